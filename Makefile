@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds, checks and installs Weir. In: the sources, found by looking; nothing is listed here.
+# Out: everything in $(B), nothing beside the sources. A change of compiler or flags rebuilds.
+#
+#   make B=/tmp/w CC=clang OPT=-O0        another folder, compiler, optimisation
+#   make SAN=address,undefined unit       instrumented, in a folder of its own
+#   make unit SUITES="test_base_text"     some suites only
+#   make unit FOLDERS=core/base SUITES=.. only what these folders hold (and their tests)
+
+VERSION := 0.1.0
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SAN     :=
+B       := build$(if $(SAN),/san)
+OPT     := -O2
+PREFIX  := /usr/local
+DESTDIR :=
+FOLDERS := core sim
+SUITES  :=
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+# Doubles give the same bits on every machine only if no compiler may fuse a multiply and an add.
+FLAGS    := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off $(WARNINGS) -I.
+ifneq ($(SAN),)
+FLAGS    += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=$(SAN)
+endif
+
+# Asked when first needed: on a fresh machine the packages come in while make is running.
+once         = $(eval $(1) := $(2))$($(1))
+SIM_PACKAGES := yaml-0.1 jansson libxml-2.0
+SIM_FLAGS    = $(call once,SIM_FLAGS,$(shell pkg-config --cflags $(SIM_PACKAGES)))
+SIM_LIBS     = $(call once,SIM_LIBS,$(shell pkg-config --libs $(SIM_PACKAGES)))
+CHECK_FLAGS  = $(call once,CHECK_FLAGS,$(shell pkg-config --cflags check))
+CHECK_LIBS   = $(call once,CHECK_LIBS,$(shell pkg-config --libs check))
+
+sources   = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+objects   = $(patsubst %.c,$(B)/obj/%.o,$(1))
+SOURCES   := $(call sources,$(FOLDERS))
+CORE_OBJ  := $(call objects,$(filter core/%,$(SOURCES)))
+SIM_OBJ   := $(call objects,$(filter-out sim/cli/main.c,$(filter sim/%,$(SOURCES))))
+MAIN_OBJ  := $(B)/obj/sim/cli/main.o
+SUITE_SRC := $(sort $(if $(filter-out core sim,$(FOLDERS)),$(SUITES:%=tests/unit/%.c),\
+               $(wildcard tests/unit/test_*.c)))
+UNIT_OBJ  := $(call objects,$(SUITE_SRC) tests/lib/unit_main.c)
+SHARED_OBJ := $(call objects,$(filter-out tests/lib/unit_main.c,$(wildcard tests/lib/*.c)))
+BENCHES   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+TEST_SRC  := $(sort $(shell find tests -name '*.c'))
+ALL_TEXT  := $(sort $(shell find core sim tests -name '*.[ch]'))
+
+LIBS      := $(B)/libweir-core.a $(if $(SIM_OBJ),$(B)/libweir-sim.a)
+TEST_LIBS := $(if $(SHARED_OBJ),$(B)/libweir-tests.a) $(LIBS)
+# A group, because the core calls check_failed, which the world that drives it defines.
+link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--end-group $(3) -lm
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: all demo test unit ci bench lint determinism fuzz format check-format install uninstall \
+        clean help fuzzers benches FORCE
+
+all: $(B)/weir ## build the weir command (the default)
+
+demo: ## run the flagship scenario and say where its report is
+	@.ci/packages build
+	@$(MAKE) --no-print-directory all
+	$(B)/weir run scenarios/reactive-spot-day --out out/demo
+	@echo "The report: out/demo/report.html"
+
+test: ## unit tests and every scenario; the last line sums them up
+	@.ci/packages build test
+	@$(MAKE) --no-print-directory all $(B)/tests/unit
+	@tests/run-all.sh $(B)
+
+unit: $(B)/tests/unit ## unit tests only (SUITES="test_base_text ..." for some of them)
+	@$(B)/tests/unit $(SUITES)
+
+ci: ## the whole gate: tests, formatting, warnings, lint, determinism, sanitizers, fuzzing
+	@MAKEFLAGS= MFLAGS= .ci/run
+
+bench: benches ## speed against a yardstick in the same run, a line each
+	@tests/bench/run.sh $(BENCHES)
+
+lint: $(call objects,$(SOURCES) $(TEST_SRC)) ## who includes whom, what the core calls, sizes, habits, cppcheck
+	@tests/lint/run.sh $(B)
+
+determinism: all ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, dirty malloc
+	@tests/determinism.sh $(B)
+
+fuzz: ## feed the input readers garbage, FUZZ_SECONDS each (default 10)
+	@$(MAKE) --no-print-directory B=$(B)/fuzzing CC=clang OPT=-O1 \
+	    SAN=address,undefined,fuzzer-no-link fuzzers
+	@tests/fuzz/run.sh $(B)/fuzzing/fuzz
+
+format: ## rewrite all sources with the pinned clang-format
+	@tests/lint/format.sh -i $(ALL_TEXT)
+
+check-format: ## say which sources clang-format would change
+	@tests/lint/format.sh --dry-run -Werror $(ALL_TEXT)
+
+install: all ## into $(DESTDIR)$(PREFIX): command, manual page, completions, plot scripts
+	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	install -D -m 644 docs/man/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
+	install -D -m 644 docs/completion/weir.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
+	install -D -m 644 docs/completion/weir.zsh \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir
+	install -d $(DESTDIR)$(PREFIX)/share/weir/plots
+	find plots -type f -exec install -m 644 {} $(DESTDIR)$(PREFIX)/share/weir/plots/ \;
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/weir $(DESTDIR)$(PREFIX)/share/man/man1/weir.1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir
+	rm -rf $(DESTDIR)$(PREFIX)/share/weir
+
+clean: ## remove the build folder and the demo's output
+	rm -rf $(B) out/demo
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+
+$(B)/weir: $(MAIN_OBJ) $(LIBS)
+	@$(call link,$(MAIN_OBJ),$(LIBS),$(SIM_LIBS))
+	@echo $@
+
+# A file of one line; newer only when the line has changed.
+define remember
+$(1): FORCE
+	@mkdir -p $$(@D) && echo '$(2)' | cmp -s - $$@ || echo '$(2)' > $$@
+endef
+$(eval $(call remember,$(B)/flags,$(CC) $(FLAGS) $(VERSION)))
+$(eval $(call remember,$(B)/members,$(CORE_OBJ) $(SIM_OBJ) $(SHARED_OBJ)))
+$(eval $(call remember,$(B)/suites,$(SUITE_SRC)))
+
+$(B)/libweir-core.a: $(CORE_OBJ) $(B)/members
+$(B)/libweir-sim.a: $(SIM_OBJ) $(B)/members
+$(B)/libweir-tests.a: $(SHARED_OBJ) $(B)/members
+$(B)/libweir-%.a:
+	@rm -f $@ && ar rcsD $@ $(filter %.o,$^)
+
+# The core sees no third-party folder, so it cannot include from one.
+compile = mkdir -p $(@D) && $(CC) $(FLAGS) $(1) -MMD -MP -c -o $@ $<
+$(B)/obj/core/%.o: core/%.c $(B)/flags
+	@$(call compile)
+$(B)/obj/sim/%.o: sim/%.c $(B)/flags
+	@$(call compile,$(SIM_FLAGS) -DWEIR_VERSION='"$(VERSION)"')
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags
+	@$(call compile,$(SIM_FLAGS) $(CHECK_FLAGS) -I$(B)/tests)
+$(B)/obj/tests/lib/unit_main.o: $(B)/tests/suites.h
+
+# The list of suites: each tests/unit/NAME.c defines NAME_suite.
+$(B)/tests/suites.h: $(B)/suites
+	@mkdir -p $(@D)
+	@for f in $(SUITE_SRC); do n=$${f##*/}; echo "SUITE($${n%.c}_suite)"; done > $@
+
+$(B)/tests/unit: $(UNIT_OBJ) $(TEST_LIBS)
+	@$(call link,$(UNIT_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS))
+
+benches: $(BENCHES)
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/tests/bench/bench.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$(filter %.o,$^),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS))
+
+fuzzers: $(FUZZERS)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	@$(call link,-fsanitize=fuzzer $<,$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS))
+
+.SECONDARY:
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Completion of weir's command line for bash. In: what bash says of the line. Out: COMPREPLY.
+
+_weir()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]} options=
+    COMPREPLY=()
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "run test plot report explain calc version help" -- "$word"))
+        return
+    fi
+    case $before in
+    --out) COMPREPLY=($(compgen -d -- "$word")); return ;;
+    --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --seed | --set | --until | --event) return ;;
+    esac
+    case $command in
+    run) options="--seed --set --out --until --json --quiet" ;;
+    test) options="--junit" ;;
+    explain) options="--event" ;;
+    help)
+        COMPREPLY=($(compgen -W "run test plot report explain calc version" -- "$word"))
+        return
+        ;;
+    calc)
+        COMPREPLY=($(compgen -W "--list --help $(weir calc --list 2> /dev/null | awk '{ print $1 }')" -- "$word"))
+        return
+        ;;
+    esac
+    case $word in
+    -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
+    *) COMPREPLY=($(compgen -f -- "$word")) ;;
+    esac
+}
+
+complete -o filenames -F _weir weir

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The stop watch and the median. A turn is as long as the caller's n makes it; some ten
+ * milliseconds is a good length. Time is the thread's processor time, so that a busy neighbour
+ * disturbs less.
+ */
+#include "tests/bench/bench.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { TURNS = 9, LIMIT_TURNS = 3 };
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double measure_s(bench_work *work, void *context, uint64_t n)
+{
+    double start_s = now_s();
+    work(context, n);
+    return now_s() - start_s;
+}
+
+static double median(double *values, int count)
+{
+    for (int i = 1; i < count; i++)
+        for (int j = i; j > 0 && values[j - 1] > values[j]; j--) {
+            double swap = values[j];
+            values[j] = values[j - 1];
+            values[j - 1] = swap;
+        }
+    return values[count / 2];
+}
+
+static void print_line(const char *name, double ours, double yardstick, const char *unit, int turns)
+{
+    printf("%-52s %9.2f %-2s %9.2f %-2s %7.2f  %d\n", name, ours, unit, yardstick, unit,
+           ours / yardstick, turns);
+    fflush(stdout);
+}
+
+void bench_against(const char *name, bench_work *ours, bench_work *yardstick, void *context,
+                   uint64_t n)
+{
+    double ours_ns[TURNS], yardstick_ns[TURNS];
+    measure_s(ours, context, n);
+    measure_s(yardstick, context, n);
+    for (int i = 0; i < TURNS; i++) {
+        ours_ns[i] = measure_s(ours, context, n) * 1e9 / (double)n;
+        yardstick_ns[i] = measure_s(yardstick, context, n) * 1e9 / (double)n;
+    }
+    print_line(name, median(ours_ns, TURNS), median(yardstick_ns, TURNS), "ns", TURNS);
+}
+
+void bench_growth(const char *name, bench_work *work, void *context, uint64_t n)
+{
+    double twice_ns[TURNS], once_ns[TURNS];
+    measure_s(work, context, n);
+    for (int i = 0; i < TURNS; i++) {
+        twice_ns[i] = measure_s(work, context, 2 * n) * 1e9 / (double)(2 * n);
+        once_ns[i] = measure_s(work, context, n) * 1e9 / (double)n;
+    }
+    print_line(name, median(twice_ns, TURNS), median(once_ns, TURNS), "ns", TURNS);
+}
+
+void bench_limit(const char *name, bench_work *work, void *context, uint64_t n, double limit_s)
+{
+    double ours_s[LIMIT_TURNS];
+    for (int i = 0; i < LIMIT_TURNS; i++)
+        ours_s[i] = measure_s(work, context, n);
+    print_line(name, median(ours_s, LIMIT_TURNS), limit_s, "s", LIMIT_TURNS);
+}
+
+void bench_keep(uint64_t value)
+{
+    __asm__ volatile("" : : "r"(value)); /* for all the compiler knows, somebody looks at it */
+}
