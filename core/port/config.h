@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Flink's configuration as a struct, made from options.h. One for the cluster; a job's own keys are
+ * laid over a copy of it. Reading checks names, units and ranges and names the nearest known key.
+ */
+#ifndef WEIR_PORT_CONFIG_H
+#define WEIR_PORT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/time.h"
+#include "core/port/options.h"
+
+#define C(list, name, text) list##_##name,
+#define X(list)             enum config_choice_##list{ CHOICES_##list(C) list##_COUNT };
+CHOICE_LISTS(X)
+#undef X
+#undef C
+
+enum flink_version { FLINK_2_3, FLINK_2_4 };
+
+#define RATIO_ONE 1000000 /* RATIO fields are ppm */
+
+typedef time_ns config_DURATION;
+typedef time_ns config_OPEN_DURATION;
+typedef int64_t config_SIZE;
+typedef int64_t config_COUNT;
+typedef int64_t config_RATIO;
+typedef bool config_FLAG;
+#define X(list) typedef enum config_choice_##list config_##list;
+CHOICE_LISTS(X)
+#undef X
+
+struct config {
+    enum flink_version flink_version;
+#define X(type, field, key, def, older, group, doc) config_##type field;
+    OPTIONS(X)
+#undef X
+    uint64_t is_set[4]; /* a bit per option, in the order of the list: given by the user */
+};
+
+/* All of Flink's defaults. */
+struct config config_default(void);
+
+/* Sets one key, by its name or its older one, from its text; the last set counts. Null text (YAML
+ * null) puts the default back. An err leaves the config as it was. */
+MUST_CHECK struct err config_set(struct config *config, const char *key, const char *text,
+                                 struct note *note);
+
+/* Was the key given? (Reactive mode's defaults depend on it.) `key` is a known one. */
+bool config_is_set(const struct config *config, const char *key);
+
+/* Values out of range, and keys that contradict one another or the flink-version; after the last
+ * set. */
+MUST_CHECK struct err config_check(const struct config *config, struct note *note);
+
+/* One option's facts, for generated docs and completion. */
+struct option_row {
+    const char *key, *older_key, *type, *default_text, *group, *text;
+    const char *const *choices; /* type "choice": the words, "" for not set; else null */
+    size_t choice_count;
+};
+extern const struct option_row config_options[];
+extern const size_t config_option_count;
+
+#endif
