@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The checkpoint coordinator of one job: when to trigger, what is pending, what completed, what
+ * failed and whether that fails the job. Speaks in orders that the JobMaster carries out; keeps its
+ * timers in a list the owner asks for its deadline. Source: Flink's CheckpointCoordinator,
+ * CheckpointRequestDecider, CheckpointFailureManager; the surprises of 2.3 in docs/checkpoint.md.
+ */
+#ifndef WEIR_CHECKPOINT_COORDINATOR_H
+#define WEIR_CHECKPOINT_COORDINATOR_H
+
+#include "core/base/rng.h"
+#include "core/base/timers.h"
+#include "core/checkpoint/completed_store.h"
+#include "core/checkpoint/pending_checkpoint.h"
+#include "core/checkpoint/request_decider.h"
+
+/* What the coordinator wants done, in order. */
+enum checkpoint_order_kind {
+    ORDER_TRIGGER,        /* tell the tasks of checkpoint_coordinator_tasks_to_trigger */
+    ORDER_WRITE_METADATA, /* store effect; answer with checkpoint_coordinator_on_stored */
+    ORDER_COMPLETED,      /* tell all tasks if tell_tasks, answer the client, tell the scheduler */
+    ORDER_ABORTED,        /* tell all tasks, answer the client, tell the scheduler */
+    ORDER_REFUSED,        /* a request that never became a checkpoint: answer the client; a
+                             stop-with-savepoint: tell the scheduler */
+    ORDER_DISCARD,        /* a checkpoint's files may go: subsumed, or the job ended */
+    ORDER_FAIL_JOB,       /* too many counted failures, or a synchronous savepoint failed */
+    ORDER_KIND_COUNT
+};
+
+struct checkpoint_coordinator_order {
+    enum checkpoint_order_kind kind;
+    uint64_t checkpoint;             /* 0: REFUSED */
+    struct checkpoint_order how;     /* of all kinds but DISCARD */
+    enum checkpoint_failure failure; /* ABORTED, REFUSED, FAIL_JOB */
+    bool counted;                    /* ABORTED: for the adaptive scheduler's countdown too */
+    bool is_savepoint;
+    bool tell_tasks; /* COMPLETED: not after a savepoint that is not synchronous */
+    uint64_t client_token;
+    int64_t bytes;          /* WRITE_METADATA, COMPLETED: state and channel state */
+    time_ns duration;       /* COMPLETED: from the trigger on */
+    struct task_attempt by; /* FAIL_JOB: fail only this task; task none: the whole job */
+};
+
+/* Orders wait here until they are taken, over any number of calls. */
+struct checkpoint_orders {
+    VEC(struct checkpoint_coordinator_order) queue;
+    size_t taken;
+};
+
+struct checkpoint_coordinator {
+    const struct config *config;
+    struct execution_graph *graph; /* borrowed; replaced by checkpoint_coordinator_set_graph */
+    struct job_id job;
+    struct rng rng;
+    struct timers timers;
+    struct request_decider decider;
+    struct completed_store store;
+    VEC(struct pending_checkpoint) pending; /* oldest first */
+    VEC(struct pending_checkpoint) spare;   /* ended ones, for their memory */
+    struct task_states template_states;     /* what is the same for all checkpoints of the graph */
+    uint64_t next_id;                       /* always moves on, over graphs and failovers */
+    bool scheduler_running;                 /* periodic requests are made */
+    bool periodic;                          /* an interval is configured */
+    bool source_in_backlog;
+    bool triggering;   /* `chosen` waits for its plan */
+    bool fail_ordered; /* a FAIL_JOB waits to be taken, and what else is due waits for it */
+    struct checkpoint_request chosen;
+    struct timer_handle next_trigger, active_retry;
+    time_ns next_trigger_at;   /* TIME_NEVER: none */
+    time_ns first_delay;       /* the next start's; drawn once, then min-pause (surprise 4) */
+    time_ns last_completed_at; /* min-pause counts from here; TIME_NEVER: none yet */
+    uint64_t failure_count;    /* continuous, counted */
+    uint64_t last_success;     /* only failures of later checkpoints count */
+    struct checkpoint_orders orders;
+};
+
+void checkpoint_coordinator_init(struct checkpoint_coordinator *coordinator,
+                                 const struct config *config, struct job_id job, uint64_t seed);
+void checkpoint_coordinator_fini(struct checkpoint_coordinator *coordinator);
+
+/* Default keeps its coordinator and graph; adaptive sets a new graph, which makes "a new
+ * coordinator" of it: timers and failure counts as new, ids and the completed store kept. What was
+ * still pending or queued ends as SHUTDOWN (orders, no log line). */
+void checkpoint_coordinator_set_graph(struct checkpoint_coordinator *coordinator,
+                                      struct execution_graph *graph);
+
+/* Takes the next thing to be done, oldest first; false: nothing. Whoever carries it out may call
+ * the coordinator again. */
+bool checkpoint_coordinator_next_order(struct checkpoint_coordinator *coordinator,
+                                       struct checkpoint_coordinator_order *out);
+/* Appends the tasks of a TRIGGER order; none when the checkpoint has ended meanwhile. */
+void checkpoint_coordinator_tasks_to_trigger(const struct checkpoint_coordinator *coordinator,
+                                             uint64_t checkpoint, struct task_list *out);
+
+/* The periodic timer on and off, as the "all running" gate of schedule/ decides (which logs it).
+ * Starting, too, aborts what is pending and queued (SUSPENDED). No interval: nothing starts. */
+void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordinator,
+                                           struct effects *effects);
+void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordinator,
+                                          enum checkpoint_failure why, struct effects *effects);
+/* A user's or scheduler's request, queued like Flink's: not periodic. A synchronous savepoint stops
+ * the periodic timer first; whoever asked for it resumes the timer when it has failed. */
+void checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
+                                    enum checkpoint_kind kind, uint64_t client_token,
+                                    struct effects *effects);
+/* The stop-with-savepoint has failed: the periodic timer runs again, from min-pause on. */
+void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coordinator,
+                                            struct effects *effects);
+/* 2.4: a rescale is near, so a checkpoint now saves replay. Skipped while one is in flight; inside
+ * min-pause one retry waits for its end, which the caller cancels when the rescale is off. */
+void checkpoint_coordinator_request_active(struct checkpoint_coordinator *coordinator,
+                                           struct effects *effects);
+void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordinator);
+/* Some source works off a backlog, or none does any more: interval-during-backlog. */
+void checkpoint_coordinator_set_backlog(struct checkpoint_coordinator *coordinator, bool backlog,
+                                        struct effects *effects);
+
+void checkpoint_coordinator_on_time(struct checkpoint_coordinator *coordinator,
+                                    struct effects *effects);
+void checkpoint_coordinator_on_acknowledge(struct checkpoint_coordinator *coordinator,
+                                           uint64_t checkpoint, const struct checkpoint_ack *acks,
+                                           size_t count, struct effects *effects);
+void checkpoint_coordinator_on_decline(struct checkpoint_coordinator *coordinator,
+                                       uint64_t checkpoint, struct task_attempt by,
+                                       enum checkpoint_failure failure, struct effects *effects);
+/* The TRIGGER could not be delivered to a TaskManager (time-out, unreachable). */
+void checkpoint_coordinator_on_trigger_failed(struct checkpoint_coordinator *coordinator,
+                                              uint64_t checkpoint, struct effects *effects);
+void checkpoint_coordinator_on_stored(struct checkpoint_coordinator *coordinator,
+                                      uint64_t checkpoint, bool failed, struct effects *effects);
+/* A task failed: pending checkpoints that it has not acknowledged end (TASK_FAILURE). */
+void checkpoint_coordinator_on_task_failed(struct checkpoint_coordinator *coordinator,
+                                           struct task_attempt failed, struct effects *effects);
+/* Tasks are restarted or cancelled: pending checkpoints end, queued requests stay. */
+void checkpoint_coordinator_abort_pending(struct checkpoint_coordinator *coordinator,
+                                          enum checkpoint_failure why, struct effects *effects);
+/* The job has ended: everything pending fails, checkpoints go as externalized-checkpoint-retention
+ * says. */
+void checkpoint_coordinator_shutdown(struct checkpoint_coordinator *coordinator,
+                                     enum checkpoint_job_end end, struct effects *effects);
+
+time_ns checkpoint_coordinator_deadline(const struct checkpoint_coordinator *coordinator);
+bool checkpoint_coordinator_is_periodic(const struct checkpoint_coordinator *coordinator);
+void checkpoint_coordinator_invariant(const struct checkpoint_coordinator *coordinator);
+uint64_t checkpoint_coordinator_hash(const struct checkpoint_coordinator *coordinator);
+
+#endif
