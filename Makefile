@@ -37,6 +37,9 @@ SIM_LIBS     = $(call once,SIM_LIBS,$(shell pkg-config --libs $(SIM_PACKAGES)))
 CHECK_FLAGS  = $(call once,CHECK_FLAGS,$(shell pkg-config --cflags check))
 CHECK_LIBS   = $(call once,CHECK_LIBS,$(shell pkg-config --libs check))
 
+# How a target that does everything builds, unless it was told how.
+ON_ALL_CORES = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN))
+
 sources   = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects   = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SOURCES   := $(call sources,$(FOLDERS))
@@ -66,13 +69,13 @@ all: $(B)/weir ## build the weir command (the default)
 
 demo: ## run the flagship scenario and say where its report is
 	@.ci/packages build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(ON_ALL_CORES) all
 	$(B)/weir run scenarios/reactive-spot-day --out out/demo
 	@echo "The report: out/demo/report.html"
 
 test: ## unit tests and every scenario; the last line sums them up
 	@.ci/packages build test
-	@$(MAKE) --no-print-directory all $(B)/tests/unit
+	@$(MAKE) $(ON_ALL_CORES) all $(B)/tests/unit
 	@tests/run-all.sh $(B)
 
 unit: $(B)/tests/unit ## unit tests only (SUITES="test_base_text ..." for some of them)

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading the edges of a job, as text (`source -> count: hash`) or as maps, and checking the graph
+ * they make as far as a complaint can name a line: edges to nowhere, forward edges between
+ * different parallelisms. What concerns the whole graph (cycles) is checked by the core.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "sim/load/scenario_read.h"
+
+enum { EDGE_TEXT_MAX = 256 };
+
+static const char *const partitioners[] = { "forward", "rescale",   "rebalance",
+                                            "hash",    "broadcast", "custom" };
+static const enum partitioner partitioner_values[] = { PARTITION_FORWARD,   PARTITION_RESCALE,
+                                                       PARTITION_REBALANCE, PARTITION_HASH,
+                                                       PARTITION_BROADCAST, PARTITION_CUSTOM };
+static const char *const results[] = { "blocking",          "blocking-persistent",   "pipelined",
+                                       "pipelined-bounded", "pipelined-approximate", "hybrid-full",
+                                       "hybrid-selective" };
+static const enum result_type result_values[] = {
+    RESULT_BLOCKING,          RESULT_BLOCKING_PERSISTENT,   RESULT_PIPELINED,
+    RESULT_PIPELINED_BOUNDED, RESULT_PIPELINED_APPROXIMATE, RESULT_HYBRID_FULL,
+    RESULT_HYBRID_SELECTIVE
+};
+
+struct reading {
+    struct job_graph *graph;
+    struct note *note;
+};
+
+static struct err find_end(const struct reading *r, const struct tree_node *node, const char *name,
+                           struct vertex_id *out)
+{
+    *out = job_graph_find_vertex(r->graph, name);
+    if (!vertex_id_is_none(*out))
+        return OK;
+    size_t count = r->graph->vertices.count;
+    const char **names = mem_create_array(count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = r->graph->vertices.items[i].name;
+    char hint[FIELD_HINT_MAX];
+    field_hint(hint, name, names, count);
+    mem_destroy(names);
+    return tree_error(node, ERR_BAD_GRAPH_CODE, r->note,
+                      "found an edge to nowhere, '%.*s', expected a vertex%s", 60, name, hint);
+}
+
+static int32_t parallelism_of(const struct job_graph *graph, struct vertex_id vertex)
+{
+    int32_t parallelism = graph->vertices.items[vertex.n].parallelism;
+    return parallelism == PARALLELISM_UNSET ? (int32_t)graph->config.parallelism_default
+                                            : parallelism;
+}
+
+/* `partitioner` COUNT: as Flink does, forward where it can be, else rebalance. */
+static struct err add_edge(const struct reading *r, const struct tree_node *node, const char *from,
+                           const char *to, enum partitioner partitioner, enum result_type result)
+{
+    struct vertex_id producer, consumer;
+    TRY(find_end(r, node, from, &producer));
+    TRY(find_end(r, node, to, &consumer));
+    int32_t from_parallelism = parallelism_of(r->graph, producer);
+    int32_t to_parallelism = parallelism_of(r->graph, consumer);
+    if (partitioner == PARTITIONER_COUNT)
+        partitioner = from_parallelism == to_parallelism ? PARTITION_FORWARD : PARTITION_REBALANCE;
+    if (partitioner == PARTITION_FORWARD && from_parallelism != to_parallelism)
+        return tree_error(node, ERR_BAD_GRAPH_CODE, r->note,
+                          "found a forward edge from parallelism %d to %d, expected equal ones",
+                          from_parallelism, to_parallelism);
+    struct err e = job_graph_add_edge(r->graph, producer, consumer, partitioner, result, r->note);
+    return err_is(e) ? tree_prefix(node, e, r->note) : OK;
+}
+
+/* "hash", "blocking" or "hash blocking". */
+static struct err read_shipping(const struct tree_node *node, enum partitioner *partitioner,
+                                enum result_type *result, struct note *note)
+{
+    char words[64], *word = words;
+    bool good = node->kind == TREE_SCALAR && strlen(node->text) < sizeof words;
+    text_format(words, sizeof words, "%s", good ? node->text : "");
+    while (good && *word) {
+        char *end = word + strcspn(word, " ");
+        bool last = *end == '\0';
+        *end = '\0';
+        good = false;
+        for (size_t i = 0; i < FIELDS_COUNT(partitioners); i++)
+            if (text_equal(word, partitioners[i]) && *partitioner == PARTITIONER_COUNT) {
+                *partitioner = partitioner_values[i];
+                good = true;
+            }
+        for (size_t i = 0; i < FIELDS_COUNT(results); i++)
+            if (text_equal(word, results[i])) {
+                *result = result_values[i];
+                good = true;
+            }
+        word = last ? end : end + 1;
+    }
+    if (good)
+        return OK;
+    char hint[FIELD_HINT_MAX];
+    field_hint(hint, node->kind == TREE_SCALAR ? node->text : "", partitioners,
+               FIELDS_COUNT(partitioners));
+    return tree_expected(node, ERR_BAD_VALUE_CODE, note,
+                         "forward, rescale, rebalance, hash, broadcast or custom, and maybe a "
+                         "result type such as blocking%s",
+                         hint);
+}
+
+static char *trim(char *text)
+{
+    while (*text == ' ')
+        text++;
+    size_t length = strlen(text);
+    while (length && text[length - 1] == ' ')
+        text[--length] = '\0';
+    return text;
+}
+
+/* "a -> b -> c": an edge for each arrow. */
+static struct err read_arrows(const struct reading *r, const struct tree_node *node,
+                              const char *text, enum partitioner partitioner,
+                              enum result_type result)
+{
+    char copy[EDGE_TEXT_MAX];
+    if (strlen(text) >= sizeof copy)
+        return tree_error(node, ERR_SYNTAX_CODE, r->note, "found an edge longer than %d letters",
+                          EDGE_TEXT_MAX - 1);
+    text_format(copy, sizeof copy, "%s", text);
+    char *from = copy, *arrow = strstr(from, "->");
+    if (!arrow)
+        return tree_error(node, ERR_SYNTAX_CODE, r->note,
+                          "found no arrow, expected an edge such as source -> count: hash");
+    while (arrow) {
+        *arrow = '\0';
+        char *to = arrow + 2;
+        char *next = strstr(to, "->");
+        if (next)
+            *next = '\0';
+        from = trim(from);
+        TRY(add_edge(r, node, from, trim(to), partitioner, result));
+        from = to;
+        arrow = next;
+    }
+    return OK;
+}
+
+struct edge_values {
+    char *from, *to;
+};
+
+/* { from: a, to: b, ship: hash, result: blocking } */
+static struct err read_edge_map(const struct reading *r, const struct tree_node *node)
+{
+    static const struct field fields[] = {
+        FIELD(struct edge_values, from, "from", TEXT, ANY),
+        FIELD(struct edge_values, to, "to", TEXT, ANY),
+        FIELD_BY_HAND("ship"),
+        FIELD_BY_HAND("result"),
+    };
+    struct edge_values v = { 0 };
+    const struct tree_node *child, *ship = field_child(node, "ship");
+    const struct tree_node *kind = field_child(node, "result");
+    enum partitioner partitioner = PARTITIONER_COUNT;
+    enum result_type result = RESULT_PIPELINED_BOUNDED;
+    size_t word = 0;
+    struct err e = fields_read(node, fields, FIELDS_COUNT(fields), &v, r->note);
+    if (!err_is(e))
+        e = field_need_child(node, "from", &child, r->note);
+    if (!err_is(e))
+        e = field_need_child(node, "to", &child, r->note);
+    if (!err_is(e) && ship) {
+        e = field_read_word(ship, "a partitioner", partitioners, FIELDS_COUNT(partitioners), &word,
+                            r->note);
+        partitioner = partitioner_values[word];
+    }
+    if (!err_is(e) && kind) {
+        e = field_read_word(kind, "a result type", results, FIELDS_COUNT(results), &word, r->note);
+        result = result_values[word];
+    }
+    if (!err_is(e))
+        e = add_edge(r, node, v.from, v.to, partitioner, result);
+    mem_destroy(v.from);
+    mem_destroy(v.to);
+    return e;
+}
+
+static struct err read_edge(const struct reading *r, const struct tree_node *node)
+{
+    enum partitioner partitioner = PARTITIONER_COUNT;
+    enum result_type result = RESULT_PIPELINED_BOUNDED;
+    if (node->kind == TREE_SCALAR)
+        return read_arrows(r, node, node->text, partitioner, result);
+    if (node->kind != TREE_MAP)
+        return tree_expected(node, ERR_BAD_VALUE_CODE, r->note,
+                             "an edge such as source -> count: hash");
+    if (node->count != 1 || !strstr(node->first->key, "->"))
+        return read_edge_map(r, node);
+    TRY(read_shipping(node->first, &partitioner, &result, r->note));
+    return read_arrows(r, node->first, node->first->key, partitioner, result);
+}
+
+struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,
+                               struct note *note)
+{
+    struct reading r = { job->graph, note };
+    TRY(field_need(node, TREE_LIST, "a list of edges such as source -> count: hash", note));
+    for (const struct tree_node *item = node->first; item; item = item->next)
+        TRY(read_edge(&r, item));
+    return OK;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading the script: when something happens (at a time, or on an event of the log) and what. One
+ * verb per item; a verb over a list of TaskManagers becomes an event for each.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "sim/load/quantity.h"
+#include "sim/load/scenario_read.h"
+
+enum { LABEL_LENGTH_MAX = 96 };
+
+/* As the file gives them, one struct for all verbs. */
+struct event_values {
+    struct scripted_event event;
+    const struct tree_node *task_managers; /* a name, a way to choose, or a list of names */
+};
+
+typedef struct err verb_reader(struct scenario_reader *reader, const struct tree_node *node,
+                               struct event_values *v);
+
+static verb_reader read_add, read_fault, read_fail, read_job_verb, read_rescale;
+
+static const struct verb {
+    const char *key;
+    enum action_kind kind;
+    verb_reader *read;
+} verbs[] = {
+    { "add", ACTION_ADD, read_add },
+    { "stop", ACTION_STOP, read_fault },
+    { "kill", ACTION_KILL, read_fault },
+    { "freeze", ACTION_FREEZE, read_fault },
+    { "cut", ACTION_CUT, read_fault },
+    { "slow", ACTION_SLOW, read_fault },
+    { "loss", ACTION_LOSS, read_fault },
+    { "fail", ACTION_FAIL_TASK, read_fail },
+    { "cancel", ACTION_CANCEL, read_job_verb },
+    { "stop-with-savepoint", ACTION_STOP_JOB, read_job_verb },
+    { "savepoint", ACTION_SAVEPOINT, read_job_verb },
+    { "rescale", ACTION_RESCALE, read_rescale },
+};
+
+#define EVENT(member, key, kind, range) FIELD(struct event_values, event.member, key, kind, range)
+
+static const struct field event_fields[] = {
+    EVENT(trigger.at, "at", DURATION, NOT_NEGATIVE),
+    EVENT(trigger.event, "on", TEXT, ANY),
+    EVENT(trigger.value, "value", COUNT, NOT_NEGATIVE),
+    EVENT(trigger.nth, "nth", COUNT32, POSITIVE),
+    EVENT(trigger.after, "after", DURATION, NOT_NEGATIVE),
+    EVENT(trigger.every, "every", DURATION, POSITIVE),
+    EVENT(label, "label", TEXT, ANY),
+    FIELD_BY_HAND("add"),
+    FIELD_BY_HAND("stop"),
+    FIELD_BY_HAND("kill"),
+    FIELD_BY_HAND("freeze"),
+    FIELD_BY_HAND("cut"),
+    FIELD_BY_HAND("slow"),
+    FIELD_BY_HAND("loss"),
+    FIELD_BY_HAND("fail"),
+    FIELD_BY_HAND("cancel"),
+    FIELD_BY_HAND("stop-with-savepoint"),
+    FIELD_BY_HAND("savepoint"),
+    FIELD_BY_HAND("rescale"),
+};
+
+static const char choice_list[] = ", random, in-use or idle";
+static const char *const choices[] = { "random", "in-use", "idle" };
+static const enum target_kind choice_targets[] = { TARGET_RANDOM, TARGET_IN_USE, TARGET_IDLE };
+
+/* A TaskManager that is there, or the JobManager where the verb can hit it. */
+static struct err need_node(const struct scenario_reader *reader, const struct tree_node *node,
+                            bool job_manager_too, const char *otherwise)
+{
+    if (node->kind == TREE_SCALAR && scenario_may_have(reader, node->text))
+        return OK;
+    if (node->kind == TREE_SCALAR && job_manager_too && text_equal(node->text, "jobmanager"))
+        return OK;
+    return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note, "the name of a TaskManager%s%s",
+                         job_manager_too ? ", jobmanager" : "", otherwise);
+}
+
+#define TARGETS FIELD_BY_HAND("task-manager"), EVENT(count, "count", COUNT32, POSITIVE)
+#define LASTS   EVENT(duration, "for", DURATION, POSITIVE)
+
+static const struct field stop_fields[] = { TARGETS,
+                                            EVENT(grace, "grace", DURATION, NOT_NEGATIVE) };
+static const struct field kill_fields[] = { TARGETS };
+static const struct field freeze_fields[] = { TARGETS, LASTS };
+static const struct field cut_fields[] = { TARGETS, LASTS, EVENT(peer, "from", TEXT, ANY) };
+static const struct field slow_fields[] = { TARGETS, LASTS,
+                                            EVENT(factor, "factor", NUMBER, POSITIVE) };
+static const struct field loss_fields[] = { TARGETS, LASTS,
+                                            EVENT(factor, "probability", SHARE, SHARE) };
+
+/* What a fault takes beside the TaskManager, and what it cannot do without. */
+static const struct fault_shape {
+    const struct field *fields;
+    size_t count;
+    const char *needed;   /* null: only the TaskManager */
+    bool job_manager_too; /* can it hit the JobManager? */
+} fault_shapes[ACTION_KIND_COUNT] = {
+    [ACTION_STOP] = { stop_fields, FIELDS_COUNT(stop_fields), NULL, false },
+    [ACTION_KILL] = { kill_fields, FIELDS_COUNT(kill_fields), NULL, false },
+    [ACTION_FREEZE] = { freeze_fields, FIELDS_COUNT(freeze_fields), NULL, true },
+    [ACTION_CUT] = { cut_fields, FIELDS_COUNT(cut_fields), NULL, true },
+    [ACTION_SLOW] = { slow_fields, FIELDS_COUNT(slow_fields), "factor", true },
+    [ACTION_LOSS] = { loss_fields, FIELDS_COUNT(loss_fields), "probability", true },
+};
+
+static struct err read_fault_map(struct scenario_reader *reader, const struct tree_node *node,
+                                 struct event_values *v)
+{
+    const struct fault_shape *shape = &fault_shapes[v->event.kind];
+    const struct tree_node *needed;
+    TRY(fields_read(node, shape->fields, shape->count, v, reader->note));
+    TRY(field_need_child(node, "task-manager", &v->task_managers, reader->note));
+    if (shape->needed)
+        TRY(field_need_child(node, shape->needed, &needed, reader->note));
+    const struct tree_node *peer = field_child(node, "from");
+    return peer ? need_node(reader, peer, true, "") : OK;
+}
+
+/* stop, kill, freeze, cut, slow, loss */
+static struct err read_fault(struct scenario_reader *reader, const struct tree_node *node,
+                             struct event_values *v)
+{
+    const struct fault_shape *shape = &fault_shapes[v->event.kind];
+    v->task_managers = node;
+    if (node->kind == TREE_MAP)
+        TRY(read_fault_map(reader, node, v));
+    else if (shape->needed)
+        return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                             "a map with task-manager and %s", shape->needed);
+    const struct tree_node *who = v->task_managers;
+    for (size_t i = 0; who->kind == TREE_SCALAR && i < FIELDS_COUNT(choices); i++) {
+        if (text_equal(who->text, choices[i])) {
+            v->event.target = choice_targets[i];
+            v->task_managers = NULL;
+            return OK;
+        }
+    }
+    v->event.target = TARGET_NAMED;
+    if (v->event.count > 1)
+        return tree_error(
+            tree_find(node, "count"), ERR_BAD_VALUE_CODE, reader->note,
+            "found a count for TaskManagers by name, expected random, in-use or idle");
+    if (who->kind != TREE_LIST)
+        return need_node(reader, who, shape->job_manager_too, choice_list);
+    if (who->count == 0)
+        return tree_error(who, ERR_MISSING_CODE, reader->note, "found no names, expected some");
+    for (const struct tree_node *item = who->first; item; item = item->next)
+        TRY(need_node(reader, item, shape->job_manager_too, ""));
+    return OK;
+}
+
+/* add: 2, add: tm3, add: [tm3, tm4]; names are known from then on. */
+static struct err read_add(struct scenario_reader *reader, const struct tree_node *node,
+                           struct event_values *v)
+{
+    int64_t count = 0;
+    v->event.target = TARGET_NAMED;
+    if (node->kind == TREE_SCALAR && !err_is(quantity_count(node->text, &count))) {
+        if (count < 1 || count > SCENARIO_TASK_MANAGERS_MAX)
+            return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                                 "a number of TaskManagers from 1 to %d",
+                                 SCENARIO_TASK_MANAGERS_MAX);
+        v->event.count = (uint32_t)count;
+        return OK;
+    }
+    if (node->kind == TREE_MAP || (node->kind == TREE_LIST && node->count == 0))
+        return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                             "a number of TaskManagers, a name or a list of names");
+    if (v->event.trigger.every != TIME_NEVER)
+        return tree_error(node, ERR_BAD_VALUE_CODE, reader->note,
+                          "found names added again and again, expected a number of TaskManagers");
+    v->task_managers = node;
+    if (node->kind != TREE_LIST)
+        return scenario_declare_task_manager(reader, node);
+    for (const struct tree_node *item = node->first; item; item = item->next)
+        TRY(scenario_declare_task_manager(reader, item));
+    return OK;
+}
+
+/* Verbs whose value is a job, or a map with one. */
+static struct err read_job_verb(struct scenario_reader *reader, const struct tree_node *node,
+                                struct event_values *v)
+{
+    static const struct field plain[] = { FIELD_BY_HAND("job") };
+    static const struct field stop[] = { FIELD_BY_HAND("job"), EVENT(drain, "drain", FLAG, ANY) };
+    const struct tree_node *job = node;
+    if (node->kind == TREE_MAP) {
+        if (v->event.kind == ACTION_STOP_JOB)
+            TRY(fields_read(node, stop, FIELDS_COUNT(stop), v, reader->note));
+        else
+            TRY(fields_read(node, plain, FIELDS_COUNT(plain), v, reader->note));
+        job = field_child(node, "job");
+    }
+    return scenario_find_job(reader, node, job, &v->event.job);
+}
+
+/* fail: VERTEX, or { job, vertex, subtask } */
+static struct err read_fail(struct scenario_reader *reader, const struct tree_node *node,
+                            struct event_values *v)
+{
+    static const struct field fields[] = { FIELD_BY_HAND("job"), FIELD_BY_HAND("vertex"),
+                                           EVENT(subtask, "subtask", COUNT32, NOT_NEGATIVE) };
+    const struct tree_node *vertex = node, *job = NULL;
+    if (node->kind == TREE_MAP) {
+        TRY(fields_read(node, fields, FIELDS_COUNT(fields), v, reader->note));
+        TRY(field_need_child(node, "vertex", &vertex, reader->note));
+        job = field_child(node, "job");
+    }
+    TRY(scenario_find_job(reader, node, job, &v->event.job));
+    const struct job_spec *spec = &reader->scenario->jobs.items[v->event.job.n];
+    TRY(scenario_find_vertex(spec, vertex, &v->event.vertex, reader->note));
+    int32_t most = job_graph_max_parallelism(spec->graph, v->event.vertex);
+    if (v->event.subtask >= (uint32_t)most)
+        return tree_expected(tree_find(node, "subtask"), ERR_BAD_VALUE_CODE, reader->note,
+                             "below the vertex's max parallelism, %d", most);
+    return OK;
+}
+
+/* A side of a range; nothing is "Flink's default", -1. */
+static bool take_bound(const char *text, size_t length, int32_t *out)
+{
+    *out = -1;
+    if (length == 0)
+        return true;
+    *out = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || *out > MAX_PARALLELISM_LIMIT)
+            return false;
+        *out = *out * 10 + (text[i] - '0');
+    }
+    return *out > 0;
+}
+
+static struct err read_bounds(const struct job_spec *job, const struct tree_node *node,
+                              struct vertex_id vertex, struct event_values *v, struct note *note)
+{
+    struct vertex_bounds bounds = { .vertex = vertex };
+    const char *text = node->kind == TREE_SCALAR ? node->text : "", *dots = strstr(text, "..");
+    bool good = dots && take_bound(text, (size_t)(dots - text), &bounds.lower) &&
+                take_bound(dots + 2, strlen(dots + 2), &bounds.upper) &&
+                (bounds.lower > 0 || bounds.upper > 0);
+    int32_t most = job_graph_max_parallelism(job->graph, vertex);
+    if (!good || (bounds.upper > 0 && bounds.lower > bounds.upper))
+        return tree_expected(node, ERR_BAD_VALUE_CODE, note,
+                             "bounds such as 1..4 (lower..upper, either may be left out)");
+    if (bounds.upper > most || bounds.lower > most)
+        return tree_expected(node, ERR_BAD_VALUE_CODE, note,
+                             "bounds up to the vertex's max parallelism, %d", most);
+    vec_push(&v->event.bounds, bounds);
+    return OK;
+}
+
+/* rescale: { job: clicks, vertices: { count: 1..6 } } or { all: 1..6 } */
+static struct err read_rescale(struct scenario_reader *reader, const struct tree_node *node,
+                               struct event_values *v)
+{
+    static const struct field fields[] = { FIELD_BY_HAND("job"), FIELD_BY_HAND("vertices"),
+                                           FIELD_BY_HAND("all") };
+    struct note *note = reader->note;
+    TRY(fields_read(node, fields, FIELDS_COUNT(fields), v, note));
+    TRY(scenario_find_job(reader, node, field_child(node, "job"), &v->event.job));
+    const struct job_spec *job = &reader->scenario->jobs.items[v->event.job.n];
+    const struct tree_node *all = field_child(node, "all");
+    const struct tree_node *vertices = field_child(node, "vertices");
+    if ((all != NULL) == (vertices != NULL))
+        return tree_error(node, ERR_MISSING_CODE, note,
+                          "found %s, expected either 'all' or 'vertices'",
+                          all ? "both" : "no bounds");
+    for (uint32_t i = 0; all && i < job->graph->vertices.count; i++)
+        TRY(read_bounds(job, all, (struct vertex_id){ i }, v, note));
+    if (all)
+        return OK;
+    TRY(field_need(vertices, TREE_MAP, "a map from vertices to bounds such as 1..4", note));
+    for (const struct tree_node *item = vertices->first; item; item = item->next) {
+        struct tree_node name = *item;
+        struct vertex_id vertex;
+        name.kind = TREE_SCALAR;
+        name.text = item->key;
+        TRY(scenario_find_vertex(job, &name, &vertex, note));
+        TRY(read_bounds(job, item, vertex, v, note));
+    }
+    return OK;
+}
+
+/* What plots write at the event: verb and victim. */
+static void make_label(const struct scenario *scenario, const struct verb *verb,
+                       struct scripted_event *event)
+{
+    char text[LABEL_LENGTH_MAX];
+    const char *who = event->task_manager;
+    if (event->label)
+        return;
+    if (event->kind == ACTION_FAIL_TASK) {
+        const struct job_graph *graph = scenario->jobs.items[event->job.n].graph;
+        text_format(text, sizeof text, "%s %s %u", verb->key,
+                    graph->vertices.items[event->vertex.n].name, event->subtask);
+    } else if (event->kind >= ACTION_CANCEL) {
+        text_format(text, sizeof text, "%s %s", verb->key, scenario->jobs.items[event->job.n].name);
+    } else if (who) {
+        text_format(text, sizeof text, "%s %s", verb->key, who);
+    } else if (event->kind == ACTION_ADD) {
+        text_format(text, sizeof text, "%s %u", verb->key, event->count);
+    } else {
+        size_t choice = 0;
+        while (choice_targets[choice] != event->target)
+            choice++;
+        text_format(text, sizeof text, "%s %u %s", verb->key, event->count, choices[choice]);
+    }
+    event->label = mem_copy_text(text);
+}
+
+void scenario_fini_event(struct scripted_event *event)
+{
+    mem_destroy(event->trigger.event);
+    mem_destroy(event->task_manager);
+    mem_destroy(event->peer);
+    mem_destroy(event->label);
+    vec_fini(&event->bounds);
+}
+
+static char *copy_or_null(const char *text)
+{
+    return text ? mem_copy_text(text) : NULL;
+}
+
+/* One event for each name; the first takes the values' own texts. */
+static struct err add_events(struct scenario_reader *reader, const struct tree_node *node,
+                             const struct verb *verb, struct event_values *v)
+{
+    struct scenario *scenario = reader->scenario;
+    const struct tree_node *names = v->task_managers;
+    bool list = names && names->kind == TREE_LIST;
+    const struct tree_node *name = list ? names->first : names;
+    do {
+        if (scenario->events.count == SCENARIO_EVENTS_MAX)
+            return tree_error(node, ERR_BAD_VALUE_CODE, reader->note, "found more than %d events",
+                              SCENARIO_EVENTS_MAX);
+        struct scripted_event event = v->event;
+        event.trigger.event = copy_or_null(v->event.trigger.event);
+        event.peer = copy_or_null(v->event.peer);
+        event.label = copy_or_null(v->event.label);
+        event.task_manager = name ? mem_copy_text(name->text) : NULL;
+        event.bounds = v->event.bounds; /* only without names: moves */
+        memset(&v->event.bounds, 0, sizeof v->event.bounds);
+        make_label(scenario, verb, &event);
+        vec_push(&scenario->events, event);
+        name = list && name ? name->next : NULL;
+    } while (name);
+    return OK;
+}
+
+static struct err find_verb(const struct tree_node *node, const struct verb **out,
+                            const struct tree_node **what, struct note *note)
+{
+    *out = NULL;
+    for (size_t i = 0; i < FIELDS_COUNT(verbs); i++) {
+        const struct tree_node *child = field_child(node, verbs[i].key);
+        if (!child)
+            continue;
+        if (*out)
+            return tree_error(child, ERR_BAD_VALUE_CODE, note,
+                              "found a second action beside '%s', expected one per event",
+                              (*out)->key);
+        *out = &verbs[i];
+        *what = child;
+    }
+    if (!*out)
+        return tree_error(node, ERR_MISSING_CODE, note,
+                          "found no action, expected one such as kill: tm1");
+    return OK;
+}
+
+static struct err read_event(struct scenario_reader *reader, const struct tree_node *node,
+                             struct event_values *v)
+{
+    const struct verb *verb;
+    const struct tree_node *what = NULL;
+    struct note *note = reader->note;
+    TRY(fields_read(node, event_fields, FIELDS_COUNT(event_fields), v, note));
+    TRY(find_verb(node, &verb, &what, note));
+    bool timed = v->event.trigger.at != TIME_NEVER;
+    if (timed == (v->event.trigger.event != NULL))
+        return tree_error(node, ERR_MISSING_CODE, note, "found %s, expected either 'at' or 'on'",
+                          timed ? "both" : "no time");
+    const struct tree_node *value = field_child(node, "value"), *nth = field_child(node, "nth");
+    if (timed && (value || nth))
+        return tree_error(value ? value : nth, ERR_BAD_VALUE_CODE, note,
+                          "found a key that goes with 'on', expected none here");
+    v->event.kind = verb->kind;
+    TRY(verb->read(reader, what, v));
+    return add_events(reader, node, verb, v);
+}
+
+struct err scenario_read_event(struct scenario_reader *reader, const struct tree_node *node)
+{
+    struct event_values v = {
+        .event = { .trigger = { .at = TIME_NEVER, .value = -1, .nth = 1, .every = TIME_NEVER },
+                   .count = 1,
+                   .duration = TIME_NEVER,
+                   .grace = 30 * TIME_S,
+                   .factor = 1,
+                   .job = job_id_none(),
+                   .vertex = vertex_id_none() }
+    };
+    struct err e =
+        field_need(node, TREE_MAP, "an event such as { at: 1h, kill: tm1 }", reader->note);
+    if (!err_is(e))
+        e = read_event(reader, node, &v);
+    scenario_fini_event(&v.event);
+    return e;
+}

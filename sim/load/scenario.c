@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Loading a scenario: text to tree, --set and the variant laid over it, the merged tree read part
+ * by part into the struct. Whatever is wrong ends with one line and nothing half-loaded.
+ */
+#include "sim/load/scenario.h"
+
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "sim/load/scenario_read.h"
+
+static const char *const flink_versions[] = { "2.3", "2.4" };
+static const char *const log_levels[LOG_LEVEL_COUNT] = { "decision", "task", "message" };
+
+static const struct field scenario_fields[] = {
+    FIELD(struct scenario, name, "name", TEXT, ANY),
+    FIELD(struct scenario, question, "question", TEXT, ANY),
+    FIELD(struct scenario, seed, "seed", COUNT, NOT_NEGATIVE),
+    FIELD(struct scenario, duration, "duration", DURATION, POSITIVE),
+    FIELD(struct scenario, sample, "sample", DURATION, POSITIVE),
+    FIELD_BY_HAND("flink-version"),
+    FIELD_BY_HAND("log-level"),
+    FIELD_BY_HAND("config"),
+    FIELD_BY_HAND("cluster"),
+    FIELD_BY_HAND("jobs"),
+    FIELD_BY_HAND("events"),
+    FIELD_BY_HAND("compare"),
+    FIELD_BY_HAND("expect"),
+};
+
+/* What a variant may change: everything but the list of variants. */
+static const struct field variant_fields[] = {
+    FIELD_BY_HAND("name"),      FIELD_BY_HAND("question"), FIELD_BY_HAND("seed"),
+    FIELD_BY_HAND("duration"),  FIELD_BY_HAND("sample"),   FIELD_BY_HAND("flink-version"),
+    FIELD_BY_HAND("log-level"), FIELD_BY_HAND("config"),   FIELD_BY_HAND("cluster"),
+    FIELD_BY_HAND("jobs"),      FIELD_BY_HAND("events"),   FIELD_BY_HAND("expect"),
+};
+
+/* Plots and tables stay readable: some 1,000 to 10,000 samples for any length of run. */
+static time_ns default_sample(time_ns duration)
+{
+    if (duration <= TIME_H)
+        return TIME_S;
+    if (duration <= TIME_DAY)
+        return 10 * TIME_S;
+    if (duration <= 7 * TIME_DAY)
+        return TIME_MIN;
+    return 10 * TIME_MIN;
+}
+
+static struct err read_head(struct scenario_reader *reader, const struct tree_node *root)
+{
+    struct scenario *scenario = reader->scenario;
+    struct note *note = reader->note;
+    const struct tree_node *child;
+    size_t word;
+    scenario->seed = 1;
+    TRY(fields_read(root, scenario_fields, FIELDS_COUNT(scenario_fields), scenario, note));
+    TRY(field_need_child(root, "name", &child, note));
+    TRY(field_need_child(root, "duration", &child, note));
+    if (scenario->duration > SCENARIO_DURATION_MAX)
+        return tree_expected(child, ERR_BAD_VALUE_CODE, note, "at most 20 years");
+    if (scenario->sample == 0)
+        scenario->sample = default_sample(scenario->duration);
+    if (scenario->duration / scenario->sample > SCENARIO_SAMPLES_MAX)
+        return tree_expected(tree_find(root, "sample"), ERR_BAD_VALUE_CODE, note,
+                             "a longer one (at most %d samples in a run)", SCENARIO_SAMPLES_MAX);
+    if ((child = field_child(root, "flink-version")) != NULL) {
+        TRY(field_read_word(child, "a version of Flink", flink_versions,
+                            FIELDS_COUNT(flink_versions), &word, note));
+        scenario->config.flink_version = word == 0 ? FLINK_2_3 : FLINK_2_4;
+    }
+    if ((child = field_child(root, "log-level")) != NULL) {
+        TRY(field_read_word(child, "a level", log_levels, LOG_LEVEL_COUNT, &word, note));
+        scenario->log_level = (enum log_level)word;
+    }
+    return scenario_read_config(field_child(root, "config"), &scenario->config, note);
+}
+
+static struct err read_jobs(struct scenario_reader *reader, const struct tree_node *root)
+{
+    const struct tree_node *jobs;
+    TRY(field_need_child(root, "jobs", &jobs, reader->note));
+    TRY(field_need(jobs, TREE_LIST, "a list of jobs", reader->note));
+    if (jobs->count == 0 || jobs->count > SCENARIO_JOBS_MAX)
+        return tree_error(jobs, ERR_BAD_VALUE_CODE, reader->note,
+                          "found %zu jobs, expected 1 to %d", jobs->count, SCENARIO_JOBS_MAX);
+    uint32_t index = 0;
+    for (const struct tree_node *item = jobs->first; item; item = item->next)
+        TRY(scenario_read_job(reader, item, index++));
+    return OK;
+}
+
+static struct err read_events(struct scenario_reader *reader, const struct tree_node *root)
+{
+    const struct tree_node *events = field_child(root, "events");
+    if (!events)
+        return OK;
+    TRY(field_need(events, TREE_LIST, "a list of events", reader->note));
+    for (const struct tree_node *item = events->first; item; item = item->next)
+        reader->events_add = reader->events_add || field_child(item, "add");
+    for (const struct tree_node *item = events->first; item; item = item->next)
+        TRY(scenario_read_event(reader, item));
+    return OK;
+}
+
+static struct err read_variants(struct scenario_reader *reader, const struct tree_node *root)
+{
+    const struct tree_node *compare = field_child(root, "compare");
+    if (!compare)
+        return OK;
+    TRY(field_need(compare, TREE_MAP, "a map from names to what is different", reader->note));
+    for (const struct tree_node *item = compare->first; item; item = item->next) {
+        TRY(fields_read(item, variant_fields, FIELDS_COUNT(variant_fields), NULL, reader->note));
+        vec_push(&reader->scenario->variants, mem_copy_text(item->key));
+    }
+    return OK;
+}
+
+static struct err read_expectations(struct scenario_reader *reader, const struct tree_node *root)
+{
+    const struct tree_node *expect = field_child(root, "expect");
+    if (!expect)
+        return OK;
+    TRY(field_need(expect, TREE_LIST, "a list of expectations", reader->note));
+    for (const struct tree_node *item = expect->first; item; item = item->next)
+        TRY(scenario_read_expectation(reader, item));
+    return OK;
+}
+
+static struct err read_scenario(struct scenario_reader *reader, const struct tree_node *root)
+{
+    TRY(read_head(reader, root));
+    TRY(scenario_read_cluster(reader, field_child(root, "cluster")));
+    TRY(read_jobs(reader, root));
+    TRY(read_events(reader, root));
+    TRY(read_variants(reader, root));
+    return read_expectations(reader, root);
+}
+
+/* --set holds in the base and, said again after it, in the variant. */
+static struct err lay_over(struct tree *tree, const char *variant, const struct override *overrides,
+                           size_t count, struct note *note)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(tree_set(tree, overrides[i].key, overrides[i].value, note));
+    if (!variant)
+        return OK;
+    const struct tree_node *compare = field_child(tree->root, "compare");
+    const struct tree_node *over = compare ? field_child(compare, variant) : NULL;
+    if (!over)
+        return tree_error(compare ? compare : tree->root, ERR_MISSING_CODE, note,
+                          "found no variant '%.*s', expected one of that name", 60, variant);
+    TRY(field_need(over, TREE_MAP, "a map of what is different", note));
+    TRY(tree_overlay(tree, tree->root, over, note));
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(overrides[i].key, "compare.", strlen("compare.")) != 0)
+            TRY(tree_set(tree, overrides[i].key, overrides[i].value, note));
+    return OK;
+}
+
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = mem_copy_text(slash ? path : "");
+    if (slash)
+        directory[slash == path ? 1 : slash - path] = '\0';
+    return directory;
+}
+
+/* Texts from the file may hold line breaks; a complaint is one line. */
+static void make_one_line(struct note *note)
+{
+    for (char *p = note->text; *p; p++)
+        if ((unsigned char)*p < ' ')
+            *p = ' ';
+}
+
+static struct err load_tree(struct tree *tree, const char *path, const char *variant,
+                            const struct override *overrides, size_t override_count,
+                            struct scenario **out, struct note *note)
+{
+    TRY(field_need(tree->root, TREE_MAP, "a map: name, duration, cluster, jobs, ...", note));
+    TRY(lay_over(tree, variant, overrides, override_count, note));
+    TRY(field_need(tree->root, TREE_MAP, "a map: name, duration, cluster, jobs, ...", note));
+    struct scenario *scenario = mem_create(sizeof *scenario);
+    scenario->config = config_default();
+    scenario->path = mem_copy_text(path);
+    scenario->variant = variant ? mem_copy_text(variant) : NULL;
+    char *directory = directory_of(path);
+    struct scenario_reader reader = { scenario, directory, note, { 0 }, false };
+    struct err e = read_scenario(&reader, tree->root);
+    index_map_fini(&reader.task_managers);
+    mem_destroy(directory);
+    if (err_is(e))
+        scenario_destroy(scenario);
+    else
+        *out = scenario;
+    return e;
+}
+
+struct err scenario_load_text(const char *path, const char *text, size_t length,
+                              const char *variant, const struct override *overrides,
+                              size_t override_count, struct scenario **out, struct note *note)
+{
+    struct tree tree;
+    tree_init(&tree);
+    struct err e = tree_read_text(&tree, path, text, length, note);
+    if (!err_is(e))
+        e = load_tree(&tree, path, variant, overrides, override_count, out, note);
+    tree_fini(&tree);
+    if (err_is(e) && note)
+        make_one_line(note);
+    return e;
+}
+
+struct err scenario_load(const char *path, const char *variant, const struct override *overrides,
+                         size_t override_count, struct scenario **out, struct note *note)
+{
+    struct tree tree;
+    tree_init(&tree);
+    struct err e = tree_read_file(&tree, path, note);
+    if (!err_is(e))
+        e = load_tree(&tree, path, variant, overrides, override_count, out, note);
+    tree_fini(&tree);
+    if (err_is(e) && note)
+        make_one_line(note);
+    return e;
+}
+
+static void fini_job(struct job_spec *job)
+{
+    for (size_t i = 0; i < job->vertices.count; i++)
+        vec_fini(&job->vertices.items[i].weights);
+    for (size_t i = 0; i < job->loads.count; i++)
+        series_fini(&job->loads.items[i]);
+    vec_fini(&job->vertices);
+    vec_fini(&job->loads);
+    vec_fini(&job->load_per_subtask);
+    vec_fini(&job->faults);
+    job_graph_destroy(job->graph);
+    mem_destroy(job->name);
+}
+
+static void fini_cluster(struct cluster_spec *cluster)
+{
+    for (size_t i = 0; i < cluster->named.count; i++)
+        mem_destroy(cluster->named.items[i].name);
+    vec_fini(&cluster->named);
+    series_fini(&cluster->churn.count);
+    mem_destroy(cluster->provider);
+}
+
+static void fini_expectation(struct expectation *expectation)
+{
+    mem_destroy(expectation->name);
+    mem_destroy(expectation->subject);
+    mem_destroy(expectation->statistic);
+    mem_destroy(expectation->of);
+    mem_destroy(expectation->after);
+}
+
+void scenario_destroy(struct scenario *scenario)
+{
+    if (!scenario)
+        return;
+    for (size_t i = 0; i < scenario->jobs.count; i++)
+        fini_job(&scenario->jobs.items[i]);
+    for (size_t i = 0; i < scenario->events.count; i++)
+        scenario_fini_event(&scenario->events.items[i]);
+    for (size_t i = 0; i < scenario->expect.count; i++)
+        fini_expectation(&scenario->expect.items[i]);
+    for (size_t i = 0; i < scenario->variants.count; i++)
+        mem_destroy(scenario->variants.items[i]);
+    vec_fini(&scenario->jobs);
+    vec_fini(&scenario->events);
+    vec_fini(&scenario->expect);
+    vec_fini(&scenario->variants);
+    fini_cluster(&scenario->cluster);
+    mem_destroy(scenario->name);
+    mem_destroy(scenario->question);
+    mem_destroy(scenario->path);
+    mem_destroy(scenario->variant);
+    mem_destroy(scenario);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A scenario as a struct: what the YAML file said, checked, with defaults filled in. Read only
+ * after loading. Its text form, key by key, is docs/scenario.md. Everything a scenario names
+ * (files, jobs, vertices, TaskManagers, metrics) has been resolved or refused by the time this
+ * exists.
+ */
+#ifndef WEIR_SIM_LOAD_SCENARIO_H
+#define WEIR_SIM_LOAD_SCENARIO_H
+
+#include "core/port/config.h"
+#include "core/port/log.h"
+#include "sim/load/scenario_cluster.h"
+#include "sim/load/scenario_job.h"
+#include "sim/load/scenario_script.h"
+
+struct scenario {
+    char *name, *question, *path;
+    char *variant;        /* name of the `compare` entry this is, null for the scenario itself */
+    VEC(char *) variants; /* names of the `compare` entries */
+    uint64_t seed;
+    time_ns duration;
+    time_ns sample; /* metrics.csv step */
+    enum log_level log_level;
+    struct config config;
+    struct cluster_spec cluster;
+    VEC(struct job_spec) jobs;
+    VEC(struct scripted_event) events;
+    VEC(struct expectation) expect;
+};
+
+struct override {
+    const char *key, *value; /* --set a.b.c=value: a path in the YAML tree */
+};
+
+/* variant null: the scenario itself. */
+MUST_CHECK struct err scenario_load(const char *path, const char *variant,
+                                    const struct override *overrides, size_t override_count,
+                                    struct scenario **out, struct note *note);
+/* The same from text in memory; `path` is for messages and for files relative to it. */
+MUST_CHECK struct err scenario_load_text(const char *path, const char *text, size_t length,
+                                         const char *variant, const struct override *overrides,
+                                         size_t override_count, struct scenario **out,
+                                         struct note *note);
+void scenario_destroy(struct scenario *scenario);
+
+#endif

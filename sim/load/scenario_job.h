@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A job of a scenario: its finished graph, what the model needs to know of each vertex, the loads
+ * of its sources, and what its user code does wrong by plan. Read only after loading.
+ */
+#ifndef WEIR_SIM_LOAD_SCENARIO_JOB_H
+#define WEIR_SIM_LOAD_SCENARIO_JOB_H
+
+#include "core/base/time.h"
+#include "core/base/vec.h"
+#include "core/graph/job_graph.h"
+#include "sim/load/series.h"
+
+enum skew_kind { SKEW_NONE, SKEW_ZIPF, SKEW_WEIGHTS };
+
+/* What the model needs to know of a vertex; indexes are those of the finished job graph. */
+struct vertex_model {
+    double cost_ns;     /* CPU per record that comes in (sources: per record produced) */
+    double wait_ns;     /* per record, waiting that uses the thread but no core (a blocking call) */
+    double selectivity; /* records out per record in, on each output edge */
+    double record_bytes;  /* size of a record it sends */
+    double service_cv;    /* coefficient of variation of the service time (0 = constant, 1 = M/M) */
+    int64_t keys;         /* distinct keys; 0: not keyed */
+    double state_per_key; /* bytes */
+    double state_fixed;   /* bytes per subtask whatever its keys (operator state) */
+    double state_growth;  /* bytes per record processed, on top */
+    enum skew_kind skew;
+    double zipf;           /* exponent */
+    VEC(double) weights;   /* SKEW_WEIGHTS: one per key group */
+    time_ns snapshot_sync; /* synchronous part of a snapshot, beside copying state */
+    time_ns close;         /* user code's close(): time a cancel takes */
+    int32_t partitions;    /* sources: splits of the topic; 0 = max parallelism of the vertex */
+};
+
+/* What user code does wrong, planned. */
+enum planned_fault_kind { FAULT_THROW, FAULT_SNAPSHOT_THROW, FAULT_SNAPSHOT_SLEEP };
+
+struct planned_fault {
+    enum planned_fault_kind kind;
+    struct vertex_id vertex;
+    uint32_t subtask;
+    time_ns after_start; /* THROW: this long after the subtask is RUNNING */
+    uint32_t attempts;   /* THROW: only while the attempt number is below; UINT32_MAX always */
+    uint64_t checkpoint_first, checkpoint_last; /* SNAPSHOT_*: ids; last UINT64_MAX = for ever */
+    time_ns sleep;                              /* SNAPSHOT_SLEEP */
+};
+
+struct job_spec {
+    char *name;
+    time_ns at; /* submission */
+    struct job_graph *graph;
+    VEC(struct vertex_model) vertices; /* by vertex id */
+    VEC(struct series) loads;          /* by vertex id; records/s; empty series for non-sources */
+    VEC(bool) load_per_subtask;        /* by vertex id: the rate is each subtask's */
+    VEC(struct planned_fault) faults;
+};
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the parts of a scenario are read from the merged tree; one function per part, called by
+ * scenario.c in this order, since later parts name things of earlier ones. A part that is absent
+ * keeps its defaults. The first complaint ends the reading.
+ */
+#ifndef WEIR_SIM_LOAD_SCENARIO_READ_H
+#define WEIR_SIM_LOAD_SCENARIO_READ_H
+
+#include "core/base/index_map.h"
+#include "sim/load/field.h"
+#include "sim/load/load.h"
+#include "sim/load/scenario.h"
+
+enum {
+    SCENARIO_JOBS_MAX = 256,
+    SCENARIO_TASK_MANAGERS_MAX = 100000,
+    SCENARIO_SLOTS_MAX = 1024, /* of one TaskManager */
+    SCENARIO_CORES_MAX = 4096,
+    SCENARIO_EVENTS_MAX = 100000,
+    SCENARIO_SAMPLES_MAX = 10000000,
+};
+#define SCENARIO_DURATION_MAX (20 * 366 * TIME_DAY)
+
+struct scenario_reader {
+    struct scenario *scenario;
+    const char *directory;
+    struct note *note;
+    struct index_map task_managers; /* hash of the name -> place in cluster.named */
+    bool events_add;                /* some event adds TaskManagers, named or not */
+};
+
+/* Node null: absent. */
+MUST_CHECK struct err scenario_read_config(const struct tree_node *node, struct config *config,
+                                           struct note *note);
+MUST_CHECK struct err scenario_read_cluster(struct scenario_reader *reader,
+                                            const struct tree_node *node);
+MUST_CHECK struct err scenario_read_churn(struct scenario_reader *reader,
+                                          const struct tree_node *node);
+MUST_CHECK struct err scenario_read_job(struct scenario_reader *reader,
+                                        const struct tree_node *node, uint32_t index);
+MUST_CHECK struct err scenario_read_event(struct scenario_reader *reader,
+                                          const struct tree_node *node);
+MUST_CHECK struct err scenario_read_expectation(struct scenario_reader *reader,
+                                                const struct tree_node *node);
+
+/* Parts of a job whose graph is being built: vertices and edges in the order of the file. `groups`
+ * may be null. */
+MUST_CHECK struct err scenario_read_vertex(const struct scenario_reader *reader,
+                                           struct job_spec *job, const struct tree_node *node,
+                                           const struct tree_node *groups);
+MUST_CHECK struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,
+                                          struct note *note);
+/* Parts that need the finished graph; `vertices` is the list of the file. */
+MUST_CHECK struct err scenario_read_skews(struct job_spec *job, const struct tree_node *vertices,
+                                          struct note *note);
+MUST_CHECK struct err scenario_read_faults(struct job_spec *job, const struct tree_node *node,
+                                           struct note *note);
+
+void scenario_fini_event(struct scripted_event *event);
+
+/* A TaskManager the scenario names; SIZE_MAX when it names none so. */
+size_t scenario_find_named(const struct scenario_reader *reader, const char *name);
+/* An event adds one of this name, which may be in the list already if nothing starts it there. */
+MUST_CHECK struct err scenario_declare_task_manager(struct scenario_reader *reader,
+                                                    const struct tree_node *name);
+/* Could a TaskManager of this name exist: named, or numbered tm1, tm2, ...? */
+bool scenario_may_have(const struct scenario_reader *reader, const char *name);
+
+/* Names in the scenario. The node's text is looked up; a wrong one is a complaint with the nearest.
+ * Node null: the only job there is. */
+MUST_CHECK struct err scenario_find_job(const struct scenario_reader *reader,
+                                        const struct tree_node *at, const struct tree_node *node,
+                                        struct job_id *out);
+MUST_CHECK struct err scenario_find_vertex(const struct job_spec *job, const struct tree_node *node,
+                                           struct vertex_id *out, struct note *note);
+
+#endif

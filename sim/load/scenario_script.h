@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The script of a scenario: what is done to the cluster and its jobs, when, and what is expected of
+ * the run. Names are resolved; read only after loading.
+ */
+#ifndef WEIR_SIM_LOAD_SCENARIO_SCRIPT_H
+#define WEIR_SIM_LOAD_SCENARIO_SCRIPT_H
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/base/vec.h"
+#include "core/port/event.h"
+
+enum action_kind {
+    ACTION_ADD,       /* start count TaskManagers, or the named one */
+    ACTION_STOP,      /* SIGTERM, and SIGKILL after the grace period */
+    ACTION_KILL,      /* SIGKILL */
+    ACTION_FREEZE,    /* SIGSTOP for `duration` */
+    ACTION_CUT,       /* no messages between target and peer (or everybody) for `duration` */
+    ACTION_SLOW,      /* the host runs at `factor` of its speed for `duration` */
+    ACTION_LOSS,      /* messages of the target are lost with probability `factor` for `duration` */
+    ACTION_FAIL_TASK, /* user code of a subtask throws */
+    ACTION_CANCEL,    /* job */
+    ACTION_STOP_JOB,  /* stop with savepoint */
+    ACTION_SAVEPOINT, /* job */
+    ACTION_RESCALE,   /* job: new bounds for vertices */
+    ACTION_KIND_COUNT
+};
+
+enum target_kind { TARGET_NAMED, TARGET_RANDOM, TARGET_IN_USE, TARGET_IDLE };
+
+/* When an action happens: at a time, or `after` an event of the log was seen for the `nth` time. */
+struct trigger_spec {
+    time_ns at;    /* TIME_NEVER: by event */
+    char *event;   /* pattern over "machine what from to", see docs/scenario.md; null: by time */
+    int64_t value; /* the line's value must equal this; -1: any */
+    uint32_t nth;  /* from 1 */
+    time_ns after; /* on top of the event or time */
+    time_ns every; /* repeats; TIME_NEVER: once */
+};
+
+struct scripted_event {
+    struct trigger_spec trigger;
+    enum action_kind kind;
+    enum target_kind target;
+    char *task_manager; /* NAMED */
+    char *peer;         /* CUT: name of a node, null = everybody; "jobmanager" is a name too */
+    uint32_t count;
+    time_ns duration; /* FREEZE, CUT, SLOW, LOSS; TIME_NEVER: for good */
+    time_ns grace;    /* STOP */
+    double factor;
+    struct job_id job;
+    struct vertex_id vertex; /* FAIL_TASK */
+    uint32_t subtask;
+    bool drain;
+    VEC(struct vertex_bounds) bounds; /* RESCALE */
+    char *label;                      /* for plots: "kill tm3" */
+};
+
+enum expectation_kind { EXPECT_METRIC, EXPECT_EVENT, EXPECT_INVARIANT };
+enum comparison { COMPARE_LE, COMPARE_LT, COMPARE_GE, COMPARE_GT, COMPARE_EQ };
+
+struct expectation {
+    char *name;
+    enum expectation_kind kind;
+    char *subject;   /* metric name, event pattern or invariant name */
+    char *statistic; /* metric: of statistic_names; null: the summary's one value
+                      */
+    char *of;        /* metric: ratio to the same metric of this variant; null: plain */
+    enum comparison comparison;
+    double value;      /* seconds for durations */
+    char *after;       /* event: pattern of the reference event; null: from the start */
+    time_ns within;    /* event: TIME_NEVER: any time */
+    int64_t count;     /* event: must happen exactly this often; -1: at least once; 0: never */
+    int line;          /* in the scenario file */
+    struct job_id job; /* metric: of this job; none: of all */
+    struct vertex_id vertex; /* metric: of this vertex of it; none: of all */
+};
+
+#endif

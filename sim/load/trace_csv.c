@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Recorded series from CSV. The time column holds dates, durations or seconds, the same kind in
+ * every row, and never goes back; the value column holds numbers of at least 0.
+ */
+#include <math.h>
+
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "sim/load/csv.h"
+#include "sim/load/field.h"
+#include "sim/load/quantity.h"
+#include "sim/load/trace_rows.h"
+
+#define TIME_LIMIT (5 * 1000000000LL * TIME_S) /* far from where 64 bits end */
+
+enum time_format { TIME_IS_DATE, TIME_IS_SECONDS, TIME_IS_DURATION, TIME_FORMAT_COUNT };
+
+struct reading {
+    struct csv csv;
+    const struct trace_options *options;
+    size_t time_column, value_column;
+    enum time_format format; /* of the first row; COUNT before it */
+    struct trace_rows rows;
+};
+
+static struct err complain(const struct reading *r, size_t column, enum err_code code,
+                           const char *expected, struct note *note)
+{
+    return err_note(note, code, "%s:%d: %.*s: found '%.*s', expected %s", r->csv.name, r->csv.line,
+                    60, r->csv.columns.items[column], 40, csv_field(&r->csv, column), expected);
+}
+
+static struct err find_column(const struct reading *r, const char *name, size_t otherwise,
+                              size_t *out, struct note *note)
+{
+    size_t count = r->csv.columns.count;
+    if (!name && otherwise >= count)
+        return err_note(note, ERR_MISSING_CODE, "%s:1: found %zu column, expected two", r->csv.name,
+                        count);
+    *out = name ? csv_column(&r->csv, name) : otherwise;
+    if (*out < count)
+        return OK;
+    char hint[FIELD_HINT_MAX];
+    return err_note(note, ERR_UNKNOWN_KEY_CODE, "%s:1: found no column '%.*s'%s", r->csv.name, 60,
+                    name, field_hint(hint, name, (const char *const *)r->csv.columns.items, count));
+}
+
+static bool parse_seconds(const char *text, int64_t *out)
+{
+    double seconds;
+    if (err_is(quantity_number(text, &seconds)) || fabs(seconds) > 4e9)
+        return false;
+    *out = (int64_t)floor(seconds * (double)TIME_S + 0.5);
+    return true;
+}
+
+static bool parse_time(const char *text, enum time_format format, int64_t *out)
+{
+    switch (format) {
+    case TIME_IS_DATE: return !err_is(quantity_date(text, out));
+    case TIME_IS_SECONDS: return parse_seconds(text, out);
+    case TIME_IS_DURATION: return !err_is(quantity_duration(text, out));
+    case TIME_FORMAT_COUNT: break;
+    }
+    IMPOSSIBLE("format of time");
+}
+
+static struct err take_time(struct reading *r, int64_t *out, struct note *note)
+{
+    static const char *const expected[TIME_FORMAT_COUNT + 1] = {
+        "a date such as 1998-04-30 21:30:00, as before",
+        "seconds such as 60, as before",
+        "a duration such as 5 min, as before",
+        "a date such as 1998-04-30 21:30:00, seconds, or a duration such as 5 min",
+    };
+    const char *text = csv_field(&r->csv, r->time_column);
+    if (r->format == TIME_FORMAT_COUNT) {
+        for (int format = 0; format < TIME_FORMAT_COUNT; format++) {
+            if (parse_time(text, (enum time_format)format, out)) {
+                r->format = (enum time_format)format;
+                r->rows.dates = r->format == TIME_IS_DATE;
+                return OK;
+            }
+        }
+        return complain(r, r->time_column, ERR_BAD_VALUE_CODE, expected[TIME_FORMAT_COUNT], note);
+    }
+    if (!parse_time(text, r->format, out))
+        return complain(r, r->time_column, ERR_BAD_VALUE_CODE, expected[r->format], note);
+    return OK;
+}
+
+static struct err take_row(struct reading *r, struct note *note)
+{
+    struct trace_row row;
+    TRY(take_time(r, &row.at_ns, note));
+    int64_t first = r->rows.rows.count ? r->rows.rows.items[0].at_ns : row.at_ns;
+    if (row.at_ns > TIME_LIMIT || row.at_ns - first > TRACE_SPAN_MAX)
+        return complain(r, r->time_column, ERR_BAD_VALUE_CODE,
+                        "a time at most 20 years after the first", note);
+    if (err_is(quantity_number(csv_field(&r->csv, r->value_column), &row.value)) || row.value < 0)
+        return complain(r, r->value_column, ERR_BAD_VALUE_CODE, "a number of at least 0", note);
+    if (r->rows.rows.count > 0) {
+        struct trace_row *last = &vec_last(&r->rows.rows);
+        if (row.at_ns < last->at_ns)
+            return complain(r, r->time_column, ERR_BAD_VALUE_CODE,
+                            "a time after the one before (time goes back)", note);
+        if (row.at_ns == last->at_ns) {
+            if (r->options->same_time == SAME_TIME_REFUSE)
+                return complain(r, r->time_column, ERR_DUPLICATE_CODE,
+                                "a time after the one before (same-time: last or sum takes it)",
+                                note);
+            last->value =
+                r->options->same_time == SAME_TIME_SUM ? last->value + row.value : row.value;
+            return OK;
+        }
+    }
+    if (r->rows.rows.count == TRACE_ROWS_MAX)
+        return err_note(note, ERR_BAD_VALUE_CODE, "%s:%d: found more than 4000000 rows",
+                        r->csv.name, r->csv.line);
+    vec_push(&r->rows.rows, row);
+    return OK;
+}
+
+static struct err read_rows(struct reading *r, FILE *file, const char *name, struct note *note)
+{
+    TRY(csv_init(&r->csv, file, name, note));
+    TRY(find_column(r, r->options->time_column, 0, &r->time_column, note));
+    TRY(find_column(r, r->options->value_column, 1, &r->value_column, note));
+    for (;;) {
+        bool more;
+        TRY(csv_next(&r->csv, &more, note));
+        if (!more)
+            break;
+        TRY(take_row(r, note));
+    }
+    if (r->rows.rows.count == 0)
+        return err_note(note, ERR_MISSING_CODE, "%s:%d: found no rows, expected some", name,
+                        r->csv.line);
+    return OK;
+}
+
+struct err trace_read_csv(FILE *file, const char *name, const struct trace_options *options,
+                          struct series *out, time_ns *length, struct note *note)
+{
+    struct reading r = { .options = options, .format = TIME_FORMAT_COUNT };
+    struct err e = read_rows(&r, file, name, note);
+    if (!err_is(e)) {
+        trace_rows_find_step(&r.rows);
+        e = trace_rows_to_series(&r.rows, name, options, out, length, note);
+    }
+    csv_fini(&r.csv);
+    trace_rows_fini(&r.rows);
+    return e;
+}
