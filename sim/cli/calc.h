@@ -17,6 +17,7 @@
 #define CALCULATORS(X)                                                                             \
     X(checkpoint_request)                                                                          \
     X(key_groups)                                                                                  \
+    X(resource_allocation)                                                                         \
     X(restart)                                                                                     \
     X(slot_sharing)                                                                                \
     X(state_mapper)                                                                                \

@@ -14,30 +14,28 @@ static const char *const kind_words[] = { "checkpoint", "savepoint" };
 static const char *const step_words[] = { "choose" };
 
 static const struct calc_field fields[] = {
-    {"max_concurrent", "integer 1..1000000, optional",                           "checkpoints at once; 1 when absent"                  },
-    { "min_pause_ms",  "integer, optional",                                      "from a completion to the next trigger; 0 when absent"},
-    { "queue_limit",   "integer 1..100000, optional",                            "requests that may wait; 1000 when absent"            },
+    { "max_concurrent", "integer 1..1000000, optional", "checkpoints at once; 1 when absent" },
+    { "min_pause_ms", "integer, optional", "from a completion to the next trigger; 0 when absent" },
+    { "queue_limit", "integer 1..100000, optional", "requests that may wait; 1000 when absent" },
     { "steps",
-     "[{advance_ms} | {request: {id, kind: checkpoint | savepoint, periodic, forced}} | "
-      "{pending} | {cleaning} | {triggering} | {completed_at_ms} | \"choose\"]", "let time pass, ask, set what is going on, when the last one completed; periodic: false when "
-      "absent, forced: as Flink forces savepoints"     },
+      "[{advance_ms} | {request: {id, kind: checkpoint | savepoint, periodic, forced}} | "
+      "{pending} | {cleaning} | {triggering} | {completed_at_ms} | \"choose\"]",
+      "let time pass, ask, set what is going on, when the last one completed; periodic: false when "
+      "absent, forced: as Flink forces savepoints" },
 };
 
 static const struct calc_field step_fields[] = {
-    {"advance_ms",       "integer", ""},
-    { "request",         "object",  ""},
-    { "pending",         "integer", ""},
-    { "cleaning",        "integer", ""},
-    { "triggering",      "flag",    ""},
-    { "completed_at_ms", "integer", ""},
+    { "advance_ms", "integer", "" }, { "request", "object", "" },
+    { "pending", "integer", "" },    { "cleaning", "integer", "" },
+    { "triggering", "flag", "" },    { "completed_at_ms", "integer", "" },
 };
 enum { STEP_FIELD_COUNT = sizeof step_fields / sizeof *step_fields };
 
 static const struct calc_field request_fields[] = {
-    {"id",        "text",                   ""},
-    { "kind",     "checkpoint | savepoint", ""},
-    { "periodic", "flag",                   ""},
-    { "forced",   "flag",                   ""},
+    { "id", "text", "" },
+    { "kind", "checkpoint | savepoint", "" },
+    { "periodic", "flag", "" },
+    { "forced", "flag", "" },
 };
 
 struct session {

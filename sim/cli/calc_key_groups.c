@@ -9,9 +9,9 @@
 enum { KEYS_MAX = 10000000 };
 
 static const struct calc_field fields[] = {
-    {"max_parallelism", "integer 1..32768",           "the number of key groups"        },
-    { "parallelism",    "integer 1..max_parallelism", "subtasks"                        },
-    { "key_hashes",     "[32-bit integer], optional", "Java hashCode() of keys to place"},
+    { "max_parallelism", "integer 1..32768", "the number of key groups" },
+    { "parallelism", "integer 1..max_parallelism", "subtasks" },
+    { "key_hashes", "[32-bit integer], optional", "Java hashCode() of keys to place" },
 };
 
 static struct err add_key(const json_t *value, size_t place, int32_t parallelism,

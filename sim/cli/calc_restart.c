@@ -12,39 +12,29 @@ static const char *const step_words[] = { "failure", "can-restart", "backoff" };
 enum step { STEP_FAILURE, STEP_CAN_RESTART, STEP_BACKOFF, STEP_COUNT };
 
 static const struct calc_field fields[] = {
-    {"strategy", "none | fixed-delay | failure-rate | exponential-delay",
-     "restart-strategy.type"                                                                                   },
-    { "config",  "object, optional",
-     "Flink's keys without the strategy's prefix, times in ms: attempts, delay (fixed-delay); "
+    { "strategy", "none | fixed-delay | failure-rate | exponential-delay",
+      "restart-strategy.type" },
+    { "config", "object, optional",
+      "Flink's keys without the strategy's prefix, times in ms: attempts, delay (fixed-delay); "
       "max-failures-per-interval, failure-rate-interval, delay (failure-rate); initial-backoff, "
       "max-backoff, backoff-multiplier, reset-backoff-threshold, jitter-factor, "
-      "attempts-before-reset-backoff (exponential-delay); Flink's defaults when absent"                        },
-    { "seed",    "integer, optional",                                            "of the jitter; 0 when absent"},
-    { "steps",   "[{advance_ms} | \"failure\" | \"can-restart\" | \"backoff\"]",
-     "let time pass, a failure happens, the two questions"                                                     },
+      "attempts-before-reset-backoff (exponential-delay); Flink's defaults when absent" },
+    { "seed", "integer, optional", "of the jitter; 0 when absent" },
+    { "steps", "[{advance_ms} | \"failure\" | \"can-restart\" | \"backoff\"]",
+      "let time pass, a failure happens, the two questions" },
 };
 
-static const struct calc_field step_fields[] = {
-    {"advance_ms", "integer", ""}
-};
+static const struct calc_field step_fields[] = { { "advance_ms", "integer", "" } };
 
 /* Each strategy's keys; the values land in the engine's own configuration. */
-static const struct calc_field fixed_delay_keys[] = {
-    {"attempts", "", ""},
-    { "delay",   "", ""}
-};
-static const struct calc_field failure_rate_keys[] = {
-    {"max-failures-per-interval", "", ""},
-    { "failure-rate-interval",    "", ""},
-    { "delay",                    "", ""}
-};
+static const struct calc_field fixed_delay_keys[] = { { "attempts", "", "" }, { "delay", "", "" } };
+static const struct calc_field failure_rate_keys[] = { { "max-failures-per-interval", "", "" },
+                                                       { "failure-rate-interval", "", "" },
+                                                       { "delay", "", "" } };
 static const struct calc_field exponential_keys[] = {
-    {"initial-backoff",                "", ""},
-    { "max-backoff",                   "", ""},
-    { "backoff-multiplier",            "", ""},
-    { "reset-backoff-threshold",       "", ""},
-    { "jitter-factor",                 "", ""},
-    { "attempts-before-reset-backoff", "", ""}
+    { "initial-backoff", "", "" },    { "max-backoff", "", "" },
+    { "backoff-multiplier", "", "" }, { "reset-backoff-threshold", "", "" },
+    { "jitter-factor", "", "" },      { "attempts-before-reset-backoff", "", "" }
 };
 
 static struct err read_fixed_delay(json_t *in, struct config *config, struct note *note)

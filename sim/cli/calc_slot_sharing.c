@@ -9,16 +9,16 @@
 enum { SLOTS_MAX = 1 << 30, NAME_MAX_SIZE = 256 };
 
 static const struct calc_field fields[] = {
-    {"vertices", "[{group, lower, upper}]",
-     "slot sharing group and bounds of the parallelism, 1..32768; group is \"default\" and lower "
-      "1 when absent"                                               },
-    { "slots",   "integer",                 "slots that the job has"},
+    { "vertices", "[{group, lower, upper}]",
+      "slot sharing group and bounds of the parallelism, 1..32768; group is \"default\" and lower "
+      "1 when absent" },
+    { "slots", "integer", "slots that the job has" },
 };
 
 static const struct calc_field vertex_fields[] = {
-    {"group",  "text",    ""},
-    { "lower", "integer", ""},
-    { "upper", "integer", ""},
+    { "group", "text", "" },
+    { "lower", "integer", "" },
+    { "upper", "integer", "" },
 };
 
 /* One vertex of the job graph. Group names get a prefix, so that none is the built-in group that

@@ -10,10 +10,10 @@
 enum { ANSWER_SUBTASKS_MAX = 1 << 22 };
 
 static const struct calc_field fields[] = {
-    {"mapper", "FIRST | FULL | RANGE | ROUND_ROBIN | ARBITRARY",
-     "RANGE: overlap of the key ranges; FULL: all read all"                                  },
-    { "old",   "integer 1..32768",                               "subtasks in the checkpoint"},
-    { "new",   "integer 1..32768",                               "subtasks now"              },
+    { "mapper", "FIRST | FULL | RANGE | ROUND_ROBIN | ARBITRARY",
+      "RANGE: overlap of the key ranges; FULL: all read all" },
+    { "old", "integer 1..32768", "subtasks in the checkpoint" },
+    { "new", "integer 1..32768", "subtasks now" },
 };
 
 static json_t *list_subtasks(const struct subtask_list *list)

@@ -13,22 +13,22 @@ static const char *const resource_words[] = { "none", "sufficient", "desired" };
 static const char *const step_words[] = { "change", "trigger" };
 
 static const struct calc_field fields[] = {
-    {"cooldown_ms",        "integer, optional",                                       "no rescale before this; 30000 when absent"},
-    { "stabilization_ms",  "integer, optional",
-     "wait for desired resources when there are sufficient ones; 60000 when absent"                                              },
-    { "max_delay_ms",      "integer, optional",
-     "longest wait for a trigger; 0 when absent, as without checkpointing"                                                       },
+    { "cooldown_ms", "integer, optional", "no rescale before this; 30000 when absent" },
+    { "stabilization_ms", "integer, optional",
+      "wait for desired resources when there are sufficient ones; 60000 when absent" },
+    { "max_delay_ms", "integer, optional",
+      "longest wait for a trigger; 0 when absent, as without checkpointing" },
     { "active_checkpoint", "flag, optional",
-     "count wishes for a checkpoint (Flink 2.4); true when absent"                                                               },
-    { "resources",         "none | sufficient | desired, optional",
-     "what there is at the start; none when absent"                                                                              },
-    { "steps",             "[{advance_ms} | {resources} | \"change\" | \"trigger\"]",
-     "let time pass, set what there is, a change of slots or requirements, a trigger"                                            },
+      "count wishes for a checkpoint (Flink 2.4); true when absent" },
+    { "resources", "none | sufficient | desired, optional",
+      "what there is at the start; none when absent" },
+    { "steps", "[{advance_ms} | {resources} | \"change\" | \"trigger\"]",
+      "let time pass, set what there is, a change of slots or requirements, a trigger" },
 };
 
 static const struct calc_field step_fields[] = {
-    {"advance_ms", "integer",                     ""},
-    { "resources", "none | sufficient | desired", ""},
+    { "advance_ms", "integer", "" },
+    { "resources", "none | sufficient | desired", "" },
 };
 
 struct session {
