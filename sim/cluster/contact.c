@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vouching: while a TaskManager and the JobManager both run and their link is whole and lossless,
+ * heartbeats between them cannot change anything, so the cluster tells both that they may leave
+ * them out, and tells them at the very instant when that ends (core/port/event.h).
+ *
+ * No decision may depend on it. Hence heartbeats draw from streams of their own and delay no other
+ * message (network.c), and after a disturbance the cluster waits until every monitor that heard its
+ * last heartbeat before has run out: then no side can still wait for one that the other has ceased
+ * to send. The round trip told is exact for a constant latency; for a drawn one it is the mean, and
+ * decisions that follow from a time-out agree to within the spread of the latency.
+ */
+#include "sim/cluster/parts.h"
+
+/* A latency this small against heartbeat.timeout cannot make a heartbeat late. */
+enum { LATENCY_SHARE_MAX = 16 };
+
+static bool latency_is_harmless(const struct virtual_cluster *cluster)
+{
+    const struct distribution *latency = &cluster->scenario->cluster.network.latency;
+    time_ns most = latency->high > latency->low ? latency->high : latency->low;
+    return most <= cluster->scenario->config.heartbeat_timeout / LATENCY_SHARE_MAX;
+}
+
+static bool is_sound(const struct virtual_cluster *cluster, const struct process *task_manager)
+{
+    const struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
+    return cluster->vouching && task_manager->contact.is_made && process_is_up(manager) &&
+           process_is_up(task_manager) && network_can_talk(cluster, manager, task_manager) &&
+           cluster->scenario->cluster.network.loss <= 0 && manager->loss <= 0 &&
+           task_manager->loss <= 0 && latency_is_harmless(cluster);
+}
+
+static void tell_if_up(struct virtual_cluster *cluster, struct process *process,
+                       const struct event *event)
+{
+    if (process_is_up(process))
+        process_step(cluster, process, event);
+}
+
+static void vouch(struct virtual_cluster *cluster, struct process *task_manager)
+{
+    struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
+    task_manager->contact.is_vouched = true;
+    struct event event = { .kind = EVENT_PEER_VOUCHED, .vouched.peer = task_manager->id };
+    tell_if_up(cluster, manager, &event);
+    event.vouched.peer = manager->id;
+    tell_if_up(cluster, task_manager, &event);
+}
+
+static void on_settled(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct process *task_manager = cluster_process(cluster, (struct node_id){ (uint32_t)a });
+    task_manager->contact.settled = (struct sim_handle){ 0 };
+    CHECK(is_sound(cluster, task_manager));
+    vouch(cluster, task_manager);
+}
+
+static void break_one(struct virtual_cluster *cluster, struct process *task_manager)
+{
+    struct contact *contact = &task_manager->contact;
+    sim_queue_cancel(cluster->queue, &contact->settled);
+    contact->was_broken = true;
+    if (!contact->is_vouched)
+        return;
+    contact->is_vouched = false;
+    struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
+    time_ns round_trip = 2 * distribution_mean(&cluster->scenario->cluster.network.latency);
+    struct event event = { .kind = EVENT_PEER_IN_DOUBT,
+                           .in_doubt = { task_manager->id, round_trip } };
+    tell_if_up(cluster, manager, &event);
+    event.in_doubt.peer = manager->id;
+    tell_if_up(cluster, task_manager, &event);
+}
+
+static void review_one(struct virtual_cluster *cluster, struct process *task_manager)
+{
+    struct contact *contact = &task_manager->contact;
+    if (!is_sound(cluster, task_manager)) {
+        break_one(cluster, task_manager);
+        return;
+    }
+    if (contact->is_vouched || contact->settled.generation)
+        return;
+    if (!contact->was_broken) {
+        vouch(cluster, task_manager);
+        return;
+    }
+    const struct config *config = &cluster->scenario->config;
+    time_ns wait = time_add(config->heartbeat_timeout, 2 * config->heartbeat_interval);
+    contact->settled = sim_queue_push_ranked(cluster->queue, time_add(cluster_now(cluster), wait),
+                                             SIM_CLASS_WAKE, RANK_SETTLED(task_manager->id),
+                                             on_settled, cluster, task_manager->id.n, 0);
+}
+
+static void each(struct virtual_cluster *cluster, struct process *process,
+                 void (*act)(struct virtual_cluster *cluster, struct process *task_manager))
+{
+    if (process->kind == NODE_TASK_MANAGER) {
+        act(cluster, process);
+        return;
+    }
+    for (size_t i = 0; i < cluster->living.count; i++) {
+        struct process *other = cluster_process(cluster, cluster->living.items[i]);
+        if (other->contact.is_made)
+            act(cluster, other);
+    }
+}
+
+void contact_make(struct virtual_cluster *cluster, struct process *task_manager)
+{
+    if (task_manager->contact.is_made)
+        return;
+    task_manager->contact.is_made = true;
+    review_one(cluster, task_manager);
+}
+
+void contact_break(struct virtual_cluster *cluster, struct process *process)
+{
+    each(cluster, process, break_one);
+}
+
+void contact_review(struct virtual_cluster *cluster, struct process *process)
+{
+    each(cluster, process, review_one);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the virtual cluster needs of a data plane, whichever it is: the modelled one (sim/model) or,
+ * in the exact world, the real one. The cluster hands on the orders of TaskManagers and tells of
+ * faults; the data plane reports through virtual_cluster_report.
+ */
+#ifndef WEIR_SIM_CLUSTER_DATA_PLANE_H
+#define WEIR_SIM_CLUSTER_DATA_PLANE_H
+
+#include "core/port/effect.h"
+
+struct data_plane_ops {
+    /* An order from TaskManager `node`; payload lives for the call. */
+    void (*order)(void *plane, struct node_id node, const struct effect_data *order);
+    /* The process is gone: its tasks are gone with it, peers' connections break. */
+    void (*process_ended)(void *plane, struct node_id node, bool sudden);
+    void (*process_frozen)(void *plane, struct node_id node, bool frozen);
+    /* Speed of the host (1 = nominal) or its links changed. */
+    void (*host_changed)(void *plane, struct node_id node);
+    /* The JobManager said that user code of a subtask fails now (scripted fault). */
+    void (*fail_task)(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask);
+};
+
+#endif

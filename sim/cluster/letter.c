@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Letters: made, copied into, posted and freed. Spent ones are kept for the next, because a large
+ * cluster makes millions.
+ */
+#include "sim/cluster/letter.h"
+
+#include "core/graph/job_graph.h"
+#include "sim/cluster/parts.h"
+
+static void add_block(struct virtual_cluster *cluster)
+{
+    struct letter *block = mem_create_array(LETTERS_PER_BLOCK, sizeof *block);
+    vec_push(&cluster->letter_blocks, block);
+    for (size_t i = LETTERS_PER_BLOCK; i-- > 0;) {
+        block[i].next_spare = cluster->spare_letters;
+        cluster->spare_letters = &block[i];
+    }
+}
+
+struct letter *letter_create(struct virtual_cluster *cluster, struct node_id to,
+                             enum event_kind kind)
+{
+    if (!cluster->spare_letters)
+        add_block(cluster);
+    struct letter *letter = cluster->spare_letters;
+    cluster->spare_letters = letter->next_spare;
+    *letter = (struct letter){ .to = to, .event.kind = kind };
+    return letter;
+}
+
+static void free_payload(struct letter *letter)
+{
+    mem_destroy(letter->message);
+    job_graph_destroy(letter->graph);
+    mem_destroy(letter->list);
+    letter->message = NULL;
+    letter->graph = NULL;
+    letter->list = NULL;
+}
+
+void letter_destroy(struct virtual_cluster *cluster, struct letter *letter)
+{
+    free_payload(letter);
+    if (letter->shadow)
+        letter->shadow->body = NULL;
+    if (letter->body)
+        letter->body->shadow = NULL;
+    letter->next_spare = cluster->spare_letters;
+    cluster->spare_letters = letter;
+}
+
+void letters_fini(struct virtual_cluster *cluster)
+{
+    for (VEC_EACH(struct letter *, block, &cluster->letter_blocks)) {
+        for (size_t i = 0; i < LETTERS_PER_BLOCK; i++)
+            free_payload(&(*block)[i]);
+        mem_destroy(*block);
+    }
+    vec_fini(&cluster->letter_blocks);
+}
+
+void letter_copy_message(struct letter *letter, const struct message *message)
+{
+    CHECK(letter->event.kind == EVENT_MESSAGE);
+    letter->message = message_create_copy(message);
+    letter->event.message.from = letter->from;
+    letter->event.message.message = letter->message;
+}
+
+static void *copy_list(const void *items, size_t count, size_t size)
+{
+    if (count == 0)
+        return NULL;
+    void *copy = mem_create_array(count, size);
+    memcpy(copy, items, count * size);
+    return copy;
+}
+
+void letter_copy_data(struct letter *letter, const struct event_data *report)
+{
+    CHECK(letter->event.kind == EVENT_DATA);
+    CHECK(report->task_count == 0 || report->ack_count == 0);
+    letter->event.data = *report;
+    if (report->task_count) {
+        letter->list = copy_list(report->tasks, report->task_count, sizeof *report->tasks);
+        letter->event.data.tasks = letter->list;
+    }
+    if (report->ack_count) {
+        letter->list = copy_list(report->acks, report->ack_count, sizeof *report->acks);
+        letter->event.data.acks = letter->list;
+    }
+}
+
+void letter_copy_client(struct letter *letter, const struct event_client *request)
+{
+    CHECK(letter->event.kind == EVENT_CLIENT);
+    letter->event.client = *request;
+    letter->list = copy_list(request->bounds, request->bound_count, sizeof *request->bounds);
+    letter->event.client.bounds = letter->list;
+    if (request->graph) {
+        letter->graph = job_graph_create_copy(request->graph);
+        letter->event.client.graph = letter->graph;
+    }
+}
+
+static void on_due(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct letter *letter = (struct letter *)(uintptr_t)a;
+    letter->arrival = (struct sim_handle){ 0 };
+    if (letter->body) { /* a request was not taken: from here on its sender knows */
+        letter->body->is_request = false;
+        letter->body->shadow = NULL;
+        letter->body = NULL;
+    }
+    process_hear(cluster, cluster_process(cluster, letter->to), letter);
+}
+
+void letter_post(struct virtual_cluster *cluster, struct letter *letter, time_ns at)
+{
+    letter->arrival = sim_queue_push(cluster->queue, at, SIM_CLASS_DELIVERY, on_due, cluster,
+                                     (uint64_t)(uintptr_t)letter, 0);
+}

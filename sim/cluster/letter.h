@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Letters: what a node of the virtual cluster will hear, kept until it does. For the files of this
+ * folder only. A letter owns its payload and belongs to whoever is to deliver it; letter_destroy
+ * ends it. They live in blocks of the cluster, so that none is lost when a run stops.
+ */
+#ifndef WEIR_SIM_CLUSTER_LETTER_H
+#define WEIR_SIM_CLUSTER_LETTER_H
+
+#include "core/port/event.h"
+#include "sim/kernel/queue.h"
+
+struct virtual_cluster;
+
+enum { LETTERS_PER_BLOCK = 64 };
+
+/* Something a node will hear: an event with a payload of its own, and for a message where it is on
+ * its way. A request has a shadow: the failure its sender will hear of if nobody takes it. */
+struct letter {
+    struct letter *next_spare;
+    struct node_id to, from; /* from: of messages */
+    struct event event;
+    struct message *message; /* payloads that belong to the letter; null where there is none */
+    struct job_graph *graph;
+    void *list;
+
+    uint32_t link;                /* of messages: number of the link between both ends */
+    time_ns sent_at, way;         /* of messages; way: the time drawn for this leg */
+    time_ns arrives_at;           /* of messages under way */
+    struct sim_handle arrival;    /* while under way */
+    bool is_request;              /* and its sender has heard nothing of a failure */
+    uint64_t token;               /* of a request */
+    struct letter *shadow, *body; /* of a request its failure, and back */
+};
+
+struct letter *letter_create(struct virtual_cluster *cluster, struct node_id to,
+                             enum event_kind kind);
+void letter_destroy(struct virtual_cluster *cluster, struct letter *letter);
+void letter_copy_message(struct letter *letter, const struct message *message);
+void letter_copy_data(struct letter *letter, const struct event_data *report);
+void letter_copy_client(struct letter *letter, const struct event_client *request);
+/* To be heard at `at`. */
+void letter_post(struct virtual_cluster *cluster, struct letter *letter, time_ns at);
+void letters_fini(struct virtual_cluster *cluster);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of the virtual cluster, for the files of this folder only. process.c: life of a
+ * process; step.c: its node and the node's effects; contact.c: vouching; storage.c: the
+ * distributed file system; network.h: letters under way; letter.h: what a node is to hear.
+ */
+#ifndef WEIR_SIM_CLUSTER_PARTS_H
+#define WEIR_SIM_CLUSTER_PARTS_H
+
+#include "core/base/index_map.h"
+#include "core/base/rng.h"
+#include "sim/cluster/network.h"
+#include "sim/cluster/virtual_cluster.h"
+
+struct shared_bandwidth;
+struct store_transfer;
+
+/* What the cluster knows of the contact between a TaskManager and the JobManager. */
+struct contact {
+    bool is_made; /* they have heard of one another */
+    bool was_broken, is_vouched;
+    struct sim_handle settled;
+};
+
+struct process { /* what every message touches comes first */
+    struct node_id id;
+    enum node_kind kind;
+    enum process_state state;
+    uint32_t cuts;              /* with everybody */
+    struct node_id recent_peer; /* older than itself, to which it has sent or from which it heard */
+    uint32_t recent_link;
+    struct node *node; /* from up to the end */
+    time_ns wake_at;   /* TIME_NEVER: none is pending */
+    struct sim_handle wake;
+    const struct machine_spec *machine; /* null: the JobManager's */
+    double loss, speed;
+    struct contact contact; /* TaskManagers */
+    struct rng network, storage;
+
+    char *name;
+    time_ns added_at, up_at, ended_at;
+    time_ns refused_from; /* ended: requests sent from here on are refused, earlier ones hang */
+    time_ns woken_at;     /* last, and how often at that instant */
+    uint32_t woken_count;
+    uint32_t living_place;
+    bool stop_asked;                    /* SIGTERM */
+    struct sim_handle boot, stop, kill; /* up; goodbye; end of the grace period */
+    VEC(uint32_t) links;
+    VEC(struct letter *) inbox; /* frozen or booting */
+};
+
+struct virtual_cluster {
+    const struct scenario *scenario;
+    struct sim_queue *queue;
+    struct cluster_observer observer;
+    const struct node_driver *driver;
+    const struct data_plane_ops *plane_ops;
+    void *plane;
+    void (*on_end)(void *context, struct node_id node);
+    void *on_end_context;
+    bool vouching, check_invariants, stepping;
+    VEC(struct process *) processes; /* by node id */
+    VEC(struct node_id) living;      /* have not ended; in no order */
+    struct index_map by_name;        /* hash of the name: the latest process so named */
+    struct index_map reserved;       /* hashes of the names that the scenario gives */
+    uint32_t next_name;
+    uint32_t cuts; /* in force, of hosts and links */
+    VEC(struct link) links;
+    struct index_map by_ends;
+    VEC(struct letter *) letter_blocks; /* all letters there are */
+    struct letter *spare_letters;
+    struct rng client;
+
+    struct shared_bandwidth *dfs;
+    VEC(struct store_transfer) transfers;
+    uint32_t free_transfer;
+};
+
+enum { JOB_MANAGER = 0 };
+
+/* Order of what is due in class wake at one instant. */
+#define RANK_WAKE(node)    ((uint64_t)(node).n * 2)
+#define RANK_SETTLED(node) ((uint64_t)(node).n * 2 + 1)
+
+static inline struct process *cluster_process(const struct virtual_cluster *cluster,
+                                              struct node_id node)
+{
+    CHECK(node.n < cluster->processes.count);
+    return cluster->processes.items[node.n];
+}
+
+static inline time_ns cluster_now(const struct virtual_cluster *cluster)
+{
+    return sim_queue_now(cluster->queue);
+}
+
+/* process.c */
+struct process *process_create(struct virtual_cluster *cluster, enum node_kind kind,
+                               const char *name, const struct machine_spec *machine);
+void process_destroy(struct virtual_cluster *cluster, struct process *process);
+void process_boot(struct virtual_cluster *cluster, struct process *process,
+                  const struct distribution *boot, const char *stream);
+bool process_is_up(const struct process *process); /* running or stopping */
+/* Sudden: its connections break without a goodbye. */
+void process_end(struct virtual_cluster *cluster, struct process *process, bool sudden,
+                 const char *word, const char *reason);
+void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
+                  const char *reason);
+
+/* step.c. Hear: step now, keep for later, or drop, as the process's state demands; takes the
+ * letter. */
+void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter);
+void process_step(struct virtual_cluster *cluster, struct process *process,
+                  const struct event *event);
+void process_plan_wake(struct virtual_cluster *cluster, struct process *process);
+
+/* contact.c */
+void contact_make(struct virtual_cluster *cluster, struct process *task_manager);
+/* Before (break) and after (review) something happened to the process or its links: tells those
+ * concerned. The JobManager stands for all contacts. */
+void contact_break(struct virtual_cluster *cluster, struct process *process);
+void contact_review(struct virtual_cluster *cluster, struct process *process);
+
+/* storage.c */
+void storage_init(struct virtual_cluster *cluster);
+void storage_fini(struct virtual_cluster *cluster);
+void storage_write(struct virtual_cluster *cluster, struct process *process,
+                   const struct effect_store *store);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a process: booting, running, asked to stop, frozen, ended. Whatever happens to it is
+ * told to the observer, the data plane and (through contact.c) the nodes that must know.
+ */
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "sim/cluster/parts.h"
+
+static const struct state_row state_rows[PROCESS_STATE_COUNT] = {
+    [PROCESS_BOOTING] = { "booting", STATE(PROCESS_RUNNING) | STATE(PROCESS_ENDED), STATE_INITIAL },
+    [PROCESS_RUNNING] = { "running",
+                          STATE(PROCESS_STOPPING) | STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED),
+                          0 },
+    [PROCESS_STOPPING] = { "stopping", STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED), 0 },
+    [PROCESS_FROZEN] = { "frozen",
+                         STATE(PROCESS_RUNNING) | STATE(PROCESS_STOPPING) | STATE(PROCESS_ENDED),
+                         0 },
+    [PROCESS_ENDED] = { "ended", 0, STATE_FINAL },
+};
+const struct state_table process_states = { "process", state_rows, PROCESS_STATE_COUNT };
+
+static void process_move(struct process *process, enum process_state to)
+{
+    machine_check_move(&process_states, process->state, to);
+    process->state = to;
+}
+
+bool process_is_up(const struct process *process)
+{
+    return process->state == PROCESS_RUNNING || process->state == PROCESS_STOPPING;
+}
+
+void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
+                  const char *reason)
+{
+    if (cluster->observer.fact)
+        cluster->observer.fact(cluster->observer.context, cluster_now(cluster), node, word, reason);
+}
+
+/* The index under which this very name is or would be found. */
+static uint64_t name_key(const struct virtual_cluster *cluster, const char *name)
+{
+    for (uint64_t salt = 0;; salt++) {
+        uint64_t key = hash_add_text(salt, name);
+        uint32_t index = index_map_get(&cluster->by_name, key);
+        if (index == INDEX_NONE || text_equal(cluster->processes.items[index]->name, name))
+            return key;
+    }
+}
+
+struct node_id virtual_cluster_find(const struct virtual_cluster *cluster, const char *name)
+{
+    return (struct node_id){ index_map_get(&cluster->by_name, name_key(cluster, name)) };
+}
+
+struct process *process_create(struct virtual_cluster *cluster, enum node_kind kind,
+                               const char *name, const struct machine_spec *machine)
+{
+    uint64_t seed = cluster->scenario->seed;
+    struct process *process = mem_create(sizeof *process);
+    uint32_t id = (uint32_t)cluster->processes.count;
+    process->id = (struct node_id){ id };
+    process->name = mem_copy_text(name);
+    process->kind = kind;
+    process->recent_peer = node_id_none();
+    process->machine = machine;
+    process->speed = machine ? machine->speed : 1;
+    process->added_at = cluster_now(cluster);
+    process->up_at = process->ended_at = TIME_NEVER;
+    process->wake_at = process->woken_at = process->refused_from = TIME_NEVER;
+    process->network = rng_stream(seed, "network", id);
+    process->storage = rng_stream(seed, "storage", id);
+    index_map_put(&cluster->by_name, name_key(cluster, name), id);
+    vec_push(&cluster->processes, process);
+    process->living_place = (uint32_t)cluster->living.count;
+    vec_push(&cluster->living, process->id);
+    return process;
+}
+
+void process_destroy(struct virtual_cluster *cluster, struct process *process)
+{
+    if (process->node)
+        cluster->driver->destroy(process->node);
+    vec_fini(&process->links);
+    vec_fini(&process->inbox);
+    mem_destroy(process->name);
+    mem_destroy(process);
+}
+
+/* Up. */
+
+static void create_node(struct virtual_cluster *cluster, struct process *process)
+{
+    const struct scenario *scenario = cluster->scenario;
+    struct node_settings settings = { .kind = process->kind,
+                                      .id = process->id,
+                                      .seed = scenario->seed,
+                                      .config = &scenario->config,
+                                      .job_manager = { JOB_MANAGER },
+                                      .log_level = scenario->log_level,
+                                      .check_invariants = cluster->check_invariants };
+    if (process->machine)
+        settings.worker =
+            (struct worker_spec){ .cpu_milli = (int32_t)(process->machine->cores * 1000 + 0.5),
+                                  .memory_bytes = process->machine->memory_bytes,
+                                  .slots = process->machine->slots };
+    process->node = cluster->driver->create(&settings);
+}
+
+/* All letters that came in while it could not hear, in their order. */
+static void open_inbox(struct virtual_cluster *cluster, struct process *process)
+{
+    struct letter **letters = process->inbox.items;
+    size_t count = process->inbox.count;
+    memset(&process->inbox, 0, sizeof process->inbox);
+    for (size_t i = 0; i < count; i++)
+        process_hear(cluster, process, letters[i]);
+    mem_destroy(letters);
+}
+
+static void on_up(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct process *process = cluster_process(cluster, (struct node_id){ (uint32_t)a });
+    process->boot = (struct sim_handle){ 0 };
+    process_move(process, PROCESS_RUNNING);
+    process->up_at = cluster_now(cluster);
+    create_node(cluster, process);
+    cluster_fact(cluster, process->id, "up", NULL);
+    process_step(cluster, process, &(struct event){ .kind = EVENT_STARTED });
+    open_inbox(cluster, process);
+}
+
+void process_boot(struct virtual_cluster *cluster, struct process *process,
+                  const struct distribution *boot, const char *stream)
+{
+    struct rng rng = rng_stream(cluster->scenario->seed, stream, process->id.n);
+    time_ns at = time_add(cluster_now(cluster), distribution_draw(boot, &rng));
+    process->boot =
+        sim_queue_push(cluster->queue, at, SIM_CLASS_DELIVERY, on_up, cluster, process->id.n, 0);
+}
+
+/* Down. */
+
+static const struct data_plane_ops *plane_of(const struct virtual_cluster *cluster,
+                                             const struct process *process)
+{
+    return process->kind == NODE_TASK_MANAGER ? cluster->plane_ops : NULL;
+}
+
+static void leave_living(struct virtual_cluster *cluster, struct process *process)
+{
+    uint32_t place = process->living_place;
+    CHECK(cluster->living.items[place].n == process->id.n);
+    vec_remove_swap(&cluster->living, place);
+    if (place < cluster->living.count)
+        cluster_process(cluster, cluster->living.items[place])->living_place = place;
+}
+
+void process_end(struct virtual_cluster *cluster, struct process *process, bool sudden,
+                 const char *word, const char *reason)
+{
+    CHECK(!cluster->stepping);
+    time_ns now = cluster_now(cluster);
+    bool was_up = process->node != NULL;
+    process_move(process, PROCESS_ENDED);
+    leave_living(cluster, process);
+    process->ended_at = process->refused_from = now;
+    if (sudden) {
+        struct rng rng = rng_stream(cluster->scenario->seed, "rpc loss", process->id.n);
+        process->refused_from =
+            time_add(now, distribution_draw(&cluster->scenario->cluster.timing.rpc_loss, &rng));
+    }
+    struct sim_handle *const handles[] = { &process->boot, &process->stop, &process->kill,
+                                           &process->wake };
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
+        sim_queue_cancel(cluster->queue, handles[i]);
+    if (was_up)
+        cluster->driver->destroy(process->node);
+    process->node = NULL;
+    open_inbox(cluster, process); /* the dead drop all, but answer clients */
+    cluster_fact(cluster, process->id, word, reason);
+    const struct data_plane_ops *plane = plane_of(cluster, process);
+    if (was_up && plane && plane->process_ended)
+        plane->process_ended(cluster->plane, process->id, sudden);
+    contact_review(cluster, process);
+    if (cluster->on_end)
+        cluster->on_end(cluster->on_end_context, process->id);
+}
+
+/* Signals. */
+
+static void on_goodbye(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct process *process = cluster_process(cluster, (struct node_id){ (uint32_t)a });
+    process->stop = (struct sim_handle){ 0 };
+    process_hear(cluster, process, letter_create(cluster, process->id, EVENT_STOPPING));
+}
+
+/* From SIGTERM to the goodbye: the shutdown hooks of a JVM. */
+static void begin_stop(struct virtual_cluster *cluster, struct process *process)
+{
+    struct rng rng = rng_stream(cluster->scenario->seed, "shutdown", process->id.n);
+    time_ns wait = distribution_draw(&cluster->scenario->cluster.timing.shutdown, &rng);
+    process->stop = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), wait),
+                                   SIM_CLASS_DELIVERY, on_goodbye, cluster, process->id.n, 0);
+}
+
+static void on_grace_over(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct node_id node = { (uint32_t)a };
+    cluster_process(cluster, node)->kill = (struct sim_handle){ 0 };
+    virtual_cluster_kill(cluster, node, "grace period over");
+}
+
+void virtual_cluster_stop(struct virtual_cluster *cluster, struct node_id node, time_ns grace)
+{
+    CHECK(!cluster->stepping);
+    CHECK(grace >= 0);
+    struct process *process = cluster_process(cluster, node);
+    if (process->state == PROCESS_ENDED || process->stop_asked)
+        return;
+    process->stop_asked = true;
+    if (process->state == PROCESS_BOOTING) {
+        process_end(cluster, process, false, "stopped", "before it was up");
+        return;
+    }
+    cluster_fact(cluster, node, "stopping", NULL);
+    if (grace != TIME_NEVER)
+        process->kill = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), grace),
+                                       SIM_CLASS_FAULT, on_grace_over, cluster, node.n, 0);
+    if (process->state == PROCESS_FROZEN)
+        return; /* begins when it resumes */
+    process_move(process, PROCESS_STOPPING);
+    begin_stop(cluster, process);
+}
+
+void virtual_cluster_kill(struct virtual_cluster *cluster, struct node_id node, const char *reason)
+{
+    CHECK(!cluster->stepping);
+    struct process *process = cluster_process(cluster, node);
+    if (process->state != PROCESS_ENDED)
+        process_end(cluster, process, true, "killed", reason);
+}
+
+void virtual_cluster_freeze(struct virtual_cluster *cluster, struct node_id node)
+{
+    CHECK(!cluster->stepping);
+    struct process *process = cluster_process(cluster, node);
+    if (!process_is_up(process))
+        return;
+    contact_break(cluster, process); /* it learns of that before it freezes, not after */
+    if (!process_is_up(process))
+        return;
+    process_move(process, PROCESS_FROZEN);
+    cluster_fact(cluster, node, "frozen", NULL);
+    const struct data_plane_ops *plane = plane_of(cluster, process);
+    if (plane && plane->process_frozen)
+        plane->process_frozen(cluster->plane, node, true);
+}
+
+/* What piled up is heard first, then the timers that are late. */
+void virtual_cluster_resume(struct virtual_cluster *cluster, struct node_id node)
+{
+    CHECK(!cluster->stepping);
+    struct process *process = cluster_process(cluster, node);
+    if (process->state != PROCESS_FROZEN)
+        return;
+    process_move(process, process->stop_asked ? PROCESS_STOPPING : PROCESS_RUNNING);
+    cluster_fact(cluster, node, "resumed", NULL);
+    const struct data_plane_ops *plane = plane_of(cluster, process);
+    if (plane && plane->process_frozen)
+        plane->process_frozen(cluster->plane, node, false);
+    contact_review(cluster, process);
+    bool has_goodbye = false;
+    for (VEC_EACH(struct letter *, letter, &process->inbox))
+        has_goodbye |= (*letter)->event.kind == EVENT_STOPPING;
+    if (process->stop_asked && !process->stop.generation && !has_goodbye)
+        begin_stop(cluster, process);
+    open_inbox(cluster, process);
+    if (process_is_up(process))
+        process_plan_wake(cluster, process);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The distributed file system: a transfer waits for the drawn latency, then takes its max-min share
+ * of the one bandwidth (shared_bandwidth.h) until its last byte is there. The store effects of
+ * nodes go through here too and are answered by EVENT_STORE_DONE.
+ */
+#include "sim/cluster/parts.h"
+#include "sim/cluster/shared_bandwidth.h"
+
+struct store_transfer {
+    uint32_t generation;     /* odd while under way */
+    uint32_t next_free;      /* 1 + slot; 0: none */
+    struct sim_handle begin; /* until the latency is over */
+    struct share_handle share;
+    struct node_id node;
+    double bytes;
+    transfer_done *done;
+    void *context;
+    uint64_t a, b;
+};
+
+void storage_init(struct virtual_cluster *cluster)
+{
+    cluster->dfs =
+        shared_bandwidth_create(cluster->queue, cluster->scenario->cluster.dfs.bandwidth);
+}
+
+void storage_fini(struct virtual_cluster *cluster)
+{
+    shared_bandwidth_destroy(cluster->dfs);
+    vec_fini(&cluster->transfers);
+}
+
+static uint32_t slot_take(struct virtual_cluster *cluster)
+{
+    uint32_t slot = cluster->free_transfer;
+    if (slot) {
+        cluster->free_transfer = cluster->transfers.items[slot - 1].next_free;
+        return slot - 1;
+    }
+    vec_resize(&cluster->transfers, cluster->transfers.count + 1);
+    return (uint32_t)cluster->transfers.count - 1;
+}
+
+static void slot_give(struct virtual_cluster *cluster, uint32_t slot)
+{
+    struct store_transfer *transfer = &cluster->transfers.items[slot];
+    transfer->generation++;
+    transfer->next_free = cluster->free_transfer;
+    cluster->free_transfer = slot + 1;
+}
+
+static void on_last_byte(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct store_transfer transfer = cluster->transfers.items[a];
+    slot_give(cluster, (uint32_t)a);
+    transfer.done(transfer.context, transfer.a, transfer.b);
+}
+
+static void on_first_byte(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct store_transfer *transfer = &cluster->transfers.items[a];
+    const struct process *process = cluster_process(cluster, transfer->node);
+    double nic_bytes_per_s = process->machine ? process->machine->network_bps / 8 : 0;
+    transfer->begin = (struct sim_handle){ 0 };
+    transfer->share = shared_bandwidth_start(cluster->dfs, transfer->node.n, nic_bytes_per_s,
+                                             transfer->bytes, on_last_byte, cluster, a, 0);
+}
+
+struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
+                                                struct node_id node, double bytes,
+                                                transfer_done *done, void *context, uint64_t a,
+                                                uint64_t b)
+{
+    CHECK(bytes >= 0);
+    struct process *process = cluster_process(cluster, node);
+    uint32_t slot = slot_take(cluster);
+    struct store_transfer *transfer = &cluster->transfers.items[slot];
+    *transfer = (struct store_transfer){ .generation = transfer->generation + 1,
+                                         .node = node,
+                                         .bytes = bytes,
+                                         .done = done,
+                                         .context = context,
+                                         .a = a,
+                                         .b = b };
+    time_ns latency = distribution_draw(&cluster->scenario->cluster.dfs.latency, &process->storage);
+    transfer->begin = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), latency),
+                                     SIM_CLASS_DATA, on_first_byte, cluster, slot, 0);
+    return (struct transfer_id){ (uint64_t)transfer->generation << 32 | slot };
+}
+
+void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer_id id)
+{
+    uint32_t slot = (uint32_t)id.n, generation = (uint32_t)(id.n >> 32);
+    if (!generation)
+        return;
+    CHECK(slot < cluster->transfers.count);
+    struct store_transfer *transfer = &cluster->transfers.items[slot];
+    if (transfer->generation != generation)
+        return;
+    sim_queue_cancel(cluster->queue, &transfer->begin);
+    shared_bandwidth_cancel(cluster->dfs, &transfer->share);
+    slot_give(cluster, slot);
+}
+
+static void on_written(void *context, uint64_t a, uint64_t b)
+{
+    struct virtual_cluster *cluster = context;
+    struct node_id node = { (uint32_t)a };
+    struct letter *letter = letter_create(cluster, node, EVENT_STORE_DONE);
+    letter->event.store_done = (struct event_store_done){ .token = b, .failed = false };
+    process_hear(cluster, cluster_process(cluster, node), letter);
+}
+
+void storage_write(struct virtual_cluster *cluster, struct process *process,
+                   const struct effect_store *store)
+{
+    CHECK(store->bytes >= 0);
+    virtual_cluster_dfs_transfer(cluster, process->id, (double)store->bytes, on_written, cluster,
+                                 process->id.n, store->token);
+}

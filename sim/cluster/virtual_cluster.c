@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The cluster as others see it: made, set up, asked, looked at. What happens inside is in the files
+ * that parts.h names.
+ */
+#include "sim/cluster/virtual_cluster.h"
+
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "sim/cluster/parts.h"
+
+enum { NAME_SIZE = 32 };
+
+struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
+                                               struct sim_queue *queue,
+                                               const struct cluster_observer *observer)
+{
+    struct virtual_cluster *cluster = mem_create(sizeof *cluster);
+    cluster->scenario = scenario;
+    cluster->queue = queue;
+    if (observer)
+        cluster->observer = *observer;
+    cluster->driver = &node_driver_core;
+    cluster->vouching = true;
+    cluster->check_invariants = true;
+    cluster->client = rng_stream(scenario->seed, "client", 0);
+    for (VEC_EACH(const struct task_manager_spec, spec, &scenario->cluster.named))
+        index_map_put(&cluster->reserved, hash_add_text(0, spec->name), 0);
+    storage_init(cluster);
+    return cluster;
+}
+
+/* The queue may not run any more after this. */
+void virtual_cluster_destroy(struct virtual_cluster *cluster)
+{
+    if (!cluster)
+        return;
+    letters_fini(cluster);
+    for (VEC_EACH(struct process *, process, &cluster->processes))
+        process_destroy(cluster, *process);
+    vec_fini(&cluster->processes);
+    vec_fini(&cluster->living);
+    index_map_fini(&cluster->by_name);
+    index_map_fini(&cluster->reserved);
+    network_fini(cluster);
+    storage_fini(cluster);
+    mem_destroy(cluster);
+}
+
+void virtual_cluster_set_data_plane(struct virtual_cluster *cluster,
+                                    const struct data_plane_ops *ops, void *plane)
+{
+    cluster->plane_ops = ops;
+    cluster->plane = plane;
+}
+
+void virtual_cluster_set_driver(struct virtual_cluster *cluster, const struct node_driver *driver)
+{
+    CHECK(cluster->processes.count == 0);
+    cluster->driver = driver;
+}
+
+void virtual_cluster_set_vouching(struct virtual_cluster *cluster, bool vouching)
+{
+    CHECK(cluster->processes.count == 0);
+    cluster->vouching = vouching;
+}
+
+void virtual_cluster_set_invariants(struct virtual_cluster *cluster, bool check)
+{
+    CHECK(cluster->processes.count == 0);
+    cluster->check_invariants = check;
+}
+
+void virtual_cluster_set_end_hook(struct virtual_cluster *cluster,
+                                  void (*ended)(void *context, struct node_id node), void *context)
+{
+    cluster->on_end = ended;
+    cluster->on_end_context = context;
+}
+
+void virtual_cluster_start(struct virtual_cluster *cluster)
+{
+    CHECK(cluster->processes.count == 0);
+    struct process *manager = process_create(cluster, NODE_JOB_MANAGER, "jobmanager", NULL);
+    CHECK(manager->id.n == JOB_MANAGER);
+    cluster_fact(cluster, manager->id, "added", NULL);
+    process_boot(cluster, manager, &cluster->scenario->cluster.timing.job_manager_start,
+                 "job manager start");
+}
+
+/* "tm1", "tm2", ... leaving out what is in use or kept for those that the scenario names. */
+static void next_name(struct virtual_cluster *cluster, char *out)
+{
+    do
+        text_format(out, NAME_SIZE, "tm%u", (unsigned)++cluster->next_name);
+    while (!node_id_is_none(virtual_cluster_find(cluster, out)) ||
+           index_map_get(&cluster->reserved, hash_add_text(0, out)) != INDEX_NONE);
+}
+
+struct node_id virtual_cluster_add_task_manager(struct virtual_cluster *cluster, const char *name,
+                                                const struct machine_spec *machine)
+{
+    CHECK(cluster->processes.count > 0); /* started */
+    char made[NAME_SIZE];
+    if (name) {
+        struct node_id old = virtual_cluster_find(cluster, name);
+        CHECK(node_id_is_none(old) || cluster_process(cluster, old)->state == PROCESS_ENDED);
+    } else {
+        next_name(cluster, made);
+    }
+    struct process *process =
+        process_create(cluster, NODE_TASK_MANAGER, name ? name : made, machine);
+    cluster_fact(cluster, process->id, "added", NULL);
+    process_boot(cluster, process, &machine->boot, "boot");
+    return process->id;
+}
+
+/* Hosts and links. */
+
+static void links_changed(struct virtual_cluster *cluster, struct process *process,
+                          const char *word)
+{
+    if (process->state == PROCESS_ENDED)
+        return;
+    cluster_fact(cluster, process->id, word, NULL);
+    contact_review(cluster, process);
+    if (process->kind == NODE_TASK_MANAGER && cluster->plane_ops &&
+        cluster->plane_ops->host_changed)
+        cluster->plane_ops->host_changed(cluster->plane, process->id);
+}
+
+void virtual_cluster_cut(struct virtual_cluster *cluster, struct node_id node, struct node_id peer,
+                         bool cut)
+{
+    CHECK(!cluster->stepping);
+    struct process *process = cluster_process(cluster, node);
+    struct process *other = node_id_is_none(peer) ? NULL : cluster_process(cluster, peer);
+    network_cut(cluster, process, other, cut);
+    const char *word = cut ? "cut off" : "healed";
+    links_changed(cluster, process, word);
+    if (other)
+        links_changed(cluster, other, word);
+}
+
+void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id node, double loss)
+{
+    CHECK(!cluster->stepping);
+    CHECK(loss >= 0 && loss <= 1);
+    struct process *process = cluster_process(cluster, node);
+    process->loss = loss;
+    links_changed(cluster, process, loss > 0 ? "lossy" : "lossless");
+}
+
+void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id node, double speed)
+{
+    CHECK(!cluster->stepping);
+    CHECK(speed > 0);
+    struct process *process = cluster_process(cluster, node);
+    double nominal = process->machine ? process->machine->speed : 1;
+    if (process->state == PROCESS_ENDED)
+        return;
+    process->speed = speed;
+    cluster_fact(cluster, node, speed < nominal ? "slowed" : "full speed", NULL);
+    if (process->kind == NODE_TASK_MANAGER && cluster->plane_ops &&
+        cluster->plane_ops->host_changed)
+        cluster->plane_ops->host_changed(cluster->plane, node);
+}
+
+void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
+                               struct vertex_id vertex, uint32_t subtask)
+{
+    CHECK(!cluster->stepping);
+    if (cluster->plane_ops && cluster->plane_ops->fail_task)
+        cluster->plane_ops->fail_task(cluster->plane, job, vertex, subtask);
+}
+
+void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
+                          const char *reason)
+{
+    cluster_fact(cluster, node, word, reason);
+}
+
+/* From outside to a node. */
+
+void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request)
+{
+    const struct cluster_spec *spec = &cluster->scenario->cluster;
+    struct letter *letter = letter_create(cluster, (struct node_id){ JOB_MANAGER }, EVENT_CLIENT);
+    letter_copy_client(letter, request);
+    const struct distribution *delay =
+        request->request == CLIENT_SUBMIT_JOB ? &spec->timing.submit : &spec->network.latency;
+    letter_post(cluster, letter,
+                time_add(cluster_now(cluster), distribution_draw(delay, &cluster->client)));
+}
+
+void virtual_cluster_report(struct virtual_cluster *cluster, struct node_id node,
+                            const struct event_data *report)
+{
+    struct letter *letter = letter_create(cluster, node, EVENT_DATA);
+    letter_copy_data(letter, report);
+    letter_post(cluster, letter, cluster_now(cluster));
+}
+
+/* Looking. */
+
+uint32_t virtual_cluster_process_count(const struct virtual_cluster *cluster)
+{
+    return (uint32_t)cluster->processes.count;
+}
+
+size_t virtual_cluster_living(const struct virtual_cluster *cluster, const struct node_id **out)
+{
+    *out = cluster->living.items;
+    return cluster->living.count;
+}
+
+struct process_view virtual_cluster_process(const struct virtual_cluster *cluster,
+                                            struct node_id node)
+{
+    const struct process *process = cluster_process(cluster, node);
+    return (struct process_view){ .id = process->id,
+                                  .name = process->name,
+                                  .kind = process->kind,
+                                  .state = process->state,
+                                  .added_at = process->added_at,
+                                  .up_at = process->up_at,
+                                  .ended_at = process->ended_at,
+                                  .speed = process->speed,
+                                  .machine = process->machine };
+}
+
+const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, struct node_id node)
+{
+    return cluster_process(cluster, node)->node;
+}
+
+bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node_id a,
+                              struct node_id b)
+{
+    return a.n == b.n ||
+           network_can_talk(cluster, cluster_process(cluster, a), cluster_process(cluster, b));
+}
+
+struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster)
+{
+    return cluster->queue;
+}
+
+const struct scenario *virtual_cluster_scenario(const struct virtual_cluster *cluster)
+{
+    return cluster->scenario;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The cluster of virtual time: processes on hosts, joined by a network, with a distributed file
+ * system. It drives each process's node (core/port/node.h), carries out its effects, and lets
+ * faults act on processes, hosts and links, never inside the core. One JobManager, any number of
+ * TaskManagers.
+ */
+#ifndef WEIR_SIM_CLUSTER_VIRTUAL_CLUSTER_H
+#define WEIR_SIM_CLUSTER_VIRTUAL_CLUSTER_H
+
+#include "sim/cluster/data_plane.h"
+#include "sim/cluster/node_driver.h"
+#include "sim/kernel/queue.h"
+#include "sim/load/scenario.h"
+
+struct virtual_cluster;
+
+/* Who wants to see what happens. Any may be null. Lines come in order; payloads live for the call.
+ */
+struct cluster_observer {
+    void (*log)(void *context, time_ns at, struct node_id node, const struct log_line *line);
+    /* A process was added, came up, is stopping, stopped, exited, was killed, frozen, resumed; its
+     * host was cut off, healed, slowed, ...: word is static. */
+    void (*fact)(void *context, time_ns at, struct node_id node, const char *word,
+                 const char *reason);
+    void (*answer)(void *context, time_ns at, const struct effect_answer *answer);
+    void *context;
+};
+
+enum process_state {
+    PROCESS_BOOTING,
+    PROCESS_RUNNING,
+    PROCESS_STOPPING, /* SIGTERM sent */
+    PROCESS_FROZEN,
+    PROCESS_ENDED,
+    PROCESS_STATE_COUNT
+};
+extern const struct state_table process_states;
+
+struct process_view {
+    struct node_id id;
+    const char *name; /* "jobmanager", "tm1", ... */
+    enum node_kind kind;
+    enum process_state state;
+    time_ns added_at, up_at, ended_at; /* TIME_NEVER: not yet */
+    double speed;                      /* of its host */
+    const struct machine_spec *machine;
+};
+
+struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
+                                               struct sim_queue *queue,
+                                               const struct cluster_observer *observer);
+void virtual_cluster_destroy(struct virtual_cluster *cluster);
+void virtual_cluster_set_data_plane(struct virtual_cluster *cluster,
+                                    const struct data_plane_ops *ops, void *plane);
+
+/* Before the start only. The driver: other nodes than the core's. Vouching (EVENT_PEER_VOUCHED):
+ * on unless the network loses messages; off shows that it changes no decision. Invariants: checked
+ * after each step unless switched off. The end hook hears of every process that ended. */
+void virtual_cluster_set_driver(struct virtual_cluster *cluster, const struct node_driver *driver);
+void virtual_cluster_set_vouching(struct virtual_cluster *cluster, bool vouching);
+void virtual_cluster_set_invariants(struct virtual_cluster *cluster, bool check);
+void virtual_cluster_set_end_hook(struct virtual_cluster *cluster,
+                                  void (*ended)(void *context, struct node_id node), void *context);
+
+/* Starts the JobManager at time 0. */
+void virtual_cluster_start(struct virtual_cluster *cluster);
+
+/* Provider and faults. A name null gives the next free "tmN". The machine outlives the cluster.
+ * Acting on a process that has ended, or that the act cannot change, does nothing. A grace of
+ * TIME_NEVER never kills. Speed is absolute, in the unit of machine_spec.speed; loss in 0 ... 1. */
+struct node_id virtual_cluster_add_task_manager(struct virtual_cluster *cluster, const char *name,
+                                                const struct machine_spec *machine);
+void virtual_cluster_stop(struct virtual_cluster *cluster, struct node_id node, time_ns grace);
+void virtual_cluster_kill(struct virtual_cluster *cluster, struct node_id node, const char *reason);
+void virtual_cluster_freeze(struct virtual_cluster *cluster, struct node_id node);
+void virtual_cluster_resume(struct virtual_cluster *cluster, struct node_id node);
+/* Both directions; peer none: with everybody. Cuts are counted, so overlapping ones nest. */
+void virtual_cluster_cut(struct virtual_cluster *cluster, struct node_id node, struct node_id peer,
+                         bool cut);
+void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id node, double speed);
+void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id node, double loss);
+void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
+                               struct vertex_id vertex, uint32_t subtask);
+/* A line for the observer that is not the cluster's own: what a script or a provider did. */
+void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
+                          const char *reason);
+
+/* A client's request to the JobManager: a submission after the scenario's submit time, others after
+ * the network's latency. Payload is copied. Without a JobManager the answer is a refusal. */
+void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request);
+
+/* The data plane of `node` reports; the node hears of it now (or when it resumes). Copied. */
+void virtual_cluster_report(struct virtual_cluster *cluster, struct node_id node,
+                            const struct event_data *report);
+
+/* Looking. Processes are numbered by node id, the JobManager is 0. */
+uint32_t virtual_cluster_process_count(const struct virtual_cluster *cluster);
+/* Those that have not ended, in an order of no meaning; borrowed until the next one comes or goes.
+ */
+size_t virtual_cluster_living(const struct virtual_cluster *cluster, const struct node_id **out);
+struct process_view virtual_cluster_process(const struct virtual_cluster *cluster,
+                                            struct node_id node);
+struct node_id virtual_cluster_find(const struct virtual_cluster *cluster, const char *name);
+const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, struct node_id node);
+/* Is the link between two hosts whole? (Says nothing of the processes.) */
+bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node_id a,
+                              struct node_id b);
+struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster);
+const struct scenario *virtual_cluster_scenario(const struct virtual_cluster *cluster);
+
+/* Storage shared by all: starts a transfer, `done` runs when its last byte is there (latency
+ * first). Reads and writes share one bandwidth, max-min fair between transfers; those of one node
+ * also share its NIC. Cut links do not touch it: storage has a network of its own. */
+typedef sim_action transfer_done;
+struct transfer_id {
+    uint64_t n; /* 0: none */
+};
+struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
+                                                struct node_id node, double bytes,
+                                                transfer_done *done, void *context, uint64_t a,
+                                                uint64_t b);
+void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer_id transfer);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of actions. To add one: a kind in sim/load/scenario_script.h with its reader, a
+ * function here and a row (docs/howto/add-a-fault.md).
+ */
+#include "sim/fault/actions.h"
+
+#include "sim/fault/script.h"
+
+void action_context_fini(struct action_context *context)
+{
+    vec_fini(&context->lasting);
+}
+
+/* Machines and processes. */
+
+static void add_begin(struct action_context *context, const struct scripted_event *event,
+                      struct action_target target)
+{
+    (void)target;
+    struct virtual_cluster *cluster = context->cluster;
+    const struct machine_spec *machine = &virtual_cluster_scenario(cluster)->cluster.machine;
+    if (!event->task_manager) {
+        for (uint32_t i = 0; i < event->count; i++)
+            virtual_cluster_add_task_manager(cluster, NULL, machine);
+        return;
+    }
+    struct node_id old = virtual_cluster_find(cluster, event->task_manager);
+    if (!node_id_is_none(old) && virtual_cluster_process(cluster, old).state != PROCESS_ENDED)
+        virtual_cluster_fact(cluster, old, "missed", event->label); /* it is there */
+    else
+        virtual_cluster_add_task_manager(cluster, event->task_manager, machine);
+}
+
+static void stop_begin(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    virtual_cluster_stop(context->cluster, target.node, event->grace);
+}
+
+static void kill_begin(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    virtual_cluster_kill(context->cluster, target.node, event->label);
+}
+
+static void freeze_begin(struct action_context *context, const struct scripted_event *event,
+                         struct action_target target)
+{
+    (void)event;
+    virtual_cluster_freeze(context->cluster, target.node);
+}
+
+static void freeze_end(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    (void)event;
+    virtual_cluster_resume(context->cluster, target.node);
+}
+
+/* Links and hosts. */
+
+static void cut_begin(struct action_context *context, const struct scripted_event *event,
+                      struct action_target target)
+{
+    (void)event;
+    virtual_cluster_cut(context->cluster, target.node, target.peer, true);
+}
+
+static void cut_end(struct action_context *context, const struct scripted_event *event,
+                    struct action_target target)
+{
+    (void)event;
+    virtual_cluster_cut(context->cluster, target.node, target.peer, false);
+}
+
+static void lasting_remove(struct action_context *context, const struct scripted_event *event,
+                           struct node_id node)
+{
+    for (size_t i = 0; i < context->lasting.count; i++) {
+        const struct lasting *lasting = &context->lasting.items[i];
+        if (lasting->event == event && node_id_equal(lasting->node, node)) {
+            vec_remove_ordered(&context->lasting, i);
+            return;
+        }
+    }
+    IMPOSSIBLE("end of what never began");
+}
+
+/* The speed under all slow-downs of the node that last: their factors multiply. */
+static void apply_speed(struct action_context *context, struct node_id node)
+{
+    const struct machine_spec *machine = virtual_cluster_process(context->cluster, node).machine;
+    double speed = machine ? machine->speed : 1;
+    for (VEC_EACH(const struct lasting, lasting, &context->lasting))
+        if (lasting->event->kind == ACTION_SLOW && node_id_equal(lasting->node, node))
+            speed *= lasting->event->factor;
+    virtual_cluster_set_speed(context->cluster, node, speed);
+}
+
+/* The loss under all that last: a message must escape each. */
+static void apply_loss(struct action_context *context, struct node_id node)
+{
+    double passes = 1;
+    for (VEC_EACH(const struct lasting, lasting, &context->lasting))
+        if (lasting->event->kind == ACTION_LOSS && node_id_equal(lasting->node, node))
+            passes *= 1 - lasting->event->factor;
+    virtual_cluster_set_loss(context->cluster, node, 1 - passes);
+}
+
+static void slow_begin(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    vec_push(&context->lasting, (struct lasting){ event, target.node });
+    apply_speed(context, target.node);
+}
+
+static void slow_end(struct action_context *context, const struct scripted_event *event,
+                     struct action_target target)
+{
+    lasting_remove(context, event, target.node);
+    apply_speed(context, target.node);
+}
+
+static void loss_begin(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    vec_push(&context->lasting, (struct lasting){ event, target.node });
+    apply_loss(context, target.node);
+}
+
+static void loss_end(struct action_context *context, const struct scripted_event *event,
+                     struct action_target target)
+{
+    lasting_remove(context, event, target.node);
+    apply_loss(context, target.node);
+}
+
+/* Jobs. */
+
+static void fail_task_begin(struct action_context *context, const struct scripted_event *event,
+                            struct action_target target)
+{
+    (void)target;
+    virtual_cluster_fail_task(context->cluster, event->job, event->vertex, event->subtask);
+}
+
+static void ask(struct action_context *context, const struct scripted_event *event,
+                enum client_request request)
+{
+    const struct scenario *scenario = virtual_cluster_scenario(context->cluster);
+    struct event_client client = { .request = request,
+                                   .token =
+                                       SCRIPT_TOKEN | (uint64_t)(event - scenario->events.items),
+                                   .job = event->job,
+                                   .drain = event->drain,
+                                   .bounds = event->bounds.items,
+                                   .bound_count = event->bounds.count };
+    virtual_cluster_ask(context->cluster, &client);
+}
+
+static void cancel_begin(struct action_context *context, const struct scripted_event *event,
+                         struct action_target target)
+{
+    (void)target;
+    ask(context, event, CLIENT_CANCEL_JOB);
+}
+
+static void stop_job_begin(struct action_context *context, const struct scripted_event *event,
+                           struct action_target target)
+{
+    (void)target;
+    ask(context, event, CLIENT_STOP_WITH_SAVEPOINT);
+}
+
+static void savepoint_begin(struct action_context *context, const struct scripted_event *event,
+                            struct action_target target)
+{
+    (void)target;
+    ask(context, event, CLIENT_TRIGGER_SAVEPOINT);
+}
+
+static void rescale_begin(struct action_context *context, const struct scripted_event *event,
+                          struct action_target target)
+{
+    (void)target;
+    ask(context, event, CLIENT_UPDATE_REQUIREMENTS);
+}
+
+const struct action_row action_rows[ACTION_KIND_COUNT] = {
+    [ACTION_ADD] = { "add", false, add_begin, NULL },
+    [ACTION_STOP] = { "stop", true, stop_begin, NULL },
+    [ACTION_KILL] = { "kill", true, kill_begin, NULL },
+    [ACTION_FREEZE] = { "freeze", true, freeze_begin, freeze_end },
+    [ACTION_CUT] = { "cut", true, cut_begin, cut_end },
+    [ACTION_SLOW] = { "slow", true, slow_begin, slow_end },
+    [ACTION_LOSS] = { "loss", true, loss_begin, loss_end },
+    [ACTION_FAIL_TASK] = { "fail", false, fail_task_begin, NULL },
+    [ACTION_CANCEL] = { "cancel", false, cancel_begin, NULL },
+    [ACTION_STOP_JOB] = { "stop-with-savepoint", false, stop_job_begin, NULL },
+    [ACTION_SAVEPOINT] = { "savepoint", false, savepoint_begin, NULL },
+    [ACTION_RESCALE] = { "rescale", false, rescale_begin, NULL },
+};

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A heap of four children per node over small keys, beside a table of what to run.
+ *
+ *   heap   [ . . . | root | 4 children | 4 grandchildren | ... ]   16 bytes each
+ *   cells  [ action, context, a, b, generation ]                   by slot, freed ones chained
+ *
+ * A key is the time above class, sequence number and slot, so one comparison of 128 bits gives the
+ * order and no two keys are equal. Three unused places in front let every group of children lie in
+ * one cache line. A cancelled event keeps its place in the heap and is dropped when it reaches the
+ * top, or all at once when they are the majority. While an event runs its root stays open: what it
+ * pushes first takes over place and slot, which costs one way down instead of one down and one up.
+ * But for that the root is always live.
+ */
+#include "sim/kernel/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+
+enum {
+    ARITY = 4,
+    ROOT = ARITY - 1, /* place of the root: its children start at ARITY, on a cache line */
+    CAPACITY_FIRST = 1024,
+    CANCELLED_MIN = 64, /* below this many a clean-up is not worth it */
+    CACHE_LINE = 64,
+};
+
+/* Limits: events pending at once, and events pushed in a run (3 hours at 10 million a second). */
+#define SLOT_BITS     24
+#define SEQUENCE_BITS 37
+#define SLOTS_MAX     ((uint64_t)1 << SLOT_BITS)
+#define SEQUENCE_MAX  ((uint64_t)1 << SEQUENCE_BITS)
+
+/* time << 64 | class << 61 | sequence or rank << 24 | slot */
+__extension__ typedef unsigned __int128 heap_key;
+
+/* In unused places, so that groups of children are always whole: later than any, and as a time
+ * below zero. */
+#define KEY_NONE (~(heap_key)0)
+
+struct cell {
+    sim_action *action; /* null: cancelled, or free */
+    void *context;
+    uint64_t a, b;
+    uint32_t generation; /* odd while it can be cancelled */
+    uint32_t next_free;  /* 1 + slot; 0: none */
+};
+
+struct sim_queue {
+    heap_key *heap;
+    size_t end; /* one behind the last place in use; ROOT when empty */
+    size_t capacity;
+    struct cell *cells;
+    uint32_t cell_count, cell_capacity;
+    uint32_t free_slot; /* 1 + slot; 0: none */
+    size_t cancelled;   /* still in the heap */
+    uint64_t sequence, run_count;
+    time_ns now;
+    bool root_open; /* the root's event has been taken; its place and slot are the next one's */
+};
+
+static size_t parent_of(size_t place)
+{
+    return place / ARITY + ROOT - 1;
+}
+
+static size_t first_child_of(size_t place)
+{
+    return (place - ROOT + 1) * ARITY;
+}
+
+static uint32_t slot_of(heap_key key)
+{
+    return (uint32_t)((uint64_t)key & (SLOTS_MAX - 1));
+}
+
+static time_ns time_of(heap_key key)
+{
+    return (time_ns)(uint64_t)(key >> 64);
+}
+
+static void heap_grow(struct sim_queue *queue)
+{
+    size_t capacity = queue->capacity ? queue->capacity * 2 : CAPACITY_FIRST;
+    heap_key *grown = aligned_alloc(CACHE_LINE, capacity * sizeof *grown);
+    CHECK(grown != NULL);
+    size_t used = queue->heap ? queue->end : 0;
+    if (used)
+        memcpy(grown, queue->heap, used * sizeof *grown);
+    memset(grown + used, 0xff, (capacity - used) * sizeof *grown);
+    free(queue->heap);
+    queue->heap = grown;
+    queue->capacity = capacity;
+}
+
+struct sim_queue *sim_queue_create(void)
+{
+    struct sim_queue *queue = mem_create(sizeof *queue);
+    queue->end = ROOT;
+    heap_grow(queue);
+    return queue;
+}
+
+void sim_queue_destroy(struct sim_queue *queue)
+{
+    if (!queue)
+        return;
+    free(queue->heap);
+    mem_destroy(queue->cells);
+    mem_destroy(queue);
+}
+
+static void sift_up(heap_key *heap, size_t place, heap_key key)
+{
+    while (place > ROOT) {
+        size_t parent = parent_of(place);
+        if (heap[parent] < key)
+            break;
+        heap[place] = heap[parent];
+        place = parent;
+    }
+    heap[place] = key;
+}
+
+/* The least of the four children from `child` on; without branches, as none could be guessed. The
+ * capacity is a multiple of four, so all four places are there. */
+static size_t least_of_four(const heap_key *heap, size_t child)
+{
+    size_t left = child + (heap[child + 1] < heap[child]);
+    size_t right = child + 2 + (heap[child + 3] < heap[child + 2]);
+    return heap[right] < heap[left] ? right : left;
+}
+
+/* Puts key at `place` or below, moving lesser ones up. */
+static inline void sift_down(heap_key *heap, size_t end, size_t place, heap_key key)
+{
+    for (;;) {
+        size_t child = first_child_of(place);
+        if (child >= end)
+            break;
+        size_t least = least_of_four(heap, child);
+        if (key < heap[least])
+            break;
+        heap[place] = heap[least];
+        place = least;
+    }
+    heap[place] = key;
+}
+
+static uint32_t slot_take(struct sim_queue *queue)
+{
+    if (queue->free_slot) {
+        uint32_t slot = queue->free_slot - 1;
+        queue->free_slot = queue->cells[slot].next_free;
+        return slot;
+    }
+    if (queue->cell_count == queue->cell_capacity) {
+        uint32_t capacity = queue->cell_capacity ? queue->cell_capacity * 2 : CAPACITY_FIRST;
+        queue->cells =
+            mem_grow_array(queue->cells, queue->cell_capacity, capacity, sizeof *queue->cells);
+        queue->cell_capacity = capacity;
+    }
+    CHECK(queue->cell_count < SLOTS_MAX);
+    return queue->cell_count++;
+}
+
+static void slot_give(struct sim_queue *queue, uint32_t slot)
+{
+    queue->cells[slot].next_free = queue->free_slot;
+    queue->free_slot = slot + 1;
+}
+
+/* Closes the root with the last one of the heap. */
+static void drop_root(struct sim_queue *queue)
+{
+    CHECK(queue->end > ROOT);
+    heap_key last = queue->heap[--queue->end];
+    queue->heap[queue->end] = KEY_NONE;
+    if (queue->end > ROOT)
+        sift_down(queue->heap, queue->end, ROOT, last);
+}
+
+static void drop_cancelled_roots(struct sim_queue *queue)
+{
+    while (queue->cancelled && queue->end > ROOT) {
+        uint32_t slot = slot_of(queue->heap[ROOT]);
+        if (queue->cells[slot].action)
+            break;
+        slot_give(queue, slot);
+        queue->cancelled--;
+        drop_root(queue);
+    }
+}
+
+static void close_root(struct sim_queue *queue)
+{
+    if (!queue->root_open)
+        return;
+    queue->root_open = false;
+    slot_give(queue, slot_of(queue->heap[ROOT]));
+    drop_root(queue);
+    drop_cancelled_roots(queue);
+}
+
+static void heap_push(struct sim_queue *queue, heap_key key)
+{
+    if (queue->root_open) {
+        queue->root_open = false;
+        sift_down(queue->heap, queue->end, ROOT, key);
+        if (queue->cancelled)
+            drop_cancelled_roots(queue);
+        return;
+    }
+    if (queue->end == queue->capacity)
+        heap_grow(queue);
+    sift_up(queue->heap, queue->end++, key);
+}
+
+static inline struct sim_handle push(struct sim_queue *queue, time_ns at, enum sim_class class,
+                                     uint64_t rank, sim_action *action, void *context, uint64_t a,
+                                     uint64_t b)
+{
+    CHECK(at >= queue->now);
+    CHECK(at < TIME_NEVER);
+    CHECK(action != NULL);
+    CHECK(rank < SEQUENCE_MAX);
+    uint32_t slot = queue->root_open ? slot_of(queue->heap[ROOT]) : slot_take(queue);
+    struct cell *cell = &queue->cells[slot];
+    cell->action = action;
+    cell->context = context;
+    cell->a = a;
+    cell->b = b;
+    cell->generation++;
+    struct sim_handle handle = { slot, cell->generation };
+    uint64_t low = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS | slot;
+    heap_push(queue, (heap_key)(uint64_t)at << 64 | low);
+    return handle;
+}
+
+struct sim_handle sim_queue_push(struct sim_queue *queue, time_ns at, enum sim_class class,
+                                 sim_action *action, void *context, uint64_t a, uint64_t b)
+{
+    return push(queue, at, class, queue->sequence++, action, context, a, b);
+}
+
+struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enum sim_class class,
+                                        uint64_t rank, sim_action *action, void *context,
+                                        uint64_t a, uint64_t b)
+{
+    return push(queue, at, class, rank, action, context, a, b);
+}
+
+/* Throws all cancelled ones out and makes a heap of the rest. Linear, and as at least as many were
+ * cancelled since the last time as remain, constant per cancelling. */
+static void drop_all_cancelled(struct sim_queue *queue)
+{
+    size_t end = ROOT;
+    for (size_t i = ROOT; i < queue->end; i++) {
+        uint32_t slot = slot_of(queue->heap[i]);
+        if (queue->cells[slot].action)
+            queue->heap[end++] = queue->heap[i];
+        else
+            slot_give(queue, slot);
+    }
+    for (size_t i = end; i < queue->end; i++)
+        queue->heap[i] = KEY_NONE;
+    queue->end = end;
+    queue->cancelled = 0;
+    if (end - ROOT < 2)
+        return;
+    for (size_t place = parent_of(end - 1) + 1; place-- > ROOT;)
+        sift_down(queue->heap, end, place, queue->heap[place]);
+}
+
+void sim_queue_cancel(struct sim_queue *queue, struct sim_handle *handle)
+{
+    struct sim_handle old = *handle;
+    *handle = (struct sim_handle){ 0 };
+    if (!old.generation || queue->cells[old.slot].generation != old.generation)
+        return;
+    struct cell *cell = &queue->cells[old.slot];
+    CHECK(cell->action != NULL);
+    cell->action = NULL;
+    cell->generation++;
+    close_root(queue);
+    queue->cancelled++;
+    if (queue->cancelled > CANCELLED_MIN && queue->cancelled > (queue->end - ROOT) / 2)
+        drop_all_cancelled(queue);
+    else
+        drop_cancelled_roots(queue);
+}
+
+time_ns sim_queue_now(const struct sim_queue *queue)
+{
+    return queue->now;
+}
+
+time_ns sim_queue_next(struct sim_queue *queue)
+{
+    close_root(queue);
+    return queue->end > ROOT ? time_of(queue->heap[ROOT]) : TIME_NEVER;
+}
+
+uint64_t sim_queue_run_count(const struct sim_queue *queue)
+{
+    return queue->run_count;
+}
+
+bool sim_queue_run_one(struct sim_queue *queue, time_ns until)
+{
+    CHECK(!queue->root_open); /* not from within an event */
+    time_ns at = time_of(queue->heap[ROOT]);
+    if (at > until || at < 0) { /* or empty */
+        if (until > queue->now && until < TIME_NEVER)
+            queue->now = until;
+        return false;
+    }
+    uint32_t slot = slot_of(queue->heap[ROOT]);
+    struct cell *cell = &queue->cells[slot];
+    sim_action *action = cell->action;
+    void *context = cell->context;
+    uint64_t a = cell->a, b = cell->b;
+    CHECK(action != NULL);
+    cell->action = NULL;
+    cell->generation++;
+    queue->root_open = true;
+    queue->now = at;
+    queue->run_count++;
+    action(context, a, b);
+    close_root(queue);
+    if (queue->end > ROOT) /* what runs next may lie anywhere in memory */
+        __builtin_prefetch(&queue->cells[slot_of(queue->heap[ROOT])]);
+    return true;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Composition of a run. Order of creation and destruction matters: cluster, then what acts on it
+ * (model, provider, script), watchers last; destroyed in the opposite order.
+ */
+#include "sim/run/simulation.h"
+
+#include "core/base/text.h"
+#include "core/cluster/view.h"
+#include "sim/fault/script.h"
+#include "sim/kernel/fatal.h"
+#include "sim/provider/provider.h"
+
+enum { PROGRESS_STEPS = 1000, STOP_CHECK_EVENTS = 4096, COMMAND_SIZE = 512 };
+
+struct simulation {
+    const struct scenario *scenario;
+    struct sim_queue *queue;
+    struct virtual_cluster *cluster;
+    struct model *model;
+    struct provider *provider;
+    struct script *script;
+    VEC(struct watcher) watchers;
+    struct fatal_run identity; /* for last words */
+    char command[COMMAND_SIZE];
+};
+
+static void on_log(void *context, time_ns at, struct node_id node, const struct log_line *line)
+{
+    struct simulation *simulation = context;
+    fatal_keep_line(at, node, line);
+    for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+        if (watcher->line)
+            watcher->line(watcher->context, at, node, line);
+    script_on_log(simulation->script, line);
+    if (text_equal(line->machine, "dispatcher") && text_equal(line->what, "job ended"))
+        model_job_ended(simulation->model, line->job);
+}
+
+static void on_fact(void *context, time_ns at, struct node_id node, const char *word,
+                    const char *reason)
+{
+    struct simulation *simulation = context;
+    for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+        if (watcher->fact)
+            watcher->fact(watcher->context, at, node, word, reason);
+    script_on_fact(simulation->script, word);
+}
+
+static void on_answer(void *context, time_ns at, const struct effect_answer *answer)
+{
+    struct simulation *simulation = context;
+    for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+        if (watcher->answer)
+            watcher->answer(watcher->context, at, answer);
+}
+
+static uint32_t slots_used(void *context, struct node_id task_manager)
+{
+    const struct simulation *simulation = context;
+    const struct node *node = virtual_cluster_node(simulation->cluster, task_manager);
+    return node ? view_task_manager_slots_used(node) : 0;
+}
+
+static void submit(void *context, uint64_t job, uint64_t unused)
+{
+    (void)unused;
+    struct simulation *simulation = context;
+    const struct job_spec *spec = &simulation->scenario->jobs.items[job];
+    virtual_cluster_ask(simulation->cluster, &(struct event_client){ .request = CLIENT_SUBMIT_JOB,
+                                                                     .token = job + 1,
+                                                                     .job = spec->graph->id,
+                                                                     .graph = spec->graph });
+}
+
+static void sample(void *context, uint64_t unused, uint64_t unused_too)
+{
+    (void)unused;
+    (void)unused_too;
+    struct simulation *simulation = context;
+    time_ns now = sim_queue_now(simulation->queue);
+    for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+        if (watcher->sample)
+            watcher->sample(watcher->context, now);
+    time_ns next = time_add(now, simulation->scenario->sample);
+    if (next <= simulation->scenario->duration)
+        sim_queue_push(simulation->queue, next, SIM_CLASS_OBSERVE, sample, simulation, 0, 0);
+}
+
+static void tell_fatal(struct simulation *simulation)
+{
+    const struct scenario *scenario = simulation->scenario;
+    text_format(simulation->command, sizeof simulation->command, "weir run %s --seed %llu",
+                scenario->path, (unsigned long long)scenario->seed);
+    simulation->identity = (struct fatal_run){ .scenario = scenario->path,
+                                               .command = simulation->command,
+                                               .seed = scenario->seed,
+                                               .queue = simulation->queue };
+    fatal_set_run(&simulation->identity);
+}
+
+struct simulation *simulation_create(const struct scenario *scenario,
+                                     const struct simulation_settings *settings)
+{
+    CHECK(scenario->sample > 0);
+    struct simulation *simulation = mem_create(sizeof *simulation);
+    simulation->scenario = scenario;
+    simulation->queue = sim_queue_create();
+    struct cluster_observer observer = { on_log, on_fact, on_answer, simulation };
+    simulation->cluster = virtual_cluster_create(scenario, simulation->queue, &observer);
+    virtual_cluster_set_vouching(simulation->cluster, settings->vouching);
+    virtual_cluster_set_invariants(simulation->cluster, settings->check_invariants);
+    simulation->model = model_create(scenario, simulation->cluster, simulation->queue);
+    virtual_cluster_set_data_plane(simulation->cluster, model_ops(), simulation->model);
+    simulation->provider = provider_create(simulation->cluster);
+    simulation->script = script_create(simulation->cluster, slots_used, simulation);
+    tell_fatal(simulation);
+    return simulation;
+}
+
+void simulation_destroy(struct simulation *simulation)
+{
+    fatal_set_run(NULL);
+    script_destroy(simulation->script);
+    provider_destroy(simulation->provider);
+    model_destroy(simulation->model);
+    virtual_cluster_destroy(simulation->cluster);
+    sim_queue_destroy(simulation->queue);
+    vec_fini(&simulation->watchers);
+    mem_destroy(simulation);
+}
+
+void simulation_watch(struct simulation *simulation, const struct watcher *watcher)
+{
+    vec_push(&simulation->watchers, *watcher);
+}
+
+static void start(struct simulation *simulation)
+{
+    const struct scenario *scenario = simulation->scenario;
+    sim_queue_push(simulation->queue, 0, SIM_CLASS_OBSERVE, sample, simulation, 0, 0);
+    for (uint32_t i = 0; i < scenario->jobs.count; i++)
+        sim_queue_push(simulation->queue, scenario->jobs.items[i].at, SIM_CLASS_FAULT, submit,
+                       simulation, i, 0);
+    virtual_cluster_start(simulation->cluster);
+    provider_start(simulation->provider);
+    script_start(simulation->script);
+}
+
+/* Up to `until` in slices of the queue, so that a stop is seen soon. */
+static bool run_slice(struct simulation *simulation, time_ns until, const volatile bool *stop)
+{
+    for (uint64_t count = 0; sim_queue_run_one(simulation->queue, until); count++)
+        if (count % STOP_CHECK_EVENTS == 0 && stop && *stop)
+            return false;
+    return !(stop && *stop);
+}
+
+bool simulation_run(struct simulation *simulation, time_ns until, const volatile bool *stop,
+                    void (*progress)(void *context, time_ns now), void *progress_context)
+{
+    time_ns end = simulation->scenario->duration < until ? simulation->scenario->duration : until;
+    time_ns step = end / PROGRESS_STEPS > 0 ? end / PROGRESS_STEPS : 1;
+    start(simulation);
+    for (time_ns at = step;; at = time_add(at, step)) {
+        bool last = at >= end;
+        if (!run_slice(simulation, last ? end : at, stop))
+            return false;
+        if (progress)
+            progress(progress_context, last ? end : at);
+        if (last)
+            break;
+    }
+    /* The last sample is the end's, whether or not the step divides the duration. */
+    time_ns now = sim_queue_now(simulation->queue);
+    if (now % simulation->scenario->sample != 0)
+        for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+            if (watcher->sample)
+                watcher->sample(watcher->context, now);
+    return true;
+}
+
+time_ns simulation_now(const struct simulation *simulation)
+{
+    return sim_queue_now(simulation->queue);
+}
+
+uint64_t simulation_event_count(const struct simulation *simulation)
+{
+    return sim_queue_run_count(simulation->queue);
+}
+
+const struct scenario *simulation_scenario(const struct simulation *simulation)
+{
+    return simulation->scenario;
+}
+
+struct virtual_cluster *simulation_cluster(struct simulation *simulation)
+{
+    return simulation->cluster;
+}
+
+struct model *simulation_model(struct simulation *simulation)
+{
+    return simulation->model;
+}
+
+const struct node *simulation_job_manager(const struct simulation *simulation)
+{
+    return virtual_cluster_node(simulation->cluster, (struct node_id){ 0 });
+}

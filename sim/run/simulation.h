@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One run of one scenario in virtual time: puts kernel, cluster, data plane, provider, script and
+ * watchers together and drives them to the end. In: a checked scenario. Out: calls of the watchers.
+ * Everything that happens depends on the scenario and its seed only.
+ */
+#ifndef WEIR_SIM_RUN_SIMULATION_H
+#define WEIR_SIM_RUN_SIMULATION_H
+
+#include "sim/cluster/virtual_cluster.h"
+#include "sim/model/model.h"
+
+struct simulation;
+
+/* Who watches a run; any function may be null. Lines come in order. */
+struct watcher {
+    void *context;
+    void (*line)(void *context, time_ns at, struct node_id node, const struct log_line *line);
+    void (*fact)(void *context, time_ns at, struct node_id node, const char *word,
+                 const char *reason);
+    void (*answer)(void *context, time_ns at, const struct effect_answer *answer);
+    void (*sample)(void *context, time_ns at); /* every scenario.sample, and at the end */
+};
+
+struct simulation_settings {
+    bool vouching;         /* false: every heartbeat is sent (tests compare both) */
+    bool check_invariants; /* after every step of every node */
+};
+
+struct simulation *simulation_create(const struct scenario *scenario,
+                                     const struct simulation_settings *settings);
+void simulation_destroy(struct simulation *simulation);
+void simulation_watch(struct simulation *simulation, const struct watcher *watcher);
+
+/* Runs to `until` or the scenario's duration, whichever is earlier. Returns early, with false, when
+ * *stop becomes true (Ctrl-C). `progress` may be null; it is called about a thousand times a run.
+ */
+bool simulation_run(struct simulation *simulation, time_ns until, const volatile bool *stop,
+                    void (*progress)(void *context, time_ns now), void *progress_context);
+
+time_ns simulation_now(const struct simulation *simulation);
+uint64_t simulation_event_count(const struct simulation *simulation);
+const struct scenario *simulation_scenario(const struct simulation *simulation);
+struct virtual_cluster *simulation_cluster(struct simulation *simulation);
+struct model *simulation_model(struct simulation *simulation);
+/* The JobManager's node, for views. */
+const struct node *simulation_job_manager(const struct simulation *simulation);
+
+#endif
