@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The way of a barrier: told to the sources, cut, then hop by hop. Places in the list of pending
+ * checkpoints change when one goes, so events carry serials. See docs/model.md, checkpoints.
+ */
+#include "sim/model/barrier.h"
+
+#include <math.h>
+
+#include "sim/model/latency.h"
+#include "sim/model/state.h"
+
+static void sources_handle(void *context, uint64_t a, uint64_t b);
+static void hop_is_due(void *context, uint64_t a, uint64_t b);
+
+static bool is_synchronous(enum checkpoint_kind kind)
+{
+    return kind == CHECKPOINT_STOP_SUSPEND || kind == CHECKPOINT_STOP_DRAIN;
+}
+
+struct pending *barrier_find(struct model_job *job, uint64_t serial)
+{
+    for (VEC_EACH(struct pending, pending, &job->pending))
+        if (pending->serial == serial)
+            return pending;
+    return NULL;
+}
+
+const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint)
+{
+    if (checkpoint == 0)
+        return NULL;
+    for (VEC_EACH(const struct cut, cut, &job->cuts))
+        if (cut->id == checkpoint)
+            return cut;
+    IMPOSSIBLE("restore of a checkpoint that was never cut");
+}
+
+void cut_fini(struct cut *cut)
+{
+    for (uint32_t s = 0; s < cut->source_count; s++)
+        source_cut_fini(&cut->sources[s]);
+    mem_destroy(cut->sources);
+}
+
+static uint32_t source_task_count(const struct model_job *job)
+{
+    uint32_t count = 0;
+    for (VEC_EACH(const struct model_source, source, &job->sources))
+        count += job->vertices[source->vertex].parallelism;
+    return count;
+}
+
+static struct pending *pending_of(struct model *model, struct model_job *job,
+                                  const struct checkpoint_order *how)
+{
+    for (VEC_EACH(struct pending, pending, &job->pending))
+        if (pending->how.checkpoint == how->checkpoint)
+            return pending;
+    vec_push(&job->pending, (struct pending){ .serial = ++model->pending_serial,
+                                              .how = *how,
+                                              .sources_left = source_task_count(job),
+                                              .triggered_at = model_now(model) });
+    return &vec_last(&job->pending);
+}
+
+/* A source that waits for room in its output hears of the checkpoint when a buffer comes free:
+ * the size of one by the rate at which the subtask fills them. */
+static double source_delay(const struct model *model, struct model_job *job)
+{
+    double most = 0;
+    for (VEC_EACH(const struct net_class, class, &model->net.classes)) {
+        const struct net_sum *sum = &model->net.sums.items[class->sum];
+        if (&model->jobs[sum->job] != job || !class->backpressured ||
+            buffers_full(model, job, &job->components.items[sum->component]) < 1)
+            continue;
+        const struct vertex_model *spec =
+            job->vertices[job->sources.items[sum->source].vertex].spec;
+        double bytes = class->rate * spec->record_bytes * spec->selectivity;
+        if (bytes > 0)
+            most = fmax(most, (double)job->spec->graph->config.buffer_size / bytes);
+    }
+    return most;
+}
+
+void barrier_trigger(struct model *model, uint32_t host, const struct effect_data *order)
+{
+    struct model_job *job = &model->jobs[order->job.n];
+    struct pending *pending = pending_of(model, job, &order->checkpoint);
+    uint32_t hint = 0;
+    for (size_t i = 0; i < order->count; i++) {
+        uint32_t index = task_find(model, host, order->job.n, order->attempts[i], &hint);
+        const struct model_task *task = index == NONE ? NULL : &model->tasks.items[index];
+        if (!task || task->phase != TASK_RUNNING || !task->current) {
+            upload_decline(model, host, order->job.n, order->checkpoint.checkpoint,
+                           order->attempts[i]);
+            continue;
+        }
+        if (job->vertices[task->vertex].is_source && pending->sources_left > 0)
+            pending->sources_left--;
+    }
+    if (pending->sources_left > 0 || pending->is_cut || pending->start.generation != 0)
+        return;
+    net_advance(model);
+    time_ns delay = (time_ns)(source_delay(model, job) * (double)TIME_S);
+    pending->start = sim_queue_push(model->queue, time_add(model_now(model), delay), SIM_CLASS_DATA,
+                                    sources_handle, model, order->job.n, pending->serial);
+}
+
+static struct component *component_of(struct model_job *job, uint32_t vertex)
+{
+    return &job->components.items[job->vertices[vertex].component];
+}
+
+static void push_hop(struct model *model, struct model_job *job, struct pending *pending,
+                     uint32_t vertex)
+{
+    struct hop *hop = &pending->hops.items[vertex];
+    time_ns now = model_now(model), at = now;
+    if (hop->left_bytes > 0)
+        at = hop->drain > 0
+                 ? time_add(now, (time_ns)fmin(ceil(hop->left_bytes / hop->drain * (double)TIME_S),
+                                               4e18))
+                 : TIME_NEVER;
+    at = time_add(at, (time_ns)(latency_of_barrier(model, job, vertex) * (double)TIME_S));
+    if (hop->left_bytes > 0 && hop->switch_at < at)
+        at = hop->switch_at > now ? hop->switch_at : now;
+    sim_queue_cancel(model->queue, &hop->event);
+    if (at != TIME_NEVER)
+        hop->event = sim_queue_push(model->queue, at, SIM_CLASS_DATA, hop_is_due, model,
+                                    (uint64_t)(job - model->jobs) << 32 | vertex, pending->serial);
+}
+
+/* All inputs have sent the barrier. */
+static void start_hop(struct model *model, struct model_job *job, struct pending *pending,
+                      uint32_t vertex)
+{
+    struct hop *hop = &pending->hops.items[vertex];
+    const struct component *component = component_of(job, vertex);
+    hop->state = HOP_TRAVELLING;
+    hop->moved_at = model_now(model);
+    hop->alignment = hop->moved_at - hop->first_at;
+    hop->switch_at = TIME_NEVER;
+    if (!component->stopped) {
+        hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[vertex]);
+        hop->drain = vertex_bytes_in(job, component, &job->vertices[vertex]);
+    }
+    if (pending->how.unaligned) {
+        hop->switch_at = time_add(pending->triggered_at, pending->how.aligned_timeout);
+        if (hop->switch_at <= hop->moved_at) {
+            hop->in_flight_bytes = hop->left_bytes;
+            hop->left_bytes = 0;
+            hop->alignment = 0;
+        }
+    }
+    push_hop(model, job, pending, vertex);
+}
+
+/* The barrier leaves the vertex before its snapshot is taken (SubtaskCheckpointCoordinatorImpl). */
+static void arrive(struct model *model, uint32_t j, uint64_t serial, uint32_t vertex)
+{
+    struct model_job *job = &model->jobs[j];
+    struct pending *pending = barrier_find(job, serial);
+    const struct job_graph *graph = job->spec->graph;
+    pending->hops.items[vertex].state = HOP_ARRIVED;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex].outputs)) {
+        uint32_t to = graph->edges.items[*e].consumer.n;
+        struct hop *hop = &pending->hops.items[to];
+        if (hop->inputs_left == graph->vertices.items[to].inputs.count)
+            hop->first_at = model_now(model);
+        if (--hop->inputs_left == 0)
+            start_hop(model, job, pending, to);
+    }
+    snapshot_vertex(model, j, serial, vertex);
+}
+
+static void take_cut(struct model *model, struct model_job *job, struct pending *pending)
+{
+    struct cut cut = { .id = pending->how.checkpoint, .kind = pending->how.kind };
+    cut.source_count = (uint32_t)job->sources.count;
+    cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
+    for (uint32_t s = 0; s < cut.source_count; s++)
+        source_cut_take(&job->sources.items[s], model->net.at, &cut.sources[s]);
+    vec_push(&job->cuts, cut);
+    pending->is_cut = true;
+    vec_resize(&pending->hops, job->vertex_count);
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        struct hop *hop = &pending->hops.items[v];
+        const struct component *component = component_of(job, v);
+        hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
+        hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[v]);
+        hop->drain = vertex_bytes_in(job, component, &job->vertices[v]);
+    }
+}
+
+static bool all_flow(const struct model_job *job)
+{
+    bool all = true;
+    for (VEC_EACH(const struct component, component, &job->components))
+        all &= component->active || component->sources.count == 0;
+    return all;
+}
+
+static void sources_handle(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t j = (uint32_t)a;
+    struct model_job *job = &model->jobs[j];
+    struct pending *pending = barrier_find(job, b);
+    if (!pending)
+        return;
+    net_advance(model);
+    pending->start = (struct sim_handle){ 0 };
+    if (!all_flow(job))
+        return; /* the barrier would wait for tasks that do not run: nobody acknowledges */
+    take_cut(model, job, pending);
+    if (is_synchronous(pending->how.kind)) {
+        job->stopped_by = pending->how.checkpoint;
+        components_stop(model, j, true);
+    }
+    for (uint32_t s = 0; s < job->sources.count && barrier_find(job, b); s++)
+        arrive(model, j, b, job->sources.items[s].vertex);
+}
+
+static void hop_is_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t j = (uint32_t)(a >> 32), vertex = (uint32_t)a;
+    struct model_job *job = &model->jobs[j];
+    struct pending *pending = barrier_find(job, b);
+    if (!pending)
+        return;
+    struct hop *hop = &pending->hops.items[vertex];
+    time_ns now = model_now(model);
+    hop->event = (struct sim_handle){ 0 };
+    if (job->vertices[vertex].flow.stuck) {
+        hop->state = HOP_HELD;
+        return;
+    }
+    double drained = hop->drain * (double)(now - hop->moved_at) / (double)TIME_S;
+    if (hop->left_bytes > drained && now >= hop->switch_at)
+        hop->in_flight_bytes = hop->left_bytes - drained;
+    hop->left_bytes = 0;
+    net_advance(model);
+    arrive(model, j, b, vertex);
+}
+
+/* A hop that waits in buffers goes on at the new rate. Behind a stop-with-savepoint nothing new
+ * comes, and what is there drains as it did. */
+static void move_hop(struct model *model, struct model_job *job, struct pending *pending,
+                     uint32_t vertex)
+{
+    struct hop *hop = &pending->hops.items[vertex];
+    const struct component *component = component_of(job, vertex);
+    if (hop->state == HOP_HELD && !job->vertices[vertex].flow.stuck) {
+        hop->state = HOP_TRAVELLING;
+        push_hop(model, job, pending, vertex);
+        return;
+    }
+    if (hop->state != HOP_TRAVELLING || !(hop->left_bytes > 0) || component->stopped)
+        return;
+    double seconds = (double)(model_now(model) - hop->moved_at) / (double)TIME_S;
+    hop->left_bytes = fmax(hop->left_bytes - hop->drain * seconds, 0);
+    hop->moved_at = model_now(model);
+    hop->drain = vertex_bytes_in(job, component, &job->vertices[vertex]);
+    if (!(hop->drain > 0) && component->pauses == 0 && !job->vertices[vertex].flow.stuck)
+        hop->left_bytes = 0; /* nothing presses on: it has drained */
+    push_hop(model, job, pending, vertex);
+}
+
+void barrier_on_rates(struct model *model)
+{
+    for (uint32_t j = 0; j < model->job_count; j++)
+        for (VEC_EACH(struct pending, pending, &model->jobs[j].pending))
+            for (uint32_t v = 0; v < pending->hops.count; v++)
+                move_hop(model, &model->jobs[j], pending, v);
+}
+
+static void pending_drop(struct model *model, struct model_job *job, size_t i)
+{
+    struct pending *pending = &job->pending.items[i];
+    for (VEC_EACH(struct hop, hop, &pending->hops))
+        sim_queue_cancel(model->queue, &hop->event);
+    sim_queue_cancel(model->queue, &pending->start);
+    uploads_drop(model, pending->serial);
+    vec_fini(&pending->hops);
+    vec_remove_ordered(&job->pending, i);
+}
+
+void barrier_drop_all(struct model *model, uint32_t job)
+{
+    while (model->jobs[job].pending.count > 0)
+        pending_drop(model, &model->jobs[job], model->jobs[job].pending.count - 1);
+}
+
+static bool is_pending(const struct model_job *job, uint64_t checkpoint)
+{
+    bool any = false;
+    for (VEC_EACH(const struct pending, pending, &job->pending))
+        any |= pending->how.checkpoint == checkpoint;
+    return any;
+}
+
+static void remove_cut(struct model_job *job, size_t i)
+{
+    cut_fini(&job->cuts.items[i]);
+    vec_remove_ordered(&job->cuts, i);
+}
+
+/* Completed cuts, and the place of the oldest of them. */
+static size_t count_completed(const struct model_job *job, size_t *oldest)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < job->cuts.count; i++) {
+        if (!job->cuts.items[i].completed)
+            continue;
+        if (count++ == 0 || job->cuts.items[i].id < job->cuts.items[*oldest].id)
+            *oldest = i;
+    }
+    return count;
+}
+
+/* Cuts older than the oldest retained checkpoint can no longer be restored. */
+static void forget_cuts(struct model_job *job)
+{
+    size_t wanted = (size_t)job->spec->graph->config.checkpoint_retained, oldest = 0;
+    wanted = wanted > 0 ? wanted : 1;
+    while (count_completed(job, &oldest) > wanted)
+        remove_cut(job, oldest);
+    if (count_completed(job, &oldest) < wanted)
+        return;
+    uint64_t first = job->cuts.items[oldest].id;
+    for (size_t i = job->cuts.count; i-- > 0;)
+        if (job->cuts.items[i].id < first && !is_pending(job, job->cuts.items[i].id))
+            remove_cut(job, i);
+}
+
+static void drop_checkpoint(struct model *model, struct model_job *job, uint64_t checkpoint)
+{
+    for (size_t i = job->pending.count; i-- > 0;)
+        if (job->pending.items[i].how.checkpoint == checkpoint)
+            pending_drop(model, job, i);
+}
+
+void barrier_complete(struct model *model, uint32_t host, const struct effect_data *order)
+{
+    struct model_job *job = &model->jobs[order->job.n];
+    uint64_t checkpoint = order->checkpoint.checkpoint;
+    drop_checkpoint(model, job, checkpoint);
+    for (size_t i = job->pending.count; i-- > 0;) /* subsumed, as Flink does; not savepoints */
+        if (job->pending.items[i].how.checkpoint < checkpoint &&
+            job->pending.items[i].how.kind == CHECKPOINT_PERIODIC)
+            pending_drop(model, job, i);
+    for (VEC_EACH(struct cut, cut, &job->cuts))
+        if (cut->id == checkpoint && !cut->completed) {
+            cut->completed = true;
+            forget_cuts(job);
+            break;
+        }
+    if (job->stopped_by == checkpoint)
+        tasks_finish(model, host, order->job.n);
+}
+
+void barrier_abort(struct model *model, const struct effect_data *order)
+{
+    struct model_job *job = &model->jobs[order->job.n];
+    uint64_t checkpoint = order->checkpoint.checkpoint;
+    drop_checkpoint(model, job, checkpoint);
+    for (size_t i = job->cuts.count; i-- > 0;)
+        if (job->cuts.items[i].id == checkpoint && !job->cuts.items[i].completed)
+            remove_cut(job, i);
+    if (job->stopped_by == checkpoint) {
+        job->stopped_by = 0;
+        components_stop(model, order->job.n, false);
+    }
+}

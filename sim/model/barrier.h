@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checkpoints in the data plane. The barrier starts when the last source has been told (that is
+ * where positions are cut), and goes from vertex to vertex: one hop per vertex, begun when all its
+ * inputs have sent it, as long as the data before it takes to drain. At a vertex: synchronous part,
+ * upload, acknowledgement.
+ *
+ *   hop:  WAITING --all inputs sent--> TRAVELLING --> ARRIVED      HELD: there, but the task cannot
+ *                                            \--> HELD --/          work now (frozen, blocked)
+ */
+#ifndef WEIR_SIM_MODEL_BARRIER_H
+#define WEIR_SIM_MODEL_BARRIER_H
+
+#include "core/port/data.h"
+#include "sim/cluster/virtual_cluster.h"
+#include "sim/model/source.h"
+#include "sim/model/task.h"
+
+/* Smaller state travels inside the acknowledgement (execution.checkpointing.data-inline-threshold,
+ * 20 KB in Flink). */
+enum { INLINE_STATE_BYTES = 20 * 1024 };
+
+enum hop_state { HOP_WAITING, HOP_TRAVELLING, HOP_HELD, HOP_ARRIVED };
+
+struct hop {
+    enum hop_state state;
+    uint32_t inputs_left;
+    time_ns first_at;       /* the first input sent it; alignment begins */
+    time_ns moved_at;       /* `left_bytes` was true then */
+    double left_bytes;      /* of data still before it, of all subtasks; 0: not by bytes */
+    double drain;           /* bytes per second since `moved_at` */
+    time_ns switch_at;      /* becomes unaligned then; TIME_NEVER: stays aligned */
+    time_ns alignment;      /* from the first input's barrier to the last one's */
+    double in_flight_bytes; /* overtaken, so stored with the checkpoint; of all subtasks */
+    struct sim_handle event;
+};
+
+struct pending {
+    uint64_t serial; /* of the run: tells a later one with the same place */
+    struct checkpoint_order how;
+    uint32_t sources_left; /* source subtasks not told yet */
+    time_ns triggered_at;
+    bool is_cut;
+    VEC(struct hop) hops; /* by vertex */
+    struct sim_handle start;
+};
+
+/* What a restore needs to know of a checkpoint. */
+struct cut {
+    uint64_t id;
+    enum checkpoint_kind kind;
+    bool completed;
+    struct source_cut *sources; /* by source of the job */
+    uint32_t source_count;
+};
+
+/* The snapshots of tasks of one vertex on one host, stored and acknowledged together. */
+struct upload {
+    bool used, declined; /* declined: nothing stored, the task does not run */
+    uint32_t generation, next_free;
+    uint32_t job, host;
+    uint64_t serial, checkpoint;
+    time_ns started_at;
+    double bytes;
+    bool transferring;
+    struct transfer_id transfer;
+    VEC(struct task_ref) tasks;
+    VEC(struct checkpoint_ack) acks;
+};
+
+struct model;
+struct model_job;
+struct model_vertex;
+
+/* The orders of data_plane.h. */
+void barrier_trigger(struct model *model, uint32_t host, const struct effect_data *order);
+void barrier_complete(struct model *model, uint32_t host, const struct effect_data *order);
+void barrier_abort(struct model *model, const struct effect_data *order);
+
+/* Rates have changed: hops under way go on with the new ones. */
+void barrier_on_rates(struct model *model);
+/* A task of the job is gone: what is pending cannot complete. */
+void barrier_drop_all(struct model *model, uint32_t job);
+struct pending *barrier_find(struct model_job *job, uint64_t serial);
+const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
+void cut_fini(struct cut *cut);
+
+/* What a task stores after so many records into its vertex, and what of it has changed since it
+ * had seen fewer; bytes. */
+double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                     double records);
+double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                     double records, double records_before);
+/* Records into the vertex that the checkpoint's positions stand for. */
+double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
+                      const struct cut *cut);
+
+/* snapshot.c: the barrier is at the vertex; its tasks take their snapshots. */
+void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_t vertex);
+void upload_release(struct model *model, uint32_t upload);
+/* The task cannot take part: it does not run. */
+void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
+                    struct task_attempt attempt);
+void uploads_drop(struct model *model, uint64_t serial);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Components: found once per job, then counters that say when all of one run.
+ */
+#include "sim/model/state.h"
+
+/* Vertices joined by edges, by taking the smaller number of both ends until nothing changes any
+ * more; vertex ids are topological, so few rounds are needed. */
+static void label_components(const struct job_graph *graph, uint32_t *label)
+{
+    for (uint32_t v = 0; v < graph->vertices.count; v++)
+        label[v] = v;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (VEC_EACH(const struct job_edge, edge, &graph->edges)) {
+            uint32_t *a = &label[edge->producer.n], *b = &label[edge->consumer.n];
+            changed |= *a != *b;
+            *a = *b = *a < *b ? *a : *b;
+        }
+    }
+}
+
+void components_create(struct model_job *job)
+{
+    const struct job_graph *graph = job->spec->graph;
+    uint32_t *label = mem_create_array(job->vertex_count, sizeof *label);
+    uint32_t *number = mem_create_array(job->vertex_count, sizeof *number);
+    label_components(graph, label);
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        if (label[v] == v) {
+            number[v] = (uint32_t)job->components.count;
+            vec_push(&job->components, (struct component){ 0 });
+        }
+        struct model_vertex *vertex = &job->vertices[v];
+        vertex->component = number[label[v]];
+        struct component *component = &job->components.items[vertex->component];
+        vec_push(&component->vertices, v);
+        if (vertex->is_source)
+            vec_push(&component->sources, vertex->source);
+    }
+    for (uint32_t e = 0; e < graph->edges.count; e++) {
+        const struct job_edge *edge = &graph->edges.items[e];
+        bool shuffles = edge->pattern == DISTRIBUTION_ALL_TO_ALL;
+        struct component *component =
+            &job->components.items[job->vertices[edge->consumer.n].component];
+        job->edge_slot[e] = shuffles ? component->shuffle_count++ : NONE;
+        component->coupled |= shuffles;
+    }
+    mem_destroy(label);
+    mem_destroy(number);
+}
+
+static struct component *component_of(struct model *model, const struct model_task *task)
+{
+    struct model_job *job = &model->jobs[task->job];
+    return &job->components.items[job->vertices[task->vertex].component];
+}
+
+void component_on_running(struct model *model, uint32_t index)
+{
+    const struct model_task *task = &model->tasks.items[index];
+    if (!task->current)
+        return;
+    struct component *component = component_of(model, task);
+    model->jobs[task->job].vertices[task->vertex].running++;
+    component->running++;
+    CHECK(component->running <= component->task_count);
+    if (component->known && component->running == component->task_count) {
+        barrier_drop_all(model, task->job); /* left over from attempts before */
+        model->jobs[task->job].stopped_by = 0;
+        net_rebuild(model);
+    } else if (!component->coupled) {
+        net_rebuild_soon(model);
+    }
+}
+
+void component_on_left(struct model *model, uint32_t index)
+{
+    const struct model_task *task = &model->tasks.items[index];
+    if (!task->current)
+        return;
+    struct component *component = component_of(model, task);
+    struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
+    CHECK(vertex->running > 0);
+    vertex->running--;
+    component->running--;
+    if (!component->active)
+        return;
+    barrier_drop_all(model, task->job);
+    if (component->coupled || component->running == 0) {
+        component->epoch++;
+        component->pauses = 0;
+        component->stopped = false;
+    }
+    if (component->coupled || component->running + 1 == component->task_count)
+        net_rebuild(model);
+    else
+        net_rebuild_soon(model);
+}
+
+void component_on_replaced(struct model *model, uint32_t index)
+{
+    if (model->tasks.items[index].phase == TASK_RUNNING)
+        component_on_left(model, index);
+    struct model_task *task = &model->tasks.items[index];
+    model->jobs[task->job].vertices[task->vertex].current.items[task->subtask] = NONE;
+    task->current = false;
+}
+
+void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,
+                               uint32_t parallelism)
+{
+    struct model_job *j = &model->jobs[job];
+    struct model_vertex *v = &j->vertices[vertex];
+    struct component *component = &j->components.items[v->component];
+    CHECK(v->running == 0);
+    if (component->active) { /* pipelines that have stopped and are still in the network */
+        component->known = false;
+        net_rebuild(model);
+    }
+    v->parallelism = parallelism;
+    j->plan.vertices[vertex].parallelism = parallelism;
+    vec_clear(&v->current);
+    for (uint32_t s = 0; s < parallelism; s++)
+        vec_push(&v->current, NONE);
+    component->shaped = false;
+    component->known = true;
+    component->task_count = 0;
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        component->known &= j->vertices[*id].parallelism > 0;
+        component->task_count += j->vertices[*id].parallelism;
+    }
+}
+
+void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, uint32_t groups)
+{
+    struct model_vertex *v = &model->jobs[job].vertices[vertex];
+    if (v->groups == groups)
+        return;
+    v->groups = groups;
+    keyspace_destroy(v->keyspace);
+    v->keyspace = NULL;
+    model->jobs[job].components.items[v->component].shaped = false;
+}
+
+static void flow_changes(struct model *model)
+{
+    net_advance(model);
+    net_solve(model);
+}
+
+bool component_is_paused(const struct component *component)
+{
+    return component->pauses > 0 || component->stopped;
+}
+
+void component_pause(struct model *model, uint32_t job, uint32_t component)
+{
+    if (model->jobs[job].components.items[component].pauses++ == 0)
+        flow_changes(model);
+}
+
+void component_resume(struct model *model, uint32_t job, uint32_t component, uint64_t epoch)
+{
+    struct component *c = &model->jobs[job].components.items[component];
+    if (c->epoch != epoch)
+        return;
+    CHECK(c->pauses > 0);
+    if (--c->pauses == 0)
+        flow_changes(model);
+}
+
+void components_stop(struct model *model, uint32_t job, bool stopped)
+{
+    for (VEC_EACH(struct component, component, &model->jobs[job].components))
+        component->stopped = stopped;
+    flow_changes(model);
+}

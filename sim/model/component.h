@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Components: what a job's edges connect, so that its tasks exchange records. In a coupled one some
+ * edge is all-to-all, so nothing flows unless all of its tasks run; else each of its pipelines
+ * flows for itself.
+ */
+#ifndef WEIR_SIM_MODEL_COMPONENT_H
+#define WEIR_SIM_MODEL_COMPONENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/vec.h"
+
+struct model;
+struct model_job;
+
+struct component {
+    VEC(uint32_t) vertices, sources; /* ascending; of the job */
+    bool coupled;
+    bool known;  /* every vertex has a parallelism */
+    bool shaped; /* the shapes of its vertices are up to date */
+    bool active; /* has a place in the flow network */
+    uint32_t task_count, running;
+    uint64_t epoch;         /* raised when it stops */
+    uint32_t pauses;        /* synchronous parts of snapshots: nothing flows */
+    bool stopped;           /* nor behind the barrier of a stop-with-savepoint */
+    uint32_t first_sum;     /* of its sources, in the network */
+    uint32_t shuffle_count; /* all-to-all edges */
+    uint32_t first_shuffle; /* of them, in the network */
+    double fill_bytes;      /* in the buffers between its sources and what holds them back */
+    double fill_rate;       /* bytes per second they fill with */
+};
+
+void components_create(struct model_job *job);
+void component_on_running(struct model *model, uint32_t task);
+void component_on_left(struct model *model, uint32_t task);
+/* A newer attempt takes the task's place, or its vertex gets another parallelism. */
+void component_on_replaced(struct model *model, uint32_t task);
+void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,
+                               uint32_t parallelism);
+void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, uint32_t groups);
+/* Nothing flows until the pause has ended; it also ends when the component's tasks do. */
+void component_pause(struct model *model, uint32_t job, uint32_t component);
+void component_resume(struct model *model, uint32_t job, uint32_t component, uint64_t epoch);
+/* Sources stop behind a synchronous savepoint, or go on because it failed. */
+void components_stop(struct model *model, uint32_t job, bool stopped);
+bool component_is_paused(const struct component *component);
+
+uint32_t component_source_index(const struct component *component, uint32_t source);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How much has arrived until when: the integral of a load (records per second, a step function)
+ * from a starting time on, and its inverse. Both are exact up to rounding, because the integral of
+ * a step function is a polygon whose corners are kept. Source: docs/model.md, arrivals.
+ */
+#ifndef WEIR_SIM_MODEL_CURVE_H
+#define WEIR_SIM_MODEL_CURVE_H
+
+#include "core/base/time.h"
+#include "sim/load/series.h"
+
+struct curve {
+    const struct series *series; /* borrowed; outlives */
+    time_ns from;                /* nothing arrives before */
+    double *before;              /* by point of the series: records until then */
+    size_t near;                 /* where the last question was; the next is often there too */
+};
+
+void curve_init(struct curve *curve, const struct series *series, time_ns from);
+void curve_fini(struct curve *curve);
+double curve_rate(struct curve *curve, time_ns at);         /* records per second */
+time_ns curve_next_change(struct curve *curve, time_ns at); /* after `at`; TIME_NEVER: none */
+double curve_amount(struct curve *curve, time_ns at);       /* records until then */
+/* When the first record beyond `amount` arrives; TIME_NEVER when none does. */
+time_ns curve_time(const struct curve *curve, double amount);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Progressive filling with a lazy heap. All flows that still grow are at one level. The heap holds,
+ * for each flow, the level of its bound and, for each row, the level at which it would be full if
+ * nothing more stopped. Flows that stop can only make rows fill later, so an entry may be too early
+ * but never too late: a row that comes out of the heap is worked out afresh and, if it is not full
+ * yet, put back.
+ */
+#include "sim/model/maxmin.h"
+
+#include <math.h>
+
+void maxmin_fini(struct maxmin *problem)
+{
+    vec_fini(&problem->flows);
+    vec_fini(&problem->rows);
+    vec_fini(&problem->terms);
+    vec_fini(&problem->sum_weights);
+    vec_fini(&problem->heap);
+    vec_fini(&problem->sums);
+    vec_fini(&problem->by_sum);
+    vec_fini(&problem->frozen);
+}
+
+void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
+{
+    vec_clear(&problem->flows);
+    vec_clear(&problem->rows);
+    vec_clear(&problem->terms);
+    vec_clear(&problem->sum_weights);
+    problem->sum_count = sum_count;
+}
+
+uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, double bound)
+{
+    CHECK(sum < problem->sum_count);
+    CHECK(count > 0);
+    CHECK(bound >= 0);
+    vec_push(&problem->flows, (struct maxmin_flow){ sum, count, bound, 0, MAXMIN_BOUND });
+    return (uint32_t)problem->flows.count - 1;
+}
+
+uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmin_term *terms,
+                        uint32_t term_count, const double *sum_weights)
+{
+    CHECK(limit >= 0);
+    vec_push(&problem->rows,
+             (struct maxmin_row){ limit, (uint32_t)problem->terms.count, term_count });
+    for (uint32_t i = 0; i < term_count; i++)
+        vec_push(&problem->terms, terms[i]);
+    for (uint32_t k = 0; k < problem->sum_count; k++)
+        vec_push(&problem->sum_weights, sum_weights ? sum_weights[k] : 0);
+    return (uint32_t)problem->rows.count - 1;
+}
+
+/* Heap order: level, then id, so that equal levels are decided by rule. */
+static bool is_earlier(struct maxmin_event a, struct maxmin_event b)
+{
+    return a.at != b.at ? a.at < b.at : a.id < b.id;
+}
+
+static void heap_push(struct maxmin *problem, struct maxmin_event event)
+{
+    vec_push(&problem->heap, event);
+    struct maxmin_event *heap = problem->heap.items;
+    size_t i = problem->heap.count - 1;
+    while (i > 0 && is_earlier(event, heap[(i - 1) / 2])) {
+        heap[i] = heap[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    heap[i] = event;
+}
+
+static struct maxmin_event heap_pop(struct maxmin *problem)
+{
+    struct maxmin_event *heap = problem->heap.items, top = heap[0];
+    struct maxmin_event last = heap[--problem->heap.count];
+    size_t count = problem->heap.count, i = 0;
+    while (2 * i + 1 < count) {
+        size_t child = 2 * i + 1;
+        if (child + 1 < count && is_earlier(heap[child + 1], heap[child]))
+            child++;
+        if (!is_earlier(heap[child], last))
+            break;
+        heap[i] = heap[child];
+        i = child;
+    }
+    if (count > 0)
+        heap[i] = last;
+    return top;
+}
+
+/* Flows grouped by sum; all grow. */
+static void start_sums(struct maxmin *problem)
+{
+    vec_clear(&problem->sums);
+    vec_resize(&problem->sums, problem->sum_count);
+    vec_clear(&problem->by_sum);
+    vec_resize(&problem->by_sum, problem->flows.count);
+    vec_clear(&problem->frozen);
+    vec_resize(&problem->frozen, problem->flows.count);
+    problem->growing = (uint32_t)problem->flows.count;
+    struct maxmin_sum *sums = problem->sums.items;
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
+        sums[flow->sum].count++;
+        sums[flow->sum].growth += flow->count;
+    }
+    uint32_t first = 0;
+    for (uint32_t k = 0; k < problem->sum_count; k++) {
+        sums[k].first = first;
+        first += sums[k].count;
+        sums[k].count = 0;
+    }
+    for (uint32_t f = 0; f < problem->flows.count; f++) {
+        struct maxmin_sum *sum = &sums[problem->flows.items[f].sum];
+        problem->by_sum.items[sum->first + sum->count++] = f;
+    }
+}
+
+static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t limit)
+{
+    if (problem->frozen.items[f])
+        return;
+    problem->frozen.items[f] = true;
+    problem->growing--;
+    struct maxmin_flow *flow = &problem->flows.items[f];
+    flow->rate = level;
+    flow->limit = limit;
+    struct maxmin_sum *sum = &problem->sums.items[flow->sum];
+    sum->value += sum->growth * (level - sum->level);
+    sum->level = level;
+    sum->growth -= flow->count;
+}
+
+/* The level at which the row is full, going on from `level` as things are; infinity: never. */
+static double row_full_at(const struct maxmin *problem, uint32_t r, double level)
+{
+    const struct maxmin_row *row = &problem->rows.items[r];
+    double load = 0, growth = 0;
+    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
+        const struct maxmin_term *term = &problem->terms.items[i];
+        bool stopped = problem->frozen.items[term->flow];
+        load += term->weight * (stopped ? problem->flows.items[term->flow].rate : level);
+        growth += stopped ? 0 : term->weight;
+    }
+    const double *weights = problem->sum_weights.items + (size_t)r * problem->sum_count;
+    for (uint32_t k = 0; k < problem->sum_count; k++) {
+        const struct maxmin_sum *sum = &problem->sums.items[k];
+        load += weights[k] * (sum->value + sum->growth * (level - sum->level));
+        growth += sum->closed ? 0 : weights[k] * sum->growth;
+    }
+    if (growth <= 0)
+        return INFINITY;
+    return load < row->limit ? level + (row->limit - load) / growth : level;
+}
+
+/* Everything the full row weighs stops. */
+static void close_row(struct maxmin *problem, uint32_t r, double level)
+{
+    const struct maxmin_row *row = &problem->rows.items[r];
+    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
+        if (problem->terms.items[i].weight > 0)
+            freeze(problem, problem->terms.items[i].flow, level, r);
+    const double *weights = problem->sum_weights.items + (size_t)r * problem->sum_count;
+    for (uint32_t k = 0; k < problem->sum_count; k++) {
+        struct maxmin_sum *sum = &problem->sums.items[k];
+        if (sum->closed || !(weights[k] > 0))
+            continue;
+        for (uint32_t i = 0; i < sum->count; i++)
+            freeze(problem, problem->by_sum.items[sum->first + i], level, r);
+        sum->closed = true;
+        sum->growth = 0;
+    }
+}
+
+static void push_all(struct maxmin *problem)
+{
+    uint32_t flow_count = (uint32_t)problem->flows.count;
+    vec_clear(&problem->heap);
+    for (uint32_t f = 0; f < flow_count; f++)
+        if (problem->flows.items[f].bound < INFINITY)
+            heap_push(problem, (struct maxmin_event){ problem->flows.items[f].bound, f });
+    for (uint32_t r = 0; r < problem->rows.count; r++) {
+        double at = row_full_at(problem, r, 0);
+        if (at < INFINITY)
+            heap_push(problem, (struct maxmin_event){ at, flow_count + r });
+    }
+}
+
+void maxmin_solve(struct maxmin *problem)
+{
+    uint32_t flow_count = (uint32_t)problem->flows.count;
+    start_sums(problem);
+    push_all(problem);
+    double level = 0;
+    while (problem->growing > 0) {
+        CHECK(problem->heap.count > 0); /* else a flow has neither bound nor row */
+        struct maxmin_event event = heap_pop(problem);
+        if (event.id < flow_count) {
+            level = fmax(level, event.at);
+            freeze(problem, event.id, problem->flows.items[event.id].bound, MAXMIN_BOUND);
+            continue;
+        }
+        double at = row_full_at(problem, event.id - flow_count, fmax(level, event.at));
+        if (at == INFINITY)
+            continue; /* all it weighs has stopped */
+        if (at > event.at * (1 + 1e-14) && problem->heap.count > 0 &&
+            at > problem->heap.items[0].at) {
+            heap_push(problem, (struct maxmin_event){ at, event.id });
+            continue;
+        }
+        level = fmax(level, at);
+        close_row(problem, event.id - flow_count, level);
+    }
+}
+
+double maxmin_row_load(const struct maxmin *problem, uint32_t row)
+{
+    const struct maxmin_row *r = &problem->rows.items[row];
+    double load = 0;
+    for (uint32_t i = r->first_term; i < r->first_term + r->term_count; i++)
+        load += problem->terms.items[i].weight *
+                problem->flows.items[problem->terms.items[i].flow].rate;
+    const double *weights = problem->sum_weights.items + (size_t)row * problem->sum_count;
+    for (VEC_EACH(const struct maxmin_flow, flow, &problem->flows))
+        load += weights[flow->sum] * flow->count * flow->rate;
+    return load;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Max-min fair rates under linear limits, by progressive filling (Bertsekas and Gallager, Data
+ * Networks, 6.5.2): all flows grow together, and whenever a limit is reached, those it holds stop.
+ * In: classes of equal flows with bounds, sums of flows, rows "weights x rates <= limit" with
+ * weights >= 0. Out: a rate per flow of each class, and which limit stopped it. Always holds: no
+ * row is exceeded, and no flow could grow without taking from one that is not larger.
+ *
+ * A row weighs single classes (its terms) and whole sums. What lies behind a shuffle depends on the
+ * sum of all that enters it, so rows there have one weight per sum instead of one per flow: cost is
+ * linear in what is written down (times a logarithm), however many flows a sum has.
+ */
+#ifndef WEIR_SIM_MODEL_MAXMIN_H
+#define WEIR_SIM_MODEL_MAXMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/vec.h"
+
+#define MAXMIN_BOUND UINT32_MAX /* as the limit of a flow: its own bound */
+
+struct maxmin_flow {
+    uint32_t sum;   /* the sum it belongs to */
+    double count;   /* equal flows in this class */
+    double bound;   /* of one flow; infinity: none */
+    double rate;    /* out: of one flow */
+    uint32_t limit; /* out: the row that stopped it, or MAXMIN_BOUND */
+};
+
+struct maxmin_term {
+    uint32_t flow;
+    double weight; /* of the rate of one flow of the class */
+};
+
+struct maxmin_row {
+    double limit;
+    uint32_t first_term, term_count;
+};
+
+struct maxmin_event {
+    double at; /* the level at which it happens, as far as was known when it was put in */
+    uint32_t id;
+};
+
+struct maxmin_sum {
+    double value, growth; /* at `level`, and per level from there on */
+    double level;
+    uint32_t first, count; /* its flows, in `by_sum` */
+    bool closed;           /* none of them grows any more */
+};
+
+struct maxmin {
+    VEC(struct maxmin_flow) flows;
+    VEC(struct maxmin_row) rows;
+    VEC(struct maxmin_term) terms;
+    VEC(double) sum_weights; /* rows x sum_count */
+    uint32_t sum_count;
+    /* while solving */
+    VEC(struct maxmin_event) heap;
+    VEC(struct maxmin_sum) sums;
+    VEC(uint32_t) by_sum;
+    VEC(bool) frozen;
+    uint32_t growing; /* flows not frozen yet */
+};
+
+/* A zeroed struct is empty and valid. */
+void maxmin_fini(struct maxmin *problem);
+void maxmin_clear(struct maxmin *problem, uint32_t sum_count);
+uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, double bound);
+/* Copies terms and, when not null, one weight per sum. */
+uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmin_term *terms,
+                        uint32_t term_count, const double *sum_weights);
+/* Every flow must have a bound or lie in a row; one that has neither stops the run. */
+void maxmin_solve(struct maxmin *problem);
+/* What the row carries at the rates found. */
+double maxmin_row_load(const struct maxmin *problem, uint32_t row);
+
+#endif

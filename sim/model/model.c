@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making the model of a scenario, and the border to the cluster: orders and faults in, by
+ * data_plane_ops.
+ */
+#include "sim/model/model.h"
+
+#include "sim/model/state.h"
+
+struct model_host *model_host_at(struct model *model, uint32_t host)
+{
+    while (model->hosts.count <= host) {
+        struct model_host new = { 0 };
+        for (int kind = 0; kind < STEP_KIND_COUNT; kind++)
+            new.last_step[kind] = NONE;
+        vec_push(&model->hosts, new);
+    }
+    struct model_host *h = &model->hosts.items[host];
+    if (!h->known) {
+        struct process_view view =
+            model->world.process(model->world.context, (struct node_id){ host });
+        h->known = true;
+        h->machine = view.machine;
+        h->speed = view.speed;
+        h->rng = rng_stream(model->scenario->seed, "model host", host);
+    }
+    return h;
+}
+
+time_ns model_now(const struct model *model)
+{
+    return sim_queue_now(model->queue);
+}
+
+bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b)
+{
+    struct model_host *h = &model->hosts.items[host];
+    if (h->frozen)
+        vec_push(&h->held, (struct held_event){ action, a, b });
+    return h->frozen;
+}
+
+void model_report_tasks(struct model *model, uint32_t host, uint32_t job)
+{
+    struct event_data report = { .kind = DATA_TASK_STATES,
+                                 .job = { job },
+                                 .tasks = model->reports.items,
+                                 .task_count = model->reports.count };
+    if (report.task_count > 0)
+        model->world.report(model->world.context, (struct node_id){ host }, &report);
+    vec_clear(&model->reports);
+}
+
+bool model_can_talk(const struct model *model, uint32_t a, uint32_t b)
+{
+    return !model->world.can_talk ||
+           model->world.can_talk(model->world.context, (struct node_id){ a },
+                                 (struct node_id){ b });
+}
+
+static void order(void *plane, struct node_id node, const struct effect_data *order)
+{
+    struct model *model = plane;
+    CHECK(order->job.n < model->job_count);
+    model_host_at(model, node.n);
+    switch (order->kind) {
+    case DATA_DEPLOY: tasks_deploy(model, node.n, order); return;
+    case DATA_CANCEL: tasks_cancel(model, node.n, order); return;
+    case DATA_TRIGGER_CHECKPOINT: barrier_trigger(model, node.n, order); return;
+    case DATA_CHECKPOINT_COMPLETE: barrier_complete(model, node.n, order); return;
+    case DATA_CHECKPOINT_ABORTED: barrier_abort(model, order); return;
+    case DATA_ORDER_COUNT: break;
+    }
+    IMPOSSIBLE("kind of data order");
+}
+
+static void process_ended(void *plane, struct node_id node, bool sudden)
+{
+    (void)sudden; /* either way the connections close under their readers */
+    model_host_at(plane, node.n);
+    tasks_process_ended(plane, node.n);
+}
+
+/* Does it matter to anything that flows? */
+static bool host_is_in_network(const struct model *model, uint32_t host)
+{
+    const struct model_host *h = &model->hosts.items[host];
+    return model->net.sums.count > 0 && h->slot_round == model->net.round;
+}
+
+static void process_frozen(void *plane, struct node_id node, bool frozen)
+{
+    struct model *model = plane;
+    model_host_at(model, node.n);
+    tasks_process_frozen(model, node.n, frozen);
+    if (host_is_in_network(model, node.n))
+        net_rebuild(model);
+}
+
+static void host_changed(void *plane, struct node_id node)
+{
+    struct model *model = plane;
+    struct model_host *host = model_host_at(model, node.n);
+    host->speed = model->world.process(model->world.context, node).speed;
+    host->suspect = false;
+    for (uint32_t other = 0; other < model->hosts.count && !host->suspect; other++)
+        host->suspect = model->hosts.items[other].known && other != node.n &&
+                        !model->hosts.items[other].gone && !model_can_talk(model, node.n, other);
+    if (host_is_in_network(model, node.n))
+        net_rebuild(model);
+}
+
+static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
+{
+    struct model *model = plane;
+    const struct model_vertex *v = &model->jobs[job.n].vertices[vertex.n];
+    if (subtask >= v->parallelism || v->current.items[subtask] == NONE)
+        return; /* not deployed now: there is no code to fail */
+    task_fail(model, v->current.items[subtask], CAUSE_USER_CODE);
+}
+
+const struct data_plane_ops *model_ops(void)
+{
+    static const struct data_plane_ops ops = { order, process_ended, process_frozen, host_changed,
+                                               fail_task };
+    return &ops;
+}
+
+static void source_create(struct model_job *job, struct model_vertex *vertex)
+{
+    const struct job_spec *spec = job->spec;
+    bool paced =
+        vertex->id < spec->load_per_subtask.count && spec->load_per_subtask.items[vertex->id];
+    uint32_t partitions =
+        vertex->spec->partitions > 0 ? (uint32_t)vertex->spec->partitions : vertex->groups;
+    struct model_source source = { .vertex = vertex->id };
+    source_init(&source, &spec->loads.items[vertex->id], paced ? 0 : spec->at, paced,
+                paced ? 1 : partitions);
+    vertex->source = (uint32_t)job->sources.count;
+    vec_push(&job->sources, source);
+}
+
+static void job_create(struct model_job *job, const struct job_spec *spec)
+{
+    uint32_t count = (uint32_t)spec->graph->vertices.count;
+    job->spec = spec;
+    job->vertex_count = count;
+    job->vertices = mem_create_array(count, sizeof *job->vertices);
+    job->plan =
+        (struct execution_graph){ .job = spec->graph,
+                                  .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
+    job->edge_slot = mem_create_array(spec->graph->edges.count, sizeof *job->edge_slot);
+    job->mark = mem_create_array(count, sizeof *job->mark);
+    for (uint32_t v = 0; v < count; v++) {
+        struct model_vertex *vertex = &job->vertices[v];
+        struct vertex_id id = { v };
+        *vertex = (struct model_vertex){ .id = v,
+                                         .spec = &spec->vertices.items[v],
+                                         .is_source = job_graph_is_source(spec->graph, id),
+                                         .source = NONE };
+        vertex->groups = (uint32_t)job_graph_max_parallelism(spec->graph, id);
+        if (vertex->is_source)
+            source_create(job, vertex);
+    }
+    components_create(job);
+    for (uint32_t v = 0; v < count; v++) {
+        size_t sources = job->components.items[job->vertices[v].component].sources.count;
+        job->vertices[v].flow.busy = mem_create_array(sources, sizeof(double));
+        job->vertices[v].flow.busiest = mem_create_array(sources, sizeof(double));
+    }
+}
+
+static void job_fini(struct model_job *job)
+{
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        struct model_vertex *vertex = &job->vertices[v];
+        vec_fini(&vertex->current);
+        keyspace_destroy(vertex->keyspace);
+        shape_fini(&vertex->shape);
+        mem_destroy(vertex->flow.busy);
+        mem_destroy(vertex->flow.busiest);
+        vec_fini(&vertex->flow.bands);
+    }
+    for (VEC_EACH(struct component, component, &job->components)) {
+        vec_fini(&component->vertices);
+        vec_fini(&component->sources);
+    }
+    for (VEC_EACH(struct model_source, source, &job->sources))
+        source_fini(source);
+    for (VEC_EACH(struct pending, pending, &job->pending))
+        vec_fini(&pending->hops);
+    for (VEC_EACH(struct cut, cut, &job->cuts))
+        cut_fini(cut);
+    vec_fini(&job->components);
+    vec_fini(&job->sources);
+    vec_fini(&job->pending);
+    vec_fini(&job->cuts);
+    mem_destroy(job->vertices);
+    mem_destroy(job->plan.vertices);
+    mem_destroy(job->edge_slot);
+    mem_destroy(job->mark);
+}
+
+struct model *model_create_in(const struct scenario *scenario, const struct model_world *world,
+                              struct sim_queue *queue)
+{
+    struct model *model = mem_create(sizeof *model);
+    model->scenario = scenario;
+    model->world = *world;
+    model->queue = queue;
+    model->job_count = (uint32_t)scenario->jobs.count;
+    model->jobs = mem_create_array(model->job_count, sizeof *model->jobs);
+    for (uint32_t j = 0; j < model->job_count; j++)
+        job_create(&model->jobs[j], &scenario->jobs.items[j]);
+    return model;
+}
+
+void model_job_ended(struct model *model, struct job_id job)
+{
+    net_advance(model);
+    if (model->jobs[job.n].ended)
+        return;
+    model->jobs[job.n].ended = true;
+    model->jobs[job.n].ended_at = model_now(model);
+    barrier_drop_all(model, job.n);
+    net_rebuild(model);
+}
+
+void model_destroy(struct model *model)
+{
+    if (!model)
+        return;
+    for (uint32_t j = 0; j < model->job_count; j++)
+        job_fini(&model->jobs[j]);
+    for (VEC_EACH(struct model_host, host, &model->hosts)) {
+        vec_fini(&host->tasks);
+        vec_fini(&host->restoring);
+        vec_fini(&host->held);
+    }
+    for (VEC_EACH(struct model_step, step, &model->steps))
+        vec_fini(&step->tasks);
+    for (VEC_EACH(struct loss, loss, &model->losses)) {
+        vec_fini(&loss->readers);
+        vec_fini(&loss->tasks);
+        vec_fini(&loss->next);
+    }
+    for (VEC_EACH(struct upload, upload, &model->uploads)) {
+        vec_fini(&upload->tasks);
+        vec_fini(&upload->acks);
+    }
+    net_fini(&model->net);
+    vec_fini(&model->hosts);
+    vec_fini(&model->tasks);
+    vec_fini(&model->free_tasks);
+    vec_fini(&model->steps);
+    vec_fini(&model->losses);
+    vec_fini(&model->uploads);
+    vec_fini(&model->reports);
+    vec_fini(&model->numbers);
+    mem_destroy(model->jobs);
+    mem_destroy(model);
+}

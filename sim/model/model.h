@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The modelled data plane of virtual time: tasks with a life cycle, flow as rates instead of
+ * records, backlog, checkpoints, failures of tasks and of the connections between them. Orders and
+ * faults come in through model_ops, reports go out through the world, figures are read with
+ * model_view_*. Every equation, its source and its limits: docs/model.md.
+ *
+ * Nothing happens between changes: rates are constant from one solution to the next, and everything
+ * that is integrated is integrated exactly.
+ */
+#ifndef WEIR_SIM_MODEL_MODEL_H
+#define WEIR_SIM_MODEL_MODEL_H
+
+#include "sim/cluster/virtual_cluster.h"
+
+struct model;
+
+/* What the model needs of the cluster it runs in. Reports are copied by the receiver, which may
+ * answer with orders at once. */
+struct model_world {
+    void *context;
+    void (*report)(void *context, struct node_id node, const struct event_data *report);
+    struct process_view (*process)(void *context, struct node_id node);
+    /* Is the link between two hosts whole? Null: all are. */
+    bool (*can_talk)(void *context, struct node_id a, struct node_id b);
+    struct transfer_id (*transfer)(void *context, struct node_id node, double bytes,
+                                   transfer_done *done, void *done_context, uint64_t a, uint64_t b);
+    void (*transfer_cancel)(void *context, struct transfer_id transfer);
+};
+
+struct model *model_create(const struct scenario *scenario, struct virtual_cluster *cluster,
+                           struct sim_queue *queue);
+struct model *model_create_in(const struct scenario *scenario, const struct model_world *world,
+                              struct sim_queue *queue);
+void model_destroy(struct model *model);
+const struct data_plane_ops *model_ops(void); /* the plane is the struct model */
+
+/* The job has ended for good: what arrives from now on is not its backlog. */
+void model_job_ended(struct model *model, struct job_id job);
+
+/* Totals grow over the whole run, so the difference of two looks is exact for the time between.
+ * Records are those of the sources. */
+struct model_job_view {
+    bool flowing; /* some source is connected to tasks that all run */
+    double offered_total, served_total, replayed_total;
+    double offered_rate, served_rate; /* records per second, now */
+    double backlog;                   /* records that have arrived and are not read */
+    double lag_seconds;               /* age of the oldest of them */
+    double lag_seconds_max;           /* the most since the last look */
+    double latency[3];                /* seconds, source to sink: p50, p95, p99 of records now */
+    double state_bytes;               /* of all tasks, as a full checkpoint would store */
+    double position;                  /* records that the state of the job reflects */
+    double restore_position;          /* the same in the newest completed checkpoint */
+};
+
+struct model_vertex_view {
+    uint32_t parallelism, running;
+    /* Seconds summed over the subtasks while records could flow; the three add up to task_seconds.
+     * As Flink's busyTimeMsPerSecond and its companions. */
+    double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
+    double in_total, out_total; /* records */
+    double in_rate, out_rate;
+    double backlog;         /* sources: records not read; others: records in buffers before it */
+    double utilisation_max; /* of its busiest subtask, now */
+    double state_bytes;
+};
+
+/* Looking brings the integrals up to now; lag_seconds_max starts anew. */
+void model_view_job(struct model *model, struct job_id job, struct model_job_view *out);
+void model_view_vertex(struct model *model, struct job_id job, struct vertex_id vertex,
+                       struct model_vertex_view *out);
+
+/* Does the bookkeeping add up? What was served is what the sources have moved on by plus what they
+ * were set back by; nothing was read that had not arrived; every partition is counted once; no
+ * subtask, host or NIC carries more than it can; no checkpoint holds a later position than a newer
+ * one. Relative tolerance 1e-6. */
+MUST_CHECK struct err model_check_conservation(struct model *model, struct note *note);
+
+#endif

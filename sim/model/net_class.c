@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Second half of building the network: flows that no limit tells apart become one class, limits
+ * that cannot be reached are left out, and the max-min problem is written down. A host whose limits
+ * cannot be reached tells nothing apart. Two hosts are alike when their own flows load them alike
+ * and one of them carries at least as much from shuffles under every limit: the other one can never
+ * be full first, since a full host stops everything that the shuffles bring.
+ */
+#include <math.h>
+
+#include "sim/model/state.h"
+
+static uint32_t word_row(struct net *net, struct intern *keys)
+{
+    uint32_t number = intern_number(keys, net->words.items, net->words.count);
+    vec_clear(&net->words);
+    return number;
+}
+
+/* By sum: no more than this can flow, whatever the hosts do: the busiest thread of each vertex
+ * behind shuffles, and all threads before them. */
+static void find_most(struct model *model)
+{
+    struct net *net = &model->net;
+    vec_clear(&net->most);
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        struct model_job *job = &model->jobs[net->sums.items[k].job];
+        const struct component *component = &job->components.items[net->sums.items[k].component];
+        const struct model_source *source = &job->sources.items[net->sums.items[k].source];
+        uint32_t tasks = job->vertices[source->vertex].parallelism;
+        double most = 0;
+        for (uint32_t s = 0; s < tasks; s++)
+            most += net->raws.items[source->first_raw + s].bound;
+        for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+            double busiest = job->vertices[*id].flow.busiest[k - component->first_sum];
+            if (busiest > 0)
+                most = fmin(most, 1 / busiest);
+        }
+        vec_push(&net->most, most);
+    }
+}
+
+static double most_of_raw(const struct net *net, uint32_t raw)
+{
+    return fmin(net->raws.items[raw].bound, net->most.items[net->raws.items[raw].sum]);
+}
+
+/* The load if everything flowed as fast as the threads let it. */
+static double load_at_most(struct net *net, uint32_t slot, enum net_limit limit)
+{
+    double load = 0;
+    const double *loads = net_loads(net, slot, limit);
+    for (size_t k = 0; k < net->sums.count; k++)
+        load += loads[k] > 0 ? loads[k] * net->most.items[k] : 0;
+    uint32_t kind = limit - LIMIT_CORES;
+    for (uint32_t raw = net->slots.items[slot].first_flow; raw != NONE;
+         raw = net->raws.items[raw].next_on_slot)
+        load += net->raws.items[raw].load[kind] * most_of_raw(net, raw);
+    for (uint32_t far = net->slots.items[slot].first_far; far != NONE;
+         far = net->fars.items[far].next)
+        if (net->fars.items[far].limit == limit)
+            load += net->fars.items[far].load * most_of_raw(net, net->fars.items[far].raw);
+    return load;
+}
+
+static bool find_kept(struct net *net, uint32_t slot)
+{
+    bool any = false;
+    for (int kind = 0; kind < HOST_LIMITS; kind++) {
+        double limit = net->slots.items[slot].limit[kind];
+        bool kept = limit < INFINITY &&
+                    load_at_most(net, slot, (enum net_limit)(LIMIT_CORES + kind)) > limit;
+        net->slots.items[slot].kept[kind] = kept;
+        any |= kept;
+    }
+    return any;
+}
+
+/* What the flows of a host are and what they load, limit by limit. */
+static void key_flows(struct net *net, uint32_t slot, const uint32_t *flow_key)
+{
+    struct net_slot *s = &net->slots.items[slot];
+    for (int kind = 0; kind < HOST_LIMITS; kind++)
+        vec_push(&net->words, s->kept[kind] ? intern_word(s->limit[kind]) : UINT64_MAX);
+    for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot) {
+        vec_push(&net->words, flow_key[raw]);
+        for (int kind = 0; kind < HOST_LIMITS; kind++)
+            if (s->kept[kind])
+                vec_push(&net->words, intern_word(net->raws.items[raw].load[kind]));
+    }
+    if (s->first_far != NONE) { /* flows from elsewhere: like no other host */
+        vec_push(&net->words, UINT64_MAX - 1);
+        vec_push(&net->words, slot);
+    }
+    s->flow_key = word_row(net, &net->slot_keys);
+}
+
+/* Is no load of b above the same load of a? */
+static bool carries_more(struct net *net, uint32_t a, uint32_t b)
+{
+    for (int kind = 0; kind < HOST_LIMITS; kind++) {
+        enum net_limit limit = (enum net_limit)(LIMIT_CORES + kind);
+        const double *more = net_loads(net, a, limit), *less = net_loads(net, b, limit);
+        for (size_t k = 0; k < net->sums.count && net->slots.items[a].kept[kind]; k++)
+            if (less[k] > more[k])
+                return false;
+    }
+    return true;
+}
+
+static double shuffle_load(struct net *net, uint32_t slot)
+{
+    double load = 0;
+    for (int kind = 0; kind < HOST_LIMITS; kind++) {
+        const double *loads = net_loads(net, slot, (enum net_limit)(LIMIT_CORES + kind));
+        for (size_t k = 0; k < net->sums.count && net->slots.items[slot].kept[kind]; k++)
+            load += loads[k] * net->most.items[k] / net->slots.items[slot].limit[kind];
+    }
+    return load;
+}
+
+/* Keys of hosts: NONE where no limit is kept; that of the host that carries most among those with
+ * the same flows, where it carries at least as much of everything; else one of its own. */
+static void key_slots(struct net *net, const uint32_t *flow_key)
+{
+    uint32_t count = (uint32_t)net->slots.count;
+    vec_clear(&net->scratch);
+    for (uint32_t slot = 0; slot < count; slot++) {
+        net->slots.items[slot].key = NONE;
+        net->slots.items[slot].flow_key = NONE;
+        if (!find_kept(net, slot))
+            continue;
+        key_flows(net, slot, flow_key);
+        uint32_t key = net->slots.items[slot].flow_key;
+        if (key == net->scratch.count)
+            vec_push(&net->scratch, slot);
+        else if (shuffle_load(net, slot) > shuffle_load(net, net->scratch.items[key]))
+            net->scratch.items[key] = slot;
+    }
+    for (uint32_t slot = 0; slot < count; slot++) {
+        struct net_slot *s = &net->slots.items[slot];
+        if (s->flow_key == NONE)
+            continue;
+        uint32_t most = net->scratch.items[s->flow_key];
+        s->key = carries_more(net, most, slot) ? most : slot;
+    }
+}
+
+/* Flows are told apart by source, partitions, bound and host key. */
+static void key_raws(struct model *model, uint32_t *flow_key)
+{
+    struct net *net = &model->net;
+    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
+        struct model_job *job = &model->jobs[sum->job];
+        struct model_source *source = &job->sources.items[sum->source];
+        uint32_t tasks = job->vertices[source->vertex].parallelism;
+        vec_clear(&model->numbers);
+        vec_resize(&model->numbers, tasks);
+        source_signatures(source, tasks, model->numbers.items);
+        for (uint32_t s = 0; s < tasks; s++) {
+            uint32_t raw = source->first_raw + s;
+            const struct raw_flow *flow = &net->raws.items[raw];
+            vec_push(&net->words, (uint64_t)flow->sum << 32 | model->numbers.items[s]);
+            vec_push(&net->words, intern_word(flow->bound));
+            vec_push(&net->words, flow->bound_vertex);
+            if (flow->alone || !flow->ready)
+                vec_push(&net->words, raw);
+            flow_key[raw] = word_row(net, &net->flow_keys);
+        }
+    }
+}
+
+static void make_classes(struct net *net, const uint32_t *flow_key)
+{
+    for (uint32_t raw = 0; raw < net->raws.count; raw++) {
+        struct raw_flow *flow = &net->raws.items[raw];
+        if (!flow->ready)
+            continue;
+        vec_push(&net->words, (uint64_t)flow_key[raw] << 32 | net->slots.items[flow->slot].key);
+        uint32_t class = word_row(net, &net->class_keys);
+        if (class == net->classes.count)
+            vec_push(&net->classes, (struct net_class){ .sum = flow->sum,
+                                                        .bound = flow->bound,
+                                                        .bound_vertex = flow->bound_vertex,
+                                                        .bottleneck = NONE });
+        net->classes.items[class].tasks++;
+        flow->class = class;
+    }
+}
+
+/* Groups of partitions follow the classes of their readers. */
+static void split_sources(struct model *model)
+{
+    struct net *net = &model->net;
+    vec_clear(&net->scratch);
+    for (VEC_EACH(const struct net_class, class, &net->classes))
+        vec_push(&net->scratch, class->tasks);
+    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
+        struct model_job *job = &model->jobs[sum->job];
+        struct model_source *source = &job->sources.items[sum->source];
+        uint32_t tasks = job->vertices[source->vertex].parallelism;
+        vec_clear(&model->numbers);
+        for (uint32_t s = 0; s < tasks; s++)
+            vec_push(&model->numbers, net->raws.items[source->first_raw + s].class);
+        source_split(source, model->numbers.items, tasks, net->scratch.items, model_now(model));
+        for (VEC_EACH(const struct partition_group, group, &source->groups))
+            if (group->class != GROUP_IDLE)
+                net->classes.items[group->class].partitions += group->per_task;
+    }
+}
+
+/* Work before shuffles, by class and vertex. */
+static void make_work(struct net *net)
+{
+    struct intern keys = { 0 };
+    for (VEC_EACH(const struct raw_work, work, &net->raw_work)) {
+        uint32_t class = net->raws.items[work->raw].class;
+        if (class == NONE)
+            continue;
+        uint64_t words[] = { (uint64_t) class << 32 | work->job, work->vertex };
+        uint32_t number = intern_number(&keys, words, 2);
+        if (number == net->work.count)
+            vec_push(&net->work, (struct class_work){
+                                     .class = class, .job = work->job, .vertex = work->vertex });
+        struct class_work *sum = &net->work.items[number];
+        sum->tasks += work->tasks;
+        sum->busy += work->busy;
+        sum->busiest = fmax(sum->busiest, work->busy);
+    }
+    intern_fini(&keys);
+}
+
+void net_classify(struct model *model)
+{
+    struct net *net = &model->net;
+    uint32_t *flow_key = mem_create_array(net->raws.count, sizeof *flow_key);
+    intern_clear(&net->flow_keys);
+    intern_clear(&net->slot_keys);
+    intern_clear(&net->class_keys);
+    vec_clear(&net->classes);
+    vec_clear(&net->work);
+    find_most(model);
+    key_raws(model, flow_key);
+    key_slots(net, flow_key);
+    make_classes(net, flow_key);
+    mem_destroy(flow_key);
+    split_sources(model);
+    make_work(net);
+    net_write_rows(model);
+}

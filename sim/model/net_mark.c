@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the solution means for each vertex, as Flink's metrics see it. A class that does not get
+ * what it wants is held up by one vertex, its bottleneck. From its source to there all input
+ * buffers fill (congested); every vertex on the way but the bottleneck itself waits for room in its
+ * output whenever it does not work (backpressured). On a host that is out of cores the bottleneck
+ * is the task that needs most of them: the scheduler of the host serves smaller wishes in full.
+ */
+#include <math.h>
+
+#include "sim/model/state.h"
+
+static double task_rate(const struct net *net, const struct component *component,
+                        const struct model_job *job, const struct model_vertex *vertex, uint32_t s)
+{
+    double rate = 0;
+    for (size_t k = 0; vertex->shape.share && k < component->sources.count; k++)
+        rate += vertex->shape.share[k * vertex->parallelism + s] *
+                job->sources.items[component->sources.items[k]].rate;
+    if (!vertex->shape.local_first)
+        return rate;
+    for (uint32_t i = vertex->shape.local_first[s]; i < vertex->shape.local_first[s + 1]; i++) {
+        const struct local_share *share = &vertex->shape.local.items[i];
+        uint32_t raw =
+            job->sources.items[component->sources.items[share->source]].first_raw + share->subtask;
+        uint32_t class = net->raws.items[raw].class;
+        rate += class == NONE ? 0 : share->weight * net->classes.items[class].rate;
+    }
+    return rate;
+}
+
+/* Bytes per record that a subtask sends to, or gets from, anywhere. */
+static double bytes_in(const struct model_job *job, const struct model_vertex *vertex)
+{
+    double most = 0;
+    const struct job_graph *graph = job->spec->graph;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs))
+        most = fmax(most, job->vertices[graph->edges.items[*e].producer.n].spec->record_bytes);
+    return most;
+}
+
+static double load_of_task(const struct model_job *job, const struct model_vertex *vertex,
+                           enum net_limit limit)
+{
+    size_t outputs = job->spec->graph->vertices.items[vertex->id].outputs.count;
+    switch (limit) {
+    case LIMIT_THREAD:
+    case LIMIT_CORES: return vertex->spec->cost_ns;
+    case LIMIT_NIC_OUT:
+        return vertex->spec->record_bytes * vertex->spec->selectivity * (double)outputs;
+    case LIMIT_NIC_IN: return bytes_in(job, vertex);
+    case NET_LIMIT_COUNT: break;
+    }
+    IMPOSSIBLE("limit");
+}
+
+/* The vertex of the component that loads the full limit of a host most; what is sent is held up at
+ * the reader's end of the wire. */
+static uint32_t heaviest_on(struct model *model, const struct net_row *row, uint32_t j,
+                            const struct component *component)
+{
+    struct model_job *job = &model->jobs[j];
+    const struct model_host *host = &model->hosts.items[row->host];
+    uint32_t heaviest = NONE;
+    double most = -1;
+    for (VEC_EACH(const uint32_t, index, &host->tasks)) {
+        const struct model_task *task = &model->tasks.items[*index];
+        const struct model_vertex *vertex = &job->vertices[task->vertex];
+        if (task->job != j || !task->current || task->phase != TASK_RUNNING ||
+            &job->components.items[vertex->component] != component)
+            continue;
+        double load = task_rate(&model->net, component, job, vertex, task->subtask) *
+                      load_of_task(job, vertex, row->limit);
+        if (load > most || (load == most && vertex->id > heaviest)) {
+            most = load;
+            heaviest = vertex->id;
+        }
+    }
+    const struct job_vertex *v =
+        heaviest == NONE ? NULL : &job->spec->graph->vertices.items[heaviest];
+    if (v && row->limit == LIMIT_NIC_OUT && v->outputs.count > 0)
+        return job->spec->graph->edges.items[v->outputs.items[0]].consumer.n;
+    return heaviest;
+}
+
+static uint32_t bottleneck_of(struct model *model, const struct net_class *class, uint32_t limit)
+{
+    const struct net_sum *sum = &model->net.sums.items[class->sum];
+    struct component *component = &model->jobs[sum->job].components.items[sum->component];
+    if (component_is_paused(component) || class->rate >= class->demand * (1 - 1e-12))
+        return NONE;
+    if (limit == MAXMIN_BOUND)
+        return class->bound_vertex;
+    const struct net_row *row = &model->net.rows.items[limit];
+    if (row->limit == LIMIT_THREAD)
+        return row->job == sum->job ? row->vertex : NONE;
+    uint32_t vertex = heaviest_on(model, row, sum->job, component);
+    if (vertex != NONE && row->limit == LIMIT_CORES)
+        model->jobs[sum->job].vertices[vertex].flow.contended = true;
+    return vertex;
+}
+
+/* Marks the vertices on ways from the source to the bottleneck; vertices are in topological order,
+ * so one walk forward finds what the source reaches, one backward what reaches the bottleneck. */
+static void mark_way(struct model_job *job, uint32_t from, uint32_t to)
+{
+    const struct job_graph *graph = job->spec->graph;
+    memset(job->mark, 0, job->vertex_count * sizeof *job->mark);
+    job->mark[from] = true;
+    for (uint32_t v = from + 1; v <= to; v++)
+        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[v].inputs))
+            job->mark[v] |= job->mark[graph->edges.items[*e].producer.n];
+    for (uint32_t v = to; v-- > from;) {
+        bool leads = false;
+        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[v].outputs)) {
+            uint32_t next = graph->edges.items[*e].consumer.n;
+            leads |= next <= to && job->mark[next];
+        }
+        job->mark[v] &= leads;
+    }
+}
+
+static void mark_class(struct model *model, uint32_t index)
+{
+    struct net_class *class = &model->net.classes.items[index];
+    const struct net_sum *sum = &model->net.sums.items[class->sum];
+    struct model_job *job = &model->jobs[sum->job];
+    struct component *component = &job->components.items[sum->component];
+    uint32_t source = job->sources.items[sum->source].vertex;
+    class->bottleneck = bottleneck_of(model, class, model->net.problem.flows.items[index].limit);
+    class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
+    if (!class->backpressured)
+        return;
+    mark_way(job, source, class->bottleneck);
+    for (uint32_t v = source; v <= class->bottleneck; v++) {
+        struct vertex_flow *flow = &job->vertices[v].flow;
+        flow->congested |= job->mark[v] && v != source;
+        flow->backpressured |= job->mark[v] && v != class->bottleneck;
+    }
+    double more = fmin(class->bound, class->demand) - class->rate;
+    component->fill_rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
+}
+
+static void clear_marks(struct model *model)
+{
+    for (uint32_t j = 0; j < model->job_count; j++)
+        for (VEC_EACH(struct component, component, &model->jobs[j].components)) {
+            component->fill_rate = 0;
+            for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+                struct vertex_flow *flow = &model->jobs[j].vertices[*id].flow;
+                flow->congested = flow->backpressured = flow->contended = false;
+            }
+        }
+}
+
+/* Work before shuffles waits for the class's own bottleneck. */
+static void mark_work(struct model *model)
+{
+    for (VEC_EACH(struct class_work, work, &model->net.work)) {
+        const struct net_class *class = &model->net.classes.items[work->class];
+        const struct net_sum *sum = &model->net.sums.items[class->sum];
+        struct model_job *job = &model->jobs[work->job];
+        work->backpressured = false;
+        if (!class->backpressured)
+            continue;
+        mark_way(job, job->sources.items[sum->source].vertex, class->bottleneck);
+        work->backpressured = work->vertex < class->bottleneck && job->mark[work->vertex];
+    }
+}
+
+void net_mark(struct model *model)
+{
+    clear_marks(model);
+    for (uint32_t c = 0; c < model->net.classes.count; c++)
+        mark_class(model, c);
+    mark_work(model);
+    for (uint32_t j = 0; j < model->job_count; j++)
+        for (VEC_EACH(struct component, component, &model->jobs[j].components))
+            if (component->fill_rate == 0)
+                component->fill_bytes = 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * New rates for the network as it stands: when a load steps, when a backlog is worked off, when
+ * something pauses or goes on. What a class wants: what arrives, or all it can get while it has a
+ * backlog. What a subtask gets is shared max-min fairly between its partitions.
+ */
+#include <math.h>
+
+#include "sim/model/state.h"
+
+static void crossing_is_due(void *context, uint64_t a, uint64_t b);
+static void step_of_load(void *context, uint64_t a, uint64_t b);
+
+static struct model_source *source_at(struct model *model, uint32_t k)
+{
+    const struct net_sum *sum = &model->net.sums.items[k];
+    return &model->jobs[sum->job].sources.items[sum->source];
+}
+
+static bool is_paused(const struct model *model, uint32_t k)
+{
+    const struct net_sum *sum = &model->net.sums.items[k];
+    return component_is_paused(&model->jobs[sum->job].components.items[sum->component]);
+}
+
+/* Backlog below this is none: rounding of times to ns and of doubles. */
+static double backlog_floor(double arrived, double rate)
+{
+    return 1e-6 + 1e-11 * arrived + 2e-9 * rate;
+}
+
+/* What rounding leaves over or under counts as served, so that the books balance. */
+static void catch_up(struct net *net, struct model_source *source, struct partition_group *group,
+                     double arrived)
+{
+    double rest = arrived - group->position;
+    group->kept_up = true;
+    source->served_total += rest * group->count;
+    net->classes.items[group->class].served += rest * group->per_task;
+}
+
+static void find_demand(struct model *model)
+{
+    struct net *net = &model->net;
+    for (VEC_EACH(struct net_class, class, &net->classes))
+        class->behind = 0;
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        struct model_source *source = source_at(model, k);
+        for (VEC_EACH(struct partition_group, group, &source->groups)) {
+            if (group->class == GROUP_IDLE)
+                continue;
+            double arrived = source_arrived(source, group, net->at);
+            if (!group->kept_up && arrived - group->position <= backlog_floor(arrived, group->rate))
+                catch_up(net, source, group, arrived);
+            if (!group->kept_up)
+                net->classes.items[group->class].behind += group->per_task;
+        }
+    }
+    net->all_behind = net->classes.count > 0;
+    for (uint32_t c = 0; c < net->classes.count; c++) {
+        struct net_class *class = &net->classes.items[c];
+        double arrives = source_partition_rate(source_at(model, class->sum), net->at);
+        class->demand = class->behind > 0 ? INFINITY : class->partitions * arrives;
+        double bound = is_paused(model, class->sum) ? 0 : class->bound;
+        net->problem.flows.items[c].bound = fmin(bound, class->demand);
+        net->all_behind &= class->behind == class->partitions;
+    }
+}
+
+/* Partitions of one subtask: those that keep up take what arrives, unless an equal share is less;
+ * those behind share the rest equally. */
+static void share_among_partitions(struct model_source *source, struct partition_group *group,
+                                   const struct net_class *class, double arrives, time_ns now)
+{
+    double up = class->partitions - class->behind;
+    double rest = class->behind > 0 ? (class->rate - up * arrives) / class->behind : 0;
+    bool enough = class->behind > 0 ? rest >= arrives : class->rate >= class->demand * (1 - 1e-12);
+    if (group->kept_up && enough) {
+        group->rate = arrives;
+        return;
+    }
+    if (group->kept_up)
+        group->position = source_arrived(source, group, now);
+    group->kept_up = false;
+    group->rate = enough ? rest : class->rate / class->partitions;
+}
+
+static void take_rates(struct model *model)
+{
+    struct net *net = &model->net;
+    for (uint32_t k = 0; k < net->sums.count; k++)
+        source_at(model, k)->rate = 0;
+    for (uint32_t c = 0; c < net->classes.count; c++) {
+        struct net_class *class = &net->classes.items[c];
+        class->rate = net->problem.flows.items[c].rate;
+        source_at(model, class->sum)->rate += class->rate * class->tasks;
+    }
+    net->all_kept_up = true;
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        struct model_source *source = source_at(model, k);
+        double arrives = source_partition_rate(source, net->at);
+        for (VEC_EACH(struct partition_group, group, &source->groups)) {
+            if (group->class == GROUP_IDLE)
+                continue;
+            share_among_partitions(source, group, &net->classes.items[group->class], arrives,
+                                   net->at);
+            net->all_kept_up &= group->kept_up;
+        }
+    }
+}
+
+/* The first backlog to reach zero, if things stay as they are. */
+static void wait_for_crossing(struct model *model)
+{
+    struct net *net = &model->net;
+    double first = INFINITY;
+    sim_queue_cancel(model->queue, &net->crossing);
+    for (uint32_t k = 0; k < net->sums.count && !net->all_kept_up; k++) {
+        struct model_source *source = source_at(model, k);
+        double arrives = source_partition_rate(source, net->at);
+        for (VEC_EACH(struct partition_group, group, &source->groups)) {
+            if (group->class == GROUP_IDLE || group->kept_up || group->rate <= arrives)
+                continue;
+            double backlog = source_arrived(source, group, net->at) - group->position;
+            first = fmin(first, backlog / (group->rate - arrives));
+        }
+    }
+    double ns = ceil(fmax(first, 0) * (double)TIME_S);
+    if (ns < 4e18)
+        net->crossing = sim_queue_push(model->queue, net->at + (ns < 1 ? 1 : (time_ns)ns),
+                                       SIM_CLASS_DATA, crossing_is_due, model, 0, 0);
+}
+
+void net_solve(struct model *model)
+{
+    struct net *net = &model->net;
+    net_fold(model);
+    if (net->classes.count == 0)
+        return;
+    find_demand(model);
+    maxmin_solve(&net->problem);
+    take_rates(model);
+    net_mark(model);
+    wait_for_crossing(model);
+    barrier_on_rates(model);
+}
+
+static void crossing_is_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    (void)a;
+    (void)b;
+    model->net.crossing = (struct sim_handle){ 0 };
+    net_advance(model);
+    net_solve(model);
+}
+
+void net_wait_for_step(struct model *model, uint32_t k)
+{
+    struct model_source *source = source_at(model, k);
+    time_ns next = curve_next_change(&source->curve, model->net.at);
+    source->step = (struct sim_handle){ 0 };
+    if (next != TIME_NEVER)
+        source->step = sim_queue_push(model->queue, next, SIM_CLASS_DATA, step_of_load, model, k,
+                                      model->net.round);
+}
+
+/* Is the new load carried for sure? Every row is linear, so it is not full while the parts of what
+ * each source could have alone add up to less than one. */
+static bool is_carried(struct model *model)
+{
+    struct net *net = &model->net;
+    double used = 0;
+    if (!net->all_kept_up)
+        return false;
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        struct model_source *source = source_at(model, k);
+        double rate = source_partition_rate(source, net->at) * source->layout->partitions;
+        if (is_paused(model, k))
+            return false;
+        used += rate > 0 ? rate / source->rate_most : 0;
+    }
+    return used < 1 - 1e-9;
+}
+
+static void carry(struct model *model, uint32_t k)
+{
+    struct net *net = &model->net;
+    struct model_source *source = source_at(model, k);
+    double arrives = source_partition_rate(source, net->at);
+    source->rate = 0;
+    for (VEC_EACH(struct net_class, class, &net->classes)) {
+        if (class->sum != k)
+            continue;
+        class->rate = class->demand = class->partitions * arrives;
+        source->rate += class->rate * class->tasks;
+    }
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        group->rate = group->class == GROUP_IDLE ? 0 : arrives;
+}
+
+static void step_of_load(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t k = (uint32_t)a;
+    if (b != model->net.round)
+        return;
+    net_advance(model);
+    net_wait_for_step(model, k);
+    struct model_source *source = source_at(model, k);
+    if (is_carried(model)) {
+        carry(model, k);
+        return;
+    }
+    source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, model->net.at));
+    if (model->net.all_behind && !is_paused(model, k))
+        wait_for_crossing(model); /* nobody reads what arrives yet: only when that begins changes */
+    else
+        net_solve(model);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the records of a component's sources spread over the subtasks of each vertex: follows from
+ * parallelisms and key groups alone, not from places.
+ */
+#ifndef WEIR_SIM_MODEL_SHAPE_H
+#define WEIR_SIM_MODEL_SHAPE_H
+
+#include "core/graph/job_graph.h"
+
+struct component;
+struct model;
+struct model_job;
+struct model_vertex;
+
+/* Part of one source's records that one subtask's records reach. */
+struct local_share {
+    uint32_t source, subtask; /* source: of the component */
+    double weight;            /* records here per record there */
+};
+
+/* Of one vertex; arrays by source of the component. */
+struct vertex_shape {
+    double *gain;  /* records into the vertex per record of the source */
+    double *share; /* [source x parallelism]: per record of the source, into that subtask, through
+                      shuffles; null: none */
+    VEC(struct local_share) local; /* through pointwise edges only, by subtask */
+    uint32_t *local_first;         /* parallelism + 1 of them: into local */
+};
+
+void shape_build(const struct model *model, struct model_job *job, struct component *component);
+void shape_fini(struct vertex_shape *shape);
+/* The part of an edge's records that one consumer gets; broadcast: all. */
+double shape_edge_share(const struct model *model, struct model_vertex *consumer,
+                        enum partitioner partitioner, uint32_t subtask);
+void shape_key_groups(const struct model *model, const struct model_vertex *vertex,
+                      uint32_t subtask, uint32_t *first, uint32_t *last);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The barrier has come to a vertex: planned faults of user code, the synchronous part, then one
+ * upload per host for all of the vertex's tasks there, and their acknowledgements when it is done.
+ * State is what keys, records and operators need (docs/model.md, state); an incremental checkpoint
+ * writes what has changed since the last completed one.
+ */
+#include <math.h>
+
+#include "sim/model/state.h"
+
+static void sync_is_over(void *context, uint64_t a, uint64_t b);
+static void sleep_is_over(void *context, uint64_t a, uint64_t b);
+static void upload_is_done(void *context, uint64_t a, uint64_t b);
+
+/* Of keys seen and records kept among so many; operator state is not in it. */
+static double bytes_of_records(const struct model *model, struct model_vertex *vertex,
+                               uint32_t subtask, double records)
+{
+    const struct vertex_model *spec = vertex->spec;
+    double bytes = 0, record_share = 1.0 / vertex->parallelism;
+    if (spec->keys > 0) {
+        uint32_t first, last;
+        if (!vertex->keyspace)
+            vertex->keyspace = keyspace_create(spec, vertex->groups);
+        shape_key_groups(model, vertex, subtask, &first, &last);
+        record_share = keyspace_record_share(vertex->keyspace, first, last);
+        bytes += spec->state_per_key * keyspace_distinct(vertex->keyspace, records) *
+                 keyspace_key_share(vertex->keyspace, first, last);
+    }
+    return bytes + spec->state_growth * records * record_share;
+}
+
+double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                     double records)
+{
+    return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, records);
+}
+
+double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                     double records, double records_before)
+{
+    double since = fmax(records - records_before, 0);
+    double changed = vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, since);
+    return fmin(changed, state_of_task(model, vertex, subtask, records));
+}
+
+double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
+                      const struct cut *cut)
+{
+    const struct component *component = &job->components.items[vertex->component];
+    double sum = 0;
+    for (size_t k = 0; k < component->sources.count; k++)
+        sum += vertex->shape.gain[k] * cut->sources[component->sources.items[k]].total;
+    return sum;
+}
+
+static const struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
+{
+    const struct cut *newest = NULL;
+    for (VEC_EACH(const struct cut, cut, &job->cuts))
+        if (cut->completed && cut->id < checkpoint && (!newest || cut->id > newest->id))
+            newest = cut;
+    return newest;
+}
+
+static const struct planned_fault *fault_of(const struct model_job *job,
+                                            enum planned_fault_kind kind, uint32_t vertex,
+                                            uint32_t subtask, uint64_t checkpoint)
+{
+    for (VEC_EACH(const struct planned_fault, fault, &job->spec->faults))
+        if (fault->kind == kind && fault->vertex.n == vertex && fault->subtask == subtask &&
+            fault->checkpoint_first <= checkpoint && checkpoint <= fault->checkpoint_last)
+            return fault;
+    return NULL;
+}
+
+static uint32_t upload_create(struct model *model, uint32_t job, uint32_t host, uint64_t serial,
+                              uint64_t checkpoint)
+{
+    if (model->free_upload == 0) {
+        vec_push(&model->uploads, (struct upload){ 0 });
+        model->free_upload = (uint32_t)model->uploads.count;
+    }
+    uint32_t index = model->free_upload - 1;
+    struct upload *upload = &model->uploads.items[index];
+    model->free_upload = upload->next_free;
+    upload->used = true;
+    upload->declined = false;
+    upload->job = job;
+    upload->host = host;
+    upload->serial = serial;
+    upload->checkpoint = checkpoint;
+    upload->started_at = model_now(model);
+    upload->bytes = 0;
+    return index;
+}
+
+void upload_release(struct model *model, uint32_t index)
+{
+    struct upload *upload = &model->uploads.items[index];
+    if (upload->transferring)
+        model->world.transfer_cancel(model->world.context, upload->transfer);
+    upload->transferring = upload->used = false;
+    upload->generation++;
+    vec_clear(&upload->tasks);
+    vec_clear(&upload->acks);
+    upload->next_free = model->free_upload;
+    model->free_upload = index + 1;
+}
+
+void uploads_drop(struct model *model, uint64_t serial)
+{
+    for (uint32_t i = 0; i < model->uploads.count; i++)
+        if (model->uploads.items[i].used && model->uploads.items[i].serial == serial)
+            upload_release(model, i);
+}
+
+void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
+                    struct task_attempt attempt)
+{
+    uint32_t index = upload_create(model, job, host, 0, checkpoint);
+    struct upload *upload = &model->uploads.items[index];
+    upload->declined = true;
+    vec_push(&upload->acks, (struct checkpoint_ack){ .attempt = attempt });
+    sim_queue_push(model->queue, model_now(model), SIM_CLASS_DATA, upload_is_done, model, index,
+                   upload->generation);
+}
+
+/* What is the same for the snapshots of all tasks of a vertex. */
+struct snapshot {
+    uint64_t serial, checkpoint;
+    double records, records_before; /* before: at the checkpoint it builds on; negative: none */
+    struct checkpoint_ack like;
+};
+
+/* What one task stores goes to its host's upload of this round. */
+static void add_to_upload(struct model *model, struct model_vertex *vertex, uint32_t task,
+                          const struct snapshot *snapshot)
+{
+    struct model_task *t = &model->tasks.items[task];
+    struct model_host *host = &model->hosts.items[t->host];
+    double bytes = state_of_task(model, vertex, t->subtask, snapshot->records), written = bytes;
+    if (snapshot->records_before >= 0)
+        written =
+            state_changed(model, vertex, t->subtask, snapshot->records, snapshot->records_before);
+    if (host->upload_round != model->upload_round) {
+        host->upload_round = model->upload_round;
+        host->upload =
+            upload_create(model, t->job, t->host, snapshot->serial, snapshot->checkpoint);
+        vec_push(&model->numbers, host->upload);
+    }
+    struct upload *upload = &model->uploads.items[host->upload];
+    struct checkpoint_ack ack = snapshot->like;
+    ack.attempt = t->attempt;
+    ack.state_bytes = (int64_t)bytes;
+    ack.written_bytes = (int64_t)written;
+    vec_push(&upload->tasks, task_ref_of(model, task));
+    vec_push(&upload->acks, ack);
+    double stored = written + (double)ack.in_flight_bytes;
+    upload->bytes += stored > INLINE_STATE_BYTES ? stored : 0;
+}
+
+static struct snapshot snapshot_of(const struct model_job *job, const struct model_vertex *vertex,
+                                   const struct pending *pending, time_ns sync)
+{
+    uint64_t checkpoint = pending->how.checkpoint;
+    const struct hop *hop = &pending->hops.items[vertex->id];
+    bool incremental =
+        job->spec->graph->config.checkpoint_incremental && pending->how.kind == CHECKPOINT_PERIODIC;
+    const struct cut *before = incremental ? completed_before(job, checkpoint) : NULL;
+    return (struct snapshot){
+        .serial = pending->serial,
+        .checkpoint = checkpoint,
+        .records = records_at_cut(job, vertex, barrier_cut(job, checkpoint)),
+        .records_before = before ? records_at_cut(job, vertex, before) : -1,
+        .like = { .alignment = hop->alignment,
+                  .sync = sync,
+                  .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
+    };
+}
+
+static void start_uploads(struct model *model)
+{
+    for (size_t i = 0; i < model->numbers.count; i++) {
+        uint32_t index = model->numbers.items[i];
+        struct upload *upload = &model->uploads.items[index];
+        if (!(upload->bytes > 0)) { /* inside the acknowledgement */
+            sim_queue_push(model->queue, model_now(model), SIM_CLASS_DATA, upload_is_done, model,
+                           index, upload->generation);
+            continue;
+        }
+        upload->transferring = true;
+        struct transfer_id transfer =
+            model->world.transfer(model->world.context, (struct node_id){ upload->host },
+                                  upload->bytes, upload_is_done, model, index, upload->generation);
+        model->uploads.items[index].transfer = transfer;
+    }
+    vec_clear(&model->numbers);
+}
+
+/* Snapshots of one task, or of all of the vertex whose user code does not sleep. */
+static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, uint32_t only,
+                  time_ns sync)
+{
+    struct model_job *job = &model->jobs[j];
+    struct model_vertex *vertex = &job->vertices[v];
+    const struct pending *pending = barrier_find(job, serial);
+    if (!pending)
+        return;
+    const struct snapshot snapshot = snapshot_of(job, vertex, pending, sync);
+    model->upload_round++;
+    vec_clear(&model->numbers); /* scratch that solving leaves filled */
+    for (uint32_t s = 0; s < vertex->parallelism; s++) {
+        uint32_t task = vertex->current.items[s];
+        if (task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
+            continue;
+        bool sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, snapshot.checkpoint);
+        if (only == NONE ? !sleeps : s == only)
+            add_to_upload(model, vertex, task, &snapshot);
+    }
+    start_uploads(model);
+}
+
+/* Says whether some task failed, which ends the checkpoint. */
+static bool throw_as_planned(struct model *model, struct model_job *job, uint32_t v,
+                             uint64_t checkpoint)
+{
+    bool any = false;
+    for (size_t i = 0; i < job->spec->faults.count; i++) {
+        const struct planned_fault *fault = &job->spec->faults.items[i];
+        const struct model_vertex *vertex = &job->vertices[v];
+        if (fault->vertex.n != v || fault->subtask >= vertex->parallelism ||
+            vertex->current.items[fault->subtask] == NONE ||
+            !fault_of(job, FAULT_SNAPSHOT_THROW, v, fault->subtask, checkpoint))
+            continue;
+        task_fail(model, vertex->current.items[fault->subtask], CAUSE_SNAPSHOT);
+        any = true;
+    }
+    return any;
+}
+
+/* A sleeping task does nothing else meanwhile. */
+static void sleep_as_planned(struct model *model, struct model_job *job, uint64_t serial,
+                             uint32_t v, uint64_t checkpoint)
+{
+    bool any = false;
+    const struct model_vertex *vertex = &job->vertices[v];
+    for (uint32_t s = 0; s < vertex->parallelism; s++) {
+        const struct planned_fault *fault = fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, checkpoint);
+        uint32_t task = vertex->current.items[s];
+        if (!fault || task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
+            continue;
+        struct task_ref ref = task_ref_of(model, task);
+        model->tasks.items[task].blocked = any = true;
+        sim_queue_push(model->queue,
+                       time_add(model_now(model), fault->sleep + vertex->spec->snapshot_sync),
+                       SIM_CLASS_DATA, sleep_is_over, model,
+                       (uint64_t)ref.index << 32 | ref.generation, serial);
+    }
+    if (any)
+        net_rebuild(model);
+}
+
+void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t v)
+{
+    struct model_job *job = &model->jobs[j];
+    const struct model_vertex *vertex = &job->vertices[v];
+    uint64_t checkpoint = barrier_find(job, serial)->how.checkpoint;
+    if (job->spec->faults.count > 0) {
+        if (throw_as_planned(model, job, v, checkpoint))
+            return;
+        sleep_as_planned(model, job, serial, v, checkpoint);
+    }
+    if (vertex->spec->snapshot_sync == 0) {
+        store(model, j, serial, v, NONE, 0);
+        return;
+    }
+    struct component *component = &job->components.items[vertex->component];
+    CHECK(component->epoch < UINT32_MAX);
+    sim_queue_push(model->queue, time_add(model_now(model), vertex->spec->snapshot_sync),
+                   SIM_CLASS_DATA, sync_is_over, model,
+                   (uint64_t)component->epoch << 32 | (uint64_t)j << 16 | v, serial);
+    component_pause(model, j, vertex->component);
+}
+
+static void sync_is_over(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint64_t epoch = a >> 32;
+    uint32_t j = (uint32_t)(a >> 16) & 0xffff, v = (uint32_t)a & 0xffff;
+    const struct model_vertex *vertex = &model->jobs[j].vertices[v];
+    component_resume(model, j, vertex->component, epoch);
+    store(model, j, b, v, NONE, vertex->spec->snapshot_sync);
+}
+
+static void sleep_is_over(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    struct task_ref ref = { (uint32_t)(a >> 32), (uint32_t)a };
+    if (!task_ref_is_live(model, ref))
+        return;
+    struct model_task *task = &model->tasks.items[ref.index];
+    if (model_hold(model, task->host, sleep_is_over, a, b))
+        return;
+    uint32_t j = task->job, v = task->vertex, subtask = task->subtask;
+    task->blocked = false;
+    net_rebuild(model);
+    const struct pending *pending = barrier_find(&model->jobs[j], b);
+    const struct planned_fault *fault = pending ? fault_of(&model->jobs[j], FAULT_SNAPSHOT_SLEEP, v,
+                                                           subtask, pending->how.checkpoint)
+                                                : NULL;
+    if (fault)
+        store(model, j, b, v, subtask,
+              fault->sleep + model->jobs[j].vertices[v].spec->snapshot_sync);
+}
+
+static void upload_is_done(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t index = (uint32_t)a;
+    struct upload *upload = &model->uploads.items[index];
+    if (upload->generation != (uint32_t)b)
+        return;
+    upload->transferring = false;
+    if (model_hold(model, upload->host, upload_is_done, a, b))
+        return;
+    size_t count = 0;
+    for (size_t i = 0; i < upload->acks.count && !upload->declined; i++) {
+        if (!task_ref_is_live(model, upload->tasks.items[i]) ||
+            model->tasks.items[upload->tasks.items[i].index].phase != TASK_RUNNING)
+            continue;
+        upload->acks.items[i].async = model_now(model) - upload->started_at;
+        upload->acks.items[count++] = upload->acks.items[i];
+    }
+    struct event_data report = { .kind = DATA_CHECKPOINT_ACKNOWLEDGED,
+                                 .job = { upload->job },
+                                 .checkpoint = upload->checkpoint,
+                                 .acks = upload->acks.items,
+                                 .ack_count = count };
+    if (upload->declined) {
+        report = (struct event_data){ .kind = DATA_CHECKPOINT_DECLINED,
+                                      .job = { upload->job },
+                                      .checkpoint = upload->checkpoint,
+                                      .declined_by = upload->acks.items[0].attempt,
+                                      .cause = CAUSE_NONE };
+    }
+    struct node_id node = { upload->host };
+    /* The list must outlive the report, so the upload is given back behind it; its tasks' answers
+     * cannot reach it, because it has no event left. */
+    if (upload->declined || count > 0)
+        model->world.report(model->world.context, node, &report);
+    if (model->uploads.items[index].generation == (uint32_t)b)
+        upload_release(model, index);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Arrivals, positions, backlog and lag of one source, by group of partitions.
+ */
+#include "sim/model/source.h"
+
+#include <math.h>
+
+#include "sim/model/order.h"
+#include "sim/model/partition.h"
+
+void source_init(struct model_source *source, const struct series *load, time_ns from, bool paced,
+                 uint32_t partitions)
+{
+    CHECK(partitions > 0);
+    curve_init(&source->curve, load, from);
+    source->paced = paced;
+    source->scale = paced ? 1 : 1.0 / partitions;
+    source->layout = layout_create(partitions);
+    vec_push(&source->groups, (struct partition_group){ .count = partitions, .class = GROUP_IDLE });
+}
+
+void source_fini(struct model_source *source)
+{
+    curve_fini(&source->curve);
+    layout_release(source->layout);
+    vec_fini(&source->groups);
+}
+
+void source_cut_take(struct model_source *source, time_ns now, struct source_cut *out)
+{
+    source->layout->references++;
+    out->layout = source->layout;
+    out->positions = mem_create_array(source->groups.count, sizeof *out->positions);
+    out->counts = mem_create_array(source->groups.count, sizeof *out->counts);
+    out->group_count = (uint32_t)source->groups.count;
+    out->total = 0;
+    for (size_t g = 0; g < source->groups.count; g++) {
+        out->positions[g] = source_read(source, &source->groups.items[g], now);
+        out->counts[g] = source->groups.items[g].count;
+        out->total += out->positions[g] * source->groups.items[g].count;
+    }
+}
+
+void source_cut_fini(struct source_cut *cut)
+{
+    layout_release(cut->layout);
+    mem_destroy(cut->positions);
+    mem_destroy(cut->counts);
+    *cut = (struct source_cut){ 0 };
+}
+
+/* What the curve had given when the group last took from it. */
+static double group_amount(struct model_source *source, const struct partition_group *group,
+                           time_ns now)
+{
+    bool stopped = source->paced && group->class == GROUP_IDLE;
+    return stopped ? group->idle_amount : curve_amount(&source->curve, now);
+}
+
+double source_arrived(struct model_source *source, const struct partition_group *group, time_ns now)
+{
+    double amount = group_amount(source, group, now);
+    return group->origin + source->scale * (amount - group->origin_amount);
+}
+
+double source_read(struct model_source *source, const struct partition_group *group, time_ns now)
+{
+    return group->kept_up ? source_arrived(source, group, now) : group->position;
+}
+
+double source_position(struct model_source *source, time_ns now)
+{
+    double sum = 0;
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        sum += group->count * source_read(source, group, now);
+    return sum;
+}
+
+static double arrived_in_all(struct model_source *source, time_ns now)
+{
+    double sum = 0;
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        sum += group->count * source_arrived(source, group, now);
+    return sum;
+}
+
+double source_offered(struct model_source *source, time_ns now)
+{
+    return arrived_in_all(source, now) + source->withdrawn_total;
+}
+
+double source_backlog(struct model_source *source, time_ns now)
+{
+    double sum = 0;
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        if (!group->kept_up)
+            sum += group->count * fmax(source_arrived(source, group, now) - group->position, 0);
+    return sum;
+}
+
+double source_lag_seconds(struct model_source *source, const struct partition_group *group,
+                          time_ns now)
+{
+    if (group->kept_up || source_arrived(source, group, now) <= group->position)
+        return 0;
+    double amount = group->origin_amount + (group->position - group->origin) / source->scale;
+    time_ns arrived_at = curve_time(&source->curve, amount);
+    return arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
+}
+
+double source_lag_seconds_most(struct model_source *source, time_ns now)
+{
+    double most = 0;
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        most = fmax(most, source_lag_seconds(source, group, now));
+    return most;
+}
+
+double source_partition_rate(struct model_source *source, time_ns now)
+{
+    return source->scale * curve_rate(&source->curve, now);
+}
+
+void source_halt(struct model_source *source, time_ns now)
+{
+    double amount = curve_amount(&source->curve, now);
+    for (VEC_EACH(struct partition_group, group, &source->groups)) {
+        group->position = source_read(source, group, now);
+        if (group->class != GROUP_IDLE)
+            group->idle_amount = amount;
+        group->class = GROUP_IDLE;
+        group->kept_up = false;
+        group->rate = 0;
+    }
+    if (source->groups.count > 1)
+        partitions_merge(source);
+}
+
+void source_set_parallelism(struct model_source *source, uint32_t parallelism, time_ns now)
+{
+    if (!source->paced || source->layout->partitions == parallelism)
+        return;
+    double position = source_position(source, now), amount = curve_amount(&source->curve, now);
+    source->withdrawn_total += arrived_in_all(source, now) - position;
+    layout_release(source->layout);
+    source->layout = layout_create(parallelism);
+    vec_clear(&source->groups);
+    vec_push(&source->groups, (struct partition_group){ .position = position / parallelism,
+                                                        .origin = position / parallelism,
+                                                        .origin_amount = amount,
+                                                        .idle_amount = amount,
+                                                        .count = parallelism,
+                                                        .class = GROUP_IDLE });
+}
+
+void source_restore(struct model_source *source, const struct source_cut *cut, const bool *fresh,
+                    uint32_t parallelism, time_ns now)
+{
+    double position = source_position(source, now), arrived = arrived_in_all(source, now);
+    partitions_restore(source, cut, fresh, parallelism, now);
+    double set_back = position - source_position(source, now);
+    source->replayed_total += fmax(set_back, 0);
+    if (source->paced)
+        source->withdrawn_total += arrived - arrived_in_all(source, now);
+}

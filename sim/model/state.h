@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The state of the model: hosts by node id, tasks and steps by number, jobs with their vertices,
+ * sources, components and checkpoints. Everything else in this folder works on these structs.
+ */
+#ifndef WEIR_SIM_MODEL_STATE_H
+#define WEIR_SIM_MODEL_STATE_H
+
+#include "core/base/rng.h"
+#include "core/graph/execution_graph.h"
+#include "sim/model/barrier.h"
+#include "sim/model/component.h"
+#include "sim/model/keyspace.h"
+#include "sim/model/loss.h"
+#include "sim/model/model.h"
+#include "sim/model/net.h"
+#include "sim/model/shape.h"
+#include "sim/model/source.h"
+#include "sim/model/task.h"
+
+#define NONE UINT32_MAX
+
+/* Something that came due while its process was frozen. */
+struct held_event {
+    sim_action *action;
+    uint64_t a, b;
+};
+
+struct model_host {
+    bool known, gone, frozen;
+    bool suspect; /* some link of it is cut, perhaps to a host without tasks */
+    const struct machine_spec *machine;
+    double speed;
+    struct rng rng;
+    VEC(uint32_t) tasks;
+    VEC(uint32_t) restoring; /* steps whose transfer runs */
+    VEC(struct held_event) held;
+    uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
+    uint32_t slot;                       /* in the flow network of round `slot_round` */
+    uint64_t slot_round;
+    uint32_t upload; /* of the snapshot of round `upload_round` */
+    uint64_t upload_round;
+};
+
+struct model_vertex {
+    uint32_t id, component;
+    const struct vertex_model *spec;
+    bool is_source;
+    uint32_t source;       /* of the job; NONE */
+    uint32_t parallelism;  /* 0: never deployed */
+    uint32_t groups;       /* max parallelism */
+    VEC(uint32_t) current; /* tasks by subtask; NONE */
+    uint32_t running;
+    struct keyspace *keyspace; /* for `groups` of them; made when first needed */
+    struct vertex_shape shape;
+    struct vertex_flow flow;
+};
+
+struct model_job {
+    const struct job_spec *spec;
+    struct execution_graph plan; /* only what edge_producers_of reads: job and vertices */
+    struct model_vertex *vertices;
+    uint32_t vertex_count;
+    VEC(struct component) components;
+    VEC(struct model_source) sources;
+    uint32_t *edge_slot; /* by edge: its place among the shuffles of its component; NONE */
+    bool *mark;          /* by vertex: scratch of path searches */
+    bool ended;
+    time_ns ended_at;
+    VEC(struct pending) pending; /* checkpoints in progress, oldest first */
+    VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
+    uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
+};
+
+struct model {
+    const struct scenario *scenario;
+    struct model_world world;
+    struct sim_queue *queue;
+    VEC(struct model_host) hosts;
+    VEC(struct model_task) tasks;
+    VEC(uint32_t) free_tasks;
+    VEC(struct model_step) steps;
+    uint32_t free_step; /* 1 + number; 0: none */
+    struct model_job *jobs;
+    uint32_t job_count;
+    struct net net;
+    VEC(struct loss) losses;
+    VEC(struct upload) uploads;
+    uint32_t free_upload; /* 1 + number; 0: none */
+    uint64_t upload_round;
+    uint64_t pending_serial;
+    VEC(struct task_report) reports; /* scratch of one report */
+    VEC(uint32_t) numbers;           /* scratch */
+};
+
+static inline struct task_ref task_ref_of(const struct model *model, uint32_t task)
+{
+    return (struct task_ref){ task, model->tasks.items[task].generation };
+}
+
+static inline bool task_ref_is_live(const struct model *model, struct task_ref ref)
+{
+    return model->tasks.items[ref.index].generation == ref.generation;
+}
+
+struct model_host *model_host_at(struct model *model, uint32_t host);
+bool model_can_talk(const struct model *model, uint32_t a, uint32_t b);
+time_ns model_now(const struct model *model);
+/* Runs the action now, or when the host is resumed. Says whether it was held. */
+bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
+void model_report_tasks(struct model *model, uint32_t host, uint32_t job);
+
+/* task.c: scripted faults of a task that has begun to run. */
+void task_plan_faults(struct model *model, uint32_t task);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps: what several tasks of one host do together. A step's event finds out which of its tasks
+ * are still meant (others were cancelled or have died), moves them on and reports them at once.
+ */
+#include "sim/model/state.h"
+
+static void step_is_due(void *context, uint64_t a, uint64_t b);
+
+time_ns host_draw(struct model *model, uint32_t host, const struct distribution *distribution)
+{
+    return distribution_draw(distribution, &model->hosts.items[host].rng);
+}
+
+/* Canceling and failing take the time of the user's close() on top of the draw. */
+static time_ns step_length(struct model *model, enum step_kind kind, uint32_t host, time_ns extra)
+{
+    const struct timing_spec *timing = &model->scenario->cluster.timing;
+    switch (kind) {
+    case STEP_DEPLOY: return host_draw(model, host, &timing->deploy);
+    case STEP_INITIALIZE: return host_draw(model, host, &timing->initialize);
+    case STEP_CANCEL:
+    case STEP_FINISH: return time_add(host_draw(model, host, &timing->cancel), extra);
+    case STEP_FAIL: return extra;
+    case STEP_RESTORE: return TIME_NEVER; /* its transfer ends it */
+    case STEP_KIND_COUNT: break;
+    }
+    IMPOSSIBLE("kind of step");
+}
+
+static uint32_t step_create(struct model *model, enum step_kind kind, uint32_t host, uint32_t job,
+                            time_ns extra)
+{
+    if (model->free_step == 0) {
+        vec_push(&model->steps, (struct model_step){ .generation = 1 });
+        model->free_step = (uint32_t)model->steps.count;
+    }
+    uint32_t index = model->free_step - 1;
+    time_ns length = step_length(model, kind, host, extra);
+    struct model_step *step = &model->steps.items[index];
+    model->free_step = step->next_free;
+    step->kind = kind;
+    step->host = host;
+    step->job = job;
+    step->made_at = model_now(model);
+    step->due = time_add(step->made_at, length);
+    step->extra = extra;
+    if (kind != STEP_RESTORE)
+        sim_queue_push(model->queue, step->due, SIM_CLASS_DATA, step_is_due, model, index,
+                       step->generation);
+    model->hosts.items[host].last_step[kind] = index;
+    return index;
+}
+
+void step_add_task(struct model *model, enum step_kind kind, uint32_t task, time_ns extra)
+{
+    const struct model_task *t = &model->tasks.items[task];
+    uint32_t index = model->hosts.items[t->host].last_step[kind];
+    if (index != NONE) {
+        const struct model_step *step = &model->steps.items[index];
+        if (step->kind != kind || step->host != t->host || step->job != t->job ||
+            step->made_at != model_now(model) || step->extra != extra || step->transferring ||
+            step->tasks.count == 0)
+            index = NONE;
+    }
+    if (index == NONE)
+        index = step_create(model, kind, t->host, t->job, extra);
+    vec_push(&model->steps.items[index].tasks, task_ref_of(model, task));
+}
+
+static void forget_restoring(struct model_host *host, uint32_t step)
+{
+    for (size_t i = 0; i < host->restoring.count; i++)
+        if (host->restoring.items[i] == step) {
+            vec_remove_swap(&host->restoring, i);
+            return;
+        }
+}
+
+void step_release(struct model *model, uint32_t index)
+{
+    struct model_step *step = &model->steps.items[index];
+    if (step->kind == STEP_RESTORE)
+        forget_restoring(&model->hosts.items[step->host], index);
+    if (step->transferring)
+        model->world.transfer_cancel(model->world.context, step->transfer);
+    step->transferring = false;
+    step->generation++;
+    vec_clear(&step->tasks);
+    step->next_free = model->free_step;
+    model->free_step = index + 1;
+}
+
+static void state_is_read(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t index = (uint32_t)a;
+    if (model->steps.items[index].generation != (uint32_t)b)
+        return;
+    model->steps.items[index].transferring = false;
+    if (model_hold(model, model->steps.items[index].host, state_is_read, a, b))
+        return;
+    for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
+        struct task_ref ref = model->steps.items[index].tasks.items[i];
+        if (task_ref_is_live(model, ref) &&
+            model->tasks.items[ref.index].phase == TASK_INITIALIZING)
+            step_add_task(model, STEP_INITIALIZE, ref.index, 0);
+    }
+    step_release(model, index);
+}
+
+/* Tasks with state read it together, at the host's NIC: all are through when the last byte is. */
+static void start_restore(struct model *model, uint32_t index, double bytes)
+{
+    struct model_step *step = &model->steps.items[index];
+    uint32_t host = step->host;
+    vec_push(&model->hosts.items[host].restoring, index);
+    step->transferring = true;
+    struct transfer_id transfer =
+        model->world.transfer(model->world.context, (struct node_id){ host }, bytes, state_is_read,
+                              model, index, step->generation);
+    model->steps.items[index].transfer = transfer;
+}
+
+/* The tasks of the step that are still in the phase it was made for. */
+static bool is_meant(const struct model *model, struct task_ref ref, enum step_kind kind)
+{
+    static const enum task_phase phase_of[STEP_KIND_COUNT] = {
+        [STEP_DEPLOY] = TASK_DEPLOYING,        [STEP_RESTORE] = TASK_INITIALIZING,
+        [STEP_INITIALIZE] = TASK_INITIALIZING, [STEP_CANCEL] = TASK_CANCELING,
+        [STEP_FINISH] = TASK_CANCELING,        [STEP_FAIL] = TASK_CLOSING,
+    };
+    return task_ref_is_live(model, ref) && model->tasks.items[ref.index].phase == phase_of[kind];
+}
+
+static void end_deploy(struct model *model, uint32_t index)
+{
+    double bytes = 0;
+    uint32_t restore = NONE;
+    for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
+        struct task_ref ref = model->steps.items[index].tasks.items[i];
+        if (!is_meant(model, ref, STEP_DEPLOY))
+            continue;
+        struct model_task *task = &model->tasks.items[ref.index];
+        task->phase = TASK_INITIALIZING;
+        vec_push(&model->reports,
+                 (struct task_report){ task->attempt, EXECUTION_INITIALIZING, CAUSE_NONE });
+        bytes += (double)task->restore_bytes;
+        bool reads = task->restore_bytes > 0;
+        step_add_task(model, reads ? STEP_RESTORE : STEP_INITIALIZE, ref.index, 0);
+        if (reads)
+            restore =
+                model->hosts.items[model->tasks.items[ref.index].host].last_step[STEP_RESTORE];
+    }
+    if (restore != NONE)
+        start_restore(model, restore, bytes);
+}
+
+static void end_initialize(struct model *model, uint32_t index)
+{
+    const struct model_step *step = &model->steps.items[index];
+    bool has_faults = model->jobs[step->job].spec->faults.count > 0;
+    for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
+        struct task_ref ref = model->steps.items[index].tasks.items[i];
+        if (!is_meant(model, ref, STEP_INITIALIZE))
+            continue;
+        struct model_task *task = &model->tasks.items[ref.index];
+        task->phase = TASK_RUNNING;
+        task->fresh = true;
+        vec_push(&model->reports,
+                 (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE });
+        if (has_faults)
+            task_plan_faults(model, ref.index);
+        component_on_running(model, ref.index);
+    }
+}
+
+static void end_of_tasks(struct model *model, uint32_t index)
+{
+    enum step_kind kind = model->steps.items[index].kind;
+    for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
+        struct task_ref ref = model->steps.items[index].tasks.items[i];
+        if (!is_meant(model, ref, kind))
+            continue;
+        const struct model_task *task = &model->tasks.items[ref.index];
+        struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE };
+        if (kind == STEP_FINISH)
+            report.state = EXECUTION_FINISHED;
+        if (kind == STEP_FAIL && !task->cancel_asked) {
+            report.state = EXECUTION_FAILED;
+            report.cause = task->cause;
+        }
+        vec_push(&model->reports, report);
+        task_destroy(model, ref.index);
+    }
+}
+
+static void step_is_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t index = (uint32_t)a;
+    const struct model_step *step = &model->steps.items[index];
+    if (step->generation != (uint32_t)b)
+        return;
+    uint32_t host = step->host, job = step->job;
+    if (model_hold(model, host, step_is_due, a, b))
+        return;
+    CHECK(model->reports.count == 0);
+    switch (step->kind) {
+    case STEP_DEPLOY: end_deploy(model, index); break;
+    case STEP_INITIALIZE: end_initialize(model, index); break;
+    case STEP_CANCEL:
+    case STEP_FINISH:
+    case STEP_FAIL: end_of_tasks(model, index); break;
+    case STEP_RESTORE:
+    case STEP_KIND_COUNT: IMPOSSIBLE("kind of step");
+    }
+    step_release(model, index);
+    model_report_tasks(model, host, job);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Looking at the model: figures of a job and its vertices, and whether the books balance.
+ */
+#include <math.h>
+
+#include "sim/model/latency.h"
+#include "sim/model/state.h"
+
+static const double tolerance = 1e-6;
+
+static time_ns view_time(const struct model *model, const struct model_job *job)
+{
+    return job->ended ? job->ended_at : model->net.at;
+}
+
+static double state_of_vertex(struct model *model, const struct model_job *job,
+                              struct model_vertex *vertex)
+{
+    const struct component *component = &job->components.items[vertex->component];
+    const struct vertex_model *spec = vertex->spec;
+    double records = 0;
+    if (!vertex->shape.gain)
+        return 0;
+    for (size_t k = 0; k < component->sources.count; k++)
+        records += vertex->shape.gain[k] *
+                   source_position(&job->sources.items[component->sources.items[k]],
+                                   view_time(model, job));
+    if (spec->keys > 0 && !vertex->keyspace)
+        vertex->keyspace = keyspace_create(spec, vertex->groups);
+    double keyed =
+        spec->keys > 0 ? spec->state_per_key * keyspace_distinct(vertex->keyspace, records) : 0;
+    return spec->state_fixed * vertex->parallelism + keyed + spec->state_growth * records;
+}
+
+void model_view_job(struct model *model, struct job_id id, struct model_job_view *out)
+{
+    struct model_job *job = &model->jobs[id.n];
+    const struct cut *newest = NULL;
+    net_advance(model);
+    net_fold(model);
+    time_ns now = view_time(model, job);
+    *out = (struct model_job_view){ 0 };
+    for (VEC_EACH(const struct component, component, &job->components))
+        out->flowing |= component->active;
+    for (VEC_EACH(struct model_source, source, &job->sources)) {
+        double rate = source_partition_rate(source, now) * source->layout->partitions;
+        bool arrives = !job->ended && (!source->paced || source->active);
+        double lag = source_lag_seconds_most(source, now);
+        out->offered_total += source_offered(source, now);
+        out->served_total += source->served_total;
+        out->replayed_total += source->replayed_total;
+        out->offered_rate += arrives ? rate : 0;
+        out->served_rate += source->rate;
+        out->backlog += source_backlog(source, now);
+        out->position += source_position(source, now);
+        out->lag_seconds = fmax(out->lag_seconds, lag);
+        out->lag_seconds_max = fmax(out->lag_seconds_max, fmax(source->lag_most, lag));
+        source->lag_most = lag;
+    }
+    for (VEC_EACH(const struct cut, cut, &job->cuts))
+        if (cut->completed && (!newest || cut->id > newest->id))
+            newest = cut;
+    for (uint32_t s = 0; newest && s < newest->source_count; s++)
+        out->restore_position += newest->sources[s].total;
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        out->state_bytes += state_of_vertex(model, job, &job->vertices[v]);
+    latency_of_job(model, job, out->latency);
+}
+
+void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v,
+                       struct model_vertex_view *out)
+{
+    struct model_job *job = &model->jobs[id.n];
+    struct model_vertex *vertex = &job->vertices[v.n];
+    const struct component *component = &job->components.items[vertex->component];
+    const struct vertex_flow *flow = &vertex->flow;
+    size_t outputs = job->spec->graph->vertices.items[v.n].outputs.count;
+    net_advance(model);
+    net_fold(model);
+    *out = (struct model_vertex_view){ .parallelism = vertex->parallelism,
+                                       .running = vertex->running,
+                                       .busy_seconds = flow->busy_seconds,
+                                       .idle_seconds = flow->idle_seconds,
+                                       .backpressured_seconds = flow->backpressured_seconds,
+                                       .task_seconds = flow->task_seconds,
+                                       .in_total = flow->in_total,
+                                       .out_total = flow->out_total };
+    out->utilisation_max = vertex_utilisation_most(model, job, vertex);
+    out->state_bytes = state_of_vertex(model, job, vertex);
+    if (vertex->is_source)
+        out->backlog = source_backlog(&job->sources.items[vertex->source], view_time(model, job));
+    if (!component->active)
+        return;
+    out->in_rate = vertex_in_rate(job, component, vertex);
+    out->out_rate = out->in_rate * vertex->spec->selectivity * (double)outputs;
+    double bytes_in = vertex_bytes_in(job, component, vertex);
+    if (!vertex->is_source && bytes_in > 0)
+        out->backlog = vertex_bytes_ahead(model, job, component, vertex) / bytes_in * out->in_rate;
+}
+
+static bool nearly(double a, double b)
+{
+    return fabs(a - b) <= tolerance * fmax(fmax(fabs(a), fabs(b)), 1);
+}
+
+static struct err check_source(struct model *model, struct model_job *job,
+                               struct model_source *source, struct note *note)
+{
+    time_ns now = view_time(model, job);
+    uint32_t partitions = 0;
+    const char *name = job->spec->graph->vertices.items[source->vertex].name;
+    double position = source_position(source, now), offered = source_offered(source, now);
+    for (VEC_EACH(const struct partition_group, group, &source->groups)) {
+        partitions += group->count;
+        double arrived = source_arrived(source, group, now);
+        if (source_read(source, group, now) > arrived && !nearly(group->position, arrived))
+            return err_note(note, ERR_INTERNAL_CODE, "source %s has read what had not arrived",
+                            name);
+    }
+    if (partitions != source->layout->partitions)
+        return err_note(note, ERR_INTERNAL_CODE, "source %s counts %u partitions instead of %u",
+                        name, partitions, source->layout->partitions);
+    if (!nearly(source->served_total - source->replayed_total, position))
+        return err_note(note, ERR_INTERNAL_CODE,
+                        "source %s served %lld, was set back by %lld, and stands at %lld", name,
+                        (long long)source->served_total, (long long)source->replayed_total,
+                        (long long)position);
+    if (!nearly(offered - source->withdrawn_total, position + source_backlog(source, now)))
+        return err_note(note, ERR_INTERNAL_CODE, "arrivals of source %s are not read or waiting",
+                        name);
+    return OK;
+}
+
+static struct err check_cuts(const struct model_job *job, struct note *note)
+{
+    for (size_t i = 0; i < job->cuts.count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct cut *a = &job->cuts.items[k], *b = &job->cuts.items[i];
+            bool swapped = a->id > b->id;
+            for (uint32_t s = 0; s < a->source_count; s++) {
+                double older = (swapped ? b : a)->sources[s].total;
+                double newer = (swapped ? a : b)->sources[s].total;
+                if (older > newer && !nearly(older, newer) && a->completed && b->completed)
+                    return err_note(note, ERR_INTERNAL_CODE,
+                                    "checkpoint %llu is ahead of a newer one",
+                                    (unsigned long long)(swapped ? b : a)->id);
+            }
+        }
+    return OK;
+}
+
+static struct err check_rows(const struct model *model, struct note *note)
+{
+    const struct maxmin *problem = &model->net.problem;
+    static const char *const names[NET_LIMIT_COUNT] = { "a thread", "the cores", "the NIC's output",
+                                                        "the NIC's input" };
+    for (uint32_t r = 0; r < problem->rows.count && model->net.sums.count > 0; r++) {
+        double load = 0, limit = problem->rows.items[r].limit;
+        const struct maxmin_row *row = &problem->rows.items[r];
+        for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
+            load += problem->terms.items[i].weight *
+                    model->net.classes.items[problem->terms.items[i].flow].rate;
+        for (uint32_t k = 0; k < problem->sum_count; k++) {
+            const struct net_sum *sum = &model->net.sums.items[k];
+            load += problem->sum_weights.items[(size_t)r * problem->sum_count + k] *
+                    model->jobs[sum->job].sources.items[sum->source].rate;
+        }
+        if (load > limit && !nearly(load / (limit > 0 ? limit : 1), limit > 0))
+            return err_note(note, ERR_INTERNAL_CODE, "%s carries more than it can",
+                            names[model->net.rows.items[r].limit]);
+    }
+    return OK;
+}
+
+struct err model_check_conservation(struct model *model, struct note *note)
+{
+    net_advance(model);
+    for (uint32_t j = 0; j < model->job_count; j++) {
+        struct model_job *job = &model->jobs[j];
+        for (VEC_EACH(struct model_source, source, &job->sources))
+            TRY(check_source(model, job, source, note));
+        TRY(check_cuts(job, note));
+    }
+    return check_rows(model, note);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The flow network against the same cluster written down without classes: a flow per source
+ * subtask, a row per thread, per host and per direction of each NIC, every weight spelled out from
+ * key shares and places. Random clusters of unequal hosts; rates must agree to 1e-9. And against a
+ * simulation of single records through bounded buffers (tolerance 3 %).
+ */
+#include <check.h>
+#include <math.h>
+
+#include "core/base/rng.h"
+#include "sim/model/state.h"
+#include "tests/lib/model_fixture.h"
+
+enum { TASKS_MAX = 8, CLUSTER_HOSTS = 4 };
+
+static const struct job_id job_0 = { 0 };
+static struct model_fixture f;
+
+struct cluster {
+    uint32_t parallelism[2], host_of[2][TASKS_MAX], hosts[CLUSTER_HOSTS];
+    double share[TASKS_MAX]; /* of the records, by count subtask */
+};
+
+static double pick(struct rng *rng, const double *values, uint64_t count)
+{
+    return values[rng_below(rng, count)];
+}
+
+static void make_cluster(struct rng *rng, struct cluster *cluster)
+{
+    static const double cores[] = { 1, 2, 0.5, 16 }, speeds[] = { 1, 1, 0.5, 2 };
+    static const double nics[] = { 0, 8e6, 2e7, 1e9 };
+    static const time_ns costs[] = { 0, 20 * TIME_US, 100 * TIME_US, 150 * TIME_US };
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, costs[rng_below(rng, 4)])->partitions =
+        (int32_t)(1 + rng_below(rng, 40));
+    struct vertex_model *count =
+        model_fixture_vertex(&f, job_0, "count", 128, costs[1 + rng_below(rng, 3)]);
+    count->wait_ns = rng_below(rng, 2) ? 30e3 : 0;
+    if (rng_below(rng, 2)) {
+        count->keys = 200;
+        count->skew = SKEW_ZIPF;
+        count->zipf = 1;
+    }
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 1e6);
+    for (uint32_t h = 0; h < CLUSTER_HOSTS; h++) {
+        f.hosts[h].machine.cores = pick(rng, cores, 4);
+        f.hosts[h].machine.network_bps = pick(rng, nics, 4);
+        f.hosts[h].speed = pick(rng, speeds, 4);
+        cluster->hosts[h] = h;
+    }
+    uint32_t hosts = 1 + (uint32_t)rng_below(rng, CLUSTER_HOSTS);
+    for (int v = 0; v < 2; v++) {
+        cluster->parallelism[v] = 1 + (uint32_t)rng_below(rng, TASKS_MAX);
+        for (uint32_t s = 0; s < cluster->parallelism[v]; s++)
+            cluster->host_of[v][s] = s % hosts;
+    }
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &(struct fixture_deployment){ .job = job_0,
+                                                           .parallelism = cluster->parallelism,
+                                                           .hosts = cluster->hosts,
+                                                           .host_count = hosts });
+    model_fixture_run(&f, 10 * TIME_S);
+    const struct model_vertex *built = &f.model->jobs[0].vertices[1];
+    for (uint32_t s = 0; s < cluster->parallelism[1]; s++) {
+        uint32_t first, last;
+        shape_key_groups(f.model, built, s, &first, &last);
+        cluster->share[s] = keyspace_record_share(built->keyspace, first, last);
+    }
+}
+
+static const struct vertex_model *spec(int vertex)
+{
+    return &f.scenario.jobs.items[0].vertices.items[vertex];
+}
+
+static double thread_seconds(int vertex, uint32_t host)
+{
+    return spec(vertex)->cost_ns / 1e9 / f.hosts[host].speed + spec(vertex)->wait_ns / 1e9;
+}
+
+static void add_row(struct maxmin *dense, const struct cluster *cluster, double limit,
+                    const double *weights)
+{
+    struct maxmin_term terms[TASKS_MAX];
+    for (uint32_t s = 0; s < cluster->parallelism[0]; s++)
+        terms[s] = (struct maxmin_term){ s, weights[s] };
+    maxmin_add_row(dense, limit, terms, cluster->parallelism[0], NULL);
+}
+
+static void add_host(struct maxmin *dense, const struct cluster *cluster, uint32_t host)
+{
+    double cpu[TASKS_MAX], out[TASKS_MAX], in[TASKS_MAX], consumed = 0, senders = 0;
+    uint32_t sources = cluster->parallelism[0];
+    for (uint32_t c = 0; c < cluster->parallelism[1]; c++)
+        consumed += cluster->host_of[1][c] == host ? cluster->share[c] : 0;
+    for (uint32_t s = 0; s < sources; s++)
+        senders += cluster->host_of[0][s] == host;
+    for (uint32_t s = 0; s < sources; s++) {
+        bool here = cluster->host_of[0][s] == host;
+        cpu[s] = (here ? spec(0)->cost_ns : 0) / 1e9 + consumed * spec(1)->cost_ns / 1e9;
+        out[s] = here ? 100 * (1 - consumed) : 0;
+        in[s] = 100 * consumed * (1 - senders / sources);
+    }
+    add_row(dense, cluster, f.hosts[host].machine.cores * f.hosts[host].speed, cpu);
+    if (f.hosts[host].machine.network_bps > 0) {
+        add_row(dense, cluster, f.hosts[host].machine.network_bps / 8, out);
+        add_row(dense, cluster, f.hosts[host].machine.network_bps / 8, in);
+    }
+}
+
+START_TEST(classes_carry_what_single_flows_would)
+{
+    struct rng rng = rng_stream(31, "network", (uint64_t)_i);
+    struct maxmin dense = { 0 };
+    struct cluster cluster;
+    make_cluster(&rng, &cluster);
+    maxmin_clear(&dense, 1);
+    for (uint32_t s = 0; s < cluster.parallelism[0]; s++) {
+        double busy = thread_seconds(0, cluster.host_of[0][s]);
+        bool reads = s < f.model->jobs[0].sources.items[0].layout->partitions;
+        maxmin_add_flow(&dense, 0, 1, reads ? fmin(1e9, busy > 0 ? 1 / busy : 1e9) : 0);
+    }
+    for (uint32_t c = 0; c < cluster.parallelism[1]; c++) {
+        double weights[TASKS_MAX];
+        for (uint32_t s = 0; s < cluster.parallelism[0]; s++)
+            weights[s] = cluster.share[c] * thread_seconds(1, cluster.host_of[1][c]);
+        add_row(&dense, &cluster, 1, weights);
+    }
+    for (uint32_t h = 0; h < CLUSTER_HOSTS; h++)
+        add_host(&dense, &cluster, h);
+    maxmin_solve(&dense);
+    uint32_t first = f.model->jobs[0].sources.items[0].first_raw;
+    for (uint32_t s = 0; s < cluster.parallelism[0]; s++) {
+        double got = f.model->net.classes.items[f.model->net.raws.items[first + s].class].rate;
+        double expected = dense.flows.items[s].rate;
+        ck_assert_double_le(fabs(got - expected), 1e-9 * fmax(1, expected));
+    }
+    maxmin_fini(&dense);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Two sources, each before its own shuffle with its own skew, on equal hosts: which host is full
+ * first depends on both, so no one of them stands for all. */
+static void make_pair_of_shuffles(struct rng *rng, uint32_t hosts)
+{
+    static const uint32_t all[] = { 0, 1, 2, 3 };
+    model_fixture_init(&f);
+    for (int v = 0; v < 4; v++) {
+        struct vertex_model *vertex =
+            model_fixture_vertex(&f, job_0, (const char *[]){ "a", "b", "x", "y" }[v], 128,
+                                 (time_ns)(20 + rng_below(rng, 100)) * TIME_US);
+        double weight = 1;
+        vertex->skew = SKEW_WEIGHTS;
+        for (int g = 0; g < 128; g++) {
+            weight = g % 32 == 0 ? 1 + (double)rng_below(rng, 5) : weight;
+            vec_push(&vertex->weights, weight);
+        }
+    }
+    model_fixture_edge(&f, job_0, 0, 2, PARTITION_HASH);
+    model_fixture_edge(&f, job_0, 1, 3, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, rng_below(rng, 2) ? 1e6 : 3000);
+    model_fixture_load(&f, job_0, 1, 0, 1e6);
+    for (uint32_t h = 0; h < hosts; h++)
+        f.hosts[h].machine.cores = 0.7;
+    model_fixture_start(&f);
+    model_fixture_deploy(
+        &f, &(struct fixture_deployment){ .job = job_0,
+                                          .parallelism = (uint32_t[]){ hosts, hosts, hosts, hosts },
+                                          .hosts = all,
+                                          .host_count = hosts });
+    model_fixture_run(&f, 10 * TIME_S);
+}
+
+static double share_of(uint32_t vertex, uint32_t subtask)
+{
+    const struct model_vertex *built = &f.model->jobs[0].vertices[vertex];
+    uint32_t first, last;
+    shape_key_groups(f.model, built, subtask, &first, &last);
+    return keyspace_record_share(built->keyspace, first, last);
+}
+
+START_TEST(hosts_full_for_different_reasons_are_kept_apart)
+{
+    struct rng rng = rng_stream(32, "network", (uint64_t)_i);
+    struct maxmin dense = { 0 };
+    uint32_t hosts = 2 + (uint32_t)rng_below(&rng, 3);
+    make_pair_of_shuffles(&rng, hosts);
+    const struct model_source *sources = f.model->jobs[0].sources.items;
+    maxmin_clear(&dense, 2);
+    for (uint32_t k = 0; k < 2; k++)
+        for (uint32_t s = 0; s < hosts; s++) {
+            uint32_t class = f.model->net.raws.items[sources[k].first_raw + s].class;
+            double demand = f.model->net.classes.items[class].demand;
+            maxmin_add_flow(&dense, k, 1, fmin(1e9 / spec((int)k)->cost_ns, demand));
+        }
+    for (uint32_t h = 0; h < hosts; h++) {
+        double thread_x[] = { share_of(2, h) * spec(2)->cost_ns / 1e9, 0 };
+        double thread_y[] = { 0, share_of(3, h) * spec(3)->cost_ns / 1e9 };
+        double cores[] = { thread_x[0], thread_y[1] };
+        struct maxmin_term own[] = { { h, spec(0)->cost_ns / 1e9 },
+                                     { hosts + h, spec(1)->cost_ns / 1e9 } };
+        maxmin_add_row(&dense, 1, NULL, 0, thread_x);
+        maxmin_add_row(&dense, 1, NULL, 0, thread_y);
+        maxmin_add_row(&dense, 0.7, own, 2, cores);
+    }
+    maxmin_solve(&dense);
+    for (uint32_t k = 0; k < 2; k++)
+        for (uint32_t s = 0; s < hosts; s++) {
+            uint32_t class = f.model->net.raws.items[sources[k].first_raw + s].class;
+            double expected = dense.flows.items[k * hosts + s].rate;
+            ck_assert_double_le(fabs(f.model->net.classes.items[class].rate - expected),
+                                1e-9 * fmax(1, expected));
+        }
+    maxmin_fini(&dense);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Style: cost follows classes. Twenty equal hosts under their core limit are one class or two (128
+ * groups over 20 readers are 6 or 7 each, and the host with more stands for all). */
+START_TEST(equal_hosts_are_one_class)
+{
+    static uint32_t hosts[20];
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, 50 * TIME_US)->partitions = 40;
+    model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 1e6);
+    for (uint32_t h = 0; h < 20; h++) {
+        f.hosts[h].machine.cores = 1;
+        hosts[h] = h;
+    }
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &(struct fixture_deployment){ .job = job_0,
+                                                           .parallelism = (uint32_t[]){ 20, 20 },
+                                                           .hosts = hosts,
+                                                           .host_count = 20 });
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_uint_eq(f.model->net.classes.count, 1);
+    ck_assert_uint_le(f.model->net.problem.rows.count, 2);
+    ck_assert_uint_eq(f.model->jobs[0].sources.items[0].groups.count, 1);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Single records from two sources that always have some, to three readers with room for 2,000 each;
+ * a source whose record finds no room waits with it. Gives records per second. */
+static double simulate_bounded_buffers(const double *share, double service, double source_cost)
+{
+    enum { ROOM = 2000, RECORDS = 400000 };
+    struct rng rng = rng_stream(3, "records", 0);
+    double free_at[3] = { 0 }, now[2] = { 0 };
+    static double leaves[3][ROOM]; /* when the last ROOM records of each reader had left */
+    uint64_t count[3] = { 0 };
+    memset(leaves, 0, sizeof leaves);
+    for (int n = 0; n < RECORDS; n++) {
+        int source = now[0] <= now[1] ? 0 : 1, reader = 0;
+        double u = rng_unit(&rng);
+        for (; reader < 2 && u >= share[reader]; reader++)
+            u -= share[reader];
+        double *slot = &leaves[reader][count[reader]++ % ROOM];
+        now[source] = fmax(now[source] + source_cost, *slot); /* room again */
+        free_at[reader] = fmax(free_at[reader], now[source]) + service;
+        *slot = free_at[reader];
+    }
+    return RECORDS / fmax(free_at[0], fmax(free_at[1], free_at[2]));
+}
+
+START_TEST(throughput_agrees_with_single_records_through_bounded_buffers)
+{
+    static const uint32_t one_host[] = { 1 };
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, 10 * TIME_US);
+    struct vertex_model *count = model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
+    count->keys = 500;
+    count->skew = SKEW_ZIPF;
+    count->zipf = 0.8;
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 1e6);
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &(struct fixture_deployment){ .job = job_0,
+                                                           .parallelism = (uint32_t[]){ 2, 3 },
+                                                           .hosts = one_host,
+                                                           .host_count = 1 });
+    model_fixture_run(&f, 10 * TIME_S);
+    double share[3];
+    for (uint32_t s = 0; s < 3; s++) {
+        uint32_t first, last;
+        shape_key_groups(f.model, &f.model->jobs[0].vertices[1], s, &first, &last);
+        share[s] = keyspace_record_share(f.model->jobs[0].vertices[1].keyspace, first, last);
+    }
+    double simulated = simulate_bounded_buffers(share, 100e-6, 10e-6);
+    double modelled = model_fixture_job(&f, job_0).served_rate;
+    ck_assert_double_eq_tol(modelled, simulated, 0.03 * simulated);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+Suite *test_model_network_suite(void)
+{
+    Suite *suite = suite_create("model_network");
+    TCase *tests = tcase_create("network");
+    tcase_add_loop_test(tests, classes_carry_what_single_flows_would, 0, 300);
+    tcase_add_loop_test(tests, hosts_full_for_different_reasons_are_kept_apart, 0, 100);
+    tcase_add_test(tests, equal_hosts_are_one_class);
+    tcase_add_test(tests, throughput_agrees_with_single_records_through_bounded_buffers);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What checkpoints are for: restore and replay, at any parallelism and region by region; stop with
+ * savepoint; which cuts are kept; and that the check of the books can fail.
+ */
+#include <check.h>
+#include <math.h>
+#include <signal.h>
+
+#include "sim/model/state.h"
+#include "tests/lib/model_fixture.h"
+
+static const struct job_id job_0 = { 0 };
+static const uint32_t two_hosts[] = { 1, 2 };
+static const uint32_t two_each[] = { 2, 2 };
+
+static struct model_fixture f;
+static struct fixture_deployment two_by_two;
+static struct vertex_model *source, *count;
+
+static void setup(void)
+{
+    model_fixture_init(&f);
+    source = model_fixture_vertex(&f, job_0, "source", 128, 1 * TIME_US);
+    count = model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    two_by_two = (struct fixture_deployment){
+        .job = job_0, .parallelism = two_each, .hosts = two_hosts, .host_count = 2
+    };
+}
+
+static void teardown(void)
+{
+    model_fixture_fini(&f);
+}
+
+static void start(double rate)
+{
+    model_fixture_load(&f, job_0, 0, 0, rate);
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, 10 * TIME_S);
+}
+
+static void trigger(uint64_t checkpoint)
+{
+    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+                             &(struct checkpoint_order){ .checkpoint = checkpoint });
+}
+
+static void tell(enum data_order kind, uint64_t checkpoint)
+{
+    model_fixture_checkpoint(&f, &two_by_two, kind,
+                             &(struct checkpoint_order){ .checkpoint = checkpoint });
+}
+
+static void restart(uint64_t checkpoint)
+{
+    model_fixture_cancel(&f, &two_by_two);
+    model_fixture_run(&f, sim_queue_now(f.queue) + TIME_S);
+    two_by_two.attempt++;
+    two_by_two.checkpoint = checkpoint;
+    model_fixture_deploy(&f, &two_by_two);
+}
+
+/* recording checkpoint-restore-after-failure: 1000/s per subtask, failure 1 s after the trigger. */
+START_TEST(what_was_read_since_the_cut_is_replayed)
+{
+    start(2000);
+    trigger(4);
+    model_fixture_run(&f, 10500 * TIME_MS);
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 4, 4), TIME_NEVER);
+    tell(DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_run(&f, 11 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).restore_position, 20000, 1);
+    restart(4);
+    model_fixture_run(&f, 12150 * TIME_MS);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.replayed_total, 2000, 1);
+    ck_assert_double_eq_tol(view.position, 20000, 1);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 2.15, 1);
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 120000, 1);
+}
+END_TEST
+
+START_TEST(a_restore_at_another_parallelism_keeps_the_positions)
+{
+    static const uint32_t wider[] = { 5, 3 };
+    start(30000); /* above capacity: partitions stand behind */
+    trigger(1);
+    model_fixture_run(&f, 30 * TIME_S);
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
+    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    double position = model_fixture_job(&f, job_0).restore_position;
+    two_by_two.parallelism = two_each;
+    model_fixture_cancel(&f, &two_by_two);
+    model_fixture_run(&f, 31 * TIME_S);
+    two_by_two.parallelism = wider;
+    two_by_two.attempt = 1;
+    two_by_two.checkpoint = 1;
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, 31150 * TIME_MS);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, position, 1e-3);
+    model_fixture_run(&f, 100 * TIME_S);
+}
+END_TEST
+
+/* Pipelines restart one by one: only the positions of the one that does go back. */
+START_TEST(a_region_goes_back_alone)
+{
+    struct job_id job = model_fixture_add_job(&f);
+    model_fixture_vertex(&f, job, "source", 128, 0)->partitions = 4;
+    model_fixture_vertex(&f, job, "map", 128, 0);
+    model_fixture_edge(&f, job, 0, 1, PARTITION_FORWARD);
+    model_fixture_load(&f, job, 0, 0, 1000);
+    two_by_two.job = job;
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, 10 * TIME_S);
+    trigger(1);
+    model_fixture_run(&f, 11 * TIME_S);
+    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_end_process(&f, 2);
+    static const uint32_t spare[] = { 3, 3 };
+    struct fixture_deployment again = two_by_two;
+    again.hosts = spare;
+    again.attempt = 1;
+    again.checkpoint = 1;
+    model_fixture_run(&f, 12 * TIME_S);
+    model_fixture_deploy_one(&f, &again, 0, 1);
+    model_fixture_deploy_one(&f, &again, 1, 1);
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job);
+    ck_assert_double_eq_tol(view.replayed_total, 500, 10); /* within the settling time */
+    ck_assert_double_eq_tol(view.position, 20000, 1e-3);
+}
+END_TEST
+
+/* Sources stop behind the barrier; the tasks finish when the savepoint is complete. */
+START_TEST(stop_with_savepoint_stops_the_sources_and_finishes_the_tasks)
+{
+    count->state_fixed = 1e9;
+    start(1000);
+    model_fixture_checkpoint(
+        &f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+        &(struct checkpoint_order){ .checkpoint = 1, .kind = CHECKPOINT_STOP_SUSPEND });
+    model_fixture_run(&f, 12 * TIME_S);
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 10000, 1);
+    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_run(&f, 20 * TIME_S);
+    ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 4);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 10000, 1);
+}
+END_TEST
+
+START_TEST(sources_go_on_when_a_stop_with_savepoint_is_aborted)
+{
+    count->state_fixed = 1e9;
+    start(1000);
+    model_fixture_checkpoint(
+        &f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+        &(struct checkpoint_order){ .checkpoint = 1, .kind = CHECKPOINT_STOP_DRAIN });
+    model_fixture_run(&f, 10500 * TIME_MS);
+    tell(DATA_CHECKPOINT_ABORTED, 1);
+    model_fixture_run(&f, 20 * TIME_S);
+    ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 0);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 20000, 1);
+}
+END_TEST
+
+START_TEST(cuts_that_cannot_be_restored_are_forgotten)
+{
+    f.config.checkpoint_retained = 2;
+    start(1000);
+    for (uint64_t id = 1; id <= 20; id++) {
+        trigger(id);
+        model_fixture_run(&f, (10 + (time_ns)id) * TIME_S);
+        tell(DATA_CHECKPOINT_COMPLETE, id);
+    }
+    ck_assert_uint_eq(f.model->jobs[0].cuts.count, 2);
+    ck_assert_uint_eq(f.model->jobs[0].cuts.items[0].id, 19);
+}
+END_TEST
+
+START_TEST(restoring_what_was_never_cut_stops_the_run)
+{
+    start(1000);
+    restart(77);
+    model_fixture_run(&f, 20 * TIME_S);
+}
+END_TEST
+
+/* The check of the books must be able to fail. */
+START_TEST(the_books_show_what_does_not_add_up)
+{
+    struct note note;
+    start(1000);
+    ck_assert(!err_is(model_check_conservation(f.model, &note)));
+    struct model_source *s = &f.model->jobs[0].sources.items[0];
+    s->served_total += 100;
+    ck_assert(err_is(model_check_conservation(f.model, &note)));
+    s->served_total -= 100;
+    s->replayed_total += 100;
+    ck_assert(err_is(model_check_conservation(f.model, &note)));
+    s->replayed_total -= 100;
+    s->groups.items[0].count--;
+    ck_assert(err_is(model_check_conservation(f.model, &note)));
+    s->groups.items[0].count++;
+    s->groups.items[0].kept_up = false;
+    s->groups.items[0].position += 100;
+    ck_assert(err_is(model_check_conservation(f.model, &note)));
+    s->groups.items[0].kept_up = true;
+    s->withdrawn_total += 100;
+    ck_assert(!err_is(model_check_conservation(f.model, &note))); /* offered grows with it */
+    s->withdrawn_total -= 100;
+    s->rate *= 1000;
+    ck_assert(err_is(model_check_conservation(f.model, &note)));
+    s->rate /= 1000;
+    ck_assert(!err_is(model_check_conservation(f.model, &note)));
+}
+END_TEST
+Suite *test_model_restore_suite(void)
+{
+    Suite *suite = suite_create("model_restore");
+    TCase *tests = tcase_create("restore");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, what_was_read_since_the_cut_is_replayed);
+    tcase_add_test(tests, a_restore_at_another_parallelism_keeps_the_positions);
+    tcase_add_test(tests, a_region_goes_back_alone);
+    tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);
+    tcase_add_test(tests, sources_go_on_when_a_stop_with_savepoint_is_aborted);
+    tcase_add_test(tests, cuts_that_cannot_be_restored_are_forgotten);
+    tcase_add_test_raise_signal(tests, restoring_what_was_never_cut_stops_the_run, SIGABRT);
+    tcase_add_test(tests, the_books_show_what_does_not_add_up);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
