@@ -159,39 +159,3 @@ struct err size_parse(const char *text, int64_t *out_bytes, struct note *note)
     return parse_with_units(text, size_units, COUNT(size_units), "a size such as 512m, 8g or 64kb",
                             out_bytes, note);
 }
-
-void duration_format(time_ns t, char *out, size_t size)
-{
-    static const struct unit steps[] = {
-        {"d",    TIME_DAY},
-        { "h",   TIME_H  },
-        { "min", TIME_MIN},
-        { "s",   TIME_S  },
-        { "ms",  TIME_MS },
-        { "us",  TIME_US },
-        { "ns",  1       }
-    };
-    if (t == TIME_NEVER) {
-        text_format(out, size, "never");
-        return;
-    }
-    const char *sign = t < 0 ? "-" : "";
-    uint64_t left = t < 0 ? 0 - (uint64_t)t : (uint64_t)t;
-    if (left == 0) {
-        text_format(out, size, "0 s");
-        return;
-    }
-    /* The largest unit that fits, then the next one if there is any of it: "1 d 3 h", not 27 h; "2
-     * h", not "2 h 0 min", and the 5 s behind it do not matter at that size. */
-    size_t i = 0;
-    while (left < (uint64_t)steps[i].factor)
-        i++;
-    uint64_t large = left / (uint64_t)steps[i].factor;
-    left %= (uint64_t)steps[i].factor;
-    uint64_t small = i + 1 < COUNT(steps) ? left / (uint64_t)steps[i + 1].factor : 0;
-    if (small)
-        text_format(out, size, "%s%llu %s %llu %s", sign, (unsigned long long)large, steps[i].name,
-                    (unsigned long long)small, steps[i + 1].name);
-    else
-        text_format(out, size, "%s%llu %s", sign, (unsigned long long)large, steps[i].name);
-}

@@ -31,8 +31,4 @@ MUST_CHECK struct err duration_parse(const char *text, time_ns *out, struct note
 /* "128mb", "2 gb", "64kb", "512 bytes", "8g"; a bare number is bytes; 1024-based, as in Flink. */
 MUST_CHECK struct err size_parse(const char *text, int64_t *out_bytes, struct note *note);
 
-/* As a person would say it: "1 min 30 s", "350 ms", "2 h". At most two units; out is at least 32.
- */
-void duration_format(time_ns t, char *out, size_t size);
-
 #endif

@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 
+/* Flink bounds the number from below only; the upper bound is for our memory. */
 void completed_store_init(struct completed_store *store, size_t retained_max)
 {
     CHECK(retained_max > 0);
@@ -16,6 +17,7 @@ void completed_store_init(struct completed_store *store, size_t retained_max)
     *store = (struct completed_store){ .retained_max = retained_max };
 }
 
+/* The spare states stay, for the next checkpoint to use. */
 void completed_store_clear(struct completed_store *store)
 {
     for (VEC_EACH(struct completed_checkpoint, each, &store->checkpoints)) {
@@ -72,6 +74,7 @@ uint64_t completed_store_add(struct completed_store *store, struct completed_che
     return id;
 }
 
+/* Largest id and last completed are the same one, since ids ascend. */
 const struct completed_checkpoint *completed_store_latest(const struct completed_store *store)
 {
     return store->checkpoints.count ? &vec_last(&store->checkpoints) : NULL;
@@ -92,10 +95,10 @@ bool completed_store_discards_at(enum config_choice_RETENTION retention,
                                  enum checkpoint_job_end end)
 {
     static const bool discards[RETENTION_COUNT][JOB_END_COUNT] = {
-        [RETENTION_NO_EXTERNALIZED] = {true,                       true, true },
-        [RETENTION_RETAIN_ON_CANCELLATION] = { [JOB_END_FINISHED] = true                        },
+        [RETENTION_NO_EXTERNALIZED] = { true, true, true },
+        [RETENTION_RETAIN_ON_CANCELLATION] = { [JOB_END_FINISHED] = true },
         [RETENTION_DELETE_ON_CANCELLATION] = { [JOB_END_FINISHED] = true,
-                                       [JOB_END_CANCELED] = true   },
+                                               [JOB_END_CANCELED] = true },
     };
     CHECK(retention < RETENTION_COUNT);
     CHECK(end < JOB_END_COUNT);

@@ -52,6 +52,8 @@ static time_ns draw_first_delay(struct checkpoint_coordinator *coordinator)
     return rng_between(&coordinator->rng, pause, most);
 }
 
+/* Without an interval it still serves savepoints. The stream of its draws is of this job only, so
+ * that a job more does not move the grids of the others. */
 void checkpoint_coordinator_init(struct checkpoint_coordinator *coordinator,
                                  const struct config *config, struct job_id job, uint64_t seed)
 {
@@ -181,6 +183,7 @@ void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordi
     checkpoint_coordinator_invariant(coordinator);
 }
 
+/* A start on top of a start would begin the grid anew, so this one asks first. */
 void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coordinator,
                                             struct effects *effects)
 {
@@ -188,6 +191,7 @@ void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coord
         checkpoint_coordinator_start_periodic(coordinator, effects);
 }
 
+/* What is pending goes with the grid, savepoints included (stopCheckpointScheduler). */
 void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordinator,
                                           enum checkpoint_failure why, struct effects *effects)
 {
@@ -195,8 +199,9 @@ void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordin
     checkpoint_coordinator_invariant(coordinator);
 }
 
-struct decider_situation coordinator_situation(const struct checkpoint_coordinator *coordinator,
-                                               time_ns now)
+/* What the decider has to know, as things stand. */
+static struct decider_situation situation_of(const struct checkpoint_coordinator *coordinator,
+                                             time_ns now)
 {
     /* cleaning: removing files is ordered and not answered, so nothing is known to be left */
     return (struct decider_situation){ .now = now,
@@ -228,7 +233,7 @@ static void follow(struct checkpoint_coordinator *coordinator, const struct deci
 
 void coordinator_choose(struct checkpoint_coordinator *coordinator, struct effects *effects)
 {
-    struct decider_situation situation = coordinator_situation(coordinator, effects->now);
+    struct decider_situation situation = situation_of(coordinator, effects->now);
     struct decision decision = request_decider_choose(&coordinator->decider, &situation);
     follow(coordinator, &decision, effects);
 }
@@ -243,11 +248,13 @@ static void ask(struct checkpoint_coordinator *coordinator, enum checkpoint_kind
                                           .client_token = client_token };
     request.forced =
         checkpoint_kind_is_savepoint(kind) && !coordinator->config->checkpoint_unaligned;
-    struct decider_situation situation = coordinator_situation(coordinator, effects->now);
+    struct decider_situation situation = situation_of(coordinator, effects->now);
     struct decision decision = request_decider_add(&coordinator->decider, request, &situation);
     follow(coordinator, &decision, effects);
 }
 
+/* A savepoint that stops the job is its last word: nothing may be under way beside it or begin
+ * behind it, so the grid stops first (SchedulerBase.stopWithSavepoint). */
 void checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
                                     enum checkpoint_kind kind, uint64_t client_token,
                                     struct effects *effects)
@@ -265,12 +272,13 @@ static bool is_in_flight(const struct checkpoint_coordinator *coordinator)
     return coordinator->triggering || coordinator->pending.count > 0;
 }
 
+/* Now if the pause allows it, else once at the end of the pause, however often it is asked. */
 void checkpoint_coordinator_request_active(struct checkpoint_coordinator *coordinator,
                                            struct effects *effects)
 {
     if (!coordinator->periodic || is_in_flight(coordinator))
         return;
-    struct decider_situation situation = coordinator_situation(coordinator, effects->now);
+    struct decider_situation situation = situation_of(coordinator, effects->now);
     time_ns left = request_decider_pause_left(&coordinator->decider, &situation);
     if (left <= 0)
         ask(coordinator, CHECKPOINT_PERIODIC, false, 0, effects);
@@ -281,6 +289,7 @@ void checkpoint_coordinator_request_active(struct checkpoint_coordinator *coordi
     checkpoint_coordinator_invariant(coordinator);
 }
 
+/* The rescale that wanted it is over; a checkpoint that has begun goes on. */
 void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordinator)
 {
     timers_cancel(&coordinator->timers, &coordinator->active_retry);
@@ -314,7 +323,7 @@ static void on_trigger_due(struct checkpoint_coordinator *coordinator, struct ef
 /* The retry looks again: a checkpoint that began or ended meanwhile serves as well. */
 static void on_active_due(struct checkpoint_coordinator *coordinator, struct effects *effects)
 {
-    struct decider_situation situation = coordinator_situation(coordinator, effects->now);
+    struct decider_situation situation = situation_of(coordinator, effects->now);
     if (!is_in_flight(coordinator) &&
         request_decider_pause_left(&coordinator->decider, &situation) <= 0)
         ask(coordinator, CHECKPOINT_PERIODIC, false, 0, effects);
@@ -368,6 +377,7 @@ bool checkpoint_coordinator_is_periodic(const struct checkpoint_coordinator *coo
     return coordinator->periodic;
 }
 
+/* Timer and grid agree, ids ascend, and what is pending has not ended. */
 void checkpoint_coordinator_invariant(const struct checkpoint_coordinator *coordinator)
 {
     bool timer_set = timers_is_set(&coordinator->timers, coordinator->next_trigger);

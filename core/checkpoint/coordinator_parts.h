@@ -31,10 +31,6 @@ enum coordinator_timer {
 
 enum { SPARE_CHECKPOINTS_MAX = 4 };
 
-/* What the decider has to know, as things stand. */
-struct decider_situation coordinator_situation(const struct checkpoint_coordinator *coordinator,
-                                               time_ns now);
-
 /* A chance to run for what is queued (executeQueuedRequest). */
 void coordinator_choose(struct checkpoint_coordinator *coordinator, struct effects *effects);
 
@@ -55,10 +51,5 @@ void coordinator_abort_all(struct checkpoint_coordinator *coordinator, enum chec
                            struct effects *effects);
 /* Forgets pending ones when their graph goes: orders only. */
 void coordinator_drop_all(struct checkpoint_coordinator *coordinator, enum checkpoint_failure why);
-
-/* One line of the machine "checkpoint". checkpoint 0, value below 0: the line has none. */
-void coordinator_log(const struct checkpoint_coordinator *coordinator, enum log_level level,
-                     const char *what, uint64_t checkpoint, int64_t value, const char *reason,
-                     struct effects *effects);
 
 #endif

@@ -9,9 +9,10 @@
 /* "By" nobody: the failure is the job's, not a task's. */
 static const struct task_attempt nobody = { .task = { ID_NONE } };
 
-void coordinator_log(const struct checkpoint_coordinator *coordinator, enum log_level level,
-                     const char *what, uint64_t checkpoint, int64_t value, const char *reason,
-                     struct effects *effects)
+/* One line of the machine "checkpoint". checkpoint 0, value below 0: the line has none. */
+static void coordinator_log(const struct checkpoint_coordinator *coordinator, enum log_level level,
+                            const char *what, uint64_t checkpoint, int64_t value,
+                            const char *reason, struct effects *effects)
 {
     unsigned subject = LOG_OF_JOB | (checkpoint ? LOG_OF_CHECKPOINT : 0u);
     if (value >= 0)
@@ -99,6 +100,7 @@ static void recycle(struct checkpoint_coordinator *coordinator, struct pending_c
         pending_checkpoint_fini(ended);
 }
 
+/* Nobody waits for a periodic request, so no order tells of its refusal. */
 void coordinator_refuse(struct checkpoint_coordinator *coordinator,
                         const struct checkpoint_request *request, enum checkpoint_failure why,
                         struct effects *effects)
@@ -174,6 +176,7 @@ void coordinator_trigger_chosen(struct checkpoint_coordinator *coordinator, stru
     coordinator_choose(coordinator, effects);
 }
 
+/* None when the checkpoint ended before its order was carried out. */
 void checkpoint_coordinator_tasks_to_trigger(const struct checkpoint_coordinator *coordinator,
                                              uint64_t checkpoint, struct task_list *out)
 {
@@ -243,6 +246,7 @@ static void abort_one(struct checkpoint_coordinator *coordinator, size_t index,
     end_aborted(coordinator, &pending, failure, by, effects);
 }
 
+/* No task is to blame: it counts as a failure on the way to the tasks (CheckpointCanceller). */
 void coordinator_expire(struct checkpoint_coordinator *coordinator, uint64_t checkpoint,
                         struct effects *effects)
 {
@@ -259,6 +263,7 @@ struct abortion {
     struct task_attempt waiting; /* only those that wait for it; task none: all */
 };
 
+/* Subsumption hits what is older, a failed task what still needs it, a stop everything. */
 static bool is_hit(const struct abortion *abortion, const struct pending_checkpoint *pending)
 {
     if (pending->id >= abortion->below)
@@ -362,6 +367,7 @@ static bool is_collecting(const struct checkpoint_coordinator *coordinator, size
     return index != INDEX_MAX && coordinator->pending.items[index].state == PENDING_TRIGGERED;
 }
 
+/* The first one ends it and gives the reason; those that follow are late. */
 void checkpoint_coordinator_on_decline(struct checkpoint_coordinator *coordinator,
                                        uint64_t checkpoint, struct task_attempt by,
                                        enum checkpoint_failure failure, struct effects *effects)
@@ -377,6 +383,7 @@ void checkpoint_coordinator_on_decline(struct checkpoint_coordinator *coordinato
     checkpoint_coordinator_invariant(coordinator);
 }
 
+/* A TaskManager could not be reached, which is no failure of a task. */
 void checkpoint_coordinator_on_trigger_failed(struct checkpoint_coordinator *coordinator,
                                               uint64_t checkpoint, struct effects *effects)
 {

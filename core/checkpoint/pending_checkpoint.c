@@ -8,6 +8,7 @@
 
 #include "core/base/hash.h"
 
+/* From the list of the header, so no reason can lack its words. */
 static const struct {
     const char *name, *text;
     bool counted;
@@ -24,12 +25,14 @@ const char *const checkpoint_kind_names[CHECKPOINT_KIND_COUNT] = {
     [CHECKPOINT_STOP_DRAIN] = "stop with savepoint, draining",
 };
 
+/* FINALIZING is not safe yet: the metadata may not get written, and a restart does not wait for
+ * them. */
 static const struct state_row rows[PENDING_STATE_COUNT] = {
-    [PENDING_TRIGGERED] = {"TRIGGERED",   STATE(PENDING_FINALIZING) | STATE(PENDING_ABORTED),
-                           STATE_INITIAL                                                                                 },
-    [PENDING_FINALIZING] = { "FINALIZING", STATE(PENDING_COMPLETED) | STATE(PENDING_ABORTED),  0                          },
-    [PENDING_COMPLETED] = { "COMPLETED",  0,                                                  STATE_FINAL                },
-    [PENDING_ABORTED] = { "ABORTED",    0,                                                  STATE_FINAL | STATE_FAILURE},
+    [PENDING_TRIGGERED] = { "TRIGGERED", STATE(PENDING_FINALIZING) | STATE(PENDING_ABORTED),
+                            STATE_INITIAL },
+    [PENDING_FINALIZING] = { "FINALIZING", STATE(PENDING_COMPLETED) | STATE(PENDING_ABORTED), 0 },
+    [PENDING_COMPLETED] = { "COMPLETED", 0, STATE_FINAL },
+    [PENDING_ABORTED] = { "ABORTED", 0, STATE_FINAL | STATE_FAILURE },
 };
 
 const struct state_table pending_checkpoint_states = { "pending checkpoint", rows,
@@ -53,11 +56,13 @@ bool checkpoint_failure_is_counted(enum checkpoint_failure failure)
     return failure_rows[failure].counted;
 }
 
+/* Savepoints are the user's: the coordinator neither subsumes nor retains nor discards them. */
 bool checkpoint_kind_is_savepoint(enum checkpoint_kind kind)
 {
     return kind != CHECKPOINT_PERIODIC;
 }
 
+/* Its tasks stand still behind the barrier until they hear how it ended. */
 bool checkpoint_kind_is_synchronous(enum checkpoint_kind kind)
 {
     return kind == CHECKPOINT_STOP_SUSPEND || kind == CHECKPOINT_STOP_DRAIN;
@@ -163,15 +168,13 @@ static void plan_some_finished(struct pending_checkpoint *pending,
     mem_destroy(unfinished);
 }
 
-/* checkTasksStarted. Tasks that only acknowledge may still be on their way: the barrier waits for
- * them in their inputs. */
-static bool all_triggered_run(const struct pending_checkpoint *pending,
-                              const struct execution_graph *graph)
+/* checkTasksStarted, over getTasksToWaitFor: each task that is to acknowledge must be RUNNING, not
+ * only those that are triggered (the check of Flink 1.17 and later). */
+static bool all_waited_for_run(const struct pending_checkpoint *pending,
+                               const struct execution_graph *graph)
 {
-    for (VEC_EACH(const struct task_id, task, &pending->to_trigger.ids))
-        if (graph->tasks[task->n].state != EXECUTION_RUNNING)
-            return false;
-    return pending->to_acknowledge > 0;
+    return pending->to_acknowledge > 0 &&
+           execution_graph_count(graph, EXECUTION_RUNNING) == pending->to_acknowledge;
 }
 
 /* Whatever an earlier checkpoint left in this memory is overwritten here. */
@@ -191,6 +194,8 @@ static void copy_template(struct pending_checkpoint *pending, const struct execu
     pending->to_acknowledge = 0;
 }
 
+/* Nothing is spent on a plan that is refused: number and timer come after it. What it leaves in
+ * `pending` the next one overwrites. */
 enum checkpoint_failure pending_checkpoint_plan(struct pending_checkpoint *pending,
                                                 const struct execution_graph *graph,
                                                 const struct task_states *template_states,
@@ -206,11 +211,13 @@ enum checkpoint_failure pending_checkpoint_plan(struct pending_checkpoint *pendi
         plan_some_finished(pending, graph);
     else
         plan_all_running(pending, graph);
-    if (!all_triggered_run(pending, graph))
+    if (!all_waited_for_run(pending, graph))
         return CHECKPOINT_FAILURE_NOT_ALL_RUNNING;
     return CHECKPOINT_FAILURE_NONE;
 }
 
+/* At the level of those who follow one checkpoint; what it means for the job is a line of the
+ * coordinator's. */
 void pending_checkpoint_move(struct pending_checkpoint *pending, enum pending_state to,
                              struct job_id job, struct effects *effects)
 {
@@ -228,6 +235,7 @@ void pending_checkpoint_move(struct pending_checkpoint *pending, enum pending_st
     pending_checkpoint_invariant(pending);
 }
 
+/* By attempt: what a task's attempt before the restart has sent may still be on its way. */
 bool pending_checkpoint_waits_for(const struct pending_checkpoint *pending,
                                   struct task_attempt attempt)
 {
@@ -242,6 +250,7 @@ static time_ns longest(time_ns a, time_ns b)
     return a > b ? a : b;
 }
 
+/* Bytes of tasks add up. Their times run side by side, so the longest is the checkpoint's. */
 bool pending_checkpoint_acknowledge(struct pending_checkpoint *pending,
                                     const struct checkpoint_ack *ack)
 {
@@ -274,6 +283,7 @@ static bool has_union_state(const struct job_vertex *vertex)
     return false;
 }
 
+/* The states of a vertex are neighbours, and each says how many they are. */
 bool pending_checkpoint_splits_union(const struct pending_checkpoint *pending,
                                      const struct job_graph *job)
 {

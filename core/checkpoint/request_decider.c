@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 
+/* Limits are those of the job and stay, so a decision follows from queue and situation alone. */
 void request_decider_init(struct request_decider *decider, uint32_t queue_limit,
                           int64_t max_concurrent, time_ns min_pause)
 {
@@ -60,6 +61,7 @@ static void insert(struct request_decider *decider, const struct checkpoint_requ
     decider->queue.items[low] = *request;
 }
 
+/* Two at most in one decision: one that found the queue full, and one that came too early. */
 static void refuse(struct decision *decision, const struct checkpoint_request *request,
                    bool for_pause)
 {
@@ -111,6 +113,7 @@ static void choose(struct request_decider *decider, const struct decider_situati
     decision->run = request_decider_take(decider, &decision->request);
 }
 
+/* Only periodic requests give way: they come again by themselves. */
 struct decision request_decider_add(struct request_decider *decider,
                                     struct checkpoint_request request,
                                     const struct decider_situation *situation)

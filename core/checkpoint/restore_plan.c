@@ -6,6 +6,7 @@
  */
 #include "core/checkpoint/restore_plan.h"
 
+/* What every step looks at. `restored` null: the job starts empty. */
 struct restore {
     const struct completed_checkpoint *restored;
     const struct execution_graph *graph;
@@ -181,6 +182,7 @@ static void fill_one(const struct restore *restore, struct task_deployment *task
     task->restore_bytes = bytes + channel_bytes(restore, task, then, scratch);
 }
 
+/* Deployments of some tasks are a region's restart: vertices without one are not looked at. */
 struct err restore_plan_fill(const struct completed_checkpoint *restored,
                              const struct execution_graph *graph,
                              struct task_deployment *deployments, size_t count, struct note *note)

@@ -46,6 +46,7 @@ static uint32_t layout_vertices(struct execution_graph *graph, const int32_t *pa
     return next_task;
 }
 
+/* Two allocations whatever the number of tasks, filled vertex by vertex. */
 struct execution_graph *execution_graph_create(const struct job_graph *job,
                                                const int32_t *parallelism,
                                                const int32_t *max_parallelism,
@@ -78,6 +79,13 @@ void execution_graph_destroy(struct execution_graph *graph)
     mem_destroy(graph->vertices);
     mem_destroy(graph->tasks);
     mem_destroy(graph);
+}
+
+struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
+                                            struct task_id task)
+{
+    CHECK(task.n < graph->task_count);
+    return (struct task_attempt){ task, graph->tasks[task.n].attempt, graph->number };
 }
 
 struct task_id execution_graph_task(const struct execution_graph *graph, struct vertex_id vertex,
@@ -118,6 +126,7 @@ static void log_move(const struct execution_graph *graph, const struct execution
                          });
 }
 
+/* The one place that changes a state: counters, time of entry and log line go with it. */
 void execution_graph_move(struct execution_graph *graph, struct task_id id, enum execution_state to,
                           enum failure_cause cause, struct effects *effects)
 {
@@ -136,6 +145,8 @@ void execution_graph_move(struct execution_graph *graph, struct task_id id, enum
     log_move(graph, task, from, effects);
 }
 
+/* ExecutionVertex.resetForNewExecution, which refuses, too, while the attempt has not ended: its
+ * TaskManager would go on to speak of a task that nobody knows. */
 void execution_graph_reset(struct execution_graph *graph, struct task_id id, time_ns now)
 {
     CHECK(id.n < graph->task_count);
@@ -162,6 +173,7 @@ bool execution_graph_all_running_or_finished(const struct execution_graph *graph
     return counts[EXECUTION_RUNNING] + counts[EXECUTION_FINISHED] == graph->task_count;
 }
 
+/* CREATED counts: what was never scheduled has nothing that could end. */
 bool execution_graph_all_ended(const struct execution_graph *graph)
 {
     const uint32_t *counts = graph->state_counts;
@@ -233,6 +245,7 @@ struct subtask_range edge_producers_of(const struct execution_graph *graph, uint
     return (struct subtask_range){ (uint32_t)first, (uint32_t)end - 1 };
 }
 
+/* Consumers are neighbours as well, since the ranges of neighbouring consumers only move up. */
 struct subtask_range edge_consumers_of(const struct execution_graph *graph, uint32_t edge,
                                        uint32_t producer_subtask)
 {

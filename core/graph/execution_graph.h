@@ -40,6 +40,7 @@ struct execution_graph {
     struct execution_vertex_range *vertices; /* by vertex id */
     struct execution *tasks;                 /* by task id */
     uint32_t task_count;
+    uint32_t number; /* the job's how-manieth graph, from 0; written by its owner */
     uint32_t state_counts[EXECUTION_STATE_COUNT];
 };
 
@@ -50,6 +51,10 @@ struct execution_graph *execution_graph_create(const struct job_graph *job,
                                                const int32_t *max_parallelism,
                                                const uint32_t *attempts, time_ns now);
 void execution_graph_destroy(struct execution_graph *graph);
+
+/* The current attempt of a task, as messages name it. */
+struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
+                                            struct task_id task);
 
 struct task_id execution_graph_task(const struct execution_graph *graph, struct vertex_id vertex,
                                     uint32_t subtask);

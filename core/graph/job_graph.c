@@ -27,6 +27,7 @@ const struct result_type_row result_type_rows[RESULT_TYPE_COUNT] = {
                                   CONSUME_CAN_BE_PIPELINED },
 };
 
+/* The words of scenarios and reports; Flink's classes are ForwardPartitioner and so on. */
 const char *const partitioner_names[PARTITIONER_COUNT] = {
     [PARTITION_FORWARD] = "forward",     [PARTITION_RESCALE] = "rescale",
     [PARTITION_REBALANCE] = "rebalance", [PARTITION_HASH] = "hash",
@@ -110,6 +111,8 @@ struct job_graph *job_graph_create_copy(const struct job_graph *graph)
     return copy;
 }
 
+/* Whoever names a group first makes it, and the last profile given counts: sources are read in any
+ * order. */
 struct group_id job_graph_group(struct job_graph *graph, const char *name,
                                 const struct resource_profile *profile)
 {
@@ -183,6 +186,8 @@ struct err job_graph_add_vertex(struct job_graph *graph, const char *name, int32
     return OK;
 }
 
+/* A chained operator runs in the task of its head: no edge leads to it, and it is restored with
+ * it. */
 void job_graph_chain_operator(struct job_graph *graph, struct vertex_id vertex,
                               const struct job_operator *op)
 {
@@ -198,6 +203,8 @@ static const char *name_or_nobody(const struct job_graph *graph, struct vertex_i
     return vertex.n < graph->vertices.count ? graph->vertices.items[vertex.n].name : "(no vertex)";
 }
 
+/* Two edges between the same vertices are two exchanges, as in Flink: a self-join reads its input
+ * twice. */
 struct err job_graph_add_edge(struct job_graph *graph, struct vertex_id producer,
                               struct vertex_id consumer, enum partitioner partitioner,
                               enum result_type result, struct note *note)

@@ -115,6 +115,7 @@ static struct span trim(const char *text)
     return (struct span){ text, length };
 }
 
+/* Not tolower, which asks the locale. */
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -293,6 +294,7 @@ static void write_default(struct config *config, size_t option)
     write_value(config, option, value);
 }
 
+/* Through the reader, so that a default means what its text means when a user writes it. */
 struct config config_default(void)
 {
     struct config config = { .flink_version = FLINK_2_3 };
@@ -339,6 +341,8 @@ struct err config_set(struct config *config, const char *key, const char *text, 
     return OK;
 }
 
+/* Some rules of Flink ask whether a key was given and not what it says, so the value alone is not
+ * enough: evenly spread slots, the defaults of reactive mode. */
 bool config_is_set(const struct config *config, const char *key)
 {
     size_t option = find_option(key);

@@ -84,6 +84,7 @@ static const struct range_row ranges[] = {
 
 #define KEY(field) config_options[OPTION_##field].key
 
+/* Durations, sizes, counts and ratios are all 64 bits wide (options.h), so one read serves them. */
 static int64_t value_of(const struct config *config, size_t offset)
 {
     return *(const int64_t *)(const void *)((const char *)config + offset);

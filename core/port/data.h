@@ -66,7 +66,13 @@ bool failure_cause_is_recoverable(enum failure_cause cause);
 struct task_attempt {
     struct task_id task;
     uint32_t attempt; /* from 0; survives into the next graph of the adaptive scheduler */
+    uint32_t graph;   /* the job's how-manieth execution graph: task numbers are one graph's only */
 };
+
+static inline bool task_attempt_equal(struct task_attempt a, struct task_attempt b)
+{
+    return a.task.n == b.task.n && a.attempt == b.attempt && a.graph == b.graph;
+}
 
 /* What a TaskManager is told to run. */
 struct task_deployment {

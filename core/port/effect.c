@@ -10,10 +10,6 @@
 
 #include "core/base/check.h"
 
-#define X(kind, name) name,
-const char *const data_order_names[DATA_ORDER_COUNT] = { DATA_ORDERS(X) };
-#undef X
-
 void effects_init(struct effects *effects, enum log_level level)
 {
     CHECK(level < LOG_LEVEL_COUNT);
@@ -82,6 +78,7 @@ void effects_data(struct effects *effects, const struct effect_data *order)
     vec_push(&effects->list, effect);
 }
 
+/* Of what is stored only the size counts, so no bytes travel with it. */
 void effects_store(struct effects *effects, enum effect_kind kind, const struct effect_store *store)
 {
     CHECK(kind == EFFECT_STORE_WRITE || kind == EFFECT_STORE_REMOVE);
@@ -98,6 +95,7 @@ void effects_answer(struct effects *effects, const struct effect_answer *answer)
     vec_push(&effects->list, effect);
 }
 
+/* Its place in the list counts: what was ordered before it is still carried out. */
 void effects_exit(struct effects *effects, enum exit_reason reason)
 {
     CHECK(reason < EXIT_REASON_COUNT);

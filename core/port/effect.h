@@ -33,6 +33,7 @@ struct effect_send {
     uint64_t token;  /* comes back with SEND_FAILED */
 };
 
+/* What survives all processes: Flink's high-availability store and its checkpoint storage. */
 enum store_object { STORE_EXECUTION_PLAN, STORE_CHECKPOINT, STORE_SAVEPOINT, STORE_OBJECT_COUNT };
 
 struct effect_store {
@@ -43,18 +44,18 @@ struct effect_store {
     uint64_t token;
 };
 
-#define DATA_ORDERS(X)                                                                             \
-    X(DEPLOY, "deploy")                                                                            \
-    X(CANCEL, "cancel")                                                                            \
-    X(TRIGGER_CHECKPOINT, "trigger checkpoint")                                                    \
-    X(CHECKPOINT_COMPLETE, "checkpoint complete")                                                  \
-    X(CHECKPOINT_ABORTED, "checkpoint aborted")
+/* To this TaskManager's data plane; none is answered at once: what tasks do comes back as events.
+ */
+enum data_order {
+    DATA_DEPLOY,
+    DATA_CANCEL,
+    DATA_TRIGGER_CHECKPOINT,
+    DATA_CHECKPOINT_COMPLETE,
+    DATA_CHECKPOINT_ABORTED,
+    DATA_ORDER_COUNT
+};
 
-#define X(kind, name) DATA_##kind,
-enum data_order { DATA_ORDERS(X) DATA_ORDER_COUNT };
-#undef X
-extern const char *const data_order_names[DATA_ORDER_COUNT];
-
+/* For tasks of one job on this TaskManager. */
 struct effect_data {
     enum data_order kind;
     struct job_id job;
@@ -64,6 +65,7 @@ struct effect_data {
     struct checkpoint_order checkpoint; /* TRIGGER_CHECKPOINT; only the id for the other two */
 };
 
+/* Clients are no nodes: an answer is not a message, and is not lost. */
 struct effect_answer {
     uint64_t token;
     enum client_request request;

@@ -56,6 +56,7 @@ struct event_in_doubt {
     time_ns round_trip; /* request out and answer back, while the contact was good */
 };
 
+/* The end of a STORE_WRITE, known by its token. Removals are not reported. */
 struct event_store_done {
     uint64_t token;
     bool failed;
@@ -94,6 +95,7 @@ struct vertex_bounds {
     int32_t lower, upper;
 };
 
+/* A call of the REST interface. Each is answered once, some at once, some when it is done. */
 struct event_client {
     enum client_request request;
     uint64_t token; /* comes back with the answer */

@@ -113,6 +113,7 @@ static void print_fields(struct printer *p, const struct field_row *fields, cons
     }
 }
 
+/* For people only: nothing reads the text back, so it may be cut where the room ends. */
 void message_print(const struct message *message, char *out, size_t size)
 {
     CHECK(size > 0);
@@ -136,6 +137,7 @@ void message_print(const struct message *message, char *out, size_t size)
     print_text(&p, "]");
 }
 
+/* A list of fields ends with a row that has no name, here as in print_fields. */
 static uint64_t hash_fields(uint64_t hash, const struct field_row *fields, const void *base)
 {
     for (const struct field_row *field = fields; field->name; field++)

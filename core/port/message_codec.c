@@ -43,6 +43,7 @@ static unsigned char *put_fields(unsigned char *out, const struct field_row *fie
     return out;
 }
 
+/* Kind, fields, number of items, items: fixed widths, nothing between them, least byte first. */
 size_t message_encode(const struct message *message, unsigned char *out, size_t size)
 {
     const struct message_row *row = message_row_of(message->kind);
@@ -99,6 +100,8 @@ static struct err get_items(const unsigned char *in, size_t size, const struct m
     return OK;
 }
 
+/* The border to other processes: whatever the bytes are, the answer is a message or an err, and
+ * the run goes on. */
 struct err message_decode(const unsigned char *in, size_t size, struct message *out,
                           struct arena *arena, struct note *note)
 {

@@ -97,10 +97,11 @@
     F(uint32_t, slot) F(int32_t, cpu_milli) F(int64_t, memory_bytes)
 #define ITEM_allocation_item(F, E) F(struct allocation_id, allocation)
 
-#define ITEM_task_attempt(F, E) F(struct task_id, task) F(uint32_t, attempt)
+#define ITEM_task_attempt(F, E) F(struct task_id, task) F(uint32_t, attempt) F(uint32_t, graph)
 #define ITEM_task_deployment(F, E)                                                                 \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \
+    F(uint32_t, attempt.graph)                                                                     \
     F(struct vertex_id, vertex)                                                                    \
     F(uint32_t, subtask)                                                                           \
     F(uint32_t, parallelism)                                                                       \
@@ -109,10 +110,12 @@
     F(struct allocation_id, allocation) F(uint64_t, restore_checkpoint) F(int64_t, restore_bytes)
 #define ITEM_task_report(F, E)                                                                     \
     F(struct task_id, attempt.task)                                                                \
-    F(uint32_t, attempt.attempt) E(execution_state, state) E(failure_cause, cause)
+    F(uint32_t, attempt.attempt)                                                                   \
+    F(uint32_t, attempt.graph) E(execution_state, state) E(failure_cause, cause)
 #define ITEM_checkpoint_ack(F, E)                                                                  \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \
+    F(uint32_t, attempt.graph)                                                                     \
     F(int64_t, state_bytes)                                                                        \
     F(int64_t, written_bytes)                                                                      \
     F(int64_t, in_flight_bytes) F(time_ns, alignment) F(time_ns, sync) F(time_ns, async)

@@ -26,6 +26,7 @@ static const char *word_failure_cause(uint32_t value)
     return cause_words[value];
 }
 
+/* Words of one piece, unlike checkpoint_kind_names: a printed message is split at blanks. */
 static const char *const checkpoint_words[CHECKPOINT_KIND_COUNT] = {
     [CHECKPOINT_PERIODIC] = "PERIODIC",
     [CHECKPOINT_SAVEPOINT] = "SAVEPOINT",
@@ -129,6 +130,7 @@ size_t message_item_count(const struct message *message, const struct message_ro
     return count;
 }
 
+/* The counterpart of the two above: the pointer goes in as bytes, too. */
 void message_set_items(struct message *message, const struct message_row *row, const void *items,
                        size_t count)
 {
@@ -159,6 +161,8 @@ uint64_t field_get(const struct field_row *field, const void *base)
     IMPOSSIBLE("field of no kind");
 }
 
+/* Ids, enums and 32-bit numbers share a width, and the low half of a widened number is that
+ * number. */
 void field_put(const struct field_row *field, void *base, uint64_t value)
 {
     char *place = (char *)base + field->offset;

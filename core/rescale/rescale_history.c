@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 
+/* The enumerators are Flink's own words, which its REST answers spell the same way. */
 #define X(cause) #cause,
 const char *const rescale_cause_names[] = { RESCALE_CAUSES(X) };
 #undef X
@@ -27,6 +28,7 @@ enum rescale_state rescale_reason_state(enum rescale_reason reason)
     return reason_states[reason];
 }
 
+/* 0 would be a result: a group that has lost all its slots. */
 static int32_t *unknown_numbers(size_t count)
 {
     int32_t *numbers = mem_create_array(count, sizeof *numbers);
@@ -35,6 +37,7 @@ static int32_t *unknown_numbers(size_t count)
     return numbers;
 }
 
+/* Nothing ran before the first record, so its `before` is unknown. */
 void rescale_history_init(struct rescale_history *history, size_t records_max, size_t vertex_count,
                           size_t group_count)
 {
@@ -145,6 +148,7 @@ void rescale_history_on_failover(struct rescale_history *history, time_ns now)
     vec_clear(&record->spans);
 }
 
+/* The bounds as they were when the record began: a change of them ends it and begins the next. */
 void rescale_history_set_wanted(struct rescale_history *history, const int32_t *vertices_desired,
                                 const int32_t *vertices_lower, const int32_t *groups_desired,
                                 const int32_t *groups_lower)
@@ -162,6 +166,7 @@ void rescale_history_set_wanted(struct rescale_history *history, const int32_t *
     }
 }
 
+/* Told of a success only, right before its end; other records keep `after` unknown. */
 void rescale_history_set_result(struct rescale_history *history, const int32_t *parallelism,
                                 const int32_t *slots, const struct resource_profile *acquired)
 {
@@ -176,6 +181,7 @@ void rescale_history_set_result(struct rescale_history *history, const int32_t *
     }
 }
 
+/* Bounded, because a record stays open for as long as its job waits for resources. */
 void rescale_history_add_span(struct rescale_history *history, const struct rescale_span *span)
 {
     CHECK(span->left_at >= span->entered_at);
@@ -217,6 +223,7 @@ static uint64_t hash_numbers(uint64_t hash, const struct rescale_numbers *number
     return hash;
 }
 
+/* States by their names: the text lies where this build has put it, which is not state. */
 static uint64_t hash_record(uint64_t hash, const struct rescale_history *history,
                             const struct rescale_record *record)
 {

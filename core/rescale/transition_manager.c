@@ -9,20 +9,24 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 
+/* The only way back is from Stabilized, when sufficient resources are gone by then. Nothing leads
+ * out of Transitioning: the owner makes a new manager for its next visit. */
 static const struct state_row phase_rows[PHASE_COUNT] = {
-    [PHASE_COOLDOWN] = {"Cooldown",       STATE(PHASE_IDLING) | STATE(PHASE_STABILIZING),
-                        STATE_INITIAL                                                                      },
-    [PHASE_IDLING] = { "Idling",        STATE(PHASE_STABILIZING),                             0          },
-    [PHASE_STABILIZING] = { "Stabilizing",   STATE(PHASE_STABILIZED) | STATE(PHASE_TRANSITIONING),
-                        0                                                                                  },
-    [PHASE_STABILIZED] = { "Stabilized",    STATE(PHASE_IDLING) | STATE(PHASE_TRANSITIONING),     0          },
-    [PHASE_TRANSITIONING] = { "Transitioning", 0,                                                    STATE_FINAL},
+    [PHASE_COOLDOWN] = { "Cooldown", STATE(PHASE_IDLING) | STATE(PHASE_STABILIZING),
+                         STATE_INITIAL },
+    [PHASE_IDLING] = { "Idling", STATE(PHASE_STABILIZING), 0 },
+    [PHASE_STABILIZING] = { "Stabilizing", STATE(PHASE_STABILIZED) | STATE(PHASE_TRANSITIONING),
+                            0 },
+    [PHASE_STABILIZED] = { "Stabilized", STATE(PHASE_IDLING) | STATE(PHASE_TRANSITIONING), 0 },
+    [PHASE_TRANSITIONING] = { "Transitioning", 0, STATE_FINAL },
 };
 
 const struct state_table transition_phases = { "transition manager", phase_rows, PHASE_COUNT };
 
 static const struct transition_outcome nothing = { false, false, false };
 
+/* A cooldown of no length is a timer as well, so that a visit begins in Cooldown whatever the
+ * settings are. */
 void transition_manager_init(struct transition_manager *manager,
                              const struct transition_settings *settings,
                              const struct transition_view *view, struct job_id job, time_ns now)
@@ -42,6 +46,8 @@ void transition_manager_init(struct transition_manager *manager,
     };
 }
 
+/* A phase has no timers but its own. t0 lies before the phase that counts from it, and Idling has
+ * none. */
 void transition_manager_check(const struct transition_manager *manager)
 {
     enum phase phase = manager->phase;
@@ -184,6 +190,8 @@ struct transition_outcome transition_manager_on_change(struct transition_manager
     IMPOSSIBLE("a phase outside the table");
 }
 
+/* A trigger says that a rescale is cheap now, right after a checkpoint. It brings no resources, so
+ * phases that wait for those do not hear it. */
 struct transition_outcome transition_manager_on_trigger(struct transition_manager *manager,
                                                         struct effects *effects)
 {
@@ -209,6 +217,7 @@ static struct transition_outcome stabilizing_on_time(struct transition_manager *
     return evaluate_desired(manager, effects);
 }
 
+/* Never early. Late is possible: the owner may have had other events of that instant first. */
 struct transition_outcome transition_manager_on_time(struct transition_manager *manager,
                                                      struct effects *effects)
 {
@@ -233,6 +242,7 @@ time_ns transition_manager_deadline(const struct transition_manager *manager)
                                                        : manager->desired_check;
 }
 
+/* What the view answers is state of the owner, and in the owner's hash. */
 uint64_t transition_manager_hash(const struct transition_manager *manager)
 {
     const struct transition_settings *settings = &manager->settings;

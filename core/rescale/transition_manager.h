@@ -13,6 +13,9 @@
 #include "core/base/time.h"
 #include "core/port/effect.h"
 
+/* Cooldown: too soon after the last rescale. Idling: there is nothing to gain. Stabilizing:
+ * sufficient resources are there, desired ones may still come. Stabilized: sufficient is enough,
+ * at the next good moment. Transitioning: the wait is over. */
 enum phase {
     PHASE_COOLDOWN,
     PHASE_IDLING,

@@ -22,6 +22,8 @@ void trigger_countdown_on_change(struct trigger_countdown *countdown)
     countdown->failures_left = countdown->failures_max;
 }
 
+/* A completed checkpoint is a trigger even when no change has been seen: whether one is of use is
+ * for the phase to say. */
 bool trigger_countdown_on_completed(struct trigger_countdown *countdown)
 {
     countdown->is_armed = false;
@@ -29,6 +31,7 @@ bool trigger_countdown_on_completed(struct trigger_countdown *countdown)
     return true;
 }
 
+/* Its own trigger disarms it: the next change begins a new count. */
 bool trigger_countdown_on_failed(struct trigger_countdown *countdown)
 {
     if (!countdown->is_armed)

@@ -116,6 +116,7 @@ void job_ledger_lose(struct job_ledger *ledger, const struct resource_profile *p
         use_excess(ledger);
 }
 
+/* A slot in excess fills nothing, so it makes nothing less missing. */
 uint32_t job_ledger_missing(const struct job_ledger *ledger, const struct requirement *row)
 {
     uint32_t filled = requirements_count(&ledger->filled, &row->profile);

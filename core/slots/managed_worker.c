@@ -19,6 +19,7 @@ static const struct state_row slot_rows[MANAGED_SLOT_STATE_COUNT] = {
 
 const struct state_table managed_slot_states = { "slot", slot_rows, MANAGED_SLOT_STATE_COUNT };
 
+/* Idle from the start, so that a worker nobody ever uses is given back, too. */
 void managed_worker_init(struct managed_worker *worker, struct node_id node,
                          const struct worker_spec *spec, time_ns now)
 {
@@ -113,6 +114,7 @@ uint32_t managed_worker_slots_free(const struct managed_worker *worker)
     return worker->spec.slots > worker->used_count ? worker->spec.slots - worker->used_count : 0;
 }
 
+/* The order of the free places is state: it says which one is written into next. */
 uint64_t managed_worker_hash(uint64_t hash, const struct managed_worker *worker)
 {
     hash = hash_add(hash, worker->node.n);

@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 
+/* Flink's ResourceProfile.UNKNOWN: one default slot, whatever that is on the TaskManager. */
 struct resource_profile profile_unknown(void)
 {
     return (struct resource_profile){ .unknown = true };
@@ -36,6 +37,7 @@ bool profile_fits(const struct resource_profile *have, const struct resource_pro
            (need->cpu_milli <= have->cpu_milli && need->memory_bytes <= have->memory_bytes);
 }
 
+/* A whole TaskManager as if it were one slot: what slots can be cut from. */
 struct resource_profile profile_of_worker(const struct worker_spec *worker)
 {
     return (struct resource_profile){ false, worker->cpu_milli, worker->memory_bytes };

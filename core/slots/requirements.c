@@ -12,6 +12,7 @@ void requirements_fini(struct requirements *requirements)
     vec_fini(&requirements->rows);
 }
 
+/* Rows with count 0 do not exist, so a row that is found asks for something. */
 static struct requirement *find(const struct requirements *requirements,
                                 const struct resource_profile *profile)
 {
@@ -64,6 +65,7 @@ uint64_t requirements_total(const struct requirements *requirements)
     return total;
 }
 
+/* Row by row through add, so that a profile named twice becomes one row. */
 void requirements_copy(struct requirements *to, const struct requirements *from)
 {
     CHECK(to != from);

@@ -42,6 +42,7 @@ uint32_t amount_times(const struct resource_amount *have, const struct resource_
     return (uint32_t)times;
 }
 
+/* Sums may pass below zero: a worker may report more than it has. */
 void amount_add(struct resource_amount *to, const struct resource_amount *what, int64_t times)
 {
     for (int r = 0; r < RESOURCE_COUNT; r++)
@@ -55,6 +56,7 @@ static struct utilisation share(int64_t total, int64_t available)
                      : (struct utilisation){ 0, 1 };
 }
 
+/* The scarcer of the two decides (FineGrainedTaskManagerRegistration's utilization). */
 struct utilisation amount_utilisation(const struct resource_amount *total,
                                       const struct resource_amount *available)
 {

@@ -13,6 +13,7 @@ struct worker_pool {
     VEC(uint32_t) live; /* into workers, ascending */
 };
 
+/* One plan in the making; the caller sees nothing of it but `out`. */
 struct fulfilment {
     const struct fulfil_view *view;
     struct fulfil_plan *out;
@@ -108,6 +109,7 @@ static bool comes_before(const struct utilisation_heap *h, uint32_t a, uint32_t 
     return a < b;
 }
 
+/* The worker at i has become less fit for the top, or has just come there from the bottom. */
 static void sift_down(struct utilisation_heap *h, size_t i)
 {
     for (;;) {
@@ -180,6 +182,17 @@ static void start_worker(struct fulfilment *f)
     f->out->new_workers++;
 }
 
+/* Flink refuses a worker whose CPU or memory would take the cluster past its maximum. */
+static bool may_start(const struct allocation_settings *settings,
+                      const struct resource_amount *cluster_total)
+{
+    if (!settings->can_start)
+        return false;
+    struct resource_amount after = *cluster_total;
+    amount_add(&after, &settings->worker, 1);
+    return amount_covers(&settings->most, &after);
+}
+
 /* Pending workers are always matched in order, so that the fewest are used. Flink finds out that a
  * profile is larger than any worker it could start even where pending ones took all of the need. */
 static void match_pending(struct fulfilment *f, uint32_t need_index, uint32_t missing)
@@ -194,7 +207,7 @@ static void match_pending(struct fulfilment *f, uint32_t need_index, uint32_t mi
     }
     while (missing > 0) {
         if (f->out->new_workers == ALLOCATION_WORKERS_MAX ||
-            !allocation_may_start(settings, &f->cluster_total)) {
+            !may_start(settings, &f->cluster_total)) {
             add_unfulfillable(f->out, need->job);
             return;
         }
@@ -217,17 +230,6 @@ static void fulfil_job(struct fulfilment *f, uint32_t first, uint32_t last, uint
     for (uint32_t n = first; n < last; n++)
         if (missing[n] > 0)
             match_pending(f, n, missing[n]);
-}
-
-/* Flink refuses a worker whose CPU or memory would take the cluster past its maximum. */
-bool allocation_may_start(const struct allocation_settings *settings,
-                          const struct resource_amount *cluster_total)
-{
-    if (!settings->can_start)
-        return false;
-    struct resource_amount after = *cluster_total;
-    amount_add(&after, &settings->worker, 1);
-    return amount_covers(&settings->most, &after);
 }
 
 /* Redundancy is a matter of what is free, the minimum of what there is. */

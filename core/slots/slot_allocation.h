@@ -104,8 +104,5 @@ uint32_t allocation_workers_lacking(const struct allocation_settings *settings,
                                     const struct resource_amount *available,
                                     const struct resource_amount *total,
                                     const struct resource_amount *cluster_total);
-/* May one more worker be started? */
-bool allocation_may_start(const struct allocation_settings *settings,
-                          const struct resource_amount *cluster_total);
 
 #endif

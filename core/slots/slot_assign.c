@@ -11,7 +11,7 @@
 #include "core/slots/sort_items.h"
 
 /* Reserved slots belong to somebody; they take no part. */
-void free_slots_list(struct free_slots *out, const struct slot_pool *pool)
+static void free_slots_list(struct free_slots *out, const struct slot_pool *pool)
 {
     vec_clear(&out->slots);
     vec_reserve(&out->slots, pool->free_count);
@@ -150,6 +150,7 @@ static struct allocation_id node_heap_take(struct node_heap *h, uint64_t weight)
     return slot->allocation;
 }
 
+/* Nothing of it outlives one assignment: loads of earlier ones do not count, as in Flink. */
 static void node_heap_fini(struct node_heap *h)
 {
     free_nodes_fini(&h->nodes);
@@ -184,6 +185,7 @@ static void assign_heaviest_first(const struct shared_slots *shared, const struc
     mem_destroy(order);
 }
 
+/* MIN_RESOURCES has had its effect on the cluster's side, by which workers the slots are on. */
 static void assign_by_balance(const struct shared_slots *shared, const struct free_slots *free,
                               enum config_choice_LOAD_BALANCE balance,
                               struct allocation_id *assigned)

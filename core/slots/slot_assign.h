@@ -12,8 +12,6 @@ struct free_slots {
     VEC(const struct pool_slot *) slots; /* in order of acceptance */
 };
 
-void free_slots_list(struct free_slots *out, const struct slot_pool *pool);
-
 /* `free` holds at least as many as there are shared slots. */
 void slot_locality_assign(const struct execution_graph *graph, const struct shared_slots *shared,
                           const struct free_slots *free, const struct previous_state *previous,

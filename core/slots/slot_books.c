@@ -47,6 +47,7 @@ static void count_worker(struct slot_manager *manager, const struct managed_work
     amount_add(&manager->usable_available, &available, sign);
 }
 
+/* The worker goes to the end of the order; whether there is room for it has been asked before. */
 struct managed_worker *books_add_worker(struct slot_manager *manager, struct node_id node,
                                         const struct worker_spec *spec, time_ns now)
 {

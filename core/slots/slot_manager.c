@@ -94,12 +94,6 @@ static struct managed_worker *find_worker(const struct slot_manager *manager, st
     return index == INDEX_NONE ? NULL : &manager->workers.items[index];
 }
 
-const struct managed_worker *slot_manager_worker(const struct slot_manager *manager,
-                                                 struct node_id node)
-{
-    return find_worker(manager, node);
-}
-
 /* The pending worker that one of this kind stands in for, or INDEX_NONE: one with slots planned on
  * it before one without. All pending ones are of one kind. */
 static uint32_t find_pending(const struct slot_manager *manager, const struct worker_spec *spec)
@@ -151,12 +145,15 @@ static bool admit(struct slot_manager *manager, struct node_id node, const struc
     return true;
 }
 
+/* What it holds, if anything, its first report will tell. */
 bool slot_manager_register(struct slot_manager *manager, struct node_id node,
                            const struct worker_spec *spec, time_ns now)
 {
     return admit(manager, node, spec, false, now);
 }
 
+/* In one step, as in Flink, so that nobody is promised what the worker has given away already. One
+ * that holds slots comes back after a loss of contact and is not the one that was asked for. */
 bool slot_manager_register_reporting(struct slot_manager *manager, struct node_id node,
                                      const struct worker_spec *spec,
                                      const struct slot_status *slots, size_t count, time_ns now)

@@ -117,8 +117,6 @@ void slot_manager_check(struct slot_manager *manager, struct slot_plan *out, tim
 /* The periodic reconcile: idle release, redundancy, minimum. Out is cleared first. */
 void slot_manager_reconcile(struct slot_manager *manager, struct slot_plan *out, time_ns now);
 
-const struct managed_worker *slot_manager_worker(const struct slot_manager *manager,
-                                                 struct node_id node); /* or null */
 uint32_t slot_manager_slots_total(const struct slot_manager *manager);
 uint32_t slot_manager_slots_free(const struct slot_manager *manager);
 uint64_t slot_manager_hash(const struct slot_manager *manager);

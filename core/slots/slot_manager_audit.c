@@ -152,6 +152,7 @@ static void check_pending(const struct slot_manager *manager)
     }
 }
 
+/* Linear in all there is, so nodes run it only when they are told to check themselves. */
 void slot_manager_check_invariant(const struct slot_manager *manager)
 {
     size_t used = 0;

@@ -14,6 +14,7 @@ void slot_plan_fini(struct slot_plan *plan)
     vec_fini(&plan->pending_releases);
 }
 
+/* The lists keep their memory: a plan is made at every check. */
 static void slot_plan_clear(struct slot_plan *plan)
 {
     vec_clear(&plan->grants);
@@ -192,6 +193,8 @@ static struct job_id *job_ids_create(const struct slot_manager *manager)
     return ids;
 }
 
+/* What registered workers give is booked at once; what pending ones will give is written down
+ * beside them, after what the check before has written there is gone. */
 static void fulfil(struct slot_manager *manager, const struct need_list *needs,
                    struct slot_plan *out)
 {

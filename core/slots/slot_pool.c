@@ -10,6 +10,7 @@
 
 #include "core/base/hash.h"
 
+/* Not all zero: the ends of an empty chain name nobody. */
 void slot_pool_init(struct slot_pool *pool)
 {
     *pool = (struct slot_pool){ .free_count = 0 };
@@ -32,6 +33,7 @@ static const struct pool_slot *slot_or_null(const struct slot_pool *pool, uint32
     return index == INDEX_NONE ? NULL : &pool->slots.items[index];
 }
 
+/* The order of acceptance is the only one shown outside, since places in the array are reused. */
 const struct pool_slot *slot_pool_first(const struct slot_pool *pool)
 {
     return slot_or_null(pool, pool->chains[POOL_ACCEPTED].first);
@@ -48,6 +50,7 @@ static struct pool_link *link_of(struct slot_pool *pool, enum pool_chain_kind ki
     return &pool->slots.items[index].links[kind];
 }
 
+/* Chains run through the array by index, because the array moves when it grows. */
 static void chain_append(struct slot_pool *pool, enum pool_chain_kind kind, uint32_t index)
 {
     struct pool_chain *chain = &pool->chains[kind];
@@ -146,6 +149,7 @@ static void become_free(struct slot_pool *pool, uint32_t index, time_ns now)
     pool->free_count++;
 }
 
+/* What the slot is now, reserved or gone, is for the caller to write down. */
 static void stop_being_free(struct slot_pool *pool, uint32_t index)
 {
     CHECK(pool->free_count > 0);
@@ -241,6 +245,7 @@ void slot_pool_free_reserved(struct slot_pool *pool, struct allocation_id alloca
         become_free(pool, index, now);
 }
 
+/* Reserved or not: a slot that is lost is lost, and its user hears of it from the caller. */
 bool slot_pool_release(struct slot_pool *pool, struct allocation_id allocation)
 {
     uint32_t index = index_map_get(&pool->by_allocation, allocation.n);
@@ -337,6 +342,7 @@ static bool check_slot(const struct slot_pool *pool, const struct pool_slot *slo
     return index_map_get(&pool->last_of_node, slot->node.n) == index;
 }
 
+/* Sorted by time, linked the same both ways, and as long as the count says. */
 static void check_free_chain(const struct slot_pool *pool)
 {
     uint32_t count = 0;

@@ -8,6 +8,7 @@
  */
 #include "core/slots/slot_allocation.h"
 
+/* The cluster as it would be with those kept so far. */
 struct keeping {
     const struct allocation_settings *settings;
     struct resource_amount available, total; /* of those kept so far */
@@ -44,6 +45,7 @@ static void keep_all_busy(struct keeping *k, const struct reconcile_view *view)
     }
 }
 
+/* Workers are asked for only where all were kept, so nothing is let go and replaced in one plan. */
 void slot_allocation_reconcile(const struct reconcile_view *view, struct reconcile_plan *out)
 {
     vec_clear(&out->releases);

@@ -15,6 +15,7 @@ struct group_bounds {
     int32_t lower, upper;
 };
 
+/* A slot of the group runs a subtask of each of its vertices, so the widest one counts. */
 static struct group_bounds *group_bounds_create(const struct job_graph *graph,
                                                 const struct parallelism_bounds *bounds)
 {
@@ -107,6 +108,7 @@ void shared_slots_fini(struct shared_slots *shared)
     vec_fini(&shared->tasks);
 }
 
+/* Zeroed: a group has no places until its strategy opens some. */
 struct sharing_places sharing_places_create(const struct execution_graph *graph)
 {
     return (struct sharing_places){
@@ -171,6 +173,7 @@ void shared_slots_fill(const struct execution_graph *graph, const struct sharing
     mem_destroy(first_of_group);
 }
 
+/* Subtasks are numbered from 0, so a group has as many places as its widest vertex. */
 void slot_sharing_by_subtask(const struct execution_graph *graph, struct shared_slots *out)
 {
     struct sharing_places places = sharing_places_create(graph);

@@ -117,6 +117,7 @@ static void deal_colocated(struct balancer *b, struct load_tree *tree, uint32_t 
         tree->next = load_tree_least(tree);
 }
 
+/* Vertices in topological order, each in its group's tree: groups do not see one another. */
 void slot_sharing_balanced(const struct execution_graph *graph, struct shared_slots *out)
 {
     const struct job_graph *job = graph->job;

@@ -21,6 +21,7 @@ struct edge_candidates {
     bool is_open;
 };
 
+/* One run of the strategy. Candidates are of the vertex at hand and start anew with the next. */
 struct local_sharing {
     const struct execution_graph *graph;
     struct sharing_places places;
@@ -150,6 +151,8 @@ static void share_vertex(struct local_sharing *l, struct vertex_id vertex, uint3
                       l->places.of_task[tasks->first_task + s]);
 }
 
+/* Co-location can only narrow a choice, so no group opens more places than it has subtasks of its
+ * widest vertex: last_vertex is made that long. */
 void slot_sharing_local_input(const struct execution_graph *graph, struct shared_slots *out)
 {
     const struct job_graph *job = graph->job;

@@ -25,6 +25,7 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Stable, so that equal keys keep the caller's order on every C library. */
 void sort_items(struct sort_item *items, size_t count)
 {
     struct sort_item *other = mem_create_array(count, sizeof *other);

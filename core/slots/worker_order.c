@@ -37,6 +37,7 @@ void worker_order_remove(struct worker_order *order, uint32_t position)
     order->live--;
 }
 
+/* Setting what is set already is fine: the books set marks after every change. */
 void worker_order_mark(struct worker_order *order, uint32_t position, enum worker_mark mark,
                        bool is_set)
 {

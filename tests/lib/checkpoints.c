@@ -114,13 +114,11 @@ void checkpoint_fixture_carry_out(struct checkpoint_fixture *fixture)
 void checkpoint_fixture_acknowledge(struct checkpoint_fixture *fixture, uint64_t checkpoint)
 {
     for (uint32_t t = 0; t < fixture->graph->task_count; t++) {
-        struct checkpoint_ack ack = {
-            .attempt = {{ t }, fixture->graph->tasks[t].attempt},
-            .state_bytes = 100,
-            .written_bytes = 10,
-            .in_flight_bytes = 1,
-            .async = (time_ns)t * TIME_MS
-        };
+        struct checkpoint_ack ack = { .attempt = { { t }, fixture->graph->tasks[t].attempt, 0 },
+                                      .state_bytes = 100,
+                                      .written_bytes = 10,
+                                      .in_flight_bytes = 1,
+                                      .async = (time_ns)t * TIME_MS };
         checkpoint_coordinator_on_acknowledge(&fixture->coordinator, checkpoint, &ack, 1,
                                               &fixture->effects);
     }

@@ -67,12 +67,18 @@ void fixture_confirm(struct slot_manager_fixture *fixture)
     slot_manager_check_invariant(&fixture->manager);
 }
 
+const struct managed_worker *fixture_find(const struct slot_manager_fixture *fixture,
+                                          struct node_id node)
+{
+    uint32_t index = index_map_get(&fixture->manager.worker_by_node, node.n);
+    return index == INDEX_NONE ? NULL : &fixture->manager.workers.items[index];
+}
+
 uint32_t fixture_count(const struct slot_manager_fixture *fixture, uint32_t node,
                        enum managed_slot_state state)
 {
     uint32_t count = 0;
-    for (VEC_EACH(struct managed_slot, slot,
-                  &slot_manager_worker(&fixture->manager, NODE(node))->slots))
+    for (VEC_EACH(struct managed_slot, slot, &fixture_find(fixture, NODE(node))->slots))
         count += slot->state == state;
     return count;
 }

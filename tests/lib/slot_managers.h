@@ -35,6 +35,8 @@ void fixture_reconcile(struct slot_manager_fixture *fixture, time_ns now);
 /* All grants of the plan are confirmed. */
 void fixture_confirm(struct slot_manager_fixture *fixture);
 
+const struct managed_worker *fixture_find(const struct slot_manager_fixture *fixture,
+                                          struct node_id node); /* or null */
 /* Slots of the worker in a state, of any job. */
 uint32_t fixture_count(const struct slot_manager_fixture *fixture, uint32_t node,
                        enum managed_slot_state state);

@@ -12,19 +12,19 @@
 enum door { DOOR_OPEN, DOOR_CLOSED, DOOR_LOCKED, DOOR_BURNT, DOOR_COUNT };
 
 static const struct state_row door_rows[] = {
-    [DOOR_OPEN] = {"OPEN",    STATE(DOOR_CLOSED) | STATE(DOOR_BURNT),                    STATE_INITIAL              },
-    [DOOR_CLOSED] = { "CLOSED", STATE(DOOR_OPEN) | STATE(DOOR_LOCKED) | STATE(DOOR_BURNT), 0                          },
-    [DOOR_LOCKED] = { "LOCKED", STATE(DOOR_CLOSED) | STATE(DOOR_BURNT),                    0                          },
-    [DOOR_BURNT] = { "BURNT",  0,                                                         STATE_FINAL | STATE_FAILURE},
+    [DOOR_OPEN] = { "OPEN", STATE(DOOR_CLOSED) | STATE(DOOR_BURNT), STATE_INITIAL },
+    [DOOR_CLOSED] = { "CLOSED", STATE(DOOR_OPEN) | STATE(DOOR_LOCKED) | STATE(DOOR_BURNT), 0 },
+    [DOOR_LOCKED] = { "LOCKED", STATE(DOOR_CLOSED) | STATE(DOOR_BURNT), 0 },
+    [DOOR_BURNT] = { "BURNT", 0, STATE_FINAL | STATE_FAILURE },
 };
 
 static const struct state_table doors = { "door", door_rows, DOOR_COUNT };
 
 static const bool legal[DOOR_COUNT][DOOR_COUNT] = {
-    [DOOR_OPEN] = {false,  true,  false, true },
-    [DOOR_CLOSED] = { true,  false, true,  true },
-    [DOOR_LOCKED] = { false, true,  false, true },
-    [DOOR_BURNT] = { false, false, false, false},
+    [DOOR_OPEN] = { false, true, false, true },
+    [DOOR_CLOSED] = { true, false, true, true },
+    [DOOR_LOCKED] = { false, true, false, true },
+    [DOOR_BURNT] = { false, false, false, false },
 };
 
 START_TEST(state_table_says_names_and_ends)
@@ -70,10 +70,7 @@ END_TEST
 /* Thirty-two states fit the mask; the last one must not run out of it. */
 START_TEST(state_mask_holds_the_thirty_second_state)
 {
-    struct state_row rows[32] = {
-        [0] = {"first", STATE(31), 0},
-          [31] = { "last", STATE(0),  0}
-    };
+    struct state_row rows[32] = { [0] = { "first", STATE(31), 0 }, [31] = { "last", STATE(0), 0 } };
     struct state_table table = { "wide", rows, 32 };
     ck_assert(state_can_move(&table, 0, 31));
     ck_assert(state_can_move(&table, 31, 0));

@@ -28,9 +28,7 @@ START_TEST(rng_next_gives_the_published_values_of_xoshiro)
         10595114339597558777u,
         2904607092377533576u,
     };
-    struct rng rng = {
-        {1, 2, 3, 4}
-    };
+    struct rng rng = { { 1, 2, 3, 4 } };
     for (int i = 0; i < 10; i++)
         ck_assert_uint_eq(rng_next(&rng), expected[i]);
 }

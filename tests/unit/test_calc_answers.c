@@ -161,17 +161,17 @@ START_TEST(restart_refuses_what_flink_refuses)
     static const struct {
         const char *config, *text;
     } rows[] = {
-        {"{\"initial-backoff\": 0}",                "config: initial-backoff: must be at least 1"         },
-        { "{\"initial-backoff\": 60001}",           "initial-backoff: is above max-backoff"               },
-        { "{\"backoff-multiplier\": 1}",            "backoff-multiplier: outside"                         },
-        { "{\"backoff-multiplier\": \"2\"}",        "expected a number, found a text"                     },
-        { "{\"jitter-factor\": 1.01}",              "jitter-factor: outside 0..1000000"                   },
-        { "{\"jitter-factor\": -0.1}",              "jitter-factor: outside"                              },
-        { "{\"reset-backoff-threshold\": 0}",       "reset-backoff-threshold: must be at least 1"         },
-        { "{\"attempts-before-reset-backoff\": 0}", "0 is outside 1.."                                    },
-        { "{\"jitter-facto\": 1}",                  "did you mean 'jitter-factor'?"                       },
-        { "{\"attempts\": 1}",                      "unknown field 'attempts'; known are: initial-backoff"},
-        { "[]",                                     "config: expected an object, found an array"          },
+        { "{\"initial-backoff\": 0}", "config: initial-backoff: must be at least 1" },
+        { "{\"initial-backoff\": 60001}", "initial-backoff: is above max-backoff" },
+        { "{\"backoff-multiplier\": 1}", "backoff-multiplier: outside" },
+        { "{\"backoff-multiplier\": \"2\"}", "expected a number, found a text" },
+        { "{\"jitter-factor\": 1.01}", "jitter-factor: outside 0..1000000" },
+        { "{\"jitter-factor\": -0.1}", "jitter-factor: outside" },
+        { "{\"reset-backoff-threshold\": 0}", "reset-backoff-threshold: must be at least 1" },
+        { "{\"attempts-before-reset-backoff\": 0}", "0 is outside 1.." },
+        { "{\"jitter-facto\": 1}", "did you mean 'jitter-factor'?" },
+        { "{\"attempts\": 1}", "unknown field 'attempts'; known are: initial-backoff" },
+        { "[]", "config: expected an object, found an array" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char input[256];

@@ -9,7 +9,7 @@
 #include "tests/lib/checkpoints.h"
 
 static struct checkpoint_fixture f;
-static const struct task_attempt count_0 = { { 2 }, 0 };
+static const struct task_attempt count_0 = { { 2 }, 0, 0 };
 
 static void begin(const char *tolerable)
 {
@@ -215,10 +215,10 @@ START_TEST(failed_task_ends_the_checkpoints_that_wait_for_it)
     checkpoint_coordinator_on_task_failed(&f.coordinator, count_0, &f.effects);
     checkpoint_fixture_carry_out(&f);
     ck_assert_uint_eq(f.coordinator.pending.count, 1);
-    struct task_attempt older = { { 3 }, 7 };
+    struct task_attempt older = { { 3 }, 7, 0 };
     checkpoint_coordinator_on_task_failed(&f.coordinator, older, &f.effects);
     ck_assert_uint_eq(f.coordinator.pending.count, 1);
-    checkpoint_coordinator_on_task_failed(&f.coordinator, (struct task_attempt){ { 3 }, 0 },
+    checkpoint_coordinator_on_task_failed(&f.coordinator, (struct task_attempt){ { 3 }, 0, 0 },
                                           &f.effects);
     checkpoint_fixture_carry_out(&f);
     ck_assert_uint_eq(f.coordinator.pending.count, 0);

@@ -100,8 +100,8 @@ START_TEST(plan_triggers_the_sources_when_nothing_has_finished)
 }
 END_TEST
 
-/* A12: preconditions: the tasks to trigger run; the others need not yet. */
-START_TEST(plan_refuses_unless_every_task_to_trigger_runs)
+/* A12: preconditions: all tasks run, those to trigger and those that only acknowledge. */
+START_TEST(plan_refuses_unless_every_source_runs)
 {
     destroy_graph();
     build(RESULT_PIPELINED_BOUNDED);
@@ -117,12 +117,18 @@ START_TEST(plan_refuses_unless_every_task_to_trigger_runs)
 }
 END_TEST
 
-START_TEST(plan_waits_for_tasks_that_are_still_being_deployed)
+/* Surprise 5: the first tick after a failover finds the sources RUNNING and others not. */
+START_TEST(plan_refuses_unless_every_task_behind_the_sources_runs)
 {
     destroy_graph();
     build(RESULT_PIPELINED_BOUNDED);
-    for (uint32_t t = 0; t < SOURCES; t++)
+    for (uint32_t t = 0; t < TASKS - 1; t++)
         move(t, EXECUTION_RUNNING);
+    for (int state = EXECUTION_CREATED; state < EXECUTION_RUNNING; state++) {
+        move(TASKS - 1, (enum execution_state)state);
+        ck_assert_int_eq(plan(), CHECKPOINT_FAILURE_NOT_ALL_RUNNING);
+    }
+    move(TASKS - 1, EXECUTION_RUNNING);
     ck_assert_int_eq(plan(), CHECKPOINT_FAILURE_NONE);
     ck_assert_uint_eq(pending.to_acknowledge, TASKS);
 }
@@ -201,15 +207,13 @@ END_TEST
 
 static struct checkpoint_ack ack(uint32_t task)
 {
-    return (struct checkpoint_ack){
-        .attempt = {{ task }, graph->tasks[task].attempt},
-        .state_bytes = 100,
-        .written_bytes = 40,
-        .in_flight_bytes = 7,
-        .alignment = task,
-        .sync = 10 * (time_ns)task,
-        .async = 100 * (time_ns)task
-    };
+    return (struct checkpoint_ack){ .attempt = { { task }, graph->tasks[task].attempt, 0 },
+                                    .state_bytes = 100,
+                                    .written_bytes = 40,
+                                    .in_flight_bytes = 7,
+                                    .alignment = task,
+                                    .sync = 10 * (time_ns)task,
+                                    .async = 100 * (time_ns)task };
 }
 
 START_TEST(acknowledgements_are_summed_up)
@@ -248,7 +252,7 @@ START_TEST(acknowledgements_that_nobody_waits_for_change_nothing)
     struct checkpoint_ack other = ack(5);
     other.attempt.attempt++;
     ck_assert(!pending_checkpoint_acknowledge(&pending, &other));
-    other.attempt = (struct task_attempt){ { TASKS }, 0 };
+    other.attempt = (struct task_attempt){ { TASKS }, 0, 0 };
     ck_assert(!pending_checkpoint_acknowledge(&pending, &other));
     ck_assert_uint_eq(pending_checkpoint_hash(&pending, 0), before);
 }
@@ -287,8 +291,8 @@ START_TEST(union_state_of_a_partly_finished_vertex_is_noticed)
 END_TEST
 
 static const bool legal[PENDING_STATE_COUNT][PENDING_STATE_COUNT] = {
-    [PENDING_TRIGGERED] = {[PENDING_FINALIZING] = true, [PENDING_ABORTED] = true},
-    [PENDING_FINALIZING] = { [PENDING_COMPLETED] = true, [PENDING_ABORTED] = true},
+    [PENDING_TRIGGERED] = { [PENDING_FINALIZING] = true, [PENDING_ABORTED] = true },
+    [PENDING_FINALIZING] = { [PENDING_COMPLETED] = true, [PENDING_ABORTED] = true },
 };
 static const int illegal_cells[] = { 0, 2, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
 enum { ILLEGAL_COUNT = sizeof illegal_cells / sizeof *illegal_cells };
@@ -360,8 +364,8 @@ Suite *test_checkpoint_pending_suite(void)
     TCase *plans = tcase_create("plan");
     tcase_add_checked_fixture(plans, setup, teardown);
     tcase_add_test(plans, plan_triggers_the_sources_when_nothing_has_finished);
-    tcase_add_test(plans, plan_refuses_unless_every_task_to_trigger_runs);
-    tcase_add_test(plans, plan_waits_for_tasks_that_are_still_being_deployed);
+    tcase_add_test(plans, plan_refuses_unless_every_source_runs);
+    tcase_add_test(plans, plan_refuses_unless_every_task_behind_the_sources_runs);
     tcase_add_test(plans, plan_triggers_behind_a_finished_source_over_a_pointwise_edge);
     tcase_add_test(plans, plan_triggers_behind_an_all_to_all_edge_only_when_all_producers_finished);
     tcase_add_test(plans, plan_refuses_when_there_is_nobody_left_to_acknowledge);

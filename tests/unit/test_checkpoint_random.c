@@ -51,12 +51,11 @@ static void say_something(void)
     size_t count = 0;
     for (uint32_t t = 0; t < f.graph->task_count; t++)
         if (below(5) > 0)
-            acks[count++] = (struct checkpoint_ack){
-                .attempt = {{ t }, f.graph->tasks[t].attempt},
-                  .state_bytes = (int64_t)below(99)
-            };
+            acks[count++] =
+                (struct checkpoint_ack){ .attempt = { { t }, f.graph->tasks[t].attempt, 0 },
+                                         .state_bytes = (int64_t)below(99) };
     uint64_t checkpoint = some_checkpoint();
-    struct task_attempt by = { { (uint32_t)below(4) }, 0 };
+    struct task_attempt by = { { (uint32_t)below(4) }, 0, 0 };
     switch (below(8)) {
     case 0:
         checkpoint_coordinator_on_decline(

@@ -73,13 +73,12 @@ static struct err fill(const struct completed_checkpoint *restored)
 {
     for (uint32_t t = 0; t < graph->task_count; t++) {
         const struct execution *task = &graph->tasks[t];
-        deployments[t] = (struct task_deployment){
-            .attempt = {{ t }, 0},
-            .vertex = task->vertex,
-            .subtask = task->subtask,
-            .parallelism = graph->vertices[task->vertex.n].parallelism,
-            .restore_checkpoint = 99
-        };
+        deployments[t] =
+            (struct task_deployment){ .attempt = { { t }, 0, 0 },
+                                      .vertex = task->vertex,
+                                      .subtask = task->subtask,
+                                      .parallelism = graph->vertices[task->vertex.n].parallelism,
+                                      .restore_checkpoint = 99 };
     }
     return restore_plan_fill(restored, graph, deployments, graph->task_count, &note);
 }
@@ -158,11 +157,9 @@ END_TEST
 /* CheckpointProperties.forCheckpoint: rows as the option's choices. */
 START_TEST(retention_at_the_end_of_the_job)
 {
-    static const bool discarded[RETENTION_COUNT][JOB_END_COUNT] = {
-        {true,  true,  true },
-        { true, false, false},
-        { true, true,  false}
-    };
+    static const bool discarded[RETENTION_COUNT][JOB_END_COUNT] = { { true, true, true },
+                                                                    { true, false, false },
+                                                                    { true, true, false } };
     for (int r = 0; r < RETENTION_COUNT; r++)
         for (int e = 0; e < JOB_END_COUNT; e++)
             ck_assert_int_eq(completed_store_discards_at((enum config_choice_RETENTION)r,
@@ -247,10 +244,7 @@ END_TEST
 
 START_TEST(keyed_share_outside_the_range_is_nothing)
 {
-    struct task_state old = {
-        .range = {10, 19},
-          .bytes = 100
-    };
+    struct task_state old = { .range = { 10, 19 }, .bytes = 100 };
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 9 }), 0);
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 20, 30 }), 0);
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 12 }), 30);

@@ -9,8 +9,7 @@
 static struct exception_entry failure_at(time_ns at)
 {
     return (struct exception_entry){
-        .at = at, .cause = CAUSE_USER_CODE, .task = {{ 3 }, 1 },
-                .node = { 2   }
+        .at = at, .cause = CAUSE_USER_CODE, .task = { { 3 }, 1, 0 }, .node = { 2 }
     };
 }
 

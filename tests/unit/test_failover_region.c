@@ -189,15 +189,13 @@ START_TEST(region_failover_knows_which_types_can_be_read_again)
     static const struct {
         enum result_type type;
         const char *restarted;
-    } rows[] = {
-        {RESULT_BLOCKING,               "3"      },
-        { RESULT_BLOCKING_PERSISTENT,   "3"      },
-        { RESULT_HYBRID_FULL,           "3"      },
-        { RESULT_HYBRID_SELECTIVE,      "0 1 2 3"},
-        { RESULT_PIPELINED,             "0 1 2 3"},
-        { RESULT_PIPELINED_BOUNDED,     "0 1 2 3"},
-        { RESULT_PIPELINED_APPROXIMATE, "3"      }
-    };
+    } rows[] = { { RESULT_BLOCKING, "3" },
+                 { RESULT_BLOCKING_PERSISTENT, "3" },
+                 { RESULT_HYBRID_FULL, "3" },
+                 { RESULT_HYBRID_SELECTIVE, "0 1 2 3" },
+                 { RESULT_PIPELINED, "0 1 2 3" },
+                 { RESULT_PIPELINED_BOUNDED, "0 1 2 3" },
+                 { RESULT_PIPELINED_APPROXIMATE, "3" } };
     ck_assert_uint_eq(sizeof rows / sizeof *rows, RESULT_TYPE_COUNT);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct fixture fixture;

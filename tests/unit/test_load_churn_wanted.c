@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "tests/lib/load_fixture.h"
+#include "tests/lib/series_look.h"
 
 static struct scenario *s;
 
@@ -68,7 +69,7 @@ START_TEST(before_the_first_wish_nothing_is_wanted)
                   { 10 * TIME_MIN, 2 });
     EXPECT_POINTS(machines("{ steps: [[10min, 4]], wanted: { steps: [[0s, 2], [50min, 7]] } }"),
                   { 10 * TIME_MIN, 2 }, { 50 * TIME_MIN, 4 });
-    ck_assert_double_eq(series_value_at(&s->cluster.churn.count, 59 * TIME_MIN), 4);
+    ck_assert_double_eq(series_look_at(&s->cluster.churn.count, 59 * TIME_MIN), 4);
 }
 END_TEST
 

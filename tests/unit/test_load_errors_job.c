@@ -136,6 +136,9 @@ static const struct broken {
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ a -> b: hsah ]"),
       "t.yaml:6: jobs.j.edges.0.a -> b: found 'hsah', expected forward, rescale, rebalance, hash, "
       "broadcast or custom, and maybe a result type such as blocking, did you mean 'hash'?" },
+    { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ 'a -> b: hsah' ]"),
+      "t.yaml:6: jobs.j.edges.0: found 'a -> b: hsah', expected forward, rescale, rebalance, hash, "
+      "broadcast or custom, and maybe a result type such as blocking, did you mean 'hash'?" },
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ a -> b: hash forward ]"),
       "t.yaml:6: jobs.j.edges.0.a -> b: found 'hash forward', expected forward, rescale, "
       "rebalance, hash, broadcast or custom, and maybe a result type such as blocking" },

@@ -158,6 +158,27 @@ START_TEST(duration_needs_its_unit)
 }
 END_TEST
 
+/* Weir says "2 h 30 min"; what it says it also reads. */
+START_TEST(duration_may_have_parts)
+{
+    static const char *const wrong[] = { "30min 2h", "2h 90min", "2h 30",   "2h2h",
+                                         "2h 60min", "2h, 3min", "h 3min",  "1e3 s",
+                                         "",         "-1h 3min", "300y 1s", "2h - 5min" };
+    time_ns t = 0;
+    ck_assert(!err_is(quantity_duration("2h 30min", &t)));
+    ck_assert_int_eq(t, 150 * TIME_MIN);
+    ck_assert(!err_is(quantity_duration("2 h 30 min", &t)));
+    ck_assert_int_eq(t, 150 * TIME_MIN);
+    ck_assert(!err_is(quantity_duration("1d2h3min4s5ms", &t)));
+    ck_assert_int_eq(t, 26 * TIME_H + 3 * TIME_MIN + 4 * TIME_S + 5 * TIME_MS);
+    ck_assert(!err_is(quantity_duration("1min 2.5s", &t)));
+    ck_assert_int_eq(t, 62500 * TIME_MS);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_msg(err_is(quantity_duration(wrong[i], &t)), "%s", wrong[i]);
+    ck_assert(err_is(quantity_duration("106751d 23h 59min", &t))); /* past 64 bits */
+}
+END_TEST
+
 START_TEST(date_counts_from_1970)
 {
     int64_t a = 0, b = 0;
@@ -203,6 +224,7 @@ Suite *test_load_quantity_suite(void)
                         (int)(sizeof wrong_rows / sizeof *wrong_rows));
     tcase_add_test(tcase, count_is_whole);
     tcase_add_test(tcase, duration_needs_its_unit);
+    tcase_add_test(tcase, duration_may_have_parts);
     tcase_add_test(tcase, date_counts_from_1970);
     tcase_add_test(tcase, date_refuses_days_that_never_were);
     suite_add_tcase(suite, tcase);

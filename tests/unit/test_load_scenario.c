@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/lib/load_fixture.h"
+#include "tests/lib/series_look.h"
 
 static struct scenario *s;
 
@@ -169,9 +170,9 @@ START_TEST(churn_may_be_figures_a_file_or_chance)
     load(CLUSTER("  churn: { steps: [[0s, 4], [10min, 6], [20min, 2]], scale: 1.5, max: 8 }\n"));
     const struct churn_spec *churn = &s->cluster.churn;
     ck_assert_int_eq(churn->kind, CHURN_SERIES);
-    ck_assert_double_eq(series_value_at(&churn->count, 0), 6);
-    ck_assert_double_eq(series_value_at(&churn->count, 10 * TIME_MIN), 8);
-    ck_assert_double_eq(series_value_at(&churn->count, TIME_H), 3);
+    ck_assert_double_eq(series_look_at(&churn->count, 0), 6);
+    ck_assert_double_eq(series_look_at(&churn->count, 10 * TIME_MIN), 8);
+    ck_assert_double_eq(series_look_at(&churn->count, TIME_H), 3);
     ck_assert_uint_eq(s->cluster.count, 0);
     ck_assert(!churn->graceful);
     const char *path = load_fixture_file(
@@ -180,9 +181,9 @@ START_TEST(churn_may_be_figures_a_file_or_chance)
              CLUSTER("  churn: { trace: %s, repeat: true, graceful: true, notice: 30s }\n"), path);
     load(yaml);
     churn = &s->cluster.churn;
-    ck_assert_double_eq(series_value_at(&churn->count, 10 * TIME_MIN), 0);
-    ck_assert_double_eq(series_value_at(&churn->count, 25 * TIME_MIN), 5);
-    ck_assert_double_eq(series_value_at(&churn->count, 31 * TIME_MIN), 3);
+    ck_assert_double_eq(series_look_at(&churn->count, 10 * TIME_MIN), 0);
+    ck_assert_double_eq(series_look_at(&churn->count, 25 * TIME_MIN), 5);
+    ck_assert_double_eq(series_look_at(&churn->count, 31 * TIME_MIN), 3);
     ck_assert(churn->graceful);
     ck_assert_int_eq(churn->notice, 30 * TIME_S);
     load(CLUSTER("  task-manager: { count: 5 }\n"
@@ -202,7 +203,7 @@ START_TEST(churn_record_holds_its_last_count)
     snprintf(yaml, sizeof yaml, CLUSTER("  churn: { trace: %s, time: t, count: machines }\n"),
              load_fixture_file("spot.csv", "machines,t\n4,0\n6,60\n"));
     load(yaml);
-    ck_assert_double_eq(series_value_at(&s->cluster.churn.count, 50 * TIME_MIN), 6);
+    ck_assert_double_eq(series_look_at(&s->cluster.churn.count, 50 * TIME_MIN), 6);
 }
 END_TEST
 
@@ -275,7 +276,7 @@ START_TEST(models_follow_vertices_listed_backwards)
     vertex("source", &m);
     ck_assert_double_eq(m->cost_ns, 1000);
     ck_assert_str_eq(s->jobs.items[0].graph->vertices.items[0].name, "source");
-    ck_assert_double_eq(series_value_at(&s->jobs.items[0].loads.items[0], 0), 7);
+    ck_assert_double_eq(series_look_at(&s->jobs.items[0].loads.items[0], 0), 7);
     ck_assert_uint_eq(s->jobs.items[0].loads.count, 3);
 }
 END_TEST
@@ -303,6 +304,26 @@ START_TEST(edges_are_text_or_maps)
         ck_assert_int_eq(graph->edges.items[i].partitioner, expected[i].partitioner);
         ck_assert_int_eq(graph->edges.items[i].result, expected[i].result);
     }
+}
+END_TEST
+
+/* YAML makes a map of "a -> b: hash" only outside of quotes; a writer need not know. */
+START_TEST(edges_in_quotes_are_the_same_edges)
+{
+    load("name: t\nduration: 1h\njobs:\n  - name: j\n    vertices:\n"
+         "      - { name: a, parallelism: 2 }\n      - { name: b, parallelism: 2 }\n"
+         "      - { name: c, parallelism: 3 }\n"
+         "    edges: [ \"a -> b: hash\", 'b -> c:   broadcast blocking ', \"a -> c\" ]\n"
+         "    load: 1/s\n");
+    const struct job_edge *edges = s->jobs.items[0].graph->edges.items;
+    ck_assert_uint_eq(s->jobs.items[0].graph->edges.count, 3);
+    ck_assert_int_eq(edges[0].partitioner, PARTITION_HASH);
+    ck_assert_int_eq(edges[0].result, RESULT_PIPELINED_BOUNDED);
+    ck_assert_uint_eq(edges[0].consumer.n, 1);
+    ck_assert_int_eq(edges[1].partitioner, PARTITION_BROADCAST);
+    ck_assert_int_eq(edges[1].result, RESULT_BLOCKING);
+    ck_assert_uint_eq(edges[1].consumer.n, 2);
+    ck_assert_int_eq(edges[2].partitioner, PARTITION_REBALANCE);
 }
 END_TEST
 
@@ -387,7 +408,7 @@ START_TEST(a_variant_is_laid_over_the_base)
     ck_assert_int_eq(s->cluster.churn.kind, CHURN_NONE);
     ck_assert_uint_eq(s->cluster.count, 24);
     ck_assert_uint_eq(s->cluster.machine.slots, 4);
-    ck_assert_double_eq(series_value_at(&s->jobs.items[0].loads.items[0], 0), 14);
+    ck_assert_double_eq(series_look_at(&s->jobs.items[0].loads.items[0], 0), 14);
 }
 END_TEST
 
@@ -407,7 +428,7 @@ START_TEST(set_holds_in_the_base_and_in_variants)
     ck_assert_int_eq(s->config.scheduler_mode, SCHEDULER_MODE_UNSET);
     scenario_destroy(s);
     s = load_fixture_variant(compared, NULL, "jobs.j.load", "{ constant: 3/s, scale: 3 }");
-    ck_assert_double_eq(series_value_at(&s->jobs.items[0].loads.items[0], 0), 9);
+    ck_assert_double_eq(series_look_at(&s->jobs.items[0].loads.items[0], 0), 9);
 }
 END_TEST
 
@@ -428,6 +449,7 @@ Suite *test_load_scenario_suite(void)
     tcase_add_test(tcase, weights_are_one_for_each_key_group);
     tcase_add_test(tcase, models_follow_vertices_listed_backwards);
     tcase_add_test(tcase, edges_are_text_or_maps);
+    tcase_add_test(tcase, edges_in_quotes_are_the_same_edges);
     tcase_add_test(tcase, an_arrow_chain_is_an_edge_for_each_arrow);
     tcase_add_test(tcase, groups_have_profiles);
     tcase_add_test(tcase, faults_of_user_code_are_planned);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/load/csv.h"
+#include "tests/lib/series_look.h"
 
 static FILE *file;
 static struct note note;
@@ -90,7 +91,7 @@ START_TEST(csv_reads_records_across_blocks)
     struct err e = trace_read_csv(open_text(text, size), "f.csv", &plain, &series, &length, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
     ck_assert_uint_eq(series.points.count, 29999); /* the first is 0 */
-    ck_assert_double_eq(series_value_at(&series, 29999 * TIME_S), 59998);
+    ck_assert_double_eq(series_look_at(&series, 29999 * TIME_S), 59998);
     ck_assert_int_eq(length, 30000 * TIME_S);
     mem_destroy(text);
 }
@@ -121,16 +122,16 @@ START_TEST(trace_finds_columns_by_name)
 {
     need_csv("extra,requests,when\nx,3,0\ny,4,10\n",
              &(struct trace_options){ .time_column = "when", .value_column = "requests" });
-    ck_assert_double_eq(series_value_at(&series, 10 * TIME_S), 4);
+    ck_assert_double_eq(series_look_at(&series, 10 * TIME_S), 4);
 }
 END_TEST
 
 START_TEST(trace_counts_per_step_whatever_the_step)
 {
     need_csv("t,v\n0,100\n10,100\n30,100\n", &(struct trace_options){ .value = TRACE_PER_STEP });
-    ck_assert_double_eq(series_value_at(&series, 0), 10);
-    ck_assert_double_eq(series_value_at(&series, 10 * TIME_S), 5);
-    ck_assert_double_eq(series_value_at(&series, 30 * TIME_S), 5); /* as long as the one before */
+    ck_assert_double_eq(series_look_at(&series, 0), 10);
+    ck_assert_double_eq(series_look_at(&series, 10 * TIME_S), 5);
+    ck_assert_double_eq(series_look_at(&series, 30 * TIME_S), 5); /* as long as the one before */
     ck_assert_int_eq(length, 50 * TIME_S);
 }
 END_TEST
@@ -141,15 +142,15 @@ START_TEST(trace_fills_gaps_as_told)
     static const char text[] = "t,v\n0min,60\n1min,60\n5min,120\n6min,120\n7min,120\n";
     struct trace_options options = per_minute;
     need_csv(text, &options);
-    ck_assert_double_eq(series_integral(&series, 0, 8 * TIME_MIN), 300 + 360);
+    ck_assert_double_eq(series_look_integral(&series, 0, 8 * TIME_MIN), 300 + 360);
     teardown();
     setup();
     options.gaps = GAPS_ZERO;
     need_csv(text, &options);
-    ck_assert_double_eq(series_value_at(&series, 2 * TIME_MIN - 1), 1);
-    ck_assert_double_eq(series_value_at(&series, 2 * TIME_MIN), 0);
-    ck_assert_double_eq(series_value_at(&series, 5 * TIME_MIN), 2);
-    ck_assert_double_eq(series_integral(&series, 0, 8 * TIME_MIN), 120 + 360);
+    ck_assert_double_eq(series_look_at(&series, 2 * TIME_MIN - 1), 1);
+    ck_assert_double_eq(series_look_at(&series, 2 * TIME_MIN), 0);
+    ck_assert_double_eq(series_look_at(&series, 5 * TIME_MIN), 2);
+    ck_assert_double_eq(series_look_integral(&series, 0, 8 * TIME_MIN), 120 + 360);
 }
 END_TEST
 
@@ -157,7 +158,7 @@ START_TEST(trace_without_a_usual_step_has_no_gaps)
 {
     need_csv("t,v\n0,1\n1,2\n3,3\n50,4\n60,5\n",
              &(struct trace_options){ .value = TRACE_PLAIN, .gaps = GAPS_ZERO });
-    ck_assert_double_eq(series_value_at(&series, 49 * TIME_S), 3);
+    ck_assert_double_eq(series_look_at(&series, 49 * TIME_S), 3);
 }
 END_TEST
 
@@ -167,12 +168,12 @@ START_TEST(trace_takes_equal_times_as_told)
     struct trace_options options = plain;
     options.same_time = SAME_TIME_LAST;
     need_csv(text, &options);
-    ck_assert_double_eq(series_value_at(&series, 5 * TIME_S), 3);
+    ck_assert_double_eq(series_look_at(&series, 5 * TIME_S), 3);
     teardown();
     setup();
     options.same_time = SAME_TIME_SUM;
     need_csv(text, &options);
-    ck_assert_double_eq(series_value_at(&series, 5 * TIME_S), 5);
+    ck_assert_double_eq(series_look_at(&series, 5 * TIME_S), 5);
 }
 END_TEST
 
@@ -184,8 +185,8 @@ START_TEST(trace_cuts_a_window_by_duration_or_date)
     options.to = "2020-01-01 01:30";
     need_csv(text, &options);
     ck_assert_int_eq(length, TIME_H);
-    ck_assert_double_eq(series_value_at(&series, 0), 1);
-    ck_assert_double_eq(series_value_at(&series, 30 * TIME_MIN), 2);
+    ck_assert_double_eq(series_look_at(&series, 0), 1);
+    ck_assert_double_eq(series_look_at(&series, 30 * TIME_MIN), 2);
     ck_assert_uint_eq(series.points.count, 2);
 }
 END_TEST
@@ -280,9 +281,9 @@ START_TEST(skypilot_record_becomes_steps)
                              "\"prices\": [1.5]}");
     ck_assert_msg(!err_is(e), "%s", note.text);
     ck_assert_uint_eq(series.points.count, 3);
-    ck_assert_double_eq(series_value_at(&series, 599 * TIME_S), 4);
-    ck_assert_double_eq(series_value_at(&series, 600 * TIME_S), 0);
-    ck_assert_double_eq(series_value_at(&series, 900 * TIME_S), 3);
+    ck_assert_double_eq(series_look_at(&series, 599 * TIME_S), 4);
+    ck_assert_double_eq(series_look_at(&series, 600 * TIME_S), 0);
+    ck_assert_double_eq(series_look_at(&series, 900 * TIME_S), 3);
     ck_assert_int_eq(length, 1200 * TIME_S);
 }
 END_TEST

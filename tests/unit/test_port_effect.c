@@ -26,7 +26,7 @@ static const struct node_id peer = { 7 };
 
 START_TEST(sent_message_is_a_copy_with_its_list)
 {
-    struct task_attempt tasks[2] = { { { 1 }, 0 }, { { 2 }, 3 } };
+    struct task_attempt tasks[2] = { { { 1 }, 0, 0 }, { { 2 }, 3, 0 } };
     struct message message = { .kind = MESSAGE_CANCEL_TASKS, .cancel_tasks = { { 4 }, tasks, 2 } };
     effects_send(&effects, peer, &message);
     memset(tasks, 0xff, sizeof tasks);
@@ -60,7 +60,7 @@ START_TEST(data_orders_are_copies_with_both_lists)
     struct task_deployment deployment = { .subtask = 3, .parallelism = 8 };
     effects_data(&effects, &(struct effect_data){
                                .kind = DATA_DEPLOY, .deployments = &deployment, .count = 1 });
-    struct task_attempt attempt = { { 5 }, 1 };
+    struct task_attempt attempt = { { 5 }, 1, 0 };
     effects_data(&effects, &(struct effect_data){ .kind = DATA_TRIGGER_CHECKPOINT,
                                                   .attempts = &attempt,
                                                   .count = 1,
@@ -75,7 +75,7 @@ START_TEST(data_orders_are_copies_with_both_lists)
     ck_assert_uint_eq(list[1].data.attempts[0].attempt, 1);
     ck_assert_uint_eq(list[1].data.checkpoint.checkpoint, 12);
     ck_assert_ptr_null(list[2].data.deployments);
-    ck_assert_str_eq(data_order_names[list[2].data.kind], "checkpoint complete");
+    ck_assert_int_eq(list[2].data.kind, DATA_CHECKPOINT_COMPLETE);
 }
 END_TEST
 

@@ -146,7 +146,7 @@ END_TEST
 START_TEST(deployment_members_survive_one_by_one)
 {
     struct task_deployment task = {
-        .attempt = { { 1 }, 2 },
+        .attempt = { { 1 }, 2, 0 },
         .vertex = { 3 },
         .subtask = 4,
         .parallelism = 5,
@@ -160,7 +160,7 @@ START_TEST(deployment_members_survive_one_by_one)
                    back;
     unsigned char bytes[BYTES_MAX];
     size_t size = message_encode(&message, bytes, sizeof bytes);
-    ck_assert_uint_eq(size, 2 + 4 + 4 + 8 * 4 + 2 * 8);
+    ck_assert_uint_eq(size, 2 + 4 + 4 + 9 * 4 + 2 * 8);
     ck_assert(!err_is(message_decode(bytes, size, &back, &arena, NULL)));
     const struct task_deployment *got = back.submit_tasks.tasks;
     ck_assert_uint_eq(back.submit_tasks.job.n, 11);
@@ -211,7 +211,7 @@ START_TEST(decoder_says_what_is_wrong)
     bytes[0] = MESSAGE_CANCEL_TASKS;
     assert_refused(bytes, 6, ERR_SYNTAX_CODE, "cancel_tasks: ends before its list");
     bytes[6] = 2;
-    assert_refused(bytes, 10, ERR_SYNTAX_CODE, "cancel_tasks: 0 bytes for 2 items of 8 bytes");
+    assert_refused(bytes, 10, ERR_SYNTAX_CODE, "cancel_tasks: 0 bytes for 2 items of 12 bytes");
     bytes[0] = MESSAGE_RM_DISCONNECT;
     bytes[2] = CAUSE_COUNT;
     struct message out;
@@ -240,14 +240,15 @@ END_TEST
 START_TEST(printer_names_every_member)
 {
     struct task_report reports[2] = {
-        { { { 3 }, 1 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST },
-        { { { 4 }, 0 }, EXECUTION_RUNNING, CAUSE_NONE },
+        { { { 3 }, 1, 0 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST },
+        { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE },
     };
     struct message message = { .kind = MESSAGE_TASK_STATES, .task_states = { { 0 }, reports, 2 } };
     char text[200];
     message_print(&message, text, sizeof text);
-    ck_assert_str_eq(text, "task_states job=0 tasks=[{task=3 attempt=1 state=FAILED "
-                           "cause=CONNECTION_LOST} {task=4 attempt=0 state=RUNNING cause=NONE}]");
+    ck_assert_str_eq(text,
+                     "task_states job=0 tasks=[{task=3 attempt=1 graph=0 state=FAILED "
+                     "cause=CONNECTION_LOST} {task=4 attempt=0 graph=0 state=RUNNING cause=NONE}]");
     struct message request = {
         .kind = MESSAGE_REQUEST_SLOT,
         .request_slot = { { 1 }, { 2 }, ID_NONE, -1, -5, { ID_NONE } },

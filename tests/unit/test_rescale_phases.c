@@ -65,34 +65,34 @@ struct cell_row {
 };
 
 static const struct cell_row cells[] = {
-    {IN_COOLDOWN,             CHANGE,      "CCC", "000"},
-    { IN_COOLDOWN,            TRIGGER,     "CCC", "000"},
-    { IN_COOLDOWN,            TIMER_END,   "III", "000"},
-    { IN_COOLDOWN,            TIMER_CHECK, "---", "000"},
-    { IN_COOLDOWN_REMEMBERED, CHANGE,      "CCC", "000"},
-    { IN_COOLDOWN_REMEMBERED, TRIGGER,     "CCC", "000"},
-    { IN_COOLDOWN_REMEMBERED, TIMER_END,   "SSS", "111"},
-    { IN_COOLDOWN_REMEMBERED, TIMER_CHECK, "---", "000"},
-    { IN_IDLING,              CHANGE,      "ISS", "011"},
-    { IN_IDLING,              TRIGGER,     "III", "000"},
-    { IN_IDLING,              TIMER_END,   "---", "000"},
-    { IN_IDLING,              TIMER_CHECK, "---", "000"},
-    { IN_STABILIZING,         CHANGE,      "SSS", "111"},
-    { IN_STABILIZING,         TRIGGER,     "SST", "000"},
-    { IN_STABILIZING,         TIMER_END,   "sss", "111"},
-    { IN_STABILIZING,         TIMER_CHECK, "SST", "000"},
-    { IN_STABILIZING_CHECKED, CHANGE,      "SSS", "111"},
-    { IN_STABILIZING_CHECKED, TRIGGER,     "SST", "000"},
-    { IN_STABILIZING_CHECKED, TIMER_END,   "sss", "111"},
-    { IN_STABILIZING_CHECKED, TIMER_CHECK, "---", "000"},
-    { IN_STABILIZED,          CHANGE,      "sss", "000"},
-    { IN_STABILIZED,          TRIGGER,     "Itt", "000"},
-    { IN_STABILIZED,          TIMER_END,   "Itt", "000"},
-    { IN_STABILIZED,          TIMER_CHECK, "---", "000"},
-    { IN_TRANSITIONING,       CHANGE,      "TTT", "000"},
-    { IN_TRANSITIONING,       TRIGGER,     "TTT", "000"},
-    { IN_TRANSITIONING,       TIMER_END,   "---", "000"},
-    { IN_TRANSITIONING,       TIMER_CHECK, "---", "000"},
+    { IN_COOLDOWN, CHANGE, "CCC", "000" },
+    { IN_COOLDOWN, TRIGGER, "CCC", "000" },
+    { IN_COOLDOWN, TIMER_END, "III", "000" },
+    { IN_COOLDOWN, TIMER_CHECK, "---", "000" },
+    { IN_COOLDOWN_REMEMBERED, CHANGE, "CCC", "000" },
+    { IN_COOLDOWN_REMEMBERED, TRIGGER, "CCC", "000" },
+    { IN_COOLDOWN_REMEMBERED, TIMER_END, "SSS", "111" },
+    { IN_COOLDOWN_REMEMBERED, TIMER_CHECK, "---", "000" },
+    { IN_IDLING, CHANGE, "ISS", "011" },
+    { IN_IDLING, TRIGGER, "III", "000" },
+    { IN_IDLING, TIMER_END, "---", "000" },
+    { IN_IDLING, TIMER_CHECK, "---", "000" },
+    { IN_STABILIZING, CHANGE, "SSS", "111" },
+    { IN_STABILIZING, TRIGGER, "SST", "000" },
+    { IN_STABILIZING, TIMER_END, "sss", "111" },
+    { IN_STABILIZING, TIMER_CHECK, "SST", "000" },
+    { IN_STABILIZING_CHECKED, CHANGE, "SSS", "111" },
+    { IN_STABILIZING_CHECKED, TRIGGER, "SST", "000" },
+    { IN_STABILIZING_CHECKED, TIMER_END, "sss", "111" },
+    { IN_STABILIZING_CHECKED, TIMER_CHECK, "---", "000" },
+    { IN_STABILIZED, CHANGE, "sss", "000" },
+    { IN_STABILIZED, TRIGGER, "Itt", "000" },
+    { IN_STABILIZED, TIMER_END, "Itt", "000" },
+    { IN_STABILIZED, TIMER_CHECK, "---", "000" },
+    { IN_TRANSITIONING, CHANGE, "TTT", "000" },
+    { IN_TRANSITIONING, TRIGGER, "TTT", "000" },
+    { IN_TRANSITIONING, TIMER_END, "---", "000" },
+    { IN_TRANSITIONING, TIMER_CHECK, "---", "000" },
 };
 
 static enum phase phase_of(char letter)
@@ -180,17 +180,15 @@ START_TEST(transition_manager_is_unchanged_by_what_it_ignores)
     static const struct {
         enum situation situation;
         bool is_change;
-    } ignored[] = {
-        {IN_COOLDOWN,             true },
-        { IN_COOLDOWN,            false},
-        { IN_COOLDOWN_REMEMBERED, true },
-        { IN_COOLDOWN_REMEMBERED, false},
-        { IN_IDLING,              true },
-        { IN_IDLING,              false},
-        { IN_STABILIZED,          true },
-        { IN_TRANSITIONING,       true },
-        { IN_TRANSITIONING,       false}
-    };
+    } ignored[] = { { IN_COOLDOWN, true },
+                    { IN_COOLDOWN, false },
+                    { IN_COOLDOWN_REMEMBERED, true },
+                    { IN_COOLDOWN_REMEMBERED, false },
+                    { IN_IDLING, true },
+                    { IN_IDLING, false },
+                    { IN_STABILIZED, true },
+                    { IN_TRANSITIONING, true },
+                    { IN_TRANSITIONING, false } };
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
         struct transition_fixture fixture;
         bring_into(&fixture, ignored[i].situation);

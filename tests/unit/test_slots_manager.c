@@ -139,7 +139,7 @@ START_TEST(check_asks_elsewhere_after_a_refusal)
     fixture_check(&f, 0);
     ck_assert(slot_manager_refused(&f.manager, NODE(1), ALLOCATION(0), 5));
     slot_manager_check_invariant(&f.manager);
-    ck_assert_int_eq(slot_manager_worker(&f.manager, NODE(1))->idle_since, 5);
+    ck_assert_int_eq(fixture_find(&f, NODE(1))->idle_since, 5);
     fixture_check(&f, 55);
     ck_assert_uint_eq(f.plan.grants.count, 1);
     ck_assert_uint_eq(f.plan.grants.items[0].allocation.n, 1);
@@ -221,7 +221,7 @@ START_TEST(report_of_a_slot_that_another_worker_has_is_left_alone)
     struct slot_status reported = status_of(0, 0);
     ck_assert(!slot_manager_report(&f.manager, NODE(2), &reported, 1, 10));
     slot_manager_check_invariant(&f.manager);
-    ck_assert_uint_eq(slot_manager_worker(&f.manager, NODE(2))->used_count, 0);
+    ck_assert_uint_eq(fixture_find(&f, NODE(2))->used_count, 0);
 }
 END_TEST
 
@@ -234,7 +234,7 @@ START_TEST(report_may_overbook_a_worker)
     ck_assert(
         slot_manager_register_reporting(&f.manager, NODE(1), &fixture_worker, reported, 5, 0));
     slot_manager_check_invariant(&f.manager);
-    ck_assert_int_eq(slot_manager_worker(&f.manager, NODE(1))->available.cpu_milli, -1000);
+    ck_assert_int_eq(fixture_find(&f, NODE(1))->available.cpu_milli, -1000);
     ck_assert_uint_eq(slot_manager_slots_free(&f.manager), 0);
     fixture_require(&f, 0, 1);
     fixture_check(&f, 50);
@@ -349,7 +349,7 @@ START_TEST(slots_of_specific_profiles_share_a_worker_with_default_ones)
     fixture_require_profile(&f, 0, 2, small);
     fixture_check(&f, 50);
     ck_assert_uint_eq(f.plan.grants.count, 1);
-    ck_assert_int_eq(slot_manager_worker(&f.manager, NODE(1))->available.memory_bytes, 0);
+    ck_assert_int_eq(fixture_find(&f, NODE(1))->available.memory_bytes, 0);
 }
 END_TEST
 

@@ -56,7 +56,7 @@ static void report(uint32_t node, time_ns now)
     for (size_t i = 0; i < nodes[node].count; i++)
         slots[i] = nodes[node].slots[i].status;
     slot_manager_report(&f.manager, NODE(node), slots, nodes[node].count, now);
-    const struct managed_worker *worker = slot_manager_worker(&f.manager, NODE(node));
+    const struct managed_worker *worker = fixture_find(&f, NODE(node));
     ck_assert_uint_eq(fixture_count(&f, node, MANAGED_SLOT_ALLOCATED), nodes[node].count);
     ck_assert_uint_eq(worker->used_count,
                       nodes[node].count + fixture_count(&f, node, MANAGED_SLOT_PENDING));
@@ -146,7 +146,7 @@ static void random_reconcile(struct rng *rng, time_ns now)
 {
     fixture_reconcile(&f, now);
     for (VEC_EACH(struct node_id, node, &f.plan.releases)) {
-        const struct managed_worker *worker = slot_manager_worker(&f.manager, *node);
+        const struct managed_worker *worker = fixture_find(&f, *node);
         ck_assert(worker && worker->used_count == 0);
         ck_assert_int_ge(now - worker->idle_since, f.config.tm_idle_timeout);
         if (rng_below(rng, 2))

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A JobMaster's TaskManagers: who may offer slots, which offers are taken, and what goes when
+ * contact ends. The JobMaster declares a TaskManager dead by its own monitor, or because the
+ * resource manager did. Always: the pool holds slots of registered TaskManagers only.
+ */
+#include "core/cluster/job_master.h"
+
+#include "core/schedule/request_token.h"
+
+static const char no_slot_left[] = "it has no slot of the job left";
+
+static time_ns now(const struct job_master *master)
+{
+    return master->effects->now;
+}
+
+static bool is_contact(const struct job_master *master, struct node_id node)
+{
+    return index_map_get(&master->contact_by_node, node.n) != INDEX_NONE;
+}
+
+static void log_peer(struct job_master *master, const char *what, struct node_id peer,
+                     const char *reason)
+{
+    effects_log(master->effects, &(struct log_line){ .level = LOG_DECISION,
+                                                     .machine = "job master",
+                                                     .what = what,
+                                                     .subject = LOG_OF_JOB | LOG_OF_PEER,
+                                                     .job = master->job,
+                                                     .peer = peer,
+                                                     .reason = reason });
+}
+
+/* One that is known already asks again because our answer was late, or because it lost us before we
+ * lost it: it keeps its slots, and what it failed meanwhile it says itself (JobMaster.
+ * registerTaskManager with the same session). */
+void job_contacts_accept(struct job_master *master, struct node_id node, bool vouched)
+{
+    if (!is_contact(master, node)) {
+        index_map_put(&master->contact_by_node, node.n, (uint32_t)master->contacts.count);
+        vec_push(&master->contacts, (struct job_contact){ node });
+        heartbeats_watch(&master->monitors, node, node.n, master->monitors.origin, vouched,
+                         now(master));
+    }
+    struct message answer = { .kind = MESSAGE_JOB_CONTACT_MADE };
+    answer.job_contact_made =
+        (struct message_job_contact_made){ master->job, 0, master->monitors.origin };
+    effects_send(master->effects, node, &answer);
+}
+
+void job_contacts_offered(struct job_master *master, struct node_id node,
+                          const struct message_offer_slots *offer)
+{
+    if (!is_contact(master, node))
+        return;
+    struct allocation_item *accepted =
+        arena_take(&master->effects->arena, (offer->offers_count + 1) * sizeof *accepted);
+    struct allocation_id *gained =
+        arena_take(&master->effects->arena, (offer->offers_count + 1) * sizeof *gained);
+    size_t count = 0, gained_count = 0;
+    for (size_t i = 0; i < offer->offers_count; i++) {
+        struct allocation_id allocation = offer->offers[i].allocation;
+        bool held = slot_pool_find(&master->pool, allocation) != NULL;
+        if (!slot_pool_offer(&master->pool, node, &offer->offers[i], now(master)))
+            continue;
+        accepted[count++] = (struct allocation_item){ allocation };
+        if (!held)
+            gained[gained_count++] = allocation;
+    }
+    struct message answer = { .kind = MESSAGE_SLOTS_ACCEPTED };
+    answer.slots_accepted = (struct message_slots_accepted){ master->job, accepted, count };
+    effects_send(master->effects, node, &answer);
+    if (gained_count)
+        scheduler_on_slots_gained(&master->scheduler, gained, gained_count);
+}
+
+static void forget(struct job_master *master, struct node_id node)
+{
+    uint32_t index = index_map_get(&master->contact_by_node, node.n);
+    index_map_remove(&master->contact_by_node, node.n);
+    vec_remove_swap(&master->contacts, index);
+    if (index < master->contacts.count)
+        index_map_put(&master->contact_by_node, master->contacts.items[index].node.n, index);
+    heartbeats_forget(&master->monitors, node.n);
+}
+
+static void say_goodbye(struct job_master *master, struct node_id node, enum failure_cause cause)
+{
+    struct message message = { .kind = MESSAGE_JM_DISCONNECT };
+    message.jm_disconnect = (struct message_jm_disconnect){ master->job, cause };
+    effects_send(master->effects, node, &message);
+}
+
+/* Contact first, then the slots, so that what follows from the failures of their tasks no longer
+ * counts on them (JobMaster.disconnectTaskManager). Without a cause the TaskManager has said that
+ * it holds nothing of the job: a slot that the pool still has was given up on the way. */
+void job_contacts_close(struct job_master *master, struct node_id node, enum failure_cause cause)
+{
+    if (!is_contact(master, node))
+        return;
+    bool is_bare = cause == CAUSE_NONE;
+    forget(master, node);
+    struct slot_pool_list lost = { 0 };
+    slot_pool_release_node(&master->pool, node, &lost);
+    scheduler_on_slots_lost(&master->scheduler, &lost, is_bare ? CAUSE_SLOT_LOST : cause);
+    vec_fini(&lost.slots);
+    log_peer(master, "disconnects", node, is_bare ? no_slot_left : failure_cause_sentence(cause));
+    if (!is_bare && cause != CAUSE_TASK_MANAGER_SHUTDOWN)
+        say_goodbye(master, node, cause);
+}
+
+/* Slots given back: one message per TaskManager, in the order of the list. */
+static void send_freed(struct job_master *master, const struct slot_pool_list *freed)
+{
+    size_t count = freed->slots.count;
+    struct allocation_item *items =
+        arena_take(&master->effects->arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i].allocation = freed->slots.items[i].allocation;
+    for (size_t first = 0, end; first < count; first = end) {
+        struct node_id node = freed->slots.items[first].node;
+        for (end = first; end < count && node_id_equal(freed->slots.items[end].node, node);)
+            end++;
+        struct message message = { .kind = MESSAGE_FREE_SLOTS };
+        message.free_slots = (struct message_free_slots){ master->job, items + first, end - first };
+        effects_send(master->effects, node, &message);
+    }
+}
+
+void job_contacts_check_idle(struct job_master *master)
+{
+    time_ns timeout = master->graph->config.slot_idle_timeout;
+    struct slot_pool_list freed = { 0 };
+    slot_pool_release_idle(&master->pool, now(master), timeout, &freed);
+    send_freed(master, &freed);
+    for (VEC_EACH(const struct pool_slot, slot, &freed.slots)) {
+        if (!is_contact(master, slot->node) || slot_pool_has_node(&master->pool, slot->node))
+            continue;
+        forget(master, slot->node);
+        log_peer(master, "disconnects", slot->node, no_slot_left);
+    }
+    vec_fini(&freed.slots);
+}
+
+void job_contacts_end_all(struct job_master *master)
+{
+    struct slot_pool_list freed = { 0 };
+    for (VEC_EACH(const struct job_contact, contact, &master->contacts)) {
+        slot_pool_release_node(&master->pool, contact->node, &freed);
+        send_freed(master, &freed);
+        log_peer(master, "disconnects", contact->node, "the JobMaster stops");
+        say_goodbye(master, contact->node, CAUSE_NONE);
+    }
+    vec_fini(&freed.slots);
+    while (master->contacts.count)
+        forget(master, vec_last(&master->contacts).node);
+}
+
+/* `asked`: an answer is due, so that an undelivered request counts against the TaskManager. */
+static void ask(struct job_master *master, struct node_id node, bool asked)
+{
+    struct message message = { .kind = MESSAGE_JM_HEARTBEAT };
+    message.jm_heartbeat =
+        (struct message_jm_heartbeat){ .job = master->job, .round = master->monitors.round };
+    if (asked)
+        effects_request(master->effects, node, &message, request_token(master->job, 0));
+    else
+        effects_send(master->effects, node, &message);
+}
+
+static void ask_round(struct job_master *master)
+{
+    for (VEC_EACH(const struct heartbeat_target, target, &master->monitors.targets))
+        if (!target->vouched)
+            ask(master, target->node, true);
+}
+
+void job_master_on_doubt(struct job_master *master, const struct event_in_doubt *doubt)
+{
+    if (heartbeats_doubt(&master->monitors, doubt->peer, doubt->round_trip, now(master)))
+        ask(master, doubt->peer, false);
+}
+
+void job_contacts_on_time(struct job_master *master)
+{
+    uint32_t subject;
+    while (heartbeats_take_timeout(&master->monitors, now(master), &subject))
+        job_contacts_close(master, (struct node_id){ subject }, CAUSE_HEARTBEAT_TIMEOUT);
+    if (heartbeats_take_round(&master->monitors, now(master)))
+        ask_round(master);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The resource manager's events. A check of the requirements follows any change after
+ * slotmanager.requirement-check.delay, so that many changes cost one plan. Always: the workers in
+ * the slot manager's books are those that a monitor watches.
+ */
+#include "core/cluster/resource_manager.h"
+
+#include "core/base/hash.h"
+
+enum rm_timer { RM_CHECK, RM_STARTED_UP };
+
+void resource_manager_init(struct resource_manager *rm, const struct node_settings *settings,
+                           struct effects *effects, struct role_queue *facts)
+{
+    *rm = (struct resource_manager){ .node = settings->id,
+                                     .config = settings->config,
+                                     .driver = &standalone_resource_driver,
+                                     .effects = effects,
+                                     .facts = facts };
+    slot_manager_init(&rm->slots, settings->config, &rm->driver->worker);
+}
+
+void resource_manager_fini(struct resource_manager *rm)
+{
+    timers_fini(&rm->timers);
+    slot_plan_fini(&rm->plan);
+    slot_manager_fini(&rm->slots);
+    heartbeats_fini(&rm->monitors);
+}
+
+static time_ns now(const struct resource_manager *rm)
+{
+    return rm->effects->now;
+}
+
+static struct timer_handle set_timer(struct resource_manager *rm, enum rm_timer kind, time_ns delay)
+{
+    return timers_set(&rm->timers, (struct timer){ .at = time_add(now(rm), delay), .kind = kind });
+}
+
+static void log_peer(struct resource_manager *rm, const char *what, struct node_id peer,
+                     const char *reason)
+{
+    effects_log(rm->effects, &(struct log_line){ .level = LOG_DECISION,
+                                                 .machine = "resource manager",
+                                                 .what = what,
+                                                 .subject = LOG_OF_PEER,
+                                                 .peer = peer,
+                                                 .reason = reason });
+}
+
+static bool is_registered(const struct resource_manager *rm, struct node_id node)
+{
+    return index_map_get(&rm->slots.worker_by_node, node.n) != INDEX_NONE;
+}
+
+static void plan_check(struct resource_manager *rm)
+{
+    if (!timers_is_set(&rm->timers, rm->check))
+        rm->check = set_timer(rm, RM_CHECK, rm->config->requirement_check_delay);
+}
+
+void resource_manager_start(struct resource_manager *rm)
+{
+    heartbeats_init(&rm->monitors, rm->config, true, now(rm));
+    set_timer(rm, RM_STARTED_UP, rm->driver->start_up_time(rm->config));
+}
+
+/* The contact ends: slots are given up here, and every JobMaster hears of it. */
+static void close_contact(struct resource_manager *rm, struct node_id node,
+                          enum failure_cause cause)
+{
+    if (!is_registered(rm, node))
+        return;
+    log_peer(rm, "closes", node, failure_cause_sentence(cause));
+    heartbeats_forget(&rm->monitors, node.n);
+    slot_manager_unregister(&rm->slots, node);
+    vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_TASK_MANAGER_GONE,
+                                                          .job = job_id_none(),
+                                                          .node = node,
+                                                          .cause = cause });
+    struct message message = { .kind = MESSAGE_RM_DISCONNECT };
+    message.rm_disconnect.cause = cause;
+    effects_send(rm->effects, node, &message);
+    plan_check(rm);
+}
+
+static void on_register(struct resource_manager *rm, struct node_id from,
+                        const struct message_register_task_manager *request, bool vouched)
+{
+    struct worker_spec spec = { request->cpu_milli, request->memory_bytes, request->slots };
+    if (is_registered(rm, from)) {
+        /* It lost us and comes back before we lost it; or its request crossed our answer. */
+        slot_manager_unregister(&rm->slots, from);
+        heartbeats_forget(&rm->monitors, from.n);
+    }
+    bool taken = slot_manager_register(&rm->slots, from, &spec, now(rm));
+    log_peer(rm, taken ? "registers" : "refuses", from, NULL);
+    if (taken)
+        heartbeats_watch(&rm->monitors, from, from.n, rm->monitors.origin, vouched, now(rm));
+    struct message answer = { .kind = MESSAGE_TASK_MANAGER_REGISTERED };
+    answer.task_manager_registered =
+        (struct message_task_manager_registered){ !taken, rm->monitors.origin };
+    effects_send(rm->effects, from, &answer);
+    plan_check(rm);
+}
+
+bool resource_manager_takes(enum message_kind kind)
+{
+    return kind == MESSAGE_REGISTER_TASK_MANAGER || kind == MESSAGE_SLOT_REPORT ||
+           kind == MESSAGE_SLOT_GRANTED || kind == MESSAGE_SLOT_AVAILABLE ||
+           kind == MESSAGE_RM_HEARTBEAT_ANSWER || kind == MESSAGE_RM_DISCONNECT;
+}
+
+static void on_granted(struct resource_manager *rm, struct node_id from,
+                       const struct message_slot_granted *answer)
+{
+    if (answer->refused)
+        slot_manager_refused(&rm->slots, from, answer->allocation, now(rm));
+    else
+        slot_manager_granted(&rm->slots, from, answer->allocation);
+    if (answer->refused)
+        plan_check(rm);
+}
+
+void resource_manager_on_message(struct resource_manager *rm, struct node_id from,
+                                 const struct message *message, bool vouched)
+{
+    CHECK(resource_manager_takes(message->kind));
+    if (message->kind == MESSAGE_REGISTER_TASK_MANAGER) {
+        on_register(rm, from, &message->register_task_manager, vouched);
+        return;
+    }
+    if (!is_registered(rm, from))
+        return; /* given up meanwhile; it will find out and register anew */
+    if (message->kind == MESSAGE_SLOT_REPORT) {
+        slot_manager_report(&rm->slots, from, message->slot_report.slots,
+                            message->slot_report.slots_count, now(rm));
+        plan_check(rm);
+    } else if (message->kind == MESSAGE_RM_HEARTBEAT_ANSWER) {
+        heartbeats_heard(&rm->monitors, from.n, now(rm));
+        if (slot_manager_report(&rm->slots, from, message->rm_heartbeat_answer.slots,
+                                message->rm_heartbeat_answer.slots_count, now(rm)))
+            plan_check(rm);
+    } else if (message->kind == MESSAGE_SLOT_GRANTED) {
+        on_granted(rm, from, &message->slot_granted);
+    } else if (message->kind == MESSAGE_SLOT_AVAILABLE) {
+        slot_manager_freed(&rm->slots, from, message->slot_available.allocation, now(rm));
+        plan_check(rm);
+    } else {
+        close_contact(rm, from, (enum failure_cause)message->rm_disconnect.cause);
+    }
+}
+
+void resource_manager_on_send_failed(struct resource_manager *rm,
+                                     const struct event_send_failed *failed)
+{
+    if (failed->kind == MESSAGE_RM_HEARTBEAT) {
+        if (failed->failure == SEND_UNREACHABLE &&
+            heartbeats_unreachable(&rm->monitors, failed->to.n))
+            close_contact(rm, failed->to, CAUSE_HEARTBEAT_UNREACHABLE);
+    } else if (failed->kind == MESSAGE_REQUEST_SLOT) {
+        slot_manager_refused(&rm->slots, failed->to,
+                             (struct allocation_id){ (uint32_t)failed->token }, now(rm));
+        plan_check(rm);
+    }
+}
+
+void resource_manager_require(struct resource_manager *rm, struct job_id job,
+                              const struct requirements *required)
+{
+    if (slot_manager_require(&rm->slots, job, rm->node, required))
+        plan_check(rm);
+}
+
+void resource_manager_job_ended(struct resource_manager *rm, struct job_id job)
+{
+    slot_manager_clear_job(&rm->slots, job);
+    plan_check(rm);
+}
+
+static void request_slot(struct resource_manager *rm, const struct slot_grant *grant)
+{
+    struct message message = { .kind = MESSAGE_REQUEST_SLOT };
+    message.request_slot =
+        (struct message_request_slot){ .job = grant->job,
+                                       .allocation = grant->allocation,
+                                       .cpu_milli = grant->profile.cpu_milli,
+                                       .memory_bytes = grant->profile.memory_bytes,
+                                       .job_master = grant->job_master };
+    effects_request(rm->effects, grant->node, &message, grant->allocation.n);
+}
+
+static void check(struct resource_manager *rm)
+{
+    slot_manager_check(&rm->slots, &rm->plan, now(rm));
+    for (VEC_EACH(const struct slot_grant, grant, &rm->plan.grants))
+        request_slot(rm, grant);
+    for (VEC_EACH(const struct job_id, job, &rm->plan.unfulfillable))
+        if (rm->started_up)
+            vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
+                                                                  .job = *job,
+                                                                  .node = node_id_none() });
+}
+
+/* `asked`: an answer is due, so that an undelivered request counts against the TaskManager. */
+static void ask(struct resource_manager *rm, struct node_id node, bool asked)
+{
+    struct message message = { .kind = MESSAGE_RM_HEARTBEAT };
+    message.rm_heartbeat.round = rm->monitors.round;
+    if (asked)
+        effects_request(rm->effects, node, &message, 0);
+    else
+        effects_send(rm->effects, node, &message);
+}
+
+static void ask_round(struct resource_manager *rm)
+{
+    for (VEC_EACH(const struct heartbeat_target, target, &rm->monitors.targets))
+        if (!target->vouched)
+            ask(rm, target->node, true);
+}
+
+void resource_manager_on_doubt(struct resource_manager *rm, const struct event_in_doubt *doubt)
+{
+    if (heartbeats_doubt(&rm->monitors, doubt->peer, doubt->round_trip, now(rm)))
+        ask(rm, doubt->peer, false);
+}
+
+static void on_timer(struct resource_manager *rm, const struct timer *timer)
+{
+    switch ((enum rm_timer)timer->kind) {
+    case RM_CHECK: check(rm); break;
+    case RM_STARTED_UP:
+        rm->started_up = true;
+        for (VEC_EACH(struct job_requirements, job, &rm->slots.jobs))
+            job->unfulfillable_told = false; /* told to nobody while the cluster was starting */
+        check(rm);
+        break;
+    }
+}
+
+void resource_manager_on_time(struct resource_manager *rm)
+{
+    struct timer timer;
+    uint32_t subject;
+    while (timers_take_due(&rm->timers, now(rm), &timer))
+        on_timer(rm, &timer);
+    while (heartbeats_take_timeout(&rm->monitors, now(rm), &subject))
+        close_contact(rm, (struct node_id){ subject }, CAUSE_HEARTBEAT_TIMEOUT);
+    if (heartbeats_take_round(&rm->monitors, now(rm)))
+        ask_round(rm);
+}
+
+time_ns resource_manager_deadline(const struct resource_manager *rm)
+{
+    time_ns timers = timers_next(&rm->timers);
+    time_ns beats = heartbeats_deadline(&rm->monitors);
+    return timers < beats ? timers : beats;
+}
+
+uint64_t resource_manager_hash(const struct resource_manager *rm)
+{
+    uint64_t hash = hash_add(slot_manager_hash(&rm->slots), rm->started_up);
+    hash = hash_add(hash, (uint64_t)timers_next(&rm->timers));
+    return hash_add(hash, heartbeats_hash(&rm->monitors));
+}
+
+void resource_manager_check(const struct resource_manager *rm)
+{
+    slot_manager_check_invariant(&rm->slots);
+    if (rm->monitors.interval)
+        heartbeats_check(&rm->monitors);
+    CHECK(rm->monitors.targets.count == rm->slots.workers.count);
+    for (VEC_EACH(const struct heartbeat_target, target, &rm->monitors.targets))
+        CHECK(is_registered(rm, target->node));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Looking into nodes from outside, for metrics, checkers and REST: read only, constant time,
+ * between steps. Nothing here can change a node.
+ */
+#ifndef WEIR_CLUSTER_VIEW_H
+#define WEIR_CLUSTER_VIEW_H
+
+#include "core/port/node.h"
+#include "core/schedule/job_status.h"
+
+struct job_manager;
+struct task_executor;
+const struct job_manager *node_job_manager(const struct node *node);
+const struct task_executor *node_task_executor(const struct node *node);
+
+struct cluster_view {
+    uint32_t task_managers;           /* registered at the resource manager */
+    uint32_t slots_total, slots_free; /* as the resource manager counts them */
+    uint32_t jobs;
+};
+struct cluster_view view_cluster(const struct node *job_manager);
+
+struct job_view {
+    struct job_id id;
+    const struct job_graph *graph;
+    enum job_status status;      /* as a client sees it */
+    const char *scheduler;       /* Default, Adaptive */
+    const char *scheduler_state; /* the scheduler's own */
+    uint32_t tasks, tasks_running;
+    uint32_t slots_held, slots_in_use;
+    uint32_t restarts, rescales;
+    time_ns submitted_at, ended_at; /* TIME_NEVER: not yet */
+};
+struct job_view view_job(const struct node *job_manager, uint32_t index);
+/* Subtasks of the vertex in the current execution graph; 0 when there is none. */
+uint32_t view_vertex_parallelism(const struct node *job_manager, uint32_t job_index,
+                                 struct vertex_id vertex);
+
+uint32_t view_task_manager_slots_used(const struct node *task_manager);
+
+#endif

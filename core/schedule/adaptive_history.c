@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the adaptive scheduler tells the rescale history (FLIP-495): when a record begins, the
+ * numbers it carries, the states passed, and how it ended. Costs nothing while the history is off,
+ * its default.
+ */
+#include "core/schedule/adaptive_scheduler.h"
+
+static void tell_wanted(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    const struct job_graph *job = s->parts.job;
+    size_t vertices = job->vertices.count, groups = job->groups.count;
+    int32_t *numbers = mem_create_array(2 * (vertices + groups), sizeof *numbers);
+    int32_t *upper = numbers, *lower = upper + vertices;
+    int32_t *group_upper = lower + vertices, *group_lower = group_upper + groups;
+    for (size_t v = 0; v < vertices; v++) {
+        uint32_t g = job->vertices.items[v].group.n;
+        upper[v] = own->bounds[v].upper;
+        lower[v] = own->bounds[v].lower;
+        group_upper[g] = upper[v] > group_upper[g] ? upper[v] : group_upper[g];
+        group_lower[g] = lower[v] > group_lower[g] ? lower[v] : group_lower[g];
+    }
+    rescale_history_set_wanted(&own->history, upper, lower, group_upper, group_lower);
+    mem_destroy(numbers);
+}
+
+/* A record that is open stays the one unless new requirements replace it. */
+void adaptive_history_begin(struct scheduler *s, enum rescale_cause cause, bool new_requirements)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (!rescale_history_is_on(&own->history))
+        return;
+    if (rescale_history_open_record(&own->history)) {
+        if (!new_requirements)
+            return;
+        rescale_history_end(&own->history, RESCALE_REASON_RESOURCE_REQUIREMENTS_UPDATED,
+                            scheduler_now(s));
+    }
+    rescale_history_begin(&own->history, cause, new_requirements, scheduler_now(s));
+    tell_wanted(s);
+}
+
+void adaptive_history_left_state(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    rescale_history_add_span(
+        &own->history, &(struct rescale_span){ .state = state_name(&adaptive_states, own->state),
+                                               .entered_at = own->entered_at,
+                                               .left_at = scheduler_now(s),
+                                               .cause = own->left_for });
+}
+
+/* New slots or bounds were looked at, and nothing else can be had than what is running. */
+void adaptive_history_came_to_nothing(struct scheduler *s)
+{
+    rescale_history_end(&s->own.adaptive->history,
+                        RESCALE_REASON_NO_RESOURCES_OR_PARALLELISMS_CHANGE, scheduler_now(s));
+}
+
+void adaptive_history_executing(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (!rescale_history_open_record(&own->history))
+        return;
+    const struct job_graph *job = s->parts.job;
+    int32_t *slots = mem_create_array(job->groups.count, sizeof *slots);
+    struct resource_profile *acquired = mem_create_array(job->groups.count, sizeof *acquired);
+    for (uint32_t i = 0; i < s->slots.count; i++) {
+        const struct task_slot *slot = &s->slots.items[i];
+        const struct pool_slot *held = slot_pool_find(s->parts.pool, slot->allocation);
+        CHECK(held != NULL);
+        if (slots[slot->group.n]++ == 0)
+            acquired[slot->group.n] = held->profile;
+    }
+    rescale_history_set_result(&own->history, own->planned, slots, acquired);
+    rescale_history_end(&own->history, RESCALE_REASON_SUCCEEDED, scheduler_now(s));
+    mem_destroy(slots);
+    mem_destroy(acquired);
+}
+
+void adaptive_history_ended(struct scheduler *s, enum job_status status)
+{
+    enum rescale_reason reason = RESCALE_REASON_JOB_FAILED;
+    if (status == JOB_FINISHED)
+        reason = RESCALE_REASON_JOB_FINISHED;
+    else if (status == JOB_CANCELED)
+        reason = RESCALE_REASON_JOB_CANCELED;
+    rescale_history_end(&s->own.adaptive->history, reason, scheduler_now(s));
+}

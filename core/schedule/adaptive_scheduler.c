@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The adaptive scheduler: every call of the JobMaster as an event for the state it is in. Any task
+ * failure restarts the whole job; slots that come or go, and new requirements, rescale it.
+ */
+#include "core/schedule/adaptive_scheduler.h"
+
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "core/schedule/bounds.h"
+
+static bool has_manager(const struct adaptive_scheduler *own)
+{
+    return own->state == ADAPTIVE_WAITING_FOR_RESOURCES || own->state == ADAPTIVE_EXECUTING;
+}
+
+/* Does the state own a graph with tasks that may still be alive? */
+static bool has_graph(const struct adaptive_scheduler *own)
+{
+    return own->state == ADAPTIVE_EXECUTING || own->state == ADAPTIVE_RESTARTING ||
+           own->state == ADAPTIVE_STOP_WITH_SAVEPOINT || own->state == ADAPTIVE_CANCELING ||
+           own->state == ADAPTIVE_FAILING;
+}
+
+static void adaptive_init(struct scheduler *s, uint64_t seed)
+{
+    (void)seed; /* the adaptive scheduler draws nothing of its own */
+    struct adaptive_scheduler *own = mem_create(sizeof *own);
+    s->own.adaptive = own;
+    adaptive_resources_init(s);
+    rescale_history_init(&own->history, (size_t)s->parts.config->rescale_history_size,
+                         s->parts.job->vertices.count, s->parts.job->groups.count);
+}
+
+static void adaptive_fini(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    adaptive_resources_fini(own, s->parts.job->vertices.count);
+    rescale_history_fini(&own->history);
+    mem_destroy(own);
+}
+
+static void adaptive_start(struct scheduler *s)
+{
+    scheduler_show_status(s, JOB_CREATED);
+    adaptive_history_begin(s, RESCALE_CAUSE_INITIAL_SCHEDULE, true);
+    adaptive_declare(s);
+    adaptive_enter_waiting(s, NULL);
+}
+
+enum manager_call { CALL_CHANGE, CALL_TRIGGER, CALL_TIME };
+
+static struct transition_outcome call_manager(struct scheduler *s, enum manager_call call)
+{
+    struct transition_manager *manager = &s->own.adaptive->manager;
+    switch (call) {
+    case CALL_CHANGE: return transition_manager_on_change(manager, s->parts.effects);
+    case CALL_TRIGGER: return transition_manager_on_trigger(manager, s->parts.effects);
+    case CALL_TIME: break;
+    }
+    return transition_manager_on_time(manager, s->parts.effects);
+}
+
+/* Tells the transition manager and does what it asks for; true when the state was left. Coming to
+ * rest while executing, it has found that nothing else can be had: what was wished for is off. */
+static bool tell_manager(struct scheduler *s, enum manager_call call)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    enum phase before = own->manager.phase;
+    struct transition_outcome outcome = call_manager(s, call);
+    if (outcome.request_checkpoint)
+        checkpoint_coordinator_request_active(s->parts.checkpoints, s->parts.effects);
+    if (own->state == ADAPTIVE_EXECUTING && own->manager.phase == PHASE_IDLING &&
+        before != PHASE_IDLING)
+        adaptive_history_came_to_nothing(s);
+    if (!outcome.transition)
+        return false;
+    const char *reason = outcome.desired ? "desired resources" : "sufficient resources";
+    if (own->state == ADAPTIVE_WAITING_FOR_RESOURCES)
+        adaptive_enter_creating(s, reason);
+    else
+        adaptive_enter_restarting(s, 0, CAUSE_NONE, reason);
+    return true;
+}
+
+static bool run_manager_timers(struct scheduler *s)
+{
+    while (transition_manager_deadline(&s->own.adaptive->manager) <= scheduler_now(s))
+        if (tell_manager(s, CALL_TIME))
+            return true;
+    return false;
+}
+
+/* On entering a state, and while waiting on every change (A2). Timers that are due come first. */
+static void change_then_trigger(struct scheduler *s)
+{
+    if (!run_manager_timers(s) && !tell_manager(s, CALL_CHANGE))
+        tell_manager(s, CALL_TRIGGER);
+}
+
+/* Slots or requirements changed. Waiting, each change is a trigger as well; running, only
+ * checkpoints and delays are. */
+static void on_change(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (own->state == ADAPTIVE_WAITING_FOR_RESOURCES) {
+        change_then_trigger(s);
+    } else if (own->state == ADAPTIVE_EXECUTING) {
+        trigger_countdown_on_change(&own->countdown);
+        tell_manager(s, CALL_CHANGE);
+    }
+}
+
+static void adaptive_slots_gained(struct scheduler *s, const struct allocation_id *gained,
+                                  size_t count)
+{
+    (void)gained;
+    if (count == 0)
+        return;
+    if (s->own.adaptive->state == ADAPTIVE_EXECUTING)
+        adaptive_history_begin(s, RESCALE_CAUSE_NEW_RESOURCE_AVAILABLE, false);
+    on_change(s);
+}
+
+static void adaptive_resources_refused(struct scheduler *s)
+{
+    (void)s; /* Flink's adaptive scheduler goes on with what it has, or waits for its time-out */
+}
+
+static void restart_or_fail(struct scheduler *s, struct task_id task, enum failure_cause cause)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    time_ns now = scheduler_now(s);
+    restart_strategy_notify_failure(s->parts.restarts, now);
+    scheduler_remember(s, task, cause, true);
+    scheduler_answer_stop(s, true);
+    own->left_for = cause;
+    if (failure_cause_is_recoverable(cause) &&
+        restart_strategy_can_restart(s->parts.restarts, now)) {
+        rescale_history_on_failover(&own->history, now);
+        adaptive_enter_restarting(s, restart_strategy_backoff(s->parts.restarts, now), cause,
+                                  failure_cause_sentence(cause));
+        return;
+    }
+    char text[96];
+    text_format(text, sizeof text, "recovery is suppressed by restart strategy %s",
+                s->parts.restarts->row->name);
+    adaptive_enter_failing(
+        s, cause, failure_cause_is_recoverable(cause) ? text : failure_cause_sentence(cause));
+}
+
+static void adaptive_failed(struct scheduler *s, struct task_id task, enum failure_cause cause)
+{
+    switch (s->own.adaptive->state) {
+    case ADAPTIVE_CREATED:
+    case ADAPTIVE_WAITING_FOR_RESOURCES:
+    case ADAPTIVE_CREATING_EXECUTION_GRAPH:
+        s->own.adaptive->end_cause = cause;
+        adaptive_enter_finished(s, JOB_FAILED, failure_cause_sentence(cause));
+        break;
+    case ADAPTIVE_EXECUTING:
+    case ADAPTIVE_STOP_WITH_SAVEPOINT: restart_or_fail(s, task, cause); break;
+    case ADAPTIVE_RESTARTING:
+    case ADAPTIVE_CANCELING:
+    case ADAPTIVE_FAILING: adaptive_on_tasks_ended(s); break;
+    case ADAPTIVE_FINISHED:
+    case ADAPTIVE_STATE_COUNT: break;
+    }
+}
+
+static void adaptive_task_moved(struct scheduler *s, struct task_id task)
+{
+    enum execution_state state = (enum execution_state)s->graph->tasks[task.n].state;
+    if (execution_state_is_terminal(state))
+        adaptive_on_tasks_ended(s);
+}
+
+static void adaptive_slot_left(struct scheduler *s, uint32_t slot)
+{
+    (void)s; /* what is required does not follow what is in use */
+    (void)slot;
+}
+
+/* Without its savepoint the job goes on, unless it is being restarted or ended anyway. */
+static void on_stop_checkpoint(struct scheduler *s,
+                               const struct checkpoint_coordinator_order *order)
+{
+    if (order->kind == ORDER_COMPLETED) {
+        s->stop_savepoint = order->checkpoint;
+        return;
+    }
+    scheduler_answer_stop(s, true);
+    if (s->own.adaptive->state != ADAPTIVE_STOP_WITH_SAVEPOINT)
+        return;
+    checkpoint_coordinator_resume_periodic(s->parts.checkpoints, s->parts.effects);
+    adaptive_return_to_executing(s, "the savepoint failed");
+}
+
+static void adaptive_checkpoint_ended(struct scheduler *s,
+                                      const struct checkpoint_coordinator_order *order)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (s->stop_token && order->client_token == s->stop_token) {
+        on_stop_checkpoint(s, order);
+        return;
+    }
+    if (own->state != ADAPTIVE_EXECUTING)
+        return;
+    bool trigger = false;
+    if (order->kind == ORDER_COMPLETED)
+        trigger = trigger_countdown_on_completed(&own->countdown);
+    else if (order->kind == ORDER_ABORTED && order->counted)
+        trigger = trigger_countdown_on_failed(&own->countdown);
+    if (trigger)
+        tell_manager(s, CALL_TRIGGER);
+}
+
+static void adaptive_cancel(struct scheduler *s)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (own->state == ADAPTIVE_CANCELING || own->state == ADAPTIVE_FAILING)
+        return; /* it ends anyway, and a failing job as FAILED */
+    if (has_graph(own))
+        adaptive_enter_canceling(s);
+    else
+        adaptive_enter_finished(s, JOB_CANCELED, NULL);
+}
+
+static struct err adaptive_stop(struct scheduler *s, bool drain, uint64_t token, struct note *note)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (own->state != ADAPTIVE_EXECUTING)
+        return err_note(note, ERR_REFUSED_CODE, "the job is not executing");
+    adaptive_enter_stopping(s, drain, token);
+    return OK;
+}
+
+static struct err adaptive_require(struct scheduler *s, const struct vertex_bounds *bounds,
+                                   size_t count, struct note *note)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (own->reactive)
+        return err_note(note, ERR_REFUSED_CODE,
+                        "reactive mode does not take resource requirements");
+    size_t vertices = s->parts.job->vertices.count;
+    struct parallelism_bounds *checked = mem_create_array(vertices, sizeof *checked);
+    struct err result = bounds_check(s->parts.job, bounds, count, checked, note);
+    if (!err_is(result) && memcmp(own->bounds, checked, vertices * sizeof *checked) != 0) {
+        memcpy(own->bounds, checked, vertices * sizeof *checked);
+        adaptive_history_begin(s, RESCALE_CAUSE_UPDATE_REQUIREMENT, true);
+        adaptive_declare(s);
+        on_change(s);
+    }
+    mem_destroy(checked);
+    return result;
+}
+
+static void adaptive_on_timer(struct scheduler *s, const struct timer *timer)
+{
+    struct adaptive_scheduler *own = s->own.adaptive;
+    if (timer->epoch != own->epoch)
+        return;
+    switch ((enum adaptive_timer)timer->kind) {
+    case TIMER_CHECK_ON_ENTRY: change_then_trigger(s); break;
+    case TIMER_RESOURCE_WAIT: adaptive_enter_creating(s, "the wait for resources is over"); break;
+    case TIMER_BUILD_GRAPH: adaptive_build_graph(s); break;
+    case TIMER_BACKOFF: adaptive_leave_restarting(s); break;
+    }
+}
+
+static void adaptive_on_time(struct scheduler *s)
+{
+    if (has_manager(s->own.adaptive))
+        run_manager_timers(s);
+}
+
+static time_ns adaptive_deadline(const struct scheduler *s)
+{
+    const struct adaptive_scheduler *own = s->own.adaptive;
+    return has_manager(own) ? transition_manager_deadline(&own->manager) : TIME_NEVER;
+}
+
+static const char *adaptive_state_name(const struct scheduler *s)
+{
+    return state_name(&adaptive_states, s->own.adaptive->state);
+}
+
+static uint64_t adaptive_hash(const struct scheduler *s)
+{
+    const struct adaptive_scheduler *own = s->own.adaptive;
+    uint64_t hash = hash_add(own->state, own->epoch);
+    hash = hash_add(hash, (uint64_t)own->entered_at);
+    hash = hash_add(hash, (uint64_t)own->backoff);
+    hash = hash_add(hash, (uint64_t)own->has_target << 8 | own->end_cause);
+    for (size_t v = 0; v < s->parts.job->vertices.count; v++) {
+        const struct parallelism_bounds *bounds = &own->bounds[v];
+        hash = hash_add(hash, (uint64_t)bounds->lower << 32 | (uint32_t)bounds->upper);
+        hash = hash_add(hash, (uint32_t)own->planned[v]);
+        for (VEC_EACH(const uint32_t, number, &own->attempts[v].numbers))
+            hash = hash_add(hash, *number);
+    }
+    if (has_manager(own))
+        hash = hash_add(hash, transition_manager_hash(&own->manager));
+    hash = hash_add(hash, trigger_countdown_hash(&own->countdown));
+    return hash_add(hash, rescale_history_hash(&own->history));
+}
+
+/* Which status a client sees in each state; Finished shows how the job ended. */
+static const enum job_status shown[ADAPTIVE_STATE_COUNT] = {
+    [ADAPTIVE_CREATED] = JOB_INITIALIZING,
+    [ADAPTIVE_WAITING_FOR_RESOURCES] = JOB_CREATED,
+    [ADAPTIVE_CREATING_EXECUTION_GRAPH] = JOB_CREATED,
+    [ADAPTIVE_EXECUTING] = JOB_RUNNING,
+    [ADAPTIVE_RESTARTING] = JOB_RESTARTING,
+    [ADAPTIVE_CANCELING] = JOB_CANCELLING,
+    [ADAPTIVE_FAILING] = JOB_FAILING,
+    [ADAPTIVE_STOP_WITH_SAVEPOINT] = JOB_RUNNING,
+};
+
+static void adaptive_check(const struct scheduler *s)
+{
+    const struct adaptive_scheduler *own = s->own.adaptive;
+    bool ended = own->state == ADAPTIVE_FINISHED;
+    bool live = s->graph && !execution_graph_all_ended(s->graph);
+    CHECK(ended ? scheduler_is_ended(s) : s->status == shown[own->state]);
+    CHECK(!live || has_graph(own));
+    CHECK(s->stop_token == 0 || own->state == ADAPTIVE_STOP_WITH_SAVEPOINT);
+    CHECK(requirements_total(&s->parts.pool->required) ==
+          (own->state == ADAPTIVE_CREATED ? 0 : adaptive_desired_slots(s)));
+    for (size_t v = 0; v < s->parts.job->vertices.count; v++) {
+        CHECK(own->bounds[v].lower >= 1);
+        CHECK(own->bounds[v].lower <= own->bounds[v].upper);
+        CHECK(own->bounds[v].upper <= own->max_parallelism[v]);
+    }
+    if (has_manager(own))
+        transition_manager_check(&own->manager);
+}
+
+const struct scheduler_row adaptive_scheduler_row = {
+    .name = "Adaptive",
+    .init = adaptive_init,
+    .fini = adaptive_fini,
+    .start = adaptive_start,
+    .slots_gained = adaptive_slots_gained,
+    .resources_refused = adaptive_resources_refused,
+    .failed = adaptive_failed,
+    .task_moved = adaptive_task_moved,
+    .slot_left = adaptive_slot_left,
+    .checkpoint_ended = adaptive_checkpoint_ended,
+    .cancel = adaptive_cancel,
+    .stop = adaptive_stop,
+    .require = adaptive_require,
+    .on_timer = adaptive_on_timer,
+    .on_time = adaptive_on_time,
+    .deadline = adaptive_deadline,
+    .state_name = adaptive_state_name,
+    .hash = adaptive_hash,
+    .check = adaptive_check,
+};

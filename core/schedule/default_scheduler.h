@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Insides of the default scheduler, shared by its files: default_scheduler.c (life of the job),
+ * default_slots.c (slot requests in bulks), default_failover.c (restarts), default_stop.c
+ * (stop-with-savepoint). Streaming jobs by pipelined regions. Source: DefaultScheduler,
+ * PipelinedRegionSchedulingStrategy, SlotSharingExecutionSlotAllocator,
+ * PhysicalSlotRequestBulkCheckerImpl.
+ */
+#ifndef WEIR_SCHEDULE_DEFAULT_SCHEDULER_H
+#define WEIR_SCHEDULE_DEFAULT_SCHEDULER_H
+
+#include "core/schedule/parts.h"
+
+enum default_timer { TIMER_BULK_TIMEOUT, TIMER_RESTART_DELAY };
+
+/* One allocate-slots-and-deploy call: a region's tasks, all or none. */
+struct bulk {
+    VEC(struct task_id) tasks; /* empty: the place is unused */
+    uint32_t missing;          /* shared slots of the tasks without a pool slot yet */
+    uint32_t counted_for;      /* slot last counted against `missing`: each counts once */
+    struct timer_handle timeout;
+};
+
+/* Tasks that restart together: when their delay is over and they have all ended. */
+struct planned_restart {
+    VEC(struct task_id) tasks; /* empty: the place is unused */
+    uint32_t waiting;          /* of those still ours: not yet ended */
+    bool delay_over;
+    struct timer_handle delay;
+};
+
+struct slot_request {
+    uint32_t slot;
+    uint64_t seq; /* from 1 */
+};
+
+/* The open requests of one slot sharing group, oldest first. Those fulfilled or dropped out of turn
+ * stay in the queue until they come to its front. */
+struct request_queue {
+    VEC(struct slot_request) waiting;
+    size_t first;
+    uint32_t needs; /* slots of the group in use or requested: what the job requires */
+};
+
+struct default_scheduler {
+    struct regions *regions;
+    VEC(struct bulk) bulks;
+    VEC(uint32_t) free_bulks;     /* unused places among them */
+    VEC(uint32_t) complete_bulks; /* have all their slots: to be deployed before the step ends */
+    VEC(uint32_t) bulk_of_task;   /* ID_NONE: not waiting for slots */
+    VEC(struct request_queue) queues;     /* by slot sharing group */
+    VEC(uint64_t) request_of_slot;        /* seq of its open request; 0: none */
+    VEC(bool) is_needed;                  /* by slot: in use or requested, counted in its queue */
+    VEC(uint32_t) fresh;                  /* slots requested since the last offer */
+    struct index_map request_by_previous; /* allocation it had last -> slot, while requested */
+    uint32_t requested_count;             /* open requests */
+    uint64_t last_request;
+    VEC(struct planned_restart) restarts;
+    VEC(uint32_t) free_restarts;
+    VEC(uint32_t) restart_of_task; /* the latest plan that holds the task; ID_NONE: none */
+    uint32_t tasks_to_restart;     /* held by some plan; 0: the job is RUNNING, not RESTARTING */
+    enum failure_cause end_cause;  /* FAILING: why */
+    /* Stop-with-savepoint: the attempts of its time, and how many of them have not ended. */
+    VEC(uint32_t) stop_attempts; /* by task id */
+    uint32_t stop_waiting;
+};
+
+/* default_slots.c */
+void default_slots_init(struct scheduler *s);
+void default_slots_fini(struct default_scheduler *own);
+void default_slots_schedule(struct scheduler *s, const struct task_id *tasks, size_t count);
+/* Free slots meet requests: those gained, or all of the pool (count 0) for new requests. */
+void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count);
+void default_slots_refuse_all(struct scheduler *s); /* every waiting bulk fails */
+void default_slots_on_timeout(struct scheduler *s, uint32_t bulk);
+void default_slots_left(struct scheduler *s, uint32_t slot);
+void default_slots_drop_task(struct scheduler *s, struct task_id task); /* its bulk is off */
+void default_slots_drop_all(struct scheduler *s);
+uint64_t default_slots_hash(const struct default_scheduler *own, uint64_t hash);
+void default_slots_check(const struct scheduler *s);
+
+/* default_failover.c */
+void default_failover_init(struct scheduler *s);
+void default_failover_fini(struct default_scheduler *own);
+void default_failover_on_failure(struct scheduler *s, struct task_id task,
+                                 enum failure_cause cause);
+void default_failover_on_ended(struct scheduler *s, struct task_id task);
+void default_failover_on_delay(struct scheduler *s, uint32_t restart);
+void default_failover_drop_all(struct scheduler *s);
+uint64_t default_failover_hash(const struct default_scheduler *own, uint64_t hash);
+void default_failover_check(const struct scheduler *s);
+
+/* default_stop.c */
+MUST_CHECK struct err default_stop(struct scheduler *s, bool drain, uint64_t token,
+                                   struct note *note);
+void default_stop_on_checkpoint(struct scheduler *s,
+                                const struct checkpoint_coordinator_order *order);
+void default_stop_on_ended(struct scheduler *s, struct task_id task);
+
+/* default_scheduler.c */
+void default_scheduler_move(struct scheduler *s, enum job_status to, const char *reason);
+void default_scheduler_start_regions(struct scheduler *s, const struct task_id *tasks,
+                                     size_t count);
+void default_scheduler_fail(struct scheduler *s, enum failure_cause cause, const char *reason);
+
+#endif

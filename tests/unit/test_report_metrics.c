@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of metrics: columns, statistics by kind, CSV.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/report/metrics.h"
+#include "sim/report/number_text.h"
+#include "tests/lib/load_fixture.h"
+
+#define TWO_JOBS                                                                                   \
+    "name: t\n"                                                                                    \
+    "duration: 1h\n"                                                                               \
+    "jobs:\n"                                                                                      \
+    "  - { name: a, vertices: [ { name: source } ], load: 5/s }\n"                                 \
+    "  - { name: b, vertices: [ { name: 'odd \"name\"' } ], load: 5/s }\n"
+
+static struct metrics metrics;
+static struct scenario *scenario;
+
+static void begin(const char *yaml)
+{
+    scenario = load_fixture_scenario(yaml);
+    metrics_init(&metrics, scenario);
+}
+
+static void end(void)
+{
+    metrics_fini(&metrics);
+    scenario_destroy(scenario);
+}
+
+static size_t column_named(const char *name)
+{
+    for (size_t i = 0; i < metrics.columns.count; i++)
+        if (text_equal(metrics.columns.items[i].name, name))
+            return i;
+    return SIZE_MAX;
+}
+
+/* Row i of the metric has the i-th value, a second apart. */
+static void fill(enum metric metric, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        metrics_add_row(&metrics, (time_ns)i * TIME_S)[metric] = values[i];
+}
+
+START_TEST(one_job_has_no_columns_of_its_own_but_its_vertices_have)
+{
+    begin(LOAD_FIXTURE_BASE);
+    ck_assert_uint_eq(metrics.columns.count, METRIC_NAME_COUNT + 2 * 3);
+    ck_assert_uint_eq(column_named("lag_seconds"), METRIC_lag_seconds);
+    ck_assert_uint_eq(column_named("j.lag_seconds"), SIZE_MAX);
+    ck_assert_uint_ne(column_named("busy.count"), SIZE_MAX);
+    /* Asked of the job by name it is the same column. */
+    ck_assert_uint_eq(
+        metrics_find(&metrics, METRIC_lag_seconds, (struct job_id){ 0 }, vertex_id_none()),
+        METRIC_lag_seconds);
+    ck_assert_uint_eq(
+        metrics_find(&metrics, METRIC_idle, (struct job_id){ 0 }, (struct vertex_id){ 1 }),
+        column_named("idle.count"));
+    end();
+}
+END_TEST
+
+START_TEST(several_jobs_have_columns_with_their_names)
+{
+    begin(TWO_JOBS);
+    ck_assert_uint_eq(metrics_job_column(&metrics, (struct job_id){ 1 }),
+                      column_named("b.offered_rate"));
+    ck_assert_uint_eq(
+        metrics_find(&metrics, METRIC_restarts, (struct job_id){ 1 }, vertex_id_none()),
+        column_named("b.restarts"));
+    ck_assert_uint_ne(column_named("a.busy.source"), SIZE_MAX);
+    ck_assert_uint_eq(column_named("a.cost"), SIZE_MAX);
+    end();
+}
+END_TEST
+
+START_TEST(a_level_has_a_time_integral_as_its_total)
+{
+    const double values[] = { 9, 2, number_none(), 4 };
+    double out[STATISTIC_COUNT];
+    begin(LOAD_FIXTURE_BASE);
+    fill(METRIC_lag_records, values, 4);
+    metrics_summarise(&metrics, METRIC_lag_records, out);
+    ck_assert_double_eq(out[STATISTIC_MAX], 9);
+    ck_assert_double_eq(out[STATISTIC_MEAN], 5);
+    ck_assert_double_eq(out[STATISTIC_FINAL], 4);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 6); /* the first row covers no time */
+    ck_assert_double_eq(out[STATISTIC_VALUE], 9); /* of a lag it is the most */
+    end();
+}
+END_TEST
+
+START_TEST(a_growing_metric_totals_what_it_has_come_to)
+{
+    const double values[] = { 0, 1, 5 };
+    double out[STATISTIC_COUNT];
+    begin(LOAD_FIXTURE_BASE);
+    fill(METRIC_restarts, values, 3);
+    metrics_summarise(&metrics, METRIC_restarts, out);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 5);
+    ck_assert_double_eq(out[STATISTIC_VALUE], 5);
+    end();
+}
+END_TEST
+
+START_TEST(exact_totals_make_exact_means)
+{
+    const double values[] = { number_none(), 100, 50 };
+    double out[STATISTIC_COUNT];
+    begin(LOAD_FIXTURE_BASE);
+    fill(METRIC_offered_rate, values, 3);
+    metrics.columns.items[METRIC_offered_rate].total = 90;
+    metrics_summarise(&metrics, METRIC_offered_rate, out);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 90);
+    ck_assert_double_eq(out[STATISTIC_MEAN], 45);
+    end();
+}
+END_TEST
+
+START_TEST(events_have_statistics_over_events_not_over_samples)
+{
+    double out[STATISTIC_COUNT];
+    begin(LOAD_FIXTURE_BASE);
+    metrics_add_row(&metrics, 0);
+    metrics_summarise(&metrics, METRIC_checkpoint_duration_seconds, out);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 0);
+    ck_assert(number_is_none(out[STATISTIC_VALUE]));
+    for (int i = 1; i <= 4; i++)
+        vec_push(&metrics.durations.items[1].values, i);
+    metrics_summarise(&metrics, METRIC_checkpoint_duration_seconds, out);
+    ck_assert_double_eq(out[STATISTIC_VALUE], 2.5);
+    ck_assert_double_eq(out[STATISTIC_MAX], 4);
+    end();
+}
+END_TEST
+
+START_TEST(jobs_are_joined_by_sum_largest_or_smallest)
+{
+    const double values[] = { 3, number_none(), 5 };
+    const double nothing[] = { number_none() };
+    ck_assert_double_eq(metrics_join(METRIC_offered_rate, values, 3, 1), 8);
+    ck_assert_double_eq(metrics_join(METRIC_lag_seconds, values, 3, 1), 5);
+    ck_assert_double_eq(metrics_join(METRIC_idle, values, 3, 1), 3);
+    ck_assert_double_eq(metrics_join(METRIC_idle, values, 2, 2), 3);
+    ck_assert(number_is_none(metrics_join(METRIC_idle, nothing, 1, 1)));
+}
+END_TEST
+
+START_TEST(a_second_row_of_the_same_time_takes_the_place_of_the_first)
+{
+    begin(LOAD_FIXTURE_BASE);
+    metrics_add_row(&metrics, 5 * TIME_S)[METRIC_cost] = 1;
+    double *row = metrics_add_row(&metrics, 5 * TIME_S);
+    ck_assert(number_is_none(row[METRIC_cost]));
+    ck_assert_uint_eq(metrics.times.count, 1);
+    ck_assert_int_eq(metrics_end(&metrics), 5 * TIME_S);
+    end();
+}
+END_TEST
+
+static void write_csv(size_t group, char *out, size_t size)
+{
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    metrics_write_csv(&metrics, group, file);
+    rewind(file);
+    out[fread(out, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+START_TEST(csv_quotes_names_and_leaves_what_has_no_value_empty)
+{
+    char text[8192];
+    begin(TWO_JOBS);
+    metrics_add_row(&metrics, TIME_S / 2)[METRIC_served_rate] = 2.5;
+    write_csv(1, text, sizeof text);
+    ck_assert_ptr_eq(strstr(text, "time_s,offered_rate,served_rate,"), text);
+    ck_assert_ptr_nonnull(strstr(text, ",\"b.busy.odd \"\"name\"\"\","));
+    ck_assert_ptr_nonnull(strstr(text, "\n0.5,,2.5,,"));
+    end();
+}
+END_TEST
+
+START_TEST(thinned_rows_keep_peaks_of_levels_and_means_of_rates)
+{
+    char text[4096];
+    const double rates[] = { number_none(), 10, 20, 30 }, lags[] = { 0, 7, 1, 2 };
+    begin(LOAD_FIXTURE_BASE);
+    fill(METRIC_offered_rate, rates, 4);
+    for (size_t i = 0; i < 4; i++)
+        metrics.cells.items[i * metrics.columns.count + METRIC_lag_seconds] = lags[i];
+    write_csv(2, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "\n1,10,,,7,"));
+    ck_assert_ptr_nonnull(strstr(text, "\n3,25,,,2,"));
+    end();
+}
+END_TEST
+
+START_TEST(every_metric_is_in_the_table_of_the_documentation)
+{
+    char text[8192];
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    metrics_write_markdown(file);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (int m = 0; m < METRIC_NAME_COUNT; m++)
+        ck_assert_ptr_nonnull(strstr(text, metric_rows[m].name));
+    ck_assert_ptr_nonnull(
+        strstr(text, "| `lag_seconds` | seconds | job | level | largest | max |"));
+}
+END_TEST
+
+/* docs/metrics.md holds that very table. */
+START_TEST(the_documentation_holds_the_table_as_it_is)
+{
+    char table[8192], page[32768];
+    FILE *file = tmpfile(), *docs = fopen("docs/metrics.md", "rb");
+    ck_assert(file && docs);
+    metrics_write_markdown(file);
+    rewind(file);
+    table[fread(table, 1, sizeof table - 1, file)] = '\0';
+    page[fread(page, 1, sizeof page - 1, docs)] = '\0';
+    fclose(file);
+    fclose(docs);
+    ck_assert_msg(strstr(page, table) != NULL,
+                  "docs/metrics.md: put the output of weir help --metrics-markdown there");
+}
+END_TEST
+
+Suite *test_report_metrics_suite(void)
+{
+    Suite *suite = suite_create("report: metrics");
+    TCase *table = tcase_create("table"), *files = tcase_create("files");
+    tcase_add_test(table, one_job_has_no_columns_of_its_own_but_its_vertices_have);
+    tcase_add_test(table, several_jobs_have_columns_with_their_names);
+    tcase_add_test(table, a_level_has_a_time_integral_as_its_total);
+    tcase_add_test(table, a_growing_metric_totals_what_it_has_come_to);
+    tcase_add_test(table, exact_totals_make_exact_means);
+    tcase_add_test(table, events_have_statistics_over_events_not_over_samples);
+    tcase_add_test(table, jobs_are_joined_by_sum_largest_or_smallest);
+    tcase_add_test(table, a_second_row_of_the_same_time_takes_the_place_of_the_first);
+    tcase_add_test(files, csv_quotes_names_and_leaves_what_has_no_value_empty);
+    tcase_add_test(files, thinned_rows_keep_peaks_of_levels_and_means_of_rates);
+    tcase_add_test(files, every_metric_is_in_the_table_of_the_documentation);
+    tcase_add_test(files, the_documentation_holds_the_table_as_it_is);
+    suite_add_tcase(suite, table);
+    suite_add_tcase(suite, files);
+    return suite;
+}

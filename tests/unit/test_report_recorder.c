@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From lines, facts and views to metrics, incidents and the timeline, with a run that the test
+ * makes up.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "sim/report/number_text.h"
+#include "sim/report/recorder.h"
+#include "tests/lib/fake_run.h"
+#include "tests/lib/load_fixture.h"
+
+#define PRICED                                                                                     \
+    LOAD_FIXTURE_BASE "cluster: { task-manager: { count: 1, price: 2/h } }\n"                      \
+                      "config: { heartbeat.interval: 10s, heartbeat.timeout: 50s }\n"
+
+static struct fake_run run;
+static struct recorder recorder;
+
+static void begin(void)
+{
+    fake_run_init(&run, PRICED);
+    recorder_init(&recorder, &run.look);
+}
+
+static void end(void)
+{
+    recorder_fini(&recorder);
+    fake_run_fini(&run);
+}
+
+static void line(time_ns at, struct log_line what)
+{
+    recorder_line(&recorder, at, fake_node(0), &what);
+}
+
+static void fact(time_ns at, uint32_t node, const char *word, const char *reason)
+{
+    recorder_fact(&recorder, at, fake_node(node), word, reason);
+}
+
+static double value(enum metric metric, enum statistic statistic)
+{
+    double out[STATISTIC_COUNT];
+    metrics_summarise(&recorder.metrics, metric, out);
+    return out[statistic];
+}
+
+/* All tasks run from one second on. */
+static void start_job(void)
+{
+    run.jobs[0].tasks = 4;
+    run.vertices[0][0].running = run.vertices[0][1].running = 2;
+    run.vertices[0][0].parallelism = run.vertices[0][1].parallelism = 2;
+    line(TIME_S, fake_fact("job", "all tasks RUNNING"));
+}
+
+START_TEST(rates_are_differences_of_totals_between_samples)
+{
+    begin();
+    recorder_sample(&recorder, 0);
+    run.flows[0].offered_total = 100;
+    run.flows[0].served_total = 60;
+    recorder_sample(&recorder, 10 * TIME_S);
+    run.flows[0].offered_total = 130;
+    recorder_sample(&recorder, 20 * TIME_S);
+    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_MAX), 10);
+    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_FINAL), 3);
+    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_MEAN), 6.5);
+    ck_assert_double_eq(value(METRIC_served_rate, STATISTIC_TOTAL), 60);
+    end();
+}
+END_TEST
+
+START_TEST(shares_are_of_the_time_in_which_records_could_flow)
+{
+    begin();
+    struct model_vertex_view *source = &run.vertices[0][0], *count = &run.vertices[0][1];
+    recorder_sample(&recorder, 0);
+    *source =
+        (struct model_vertex_view){ .busy_seconds = 2, .idle_seconds = 8, .task_seconds = 10 };
+    *count = (struct model_vertex_view){ .busy_seconds = 9, .idle_seconds = 1, .task_seconds = 10 };
+    recorder_sample(&recorder, 10 * TIME_S);
+    ck_assert_double_eq(value(METRIC_busy, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(value(METRIC_idle, STATISTIC_FINAL), 0.1);
+    size_t column =
+        metrics_find(&recorder.metrics, METRIC_busy, (struct job_id){ 0 }, (struct vertex_id){ 0 });
+    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.2);
+    recorder_sample(&recorder, 20 * TIME_S); /* nothing flowed: no share */
+    ck_assert(number_is_none(vec_last(&recorder.metrics.cells)));
+    end();
+}
+END_TEST
+
+START_TEST(machines_cost_from_added_to_ended)
+{
+    begin();
+    fact(0, 1, "added", NULL);
+    fact(TIME_H / 2, 2, "added", NULL);
+    recorder_sample(&recorder, TIME_H / 2);
+    fact(TIME_H, 1, "killed", "machine failed");
+    recorder_sample(&recorder, 2 * TIME_H);
+    ck_assert_double_eq(value(METRIC_machines, STATISTIC_FINAL), 1);
+    ck_assert_double_eq(value(METRIC_machines, STATISTIC_MEAN), 1.25);
+    ck_assert_double_eq(value(METRIC_cost, STATISTIC_FINAL), 5);
+    end();
+}
+END_TEST
+
+START_TEST(slots_are_counted_exactly_between_samples)
+{
+    begin();
+    run.cluster = (struct look_cluster){ 1, 4, 1 };
+    line(0, fake_fact("resource manager", "registers"));
+    run.cluster = (struct look_cluster){ 2, 8, 8 };
+    line(TIME_H / 4, fake_fact("resource manager", "registers"));
+    recorder_sample(&recorder, TIME_H);
+    ck_assert_double_eq(value(METRIC_slot_hours, STATISTIC_FINAL), 0.25 * 4 + 0.75 * 8);
+    ck_assert_double_eq(value(METRIC_task_manager_hours, STATISTIC_FINAL), 0.25 + 0.75 * 2);
+    ck_assert_double_eq(value(METRIC_slots_used, STATISTIC_MEAN), 0.75);
+    end();
+}
+END_TEST
+
+START_TEST(checkpoints_are_counted_with_their_durations_and_sizes)
+{
+    begin();
+    run.jobs[0].checkpoint = 7;
+    run.jobs[0].checkpoint_bytes = 1000;
+    line(TIME_S, fake_checkpoint("completed", 7, 2 * TIME_S));
+    line(2 * TIME_S,
+         fake_checkpoint("completed", 8, 4 * TIME_S)); /* a savepoint: not in the store */
+    line(3 * TIME_S, fake_checkpoint("expired", 9, 0));
+    line(3 * TIME_S, fake_checkpoint("failed", 9, 0));
+    recorder_sample(&recorder, 10 * TIME_S);
+    recorder_sample(&recorder, 20 * TIME_S);
+    ck_assert_double_eq(value(METRIC_checkpoints_completed, STATISTIC_FINAL), 2);
+    ck_assert_double_eq(value(METRIC_checkpoints_failed, STATISTIC_FINAL), 1);
+    ck_assert_double_eq(value(METRIC_checkpoint_duration_seconds, STATISTIC_MEAN), 3);
+    ck_assert_double_eq(value(METRIC_checkpoint_bytes, STATISTIC_MEAN), 1000);
+    size_t width = recorder.metrics.columns.count;
+    ck_assert_double_eq(recorder.metrics.cells.items[METRIC_checkpoint_duration_seconds], 4);
+    ck_assert(
+        number_is_none(recorder.metrics.cells.items[width + METRIC_checkpoint_duration_seconds]));
+    end();
+}
+END_TEST
+
+START_TEST(restarts_are_told_from_rescales)
+{
+    begin();
+    run.jobs[0].restarts = 5;
+    run.jobs[0].rescales = 2;
+    recorder_sample(&recorder, TIME_S);
+    ck_assert_double_eq(value(METRIC_restarts, STATISTIC_FINAL), 3);
+    ck_assert_double_eq(value(METRIC_rescales, STATISTIC_FINAL), 2);
+    end();
+}
+END_TEST
+
+START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
+{
+    begin();
+    start_job();
+    fact(100 * TIME_S, 1, "killed", "machine reclaimed");
+    run.vertices[0][1].running = 1; /* told after the fact */
+    run.jobs[0].status = "RESTARTING";
+    run.jobs[0].restarts = 1;
+    line(101 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    run.jobs[0].status = "RUNNING";
+    run.jobs[0].restarts = 3;
+    line(110 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    recorder_sample(&recorder, 200 * TIME_S);
+    ck_assert_double_eq(value(METRIC_downtime_seconds, STATISTIC_FINAL), 10);
+    ck_assert_uint_eq(recorder.incidents.list.count, 1);
+    const struct incident *incident = &recorder.incidents.list.items[0];
+    ck_assert_str_eq(incident->cause, "tm1 killed: machine reclaimed");
+    ck_assert_int_eq(incident->at, 100 * TIME_S);
+    ck_assert_int_eq(incident->running_at, 110 * TIME_S);
+    ck_assert_uint_eq(incident->restarts, 3);
+    ck_assert(!incident->planned);
+    end();
+}
+END_TEST
+
+START_TEST(the_end_of_an_idle_process_brings_no_job_down)
+{
+    begin();
+    start_job();
+    fact(100 * TIME_S, 1, "killed", "machine failed");
+    recorder_sample(&recorder, 200 * TIME_S);
+    ck_assert_uint_eq(recorder.incidents.list.count, 0);
+    ck_assert_double_eq(value(METRIC_downtime_seconds, STATISTIC_FINAL), 0);
+    end();
+}
+END_TEST
+
+START_TEST(a_rescale_is_down_time_but_no_failure)
+{
+    begin();
+    start_job();
+    run.jobs[0].status = "RESTARTING";
+    run.jobs[0].restarts = run.jobs[0].rescales = 1;
+    line(50 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    run.jobs[0].status = "RUNNING";
+    line(52 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    ck_assert(recorder.incidents.list.items[0].planned);
+    ck_assert_int_eq(incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, 60 * TIME_S),
+                     2 * TIME_S);
+    end();
+}
+END_TEST
+
+START_TEST(a_failure_without_a_fault_is_told_by_the_task_that_failed)
+{
+    begin();
+    start_job();
+    struct log_line failed = fake_move("execution", "RUNNING", "FAILED");
+    failed.subject |= LOG_OF_TASK;
+    failed.vertex.n = 1;
+    failed.reason = "RuntimeException: user code failed";
+    line(50 * TIME_S, failed);
+    run.jobs[0].status = "RESTARTING";
+    line(50 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
+    ck_assert_str_eq(recorder.incidents.list.items[0].cause, "count failed: user code failed");
+    ck_assert_int_eq(recorder.incidents.list.items[0].running_at, TIME_NEVER);
+    end();
+}
+END_TEST
+
+START_TEST(a_fault_of_long_ago_is_not_blamed)
+{
+    begin();
+    start_job();
+    fact(100 * TIME_S, 1, "frozen", NULL);
+    run.jobs[0].status = "RESTARTING";
+    line(191 * TIME_S, fake_move("job", "RUNNING", "RESTARTING")); /* 50 + 2 x 10 + 20 are over */
+    ck_assert_str_eq(recorder.incidents.list.items[0].cause, "for no reason known");
+    end();
+}
+END_TEST
+
+START_TEST(the_clock_stops_when_the_job_ends_or_is_cancelled)
+{
+    begin();
+    start_job();
+    run.jobs[0].status = "CANCELLING";
+    line(10 * TIME_S, fake_move("job", "RUNNING", "CANCELLING"));
+    ck_assert_int_eq(incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, TIME_H), 0);
+    ck_assert_uint_eq(recorder.incidents.list.count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(what_the_script_does_is_marked_once)
+{
+    begin();
+    recorder_fact(&recorder, TIME_S, node_id_none(), "kill", "kill 2 random");
+    fact(TIME_S, 1, "killed", "kill 2 random");
+    fact(TIME_S, 2, "killed", "kill 2 random");
+    recorder_fact(&recorder, 2 * TIME_S, node_id_none(), "missed", "kill tm9");
+    fact(3 * TIME_S, 3, "killed", "machine reclaimed");
+    ck_assert_uint_eq(recorder.timeline.marks.count, 2);
+    ck_assert_str_eq(recorder.timeline.marks.items[0].label, "kill 2 random");
+    ck_assert_int_eq(recorder.timeline.marks.items[0].kind, MARK_SCRIPT);
+    ck_assert_int_eq(recorder.timeline.marks.items[1].kind, MARK_MACHINE);
+    end();
+}
+END_TEST
+
+START_TEST(phases_tell_deploying_from_running)
+{
+    begin();
+    run.jobs[0].status = "CREATED";
+    run.jobs[0].scheduler_state = "WaitingForResources";
+    line(0, fake_move("scheduler", "Created", "WaitingForResources"));
+    run.jobs[0].status = "RUNNING";
+    run.jobs[0].scheduler_state = "Executing";
+    line(1, fake_move("scheduler", "CreatingExecutionGraph", "Executing"));
+    line(2, fake_fact("job", "first task DEPLOYING"));
+    line(3, fake_fact("job", "all tasks RUNNING"));
+    ck_assert_uint_eq(recorder.timeline.phases.count, 3);
+    ck_assert_str_eq(recorder.timeline.phases.items[0].name, "WaitingForResources");
+    ck_assert_str_eq(recorder.timeline.phases.items[1].name, "deploying");
+    ck_assert_str_eq(recorder.timeline.phases.items[2].name, "running");
+    end();
+}
+END_TEST
+
+/* Labels: none on another, no line through a label of a lower row. */
+START_TEST(labels_never_cover_one_another)
+{
+    struct mark marks[40];
+    struct label_space space = { 0, 100, 165, 3 };
+    for (int i = 0; i < 40; i++)
+        marks[i] = (struct mark){
+            .at = i * i % 97, .kind = MARK_MACHINE, .level = -1, .side = 1, .label = "tm12 killed"
+        };
+    timeline_place(marks, 40, &space);
+    int placed = 0;
+    for (int i = 0; i < 40; i++) {
+        if (marks[i].level < 0)
+            continue;
+        placed++;
+        double x = (double)marks[i].at * 1.65, width = (double)strlen(marks[i].label) + 2;
+        double from = marks[i].side > 0 ? x : x - width;
+        ck_assert_double_ge(from, 0);
+        ck_assert_double_le(from + width, 165);
+        for (int j = 0; j < 40; j++) {
+            double other = (double)marks[j].at * 1.65;
+            if (j == i || marks[j].level < marks[i].level)
+                continue;
+            if (marks[j].level > marks[i].level)
+                ck_assert(other <= from + 0.5 || other >= from + width - 0.5 ||
+                          marks[j].at == marks[i].at);
+        }
+    }
+    ck_assert_int_gt(placed, 10);
+}
+END_TEST
+
+START_TEST(important_labels_are_placed_before_others)
+{
+    struct mark marks[] = {
+        { .at = 50, .kind = MARK_MACHINE, .label = "tm1 added", .level = -1, .side = 1 },
+        { .at = 50, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
+    };
+    struct label_space space = { 0, 100, 20, 1 };
+    timeline_place(marks, 2, &space);
+    ck_assert_int_eq(marks[1].level, 0);
+    ck_assert_int_eq(marks[0].level, -1); /* eleven letters do not fit to the left of it */
+}
+END_TEST
+
+Suite *test_report_recorder_suite(void)
+{
+    Suite *suite = suite_create("report: recorder");
+    TCase *samples = tcase_create("samples"), *jobs = tcase_create("uptime");
+    TCase *pictures = tcase_create("timeline");
+    tcase_add_test(samples, rates_are_differences_of_totals_between_samples);
+    tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
+    tcase_add_test(samples, machines_cost_from_added_to_ended);
+    tcase_add_test(samples, slots_are_counted_exactly_between_samples);
+    tcase_add_test(samples, checkpoints_are_counted_with_their_durations_and_sizes);
+    tcase_add_test(samples, restarts_are_told_from_rescales);
+    tcase_add_test(jobs, a_job_is_down_from_the_kill_on_not_from_its_detection);
+    tcase_add_test(jobs, the_end_of_an_idle_process_brings_no_job_down);
+    tcase_add_test(jobs, a_rescale_is_down_time_but_no_failure);
+    tcase_add_test(jobs, a_failure_without_a_fault_is_told_by_the_task_that_failed);
+    tcase_add_test(jobs, a_fault_of_long_ago_is_not_blamed);
+    tcase_add_test(jobs, the_clock_stops_when_the_job_ends_or_is_cancelled);
+    tcase_add_test(pictures, what_the_script_does_is_marked_once);
+    tcase_add_test(pictures, phases_tell_deploying_from_running);
+    tcase_add_test(pictures, labels_never_cover_one_another);
+    tcase_add_test(pictures, important_labels_are_placed_before_others);
+    suite_add_tcase(suite, samples);
+    suite_add_tcase(suite, jobs);
+    suite_add_tcase(suite, pictures);
+    return suite;
+}

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Stories of rescaling: requirements changed at run time (A4), slots that come and go, reactive
+ * mode (A3), and when it happens (A2's phases).
+ */
+#include <check.h>
+#include <string.h>
+
+#include "core/cluster/view.h"
+#include "tests/lib/story_setup.h"
+
+static const struct node_id jm = { 0 };
+
+static void set_phases(struct story *story, const char *cooldown, const char *stabilization)
+{
+    story_set(story, "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling", cooldown);
+    story_set(story, "jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout",
+              stabilization);
+}
+
+/* Recording of Flink 2.3, adaptive-put-up-defaults, first PUT: inside the cooldown the rescale
+ * comes exactly at its end, 30 s after Executing began, without stabilization because all slots are
+ * there.
+ */
+START_TEST(a_put_inside_the_cooldown_rescales_at_its_end)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 6, story_job(story, 2, 0));
+    story_run(story, 6 * TIME_S);
+    story_put(story, 2, 1, 4);
+    story_expect(story, "30.154 jm: transition manager Cooldown -> Stabilizing\n"
+                        "30.154 jm: transition manager desired resources met\n"
+                        "30.154 jm: transition manager Stabilizing -> Transitioning\n"
+                        "30.154 jm: scheduler Executing -> Restarting (desired resources)\n"
+                        "30.154 jm: job RUNNING -> CANCELLING\n"
+                        "30.161 jm: job CANCELLING -> CANCELED\n"
+                        "30.161 jm: scheduler Restarting -> CreatingExecutionGraph\n"
+                        "30.161 jm: job CREATED -> RUNNING\n"
+                        "30.161 jm: scheduler CreatingExecutionGraph -> Executing\n"
+                        "30.161 jm: job first task DEPLOYING 8\n"
+                        "30.193 jm: job all tasks RUNNING 8 (parallelism 4)\n");
+    ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).rescales, 1);
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).restarts, 1);
+    story_destroy(story);
+}
+END_TEST
+
+/* The same recording, second PUT: after the cooldown it takes as long as the slots need to come. */
+START_TEST(a_put_after_the_cooldown_rescales_when_the_slots_have_come)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 3, 2, story_job(story, 4, 0));
+    story_run(story, 70 * TIME_S);
+    story_put(story, 2, 1, 6);
+    story_expect(story, "70.056 jm: transition manager Idling -> Stabilizing\n"
+                        "70.056 jm: transition manager desired resources met\n"
+                        "70.056 jm: transition manager Stabilizing -> Transitioning\n"
+                        "70.056 jm: scheduler Executing -> Restarting (desired resources)\n"
+                        "70.056 jm: job RUNNING -> CANCELLING\n"
+                        "70.063 jm: job CANCELLING -> CANCELED\n"
+                        "70.063 jm: scheduler Restarting -> CreatingExecutionGraph\n"
+                        "70.063 jm: job CREATED -> RUNNING\n"
+                        "70.063 jm: scheduler CreatingExecutionGraph -> Executing\n"
+                        "70.063 jm: job first task DEPLOYING 12\n"
+                        "70.095 jm: job all tasks RUNNING 12 (parallelism 6)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* A4: a lower upper bound makes the desired fewer, so the job shrinks through the same phases; the
+ * slots left over go back when they have idled. */
+START_TEST(a_put_of_less_shrinks_the_job)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 2, 2, story_job(story, 4, 0));
+    story_run(story, 40 * TIME_S);
+    story_put(story, 2, 1, 2);
+    story_expect(story, "40.002 jm: transition manager Idling -> Stabilizing\n"
+                        "40.002 jm: transition manager desired resources met\n"
+                        "40.002 jm: transition manager Stabilizing -> Transitioning\n"
+                        "40.002 jm: scheduler Executing -> Restarting (desired resources)\n"
+                        "...\n"
+                        "40.041 jm: job all tasks RUNNING 4 (parallelism 2)\n"
+                        "70.009 jm: transition manager Cooldown -> Idling\n"
+                        "100.100 jm: job master disconnects tm2 (it has no slot of the job "
+                        "left)\n");
+    story_run(story, 101 * TIME_S);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 2);
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, adaptive-put-lower-above-available: accepted, and the job runs on as it
+ * is; when the slots come it rescales at once (no cooldown, no stabilization). */
+START_TEST(a_put_above_what_is_there_waits_for_slots)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "0 s", "0 s");
+    story_open(story, 1, 2, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_put(story, 2, 4, 4);
+    story_expect_silence(story, 15 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    story_add(story, 2);
+    story_expect(story, "15.001 jm: resource manager registers tm2\n"
+                        "15.055 jm: transition manager Idling -> Stabilizing\n"
+                        "15.055 jm: transition manager Stabilizing -> Stabilized\n"
+                        "15.055 jm: transition manager sufficient resources met\n"
+                        "15.055 jm: transition manager Stabilized -> Transitioning\n"
+                        "15.055 jm: scheduler Executing -> Restarting (sufficient resources)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, adaptive-put-above-available-checkpointed, run 1: checkpoints completed
+ * while Stabilizing do nothing, for the desired slots are not there; once Stabilized the next
+ * completed one would, but the maximal delay, 3 intervals after the change, comes first. */
+START_TEST(a_put_above_what_is_there_takes_the_rest_after_the_maximal_delay)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "5 s", "10 s");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 8 * TIME_S);
+    story_put(story, 2, 1, 6);
+    story_expect(story, "8.056 jm: transition manager Idling -> Stabilizing\n"
+                        "...\n"
+                        "16.205 jm: checkpoint completed #5 19000000\n"
+                        "18.056 jm: transition manager Stabilizing -> Stabilized\n"
+                        "20.056 jm: transition manager sufficient resources met\n"
+                        "20.056 jm: transition manager Stabilized -> Transitioning\n"
+                        "20.056 jm: scheduler Executing -> Restarting (sufficient resources)\n"
+                        "20.056 jm: job RUNNING -> CANCELLING\n"
+                        "20.056 jm: checkpoint stopping checkpoint scheduler\n"
+                        "20.063 jm: job CANCELLING -> CANCELED\n"
+                        "20.063 jm: scheduler Restarting -> CreatingExecutionGraph\n"
+                        "20.063 jm: checkpoint restore from checkpoint 5\n"
+                        "...\n"
+                        "20.095 jm: job all tasks RUNNING 8 (parallelism 4)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* The same recording, runs 2 and 3: the first checkpoint that completes while Stabilized. */
+START_TEST(a_checkpoint_completed_when_stabilized_triggers_the_rescale)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "5 s", "10 s");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 9500 * TIME_MS);
+    story_put(story, 2, 1, 6);
+    story_expect(story, "9.556 jm: transition manager Idling -> Stabilizing\n"
+                        "...\n"
+                        "19.556 jm: transition manager Stabilizing -> Stabilized\n"
+                        "20.186 jm: checkpoint triggered #6\n"
+                        "20.205 jm: checkpoint completed #6 19000000\n"
+                        "20.205 jm: transition manager sufficient resources met\n"
+                        "20.205 jm: transition manager Stabilized -> Transitioning\n"
+                        "20.205 jm: scheduler Executing -> Restarting (sufficient resources)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* A2: failed checkpoints count as well, from the first change on: two of them trigger. */
+START_TEST(failed_checkpoints_trigger_the_rescale_too)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "1 s", "1 s");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_set(story, "execution.checkpointing.timeout", "1 s");
+    story_set(story, "execution.checkpointing.tolerable-failed-checkpoints", "9");
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-delay", "1 h");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_hold_acks(story, true);
+    story_put(story, 2, 1, 6);
+    story_expect(story, "5.056 jm: transition manager Idling -> Stabilizing\n"
+                        "6.056 jm: transition manager Stabilizing -> Stabilized\n"
+                        "8.186 jm: checkpoint triggered #3\n"
+                        "9.186 jm: checkpoint expired #3\n"
+                        "9.186 jm: checkpoint failed #3 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "12.186 jm: checkpoint triggered #4\n"
+                        "13.186 jm: checkpoint expired #4\n"
+                        "13.186 jm: checkpoint failed #4 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "13.186 jm: transition manager sufficient resources met\n"
+                        "13.186 jm: transition manager Stabilized -> Transitioning\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Slots that come and go again while it stabilizes: nothing is left to take, and only Stabilized
+ * can tell (A2). */
+START_TEST(slots_that_leave_again_end_in_idling)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "1 s", "10 s");
+    story_open(story, 1, 2, story_job(story, 4, 0));
+    story_run(story, 20 * TIME_S);
+    story_add(story, 1);
+    story_run(story, 22 * TIME_S);
+    story_stop(story, (struct node_id){ 2 });
+    story_expect(story, "22.001 jm: resource manager closes tm2 (TaskManager is shutting down)\n"
+                        "22.001 jm: job master disconnects tm2 (TaskManager is shutting down)\n"
+                        "30.055 jm: transition manager Stabilizing -> Stabilized\n"
+                        "30.055 jm: transition manager Stabilized -> Idling\n");
+    story_expect_silence(story, 3 * TIME_MIN);
+    story_destroy(story);
+}
+END_TEST
+
+/* 2.4 only (surprise 9): an active checkpoint on entering Stabilizing and Stabilized saves replay;
+ * the rescale does not wait for the next periodic one. */
+static void check_active_checkpoint(int vouch, enum flink_version version, const char *expected)
+{
+    struct story *story = story_begin(vouch);
+    story_set_version(story, version);
+    story_adaptive(story);
+    set_phases(story, "1 s", "2 s");
+    story_set(story, "execution.checkpointing.interval", "60 s");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_put(story, 2, 1, 6);
+    story_expect(story, expected);
+    story_destroy(story);
+}
+
+START_TEST(flink_2_4_takes_a_checkpoint_when_a_rescale_is_near)
+{
+    check_active_checkpoint(_i, FLINK_2_4,
+                            "5.056 jm: transition manager Idling -> Stabilizing\n"
+                            "5.056 jm: checkpoint triggered #2\n"
+                            "5.075 jm: checkpoint completed #2 19000000\n"
+                            "7.056 jm: transition manager Stabilizing -> Stabilized\n"
+                            "7.056 jm: checkpoint triggered #3\n"
+                            "7.075 jm: checkpoint completed #3 19000000\n"
+                            "7.075 jm: transition manager sufficient resources met\n");
+}
+END_TEST
+
+START_TEST(flink_2_3_waits_for_the_next_periodic_checkpoint)
+{
+    check_active_checkpoint(_i, FLINK_2_3,
+                            "5.056 jm: transition manager Idling -> Stabilizing\n"
+                            "7.056 jm: transition manager Stabilizing -> Stabilized\n"
+                            "60.186 jm: checkpoint triggered #2\n"
+                            "60.205 jm: checkpoint completed #2 19000000\n"
+                            "60.205 jm: transition manager sufficient resources met\n");
+}
+END_TEST
+
+/* Reactive mode. */
+
+/* Recording of Flink 2.3, reactive-add-tm-defaults: a TaskManager that joins inside the cooldown is
+ * taken 60 s after its slots came, one that joins later as well. */
+START_TEST(a_reactive_job_grows_a_minute_after_slots_came)
+{
+    struct story *story = story_begin(_i);
+    story_set(story, "scheduler-mode", "reactive");
+    story_open(story, 1, 2, story_job(story, 2, 8));
+    story_run(story, 5 * TIME_S);
+    story_add(story, 2);
+    story_expect(story, "5.001 jm: resource manager registers tm2\n"
+                        "30.154 jm: transition manager Cooldown -> Stabilizing\n"
+                        "65.055 jm: transition manager Stabilizing -> Stabilized\n"
+                        "65.055 jm: transition manager sufficient resources met\n"
+                        "65.055 jm: transition manager Stabilized -> Transitioning\n"
+                        "65.055 jm: scheduler Executing -> Restarting (sufficient resources)\n"
+                        "65.055 jm: job RUNNING -> CANCELLING\n"
+                        "65.062 jm: job CANCELLING -> CANCELED\n"
+                        "65.062 jm: scheduler Restarting -> CreatingExecutionGraph\n"
+                        "65.062 jm: job CREATED -> RUNNING\n"
+                        "65.062 jm: scheduler CreatingExecutionGraph -> Executing\n"
+                        "65.062 jm: job first task DEPLOYING 8\n"
+                        "65.094 jm: job all tasks RUNNING 8 (parallelism 4)\n"
+                        "95.062 jm: transition manager Cooldown -> Idling\n");
+    story_run(story, 100 * TIME_S);
+    story_add(story, 1);
+    story_expect(story, "100.001 jm: resource manager registers tm3\n"
+                        "100.055 jm: transition manager Idling -> Stabilizing\n"
+                        "160.055 jm: transition manager Stabilizing -> Stabilized\n"
+                        "160.055 jm: transition manager sufficient resources met\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, reactive-add-tm-tuned-zero: every TaskManager restarts the job at once;
+ * two that join one after the other are two restarts. */
+START_TEST(a_reactive_job_without_patience_restarts_for_each_task_manager)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "0 s", "0 s");
+    story_open(story, 1, 2, story_job(story, 2, 8));
+    story_run(story, 5 * TIME_S);
+    story_add(story, 2);
+    story_run(story, 5600 * TIME_MS);
+    story_add(story, 2);
+    story_run(story, 10 * TIME_S);
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).rescales, 2);
+    ck_assert_uint_eq(view_vertex_parallelism(story_node(story, jm), 0, (struct vertex_id){ 0 }),
+                      6);
+    story_destroy(story);
+}
+END_TEST
+
+/* A3: the upper bound is the max parallelism; more slots are not even asked for. */
+START_TEST(a_reactive_job_stops_growing_at_its_max_parallelism)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "0 s", "0 s");
+    story_open(story, 3, 2, story_job(story, 1, 5));
+    story_run(story, 10 * TIME_S);
+    ck_assert_uint_eq(view_vertex_parallelism(story_node(story, jm), 0, (struct vertex_id){ 0 }),
+                      5);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 1);
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, reactive-sigterm-tm: the resource manager hears first, the restart begins
+ * at once and finds what is left after the back-off. */
+START_TEST(a_reactive_job_shrinks_when_a_task_manager_says_goodbye)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "1 s", "2 s");
+    story_fixed_delay(story, "100", "1 s");
+    story_open(story, 2, 2, story_job(story, 2, 8));
+    story_run(story, 20 * TIME_S);
+    story_stop(story, (struct node_id){ 2 });
+    story_expect(story,
+                 "20.001 jm: resource manager closes tm2 (TaskManager is shutting down)\n"
+                 "20.001 jm: execution RUNNING -> FAILED v0[2]#0 tm2 (FlinkExpectedException: "
+                 "TaskManager is shutting down)\n"
+                 "20.001 jm: scheduler Executing -> Restarting (TaskManager is shutting down)\n"
+                 "20.001 jm: job RUNNING -> CANCELLING\n"
+                 "20.001 jm: job master disconnects tm2 (TaskManager is shutting down)\n"
+                 "20.008 jm: job CANCELLING -> CANCELED\n"
+                 "21.008 jm: scheduler Restarting -> WaitingForResources\n"
+                 "21.008 jm: transition manager Cooldown -> Idling\n"
+                 "21.008 jm: transition manager Idling -> Stabilizing\n"
+                 "21.008 jm: transition manager Stabilizing -> Stabilized\n"
+                 "21.008 jm: transition manager sufficient resources met\n"
+                 "21.008 jm: transition manager Stabilized -> Transitioning\n"
+                 "21.008 jm: scheduler WaitingForResources -> CreatingExecutionGraph (sufficient "
+                 "resources)\n"
+                 "21.008 jm: job CREATED -> RUNNING\n"
+                 "21.008 jm: scheduler CreatingExecutionGraph -> Executing\n"
+                 "21.008 jm: job first task DEPLOYING 4\n"
+                 "21.040 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, reactive-kill9-tm-default-heartbeat: restarts at full size against the
+ * dead TaskManager until its slots are given up, then one at what is left. */
+START_TEST(a_reactive_job_restarts_in_vain_until_the_dead_is_declared)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "1 s", "2 s");
+    story_fixed_delay(story, "100", "5 s");
+    story_open(story, 2, 2, story_job(story, 2, 8));
+    story_run(story, 32 * TIME_S);
+    story_kill_noticed(story, (struct node_id){ 2 }, 400 * TIME_MS);
+    story_expect(story, "32.401 jm: execution RUNNING -> FAILED v0[0]#0 tm1 "
+                        "(RemoteTransportException: data connection to a TaskManager lost)\n"
+                        "32.401 jm: scheduler Executing -> Restarting (data connection to a "
+                        "TaskManager lost)\n"
+                        "32.401 jm: job RUNNING -> CANCELLING\n"
+                        "32.409 jm: job CANCELLING -> CANCELED\n"
+                        "37.409 jm: scheduler Restarting -> WaitingForResources\n"
+                        "...\n"
+                        "37.409 jm: job first task DEPLOYING 8\n"
+                        "37.411 jm: execution DEPLOYING -> FAILED v0[2]#1 tm2 "
+                        "(RecipientUnreachableException: TaskManager cannot be reached)\n"
+                        "37.411 jm: scheduler Executing -> Restarting (TaskManager cannot be "
+                        "reached)\n"
+                        "...\n"
+                        "50.002 jm: resource manager closes tm2 (TaskManager no longer "
+                        "reachable)\n"
+                        "50.002 jm: job master disconnects tm2 (TaskManager no longer reachable)\n"
+                        "...\n"
+                        "52.468 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Recording of Flink 2.3, reactive-sigstop-12s-heartbeat-1s-5s: 5 s after the last heartbeat the
+ * frozen TaskManager is lost, and the job shrinks; when it goes on it registers again, and the job
+ * grows by the ordinary phases. */
+START_TEST(a_frozen_task_manager_is_lost_and_comes_back)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "1 s", "2 s");
+    story_fixed_delay(story, "100", "1 s");
+    story_set(story, "heartbeat.interval", "1 s");
+    story_set(story, "heartbeat.timeout", "5 s");
+    story_open(story, 2, 2, story_job(story, 2, 8));
+    story_run(story, 10500 * TIME_MS);
+    story_freeze(story, (struct node_id){ 2 }, true);
+    story_run(story, 22500 * TIME_MS);
+    story_freeze(story, (struct node_id){ 2 }, false);
+    story_expect(story, "22.500 tm2: taskmanager resource manager lost (it disconnected)\n"
+                        "22.500 tm2: taskmanager job master lost (it disconnected)\n"
+                        "22.501 jm: resource manager registers tm2\n"
+                        "22.503 jm: transition manager Idling -> Stabilizing\n"
+                        "24.503 jm: transition manager Stabilizing -> Stabilized\n"
+                        "24.503 jm: transition manager sufficient resources met\n"
+                        "24.503 jm: transition manager Stabilized -> Transitioning\n"
+                        "24.503 jm: scheduler Executing -> Restarting (sufficient resources)\n"
+                        "...\n"
+                        "24.542 jm: job all tasks RUNNING 8 (parallelism 4)\n");
+    story_destroy(story);
+}
+END_TEST
+
+START_TEST(a_frozen_task_manager_is_given_up_after_the_heartbeat_timeout)
+{
+    struct story *story = story_begin(_i);
+    story_reactive(story, "1 s", "2 s");
+    story_fixed_delay(story, "100", "1 s");
+    story_set(story, "heartbeat.interval", "1 s");
+    story_set(story, "heartbeat.timeout", "5 s");
+    story_open(story, 2, 2, story_job(story, 2, 8));
+    story_run(story, 10500 * TIME_MS);
+    story_freeze(story, (struct node_id){ 2 }, true);
+    story_expect(story,
+                 "15.002 jm: resource manager closes tm2 (heartbeat of a TaskManager timed out)\n"
+                 "15.002 jm: execution RUNNING -> FAILED v0[2]#0 tm2 (TimeoutException: heartbeat "
+                 "of a TaskManager timed out)\n"
+                 "15.002 jm: scheduler Executing -> Restarting (heartbeat of a TaskManager timed "
+                 "out)\n"
+                 "15.002 jm: job RUNNING -> CANCELLING\n"
+                 "15.002 jm: job master disconnects tm2 (heartbeat of a TaskManager timed out)\n"
+                 "15.009 jm: job CANCELLING -> CANCELED\n"
+                 "16.009 jm: scheduler Restarting -> WaitingForResources\n"
+                 "...\n"
+                 "16.041 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* Requirements refused (A4). */
+
+START_TEST(bounds_that_make_no_sense_are_refused)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 2, story_job(story, 2, 8));
+    story_run(story, 1 * TIME_S);
+    story_put(story, 2, 3, 2);
+    ck_assert_str_eq(story_answer(story), "rescale: refused vertex source: found 3 to 2, expected "
+                                          "1 <= lower <= upper <= 8");
+    story_put(story, 2, 1, 9);
+    ck_assert_str_eq(story_answer(story), "rescale: refused vertex source: found 1 to 9, expected "
+                                          "1 <= lower <= upper <= 8");
+    story_put(story, 2, 0, 2);
+    ck_assert_str_eq(story_answer(story), "rescale: refused vertex source: found 0 to 2, expected "
+                                          "1 <= lower <= upper <= 8");
+    story_put(story, 1, 1, 2);
+    ck_assert_str_eq(story_answer(story), "rescale: refused vertex count is not named");
+    story_put(story, 3, 1, 2);
+    ck_assert_str_eq(story_answer(story), "rescale: refused the job has no vertex 2");
+    struct vertex_bounds twice[] = { { { 0 }, 1, 2 }, { { 0 }, 1, 2 } };
+    story_ask(story, CLIENT_UPDATE_REQUIREMENTS, twice, 2);
+    ck_assert_str_eq(story_answer(story), "rescale: refused vertex source is named twice");
+    story_put(story, 2, -1, -1);
+    story_run(story, 2 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    story_destroy(story);
+}
+END_TEST
+
+/* 409: a second update while the first is on its way to the store. */
+START_TEST(two_updates_at_a_time_conflict)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 1 * TIME_S);
+    story_put(story, 2, 1, 4);
+    story_put(story, 2, 1, 3);
+    ck_assert_str_eq(story_answer(story), "rescale: refused another update of the job's "
+                                          "requirements is in progress");
+    ck_assert_uint_eq(story_unanswered(story), 1);
+    story_run(story, 2 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    story_destroy(story);
+}
+END_TEST
+
+/* Not stored, not applied. */
+START_TEST(an_update_that_cannot_be_stored_changes_nothing)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 40 * TIME_S);
+    story_fail_stores(story, true);
+    story_put(story, 2, 1, 4);
+    story_expect_silence(story, 60 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: refused the requirements could not be stored");
+    story_destroy(story);
+}
+END_TEST
+
+/* The same bounds again are no change (DefaultVertexParallelismStore.applyJobResourceRequirements).
+ */
+START_TEST(an_update_to_the_same_bounds_is_no_change)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 40 * TIME_S);
+    story_put(story, 2, 1, 2);
+    story_expect_silence(story, 60 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    story_destroy(story);
+}
+END_TEST
+
+START_TEST(an_update_ends_unanswered_by_nobody_when_the_job_ends)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 1 * TIME_S);
+    story_put(story, 2, 1, 4);
+    story_finish_all(story);
+    story_run(story, 2 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "rescale: refused the job has ended");
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    story_destroy(story);
+}
+END_TEST
+
+START_TEST(reactive_and_default_jobs_take_no_requirements)
+{
+    struct story *story = story_begin(_i);
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 1 * TIME_S);
+    story_put(story, 2, 1, 4);
+    story_run(story, 2 * TIME_S);
+    ck_assert_str_eq(story_answer(story),
+                     "rescale: refused the default scheduler cannot change a job's parallelism, "
+                     "jobmanager.scheduler must be adaptive");
+    story_destroy(story);
+    story = story_begin(_i);
+    story_reactive(story, "1 s", "1 s");
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 1 * TIME_S);
+    story_put(story, 2, 1, 4);
+    story_run(story, 2 * TIME_S);
+    ck_assert_str_eq(story_answer(story),
+                     "rescale: refused reactive mode does not take resource requirements");
+    story_destroy(story);
+}
+END_TEST
+
+Suite *test_schedule_adaptive_rescale_suite(void)
+{
+    Suite *suite = suite_create("schedule: adaptive rescale");
+    TCase *puts = tcase_create("requirements");
+    tcase_add_story(puts, a_put_inside_the_cooldown_rescales_at_its_end);
+    tcase_add_story(puts, a_put_after_the_cooldown_rescales_when_the_slots_have_come);
+    tcase_add_story(puts, a_put_of_less_shrinks_the_job);
+    tcase_add_story(puts, a_put_above_what_is_there_waits_for_slots);
+    tcase_add_story(puts, a_put_above_what_is_there_takes_the_rest_after_the_maximal_delay);
+    tcase_add_story(puts, a_checkpoint_completed_when_stabilized_triggers_the_rescale);
+    tcase_add_story(puts, failed_checkpoints_trigger_the_rescale_too);
+    tcase_add_story(puts, slots_that_leave_again_end_in_idling);
+    tcase_add_story(puts, flink_2_4_takes_a_checkpoint_when_a_rescale_is_near);
+    tcase_add_story(puts, flink_2_3_waits_for_the_next_periodic_checkpoint);
+    suite_add_tcase(suite, puts);
+    TCase *reactive = tcase_create("reactive mode");
+    tcase_add_story(reactive, a_reactive_job_grows_a_minute_after_slots_came);
+    tcase_add_story(reactive, a_reactive_job_without_patience_restarts_for_each_task_manager);
+    tcase_add_story(reactive, a_reactive_job_stops_growing_at_its_max_parallelism);
+    tcase_add_story(reactive, a_reactive_job_shrinks_when_a_task_manager_says_goodbye);
+    tcase_add_story(reactive, a_reactive_job_restarts_in_vain_until_the_dead_is_declared);
+    tcase_add_story(reactive, a_frozen_task_manager_is_given_up_after_the_heartbeat_timeout);
+    tcase_add_story(reactive, a_frozen_task_manager_is_lost_and_comes_back);
+    suite_add_tcase(suite, reactive);
+    TCase *refused = tcase_create("refused");
+    tcase_add_story(refused, bounds_that_make_no_sense_are_refused);
+    tcase_add_story(refused, two_updates_at_a_time_conflict);
+    tcase_add_story(refused, an_update_that_cannot_be_stored_changes_nothing);
+    tcase_add_story(refused, an_update_to_the_same_bounds_is_no_change);
+    tcase_add_story(refused, an_update_ends_unanswered_by_nobody_when_the_job_ends);
+    tcase_add_story(refused, reactive_and_default_jobs_take_no_requirements);
+    suite_add_tcase(suite, refused);
+    return suite;
+}
