@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The y axis of a panel: from 0 to a round number above y_max, three to six labels, whole ones where
+# y_whole is 1. In: y_max, y_whole. Out: yrange and ytics, y_top.
+
+y_size = y_max > 0 ? y_max : 1.0
+y_raw = y_size / 4.5
+y_power = 10.0 ** floor(log10(y_raw))
+y_lead = y_raw / y_power
+y_step = (y_lead <= 1 ? 1 : y_lead <= 2 ? 2 : (y_lead <= 2.5 && y_power >= 10) ? 2.5 : \
+          y_lead <= 5 ? 5 : 10) * y_power
+if (y_whole && y_step < 1) { y_step = 1 }
+y_top = y_step * ceil(y_size * 0.9999 / y_step)
+set yrange [0:y_top]
+set ytics nomirror ()
+do for [y_i = 0 : int(y_top / y_step + 0.5)] {
+    set ytics add (number(y_i * y_step) y_i * y_step)
+}

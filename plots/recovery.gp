@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The first failure from close by: each step of the recovery named at its moment, the state of every
+# job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
+# other/has_other (not drawn), job_count, max_rate, max_lag, lag_div, lag_unit, strip_rows,
+# question_lines. Out: one picture.
+
+load scripts.'/common.gp'
+panels = 3
+gap = 0.05
+state_height = 0.045 * (job_count < 4 ? job_count : 4)
+area_top = 0.875 - 0.036 * (question_lines - 1) - 0.024 * strip_rows
+height = (area_top - 0.075 - state_height - 2 * gap) / 2
+
+# A job that does not run is drawn in a warm colour, one that is on its way in a cold one.
+paint(s) = s eq 'running' ? 0x80CFB9 : s eq 'deploying' ? 0xAADAF4 : s eq 'CreatingExecutionGraph' ? 0xAADAF4 : \
+           (s eq 'Restarting' || s eq 'RESTARTING' || s eq 'Failing' || s eq 'FAILING') ? 0xEAAE80 : \
+           (s eq 'WaitingForResources' || s eq 'CREATED') ? 0xF8F1A1 : 0xDDDDDD
+from(t) = t < x_from ? x_from : t
+to(t) = t > x_to ? x_to : t
+inside(a, b) = (b > x_from && a < x_to)
+fits(a, b, s) = (to(b) - from(a)) / (x_to - x_from) > 0.0072 * strlen(s)
+
+set multiplot
+strip_bottom = area_top
+strip_top = strip_bottom + 0.024 * strip_rows
+load scripts.'/strip.gp'
+
+set tmargin at screen area_top
+set bmargin at screen area_top - state_height
+set xrange [x_from:x_to]
+set yrange [job_count - 0.5:-0.5]
+set border 0
+unset xtics
+unset grid
+set ytics scale 0 ()
+do for [j = 1 : job_count] { set ytics add (value('job'.j) j - 1) }
+set ytics noenhanced
+set style fill solid 1.0 noborder
+plot states using (column('from_s')):(column('row')):(from(column('from_s'))):(to(column('to_s'))):(column('row') - 0.4):(column('row') + 0.4):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \
+         with boxxyerror lc rgb variable, \
+     states using ((from(column('from_s')) + to(column('to_s'))) / 2):(inside(column('from_s'), column('to_s')) && fits(column('from_s'), column('to_s'), strcol('state')) ? column('row') : NaN):(strcol('state')) \
+         with labels center font ',12' noenhanced
+set border 3 lc rgb '#444444'
+set grid y lc rgb '#E4E4E4' lt 1
+set ytics scale 0.6 enhanced
+
+# The two panels below: as panel.gp counts them, the second and the third.
+area_top = area_top - state_height - gap + height + gap
+panel = 2
+y_max = max_rate
+y_whole = 0
+p_title = 'records/s, mean of each sample:'
+n1 = 'offered'; k1 = c_offered
+n2 = 'served'; k2 = c_served
+n3 = ''; k3 = c_other
+load scripts.'/panel.gp'
+plot @marks, \
+     rows using (column('time_s')):(column('served_rate')) with fsteps lw 2 lc rgb c_served, \
+     rows using (column('time_s')):(column('offered_rate')) with fsteps lw 1.4 lc rgb c_offered
+
+panel = 3
+y_max = max_lag / lag_div
+p_title = 'lag, the most of each sample ('.lag_unit.'):'
+n1 = 'lag'; k1 = c_lag
+n2 = ''
+load scripts.'/panel.gp'
+plot @marks, \
+     rows using (column('time_s')):(column('lag_seconds') / lag_div) with fsteps lw 2 lc rgb c_lag
+unset multiplot

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rules, and the search: among all lines before that fit a rule, the nearest one.
+ */
+#include "sim/cli/causes.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+
+/* What must agree. */
+enum cause_link {
+    LINK_JOB = 1,
+    LINK_NODE = 2,       /* the cause's process is the effect's peer, or else its own */
+    LINK_CHECKPOINT = 4, /* the same checkpoint; a restore names it as its value */
+};
+
+struct cause_rule {
+    const char *effect; /* pattern */
+    const char *reason; /* a part of the effect's reason; null: whatever it is */
+    const char *cause;  /* pattern */
+    unsigned links;     /* of cause_link */
+    time_ns within;     /* the cause is at most this much earlier */
+};
+
+#define AT_ONCE (TIME_MS)
+#define SOON    (2 * TIME_MIN) /* monitors, calls that hang, grace periods */
+#define LONG    (TIME_DAY * 366)
+
+static const struct cause_rule rules[] = {
+    { "dispatcher job ended", NULL, "job FINISHED", LINK_JOB, AT_ONCE },
+    { "dispatcher job ended", NULL, "job FAILED", LINK_JOB, AT_ONCE },
+    { "dispatcher job ended", NULL, "job CANCELED", LINK_JOB, AT_ONCE },
+    { "job FAILED", NULL, "job FAILING", LINK_JOB, LONG },
+    { "job CANCELED", NULL, "job CANCELLING", LINK_JOB, LONG },
+    { "job FAILING", NULL, "scheduler Failing", LINK_JOB, AT_ONCE },
+    { "job FAILING", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
+    { "job FAILING", NULL, "job could not acquire*", LINK_JOB, AT_ONCE },
+    { "job CANCELLING", NULL, "scheduler Restarting", LINK_JOB, AT_ONCE },
+    { "job CANCELLING", NULL, "scheduler Canceling", LINK_JOB, AT_ONCE },
+    { "job CANCELLING", NULL, "script cancel", 0, SOON },
+    { "scheduler Canceling", NULL, "script cancel", 0, SOON },
+    { "scheduler StopWithSavepoint", NULL, "script stop-with-savepoint", 0, SOON },
+    { "job RESTARTING", NULL, "job tasks will be restarted", LINK_JOB, AT_ONCE },
+    { "job RESTARTING", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
+    { "job tasks will be restarted", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
+    { "job tasks will be restarted", NULL, "job could not acquire*", LINK_JOB, AT_ONCE },
+    { "job RESTARTING -> RUNNING", NULL, "job tasks will be restarted", LINK_JOB, LONG },
+    { "job CREATED -> RUNNING", NULL, "scheduler CreatingExecutionGraph", LINK_JOB, SOON },
+    { "job CREATED -> RUNNING", NULL, "dispatcher job submitted", LINK_JOB, SOON },
+    { "job all tasks RUNNING", NULL, "job first task DEPLOYING", LINK_JOB, LONG },
+    { "job first task DEPLOYING", NULL, "scheduler Executing", LINK_JOB, AT_ONCE },
+    { "job first task DEPLOYING", NULL, "job RUNNING", LINK_JOB, LONG },
+    { "job first task DEPLOYING", NULL, "resource manager registers", 0, SOON },
+    { "scheduler Executing", NULL, "scheduler CreatingExecutionGraph", LINK_JOB, LONG },
+    { "scheduler CreatingExecutionGraph", NULL, "transition manager Transitioning", LINK_JOB,
+      AT_ONCE },
+    { "scheduler CreatingExecutionGraph", NULL, "scheduler Restarting", LINK_JOB, LONG },
+    { "scheduler CreatingExecutionGraph", NULL, "scheduler WaitingForResources", LINK_JOB, LONG },
+    { "scheduler WaitingForResources", NULL, "scheduler Restarting", LINK_JOB, LONG },
+    { "scheduler WaitingForResources", NULL, "dispatcher job submitted", LINK_JOB, LONG },
+    { "scheduler Restarting", "resources", "transition manager Transitioning", LINK_JOB, AT_ONCE },
+    { "scheduler Restarting", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
+    { "scheduler Failing", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
+    { "transition manager Transitioning", NULL, "transition manager *resources met", LINK_JOB,
+      AT_ONCE },
+    { "transition manager *resources met", NULL, "transition manager Stabiliz*", LINK_JOB, LONG },
+    { "transition manager *resources met", NULL, "scheduler WaitingForResources", LINK_JOB, LONG },
+    { "transition manager Stabilized", NULL, "transition manager Stabilizing", LINK_JOB, LONG },
+    { "transition manager Stabilizing", NULL, "resource manager registers", 0, LONG },
+    { "transition manager Stabilizing", NULL, "script rescale", 0, LONG },
+    { "transition manager Stabilizing", NULL, "scheduler WaitingForResources", LINK_JOB, AT_ONCE },
+    { "execution * -> FAILED", "connection", "process killed", 0, SOON },
+    { "execution * -> FAILED", "connection", "process exited", 0, SOON },
+    { "execution * -> FAILED", "connection", "process stopped", 0, SOON },
+    { "execution * -> FAILED", "connection", "process cut off", 0, SOON },
+    { "execution * -> FAILED", "reach", "process killed", LINK_NODE, SOON },
+    { "execution * -> FAILED", "reach", "process exited", LINK_NODE, SOON },
+    { "execution * -> FAILED", "reach", "process stopped", LINK_NODE, SOON },
+    { "execution * -> FAILED", "reach", "process cut off", LINK_NODE, SOON },
+    { "execution * -> FAILED", "answer", "process killed", LINK_NODE, SOON },
+    { "execution * -> FAILED", "answer", "process frozen", LINK_NODE, SOON },
+    { "execution * -> FAILED", "answer", "process cut off", LINK_NODE, SOON },
+    { "execution * -> FAILED", "heartbeat", "process killed", LINK_NODE, SOON },
+    { "execution * -> FAILED", "heartbeat", "process frozen", LINK_NODE, SOON },
+    { "execution * -> FAILED", "heartbeat", "process cut off", LINK_NODE, SOON },
+    { "execution * -> FAILED", "heartbeat", "process lossy", LINK_NODE, LONG },
+    { "execution * -> FAILED", "shutting down", "process stopping", LINK_NODE, SOON },
+    { "execution * -> FAILED", "user code", "script fail", 0, SOON },
+    { "execution * -> FAILED", "slots needed", "job could not acquire*", LINK_JOB, AT_ONCE },
+    { "execution * -> FAILED", "checkpoint", "checkpoint failed", LINK_JOB, AT_ONCE },
+    { "execution * -> FAILED", "checkpoint", "checkpoint triggered", LINK_JOB, SOON },
+    { "execution * -> FAILED", "slot was freed", "resource manager closes", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process killed", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process exited", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process stopping", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process frozen", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process cut off", LINK_NODE, SOON },
+    { "resource manager closes", NULL, "process lossy", LINK_NODE, LONG },
+    { "job master disconnects", NULL, "process killed", LINK_NODE, SOON },
+    { "job master disconnects", NULL, "process exited", LINK_NODE, SOON },
+    { "job master disconnects", NULL, "process stopping", LINK_NODE, SOON },
+    { "job master disconnects", NULL, "process frozen", LINK_NODE, SOON },
+    { "job master disconnects", NULL, "process cut off", LINK_NODE, SOON },
+    { "job master disconnects", NULL, "process lossy", LINK_NODE, LONG },
+    { "resource manager registers", NULL, "process up", LINK_NODE, LONG },
+    { "resource manager registers", NULL, "process resumed", LINK_NODE, SOON },
+    { "resource manager registers", NULL, "process healed", LINK_NODE, SOON },
+    { "process up", NULL, "process added", LINK_NODE, LONG },
+    { "process added", NULL, "script add", 0, AT_ONCE },
+    { "process killed", NULL, "script kill", 0, AT_ONCE },
+    { "process killed", "grace", "process stopping", LINK_NODE, LONG },
+    { "process stopped", NULL, "process stopping", LINK_NODE, LONG },
+    { "process exited", "cancellation", "taskmanager task did not end*", LINK_NODE, SOON },
+    { "process stopping", NULL, "script stop", 0, AT_ONCE },
+    { "process frozen", NULL, "script freeze", 0, AT_ONCE },
+    { "process resumed", NULL, "process frozen", LINK_NODE, LONG },
+    { "process cut off", NULL, "script cut", 0, AT_ONCE },
+    { "process healed", NULL, "process cut off", LINK_NODE, LONG },
+    { "process slowed", NULL, "script slow", 0, AT_ONCE },
+    { "process full speed", NULL, "process slowed", LINK_NODE, LONG },
+    { "process lossy", NULL, "script loss", 0, AT_ONCE },
+    { "process lossless", NULL, "process lossy", LINK_NODE, LONG },
+    { "checkpoint completed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
+    { "checkpoint expired", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
+    { "checkpoint failed", NULL, "checkpoint expired", LINK_CHECKPOINT, AT_ONCE },
+    { "checkpoint failed", NULL, "job CANCELLING", LINK_JOB, AT_ONCE },
+    { "checkpoint failed", NULL, "job RESTARTING", LINK_JOB, AT_ONCE },
+    { "checkpoint failed", NULL, "job FAILING", LINK_JOB, AT_ONCE },
+    { "checkpoint failed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
+    { "checkpoint restore from*", NULL, "checkpoint completed", LINK_CHECKPOINT, LONG },
+    { "checkpoint starting*", NULL, "job all tasks RUNNING", LINK_JOB, AT_ONCE },
+    { "checkpoint starting*", NULL, "job RUNNING", LINK_JOB, AT_ONCE },
+};
+
+static bool same(const char *a, const char *b)
+{
+    return a && b && text_equal(a, b);
+}
+
+static bool links_hold(const struct cause_rule *rule, const struct log_entry *effect,
+                       const struct log_entry *cause)
+{
+    if (rule->links & LINK_JOB && !same(effect->job, cause->job))
+        return false;
+    if (rule->links & LINK_NODE && !same(effect->peer ? effect->peer : effect->node, cause->node))
+        return false;
+    if (rule->links & LINK_CHECKPOINT) {
+        int64_t wanted = effect->checkpoint >= 0 ? effect->checkpoint : effect->value;
+        return same(effect->job, cause->job) && wanted == cause->checkpoint;
+    }
+    return true;
+}
+
+static bool applies(const struct cause_rule *rule, const struct log_entry *effect)
+{
+    return run_log_fits(effect, rule->effect) &&
+           (!rule->reason || (effect->reason && strstr(effect->reason, rule->reason)));
+}
+
+/* The nearest line before that fits the rule, not before `floor`. */
+static size_t find(const struct run_log *log, size_t place, const struct cause_rule *rule,
+                   size_t floor)
+{
+    const struct log_entry *effect = &log->entries.items[place];
+    for (size_t i = place; i-- > floor;) {
+        const struct log_entry *cause = &log->entries.items[i];
+        if (effect->at - cause->at > rule->within)
+            return SIZE_MAX;
+        if (run_log_fits(cause, rule->cause) && links_hold(rule, effect, cause))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+size_t cause_of(const struct run_log *log, size_t place)
+{
+    size_t nearest = SIZE_MAX;
+    CHECK(place < log->entries.count);
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        if (!applies(&rules[r], &log->entries.items[place]))
+            continue;
+        size_t found = find(log, place, &rules[r], nearest == SIZE_MAX ? 0 : nearest + 1);
+        if (found != SIZE_MAX)
+            nearest = found;
+    }
+    return nearest;
+}
+
+void causes_of(const struct run_log *log, size_t place, struct cause_chain *out)
+{
+    out->count = 0;
+    while (place != SIZE_MAX && out->count < CAUSES_MAX) {
+        out->place[out->count++] = place;
+        place = cause_of(log, place);
+    }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Why did a line of the log come? Rules say which kind of line is a cause of which other, and what
+ * must agree between the two (job, process, checkpoint). In: a log and the place of a line. Out:
+ * the chain of causes, from the line back to what nothing in the log explains: a fault, a client,
+ * the start.
+ */
+#ifndef WEIR_SIM_CLI_CAUSES_H
+#define WEIR_SIM_CLI_CAUSES_H
+
+#include "sim/cli/run_log.h"
+
+enum { CAUSES_MAX = 64 };
+
+/* Places of entries, the line itself first. */
+struct cause_chain {
+    size_t count;
+    size_t place[CAUSES_MAX];
+};
+
+void causes_of(const struct run_log *log, size_t place, struct cause_chain *out);
+/* The next link; SIZE_MAX: nothing explains it. */
+size_t cause_of(const struct run_log *log, size_t place);
+
+#endif

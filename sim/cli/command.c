@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Command lines through getopt_long, and help from the tables.
+ */
+#include "sim/cli/command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/base/text.h"
+
+enum { OPTIONS_MAX = 32, HELP_COLUMN = 22 };
+
+void parsed_fini(struct parsed *parsed)
+{
+    vec_fini(&parsed->options);
+    vec_fini(&parsed->arguments);
+}
+
+const char *parsed_value(const struct parsed *parsed, const char *name)
+{
+    for (size_t i = parsed->options.count; i-- > 0;)
+        if (text_equal(parsed->options.items[i].name, name))
+            return parsed->options.items[i].value;
+    return NULL;
+}
+
+bool parsed_has(const struct parsed *parsed, const char *name)
+{
+    for (VEC_EACH(const struct parsed_option, option, &parsed->options))
+        if (text_equal(option->name, name))
+            return true;
+    return false;
+}
+
+int command_complain(const struct command *command, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fprintf(stderr, "weir %s: ", command->name);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return EXIT_INPUT;
+}
+
+int command_fail(const struct command *command, struct err e, const struct note *note)
+{
+    fprintf(stderr, "weir %s: %s\n", command->name, note->text[0] ? note->text : err_text(e));
+    return err_category(e) == ERR_INTERNAL ? EXIT_FAULT : EXIT_INPUT;
+}
+
+int command_finish(const struct command *command, int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return command_complain(command, "standard output cannot be written");
+    return code;
+}
+
+static int complain_option(const struct command *command, const char *given)
+{
+    const char *names[OPTIONS_MAX];
+    char word[64];
+    size_t length = 0;
+    while (*given == '-')
+        given++;
+    while (given[length] && given[length] != '=')
+        length++;
+    text_format(word, sizeof word, "%.*s", (int)length, given);
+    for (size_t i = 0; i < command->option_count; i++)
+        names[i] = command->options[i].name;
+    names[command->option_count] = "help";
+    const char *nearest = text_nearest(word, names, command->option_count + 1);
+    if (nearest)
+        return command_complain(command, "no option --%s; did you mean --%s?", word, nearest);
+    return command_complain(command, "no option --%s; see weir %s --help", word, command->name);
+}
+
+static size_t fill_options(const struct command *command, struct option *out)
+{
+    CHECK(command->option_count + 2 < OPTIONS_MAX);
+    for (size_t i = 0; i < command->option_count; i++)
+        out[i] = (struct option){ command->options[i].name,
+                                  command->options[i].argument ? required_argument : no_argument,
+                                  NULL, (int)i + 1 };
+    out[command->option_count] = (struct option){ "help", no_argument, NULL, 'h' };
+    out[command->option_count + 1] = (struct option){ 0 };
+    return command->option_count + 1;
+}
+
+/* Values below 'h' are places in the table. */
+static bool take_options(const struct command *command, int argc, char **argv, struct parsed *out,
+                         int *code)
+{
+    struct option options[OPTIONS_MAX];
+    fill_options(command, options);
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        int before = optind;
+        int got = getopt_long(argc, argv, ":h", options, NULL);
+        if (got == -1)
+            return true;
+        if (got == 'h') {
+            command_print_help(command);
+            *code = command_finish(command, EXIT_HELD);
+            return false;
+        }
+        if (got == ':') {
+            *code = command_complain(command, "%s wants a value", argv[optind - 1]);
+            return false;
+        }
+        if (got == '?') {
+            *code = complain_option(command, argv[before < optind ? optind - 1 : before]);
+            return false;
+        }
+        vec_push(&out->options, (struct parsed_option){ command->options[got - 1].name, optarg });
+    }
+}
+
+bool command_parse(const struct command *command, int argc, char **argv, struct parsed *out,
+                   int *code)
+{
+    *out = (struct parsed){ 0 };
+    bool good = take_options(command, argc, argv, out, code);
+    if (good) {
+        for (int i = optind; i < argc; i++)
+            vec_push(&out->arguments, argv[i]);
+        good = out->arguments.count >= command->argument_min &&
+               out->arguments.count <= command->argument_max;
+        if (!good)
+            *code = command_complain(command, "usage: weir %s %s%s; see weir %s --help",
+                                     command->name, command->option_count ? "[OPTION]... " : "",
+                                     command->arguments, command->name);
+    }
+    if (!good)
+        parsed_fini(out);
+    return good;
+}
+
+const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++)
+        if (text_equal(commands[i]->name, name))
+            return commands[i];
+    return NULL;
+}
+
+void command_print_help(const struct command *command)
+{
+    printf("usage: weir %s %s%s\n\n%s\n", command->name,
+           command->option_count ? "[OPTION]... " : "", command->arguments, command->text);
+    if (command->option_count)
+        puts("\nOptions:");
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct command_option *option = &command->options[i];
+        int width = printf("  --%s%s%s", option->name, option->argument ? " " : "",
+                           option->argument ? option->argument : "");
+        printf("%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", option->help);
+    }
+    printf("\nExample:\n%s\n", command->example);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `weir explain`: what happened in a run, in words, and why one line of its log came. In: the
+ * folder of a run. Out: paragraphs, or a chain of causes.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "core/base/text.h"
+#include "sim/cli/causes.h"
+#include "sim/cli/command.h"
+#include "sim/cli/narrative.h"
+#include "sim/cli/run_options.h"
+#include "sim/load/quantity.h"
+#include "sim/report/number_text.h"
+#include "sim/report/output_dir.h"
+
+enum { CHAPTERS_SHOWN = 20, LINES_SHOWN = 40, LINE_SIZE = 600, WORD_MAX = 60 };
+
+static const struct command_option options[] = {
+    { "event", "N", "the chain of causes of line N (its seq) of the event log" },
+    { "why", "PATTERN", "the same for the first line that fits, such as 'job RESTARTING'" },
+    { "at", "TIME", "what was going on at that time, such as 14h or 302s" },
+    { "run", "VARIANT", "of this variant instead of the scenario itself" },
+    { "all", NULL, "tell everything, however much it is" },
+};
+
+struct explanation {
+    struct run_log log;
+    struct narrative narrative;
+    time_ns duration;
+};
+
+static time_ns log_end(const struct run_log *log)
+{
+    return log->entries.count ? vec_last(&log->entries).at : 0;
+}
+
+static void put_line(const struct explanation *e, size_t place, FILE *file)
+{
+    const struct log_entry *entry = &e->log.entries.items[place];
+    char at[NUMBER_TEXT_SIZE], text[LINE_SIZE];
+    number_text_moment(entry->at, e->duration, at);
+    run_log_describe(entry, text, sizeof text);
+    fprintf(file, "  %s  #%" PRId64 "  %s\n", at, entry->seq, text);
+}
+
+/* The line first, then back to where it all began. */
+static void put_chain(const struct explanation *e, size_t place, FILE *file)
+{
+    struct cause_chain chain;
+    causes_of(&e->log, place, &chain);
+    put_line(e, place, file);
+    for (size_t i = 1; i < chain.count; i++) {
+        char before[NUMBER_TEXT_SIZE];
+        time_ns gap =
+            e->log.entries.items[chain.place[i - 1]].at - e->log.entries.items[chain.place[i]].at;
+        number_text_seconds((double)gap / (double)TIME_S, before);
+        fprintf(file, "    because%s%s%s\n", gap > 0 ? ", " : "", gap > 0 ? before : "",
+                gap > 0 ? " before," : ", at once,");
+        put_line(e, chain.place[i], file);
+    }
+    if (chain.count == 1)
+        fputs("    The log holds no cause of it.\n", file);
+}
+
+static struct err explain_event(const struct explanation *e, const char *text, struct note *note)
+{
+    int64_t seq;
+    size_t low = 0, high = e->log.entries.count;
+    TRY(run_options_count("event", text, 1, INT64_MAX, &seq, note));
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (e->log.entries.items[middle].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == e->log.entries.count || e->log.entries.items[low].seq != seq)
+        return err_note(note, ERR_NOT_FOUND_CODE, "--event: found %lld, the log has lines 1 to %zu",
+                        (long long)seq, e->log.entries.count);
+    put_chain(e, low, stdout);
+    return OK;
+}
+
+static struct err explain_why(const struct explanation *e, const char *pattern, struct note *note)
+{
+    size_t found = SIZE_MAX, count = 0;
+    for (size_t i = 0; i < e->log.entries.count; i++) {
+        if (!run_log_fits(&e->log.entries.items[i], pattern))
+            continue;
+        found = count++ == 0 ? i : found;
+    }
+    if (count == 0)
+        return err_note(note, ERR_NOT_FOUND_CODE, "--why: no line fits '%.*s'", WORD_MAX, pattern);
+    put_chain(e, found, stdout);
+    if (count > 1)
+        printf("\n%zu more lines fit; --event N explains any of them.\n", count - 1);
+    return OK;
+}
+
+/* The chapters that cover the time, and the lines around it. */
+static struct err explain_at(const struct explanation *e, const char *text, struct note *note)
+{
+    time_ns at;
+    size_t shown = 0, first = 0;
+    if (err_is(quantity_duration(text, &at)) || at < 0)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "--at: found '%.*s', expected a time such as 14h or 302s", WORD_MAX, text);
+    for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
+        if (chapter_from(&e->narrative, chapter) <= at && at <= chapter_to(&e->narrative, chapter))
+            narrative_tell(&e->narrative, chapter, stdout);
+    while (first < e->log.entries.count && e->log.entries.items[first].at < at)
+        first++;
+    first = first > LINES_SHOWN / 2 ? first - LINES_SHOWN / 2 : 0;
+    puts("Lines of the log around it:");
+    for (size_t i = first; i < e->log.entries.count && shown < LINES_SHOWN; i++, shown++)
+        put_line(e, i, stdout);
+    return OK;
+}
+
+static struct err explain_all(const struct explanation *e, bool all)
+{
+    size_t shown = 0, left = 0;
+    narrative_sum_up(&e->narrative, stdout);
+    fputc('\n', stdout);
+    for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters)) {
+        if (all || shown < CHAPTERS_SHOWN) {
+            narrative_tell(&e->narrative, chapter, stdout);
+            shown++;
+        } else {
+            left++;
+        }
+    }
+    if (left)
+        printf("%zu more; --all tells them, --at TIME what was going on at a time.\n", left);
+    return OK;
+}
+
+/* The run's folder, or that of a variant, whose name the summary knows. */
+static struct err find_log(const struct parsed *parsed, char out[OUTPUT_PATH_SIZE],
+                           struct note *note)
+{
+    const char *run = parsed->arguments.items[0], *variant = parsed_value(parsed, "run");
+    char path[OUTPUT_PATH_SIZE];
+    json_error_t fault;
+    TRY(output_check_run(run, note));
+    text_format(out, OUTPUT_PATH_SIZE, "%s/events.jsonl", run);
+    if (!variant)
+        return OK;
+    text_format(path, sizeof path, "%s/summary.json", run);
+    json_t *summary = json_load_file(path, 0, &fault);
+    const json_t *one = json_object_get(json_object_get(summary, "compare"), variant);
+    const char *folder = json_string_value(json_object_get(one, "folder"));
+    struct err e = OK;
+    if (folder)
+        text_format(out, OUTPUT_PATH_SIZE, "%s/%s/events.jsonl", run, folder);
+    else
+        e = err_note(note, ERR_NOT_FOUND_CODE, "--run: the run has no variant '%.*s'", WORD_MAX,
+                     variant);
+    json_decref(summary);
+    return e;
+}
+
+static struct err explain(const struct parsed *parsed, struct note *note)
+{
+    struct explanation e = { .duration = 0 };
+    const char *event = parsed_value(parsed, "event"), *why = parsed_value(parsed, "why");
+    const char *at = parsed_value(parsed, "at");
+    char path[OUTPUT_PATH_SIZE];
+    TRY(find_log(parsed, path, note));
+    struct err result = run_log_read(&e.log, path, note);
+    if (!err_is(result)) {
+        e.duration = log_end(&e.log);
+        narrative_init(&e.narrative, &e.log, e.duration);
+        if (event)
+            result = explain_event(&e, event, note);
+        else if (why)
+            result = explain_why(&e, why, note);
+        else if (at)
+            result = explain_at(&e, at, note);
+        else
+            result = explain_all(&e, parsed_has(parsed, "all"));
+        narrative_fini(&e.narrative);
+    }
+    run_log_fini(&e.log);
+    return result;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    struct note note = { "" };
+    int code;
+    if (!command_parse(command, argc, argv, &parsed, &code))
+        return code;
+    struct err e = explain(&parsed, &note);
+    code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
+    parsed_fini(&parsed);
+    return command_finish(command, code);
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .arguments = "RUN",
+    .summary = "say in words what happened in a run, and why",
+    .text =
+        "Reads the event log of a finished run and tells what happened: each failure with how it\n"
+        "was noticed, what restarted, which checkpoint was restored and how long it took; each\n"
+        "rescale; how jobs started and ended. With --event or --why it follows one line of the\n"
+        "log back to what caused it.",
+    .example = "  weir explain out/day --why 'job CANCELLING'",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .argument_min = 1,
+    .argument_max = 1,
+    .run = run,
+};

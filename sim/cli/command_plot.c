@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `weir plot` and `weir report`: pictures and report of a finished run, made anew from its files.
+ * In: the folder of a run. Out: plots/ and report.html there.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/cli/command.h"
+#include "sim/cli/places.h"
+#include "sim/report/html.h"
+#include "sim/report/output_dir.h"
+#include "sim/report/plots.h"
+
+static struct err load_summary(const char *folder, json_t **out, struct note *note)
+{
+    char path[OUTPUT_PATH_SIZE];
+    json_error_t fault;
+    TRY(output_check_run(folder, note));
+    text_format(path, sizeof path, "%s/summary.json", folder);
+    *out = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
+    if (!*out)
+        return err_note(note, ERR_IO_CODE, "%s:%d: %s", path, fault.line, fault.text);
+    if (json_is_object(json_object_get(*out, "metrics")))
+        return OK;
+    json_decref(*out);
+    return err_note(note, ERR_MISSING_CODE, "%s: found no metrics, expected a summary of weir run",
+                    path);
+}
+
+static struct err plot(const char *folder, bool print, struct note *note)
+{
+    char scripts[PLACE_SIZE], plots[OUTPUT_PATH_SIZE];
+    json_t *summary;
+    TRY(place_find_plots(scripts, note));
+    TRY(load_summary(folder, &summary, note));
+    text_format(plots, sizeof plots, "%s/plots", folder);
+    struct err e = OK;
+    if (mkdir(plots, 0777) != 0 && access(plots, W_OK) != 0)
+        e = err_note(note, ERR_IO_CODE, "%s: cannot be written", plots);
+    if (!err_is(e))
+        e = plots_draw(folder, scripts, summary, print ? stdout : NULL, note);
+    json_decref(summary);
+    return e;
+}
+
+/* Beside the old one, then in its place. */
+static struct err report(const char *folder, struct note *note)
+{
+    char aside[OUTPUT_PATH_SIZE], target[OUTPUT_PATH_SIZE];
+    json_t *summary;
+    TRY(load_summary(folder, &summary, note));
+    text_format(target, sizeof target, "%s/report.html", folder);
+    text_format(aside, sizeof aside, "%s/report.html.tmp-%ld", folder, (long)getpid());
+    FILE *file = fopen(aside, "wb");
+    struct err e = file ? OK : err_note(note, ERR_IO_CODE, "%s: cannot be written", target);
+    if (file) {
+        e = html_write(folder, summary, file, note);
+        struct err closed = output_close(file, target, err_is(e) ? NULL : note);
+        e = err_is(e) ? e : closed;
+    }
+    if (!err_is(e) && rename(aside, target) != 0)
+        e = err_note(note, ERR_IO_CODE, "%s: cannot be put in place", target);
+    if (err_is(e) && file)
+        remove(aside);
+    json_decref(summary);
+    return e;
+}
+
+static int run_plot(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    struct note note = { "" };
+    int code;
+    if (!command_parse(command, argc, argv, &parsed, &code))
+        return code;
+    bool print = parsed_has(&parsed, "commands");
+    const char *folder = parsed.arguments.items[0];
+    struct err e = plot(folder, print, &note);
+    if (!err_is(e) && !print)
+        printf("Pictures: %s/plots\n", folder);
+    code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
+    parsed_fini(&parsed);
+    return command_finish(command, code);
+}
+
+static int run_report(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    struct note note = { "" };
+    int code;
+    if (!command_parse(command, argc, argv, &parsed, &code))
+        return code;
+    const char *folder = parsed.arguments.items[0];
+    struct err e = report(folder, &note);
+    if (!err_is(e))
+        printf("Report: %s/report.html\n", folder);
+    code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
+    parsed_fini(&parsed);
+    return command_finish(command, code);
+}
+
+static const struct command_option plot_options[] = {
+    { "commands", NULL, "print the gnuplot command lines instead of running them" },
+};
+
+const struct command command_plot = {
+    .name = "plot",
+    .arguments = "RUN",
+    .summary = "draw the pictures of a run again",
+    .text = "Draws the pictures of a finished run anew, from the files in its folder, with the\n"
+            "gnuplot scripts of Weir (WEIR_PLOTS names another folder of scripts).",
+    .example = "  weir plot out/day",
+    .options = plot_options,
+    .option_count = sizeof plot_options / sizeof *plot_options,
+    .argument_min = 1,
+    .argument_max = 1,
+    .run = run_plot,
+};
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "RUN",
+    .summary = "write the HTML report of a run again",
+    .text = "Writes report.html of a finished run anew, from its summary and its pictures.",
+    .example = "  weir report out/day",
+    .argument_min = 1,
+    .argument_max = 1,
+    .run = run_report,
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `weir run`: runs a scenario and what it is compared with, leaves files, pictures and a report,
+ * and tells the figures. In: a scenario. Out: a folder that is complete or not there.
+ */
+#include <stdio.h>
+
+#include "sim/cli/command.h"
+#include "sim/cli/interrupt.h"
+#include "sim/cli/places.h"
+#include "sim/cli/play.h"
+#include "sim/cli/run_options.h"
+#include "sim/cli/show.h"
+#include "sim/report/html.h"
+#include "sim/report/plots.h"
+
+struct run_request {
+    struct run_options options;
+    const char *scenario;
+    char out[PLACE_SIZE]; /* empty: no files */
+    bool json, quiet, no_plots;
+};
+
+static const struct command_option options[] = {
+    { "seed", "N", "draw all chance from this number instead of the scenario's" },
+    { "set", "KEY=VALUE", "change one value of the scenario, by its path; may be repeated" },
+    { "out", "DIR", "where the run is left (default: out/NAME)" },
+    { "until", "TIME", "end the run early, as in 90s or 2h" },
+    { "log", "LEVEL", "decisions (default), tasks or messages" },
+    { "json", NULL, "print the summary as JSON; write files only with --out" },
+    { "no-plots", NULL, "leave the pictures out" },
+    { "quiet", NULL, "print nothing but errors" },
+};
+
+/* Pictures are a service, not the result: without gnuplot a run is still a run. */
+static void draw(const struct command *command, const struct run_request *request,
+                 const struct output_dir *output, const json_t *summary)
+{
+    char scripts[PLACE_SIZE];
+    struct note note = { "" };
+    struct err e = place_find_plots(scripts, &note);
+    if (!err_is(e))
+        e = output_make_folder(output, "plots", &note);
+    if (!err_is(e))
+        e = plots_draw(output->aside, scripts, summary, NULL, &note);
+    if (err_is(e) && !request->quiet && !interrupt_came())
+        fprintf(stderr, "weir %s: notice: %s\n", command->name, note.text);
+}
+
+static struct err write_summary(const struct play *play, const struct output_dir *output,
+                                struct note *note)
+{
+    char name[PLAY_FOLDER_SIZE + 32];
+    FILE *file;
+    snprintf(name, sizeof name, "%s%ssummary.json", play->folder, play->folder[0] ? "/" : "");
+    TRY(output_open(output, name, &file, note));
+    summary_write(play->summary, file);
+    return output_close(file, name, note);
+}
+
+static struct err write_report(const struct command *command, const struct run_request *request,
+                               const struct plays *plays, const struct output_dir *output,
+                               struct note *note)
+{
+    const json_t *summary = plays->list.items[0].summary;
+    FILE *file;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        if (play->summary)
+            TRY(write_summary(play, output, note));
+    if (!request->no_plots)
+        draw(command, request, output, summary);
+    TRY(output_open(output, "report.html", &file, note));
+    struct err e = html_write(output->aside, summary, file, note);
+    struct err closed = output_close(file, "report.html", err_is(e) ? NULL : note);
+    return err_is(e) ? e : closed;
+}
+
+static void tell(const struct run_request *request, const struct plays *plays)
+{
+    const json_t *summary = plays->list.items[0].summary;
+    if (request->json)
+        summary_write(summary, stdout);
+    if (request->json || request->quiet)
+        return;
+    show_question(plays, stdout);
+    show_figures_table(plays, stdout);
+    show_results(plays, stdout);
+    if (interrupt_came())
+        puts("Stopped early; expectations were not judged.");
+    if (request->out[0])
+        printf("Report: %s/report.html\n", request->out);
+}
+
+static struct err run_into(const struct command *command, const struct run_request *request,
+                           struct plays *plays, struct output_dir *output, struct note *note)
+{
+    struct play_settings settings = { .path = request->scenario,
+                                      .overrides = request->options.overrides.items,
+                                      .override_count = request->options.overrides.count,
+                                      .until = request->options.until,
+                                      .stop = interrupt_watch(),
+                                      .quiet = request->quiet,
+                                      .output = request->out[0] ? output : NULL };
+    TRY(plays_run(plays, &settings, note));
+    plays_judge(plays);
+    if (!request->out[0])
+        return OK;
+    TRY(write_report(command, request, plays, output, note));
+    return output_commit(output, note);
+}
+
+static int run_all(const struct command *command, struct run_request *request)
+{
+    struct note note = { "" };
+    struct plays plays;
+    struct output_dir output = { .aside = "" };
+    struct play_settings settings = { .path = request->scenario,
+                                      .overrides = request->options.overrides.items,
+                                      .override_count = request->options.overrides.count };
+    struct err e = plays_load(&plays, &settings, &note);
+    if (err_is(e))
+        return command_fail(command, e, &note);
+    if (!request->out[0] && !request->json)
+        place_of_output(plays.list.items[0].scenario->name, request->out);
+    if (request->out[0])
+        e = output_begin(&output, request->out, &note);
+    if (!err_is(e))
+        e = run_into(command, request, &plays, &output, &note);
+    int code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
+    if (!err_is(e)) {
+        tell(request, &plays);
+        code = plays_failed(&plays) ? EXIT_FAILED : EXIT_HELD;
+        if (interrupt_came())
+            code = EXIT_INTERRUPT;
+    }
+    output_abandon(&output);
+    plays_fini(&plays);
+    return code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    struct run_request request = { .json = false };
+    struct note note = { "" };
+    int code;
+    if (!command_parse(command, argc, argv, &parsed, &code))
+        return code;
+    struct err e = run_options_read(&parsed, &request.options, &note);
+    if (err_is(e)) {
+        parsed_fini(&parsed);
+        return command_fail(command, e, &note);
+    }
+    const char *out = parsed_value(&parsed, "out");
+    request.scenario = parsed.arguments.items[0];
+    snprintf(request.out, sizeof request.out, "%s", out ? out : "");
+    request.json = parsed_has(&parsed, "json");
+    request.quiet = parsed_has(&parsed, "quiet");
+    request.no_plots = parsed_has(&parsed, "no-plots");
+    code = run_all(command, &request);
+    run_options_fini(&request.options);
+    parsed_fini(&parsed);
+    return command_finish(command, code);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .arguments = "SCENARIO",
+    .summary = "run a scenario: figures, pictures, a report",
+    .text =
+        "Runs the scenario (a YAML file, or a folder with scenario.yaml) and its variants below\n"
+        "`compare` in virtual time. Leaves events.jsonl, metrics.csv, summary.json, plots/ and\n"
+        "report.html in a folder, which is put in place only when it is complete. Exit code 1\n"
+        "when an expectation of the scenario did not hold.",
+    .example =
+        "  weir run scenarios/reactive-spot-day --seed 7 --set cluster.count=12 --out out/day",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .argument_min = 1,
+    .argument_max = 1,
+    .run = run,
+};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `weir test`: runs scenarios and says which of their expectations held. In: files or folders. Out:
+ * a table per scenario, JUnit XML, JSON, and as the last line how many passed and failed.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/cli/command.h"
+#include "sim/cli/run_options.h"
+#include "sim/cli/terminal.h"
+#include "sim/cli/tester.h"
+#include "sim/report/junit.h"
+
+enum { JOBS_MAX_AT_ONCE = 256 };
+
+static const struct command_option options[] = {
+    { "junit", "FILE", "write the results as JUnit XML as well" },
+    { "jobs", "N", "scenarios at a time (default: one per processor)" },
+    { "seed", "N", "draw all chance from this number instead of the scenarios'" },
+    { "set", "KEY=VALUE", "change one value of every scenario, by its path" },
+    { "update-golden", NULL, "rewrite expected.json beside each scenario from this run" },
+    { "json", NULL, "print the results as JSON instead of tables" },
+};
+
+/* What is told while the scenarios end one by one. */
+struct telling {
+    bool json;
+    size_t passed, failed;
+    int code;
+};
+
+static void count(struct telling *telling, const struct tested *tested)
+{
+    size_t failed = check_results_failed(&tested->results);
+    telling->passed += tested->results.list.count - failed;
+    telling->failed += failed + (tested->complaint != NULL);
+    if (tested->code > telling->code)
+        telling->code = tested->code;
+}
+
+static void tell(void *context, const struct tested *tested)
+{
+    struct telling *telling = context;
+    count(telling, tested);
+    if (telling->json)
+        return;
+    struct table table;
+    table_init(&table, 5);
+    table.right[2] = true;
+    printf("%s\n", tested->path);
+    for (VEC_EACH(const struct check_result, result, &tested->results.list)) {
+        table_add(&table, result->held ? "  held" : "  FAILED",
+                  result->held ? TONE_GOOD : TONE_BAD);
+        table_add(&table, result->name, TONE_PLAIN);
+        table_add(&table, result->measured, TONE_PLAIN);
+        table_add(&table, result->wanted, TONE_PLAIN);
+        table_add(&table, result->detail, TONE_FAINT);
+    }
+    table_print(&table, stdout, false);
+    table_fini(&table);
+    if (tested->complaint)
+        printf("  FAILED  %s\n", tested->complaint);
+    else if (!tested->results.list.count)
+        puts("  (it expects nothing)");
+    fflush(stdout);
+}
+
+static void print_json(const struct tester *tester, const struct telling *telling)
+{
+    json_t *all = json_object(), *list = json_array();
+    for (VEC_EACH(const struct tested, tested, &tester->list)) {
+        json_t *one = json_object();
+        json_object_set_new(one, "scenario", json_string(tested->path));
+        json_object_set_new(one, "complaint",
+                            tested->complaint ? json_string(tested->complaint) : json_null());
+        json_object_set_new(one, "results", summary_results(&tested->results));
+        json_array_append_new(list, one);
+    }
+    json_object_set_new(all, "scenarios", list);
+    json_object_set_new(all, "passed", json_integer((json_int_t)telling->passed));
+    json_object_set_new(all, "failed", json_integer((json_int_t)telling->failed));
+    summary_write(all, stdout);
+    json_decref(all);
+}
+
+static struct err write_junit(const struct tester *tester, const char *path, struct note *note)
+{
+    VEC(struct junit_suite) suites = { 0 };
+    for (VEC_EACH(const struct tested, tested, &tester->list))
+        vec_push(&suites, (struct junit_suite){ .name = tested->path,
+                                                .seconds = tested->seconds,
+                                                .error = tested->complaint,
+                                                .results = &tested->results });
+    struct err e = junit_write(path, suites.items, suites.count, note);
+    vec_fini(&suites);
+    return e;
+}
+
+static struct err read_jobs(const struct parsed *parsed, size_t *out, struct note *note)
+{
+    const char *text = parsed_value(parsed, "jobs");
+    int64_t jobs = sysconf(_SC_NPROCESSORS_ONLN);
+    if (text)
+        TRY(run_options_count("jobs", text, 1, JOBS_MAX_AT_ONCE, &jobs, note));
+    *out = jobs < 1 ? 1 : (size_t)jobs;
+    return OK;
+}
+
+static struct err prepare(struct tester *tester, const struct parsed *parsed,
+                          const struct run_options *changes, struct note *note)
+{
+    tester->update_golden = parsed_has(parsed, "update-golden");
+    tester->overrides = changes->overrides.items;
+    tester->override_count = changes->overrides.count;
+    TRY(read_jobs(parsed, &tester->jobs, note));
+    for (VEC_EACH(const char *const, path, &parsed->arguments))
+        TRY(tester_add(tester, *path, note));
+    return OK;
+}
+
+static int test(const struct command *command, const struct parsed *parsed, struct tester *tester)
+{
+    struct telling telling = { .json = parsed_has(parsed, "json") };
+    struct note note = { "" };
+    const char *junit = parsed_value(parsed, "junit");
+    if (!tester_run(tester, tell, &telling)) {
+        command_complain(command, "interrupted");
+        return EXIT_INTERRUPT;
+    }
+    struct err e = junit ? write_junit(tester, junit, &note) : OK;
+    if (err_is(e))
+        telling.code = command_fail(command, e, &note);
+    if (telling.json)
+        print_json(tester, &telling);
+    else
+        printf("%zu passed, %zu failed\n", telling.passed, telling.failed);
+    return telling.code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    struct run_options changes;
+    struct tester tester = { .jobs = 1 };
+    struct note note = { "" };
+    int code;
+    if (!command_parse(command, argc, argv, &parsed, &code))
+        return code;
+    struct err e = run_options_read(&parsed, &changes, &note);
+    if (err_is(e)) {
+        parsed_fini(&parsed);
+        return command_fail(command, e, &note);
+    }
+    e = prepare(&tester, &parsed, &changes, &note);
+    code = err_is(e) ? command_fail(command, e, &note) : test(command, &parsed, &tester);
+    tester_fini(&tester);
+    run_options_fini(&changes);
+    parsed_fini(&parsed);
+    return command_finish(command, code);
+}
+
+const struct command command_test = {
+    .name = "test",
+    .arguments = "PATH...",
+    .summary = "run scenarios and check their expectations",
+    .text =
+        "Runs every scenario: the files named, and every scenario.yaml below the folders named,\n"
+        "each with its variants. Tells which expectations held. Golden results lying beside a\n"
+        "scenario (expected.json) are compared. The last line counts what passed and failed;\n"
+        "exit code 1 when something failed, 2 when a scenario could not be run.",
+    .example = "  weir test scenarios --junit results.xml --jobs 4",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .argument_min = 1,
+    .argument_max = SIZE_MAX,
+    .run = run,
+};

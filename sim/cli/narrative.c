@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finding chapters in the log, and summing them up; the sentences are in narrative_words.c. A job
+ * is up from "all tasks RUNNING" until one of its tasks fails, it restarts or it ends.
+ */
+#include "sim/cli/narrative.h"
+
+#include "core/base/text.h"
+#include "sim/cli/causes.h"
+#include "sim/report/number_text.h"
+
+/* A job while the log is read. */
+struct job_story {
+    const char *job;
+    bool started; /* its tasks have all run once */
+    bool is_open; /* a chapter is being told */
+    struct chapter chapter;
+};
+
+struct stories {
+    VEC(struct job_story) jobs;
+};
+
+static struct job_story *story_of(struct stories *stories, const char *job)
+{
+    for (VEC_EACH(struct job_story, story, &stories->jobs))
+        if (story->job == job)
+            return story;
+    vec_push(&stories->jobs, (struct job_story){ .job = job });
+    return &vec_last(&stories->jobs);
+}
+
+static void open_chapter(struct job_story *story, enum chapter_kind kind, size_t place)
+{
+    story->is_open = true;
+    story->chapter =
+        (struct chapter){ .kind = kind, .job = story->job, .cause = place, .first = place };
+}
+
+static void close_chapter(struct narrative *narrative, struct job_story *story, size_t place,
+                          bool is_over)
+{
+    story->is_open = false;
+    story->chapter.last = place;
+    story->chapter.is_over = is_over;
+    vec_push(&narrative->chapters, story->chapter);
+}
+
+/* The last link of the chain that is a fault of the world, or the first sign itself. */
+static size_t fault_behind(const struct run_log *log, size_t place)
+{
+    struct cause_chain chain;
+    causes_of(log, place, &chain);
+    for (size_t i = chain.count; i-- > 0;) {
+        const char *machine = log->entries.items[chain.place[i]].machine;
+        if (text_equal(machine, "process") || text_equal(machine, "script"))
+            return chain.place[i];
+    }
+    return place;
+}
+
+static bool is_rescale(const struct log_entry *entry)
+{
+    return text_equal(entry->machine, "scheduler") && entry->to &&
+           text_equal(entry->to, "Restarting") && entry->reason &&
+           (text_equal(entry->reason, "desired resources") ||
+            text_equal(entry->reason, "sufficient resources"));
+}
+
+static bool is_trouble(const struct log_entry *entry)
+{
+    return run_log_fits(entry, "execution * -> FAILED") ||
+           run_log_fits(entry, "scheduler Restarting") ||
+           run_log_fits(entry, "job tasks will be restarted") ||
+           run_log_fits(entry, "job RESTARTING") || run_log_fits(entry, "job FAILING");
+}
+
+static void read_job_line(struct narrative *narrative, struct job_story *story, size_t place)
+{
+    const struct log_entry *entry = &narrative->log->entries.items[place];
+    bool running = run_log_fits(entry, "job all tasks RUNNING");
+    if (run_log_fits(entry, "dispatcher job submitted")) {
+        open_chapter(story, CHAPTER_START, place);
+    } else if (run_log_fits(entry, "dispatcher job ended")) {
+        if (story->is_open)
+            close_chapter(narrative, story, place, true);
+        open_chapter(story, CHAPTER_END, place);
+        close_chapter(narrative, story, place, true);
+    } else if (running && story->is_open) {
+        close_chapter(narrative, story, place, true);
+    } else if (!story->is_open && story->started && is_rescale(entry)) {
+        open_chapter(story, CHAPTER_RESCALE, place);
+    } else if (!story->is_open && story->started && is_trouble(entry)) {
+        open_chapter(story, CHAPTER_INCIDENT, place);
+        story->chapter.cause = fault_behind(narrative->log, place);
+    }
+    story->started |= running;
+}
+
+/* Chapters of several jobs end out of order of their beginnings. */
+static void sort_chapters(struct narrative *narrative)
+{
+    struct chapter *items = narrative->chapters.items;
+    for (size_t i = 1; i < narrative->chapters.count; i++) {
+        struct chapter moved = items[i];
+        size_t at = i;
+        for (; at > 0 && items[at - 1].first > moved.first; at--)
+            items[at] = items[at - 1];
+        items[at] = moved;
+    }
+}
+
+void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration)
+{
+    struct stories stories = { 0 };
+    *narrative = (struct narrative){ .log = log, .duration = duration };
+    for (size_t i = 0; i < log->entries.count; i++) {
+        const char *job = log->entries.items[i].job;
+        if (job)
+            read_job_line(narrative, story_of(&stories, job), i);
+    }
+    for (VEC_EACH(struct job_story, story, &stories.jobs))
+        if (story->is_open)
+            close_chapter(narrative, story, log->entries.count - 1, false);
+    vec_fini(&stories.jobs);
+    sort_chapters(narrative);
+}
+
+void narrative_fini(struct narrative *narrative)
+{
+    vec_fini(&narrative->chapters);
+}
+
+time_ns chapter_from(const struct narrative *narrative, const struct chapter *chapter)
+{
+    return narrative->log->entries.items[chapter->cause].at;
+}
+
+time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter)
+{
+    return narrative->log->entries.items[chapter->last].at;
+}
+
+static size_t count_lines(const struct narrative *narrative, const char *pattern)
+{
+    size_t count = 0;
+    for (VEC_EACH(const struct log_entry, entry, &narrative->log->entries))
+        count += run_log_fits(entry, pattern);
+    return count;
+}
+
+void narrative_sum_up(const struct narrative *narrative, FILE *file)
+{
+    size_t incidents = 0, rescales = 0;
+    time_ns down = 0, longest = 0;
+    char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE];
+    for (VEC_EACH(const struct chapter, chapter, &narrative->chapters)) {
+        if (chapter->kind != CHAPTER_INCIDENT && chapter->kind != CHAPTER_RESCALE)
+            continue;
+        time_ns length = chapter_to(narrative, chapter) - chapter_from(narrative, chapter);
+        incidents += chapter->kind == CHAPTER_INCIDENT;
+        rescales += chapter->kind == CHAPTER_RESCALE;
+        down += length;
+        longest = chapter->kind == CHAPTER_INCIDENT && length > longest ? length : longest;
+    }
+    number_text_seconds((double)down / (double)TIME_S, all);
+    number_text_seconds((double)longest / (double)TIME_S, most);
+    if (incidents + rescales == 0)
+        fputs("No job went down once its tasks ran.\n", file);
+    else
+        fprintf(file,
+                "%zu failure%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
+                incidents, incidents == 1 ? "" : "s", rescales, rescales == 1 ? "" : "s", all,
+                incidents ? "; the longest failure took " : "", incidents ? most : "");
+    fprintf(file, "%zu checkpoints completed, %zu failed.\n",
+            count_lines(narrative, "checkpoint completed"),
+            count_lines(narrative, "checkpoint failed"));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What happened in a run, in words. In: its event log. Out: chapters in order of time (a job
+ * submitted, an incident, a rescale, an end), each a paragraph in Flink's terms with the times in
+ * between.
+ */
+#ifndef WEIR_SIM_CLI_NARRATIVE_H
+#define WEIR_SIM_CLI_NARRATIVE_H
+
+#include <stdio.h>
+
+#include "sim/cli/run_log.h"
+
+enum chapter_kind { CHAPTER_START, CHAPTER_INCIDENT, CHAPTER_RESCALE, CHAPTER_END };
+
+struct chapter {
+    enum chapter_kind kind;
+    const char *job;
+    size_t cause;       /* place of the fault, or of the first line where nothing explains it */
+    size_t first, last; /* places: first sign of it, and the line that ends it */
+    bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
+};
+
+struct narrative {
+    const struct run_log *log;
+    time_ns duration; /* how times are said depends on it */
+    VEC(struct chapter) chapters;
+};
+
+void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration);
+void narrative_fini(struct narrative *narrative);
+
+/* One paragraph, wrapped at 100 columns. */
+void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file);
+/* A few lines over all of it: incidents, rescales, downtime, checkpoints. */
+void narrative_sum_up(const struct narrative *narrative, FILE *file);
+/* When a chapter begins: its cause, or what is not explained further. */
+time_ns chapter_from(const struct narrative *narrative, const struct chapter *chapter);
+time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter);
+
+/* Text in lines of at most 100 columns behind an indent. */
+void narrative_put_wrapped(const char *text, const char *indent, FILE *file);
+
+#endif

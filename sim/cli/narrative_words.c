@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sentences of a chapter. Each looks through the chapter's lines for what it tells and says
+ * nothing when that did not happen.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/cli/narrative.h"
+#include "sim/report/number_text.h"
+
+enum { PARAGRAPH_SIZE = 4000, WIDTH = 100, GIVEN_UP_SHOWN = 4 };
+
+struct paragraph {
+    const struct narrative *narrative;
+    const struct chapter *chapter;
+    size_t length;
+    char text[PARAGRAPH_SIZE];
+};
+
+static void say(struct paragraph *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void say(struct paragraph *p, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    p->length += text_format_args(p->text + p->length, sizeof p->text - p->length, fmt, args);
+    va_end(args);
+}
+
+void narrative_put_wrapped(const char *text, const char *indent, FILE *file)
+{
+    size_t room = WIDTH - strlen(indent);
+    while (*text) {
+        size_t length = strlen(text);
+        if (length > room) {
+            length = room;
+            while (length > 0 && text[length] != ' ')
+                length--;
+            if (length == 0)
+                length = strcspn(text, " ");
+        }
+        fprintf(file, "%s%.*s\n", indent, (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+}
+
+static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
+{
+    return &p->narrative->log->entries.items[place];
+}
+
+static bool is_of_job(const struct paragraph *p, const struct log_entry *entry)
+{
+    return entry->job && entry->job == p->chapter->job;
+}
+
+/* In the chapter: the first or the last line of the job that fits; null: none. */
+static const struct log_entry *find(const struct paragraph *p, const char *pattern, bool last)
+{
+    const struct log_entry *found = NULL;
+    for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
+        const struct log_entry *entry = entry_at(p, i);
+        if (!is_of_job(p, entry) || !run_log_fits(entry, pattern))
+            continue;
+        found = entry;
+        if (!last)
+            break;
+    }
+    return found;
+}
+
+static size_t count(const struct paragraph *p, const char *pattern)
+{
+    size_t found = 0;
+    for (size_t i = p->chapter->first; i <= p->chapter->last; i++)
+        found += is_of_job(p, entry_at(p, i)) && run_log_fits(entry_at(p, i), pattern);
+    return found;
+}
+
+static const char *length_text(time_ns length, char out[NUMBER_TEXT_SIZE])
+{
+    number_text_seconds((double)length / (double)TIME_S, out);
+    return out;
+}
+
+static const char *moment_text(const struct paragraph *p, time_ns at, char out[NUMBER_TEXT_SIZE])
+{
+    number_text_moment(at, p->narrative->duration, out);
+    return out;
+}
+
+static time_ns fault_at(const struct paragraph *p)
+{
+    return chapter_from(p->narrative, p->chapter);
+}
+
+/* Sentences. */
+
+static void tell_fault(struct paragraph *p)
+{
+    const struct log_entry *cause = entry_at(p, p->chapter->cause);
+    if (p->chapter->cause == p->chapter->first)
+        return; /* what the next sentence tells is all there is */
+    if (text_equal(cause->machine, "script"))
+        say(p, "The script did what it says (%s). ", cause->reason ? cause->reason : cause->what);
+    else
+        say(p, "%s was %s%s%s. ", cause->node, cause->what, cause->reason ? ": " : "",
+            cause->reason ? cause->reason : "");
+}
+
+static void tell_detection(struct paragraph *p)
+{
+    char after[NUMBER_TEXT_SIZE];
+    const struct log_entry *failed = find(p, "execution * -> FAILED", false);
+    if (!failed)
+        return;
+    size_t all = count(p, "execution * -> FAILED");
+    if (p->chapter->cause != p->chapter->first)
+        say(p, "It was noticed %s later: ", length_text(failed->at - fault_at(p), after));
+    say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s)", failed->subtask,
+        failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
+        failed->peer ? failed->peer : "", failed->reason ? failed->reason : "no reason given");
+    if (all > 1)
+        say(p, ", and %zu more failed until the end of it", all - 1);
+    say(p, ". ");
+}
+
+static void tell_restarts(struct paragraph *p)
+{
+    char wait[NUMBER_TEXT_SIZE];
+    size_t adaptive = count(p, "scheduler Restarting");
+    size_t pipelined = count(p, "job tasks will be restarted");
+    size_t all = adaptive ? adaptive : pipelined;
+    if (all == 0)
+        return;
+    say(p, "The %s scheduler restarted %s", adaptive ? "adaptive" : "default",
+        adaptive ? "the job" : "tasks");
+    if (all > 1)
+        say(p, " %zu times", all);
+    const struct log_entry *down = find(p, adaptive ? "job CANCELLING" : "job RESTARTING", false);
+    const struct log_entry *up =
+        find(p, adaptive ? "scheduler CreatingExecutionGraph" : "job RESTARTING -> RUNNING", false);
+    if (down && up && up->at >= down->at)
+        say(p, "%s, the first time after cancelling and a back-off of %s in all",
+            all > 1 ? "" : " once", length_text(up->at - down->at, wait));
+    const struct log_entry *waits = find(p, "scheduler WaitingForResources", false);
+    say(p, waits ? "; it had to wait for resources. " : ". ");
+}
+
+/* Contacts that were given up are not the job's lines only, so all are looked at. */
+static void tell_given_up(struct paragraph *p)
+{
+    char after[NUMBER_TEXT_SIZE];
+    size_t shown = 0;
+    for (size_t i = p->chapter->cause; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
+        const struct log_entry *entry = entry_at(p, i);
+        if (!entry->peer || !run_log_fits(entry, "resource manager closes"))
+            continue;
+        shown++;
+        say(p, "The resource manager gave up %s %s after the fault%s%s%s. ", entry->peer,
+            length_text(entry->at - fault_at(p), after), entry->reason ? " (" : "",
+            entry->reason ? entry->reason : "", entry->reason ? ")" : "");
+    }
+}
+
+static void tell_restore(struct paragraph *p)
+{
+    char age[NUMBER_TEXT_SIZE];
+    const struct log_entry *restore = find(p, "checkpoint restore from checkpoint", true);
+    if (!restore) {
+        if (p->chapter->kind == CHAPTER_INCIDENT && find(p, "job first task DEPLOYING", false))
+            say(p, "There was no checkpoint to go back to: the job began anew. ");
+        return;
+    }
+    say(p, "Its state came from checkpoint %" PRId64, restore->value);
+    for (size_t i = p->chapter->last + 1; i-- > 0;) {
+        const struct log_entry *entry = entry_at(p, i);
+        if (!is_of_job(p, entry) || entry->checkpoint != restore->value ||
+            !run_log_fits(entry, "checkpoint completed"))
+            continue;
+        if (entry->at <= fault_at(p))
+            say(p, ", completed %s before", length_text(fault_at(p) - entry->at, age));
+        break;
+    }
+    say(p, ". ");
+}
+
+static void tell_end(struct paragraph *p)
+{
+    char after[NUMBER_TEXT_SIZE];
+    const struct log_entry *last = entry_at(p, p->chapter->last);
+    if (!p->chapter->is_over) {
+        say(p, "The run ended before all of its tasks ran again.");
+        return;
+    }
+    if (!run_log_fits(last, "job all tasks RUNNING")) {
+        say(p, "The job ended meanwhile.");
+        return;
+    }
+    say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
+        p->chapter->kind == CHAPTER_START ? "" : " again",
+        length_text(last->at - fault_at(p), after),
+        p->chapter->kind == CHAPTER_INCIDENT  ? "the fault"
+        : p->chapter->kind == CHAPTER_RESCALE ? "that"
+                                              : "the submission",
+        last->reason ? ", at " : "", last->reason ? last->reason : "");
+}
+
+static void tell_rescale(struct paragraph *p)
+{
+    const struct log_entry *first = entry_at(p, p->chapter->first);
+    bool desired = first->reason && text_equal(first->reason, "desired resources");
+    say(p, "%s, so the adaptive scheduler restarted the job. ",
+        desired ? "All the slots it wants were there"
+                : "Other slots than before were there, enough though not all it wants");
+}
+
+static void tell_job_end(struct paragraph *p)
+{
+    const struct log_entry *ended = entry_at(p, p->chapter->first);
+    say(p, "The job ended as %s.", ended->reason ? ended->reason : "it was");
+}
+
+void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file)
+{
+    struct paragraph p = { .narrative = narrative, .chapter = chapter };
+    char at[NUMBER_TEXT_SIZE], title[256];
+    static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends" };
+    text_format(title, sizeof title, "%s  %s %s", moment_text(&p, fault_at(&p), at), chapter->job,
+                titles[chapter->kind]);
+    switch (chapter->kind) {
+    case CHAPTER_START: tell_end(&p); break;
+    case CHAPTER_INCIDENT:
+        tell_fault(&p);
+        tell_detection(&p);
+        tell_restarts(&p);
+        tell_given_up(&p);
+        tell_restore(&p);
+        tell_end(&p);
+        break;
+    case CHAPTER_RESCALE:
+        tell_rescale(&p);
+        tell_restore(&p);
+        tell_end(&p);
+        break;
+    case CHAPTER_END: tell_job_end(&p); break;
+    }
+    fprintf(file, "%s\n", title);
+    narrative_put_wrapped(p.text, "    ", file);
+    fputc('\n', file);
+}

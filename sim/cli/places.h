@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where things are on this machine: the gnuplot scripts, the folder a run goes to when nobody said.
+ */
+#ifndef WEIR_SIM_CLI_PLACES_H
+#define WEIR_SIM_CLI_PLACES_H
+
+#include "core/base/err.h"
+
+enum { PLACE_SIZE = 4096 };
+
+/* WEIR_PLOTS, else beside the program (share/weir/plots when installed, plots in a source tree),
+ * else ./plots. */
+MUST_CHECK struct err place_find_plots(char out[PLACE_SIZE], struct note *note);
+/* out/NAME, with what has no place in a file name replaced. */
+void place_of_output(const char *name, char out[PLACE_SIZE]);
+
+#endif

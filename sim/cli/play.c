@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Putting watchers to a simulation, running it, and writing down what it leaves.
+ */
+#include "sim/cli/play.h"
+
+#include <sys/stat.h>
+
+#include "core/base/text.h"
+#include "sim/cli/look.h"
+
+enum { PLOT_ROWS_MAX = 3000 };
+
+void play_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
+{
+    struct stat status;
+    bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    size_t length = strlen(path);
+    while (folder && length > 1 && path[length - 1] == '/')
+        length--;
+    text_format(out, OUTPUT_PATH_SIZE, "%.*s%s", (int)length, path, folder ? "/scenario.yaml" : "");
+}
+
+/* What the name of a variant looks like as a folder. */
+static void put_folder(const struct plays *plays, const char *variant, char *out, size_t size)
+{
+    size_t at = text_format(out, size, "variants/"), taken = 0;
+    for (const char *p = variant; *p && at + 8 < size; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
+        out[at++] = plain ? *p : '_';
+    }
+    out[at] = '\0';
+    for (VEC_EACH(const struct play, other, &plays->list))
+        taken += strncmp(other->folder, out, at) == 0;
+    if (taken)
+        text_format(out + at, size - at, "-%zu", taken + 1);
+}
+
+static struct err load(struct plays *plays, const struct play_settings *settings, const char *path,
+                       const char *variant, struct note *note)
+{
+    struct play play = { .complete = false };
+    TRY(scenario_load(path, variant, settings->overrides, settings->override_count, &play.scenario,
+                      note));
+    if (variant)
+        put_folder(plays, variant, play.folder, sizeof play.folder);
+    vec_push(&plays->list, play);
+    return OK;
+}
+
+struct err plays_load(struct plays *plays, const struct play_settings *settings, struct note *note)
+{
+    char path[OUTPUT_PATH_SIZE];
+    *plays = (struct plays){ 0 };
+    play_scenario_path(settings->path, path);
+    struct err e = load(plays, settings, path, NULL, note);
+    for (size_t i = 0; !err_is(e) && i < plays->list.items[0].scenario->variants.count; i++)
+        e = load(plays, settings, path, plays->list.items[0].scenario->variants.items[i], note);
+    if (err_is(e))
+        plays_fini(plays);
+    return e;
+}
+
+static void fini_play(struct play *play)
+{
+    if (play->summary) {
+        json_decref(play->summary);
+        event_watch_fini(&play->watch);
+        checkers_fini(&play->checkers);
+        recorder_fini(&play->recorder);
+    }
+    vec_fini(&play->results.list);
+    scenario_destroy(play->scenario);
+}
+
+void plays_fini(struct plays *plays)
+{
+    for (VEC_EACH(struct play, play, &plays->list))
+        fini_play(play);
+    vec_fini(&plays->list);
+}
+
+/* The order matters: a checker's sample looks at what the recorder has just sampled. */
+
+static void on_line(void *context, time_ns at, struct node_id node, const struct log_line *line)
+{
+    struct play *play = context;
+    event_log_line(&play->log, at, node, line);
+    recorder_line(&play->recorder, at, node, line);
+    checkers_line(&play->checkers, at, node, line);
+    event_watch_line(&play->watch, at, line);
+}
+
+static void on_fact(void *context, time_ns at, struct node_id node, const char *word,
+                    const char *reason)
+{
+    struct play *play = context;
+    event_log_fact(&play->log, at, node, word, reason);
+    recorder_fact(&play->recorder, at, node, word, reason);
+    checkers_fact(&play->checkers, at, node, word);
+    event_watch_fact(&play->watch, at, word);
+}
+
+static void on_answer(void *context, time_ns at, const struct effect_answer *answer)
+{
+    struct play *play = context;
+    event_log_answer(&play->log, at, answer);
+    event_watch_answer(&play->watch, at, answer);
+}
+
+static void on_sample(void *context, time_ns at)
+{
+    struct play *play = context;
+    recorder_sample(&play->recorder, at);
+    checkers_sample(&play->checkers, at, false);
+}
+
+/* Runs it and makes the summary, while there is a simulation to look into. */
+static void run(struct play *play, const struct play_settings *settings, FILE *events)
+{
+    const struct scenario *scenario = play->scenario;
+    struct simulation *simulation = simulation_create(
+        scenario, &(struct simulation_settings){ .vouching = true,
+                                                 .check_invariants = settings->check_invariants });
+    struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample };
+    struct progress progress;
+    look_init(&play->look, simulation);
+    event_log_init(&play->log, events, scenario, simulation_cluster(simulation));
+    recorder_init(&play->recorder, &play->look);
+    checkers_init(&play->checkers, &play->look, &play->recorder);
+    event_watch_init(&play->watch, scenario);
+    simulation_watch(simulation, &watcher);
+    progress_begin(&progress, settings->quiet,
+                   scenario->variant ? scenario->variant : scenario->name,
+                   settings->until < scenario->duration ? settings->until : scenario->duration);
+    play->complete =
+        simulation_run(simulation, settings->until, settings->stop, progress_tell, &progress);
+    progress_end(&progress);
+    time_ns now = simulation_now(simulation);
+    if (now > metrics_end(&play->recorder.metrics))
+        recorder_sample(&play->recorder, now);
+    checkers_sample(&play->checkers, now, true);
+    play->summary = summary_create(&play->recorder, &play->log, simulation_event_count(simulation),
+                                   play->complete);
+    simulation_destroy(simulation);
+    play->look.context = NULL;
+}
+
+/* Files. */
+
+static void put_name(const struct play *play, const char *file, char *out, size_t size)
+{
+    text_format(out, size, "%s%s%s", play->folder, play->folder[0] ? "/" : "", file);
+}
+
+enum play_file { FILE_METRICS, FILE_PLOT_ROWS, FILE_MARKS, FILE_STATES, FILE_RECOVERY, FILE_COUNT };
+
+static const char *const file_names[FILE_COUNT] = {
+    [FILE_METRICS] = "metrics.csv", [FILE_PLOT_ROWS] = "plot.csv",    [FILE_MARKS] = "events.csv",
+    [FILE_STATES] = "states.csv",   [FILE_RECOVERY] = "recovery.csv",
+};
+
+static size_t plot_group(const struct play *play)
+{
+    return play->recorder.metrics.times.count / PLOT_ROWS_MAX + 1;
+}
+
+static void fill_file(const struct play *play, enum play_file which, FILE *file)
+{
+    const struct recorder *recorder = &play->recorder;
+    time_ns end = metrics_end(&recorder->metrics);
+    switch (which) {
+    case FILE_METRICS: metrics_write_csv(&recorder->metrics, 1, file); return;
+    case FILE_PLOT_ROWS: metrics_write_csv(&recorder->metrics, plot_group(play), file); return;
+    case FILE_MARKS:
+        timeline_write_events(&recorder->timeline, &recorder->incidents, end, file);
+        return;
+    case FILE_STATES: timeline_write_states(&recorder->timeline, play->scenario, end, file); return;
+    case FILE_RECOVERY:
+        timeline_write_recovery(&recorder->timeline, &recorder->incidents, end, file);
+        return;
+    case FILE_COUNT: break;
+    }
+    IMPOSSIBLE("file of a run");
+}
+
+static struct err write_files(const struct play *play, const struct output_dir *output,
+                              struct note *note)
+{
+    char name[PLAY_FOLDER_SIZE + 32];
+    for (int which = 0; which < FILE_COUNT; which++) {
+        FILE *file;
+        if (which == FILE_PLOT_ROWS && plot_group(play) == 1)
+            continue; /* metrics.csv is short enough to be drawn */
+        put_name(play, file_names[which], name, sizeof name);
+        TRY(output_open(output, name, &file, note));
+        fill_file(play, (enum play_file)which, file);
+        TRY(output_close(file, name, note));
+    }
+    return OK;
+}
+
+static struct err run_with_files(struct play *play, const struct play_settings *settings,
+                                 struct note *note)
+{
+    const struct output_dir *output = settings->output;
+    char name[PLAY_FOLDER_SIZE + 32];
+    FILE *events;
+    if (play->folder[0]) {
+        TRY(output_make_folder(output, "variants", note));
+        TRY(output_make_folder(output, play->folder, note));
+    }
+    put_name(play, "events.jsonl", name, sizeof name);
+    TRY(output_open(output, name, &events, note));
+    run(play, settings, events);
+    TRY(output_close(events, name, note));
+    return write_files(play, output, note);
+}
+
+struct err plays_run(struct plays *plays, const struct play_settings *settings, struct note *note)
+{
+    for (VEC_EACH(struct play, play, &plays->list)) {
+        if (settings->output)
+            TRY(run_with_files(play, settings, note));
+        else
+            run(play, settings, NULL);
+        if (!play->complete)
+            break;
+    }
+    return OK;
+}
+
+/* Judging. */
+
+static const struct metrics *metrics_of(const struct plays *plays, const char *variant)
+{
+    for (VEC_EACH(const struct play, play, &plays->list))
+        if (variant && play->scenario->variant && text_equal(play->scenario->variant, variant))
+            return play->complete ? &play->recorder.metrics : NULL;
+    return NULL;
+}
+
+/* A variant repeats the expectations of the scenario, which are the scenario's; what it says itself
+ * stands on lines of its own. */
+static bool is_own(const struct plays *plays, const struct play *play, size_t index)
+{
+    const struct play *first = &plays->list.items[0];
+    if (play == first)
+        return true;
+    for (VEC_EACH(const struct expectation, theirs, &first->scenario->expect))
+        if (theirs->line == play->scenario->expect.items[index].line)
+            return false;
+    return true;
+}
+
+static bool is_expected(const struct scenario *scenario, const char *invariant)
+{
+    for (VEC_EACH(const struct expectation, expectation, &scenario->expect))
+        if (expectation->kind == EXPECT_INVARIANT && text_equal(expectation->subject, invariant))
+            return true;
+    return false;
+}
+
+/* Invariants need not be asked for: one that does not hold is a failure anyway. */
+static void add_broken_invariants(struct play *play)
+{
+    for (size_t i = 0; i < invariant_count; i++) {
+        struct check_result result = { .held = true };
+        const char *name = invariant_rows[i].name;
+        if (is_expected(play->scenario, name) && !play->folder[0])
+            continue;
+        checkers_judge(&play->checkers, name, &result);
+        text_format(result.name, sizeof result.name, "invariant %s", name);
+        if (!result.held)
+            vec_push(&play->results.list, result);
+    }
+}
+
+static void judge(const struct plays *plays, struct play *play)
+{
+    const struct scenario *scenario = play->scenario;
+    const struct run_evidence evidence = { scenario, &play->recorder.metrics, &play->watch,
+                                           &play->checkers };
+    for (size_t i = 0; i < scenario->expect.count; i++) {
+        struct check_result result;
+        if (!is_own(plays, play, i))
+            continue;
+        expectation_judge(&evidence, i, metrics_of(plays, scenario->expect.items[i].of), &result);
+        vec_push(&play->results.list, result);
+    }
+    add_broken_invariants(play);
+}
+
+void plays_judge(struct plays *plays)
+{
+    bool complete = true;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        complete &= play->complete;
+    struct play *first = &plays->list.items[0];
+    json_t *compare = json_object();
+    for (VEC_EACH(struct play, play, &plays->list)) {
+        if (!play->summary)
+            continue;
+        if (complete)
+            judge(plays, play);
+        json_object_set_new(play->summary, "folder", json_string(play->folder));
+        json_object_set_new(play->summary, "expectations", summary_results(&play->results));
+        if (play != first)
+            json_object_set(compare, play->scenario->variant, play->summary);
+    }
+    if (plays->list.count > 1)
+        json_object_set(first->summary, "compare", compare);
+    json_decref(compare);
+}
+
+size_t plays_failed(const struct plays *plays)
+{
+    size_t failed = 0;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        failed += check_results_failed(&play->results);
+    return failed;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A scenario and its variants, each loaded, run with everybody watching, judged. In: a path and
+ * overrides. Out: summaries and results in memory, and files where a place for them is given. Used
+ * by `weir run` and `weir test` alike.
+ */
+#ifndef WEIR_SIM_CLI_PLAY_H
+#define WEIR_SIM_CLI_PLAY_H
+
+#include "sim/check/expectations.h"
+#include "sim/cli/terminal.h"
+#include "sim/report/output_dir.h"
+#include "sim/report/summary.h"
+#include "sim/run/simulation.h"
+
+enum { PLAY_FOLDER_SIZE = 96 };
+
+struct play {
+    struct scenario *scenario;
+    char folder[PLAY_FOLDER_SIZE]; /* in the output: "" or "variants/NAME" */
+    struct run_look look;
+    struct event_log log;
+    struct recorder recorder;
+    struct checkers checkers;
+    struct event_watch watch;
+    struct check_results results;
+    json_t *summary; /* null: not run */
+    bool complete;
+};
+
+struct play_settings {
+    const char *path; /* of the scenario: a file, or a folder with scenario.yaml */
+    const struct override *overrides;
+    size_t override_count;
+    time_ns until;             /* TIME_NEVER: to the end */
+    const volatile bool *stop; /* null: nobody stops it */
+    bool quiet;
+    bool check_invariants;     /* of every node, after each of its steps */
+    struct output_dir *output; /* null: no files */
+};
+
+/* The scenario itself first, then its variants. */
+struct plays {
+    VEC(struct play) list;
+};
+
+/* Loads and checks all before anything runs. */
+MUST_CHECK struct err plays_load(struct plays *plays, const struct play_settings *settings,
+                                 struct note *note);
+void plays_fini(struct plays *plays);
+
+/* Runs all; stops after the one in which *stop became true. Files of each run are written when it
+ * ends. */
+MUST_CHECK struct err plays_run(struct plays *plays, const struct play_settings *settings,
+                                struct note *note);
+/* Fills results and puts them into the summaries; the first summary gets the others' as "compare".
+ * Runs cut short are not judged. */
+void plays_judge(struct plays *plays);
+/* Failed results of all. */
+size_t plays_failed(const struct plays *plays);
+
+/* The scenario's file: the path itself, or scenario.yaml in the folder. */
+void play_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE]);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The event log of a finished run, read back: events.jsonl to an array of entries. Texts are kept
+ * once each. In: the folder of a run. Out: entries in their order, or the line that is wrong.
+ */
+#ifndef WEIR_SIM_CLI_RUN_LOG_H
+#define WEIR_SIM_CLI_RUN_LOG_H
+
+#include "core/base/err.h"
+#include "core/base/index_map.h"
+#include "core/base/time.h"
+#include "core/base/vec.h"
+
+/* Texts that are absent are null, numbers that are absent -1. */
+struct log_entry {
+    time_ns at;
+    int64_t seq;
+    const char *node, *machine, *what, *from, *to, *job, *vertex, *peer, *reason;
+    int64_t subtask, attempt, slot, checkpoint, value;
+};
+
+struct run_log {
+    VEC(struct log_entry) entries;
+    struct arena texts;
+    struct index_map text_by_hash; /* hash -> place in known */
+    VEC(const char *) known;
+};
+
+MUST_CHECK struct err run_log_read(struct run_log *log, const char *path, struct note *note);
+void run_log_fini(struct run_log *log);
+
+/* A pattern as scenarios write them. */
+bool run_log_fits(const struct log_entry *entry, const char *pattern);
+/* "execution RUNNING -> FAILED (count 3, tm2: connection lost)" */
+void run_log_describe(const struct log_entry *entry, char *out, size_t size);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Quoting for gnuplot, and the process.
+ */
+#include "sim/report/gnuplot.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/report/number_text.h"
+
+extern char **environ;
+
+enum { COMPLAINT_SIZE = 200 };
+
+void gnuplot_init(struct gnuplot *gnuplot)
+{
+    *gnuplot = (struct gnuplot){ 0 };
+}
+
+void gnuplot_fini(struct gnuplot *gnuplot)
+{
+    vec_fini(&gnuplot->variables);
+    if (gnuplot->complaints)
+        fclose(gnuplot->complaints);
+}
+
+static void put(struct gnuplot *gnuplot, const char *text)
+{
+    for (const char *p = text; *p; p++)
+        vec_push(&gnuplot->variables, *p);
+}
+
+/* In single quotes gnuplot knows one special letter, the quote itself, which is doubled. A line
+ * break cannot stand there; it is joined as "\n". */
+void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *text)
+{
+    put(gnuplot, name);
+    put(gnuplot, "='");
+    for (const char *p = text; *p; p++) {
+        const char letter[2] = { *p, '\0' };
+        put(gnuplot, *p == '\'' ? "''" : *p == '\n' ? "'.\"\\n\".'" : letter);
+    }
+    put(gnuplot, "'; ");
+}
+
+/* A whole number would make gnuplot divide as integers do. */
+void gnuplot_set_number(struct gnuplot *gnuplot, const char *name, double value)
+{
+    char text[NUMBER_TEXT_SIZE + 8];
+    snprintf(text, sizeof text, "=%.12g", number_is_none(value) ? 0 : value);
+    put(gnuplot, name);
+    put(gnuplot, text);
+    if (!strpbrk(text, ".e"))
+        put(gnuplot, ".0");
+    put(gnuplot, "; ");
+}
+
+void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value)
+{
+    char text[NUMBER_TEXT_SIZE];
+    text_format(text, sizeof text, "=%zu; ", value);
+    put(gnuplot, name);
+    put(gnuplot, text);
+}
+
+void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file)
+{
+    fputs("gnuplot -e '", file);
+    for (VEC_EACH(const char, letter, &gnuplot->variables)) {
+        if (*letter == '\'')
+            fputs("'\\''", file);
+        else
+            fputc(*letter, file);
+    }
+    fprintf(file, "' %s\n", script);
+}
+
+struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note)
+{
+    posix_spawn_file_actions_t actions;
+    char *program = mem_create(gnuplot->variables.count + 1);
+    memcpy(program, gnuplot->variables.items, gnuplot->variables.count);
+    char *path = mem_copy_text(script);
+    char *const arguments[] = { (char[]){ "gnuplot" }, (char[]){ "-e" }, program, path, NULL };
+    gnuplot->complaints = tmpfile();
+    posix_spawn_file_actions_init(&actions);
+    if (gnuplot->complaints)
+        posix_spawn_file_actions_adddup2(&actions, fileno(gnuplot->complaints), STDERR_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
+    int error = posix_spawnp(&gnuplot->process, "gnuplot", &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    mem_destroy(program);
+    mem_destroy(path);
+    if (error == ENOENT)
+        return err_note(note, ERR_MISSING_CODE,
+                        "gnuplot is not installed, so there are no pictures (Debian: apt install "
+                        "gnuplot-nox)");
+    if (error)
+        return err_note(note, ERR_IO_CODE, "gnuplot cannot be started: %s", strerror(error));
+    return OK;
+}
+
+/* Its last line that says something: the ones before quote the script. */
+static void read_complaint(FILE *file, char out[COMPLAINT_SIZE])
+{
+    char line[COMPLAINT_SIZE];
+    out[0] = '\0';
+    if (!file)
+        return;
+    rewind(file);
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strspn(line, " \t^") < strlen(line))
+            text_format(out, COMPLAINT_SIZE, "%s", line);
+    }
+}
+
+struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note *note)
+{
+    int status = 0;
+    while (waitpid(gnuplot->process, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_note(note, ERR_IO_CODE, "gnuplot: %s", strerror(errno));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return OK;
+    char complaint[COMPLAINT_SIZE];
+    read_complaint(gnuplot->complaints, complaint);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return err_note(note, ERR_MISSING_CODE, "gnuplot cannot be run");
+    return err_note(note, ERR_IO_CODE, "gnuplot, %s: %s", script,
+                    complaint[0] ? complaint : "it ended early");
+}

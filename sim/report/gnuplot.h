@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One call of gnuplot: variables, then a script. In: names and values. Out: a running process, and
+ * when it has ended whether it complained.
+ */
+#ifndef WEIR_SIM_REPORT_GNUPLOT_H
+#define WEIR_SIM_REPORT_GNUPLOT_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "core/base/err.h"
+#include "core/base/vec.h"
+
+struct gnuplot {
+    VEC(char) variables; /* as a gnuplot program */
+    pid_t process;
+    FILE *complaints; /* what it writes to stderr */
+};
+
+void gnuplot_init(struct gnuplot *gnuplot);
+void gnuplot_fini(struct gnuplot *gnuplot);
+
+void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *text);
+void gnuplot_set_number(struct gnuplot *gnuplot, const char *name, double value);
+void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value);
+
+/* ERR_MISSING: there is no gnuplot. */
+MUST_CHECK struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note);
+MUST_CHECK struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note *note);
+/* As one would type it. */
+void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file);
+
+#endif

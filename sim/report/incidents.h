@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * When do the tasks of a job not all run, since when, why, and until when? In: faults as they
+ * strike, and the moments at which a job may have gone down or come up. Out: downtime per job, and
+ * a list of incidents: fault, first moment not all tasks ran, moment all of them ran again. A job's
+ * clock starts when all its tasks run for the first time and stops when it ends.
+ */
+#ifndef WEIR_SIM_REPORT_INCIDENTS_H
+#define WEIR_SIM_REPORT_INCIDENTS_H
+
+#include "sim/report/look.h"
+
+enum { INCIDENT_CAUSE_SIZE = 160 };
+
+struct incident {
+    struct job_id job;
+    char cause[INCIDENT_CAUSE_SIZE]; /* "tm3 killed: machine reclaimed", "user code failed", ... */
+    bool planned;                    /* a rescale, not a failure */
+    time_ns at;                      /* the fault; without one the same as down_at */
+    time_ns down_at;
+    time_ns running_at; /* TIME_NEVER: not any more */
+    uint32_t restarts;  /* it took, the one that worked included */
+};
+
+struct fault {
+    time_ns at;
+    char text[INCIDENT_CAUSE_SIZE];
+};
+
+enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_ENDED };
+
+struct job_incidents {
+    enum job_uptime state;
+    time_ns since;                     /* of the state */
+    time_ns down;                      /* of the times that are over */
+    uint32_t restarts, rescales;       /* as last seen while up */
+    uint64_t tasks_running;            /* in the data plane, when the last process ended */
+    size_t open;                       /* DOWN: its place in the list */
+    char failure[INCIDENT_CAUSE_SIZE]; /* the last failed task */
+    time_ns failed_at;
+};
+
+struct incidents {
+    const struct run_look *look;
+    VEC(struct job_incidents) jobs; /* as in the scenario */
+    VEC(struct incident) list;
+    struct fault fault;   /* the last one */
+    time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
+};
+
+void incidents_init(struct incidents *incidents, const struct run_look *look);
+void incidents_fini(struct incidents *incidents);
+
+/* Something struck a process or a task; text null: the end of what a fault before has begun.
+ * `ends_process`: its tasks go with it. */
+void incidents_on_fault(struct incidents *incidents, time_ns at, const char *text,
+                        bool ends_process);
+/* A task failed, for the text's sake. */
+void incidents_on_failure(struct incidents *incidents, struct job_id job, time_ns at,
+                          const char *text);
+/* To be called first for whatever comes: sees to processes that ended. */
+void incidents_settle(struct incidents *incidents);
+/* The job's status may have changed; was it the line "all tasks RUNNING"? */
+void incidents_review(struct incidents *incidents, struct job_id job, time_ns at, bool all_running);
+
+/* Up to now, in ns. */
+time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now);
+
+#endif

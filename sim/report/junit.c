@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing through libxml2's text writer, into a file beside the one named, which it replaces when
+ * it is complete.
+ */
+#include "sim/report/junit.h"
+
+#include <errno.h>
+#include <libxml/xmlwriter.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+
+enum { PATH_SIZE = 4096, NUMBER_SIZE = 48 };
+
+/* XML 1.0 has no control characters, and libxml2 wants UTF-8: anything else becomes '?'. */
+static xmlChar *clean(const char *text)
+{
+    xmlChar *copy = (xmlChar *)mem_copy_text(text);
+    bool valid = xmlCheckUTF8(copy) != 0;
+    for (xmlChar *p = copy; *p; p++)
+        if ((*p < ' ' && *p != '\n' && *p != '\t') || (!valid && *p >= 0x80))
+            *p = '?';
+    return copy;
+}
+
+static void put_text(xmlTextWriterPtr writer, const char *name, const char *text)
+{
+    xmlChar *value = clean(text);
+    xmlTextWriterWriteAttribute(writer, BAD_CAST name, value);
+    mem_destroy(value);
+}
+
+static void put_count(xmlTextWriterPtr writer, const char *name, size_t count)
+{
+    char text[NUMBER_SIZE];
+    snprintf(text, sizeof text, "%zu", count);
+    put_text(writer, name, text);
+}
+
+static void put_seconds(xmlTextWriterPtr writer, double seconds)
+{
+    char text[NUMBER_SIZE];
+    snprintf(text, sizeof text, "%.3f", seconds);
+    put_text(writer, "time", text);
+}
+
+static size_t case_count(const struct junit_suite *suite)
+{
+    return suite->error ? 1 : suite->results->list.count;
+}
+
+static size_t failure_count(const struct junit_suite *suite)
+{
+    return suite->error ? 0 : check_results_failed(suite->results);
+}
+
+static void put_result(xmlTextWriterPtr writer, const struct junit_suite *suite,
+                       const struct check_result *result)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "testcase");
+    put_text(writer, "name", result->name);
+    put_text(writer, "classname", suite->name);
+    put_seconds(writer, 0);
+    if (!result->held) {
+        char message[2 * RESULT_TEXT_SIZE + 32];
+        snprintf(message, sizeof message, "measured %s, wanted %s", result->measured,
+                 result->wanted);
+        xmlTextWriterStartElement(writer, BAD_CAST "failure");
+        put_text(writer, "message", message);
+        put_text(writer, "type", "expectation");
+        xmlChar *detail = clean(result->detail);
+        xmlTextWriterWriteString(writer, detail);
+        mem_destroy(detail);
+        xmlTextWriterEndElement(writer);
+    }
+    xmlTextWriterEndElement(writer);
+}
+
+static void put_error(xmlTextWriterPtr writer, const struct junit_suite *suite)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "testcase");
+    put_text(writer, "name", "runs");
+    put_text(writer, "classname", suite->name);
+    put_seconds(writer, suite->seconds);
+    xmlTextWriterStartElement(writer, BAD_CAST "error");
+    put_text(writer, "message", suite->error);
+    put_text(writer, "type", "scenario");
+    xmlTextWriterEndElement(writer);
+    xmlTextWriterEndElement(writer);
+}
+
+static void put_suite(xmlTextWriterPtr writer, const struct junit_suite *suite)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "testsuite");
+    put_text(writer, "name", suite->name);
+    put_count(writer, "tests", case_count(suite));
+    put_count(writer, "failures", failure_count(suite));
+    put_count(writer, "errors", suite->error ? 1 : 0);
+    put_count(writer, "skipped", 0);
+    put_seconds(writer, suite->seconds);
+    if (suite->error)
+        put_error(writer, suite);
+    else
+        for (VEC_EACH(const struct check_result, result, &suite->results->list))
+            put_result(writer, suite, result);
+    xmlTextWriterEndElement(writer);
+}
+
+static void put_all(xmlTextWriterPtr writer, const struct junit_suite *suites, size_t count)
+{
+    size_t tests = 0, failures = 0, errors = 0;
+    double seconds = 0;
+    for (size_t i = 0; i < count; i++) {
+        tests += case_count(&suites[i]);
+        failures += failure_count(&suites[i]);
+        errors += suites[i].error != NULL;
+        seconds += suites[i].seconds;
+    }
+    xmlTextWriterSetIndent(writer, 1);
+    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
+    xmlTextWriterStartElement(writer, BAD_CAST "testsuites");
+    put_text(writer, "name", "weir");
+    put_count(writer, "tests", tests);
+    put_count(writer, "failures", failures);
+    put_count(writer, "errors", errors);
+    put_seconds(writer, seconds);
+    for (size_t i = 0; i < count; i++)
+        put_suite(writer, &suites[i]);
+    xmlTextWriterEndElement(writer);
+}
+
+struct err junit_write(const char *path, const struct junit_suite *suites, size_t count,
+                       struct note *note)
+{
+    char aside[PATH_SIZE];
+    text_format(aside, sizeof aside, "%s.tmp-%ld", path, (long)getpid());
+    xmlBufferPtr buffer = xmlBufferCreate();
+    xmlTextWriterPtr writer = xmlNewTextWriterMemory(buffer, 0);
+    CHECK(writer != NULL);
+    put_all(writer, suites, count);
+    xmlTextWriterEndDocument(writer);
+    xmlFreeTextWriter(writer);
+    size_t length = (size_t)xmlBufferLength(buffer);
+    FILE *file = fopen(aside, "wb");
+    bool good = file && fwrite(xmlBufferContent(buffer), 1, length, file) == length;
+    good = (!file || fclose(file) == 0) && good && rename(aside, path) == 0;
+    xmlBufferFree(buffer);
+    if (good)
+        return OK;
+    struct err e = err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", path, strerror(errno));
+    if (file)
+        remove(aside);
+    return e;
+}

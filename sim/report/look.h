@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How recorders and checkers look at a run: read only, between steps, through functions, so that
+ * tests can put a run of their own in their place. The command fills it from a simulation. Jobs are
+ * asked by their place in the scenario.
+ */
+#ifndef WEIR_SIM_REPORT_LOOK_H
+#define WEIR_SIM_REPORT_LOOK_H
+
+#include "sim/model/model.h"
+
+struct look_cluster {
+    uint32_t task_managers; /* registered at the resource manager */
+    uint32_t slots_total, slots_free;
+};
+
+struct look_job {
+    const char *status; /* as a client sees it: RUNNING, ... */
+    const char *scheduler, *scheduler_state;
+    uint32_t tasks, tasks_running;
+    uint32_t slots_held;
+    uint32_t restarts, rescales;    /* restarts count rescales as well */
+    time_ns submitted_at, ended_at; /* TIME_NEVER: not yet */
+    uint64_t checkpoint;            /* newest completed one; 0: none */
+    int64_t checkpoint_bytes;
+};
+
+/* A slot as the job that holds it knows it. */
+struct look_slot {
+    struct job_id job;
+    struct node_id node;
+    struct slot_id slot;
+};
+
+/* A task that somebody takes for RUNNING. */
+struct look_task {
+    struct job_id job;
+    struct task_attempt attempt;
+    struct node_id node;
+};
+
+typedef void look_at_slot(void *context, const struct look_slot *slot);
+typedef void look_at_task(void *context, const struct look_task *task);
+
+struct run_look {
+    void *context;
+    const struct scenario *scenario;
+    struct look_cluster (*cluster)(void *context); /* zeros while there is no JobManager */
+    /* False: not submitted yet, or no JobManager. */
+    bool (*job)(void *context, struct job_id job, struct look_job *out);
+    void (*flow)(void *context, struct job_id job, struct model_job_view *out);
+    void (*vertex)(void *context, struct job_id job, struct vertex_id vertex,
+                   struct model_vertex_view *out);
+    struct process_view (*process)(void *context, struct node_id node);
+    bool (*can_talk)(void *context, struct node_id a, struct node_id b);
+    struct err (*conservation)(void *context, struct note *note);
+    /* Every slot a JobMaster holds; every task the JobMasters, or the TaskManagers, take for
+     * RUNNING. Cost: linear in what there is. */
+    void (*each_slot_held)(void *context, look_at_slot *at, void *at_context);
+    void (*each_task_scheduled)(void *context, look_at_task *at, void *at_context);
+    void (*each_task_run)(void *context, look_at_task *at, void *at_context);
+};
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The metrics of a run: a table with a row per sample and a column per metric of the cluster, of
+ * all jobs together ("lag_seconds"), of each job when there are several ("clicks.lag_seconds") and
+ * of each vertex ("busy.count", "clicks.busy.count"). Rates and shares are exact over the time
+ * since the sample before, because they come from totals; definitions: docs/metrics.md. A value
+ * that does not exist is NaN: an empty cell of the CSV.
+ */
+#ifndef WEIR_SIM_REPORT_METRICS_H
+#define WEIR_SIM_REPORT_METRICS_H
+
+#include <stdio.h>
+
+#include "sim/load/metric_names.h"
+#include "sim/report/look.h"
+
+/* More vertices than fit have no columns of their own, unless an expectation names them. */
+enum { METRIC_COLUMNS_MAX = 4096 };
+
+/* In the order of statistic_names. */
+enum statistic {
+    STATISTIC_P50,
+    STATISTIC_P95,
+    STATISTIC_P99,
+    STATISTIC_MAX,
+    STATISTIC_MIN,
+    STATISTIC_MEAN,
+    STATISTIC_FINAL,
+    STATISTIC_TOTAL,
+    STATISTIC_VALUE,
+    STATISTIC_COUNT
+};
+
+struct metric_column {
+    enum metric metric;
+    struct job_id job;       /* none: all, or of the cluster */
+    struct vertex_id vertex; /* none: all, or of the job */
+    char *name;
+    double total; /* exact where totals are: records, hours of machines x 3600; else NaN */
+};
+
+/* How a metric is joined over jobs or vertices, and which statistic is its `value`. */
+enum metric_nature { METRIC_LEVEL, METRIC_FLOW, METRIC_GROWING, METRIC_PER_EVENT };
+enum metric_join { JOIN_SUM, JOIN_MAX, JOIN_MIN };
+
+struct metric_rule {
+    enum metric_nature nature;
+    enum metric_join join;
+    enum statistic value;
+};
+extern const struct metric_rule metric_rules[METRIC_NAME_COUNT];
+extern const char *const metric_nature_names[];
+
+struct metrics {
+    const struct scenario *scenario;
+    VEC(struct metric_column) columns;
+    VEC(time_ns) times; /* of the rows */
+    VEC(double) cells;  /* row by row */
+    /* Of METRIC_PER_EVENT: [job], each event's value; the last one is the jobs' together. */
+    VEC(struct event_values) durations, sizes;
+};
+
+struct event_values {
+    VEC(double) values;
+    size_t sampled; /* up to here they have been in a row */
+};
+
+void metrics_init(struct metrics *metrics, const struct scenario *scenario);
+void metrics_fini(struct metrics *metrics);
+
+/* A new row of NaN; to be filled through its pointer, which holds until the next one. A row at the
+ * time of the last one takes its place. */
+double *metrics_add_row(struct metrics *metrics, time_ns at);
+/* Of several jobs' or vertices' values the one that stands for them all. */
+double metrics_join(enum metric metric, const double *values, size_t count, size_t stride);
+
+/* SIZE_MAX: no such column. */
+size_t metrics_find(const struct metrics *metrics, enum metric metric, struct job_id job,
+                    struct vertex_id vertex);
+/* The first column of a job where there are several jobs; its metrics follow in their order. The
+ * unprefixed columns are the first of all, in that order, too. */
+size_t metrics_job_column(const struct metrics *metrics, struct job_id job);
+/* All statistics of a column, by enum statistic; NaN where there is none. */
+void metrics_summarise(const struct metrics *metrics, size_t column, double out[STATISTIC_COUNT]);
+time_ns metrics_end(const struct metrics *metrics); /* time of the last row; 0: none */
+
+/* Header, then a line per row; `every` row_group rows are thinned to one (1: all): the largest of
+ * what joins by maximum, the mean of the rest. */
+void metrics_write_csv(const struct metrics *metrics, size_t row_group, FILE *file);
+
+/* The table of docs/metrics.md. */
+void metrics_write_markdown(FILE *file);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing aside, changing places, removing. Where the file system can, the two folders change
+ * places in one step; else the old one is moved out of the way first and back when that fails.
+ */
+#include "sim/report/output_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/load/quantity.h"
+
+enum { OPEN_FOLDERS_MAX = 16, WRITE_BUFFER_BYTES = 1 << 16 };
+
+static struct err complain(struct note *note, const char *what, const char *path)
+{
+    return err_note(note, ERR_IO_CODE, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_entry, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    bool empty = folder != NULL;
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            empty = false;
+    if (folder)
+        closedir(folder);
+    return empty;
+}
+
+static bool has_marker(const char *path)
+{
+    char marker[OUTPUT_PATH_SIZE];
+    text_format(marker, sizeof marker, "%s/%s", path, OUTPUT_MARKER);
+    return access(marker, F_OK) == 0;
+}
+
+static struct err may_replace(const char *target, struct note *note)
+{
+    struct stat status;
+    if (lstat(target, &status) != 0)
+        return errno == ENOENT ? OK : complain(note, "cannot be looked at", target);
+    if (!is_folder(target))
+        return err_note(note, ERR_IO_CODE, "%s: it is not a folder; choose another --out", target);
+    if (!has_marker(target) && !is_empty(target))
+        return err_note(note, ERR_IO_CODE,
+                        "%s: it holds files that Weir did not write; choose another --out", target);
+    return OK;
+}
+
+struct err output_check_run(const char *target, struct note *note)
+{
+    if (!is_folder(target))
+        return err_note(note, ERR_IO_CODE, "%s: no such folder, expected the output of weir run",
+                        target);
+    if (!has_marker(target))
+        return err_note(note, ERR_IO_CODE,
+                        "%s: no " OUTPUT_MARKER " in it, expected the output of weir run", target);
+    return OK;
+}
+
+/* All folders above `path`; then the folder itself. */
+static struct err make_folders(const char *path, const char *target, struct note *note)
+{
+    char part[OUTPUT_PATH_SIZE];
+    text_format(part, sizeof part, "%s", path);
+    for (char *p = part + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return complain(note, "cannot be made", part);
+        *p = '/';
+    }
+    if (mkdir(part, 0777) != 0)
+        return complain(note, "cannot be written", target);
+    return OK;
+}
+
+/* TARGET.tmp-PID of a process that is no more. */
+static bool is_left_over(const char *name, const char *base)
+{
+    size_t length = strlen(base);
+    int64_t pid = 0;
+    if (strncmp(name, base, length) != 0 || strncmp(name + length, ".tmp-", 5) != 0 ||
+        err_is(quantity_count(name + length + 5, &pid)) || pid <= 0 || pid > INT32_MAX)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+static void remove_left_overs(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    char parent[OUTPUT_PATH_SIZE], path[OUTPUT_PATH_SIZE * 2];
+    text_format(parent, sizeof parent, "%.*s", slash ? (int)(slash - target) : 1,
+                slash ? target : ".");
+    DIR *folder = opendir(*parent ? parent : "/");
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        if (!is_left_over(entry->d_name, slash ? slash + 1 : target))
+            continue;
+        text_format(path, sizeof path, "%s/%s", parent, entry->d_name);
+        if (has_marker(path) || is_empty(path))
+            remove_tree(path);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+/* What is replaced is the folder, not the link to it. */
+static void follow_link(struct output_dir *output)
+{
+    struct stat status;
+    char real[PATH_MAX];
+    if (lstat(output->target, &status) == 0 && S_ISLNK(status.st_mode) &&
+        realpath(output->target, real) && strlen(real) + 32 < sizeof output->target)
+        text_format(output->target, sizeof output->target, "%s", real);
+}
+
+struct err output_begin(struct output_dir *output, const char *target, struct note *note)
+{
+    size_t length = strlen(target);
+    *output = (struct output_dir){ 0 };
+    while (length > 1 && target[length - 1] == '/')
+        length--;
+    if (length == 0 || length + 32 > sizeof output->target)
+        return err_note(note, ERR_IO_CODE, "--out: found %s, expected the path of a folder",
+                        length ? "a path that is too long" : "nothing");
+    text_format(output->target, sizeof output->target, "%.*s", (int)length, target);
+    follow_link(output);
+    TRY(may_replace(output->target, note));
+    remove_left_overs(output->target);
+    char aside[sizeof output->aside];
+    text_format(aside, sizeof aside, "%s.tmp-%ld", output->target, (long)getpid());
+    TRY(make_folders(aside, output->target, note));
+    text_format(output->aside, sizeof output->aside, "%s", aside);
+    FILE *marker;
+    TRY(output_open(output, OUTPUT_MARKER, &marker, note));
+    fprintf(marker, "{\"weir\": \"%s\", \"format\": 1}\n", WEIR_VERSION);
+    return output_close(marker, OUTPUT_MARKER, note);
+}
+
+struct err output_path(const struct output_dir *output, const char *name,
+                       char out[OUTPUT_PATH_SIZE], struct note *note)
+{
+    size_t length = text_format(out, OUTPUT_PATH_SIZE, "%s/%s", output->aside, name);
+    if (length + 1 >= OUTPUT_PATH_SIZE)
+        return err_note(note, ERR_IO_CODE, "%s/%s: the path is too long", output->target, name);
+    return OK;
+}
+
+struct err output_make_folder(const struct output_dir *output, const char *name, struct note *note)
+{
+    char path[OUTPUT_PATH_SIZE];
+    TRY(output_path(output, name, path, note));
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return complain(note, "cannot be made", path);
+    return OK;
+}
+
+struct err output_open(const struct output_dir *output, const char *name, FILE **file,
+                       struct note *note)
+{
+    char path[OUTPUT_PATH_SIZE];
+    TRY(output_path(output, name, path, note));
+    *file = fopen(path, "wb");
+    if (!*file)
+        return complain(note, "cannot be written", path);
+    setvbuf(*file, NULL, _IOFBF, WRITE_BUFFER_BYTES);
+    return OK;
+}
+
+struct err output_close(FILE *file, const char *name, struct note *note)
+{
+    errno = 0;
+    bool failed = fflush(file) != 0 || ferror(file);
+    int error = errno;
+    failed = fclose(file) != 0 || failed;
+    if (!failed)
+        return OK;
+    return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", name,
+                    strerror(error ? error : EIO));
+}
+
+/* Without exchange: old out of the way, new in place, old away; or everything as it was. */
+static bool move_in_turn(const struct output_dir *output)
+{
+    char old[sizeof output->target + 32];
+    text_format(old, sizeof old, "%s.old-%ld", output->target, (long)getpid());
+    if (rename(output->target, old) != 0)
+        return false;
+    if (rename(output->aside, output->target) != 0) {
+        int error = errno;
+        if (rename(old, output->target) == 0)
+            errno = error;
+        return false;
+    }
+    remove_tree(old);
+    return true;
+}
+
+struct err output_commit(struct output_dir *output, struct note *note)
+{
+    TRY(may_replace(output->target, note));
+    bool moved = renameat2(AT_FDCWD, output->aside, AT_FDCWD, output->target, RENAME_EXCHANGE) == 0;
+    if (moved)
+        remove_tree(output->aside); /* the old one */
+    else if (errno == ENOENT)
+        moved = rename(output->aside, output->target) == 0;
+    else
+        moved = move_in_turn(output);
+    if (!moved)
+        return complain(note, "cannot be put in place", output->target);
+    output->aside[0] = '\0';
+    return OK;
+}
+
+void output_abandon(struct output_dir *output)
+{
+    if (output->aside[0])
+        remove_tree(output->aside);
+    output->aside[0] = '\0';
+}

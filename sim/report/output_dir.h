@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The folder a run leaves behind, replaced as a whole or not at all. Everything is written into a
+ * folder beside it, which takes its place when it is complete; until that moment the old output is
+ * untouched. Only what Weir wrote (it holds weir-run.json), or what is empty, is ever replaced.
+ */
+#ifndef WEIR_SIM_REPORT_OUTPUT_DIR_H
+#define WEIR_SIM_REPORT_OUTPUT_DIR_H
+
+#include <stdio.h>
+
+#include "core/base/err.h"
+
+enum { OUTPUT_PATH_SIZE = 4096 };
+#define OUTPUT_MARKER "weir-run.json"
+
+struct output_dir {
+    char target[OUTPUT_PATH_SIZE / 2]; /* as the user named it, without a slash at its end */
+    char aside[OUTPUT_PATH_SIZE / 2];  /* TARGET.tmp-PID; empty: not begun */
+};
+
+/* Makes the folder aside, and parents that are missing, and removes what a run that was killed left
+ * there. */
+MUST_CHECK struct err output_begin(struct output_dir *output, const char *target,
+                                   struct note *note);
+/* The same for a folder that exists: files are replaced one by one in place (weir plot). */
+MUST_CHECK struct err output_check_run(const char *target, struct note *note);
+
+/* A path in the folder aside; false when it is too long. */
+MUST_CHECK struct err output_path(const struct output_dir *output, const char *name,
+                                  char out[OUTPUT_PATH_SIZE], struct note *note);
+MUST_CHECK struct err output_make_folder(const struct output_dir *output, const char *name,
+                                         struct note *note);
+/* Opens for writing; close with output_close, which says whether all of it reached the disk. */
+MUST_CHECK struct err output_open(const struct output_dir *output, const char *name, FILE **file,
+                                  struct note *note);
+MUST_CHECK struct err output_close(FILE *file, const char *name, struct note *note);
+
+MUST_CHECK struct err output_commit(struct output_dir *output, struct note *note);
+void output_abandon(struct output_dir *output); /* fine when never begun or committed */
+
+#endif

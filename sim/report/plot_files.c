@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading the CSV files that the recorder wrote.
+ */
+#include "sim/report/plot_files.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/load/csv.h"
+#include "sim/load/quantity.h"
+#include "sim/report/number_text.h"
+
+struct err plot_label_rows(const char *path, size_t *out, struct note *note)
+{
+    FILE *file = fopen(path, "rb");
+    struct csv csv;
+    bool more = true;
+    *out = 0;
+    if (!file)
+        return err_note(note, ERR_IO_CODE, "%s: cannot be read", path);
+    struct err e = csv_init(&csv, file, path, note);
+    size_t column = err_is(e) ? 0 : csv_column(&csv, "level");
+    while (!err_is(e)) {
+        double level = -1;
+        e = csv_next(&csv, &more, note);
+        if (err_is(e) || !more)
+            break;
+        if (column < csv.columns.count)
+            e = quantity_number(csv_field(&csv, column), &level);
+        if (level + 1 > (double)*out)
+            *out = (size_t)level + 1;
+    }
+    csv_fini(&csv);
+    fclose(file);
+    return e;
+}
+
+/* The first columns of metrics.csv, whose names need no quotes. */
+enum { COLUMN_TIME, COLUMN_OFFERED, COLUMN_SERVED, COLUMN_LAG_RECORDS, COLUMN_LAG, COLUMN_READ };
+
+static void read_row(const char *line, double out[COLUMN_READ])
+{
+    for (int column = 0; column < COLUMN_READ; column++) {
+        out[column] = number_none();
+        quantity_take_number(&line, &out[column]);
+        line += strcspn(line, ",");
+        line += *line == ',';
+    }
+}
+
+void plot_most_between(const char *path, double from, double to, double *rate, double *lag)
+{
+    FILE *file = fopen(path, "rb");
+    char *line = NULL;
+    size_t size = 0;
+    *rate = *lag = 0;
+    while (file && getline(&line, &size, file) > 0) {
+        double row[COLUMN_READ];
+        read_row(line, row);
+        if (!(row[COLUMN_TIME] >= from))
+            continue; /* earlier, or the header */
+        *rate = fmax(*rate, fmax(row[COLUMN_OFFERED], row[COLUMN_SERVED]));
+        *lag = fmax(*lag, row[COLUMN_LAG]);
+        if (row[COLUMN_TIME] > to)
+            break;
+    }
+    free(line);
+    if (file)
+        fclose(file);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What pictures need to know of a run's files before gnuplot reads them: how many rows of labels
+ * marks take, how high the curves go in a part of the time axis.
+ */
+#ifndef WEIR_SIM_REPORT_PLOT_FILES_H
+#define WEIR_SIM_REPORT_PLOT_FILES_H
+
+#include <stddef.h>
+
+#include "core/base/err.h"
+
+/* Of events.csv or recovery.csv; 0: nothing has a label. */
+MUST_CHECK struct err plot_label_rows(const char *path, size_t *out, struct note *note);
+
+/* Of metrics.csv: the largest rate and lag between two times, the sample that ends after them
+ * included; 0 where there is none. */
+void plot_most_between(const char *path, double from, double to, double *rate, double *lag);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From facts and lines to what is remembered. Numbers of machines, slots and TaskManagers are
+ * integrated at each change; samples are taken in recorder_sample.c.
+ */
+#include "sim/report/recorder.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/report/event_log.h"
+#include "sim/report/number_text.h"
+
+#define SECONDS_PER_HOUR 3600.0
+
+void recorder_init(struct recorder *recorder, const struct run_look *look)
+{
+    const struct scenario *scenario = look->scenario;
+    *recorder = (struct recorder){ .look = look, .scripted_at = TIME_NEVER };
+    metrics_init(&recorder->metrics, scenario);
+    incidents_init(&recorder->incidents, look);
+    timeline_init(&recorder->timeline, scenario);
+    vec_resize(&recorder->jobs, scenario->jobs.count);
+    vec_resize(&recorder->values, scenario->jobs.count * METRIC_NAME_COUNT);
+    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
+        struct job_record *job = &recorder->jobs.items[j];
+        vec_resize(&job->vertices, scenario->jobs.items[j].graph->vertices.count);
+        for (uint32_t v = 0; v < job->vertices.count; v++)
+            job->vertices.items[v].column = metrics_find(
+                &recorder->metrics, METRIC_busy, (struct job_id){ j }, (struct vertex_id){ v });
+    }
+}
+
+void recorder_fini(struct recorder *recorder)
+{
+    for (VEC_EACH(struct job_record, job, &recorder->jobs))
+        vec_fini(&job->vertices);
+    vec_fini(&recorder->jobs);
+    vec_fini(&recorder->values);
+    timeline_fini(&recorder->timeline);
+    incidents_fini(&recorder->incidents);
+    metrics_fini(&recorder->metrics);
+}
+
+/* Numbers over time. */
+
+void recorder_count_up_to(struct recorder *recorder, time_ns now)
+{
+    double seconds = (double)(now - recorder->counted_at) / (double)TIME_S;
+    const struct look_cluster *cluster = &recorder->cluster;
+    recorder->machine_seconds += recorder->machines * seconds;
+    recorder->task_manager_seconds += cluster->task_managers * seconds;
+    recorder->slot_seconds += cluster->slots_total * seconds;
+    recorder->free_seconds += cluster->slots_free * seconds;
+    recorder->used_seconds += (cluster->slots_total - cluster->slots_free) * seconds;
+    recorder->cost += recorder->price_now * seconds / SECONDS_PER_HOUR;
+    recorder->counted_at = now;
+}
+
+static void look_at_cluster(struct recorder *recorder, time_ns now)
+{
+    recorder_count_up_to(recorder, now);
+    recorder->cluster = recorder->look->cluster(recorder->look->context);
+}
+
+/* Facts. */
+
+static const char *name_of(const struct recorder *recorder, struct node_id node)
+{
+    if (node_id_is_none(node))
+        return "the cluster";
+    return recorder->look->process(recorder->look->context, node).name;
+}
+
+static void machine_came(struct recorder *recorder, time_ns at, struct node_id node, bool came)
+{
+    struct process_view process = recorder->look->process(recorder->look->context, node);
+    if (process.kind != NODE_TASK_MANAGER)
+        return;
+    recorder_count_up_to(recorder, at);
+    double price = process.machine ? process.machine->price_per_hour : 0;
+    recorder->machines += came ? 1u : (uint32_t)-1;
+    recorder->price_now += came ? price : -price;
+    if (recorder->machines == 0)
+        recorder->price_now = 0; /* no cents left over from rounding */
+}
+
+enum fact_effect {
+    FACT_ADDED = 1,
+    FACT_ENDED = 2,  /* the process is no more */
+    FACT_FAULT = 4,  /* may bring a job down */
+    FACT_MARKED = 8, /* worth a mark of its own when nobody scripted it */
+};
+
+static const struct fact_row {
+    const char *word;
+    unsigned effects; /* of fact_effect */
+} fact_rows[] = {
+    { "added", FACT_ADDED | FACT_MARKED },
+    { "killed", FACT_ENDED | FACT_FAULT | FACT_MARKED },
+    { "exited", FACT_ENDED | FACT_FAULT | FACT_MARKED },
+    { "stopped", FACT_ENDED },
+    { "stopping", FACT_FAULT | FACT_MARKED },
+    { "frozen", FACT_FAULT | FACT_MARKED },
+    { "cut off", FACT_FAULT | FACT_MARKED },
+    { "lossy", FACT_FAULT | FACT_MARKED },
+    { "slowed", FACT_MARKED },
+    { "resumed", FACT_MARKED },
+    { "healed", FACT_MARKED },
+};
+
+static unsigned effects_of(const char *word)
+{
+    for (size_t i = 0; i < sizeof fact_rows / sizeof *fact_rows; i++)
+        if (text_equal(fact_rows[i].word, word))
+            return fact_rows[i].effects;
+    return 0;
+}
+
+/* "tm3 killed: machine reclaimed"; a reason that names the process says it all. */
+static void put_fault(const char *name, const char *word, const char *reason, char *out,
+                      size_t size)
+{
+    if (reason && strstr(reason, name))
+        text_format(out, size, "%s", reason);
+    else
+        text_format(out, size, "%s %s%s%s", name, word, reason && *reason ? ": " : "",
+                    reason ? reason : "");
+}
+
+static void take_script(struct recorder *recorder, time_ns at, const char *word, const char *label)
+{
+    if (text_equal(word, "missed"))
+        return;
+    recorder->scripted_at = at;
+    timeline_mark(&recorder->timeline, at, MARK_SCRIPT, label ? label : word);
+    timeline_open_notes(&recorder->timeline);
+    timeline_note(&recorder->timeline, at, label ? label : word);
+    incidents_on_fault(&recorder->incidents, at, label ? label : word, false);
+}
+
+void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,
+                   const char *reason)
+{
+    incidents_settle(&recorder->incidents);
+    if (text_equal(event_log_fact_machine(word), "script")) {
+        take_script(recorder, at, word, reason);
+        return;
+    }
+    unsigned effects = effects_of(word);
+    char text[INCIDENT_CAUSE_SIZE];
+    put_fault(name_of(recorder, node), word, reason, text, sizeof text);
+    bool scripted = recorder->scripted_at == at;
+    if (effects & FACT_ADDED)
+        machine_came(recorder, at, node, true);
+    if (effects & FACT_ENDED)
+        machine_came(recorder, at, node, false);
+    if ((effects & FACT_MARKED) && !scripted && at > 0)
+        timeline_mark(&recorder->timeline, at, MARK_MACHINE, text);
+    if ((effects & FACT_FAULT) && !scripted)
+        timeline_open_notes(&recorder->timeline);
+    if (effects & (FACT_FAULT | FACT_ENDED)) {
+        timeline_note(&recorder->timeline, at, text);
+        incidents_on_fault(&recorder->incidents, at, effects & FACT_FAULT ? text : NULL,
+                           (effects & FACT_ENDED) != 0);
+    }
+}
+
+/* Lines. */
+
+static void on_checkpoint(struct recorder *recorder, const struct log_line *line)
+{
+    struct job_record *job = &recorder->jobs.items[line->job.n];
+    size_t all = recorder->jobs.count;
+    if (text_equal(line->what, "failed"))
+        job->failed++;
+    if (!text_equal(line->what, "completed"))
+        return;
+    job->completed++;
+    double seconds = (double)line->value / (double)TIME_S;
+    vec_push(&recorder->metrics.durations.items[line->job.n].values, seconds);
+    vec_push(&recorder->metrics.durations.items[all].values, seconds);
+    struct look_job view;
+    bool known = recorder->look->job(recorder->look->context, line->job, &view);
+    if (known && view.checkpoint == line->checkpoint) {
+        double bytes = (double)view.checkpoint_bytes;
+        vec_push(&recorder->metrics.sizes.items[line->job.n].values, bytes);
+        vec_push(&recorder->metrics.sizes.items[all].values, bytes);
+    }
+}
+
+/* Moves that say something the others do not. */
+static bool is_step(const struct log_line *line)
+{
+    static const char *const states[] = {
+        "RESTARTING",
+        "FAILING",
+        "FAILED",
+        "FINISHED",
+        "Restarting",
+        "WaitingForResources",
+        "CreatingExecutionGraph",
+        "Failing",
+    };
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (text_equal(line->to, states[i]))
+            return true;
+    return false;
+}
+
+static void note_line(struct recorder *recorder, time_ns at, const struct log_line *line)
+{
+    char text[INCIDENT_CAUSE_SIZE];
+    if (line->to && text_equal(line->to, "FAILED") && line->subject & LOG_OF_TASK) {
+        const struct job_spec *job = &recorder->look->scenario->jobs.items[line->job.n];
+        const char *reason = line->reason ? line->reason : "";
+        const char *colon = strchr(reason, ':');
+        text_format(text, sizeof text, "%s failed: %s",
+                    job->graph->vertices.items[line->vertex.n].name, colon ? colon + 2 : reason);
+        incidents_on_failure(&recorder->incidents, line->job, at, text);
+    } else if (line->to) {
+        if (!is_step(line))
+            return;
+        text_format(text, sizeof text, "%s%s", text_equal(line->machine, "job") ? "job " : "",
+                    line->to);
+    } else if (line->subject & LOG_OF_PEER) {
+        text_format(text, sizeof text, "%s %s %s", line->machine, line->what,
+                    name_of(recorder, line->peer));
+    } else if (text_equal(line->what, "restore from checkpoint")) {
+        text_format(text, sizeof text, "restore checkpoint %lld", (long long)line->value);
+    } else if (text_equal(line->machine, "job")) {
+        text_format(text, sizeof text, "%s", line->what);
+    } else {
+        return;
+    }
+    timeline_note(&recorder->timeline, at, text);
+}
+
+/* The scheduler's state where it has some of its own, with what a person wants to know of running:
+ * do all tasks run yet? */
+static void review_phase(struct recorder *recorder, time_ns at, struct job_id job)
+{
+    struct look_job view;
+    if (!recorder->look->job(recorder->look->context, job, &view))
+        return;
+    const char *name = text_equal(view.scheduler, "Adaptive") ? view.scheduler_state : view.status;
+    if (text_equal(view.status, "RUNNING"))
+        name = recorder->incidents.jobs.items[job.n].state == UPTIME_UP ? "running" : "deploying";
+    timeline_phase(&recorder->timeline, at, job, name);
+}
+
+static void review_job(struct recorder *recorder, time_ns at, const struct log_line *line)
+{
+    const struct incidents *incidents = &recorder->incidents;
+    bool all_running = text_equal(line->what, "all tasks RUNNING");
+    incidents_review(&recorder->incidents, line->job, at, all_running);
+    review_phase(recorder, at, line->job);
+    const struct incident *first = timeline_first_failure(incidents);
+    if (first && first->running_at != TIME_NEVER)
+        recorder->timeline.notes_closed = true;
+}
+
+void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
+                   const struct log_line *line)
+{
+    (void)node;
+    incidents_settle(&recorder->incidents);
+    if (line->level != LOG_DECISION)
+        return;
+    note_line(recorder, at, line);
+    if (line->subject & LOG_OF_JOB && line->job.n < recorder->jobs.count) {
+        if (text_equal(line->machine, "checkpoint"))
+            on_checkpoint(recorder, line);
+        else if (!text_equal(line->machine, "execution"))
+            review_job(recorder, at, line);
+    }
+    if (text_equal(line->machine, "resource manager"))
+        look_at_cluster(recorder, at);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Watches a run and remembers what its report needs: samples of all metrics, incidents with their
+ * recoveries, and what pictures draw. In: lines, facts and samples, in order. Out: the filled
+ * metrics, incidents and timeline. Nothing here changes the run.
+ */
+#ifndef WEIR_SIM_REPORT_RECORDER_H
+#define WEIR_SIM_REPORT_RECORDER_H
+
+#include "sim/report/metrics.h"
+#include "sim/report/timeline.h"
+
+/* What one job's totals were at the last sample, and what events have added up to. */
+struct job_record {
+    double offered, served;
+    uint64_t completed, failed; /* checkpoints */
+    VEC(struct vertex_record) vertices;
+    struct model_job_view flow; /* at the last sample; checkers look at it, too */
+};
+
+struct vertex_record {
+    double busy, idle, backpressured, task; /* seconds */
+    size_t column;                          /* its first of three; SIZE_MAX: it has none */
+};
+
+struct recorder {
+    const struct run_look *look;
+    struct metrics metrics;
+    struct incidents incidents;
+    struct timeline timeline;
+    VEC(struct job_record) jobs;
+    VEC(double) values; /* of the sample being taken: a row of METRIC_NAME_COUNT per job */
+    uint32_t machines;  /* added and not ended */
+    /* Seconds times number, exact up to `counted_at`. */
+    double machine_seconds, task_manager_seconds, slot_seconds, used_seconds, free_seconds, cost;
+    double price_now; /* of all machines that are there, per hour */
+    struct look_cluster cluster;
+    time_ns counted_at;
+    time_ns scripted_at; /* of the script's last act: what follows from it is not marked again */
+};
+
+void recorder_init(struct recorder *recorder, const struct run_look *look);
+void recorder_fini(struct recorder *recorder);
+
+void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
+                   const struct log_line *line);
+void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,
+                   const char *reason);
+void recorder_sample(struct recorder *recorder, time_ns at);
+
+/* For recorder_sample.c: brings the numbers over time up to now. */
+void recorder_count_up_to(struct recorder *recorder, time_ns now);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One sample: a row of the table from views of cluster, jobs and vertices. What is a rate or a
+ * share is the difference of two totals, so it is exact over the time between the samples.
+ */
+#include "sim/report/number_text.h"
+#include "sim/report/recorder.h"
+
+#define SECONDS_PER_HOUR 3600.0
+
+static const enum metric share_metrics[3] = { METRIC_busy, METRIC_idle, METRIC_backpressured };
+
+static double newest_event(const struct event_values *events)
+{
+    bool fresh = events->values.count > events->sampled;
+    return fresh ? vec_last(&events->values) : number_none();
+}
+
+static double share(double part, double whole)
+{
+    return whole > 0 ? part / whole : number_none();
+}
+
+/* Busy, idle, backpressured since the last sample. */
+static void take_shares(struct vertex_record *last, const struct model_vertex_view *view,
+                        double shares[3])
+{
+    double length = view->task_seconds - last->task;
+    shares[0] = share(view->busy_seconds - last->busy, length);
+    shares[1] = share(view->idle_seconds - last->idle, length);
+    shares[2] = share(view->backpressured_seconds - last->backpressured, length);
+    last->busy = view->busy_seconds;
+    last->idle = view->idle_seconds;
+    last->backpressured = view->backpressured_seconds;
+    last->task = view->task_seconds;
+}
+
+static void sample_vertices(struct recorder *recorder, struct job_id job, double *values,
+                            double *row)
+{
+    struct job_record *record = &recorder->jobs.items[job.n];
+    const struct run_look *look = recorder->look;
+    double parallelism = 0;
+    for (uint32_t v = 0; v < record->vertices.count; v++) {
+        struct vertex_record *vertex = &record->vertices.items[v];
+        struct model_vertex_view view;
+        double shares[3];
+        look->vertex(look->context, job, (struct vertex_id){ v }, &view);
+        take_shares(vertex, &view, shares);
+        for (int i = 0; i < 3; i++) {
+            const double both[2] = { values[share_metrics[i]], shares[i] };
+            values[share_metrics[i]] = metrics_join(share_metrics[i], both, 2, 1);
+            if (vertex->column != SIZE_MAX)
+                row[vertex->column + (size_t)i] = shares[i];
+        }
+        if (view.running > 0 && view.parallelism > parallelism)
+            parallelism = view.parallelism;
+    }
+    values[METRIC_parallelism] = parallelism;
+}
+
+/* Records, lag and latency of a job since the last sample, `seconds` ago. */
+static void sample_flow(struct recorder *recorder, struct job_id job, double seconds,
+                        double *values)
+{
+    struct job_record *record = &recorder->jobs.items[job.n];
+    struct model_job_view *flow = &record->flow;
+    recorder->look->flow(recorder->look->context, job, flow);
+    if (seconds > 0) {
+        values[METRIC_offered_rate] = (flow->offered_total - record->offered) / seconds;
+        values[METRIC_served_rate] = (flow->served_total - record->served) / seconds;
+    }
+    record->offered = flow->offered_total;
+    record->served = flow->served_total;
+    values[METRIC_lag_records] = flow->backlog;
+    values[METRIC_lag_seconds] = flow->lag_seconds_max;
+    values[METRIC_records_replayed] = flow->replayed_total;
+    if (flow->offered_total <= 0)
+        return; /* no record, no latency */
+    values[METRIC_latency_p50_seconds] = flow->latency[0];
+    values[METRIC_latency_p95_seconds] = flow->latency[1];
+    values[METRIC_latency_p99_seconds] = flow->latency[2];
+}
+
+static void sample_counters(struct recorder *recorder, struct job_id job, time_ns at,
+                            double *values)
+{
+    const struct job_record *record = &recorder->jobs.items[job.n];
+    struct look_job view;
+    values[METRIC_restarts] = values[METRIC_rescales] = 0;
+    if (recorder->look->job(recorder->look->context, job, &view)) {
+        values[METRIC_rescales] = view.rescales;
+        values[METRIC_restarts] = view.restarts - view.rescales;
+    }
+    values[METRIC_downtime_seconds] =
+        (double)incidents_downtime(&recorder->incidents, job, at) / (double)TIME_S;
+    values[METRIC_checkpoints_completed] = (double)record->completed;
+    values[METRIC_checkpoints_failed] = (double)record->failed;
+    values[METRIC_checkpoint_duration_seconds] =
+        newest_event(&recorder->metrics.durations.items[job.n]);
+    values[METRIC_checkpoint_bytes] = newest_event(&recorder->metrics.sizes.items[job.n]);
+}
+
+static void sample_job(struct recorder *recorder, struct job_id job, time_ns at, double seconds,
+                       double *row)
+{
+    double *values = &recorder->values.items[job.n * METRIC_NAME_COUNT];
+    for (size_t m = 0; m < METRIC_NAME_COUNT; m++)
+        values[m] = number_none();
+    sample_flow(recorder, job, seconds, values);
+    sample_vertices(recorder, job, values, row);
+    sample_counters(recorder, job, at, values);
+}
+
+static void sample_cluster(struct recorder *recorder, double *row)
+{
+    const struct look_cluster *cluster = &recorder->cluster;
+    row[METRIC_task_managers] = cluster->task_managers;
+    row[METRIC_machines] = recorder->machines;
+    row[METRIC_slots_used] = cluster->slots_total - cluster->slots_free;
+    row[METRIC_slots_free] = cluster->slots_free;
+    row[METRIC_slot_hours] = recorder->slot_seconds / SECONDS_PER_HOUR;
+    row[METRIC_task_manager_hours] = recorder->task_manager_seconds / SECONDS_PER_HOUR;
+    row[METRIC_cost] = recorder->cost;
+    struct metric_column *columns = recorder->metrics.columns.items;
+    columns[METRIC_task_managers].total = recorder->task_manager_seconds;
+    columns[METRIC_machines].total = recorder->machine_seconds;
+    columns[METRIC_slots_used].total = recorder->used_seconds;
+    columns[METRIC_slots_free].total = recorder->free_seconds;
+}
+
+/* The totals that make the means exact: records offered and served since the start. */
+static void total_records(struct recorder *recorder)
+{
+    struct metric_column *columns = recorder->metrics.columns.items;
+    size_t jobs = recorder->jobs.count;
+    double offered = 0, served = 0;
+    for (size_t j = 0; j < jobs; j++) {
+        offered += recorder->jobs.items[j].offered;
+        served += recorder->jobs.items[j].served;
+    }
+    columns[METRIC_offered_rate].total = offered;
+    columns[METRIC_served_rate].total = served;
+    for (uint32_t j = 0; jobs > 1 && j < jobs; j++) {
+        size_t first = metrics_job_column(&recorder->metrics, (struct job_id){ j });
+        columns[first + METRIC_offered_rate].total = recorder->jobs.items[j].offered;
+        columns[first + METRIC_served_rate].total = recorder->jobs.items[j].served;
+    }
+}
+
+static void forget_events(struct recorder *recorder)
+{
+    for (VEC_EACH(struct event_values, events, &recorder->metrics.durations))
+        events->sampled = events->values.count;
+    for (VEC_EACH(struct event_values, events, &recorder->metrics.sizes))
+        events->sampled = events->values.count;
+}
+
+void recorder_sample(struct recorder *recorder, time_ns at)
+{
+    struct metrics *metrics = &recorder->metrics;
+    size_t jobs = recorder->jobs.count;
+    double seconds = (double)(at - metrics_end(metrics)) / (double)TIME_S;
+    incidents_settle(&recorder->incidents);
+    recorder_count_up_to(recorder, at);
+    recorder->cluster = recorder->look->cluster(recorder->look->context);
+    double *row = metrics_add_row(metrics, at);
+    for (uint32_t j = 0; j < jobs; j++)
+        sample_job(recorder, (struct job_id){ j }, at, seconds, row);
+    for (unsigned m = 0; m < METRIC_NAME_COUNT; m++) {
+        if (metric_rows[m].scope == METRIC_OF_CLUSTER)
+            continue;
+        const double *values = &recorder->values.items[m];
+        row[m] = metrics_join((enum metric)m, values, jobs, METRIC_NAME_COUNT);
+        for (uint32_t j = 0; jobs > 1 && j < jobs; j++)
+            row[metrics_job_column(metrics, (struct job_id){ j }) + m] =
+                values[(size_t)j * METRIC_NAME_COUNT];
+    }
+    sample_cluster(recorder, row);
+    total_records(recorder);
+    forget_events(recorder);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The summary of a run as JSON: what ran, every metric's statistics, how jobs ended, recoveries,
+ * results of checks. In: recorder and log of a finished run. Out: an object that summary.json, the
+ * report, plots and golden comparisons are made of. No wall clock and no path of this machine is in
+ * it: same scenario, seed and version give the same bytes.
+ */
+#ifndef WEIR_SIM_REPORT_SUMMARY_H
+#define WEIR_SIM_REPORT_SUMMARY_H
+
+#include <jansson.h>
+
+#include "sim/report/event_log.h"
+#include "sim/report/recorder.h"
+#include "sim/report/result.h"
+
+enum { SUMMARY_DIGITS = 12, FINGERPRINT_SIZE = 17 };
+
+/* Sixteen hexadecimal digits. */
+void summary_fingerprint(uint64_t fingerprint, char out[FINGERPRINT_SIZE]);
+
+/* A new object. `complete`: the run reached its end; false after Ctrl-C. */
+json_t *summary_create(const struct recorder *recorder, const struct event_log *log,
+                       uint64_t event_count, bool complete);
+/* A new array of {name, held, measured, wanted, detail}. */
+json_t *summary_results(const struct check_results *results);
+/* The object below "metrics" of a name; null: none such. */
+const json_t *summary_metric(const json_t *summary, const char *name);
+/* One statistic; NaN when it has no value. */
+double summary_number(const json_t *summary, const char *metric, const char *statistic);
+
+/* Indented text with a line feed at its end; false: a write failed. */
+bool summary_write(const json_t *summary, FILE *file);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keeping marks and phases, and placing labels: in order of importance, each in the first row where
+ * it covers no other and no line cuts it, else none. Cost: marks times labels placed, and labels
+ * are few.
+ */
+#include "sim/report/timeline.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/report/number_text.h"
+
+enum { LINES_MAX = 60, LABEL_ROWS = 3, NOTE_ROWS = 12 };
+
+/* Letters that fit on the axis of a picture 1600 wide at the size of the labels. */
+#define LETTERS_ON_AXIS 165.0
+
+const char *const mark_kind_names[MARK_KIND_COUNT] = {
+    [MARK_SCRIPT] = "script",
+    [MARK_RESTART] = "restart",
+    [MARK_RESCALE] = "rescale",
+    [MARK_MACHINE] = "machine",
+};
+
+void timeline_init(struct timeline *timeline, const struct scenario *scenario)
+{
+    *timeline = (struct timeline){ 0 };
+    vec_resize(&timeline->current, scenario->jobs.count);
+}
+
+void timeline_fini(struct timeline *timeline)
+{
+    vec_fini(&timeline->marks);
+    vec_fini(&timeline->phases);
+    vec_fini(&timeline->notes);
+    vec_fini(&timeline->current);
+}
+
+/* Quotes and control characters would end the field for gnuplot. */
+static struct mark make_mark(time_ns at, enum mark_kind kind, const char *label)
+{
+    struct mark mark = { .at = at, .kind = kind, .level = -1, .side = 1 };
+    text_format(mark.label, sizeof mark.label, "%s", label);
+    for (char *p = mark.label; *p; p++)
+        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
+            *p = '\'';
+    return mark;
+}
+
+void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label)
+{
+    if (timeline->marks.count < TIMELINE_MARKS_MAX)
+        vec_push(&timeline->marks, make_mark(at, kind, label));
+}
+
+void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name)
+{
+    const char **current = &timeline->current.items[job.n];
+    if (*current && text_equal(*current, name))
+        return;
+    *current = name;
+    if (timeline->phases.count < TIMELINE_MARKS_MAX)
+        vec_push(&timeline->phases, (struct phase){ at, job, name });
+}
+
+void timeline_open_notes(struct timeline *timeline)
+{
+    if (!timeline->notes_closed)
+        vec_clear(&timeline->notes);
+}
+
+void timeline_note(struct timeline *timeline, time_ns at, const char *label)
+{
+    if (timeline->notes_closed || timeline->notes.count == TIMELINE_NOTES_MAX)
+        return;
+    struct mark note = make_mark(at, MARK_SCRIPT, label);
+    for (VEC_EACH(const struct mark, old, &timeline->notes))
+        if (text_equal(old->label, note.label))
+            return; /* the second of ten restarts says nothing new */
+    vec_push(&timeline->notes, note);
+}
+
+/* Placing. In letters from the left end of the axis. */
+
+struct placed {
+    double x, from, to; /* of the line; of the label */
+    int row;
+};
+
+struct placing {
+    VEC(struct placed) labels;
+    const struct label_space *space;
+};
+
+static bool is_inside(double x, const struct placed *label)
+{
+    return x > label->from + 0.5 && x < label->to - 0.5 && x != label->x;
+}
+
+/* No label on another one, no line through a label of a lower row. */
+static bool is_free(const struct placing *placing, const struct placed *own)
+{
+    for (VEC_EACH(const struct placed, other, &placing->labels)) {
+        bool covers = other->row == own->row && own->from < other->to && own->to > other->from;
+        bool cuts = own->row > other->row && is_inside(own->x, other);
+        bool is_cut = other->row > own->row && is_inside(other->x, own);
+        if (covers || cuts || is_cut)
+            return false;
+    }
+    return true;
+}
+
+/* From the top row down: what comes later then stands lower, and its line cuts nothing. */
+static bool place_at(struct placing *placing, struct mark *mark, double x, int side)
+{
+    double width = (double)strlen(mark->label) + 2;
+    struct placed own = { .x = x, .from = side > 0 ? x : x - width };
+    own.to = own.from + width;
+    if (own.from < 0 || own.to > placing->space->letters)
+        return false;
+    for (own.row = placing->space->rows - 1; own.row >= 0; own.row--) {
+        if (!is_free(placing, &own))
+            continue;
+        vec_push(&placing->labels, own);
+        mark->level = own.row;
+        mark->side = side;
+        return true;
+    }
+    return false;
+}
+
+/* Rows at the bottom that nobody stands in are left out. */
+static void close_up(struct mark *marks, size_t count, const struct placing *placing)
+{
+    int lowest = placing->space->rows;
+    for (VEC_EACH(const struct placed, label, &placing->labels))
+        lowest = label->row < lowest ? label->row : lowest;
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].level >= 0)
+            marks[i].level -= lowest;
+}
+
+void timeline_place(struct mark *marks, size_t count, const struct label_space *space)
+{
+    struct placing placing = { .space = space };
+    double length = (double)(space->to - space->from);
+    for (int kind = 0; kind < MARK_KIND_COUNT; kind++) {
+        for (size_t i = 0; i < count; i++) {
+            struct mark *mark = &marks[i];
+            if (mark->kind != (enum mark_kind)kind || mark->at < space->from ||
+                mark->at > space->to || length <= 0)
+                continue;
+            double x = (double)(mark->at - space->from) / length * space->letters;
+            bool placed = place_at(&placing, mark, x, 1) || place_at(&placing, mark, x, -1);
+            if (!placed)
+                mark->level = count > LINES_MAX ? -2 : -1;
+        }
+    }
+    close_up(marks, count, &placing);
+    vec_fini(&placing.labels);
+}
+
+/* Files. */
+
+static void write_marks(const struct mark *marks, size_t count, FILE *file)
+{
+    char at[NUMBER_TEXT_SIZE];
+    fputs("time_s,label,kind,level,side\n", file);
+    for (size_t i = 0; i < count; i++) {
+        number_plain((double)marks[i].at / (double)TIME_S, at);
+        fprintf(file, "%s,\"%s\",%s,%d,%d\n", at, marks[i].label, mark_kind_names[marks[i].kind],
+                marks[i].level, marks[i].side);
+    }
+}
+
+static struct mark mark_of(const struct incident *incident)
+{
+    return make_mark(incident->down_at, incident->planned ? MARK_RESCALE : MARK_RESTART,
+                     incident->planned ? "rescale" : "restart");
+}
+
+void timeline_write_events(const struct timeline *timeline, const struct incidents *incidents,
+                           time_ns end, FILE *file)
+{
+    VEC(struct mark) all = { 0 };
+    size_t next = 0;
+    for (VEC_EACH(const struct incident, incident, &incidents->list)) {
+        while (next < timeline->marks.count &&
+               timeline->marks.items[next].at <= incident->down_at) {
+            vec_push(&all, timeline->marks.items[next]);
+            next++;
+        }
+        vec_push(&all, mark_of(incident));
+    }
+    for (; next < timeline->marks.count; next++)
+        vec_push(&all, timeline->marks.items[next]);
+    struct label_space space = { 0, end, LETTERS_ON_AXIS, LABEL_ROWS };
+    timeline_place(all.items, all.count, &space);
+    write_marks(all.items, all.count, file);
+    vec_fini(&all);
+}
+
+void timeline_write_states(const struct timeline *timeline, const struct scenario *scenario,
+                           time_ns end, FILE *file)
+{
+    fputs("from_s,to_s,job,row,state\n", file);
+    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
+        const struct phase *last = NULL;
+        for (size_t i = 0; i <= timeline->phases.count; i++) {
+            const struct phase *phase =
+                i < timeline->phases.count ? &timeline->phases.items[i] : NULL;
+            if (phase && phase->job.n != j)
+                continue;
+            if (last) {
+                char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE];
+                number_plain((double)last->at / (double)TIME_S, from);
+                number_plain((double)(phase ? phase->at : end) / (double)TIME_S, to);
+                fprintf(file, "%s,%s,%u,%u,%s\n", from, to, j, j, last->name);
+            }
+            last = phase;
+        }
+    }
+}
+
+const struct incident *timeline_first_failure(const struct incidents *incidents)
+{
+    for (VEC_EACH(const struct incident, incident, &incidents->list))
+        if (!incident->planned)
+            return incident;
+    return NULL;
+}
+
+void timeline_window(const struct incident *incident, time_ns end, time_ns *from, time_ns *to)
+{
+    time_ns over = incident->running_at == TIME_NEVER ? end : incident->running_at;
+    time_ns length = over - incident->at;
+    if (length < 2 * TIME_S)
+        length = 2 * TIME_S;
+    *from = incident->at - length / 4 > 0 ? incident->at - length / 4 : 0;
+    *to = over + length / 2 < end ? over + length / 2 : end;
+}
+
+void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
+                             time_ns end, FILE *file)
+{
+    VEC(struct mark) notes = { 0 };
+    const struct incident *incident = timeline_first_failure(incidents);
+    if (incident) {
+        struct label_space space = { .letters = LETTERS_ON_AXIS, .rows = NOTE_ROWS };
+        timeline_window(incident, end, &space.from, &space.to);
+        for (VEC_EACH(const struct mark, note, &timeline->notes))
+            if (note->at >= space.from && note->at <= space.to)
+                vec_push(&notes, *note);
+        timeline_place(notes.items, notes.count, &space);
+    }
+    write_marks(notes.items, notes.count, file);
+    vec_fini(&notes);
+}

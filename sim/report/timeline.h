@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What pictures draw beside the curves: marks (something happened: script, machines, restarts),
+ * phases of each job (waiting, deploying, running, restarting), and notes, the finer steps of the
+ * first recovery. In: the same facts and lines as everything else. Out: events.csv, states.csv and
+ * recovery.csv, with labels already placed so that none covers another.
+ */
+#ifndef WEIR_SIM_REPORT_TIMELINE_H
+#define WEIR_SIM_REPORT_TIMELINE_H
+
+#include <stdio.h>
+
+#include "sim/report/incidents.h"
+
+enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 48, TIMELINE_MARKS_MAX = 100000 };
+
+enum mark_kind { MARK_SCRIPT, MARK_RESTART, MARK_RESCALE, MARK_MACHINE, MARK_KIND_COUNT };
+extern const char *const mark_kind_names[MARK_KIND_COUNT];
+
+struct mark {
+    time_ns at;
+    enum mark_kind kind;
+    char label[MARK_LABEL_SIZE];
+    int level; /* row of labels, from 0; -1: a line without a label; -2: a tick only */
+    int side;  /* 1: the label stands to the right of its line, -1 to the left */
+};
+
+struct phase {
+    time_ns at;
+    struct job_id job;
+    const char *name; /* static */
+};
+
+struct timeline {
+    VEC(struct mark) marks;
+    VEC(struct phase) phases;
+    VEC(struct mark) notes;    /* of the first recovery */
+    VEC(const char *) current; /* phase by job */
+    bool notes_closed;
+};
+
+/* A place to put labels: length of the axis, how wide a letter is there, how many rows. */
+struct label_space {
+    time_ns from, to;
+    double letters; /* that fit side by side on the whole axis */
+    int rows;
+};
+
+void timeline_init(struct timeline *timeline, const struct scenario *scenario);
+void timeline_fini(struct timeline *timeline);
+
+void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label);
+void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name);
+/* A fault: if nothing has failed yet, notes begin anew here. */
+void timeline_open_notes(struct timeline *timeline);
+void timeline_note(struct timeline *timeline, time_ns at, const char *label);
+
+/* Places as many labels as fit, important kinds first. Marks are in order of time. */
+void timeline_place(struct mark *marks, size_t count, const struct label_space *space);
+
+/* Marks of the run with its incidents among them. */
+void timeline_write_events(const struct timeline *timeline, const struct incidents *incidents,
+                           time_ns end, FILE *file);
+void timeline_write_states(const struct timeline *timeline, const struct scenario *scenario,
+                           time_ns end, FILE *file);
+/* Nothing but the header when nothing has failed. */
+void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
+                             time_ns end, FILE *file);
+
+/* The part of the axis that the picture of an incident shows. */
+void timeline_window(const struct incident *incident, time_ns end, time_ns *from, time_ns *to);
+/* The first incident that is a failure; null: none. */
+const struct incident *timeline_first_failure(const struct incidents *incidents);
+
+#endif
