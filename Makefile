@@ -62,7 +62,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo test unit ci bench lint determinism fuzz format check-format install uninstall \
+.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism fuzz format check-format install uninstall \
         clean help fuzzers benches FORCE
 
 all: $(B)/weir ## build the weir command (the default)
@@ -72,6 +72,11 @@ demo: ## run the flagship scenario and say where its report is
 	@$(MAKE) $(ON_ALL_CORES) all
 	$(B)/weir run scenarios/reactive-spot-day --out out/demo
 	@echo "The report: out/demo/report.html"
+
+demo-traces: ## the same on the original traces: 87 days of WorldCup98, NAB loads, SkyPilot churn
+	@.ci/packages build
+	@$(MAKE) $(ON_ALL_CORES) all
+	@tests/demo-traces.sh $(B)/weir
 
 test: ## unit tests and every scenario; the last line sums them up
 	@.ci/packages build test
@@ -103,6 +108,14 @@ format: ## rewrite all sources with the pinned clang-format
 
 check-format: ## say which sources clang-format would change
 	@tests/lint/format.sh --dry-run -Werror $(ALL_TEXT)
+
+docs: all ## the pages that are made from the code
+	@$(B)/weir help --configuration-markdown > docs/configuration.md
+	@$(B)/weir help --metrics-markdown > docs/metrics.md
+
+golden-rewrite: all $(B)/tests/unit ## expected results anew; the commit says why each line changed
+	@$(B)/weir test scenarios --update-golden
+	@WEIR_REWRITE=1 $(B)/tests/unit test_timelines_compare
 
 install: all ## into $(DESTDIR)$(PREFIX): command, manual page, completions, plot scripts
 	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir

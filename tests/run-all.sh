@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs every part of `make test` from build folder $1 and sums them up. A part ends with Check's
-# closing line or with "N passed, N failed, N skipped"; one that dies or says nothing counts as one
-# failure. Out: the parts' own words, then one plain line; exit code 1 when anything failed.
+# closing line or with "N passed, N failed", perhaps with ", N skipped"; one that dies or says
+# nothing counts as one failure. Out: the parts' own words, then one plain line; exit code 1 when anything failed.
 set -u
 build=$1
 log=$build/tests/log

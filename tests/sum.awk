@@ -9,7 +9,7 @@
     count(n[2] - n[3] - n[4], n[3] + n[4], 0)
 }
 
-/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { count($1, $3, $5) }
+/^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { count($1, $3, $5) }
 
 /^== exit [0-9]+$/ {
     # A part must account for its exit code: dying half-way, or in silence, is a failure too.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Any text as a duration and as a size. What is taken is never negative and can be said again;
- * what is refused leaves a note and no value.
+ * Any text as a duration and as a size. What is taken is never negative; what is refused leaves a
+ * note and no value.
  */
 #include <stdint.h>
 #include <string.h>
@@ -19,11 +19,8 @@ static void try_one(parse_function *parse, const char *text)
     int64_t value = -1;
     struct note note = { "" };
     struct err e = parse(text, &value, &note);
-    CHECK(err_is(e) == (value == -1));
+    CHECK(err_is(e) ? value == -1 : value >= 0);
     CHECK(err_is(e) == (note.text[0] != '\0'));
-    char said[32];
-    duration_format(value, said, sizeof said);
-    CHECK(said[0] != '\0');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

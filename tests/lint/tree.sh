@@ -43,9 +43,12 @@ for f in tests/fuzz/fuzz_*.c; do
         found "$f: no-seeds: put small valid inputs into $seeds/, or it fuzzes in the dark"
 done
 
-for d in scenarios/*/; do
+# A folder of scenarios, or of a group of such folders.
+for d in scenarios/*/ scenarios/*/*/; do
     [ -d "$d" ] || continue
-    [ -f "${d}scenario.yaml" ] || found "$d: scenario: it has no scenario.yaml, so nothing runs it"
+    [ ! -f "$d../scenario.yaml" ] || continue # what belongs to a scenario
+    [ -f "${d}scenario.yaml" ] || [ -n "$(ls "$d"*/scenario.yaml 2> /dev/null)" ] ||
+        found "$d: scenario: it has no scenario.yaml, so nothing runs it"
     [ -f "${d}README.md" ] || found "$d: scenario: README.md must say which question it answers"
 done
 
