@@ -41,9 +41,6 @@ set key off
 set lmargin at screen 0.075
 set rmargin at screen 0.975
 
-# 1.5 M, 20 k, 300
-number(v) = abs(v) >= 1e9 ? sprintf('%g G', v / 1e9) : abs(v) >= 1e6 ? sprintf('%g M', v / 1e6) : \
-            abs(v) >= 1e4 ? sprintf('%g k', v / 1e3) : sprintf('%g', v)
 clock(s) = sprintf('%02d:%02d', int(s / 3600 + 1e-9), int(s / 60 + 1e-9) % 60)
 moment(s) = x_kind eq 'clock' ? clock(s) : sprintf('%g', (s - x_origin) / x_div)
 

@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs tests/traces/*.yaml, which read original recordings of loads and of spot machines from
-# ../shared/traces, with the command in build folder $1 (default: build), and prints one table. The
-# recordings are no part of the project: without them it says "skipped" and is content, unless
-# CI=true, where a check that quietly does nothing is a failure. Exit code 1: an expectation did not
-# hold, or a run failed.
+# ../shared/traces, with the command $1 (default: build/weir), and prints one table. The recordings
+# are no part of the project: without them it says "skipped" and is content, unless CI=true, where a
+# check that quietly does nothing is a failure. Exit code 1: an expectation did not hold, or a run
+# failed.
 set -u
 LC_ALL=C
 export LC_ALL
 cd "$(dirname "$0")/.." || exit 2
-weir=${1:-build}/weir
-summary=${1:-build}/tests/trace.json
+weir=${1:-build/weir}
 row='%-26s %9s %7s %9s %9s %10s  %s\n'
 
 if [ ! -d ../shared/traces ]; then
@@ -22,7 +21,9 @@ if [ ! -d ../shared/traces ]; then
     echo "demo-traces: skipped: the original recordings, ../shared/traces, are not there"
     exit 0
 fi
-mkdir -p "$(dirname "$summary")" || exit 2
+summary=$(mktemp) || exit 2
+trap 'rm -f "$summary"' EXIT
+trap 'exit 130' INT TERM
 
 # One figure out of the summary, which has a line for each: KEY at the top, or METRIC STATISTIC.
 figure() {

@@ -96,6 +96,7 @@ void heartbeats_watch(struct heartbeats *heartbeats, struct node_id node, uint32
                                                               .last_heard = now,
                                                               .since = now,
                                                               .origin = origin,
+                                                              .counted_to = now - 1,
                                                               .vouched = vouched });
     if (vouched)
         return;
@@ -131,7 +132,7 @@ void heartbeats_forget(struct heartbeats *heartbeats, uint32_t subject)
 void heartbeats_heard(struct heartbeats *heartbeats, uint32_t subject, time_ns now)
 {
     struct heartbeat_target *target = find(heartbeats, subject);
-    if (!target)
+    if (!target || now <= target->counted_to)
         return;
     target->last_heard = now;
     target->unreachable_in_row = 0;
@@ -207,6 +208,8 @@ static bool doubt(struct heartbeats *heartbeats, struct heartbeat_target *target
     heartbeats->awake++;
     if (heard > target->last_heard)
         target->last_heard = heard;
+    if (!heartbeats->sender)
+        target->counted_to = now + way; /* the request that is made up for comes by then */
     set_expiry(heartbeats, target);
     plan_round(heartbeats, now);
     return is_asking(heartbeats, target, way, now);
@@ -287,6 +290,7 @@ uint64_t heartbeats_hash(const struct heartbeats *heartbeats)
         hash = hash_add(hash, (uint64_t)target->last_heard);
         hash = hash_add(hash, (uint64_t)target->since);
         hash = hash_add(hash, (uint64_t)target->origin);
+        hash = hash_add(hash, (uint64_t)target->counted_to);
         hash = hash_add(hash, (uint64_t)target->unreachable_in_row << 8 |
                                   (uint64_t)target->vouched << 4 | target->state);
     }

@@ -35,6 +35,7 @@ struct heartbeat_target {
     time_ns last_heard; /* ahead of now by less than a round trip when woken from vouched sleep */
     time_ns since;      /* monitored since */
     time_ns origin;     /* of the asking side's grid */
+    time_ns counted_to; /* receiver: what comes up to here was counted when it was woken */
     uint32_t unreachable_in_row;
     bool vouched;
     struct timer_handle expiry; /* not set while vouched */

@@ -258,15 +258,19 @@ static void run_waiting(struct task_executor *executor)
     executor->waiting.count = kept;
 }
 
-/* The slot the task may run in; ID_NONE: the job has no such slot here. */
-static uint32_t slot_for(const struct task_executor *executor, const struct executor_job *job,
+/* The slot the task may run in; ID_NONE: the job has no such slot here. A submit says as well as an
+ * acceptance that the job wants the slot (TaskSlotTable.tryMarkSlotActive). */
+static uint32_t slot_for(struct task_executor *executor, const struct executor_job *job,
                          struct allocation_id allocation)
 {
     uint32_t slot = executor_slots_find(executor, allocation);
     if (!job || job->contact != CONTACT_MADE || slot == ID_NONE)
         return ID_NONE;
     const struct executor_slot *own = &executor->slots.items[slot];
-    return own->state == TASK_SLOT_ACTIVE && job_id_equal(own->job, job->job) ? slot : ID_NONE;
+    if (own->state == TASK_SLOT_RELEASING || !job_id_equal(own->job, job->job))
+        return ID_NONE;
+    executor_slots_activate(executor, slot);
+    return slot;
 }
 
 void executor_tasks_submit(struct task_executor *executor,

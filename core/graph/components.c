@@ -102,6 +102,7 @@ static void leave(struct walk *w)
     w->component_count++;
 }
 
+/* A loop, since recursion would be as deep as the longest chain of regions. */
 static void search_from(struct walk *w, uint32_t root)
 {
     discover(w, root);

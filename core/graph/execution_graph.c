@@ -88,6 +88,7 @@ struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
     return (struct task_attempt){ task, graph->tasks[task.n].attempt, graph->number };
 }
 
+/* Ids follow from the layout and hold for this graph only: the next one lays out anew. */
 struct task_id execution_graph_task(const struct execution_graph *graph, struct vertex_id vertex,
                                     uint32_t subtask)
 {

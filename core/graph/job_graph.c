@@ -94,6 +94,8 @@ static void copy_vertex(struct job_graph *copy, const struct job_vertex *vertex)
     vec_push(&copy->vertices, v);
 }
 
+/* Edges and groups name vertices by id, which means the same in both; names are looked up in a map
+ * of the copy's own. */
 struct job_graph *job_graph_create_copy(const struct job_graph *graph)
 {
     struct job_graph *copy = mem_create(sizeof *copy);
@@ -233,18 +235,21 @@ struct err job_graph_add_edge(struct job_graph *graph, struct vertex_id producer
     return OK;
 }
 
+/* A hybrid result may be read while it is written, but need not be: it does not tie the two. */
 bool job_edge_is_pipelined(const struct job_edge *edge)
 {
     CHECK(edge->result < RESULT_TYPE_COUNT);
     return result_type_rows[edge->result].constraint == CONSUME_MUST_BE_PIPELINED;
 }
 
+/* JobVertex.isInputVertex: what the operators do does not matter. */
 bool job_graph_is_source(const struct job_graph *graph, struct vertex_id vertex)
 {
     CHECK(vertex.n < graph->vertices.count);
     return graph->vertices.items[vertex.n].inputs.count == 0;
 }
 
+/* Not stored when derived, so that it follows the parallelism. */
 int32_t job_graph_max_parallelism(const struct job_graph *graph, struct vertex_id vertex)
 {
     CHECK(vertex.n < graph->vertices.count);

@@ -50,11 +50,8 @@ enum result_type {
     RESULT_TYPE_COUNT
 };
 
-/* When a consumer may start: behind the end of its producer, at any time, or only with it. */
 enum consuming_constraint { CONSUME_BLOCKING, CONSUME_CAN_BE_PIPELINED, CONSUME_MUST_BE_PIPELINED };
 
-/* reconsumable: a restarted consumer finds it again without its producer. bounded: in buffers of
- * limited number. persistent: kept until the user drops it. */
 struct result_type_row {
     const char *name;
     bool reconsumable, bounded, persistent, released_by_scheduler;
@@ -70,13 +67,11 @@ struct resource_profile {
     int64_t memory_bytes;
 };
 
-/* How list state reaches new subtasks (OperatorStateHandle.Mode): dealt out, all of it to each, or
- * one copy to each. */
 enum operator_state {
-    OPERATOR_STATE_NONE,
-    OPERATOR_STATE_SPLIT,
-    OPERATOR_STATE_UNION,
-    OPERATOR_STATE_BROADCAST
+    OPERATOR_STATE_NONE,     /* OperatorStateHandle.Mode: how list state reaches new subtasks */
+    OPERATOR_STATE_SPLIT,    /* dealt out */
+    OPERATOR_STATE_UNION,    /* all of it to each */
+    OPERATOR_STATE_BROADCAST /* one copy to each */
 };
 
 struct job_operator {
@@ -103,7 +98,6 @@ struct job_edge {
     enum result_type result;
 };
 
-/* Subtasks of one group may share a slot, one of each vertex; those of two groups never do. */
 struct slot_sharing_group {
     char *name;
     struct resource_profile profile;

@@ -216,8 +216,8 @@ static void renumber(struct job_graph *graph, const struct vertex_id *new_id)
         vertex_names_add(&graph->vertex_by_name, vertices[v].name, v);
 }
 
-/* A fault of one vertex is told before one between two, which it is often the cause of. The order
- * comes last: it is the only step that changes what has been checked. */
+/* A fault of one vertex is told before one between two, which it is often the cause of. Ids change
+ * last, since notes speak of vertices as they were added. */
 struct err job_graph_finish(struct job_graph *graph, struct vertex_id *renumbered,
                             struct note *note)
 {

@@ -228,6 +228,7 @@ static void list_tasks(struct regions *regions, uint32_t task_count)
     mem_destroy(next);
 }
 
+/* Scratch arrays are by task and by raw region: linear in the graph. */
 struct regions *regions_create(const struct execution_graph *graph)
 {
     struct regions *regions = mem_create(sizeof *regions);

@@ -95,7 +95,7 @@ void effects_answer(struct effects *effects, const struct effect_answer *answer)
     vec_push(&effects->list, effect);
 }
 
-/* Its place in the list counts: what was ordered before it is still carried out. */
+/* The process ends behind the step: the other effects of its list are still carried out. */
 void effects_exit(struct effects *effects, enum exit_reason reason)
 {
     CHECK(reason < EXIT_REASON_COUNT);

@@ -26,7 +26,7 @@ static const char *word_failure_cause(uint32_t value)
     return cause_words[value];
 }
 
-/* Words of one piece, unlike checkpoint_kind_names: a printed message is split at blanks. */
+/* Words of one piece, unlike checkpoint_kind_names: in a printed message a blank ends a field. */
 static const char *const checkpoint_words[CHECKPOINT_KIND_COUNT] = {
     [CHECKPOINT_PERIODIC] = "PERIODIC",
     [CHECKPOINT_SAVEPOINT] = "SAVEPOINT",

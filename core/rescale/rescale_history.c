@@ -22,13 +22,7 @@ const char *const rescale_reason_names[] = { RESCALE_REASONS(X) };
 static const enum rescale_state reason_states[] = { RESCALE_REASONS(X) };
 #undef X
 
-enum rescale_state rescale_reason_state(enum rescale_reason reason)
-{
-    CHECK(reason < RESCALE_REASON_COUNT);
-    return reason_states[reason];
-}
-
-/* 0 would be a result: a group that has lost all its slots. */
+/* Not 0, which a reader could take for a result. */
 static int32_t *unknown_numbers(size_t count)
 {
     int32_t *numbers = mem_create_array(count, sizeof *numbers);

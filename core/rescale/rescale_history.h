@@ -44,7 +44,6 @@ enum rescale_reason { RESCALE_REASONS(X) RESCALE_REASON_COUNT };
 extern const char *const rescale_cause_names[RESCALE_CAUSE_COUNT];
 extern const char *const rescale_state_names[RESCALE_STATE_COUNT];
 extern const char *const rescale_reason_names[RESCALE_REASON_COUNT];
-enum rescale_state rescale_reason_state(enum rescale_reason reason);
 
 enum { RESCALE_SPANS_MAX = 64, RESCALE_UNKNOWN = -1 };
 

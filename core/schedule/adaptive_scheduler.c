@@ -307,24 +307,12 @@ static uint64_t adaptive_hash(const struct scheduler *s)
     return hash_add(hash, rescale_history_hash(&own->history));
 }
 
-/* Which status a client sees in each state; Finished shows how the job ended. */
-static const enum job_status shown[ADAPTIVE_STATE_COUNT] = {
-    [ADAPTIVE_CREATED] = JOB_INITIALIZING,
-    [ADAPTIVE_WAITING_FOR_RESOURCES] = JOB_CREATED,
-    [ADAPTIVE_CREATING_EXECUTION_GRAPH] = JOB_CREATED,
-    [ADAPTIVE_EXECUTING] = JOB_RUNNING,
-    [ADAPTIVE_RESTARTING] = JOB_RESTARTING,
-    [ADAPTIVE_CANCELING] = JOB_CANCELLING,
-    [ADAPTIVE_FAILING] = JOB_FAILING,
-    [ADAPTIVE_STOP_WITH_SAVEPOINT] = JOB_RUNNING,
-};
-
 static void adaptive_check(const struct scheduler *s)
 {
     const struct adaptive_scheduler *own = s->own.adaptive;
     bool ended = own->state == ADAPTIVE_FINISHED;
     bool live = s->graph && !execution_graph_all_ended(s->graph);
-    CHECK(ended ? scheduler_is_ended(s) : s->status == shown[own->state]);
+    CHECK(ended ? scheduler_is_ended(s) : s->status == adaptive_shown_status(own->state));
     CHECK(!live || has_graph(own));
     CHECK(s->stop_token == 0 || own->state == ADAPTIVE_STOP_WITH_SAVEPOINT);
     CHECK(requirements_total(&s->parts.pool->required) ==

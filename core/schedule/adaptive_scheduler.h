@@ -64,6 +64,7 @@ struct adaptive_scheduler {
 };
 
 /* adaptive_states.c */
+enum job_status adaptive_shown_status(enum adaptive_state state); /* not of Finished */
 void adaptive_enter_waiting(struct scheduler *s, const char *reason);
 void adaptive_enter_creating(struct scheduler *s, const char *reason);
 /* With a cause: a failure, after a wait. Without: a rescale, at once. */

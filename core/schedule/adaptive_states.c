@@ -46,8 +46,26 @@ static struct adaptive_scheduler *own_of(struct scheduler *s)
     return s->own.adaptive;
 }
 
-static void move(struct scheduler *s, enum adaptive_state to, enum job_status shown,
-                 const char *reason)
+/* Which status a client sees in each state; Finished shows how the job has ended. */
+static const enum job_status shown[ADAPTIVE_STATE_COUNT] = {
+    [ADAPTIVE_CREATED] = JOB_INITIALIZING,
+    [ADAPTIVE_WAITING_FOR_RESOURCES] = JOB_CREATED,
+    [ADAPTIVE_CREATING_EXECUTION_GRAPH] = JOB_CREATED,
+    [ADAPTIVE_EXECUTING] = JOB_RUNNING,
+    [ADAPTIVE_RESTARTING] = JOB_RESTARTING,
+    [ADAPTIVE_CANCELING] = JOB_CANCELLING,
+    [ADAPTIVE_FAILING] = JOB_FAILING,
+    [ADAPTIVE_STOP_WITH_SAVEPOINT] = JOB_RUNNING,
+};
+
+enum job_status adaptive_shown_status(enum adaptive_state state)
+{
+    CHECK(state != ADAPTIVE_FINISHED);
+    return shown[state];
+}
+
+/* Raises the epoch, so that what earlier states have posted is dropped when it comes due. */
+static void move(struct scheduler *s, enum adaptive_state to, const char *reason)
 {
     struct adaptive_scheduler *own = own_of(s);
     machine_check_move(&adaptive_states, own->state, to);
@@ -68,8 +86,8 @@ static void move(struct scheduler *s, enum adaptive_state to, enum job_status sh
     own->entered_at = scheduler_now(s);
     own->left_for = CAUSE_NONE;
     own->has_target = false;
-    if (!state_is_final(&job_statuses, shown))
-        scheduler_show_status(s, shown);
+    if (to != ADAPTIVE_FINISHED)
+        scheduler_show_status(s, adaptive_shown_status(to));
 }
 
 static void post(struct scheduler *s, enum adaptive_timer kind, time_ns delay)
@@ -108,7 +126,7 @@ static time_ns submission_stabilization(const struct scheduler *s)
 
 void adaptive_enter_waiting(struct scheduler *s, const char *reason)
 {
-    move(s, ADAPTIVE_WAITING_FOR_RESOURCES, JOB_CREATED, reason);
+    move(s, ADAPTIVE_WAITING_FOR_RESOURCES, reason);
     time_ns timeout = wait_timeout(s);
     if (timeout >= 0)
         post(s, TIMER_RESOURCE_WAIT, timeout);
@@ -122,7 +140,7 @@ void adaptive_enter_waiting(struct scheduler *s, const char *reason)
 void adaptive_enter_creating(struct scheduler *s, const char *reason)
 {
     struct adaptive_scheduler *own = own_of(s);
-    move(s, ADAPTIVE_CREATING_EXECUTION_GRAPH, JOB_CREATED, reason);
+    move(s, ADAPTIVE_CREATING_EXECUTION_GRAPH, reason);
     if (!adaptive_parallelism_for(s, s->parts.pool->free_count, own->planned)) {
         own->end_cause = CAUSE_NO_RESOURCE;
         adaptive_enter_finished(s, JOB_FAILED, "not enough slots for the lower bounds");
@@ -163,7 +181,7 @@ void adaptive_build_graph(struct scheduler *s)
     checkpoint_coordinator_set_graph(s->parts.checkpoints, s->graph);
     s->graph_status = JOB_CREATED;
     scheduler_move_graph_status(s, JOB_RUNNING, NULL);
-    move(s, ADAPTIVE_EXECUTING, JOB_RUNNING, NULL);
+    move(s, ADAPTIVE_EXECUTING, NULL);
     trigger_countdown_init(&own->countdown, s->parts.config->adaptive_max_checkpoint_failures);
     struct transition_settings settings = executing_settings(s);
     start_manager(s, &settings);
@@ -192,7 +210,7 @@ void adaptive_enter_restarting(struct scheduler *s, time_ns backoff, enum failur
     }
     adaptive_raise_attempts(s);
     checkpoint_coordinator_cancel_active(s->parts.checkpoints);
-    move(s, ADAPTIVE_RESTARTING, JOB_RESTARTING, reason);
+    move(s, ADAPTIVE_RESTARTING, reason);
     own->has_target = is_rescale;
     own->backoff = backoff;
     scheduler_move_graph_status(s, JOB_CANCELLING, NULL);
@@ -258,7 +276,7 @@ void adaptive_leave_restarting(struct scheduler *s)
 void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const char *reason)
 {
     own_of(s)->end_cause = cause;
-    move(s, ADAPTIVE_FAILING, JOB_FAILING, reason);
+    move(s, ADAPTIVE_FAILING, reason);
     scheduler_move_graph_status(s, JOB_FAILING, NULL);
     checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_JOB_FAILURE,
                                          s->parts.effects);
@@ -268,7 +286,7 @@ void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const
 
 void adaptive_enter_canceling(struct scheduler *s)
 {
-    move(s, ADAPTIVE_CANCELING, JOB_CANCELLING, NULL);
+    move(s, ADAPTIVE_CANCELING, NULL);
     if (s->graph_status == JOB_RUNNING)
         scheduler_move_graph_status(s, JOB_CANCELLING, NULL);
     checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_SUSPENDED,
@@ -279,20 +297,20 @@ void adaptive_enter_canceling(struct scheduler *s)
 
 void adaptive_enter_stopping(struct scheduler *s, bool drain, uint64_t token)
 {
-    move(s, ADAPTIVE_STOP_WITH_SAVEPOINT, JOB_RUNNING, NULL);
+    move(s, ADAPTIVE_STOP_WITH_SAVEPOINT, NULL);
     scheduler_begin_stop(s, drain, token);
 }
 
 void adaptive_return_to_executing(struct scheduler *s, const char *reason)
 {
-    move(s, ADAPTIVE_EXECUTING, JOB_RUNNING, reason);
+    move(s, ADAPTIVE_EXECUTING, reason);
     struct transition_settings settings = executing_settings(s);
     start_manager(s, &settings);
 }
 
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason)
 {
-    move(s, ADAPTIVE_FINISHED, status, reason);
+    move(s, ADAPTIVE_FINISHED, reason);
     adaptive_history_ended(s, status);
     scheduler_end(s, status);
 }

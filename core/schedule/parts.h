@@ -53,8 +53,7 @@ void scheduler_end(struct scheduler *s, enum job_status status);
 void scheduler_assign_slot(struct scheduler *s, uint32_t slot, const struct pool_slot *pool_slot);
 /* The slot leaves this graph; `kept` when the pool still has it. */
 void scheduler_leave_slot(struct scheduler *s, uint32_t slot, bool kept);
-/* The live attempts in a slot, or in all slots of a TaskManager, in order of assignment. */
-void scheduler_list_slot(const struct scheduler *s, uint32_t slot, struct attempt_list *out);
+/* The live attempts in all slots of a TaskManager, in order of assignment. */
 void scheduler_list_node(const struct scheduler *s, struct node_id node, struct attempt_list *out);
 bool execution_occupies_slot(enum execution_state state);
 void scheduler_check_slots(const struct scheduler *s);

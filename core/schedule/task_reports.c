@@ -57,7 +57,8 @@ void scheduler_fail_attempt(struct scheduler *s, struct task_attempt attempt,
 }
 
 /* The TaskManager has no such slot for us (any more): the pool gives it up, or every later attempt
- * would be sent there again (JobMaster.failSlot). */
+ * would be sent there again (JobMaster.failSlot). In case it has one after all (its contact was
+ * being made anew) it is told to free it. */
 static void lose_slot_of(struct scheduler *s, struct task_id task)
 {
     uint32_t slot = s->slot_of_task.items[task.n];
@@ -66,6 +67,10 @@ static void lose_slot_of(struct scheduler *s, struct task_id task)
     if (allocation_id_is_none(allocation) || !held)
         return;
     struct slot_pool_list lost = { 0 };
+    struct allocation_item freed = { allocation };
+    struct message message = { .kind = MESSAGE_FREE_SLOTS };
+    message.free_slots = (struct message_free_slots){ s->job, &freed, 1 };
+    effects_send(s->parts.effects, held->node, &message);
     vec_push(&lost.slots, *held);
     slot_pool_release(s->parts.pool, allocation);
     scheduler_on_slots_lost(s, &lost, CAUSE_SLOT_LOST);
@@ -152,6 +157,17 @@ static void split_running(const struct scheduler *s, struct node_id node,
     }
 }
 
+/* Should the TaskManager know of the attempt? A submit that may still be on its way is no reason to
+ * doubt it, not even when the task is to be cancelled by now (ExecutionDeploymentTracker: pending
+ * deployments are left out). */
+static bool is_confirmed(const struct execution *execution)
+{
+    const time_ns *entered = execution->entered;
+    return execution_occupies_slot((enum execution_state)execution->state) &&
+           (entered[EXECUTION_INITIALIZING] != TIME_NEVER ||
+            entered[EXECUTION_RUNNING] != TIME_NEVER);
+}
+
 void scheduler_on_reconcile(struct scheduler *s, struct node_id node,
                             const struct task_attempt *running, size_t count)
 {
@@ -164,11 +180,8 @@ void scheduler_on_reconcile(struct scheduler *s, struct node_id node,
     scheduler_list_node(s, node, &here);
     for (VEC_EACH(const struct task_attempt, attempt, &here.items)) {
         const struct execution *execution = current(s, *attempt);
-        /* A submit that is still on its way is no reason to doubt the task. */
-        bool expected = execution && (execution->state == EXECUTION_INITIALIZING ||
-                                      execution->state == EXECUTION_RUNNING ||
-                                      execution->state == EXECUTION_CANCELING);
-        if (expected && index_map_get(&known, attempt->task.n) == INDEX_NONE)
+        if (execution && is_confirmed(execution) &&
+            index_map_get(&known, attempt->task.n) == INDEX_NONE)
             scheduler_end_or_fail(s, *attempt, CAUSE_TASK_UNKNOWN);
     }
     vec_fini(&here.items);

@@ -75,7 +75,8 @@ void scheduler_leave_slot(struct scheduler *s, uint32_t slot, bool kept)
         slot_pool_free_reserved(s->parts.pool, allocation, scheduler_now(s));
 }
 
-void scheduler_list_slot(const struct scheduler *s, uint32_t slot, struct attempt_list *out)
+/* The live attempts in one slot. */
+static void list_slot(const struct scheduler *s, uint32_t slot, struct attempt_list *out)
 {
     const struct task_slot *own = &s->slots.items[slot];
     for (uint32_t i = 0; i < own->count; i++) {
@@ -91,7 +92,7 @@ void scheduler_list_node(const struct scheduler *s, struct node_id node, struct 
     uint32_t last = index_map_get(&s->last_of_node, node.n), slot = last;
     while (slot != INDEX_NONE) {
         slot = s->slots.items[slot].next_here;
-        scheduler_list_slot(s, slot, out);
+        list_slot(s, slot, out);
         if (slot == last)
             break;
     }
@@ -108,7 +109,7 @@ void scheduler_on_slots_lost(struct scheduler *s, const struct slot_pool_list *l
         uint32_t slot = index_map_get(&s->slot_by_allocation, gone->allocation.n);
         if (slot == INDEX_NONE)
             continue; /* free in the pool, or of tasks that are waiting elsewhere */
-        scheduler_list_slot(s, slot, &attempts);
+        list_slot(s, slot, &attempts);
         scheduler_leave_slot(s, slot, false);
     }
     for (VEC_EACH(const struct task_attempt, attempt, &attempts.items))

@@ -13,6 +13,7 @@
 #include "core/port/node.h"
 #include "core/slots/profile.h"
 
+/* Between request and confirmation nobody else may be promised the slot, hence PENDING. */
 enum managed_slot_state {
     MANAGED_SLOT_FREE,
     MANAGED_SLOT_PENDING, /* requested, not confirmed */

@@ -21,6 +21,7 @@ bool profile_equal(const struct resource_profile *a, const struct resource_profi
     return a->cpu_milli == b->cpu_milli && a->memory_bytes == b->memory_bytes;
 }
 
+/* Unknown differs from a profile of nothing: no figure of a profile is negative. */
 uint64_t profile_hash(uint64_t hash, const struct resource_profile *profile)
 {
     if (profile->unknown)

@@ -50,6 +50,7 @@ void requirements_remove(struct requirements *requirements, const struct resourc
         vec_remove_ordered(&requirements->rows, (size_t)(row - requirements->rows.items));
 }
 
+/* 0 for a profile that nobody has named. */
 uint32_t requirements_count(const struct requirements *requirements,
                             const struct resource_profile *profile)
 {
@@ -57,6 +58,7 @@ uint32_t requirements_count(const struct requirements *requirements,
     return row ? row->count : 0;
 }
 
+/* 64 bits, as rows of 32 are added up. */
 uint64_t requirements_total(const struct requirements *requirements)
 {
     uint64_t total = 0;

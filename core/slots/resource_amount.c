@@ -9,6 +9,7 @@
 /* Products of two amounts need more than 64 bits; only compared, never divided. */
 __extension__ typedef __int128 wide;
 
+/* Nothing of any kind: memory without a core is not nothing. */
 bool amount_is_zero(const struct resource_amount *amount)
 {
     for (int r = 0; r < RESOURCE_COUNT; r++)
@@ -56,7 +57,7 @@ static struct utilisation share(int64_t total, int64_t available)
                      : (struct utilisation){ 0, 1 };
 }
 
-/* The scarcer of the two decides (FineGrainedTaskManagerRegistration's utilization). */
+/* The scarcer of the two decides (InternalResourceInfo.updateUtilization). */
 struct utilisation amount_utilisation(const struct resource_amount *total,
                                       const struct resource_amount *available)
 {

@@ -22,6 +22,7 @@ struct fulfilment {
     struct resource_amount cluster_total;   /* with the new ones so far */
 };
 
+/* Live until found empty. */
 static void worker_pool_push(struct worker_pool *pool, const struct allocation_worker *worker)
 {
     vec_push(&pool->live, (uint32_t)pool->workers.count);
@@ -313,6 +314,7 @@ void slot_allocation_fulfil(const struct fulfil_view *view, struct fulfil_plan *
     worker_pool_fini(&f.pending);
 }
 
+/* The lists are the caller's between plans, and keep their memory. */
 void fulfil_plan_fini(struct fulfil_plan *plan)
 {
     vec_fini(&plan->on_registered);

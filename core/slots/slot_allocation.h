@@ -24,6 +24,7 @@ struct allocation_settings {
     struct resource_amount most;        /* ... nor larger; INT64_MAX: no limit */
 };
 
+/* A TaskManager as plans see it: amounts, not slots. */
 struct allocation_worker {
     struct resource_amount total, available;
     struct resource_amount slot; /* its default slot */
@@ -67,6 +68,7 @@ void fulfil_plan_fini(struct fulfil_plan *plan);
 /* out is cleared first */
 void slot_allocation_fulfil(const struct fulfil_view *view, struct fulfil_plan *out);
 
+/* Registered TaskManagers in order of registration, since the plan keeps the first ones. */
 struct reconcile_worker {
     struct resource_amount total, available;
     bool timed_out; /* idle for resourcemanager.taskmanager-timeout or longer */

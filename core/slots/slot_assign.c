@@ -33,6 +33,7 @@ struct free_nodes {
     VEC(const struct pool_slot *) slots; /* node by node, in order of acceptance inside */
 };
 
+/* The slots pointed to are the pool's. */
 static void free_nodes_fini(struct free_nodes *nodes)
 {
     vec_fini(&nodes->nodes);

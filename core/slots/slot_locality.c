@@ -26,6 +26,7 @@ struct pair {
     uint64_t score;
 };
 
+/* A pair appears once per task that has state there, until merge_pairs. */
 struct pairs {
     VEC(struct pair) rows;
 };

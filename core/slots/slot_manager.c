@@ -88,6 +88,7 @@ void slot_manager_fini(struct slot_manager *manager)
     index_map_fini(&manager->job_by_id);
 }
 
+/* Null: never admitted, or gone. */
 static struct managed_worker *find_worker(const struct slot_manager *manager, struct node_id node)
 {
     uint32_t index = index_map_get(&manager->worker_by_node, node.n);

@@ -40,6 +40,7 @@ struct job_requirements {
     bool unfulfillable_told;
 };
 
+/* A slot to be requested: from whom, for whom, and to whom the TaskManager is to offer it. */
 struct slot_grant {
     struct node_id node;
     struct job_id job;
@@ -48,6 +49,8 @@ struct slot_grant {
     struct resource_profile profile;
 };
 
+/* What the resource manager is to do. The books know of all of it but the releases, which take
+ * effect when a TaskManager unregisters. */
 struct slot_plan {
     VEC(struct slot_grant) grants;    /* to be requested from TaskManagers now; booked as pending */
     VEC(struct job_id) unfulfillable; /* not served even by all workers that may be started */

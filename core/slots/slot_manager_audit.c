@@ -49,6 +49,7 @@ uint64_t slot_manager_hash(const struct slot_manager *manager)
     return hash_add(hash, manager->next_pending);
 }
 
+/* Each has at least as much as the other. */
 static bool amount_equal(const struct resource_amount *a, const struct resource_amount *b)
 {
     return amount_covers(a, b) && amount_covers(b, a);

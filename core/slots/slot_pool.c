@@ -28,6 +28,7 @@ void slot_pool_fini(struct slot_pool *pool)
     slot_pool_init(pool);
 }
 
+/* Good until the next change of the pool: slots move in the array. */
 static const struct pool_slot *slot_or_null(const struct slot_pool *pool, uint32_t index)
 {
     return index == INDEX_NONE ? NULL : &pool->slots.items[index];
@@ -76,6 +77,7 @@ static void chain_bridge(struct slot_pool *pool, enum pool_chain_kind kind, stru
         link_of(pool, kind, at.next)->previous = before;
 }
 
+/* The slot's own link stays as it was: the slot is gone or is appended anew. */
 static void chain_remove(struct slot_pool *pool, enum pool_chain_kind kind, uint32_t index)
 {
     struct pool_link at = *link_of(pool, kind, index);

@@ -53,6 +53,7 @@ static void put_task(struct local_sharing *l, struct vertex_id vertex, uint32_t 
     l->places.of_task[l->graph->vertices[vertex.n].first_task + subtask] = place;
 }
 
+/* Subtask i of all vertices of one co-location group has one key. */
 static uint64_t colocation_key(const struct local_sharing *l, struct vertex_id vertex,
                                uint32_t subtask)
 {
@@ -151,8 +152,8 @@ static void share_vertex(struct local_sharing *l, struct vertex_id vertex, uint3
                       l->places.of_task[tasks->first_task + s]);
 }
 
-/* Co-location can only narrow a choice, so no group opens more places than it has subtasks of its
- * widest vertex: last_vertex is made that long. */
+/* A place is opened only when every other one holds a subtask of the same vertex, so there are
+ * never more of them than subtasks of the widest vertex: last_vertex is made that long. */
 void slot_sharing_local_input(const struct execution_graph *graph, struct shared_slots *out)
 {
     const struct job_graph *job = graph->job;

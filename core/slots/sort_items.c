@@ -20,6 +20,7 @@ static void merge(const struct sort_item *from, struct sort_item *to, size_t fir
     }
 }
 
+/* The last run may be short or missing. */
 static size_t lesser(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -15,12 +15,15 @@ _weir()
     case $before in
     --out) COMPREPLY=($(compgen -d -- "$word")); return ;;
     --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --seed | --set | --until | --event) return ;;
+    --log) COMPREPLY=($(compgen -W "decisions tasks messages" -- "$word")); return ;;
+    --seed | --set | --until | --jobs | --event | --why | --at | --run) return ;;
     esac
     case $command in
-    run) options="--seed --set --out --until --json --quiet" ;;
-    test) options="--junit" ;;
-    explain) options="--event" ;;
+    run) options="--seed --set --out --until --log --json --no-plots --quiet --help" ;;
+    test) options="--junit --jobs --seed --set --update-golden --json --help" ;;
+    plot) options="--commands --help" ;;
+    report | version) options="--help" ;;
+    explain) options="--event --why --at --run --all --help" ;;
     help)
         COMPREPLY=($(compgen -W "run test plot report explain calc version" -- "$word"))
         return

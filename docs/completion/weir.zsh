@@ -6,14 +6,14 @@
 _weir() {
     local -a commands
     commands=(
-        'run:run a scenario'
+        'run:run a scenario: figures, pictures, a report'
         'test:run scenarios and check their expectations'
         'plot:draw the pictures of a run again'
         'report:write the HTML report of a run again'
-        'explain:say in words what happened'
-        'calc:answer one question with the functions of the engine'
-        'version:print the version'
-        'help:print the commands'
+        'explain:say in words what happened in a run, and why'
+        'calc:answer single questions with the functions of the engine'
+        'version:print the version and how it was built'
+        'help:list the commands, or tell about one'
     )
     if (( CURRENT == 2 )); then
         _describe 'command' commands
@@ -25,12 +25,25 @@ _weir() {
             '*--set[change one value of the scenario]:key=value:' \
             '--out[where the run is left]:folder:_files -/' \
             '--until[end the run early]:duration:' \
-            '--json[print the summary as JSON]' '--quiet[print nothing but errors]' \
-            '*:scenario:_files'
+            '--log[what goes into the event log]:level:(decisions tasks messages)' \
+            '--json[print the summary as JSON]' '--no-plots[leave the pictures out]' \
+            '--quiet[print nothing but errors]' '*:scenario:_files'
         ;;
-    test) _arguments '--junit[also write JUnit XML]:file:_files' '*:path:_files' ;;
-    explain) _arguments '--event[the number of a line of the log]:number:' '*:run:_files -/' ;;
-    plot | report) _files -/ ;;
+    test)
+        _arguments '--junit[also write JUnit XML]:file:_files' '--jobs[scenarios at a time]:number:' \
+            '--seed[draw all chance from this number]:number:' \
+            '*--set[change one value of every scenario]:key=value:' \
+            '--update-golden[rewrite the golden results]' '--json[print the results as JSON]' \
+            '*:path:_files'
+        ;;
+    explain)
+        _arguments '--event[the causes of a line of the log]:number:' \
+            '--why[the causes of the first line that fits]:pattern:' \
+            '--at[what was going on at a time]:duration:' '--run[a variant of the run]:variant:' \
+            '--all[tell everything]' '*:run:_files -/'
+        ;;
+    plot) _arguments '--commands[print the gnuplot command lines]' '*:run:_files -/' ;;
+    report) _files -/ ;;
     calc) _values 'question' --list --help ${(f)"$(weir calc --list 2> /dev/null | awk '{ print $1 }')"} ;;
     help) _describe 'command' commands ;;
     esac

@@ -8,7 +8,7 @@
 
 #include "core/base/text.h"
 #include "sim/check/checker.h"
-#include "sim/report/event_log.h"
+#include "sim/cluster/virtual_cluster.h"
 
 /* "A" may go to each word of "B C". */
 struct move_row {
@@ -136,7 +136,7 @@ static void on_line(struct checker *checker, time_ns at, struct node_id node,
 static void on_fact(struct checker *checker, time_ns at, struct node_id node, const char *word)
 {
     struct move_history *history = checker->own;
-    if (node_id_is_none(node) || text_equal(event_log_fact_machine(word), "script"))
+    if (node_id_is_none(node) || text_equal(virtual_cluster_fact_machine(word), "script"))
         return;
     if (node.n >= history->lives.count)
         vec_resize(&history->lives, (size_t)node.n + 1);

@@ -62,24 +62,22 @@ void checkers_sample(struct checkers *checkers, time_ns at, bool last)
     }
 }
 
-bool checkers_held(const struct checkers *checkers, const char *invariant,
-                   const struct checker **first)
+/* The checker of the invariant that complained first; null: it held. */
+static const struct checker *first_complaint(const struct checkers *checkers, const char *invariant)
 {
     const struct checker *found = NULL;
     for (VEC_EACH(const struct checker, checker, &checkers->list))
         if (text_equal(checker->row->invariant, invariant) && checker->violations > 0 &&
             (!found || checker->first_at < found->first_at))
             found = checker;
-    if (first)
-        *first = found;
-    return !found;
+    return found;
 }
 
 void checkers_judge(const struct checkers *checkers, const char *invariant,
                     struct check_result *out)
 {
-    const struct checker *first;
-    out->held = checkers_held(checkers, invariant, &first);
+    const struct checker *first = first_complaint(checkers, invariant);
+    out->held = first == NULL;
     text_format(out->wanted, sizeof out->wanted, "always");
     text_format(out->measured, sizeof out->measured, out->held ? "always" : "violated");
     out->detail[0] = '\0';

@@ -64,9 +64,7 @@ void checkers_line(struct checkers *checkers, time_ns at, struct node_id node,
 void checkers_fact(struct checkers *checkers, time_ns at, struct node_id node, const char *word);
 void checkers_sample(struct checkers *checkers, time_ns at, bool last);
 
-/* Did the invariant hold? `first` (may be null) gets the earliest checker that says no. */
-bool checkers_held(const struct checkers *checkers, const char *invariant,
-                   const struct checker **first);
+/* Did the invariant hold? Names what its checkers first complained of. */
 void checkers_judge(const struct checkers *checkers, const char *invariant,
                     struct check_result *out);
 

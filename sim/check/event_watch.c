@@ -5,8 +5,8 @@
 #include "sim/check/event_watch.h"
 
 #include "core/base/text.h"
+#include "sim/cluster/virtual_cluster.h"
 #include "sim/load/event_pattern.h"
-#include "sim/report/event_log.h"
 
 void event_watch_init(struct event_watch *watch, const struct scenario *scenario)
 {
@@ -47,7 +47,7 @@ void event_watch_line(struct event_watch *watch, time_ns at, const struct log_li
 
 void event_watch_fact(struct event_watch *watch, time_ns at, const char *word)
 {
-    take(watch, at, event_log_fact_machine(word), word, NULL, NULL);
+    take(watch, at, virtual_cluster_fact_machine(word), word, NULL, NULL);
 }
 
 void event_watch_answer(struct event_watch *watch, time_ns at, const struct effect_answer *answer)

@@ -94,8 +94,7 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
                 comparison_signs[expectation->comparison], bound, expectation->of);
     number_text(own, unit, a);
     number_text(other, unit, b);
-    text_format(out->detail, sizeof out->detail, "%s: %s, %s in %s", expectation->subject, a, b,
-                expectation->of);
+    text_format(out->detail, sizeof out->detail, "%s: %s / %s", expectation->subject, a, b);
     bool has_ratio = !number_is_none(own) && !number_is_none(other) && other != 0;
     out->held =
         has_ratio && expectation_bound_holds(expectation->comparison, ratio, expectation->value);

@@ -49,7 +49,7 @@ static const struct cause_rule rules[] = {
     { "job CREATED -> RUNNING", NULL, "scheduler CreatingExecutionGraph", LINK_JOB, SOON },
     { "job CREATED -> RUNNING", NULL, "dispatcher job submitted", LINK_JOB, SOON },
     { "job all tasks RUNNING", NULL, "job first task DEPLOYING", LINK_JOB, LONG },
-    { "job first task DEPLOYING", NULL, "scheduler Executing", LINK_JOB, AT_ONCE },
+    { "job first task DEPLOYING", NULL, "scheduler Executing", LINK_JOB, SOON },
     { "job first task DEPLOYING", NULL, "job RUNNING", LINK_JOB, LONG },
     { "job first task DEPLOYING", NULL, "resource manager registers", 0, SOON },
     { "scheduler Executing", NULL, "scheduler CreatingExecutionGraph", LINK_JOB, LONG },
@@ -173,7 +173,8 @@ static size_t find(const struct run_log *log, size_t place, const struct cause_r
     return SIZE_MAX;
 }
 
-size_t cause_of(const struct run_log *log, size_t place)
+/* The next link; SIZE_MAX: nothing explains it. */
+static size_t cause_of(const struct run_log *log, size_t place)
 {
     size_t nearest = SIZE_MAX;
     CHECK(place < log->entries.count);

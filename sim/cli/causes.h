@@ -19,7 +19,5 @@ struct cause_chain {
 };
 
 void causes_of(const struct run_log *log, size_t place, struct cause_chain *out);
-/* The next link; SIZE_MAX: nothing explains it. */
-size_t cause_of(const struct run_log *log, size_t place);
 
 #endif

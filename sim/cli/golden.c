@@ -144,8 +144,11 @@ struct err golden_compare(const char *scenario, const json_t *summary, struct ch
     if (!expected)
         return OK;
     compare_run(NULL, summary, expected, out);
-    json_object_foreach(json_object_get(expected, "compare"), variant, wanted) compare_run(
-        variant, json_object_get(json_object_get(summary, "compare"), variant), wanted, out);
+    json_object_foreach(json_object_get(expected, "compare"), variant, wanted)
+    {
+        compare_run(variant, json_object_get(json_object_get(summary, "compare"), variant), wanted,
+                    out);
+    }
     json_decref(expected);
     return OK;
 }
@@ -189,8 +192,13 @@ static json_t *metrics_to_write(const json_t *summary, json_t *old)
     json_t *metrics = json_object(), *statistics, *value;
     const char *metric, *statistic;
     json_object_foreach(old, metric, statistics)
-        json_object_foreach(statistics, statistic, value) if (!json_is_string(value))
-            put_number(metrics, summary, metric, statistic);
+    {
+        json_object_foreach(statistics, statistic, value)
+        {
+            if (!json_is_string(value))
+                put_number(metrics, summary, metric, statistic);
+        }
+    }
     for (size_t i = 0; json_object_size(old) == 0 && i < sizeof written / sizeof *written; i++)
         put_number(metrics, summary, written[i].metric, written[i].statistic);
     return metrics;
@@ -231,10 +239,10 @@ struct err golden_update(const char *scenario, const json_t *summary, struct not
     TRY(load(scenario, &old, path, note));
     json_t *golden = run_to_write(summary, old), *compare = json_object();
     json_object_foreach(json_object_get((json_t *)summary, "compare"), variant, variant_summary)
-        json_object_set_new(
-            compare, variant,
-            run_to_write(variant_summary,
-                         json_object_get(json_object_get(old, "compare"), variant)));
+    {
+        const json_t *before = json_object_get(json_object_get(old, "compare"), variant);
+        json_object_set_new(compare, variant, run_to_write(variant_summary, before));
+    }
     if (json_object_size(compare))
         json_object_set(golden, "compare", compare);
     json_decref(compare);

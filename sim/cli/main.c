@@ -11,10 +11,6 @@
 #include "core/base/text.h"
 #include "sim/cli/command.h"
 
-const struct command *const commands[] = { &command_run,     &command_test,    &command_plot,
-                                           &command_report,  &command_explain, &command_calc,
-                                           &command_version, &command_help,    NULL };
-
 /* A failed check ends in abort(); its last words have been said by then. */
 static void on_abort(int number)
 {

@@ -144,8 +144,8 @@ static void tell_restarts(struct paragraph *p)
     const struct log_entry *up =
         find(p, adaptive ? "scheduler CreatingExecutionGraph" : "job RESTARTING -> RUNNING", false);
     if (down && up && up->at >= down->at)
-        say(p, "%s, the first time after cancelling and a back-off of %s in all",
-            all > 1 ? "" : " once", length_text(up->at - down->at, wait));
+        say(p, "%s after cancelling and a back-off of %s in all", all > 1 ? ", the first time" : "",
+            length_text(up->at - down->at, wait));
     const struct log_entry *waits = find(p, "scheduler WaitingForResources", false);
     say(p, waits ? "; it had to wait for resources. " : ". ");
 }

@@ -11,7 +11,8 @@
 
 enum { PLOT_ROWS_MAX = 3000 };
 
-void play_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
+/* The scenario's file: the path itself, or scenario.yaml in the folder. */
+static void put_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
 {
     struct stat status;
     bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -53,7 +54,7 @@ struct err plays_load(struct plays *plays, const struct play_settings *settings,
 {
     char path[OUTPUT_PATH_SIZE];
     *plays = (struct plays){ 0 };
-    play_scenario_path(settings->path, path);
+    put_scenario_path(settings->path, path);
     struct err e = load(plays, settings, path, NULL, note);
     for (size_t i = 0; !err_is(e) && i < plays->list.items[0].scenario->variants.count; i++)
         e = load(plays, settings, path, plays->list.items[0].scenario->variants.items[i], note);
@@ -178,7 +179,8 @@ static void fill_file(const struct play *play, enum play_file which, FILE *file)
         return;
     case FILE_STATES: timeline_write_states(&recorder->timeline, play->scenario, end, file); return;
     case FILE_RECOVERY:
-        timeline_write_recovery(&recorder->timeline, &recorder->incidents, end, file);
+        timeline_write_recovery(&recorder->timeline, &recorder->incidents, play->scenario->sample,
+                                end, file);
         return;
     case FILE_COUNT: break;
     }

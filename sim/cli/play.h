@@ -59,7 +59,4 @@ void plays_judge(struct plays *plays);
 /* Failed results of all. */
 size_t plays_failed(const struct plays *plays);
 
-/* The scenario's file: the path itself, or scenario.yaml in the folder. */
-void play_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE]);
-
 #endif

@@ -42,7 +42,8 @@ size_t terminal_text_width(const char *text)
     return width;
 }
 
-bool terminal_has_colour(FILE *file)
+/* A terminal, and nobody set NO_COLOR. */
+static bool has_colour(FILE *file)
 {
     const char *no_colour = getenv("NO_COLOR");
     return isatty(fileno(file)) && !(no_colour && *no_colour);
@@ -106,7 +107,7 @@ static void put_cell(const struct table_cell *cell, size_t width, bool right, bo
 void table_print(const struct table *table, FILE *file, bool has_header)
 {
     size_t widths[TABLE_COLUMNS_MAX], rows = table->cells.count / table->columns;
-    bool colour = terminal_has_colour(file);
+    bool colour = has_colour(file);
     measure(table, widths);
     for (size_t row = 0; row < rows; row++) {
         size_t last = table->columns - 1;

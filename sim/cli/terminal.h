@@ -35,8 +35,6 @@ void table_print(const struct table *table, FILE *file, bool has_header);
 
 /* Letters, not bytes. */
 size_t terminal_text_width(const char *text);
-/* A terminal, and nobody set NO_COLOR. */
-bool terminal_has_colour(FILE *file);
 
 struct progress {
     bool shown; /* stderr is a terminal and it is not to be quiet */

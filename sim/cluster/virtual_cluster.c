@@ -181,6 +181,20 @@ void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, 
     cluster_fact(cluster, node, word, reason);
 }
 
+/* The words of the virtual cluster's own facts. */
+static const char *const process_words[] = { "added",   "up",        "stopping", "stopped",
+                                             "exited",  "killed",    "frozen",   "resumed",
+                                             "cut off", "healed",    "lossy",    "lossless",
+                                             "slowed",  "full speed" };
+
+const char *virtual_cluster_fact_machine(const char *word)
+{
+    for (size_t i = 0; i < sizeof process_words / sizeof *process_words; i++)
+        if (text_equal(process_words[i], word))
+            return "process";
+    return "script";
+}
+
 /* From outside to a node. */
 
 void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request)

@@ -86,11 +86,16 @@ void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id jo
 void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
                           const char *reason);
 
+/* Who speaks in a fact: "process" for what happens to processes and hosts, "script" for what the
+ * scenario's script does. */
+const char *virtual_cluster_fact_machine(const char *word);
+
 /* A client's request to the JobManager: a submission after the scenario's submit time, others after
  * the network's latency. Payload is copied. Without a JobManager the answer is a refusal. */
 void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request);
 
-/* The data plane of `node` reports; the node hears of it now (or when it resumes). Copied. */
+/* The data plane of `node` reports; the node hears of it before this returns, or when it resumes.
+ * Not while an order is carried out; the node may answer with orders at once. Copied. */
 void virtual_cluster_report(struct virtual_cluster *cluster, struct node_id node,
                             const struct event_data *report);
 

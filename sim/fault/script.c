@@ -212,5 +212,6 @@ void script_on_log(struct script *script, const struct log_line *line)
 
 void script_on_fact(struct script *script, const char *word)
 {
-    script_on_log(script, &(struct log_line){ .machine = "process", .what = word });
+    script_on_log(
+        script, &(struct log_line){ .machine = virtual_cluster_fact_machine(word), .what = word });
 }

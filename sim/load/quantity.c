@@ -11,7 +11,13 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 
-enum { DIGITS_MAX = 18, EXPONENT_MAX = 400, DATE_YEAR_MIN = 1900, DATE_YEAR_MAX = 2100 };
+enum {
+    DIGITS_MAX = 18,
+    EXPONENT_MAX = 400,
+    DATE_YEAR_MIN = 1900,
+    DATE_YEAR_MAX = 2100,
+    DURATION_PART_MAX = 48, /* letters of a number with its unit */
+};
 
 /* So that no product of a few of them is infinite. */
 #define NUMBER_MAX 1e18
@@ -248,12 +254,46 @@ struct err quantity_price(const char *text, double *out)
     return OK;
 }
 
+/* One number with its unit off the front of *text, and what 1 of that unit is. */
+static struct err take_duration(const char **text, time_ns *out, time_ns *unit)
+{
+    char part[DURATION_PART_MAX], one[DURATION_PART_MAX];
+    const char *start = *text, *p = start;
+    while (*p && (is_digit(*p) || *p == '.' || *p == ' '))
+        p++;
+    const char *unit_start = p;
+    while (*p && !is_digit(*p))
+        p++;
+    size_t length = (size_t)(p - start), unit_length = (size_t)(p - unit_start);
+    if (length >= sizeof part || unit_length + 1 >= sizeof one)
+        return bad(ERR_BAD_VALUE_CODE);
+    memcpy(part, start, length);
+    part[length] = '\0';
+    one[0] = '1';
+    memcpy(one + 1, unit_start, unit_length);
+    one[unit_length + 1] = '\0';
+    TRY(duration_parse(part, out, NULL));
+    if (unit_length == 0 && *out != 0)
+        return bad(ERR_BAD_UNIT_CODE);
+    *text = p;
+    return duration_parse(one, unit, NULL);
+}
+
+/* Parts go from large to small, and each is less than 1 of the unit before: 2h 30min, not 2h 90min.
+ */
 struct err quantity_duration(const char *text, time_ns *out)
 {
-    size_t length = strlen(text);
-    if (length && is_digit(text[length - 1]) && !text_equal(text, "0"))
-        return bad(ERR_BAD_UNIT_CODE);
-    return duration_parse(text, out, NULL);
+    time_ns sum = 0, part = 0, unit = 0, unit_before = TIME_NEVER;
+    if (!*text)
+        return bad(ERR_BAD_VALUE_CODE);
+    while (*text) {
+        TRY(take_duration(&text, &part, &unit));
+        if (part >= unit_before || __builtin_add_overflow(sum, part, &sum))
+            return bad(ERR_BAD_VALUE_CODE);
+        unit_before = unit;
+    }
+    *out = sum;
+    return OK;
 }
 
 struct err quantity_size(const char *text, int64_t *out)

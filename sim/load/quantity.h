@@ -22,9 +22,9 @@ MUST_CHECK struct err quantity_count(const char *text, int64_t *out); /* the sam
 MUST_CHECK struct err quantity_rate(const char *text, double *out);   /* 6k/s -> per second */
 MUST_CHECK struct err quantity_bits(const char *text, double *out);   /* 10gbit, 64m/s -> bit/s */
 MUST_CHECK struct err quantity_price(const char *text, double *out);  /* 0.34/h -> per hour */
-MUST_CHECK struct err quantity_duration(const char *text,
-                                        time_ns *out);               /* unit needed, but for 0 */
-MUST_CHECK struct err quantity_size(const char *text, int64_t *out); /* bytes: 512m, 200 bytes */
+MUST_CHECK struct err quantity_size(const char *text, int64_t *out);  /* bytes: 512m, 200 bytes */
+/* 90s, 1.5s, 2h 30min: a unit is needed, but for 0. */
+MUST_CHECK struct err quantity_duration(const char *text, time_ns *out);
 
 /* "1998-04-30 21:30[:00[.250]]", T for the blank and a final Z allowed: ns since 1970, UTC. */
 MUST_CHECK struct err quantity_date(const char *text, int64_t *out_ns);

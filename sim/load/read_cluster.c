@@ -135,7 +135,8 @@ static uint32_t number_of(const char *name)
     return number;
 }
 
-size_t scenario_find_named(const struct scenario_reader *reader, const char *name)
+/* A TaskManager the scenario names; SIZE_MAX when it names none so. */
+static size_t find_named(const struct scenario_reader *reader, const char *name)
 {
     uint32_t index = index_map_get(&reader->task_managers, hash_add_text(0, name));
     return index == INDEX_NONE ? SIZE_MAX : index;
@@ -155,7 +156,7 @@ static struct err add_named(struct scenario_reader *reader, const struct tree_no
             return tree_expected(name, ERR_BAD_VALUE_CODE, note, "a name that means nothing else");
     uint32_t number = number_of(name->text);
     bool counted = number && number <= cluster->count;
-    if (counted || scenario_find_named(reader, name->text) != SIZE_MAX)
+    if (counted || find_named(reader, name->text) != SIZE_MAX)
         return tree_expected(name, ERR_DUPLICATE_CODE, note, "a name not used before%s",
                              counted ? " (task-manager.count uses it)" : "");
     if (cluster->named.count == SCENARIO_TASK_MANAGERS_MAX)
@@ -170,7 +171,7 @@ static struct err add_named(struct scenario_reader *reader, const struct tree_no
 struct err scenario_declare_task_manager(struct scenario_reader *reader,
                                          const struct tree_node *name)
 {
-    size_t known = name->kind == TREE_SCALAR ? scenario_find_named(reader, name->text) : SIZE_MAX;
+    size_t known = name->kind == TREE_SCALAR ? find_named(reader, name->text) : SIZE_MAX;
     if (known != SIZE_MAX && reader->scenario->cluster.named.items[known].at == TIME_NEVER)
         return OK;
     return add_named(reader, name, TIME_NEVER);
@@ -179,7 +180,7 @@ struct err scenario_declare_task_manager(struct scenario_reader *reader,
 bool scenario_may_have(const struct scenario_reader *reader, const char *name)
 {
     const struct cluster_spec *cluster = &reader->scenario->cluster;
-    if (scenario_find_named(reader, name) != SIZE_MAX)
+    if (find_named(reader, name) != SIZE_MAX)
         return true;
     uint32_t number = number_of(name);
     if (!number)

@@ -12,18 +12,15 @@
 
 enum { EDGE_TEXT_MAX = 256 };
 
-static const char *const partitioners[] = { "forward", "rescale",   "rebalance",
-                                            "hash",    "broadcast", "custom" };
-static const enum partitioner partitioner_values[] = { PARTITION_FORWARD,   PARTITION_RESCALE,
-                                                       PARTITION_REBALANCE, PARTITION_HASH,
-                                                       PARTITION_BROADCAST, PARTITION_CUSTOM };
-static const char *const results[] = { "blocking",          "blocking-persistent",   "pipelined",
-                                       "pipelined-bounded", "pipelined-approximate", "hybrid-full",
-                                       "hybrid-selective" };
-static const enum result_type result_values[] = {
-    RESULT_BLOCKING,          RESULT_BLOCKING_PERSISTENT,   RESULT_PIPELINED,
-    RESULT_PIPELINED_BOUNDED, RESULT_PIPELINED_APPROXIMATE, RESULT_HYBRID_FULL,
-    RESULT_HYBRID_SELECTIVE
+/* As a scenario writes them; partitioner_names are the other half. */
+static const char *const results[RESULT_TYPE_COUNT] = {
+    [RESULT_BLOCKING] = "blocking",
+    [RESULT_BLOCKING_PERSISTENT] = "blocking-persistent",
+    [RESULT_PIPELINED] = "pipelined",
+    [RESULT_PIPELINED_BOUNDED] = "pipelined-bounded",
+    [RESULT_PIPELINED_APPROXIMATE] = "pipelined-approximate",
+    [RESULT_HYBRID_FULL] = "hybrid-full",
+    [RESULT_HYBRID_SELECTIVE] = "hybrid-selective",
 };
 
 struct reading {
@@ -75,25 +72,26 @@ static struct err add_edge(const struct reading *r, const struct tree_node *node
 }
 
 /* "hash", "blocking" or "hash blocking". */
-static struct err read_shipping(const struct tree_node *node, enum partitioner *partitioner,
-                                enum result_type *result, struct note *note)
+static struct err read_shipping(const struct tree_node *node, const char *text,
+                                enum partitioner *partitioner, enum result_type *result,
+                                struct note *note)
 {
     char words[64], *word = words;
-    bool good = node->kind == TREE_SCALAR && strlen(node->text) < sizeof words;
-    text_format(words, sizeof words, "%s", good ? node->text : "");
+    bool good = text && strlen(text) < sizeof words;
+    text_format(words, sizeof words, "%s", good ? text : "");
     while (good && *word) {
         char *end = word + strcspn(word, " ");
         bool last = *end == '\0';
         *end = '\0';
         good = false;
-        for (size_t i = 0; i < FIELDS_COUNT(partitioners); i++)
-            if (text_equal(word, partitioners[i]) && *partitioner == PARTITIONER_COUNT) {
-                *partitioner = partitioner_values[i];
+        for (size_t i = 0; i < PARTITIONER_COUNT; i++)
+            if (text_equal(word, partitioner_names[i]) && *partitioner == PARTITIONER_COUNT) {
+                *partitioner = (enum partitioner)i;
                 good = true;
             }
-        for (size_t i = 0; i < FIELDS_COUNT(results); i++)
+        for (size_t i = 0; i < RESULT_TYPE_COUNT; i++)
             if (text_equal(word, results[i])) {
-                *result = result_values[i];
+                *result = (enum result_type)i;
                 good = true;
             }
         word = last ? end : end + 1;
@@ -101,8 +99,7 @@ static struct err read_shipping(const struct tree_node *node, enum partitioner *
     if (good)
         return OK;
     char hint[FIELD_HINT_MAX];
-    field_hint(hint, node->kind == TREE_SCALAR ? node->text : "", partitioners,
-               FIELDS_COUNT(partitioners));
+    field_hint(hint, text ? text : "", partitioner_names, PARTITIONER_COUNT);
     return tree_expected(node, ERR_BAD_VALUE_CODE, note,
                          "forward, rescale, rebalance, hash, broadcast or custom, and maybe a "
                          "result type such as blocking%s",
@@ -172,13 +169,13 @@ static struct err read_edge_map(const struct reading *r, const struct tree_node 
     if (!err_is(e))
         e = field_need_child(node, "to", &child, r->note);
     if (!err_is(e) && ship) {
-        e = field_read_word(ship, "a partitioner", partitioners, FIELDS_COUNT(partitioners), &word,
+        e = field_read_word(ship, "a partitioner", partitioner_names, PARTITIONER_COUNT, &word,
                             r->note);
-        partitioner = partitioner_values[word];
+        partitioner = (enum partitioner)word;
     }
     if (!err_is(e) && kind) {
-        e = field_read_word(kind, "a result type", results, FIELDS_COUNT(results), &word, r->note);
-        result = result_values[word];
+        e = field_read_word(kind, "a result type", results, RESULT_TYPE_COUNT, &word, r->note);
+        result = (enum result_type)word;
     }
     if (!err_is(e))
         e = add_edge(r, node, v.from, v.to, partitioner, result);
@@ -187,19 +184,37 @@ static struct err read_edge_map(const struct reading *r, const struct tree_node 
     return e;
 }
 
+/* In quotes "a -> b: hash" is one text, without them YAML makes a map of it: both are the same
+ * edge, so the text is parted where YAML would part it. */
+static struct err read_edge_text(const struct reading *r, const struct tree_node *node)
+{
+    enum partitioner partitioner = PARTITIONER_COUNT;
+    enum result_type result = RESULT_PIPELINED_BOUNDED;
+    char text[EDGE_TEXT_MAX];
+    text_format(text, sizeof text, "%s", node->text);
+    char *colon = strstr(text, ": ");
+    if (!colon || strlen(node->text) >= sizeof text)
+        return read_arrows(r, node, node->text, partitioner, result);
+    *colon = '\0';
+    TRY(read_shipping(node, trim(colon + 1), &partitioner, &result, r->note));
+    return read_arrows(r, node, text, partitioner, result);
+}
+
 static struct err read_edge(const struct reading *r, const struct tree_node *node)
 {
     enum partitioner partitioner = PARTITIONER_COUNT;
     enum result_type result = RESULT_PIPELINED_BOUNDED;
     if (node->kind == TREE_SCALAR)
-        return read_arrows(r, node, node->text, partitioner, result);
+        return read_edge_text(r, node);
     if (node->kind != TREE_MAP)
         return tree_expected(node, ERR_BAD_VALUE_CODE, r->note,
                              "an edge such as source -> count: hash");
-    if (node->count != 1 || !strstr(node->first->key, "->"))
+    const struct tree_node *only = node->first;
+    if (node->count != 1 || !strstr(only->key, "->"))
         return read_edge_map(r, node);
-    TRY(read_shipping(node->first, &partitioner, &result, r->note));
-    return read_arrows(r, node->first, node->first->key, partitioner, result);
+    const char *shipping = only->kind == TREE_SCALAR ? only->text : NULL;
+    TRY(read_shipping(only, shipping, &partitioner, &result, r->note));
+    return read_arrows(r, only, only->key, partitioner, result);
 }
 
 struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,

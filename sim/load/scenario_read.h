@@ -59,8 +59,6 @@ MUST_CHECK struct err scenario_read_faults(struct job_spec *job, const struct tr
 
 void scenario_fini_event(struct scripted_event *event);
 
-/* A TaskManager the scenario names; SIZE_MAX when it names none so. */
-size_t scenario_find_named(const struct scenario_reader *reader, const char *name);
 /* An event adds one of this name, which may be in the list already if nothing starts it there. */
 MUST_CHECK struct err scenario_declare_task_manager(struct scenario_reader *reader,
                                                     const struct tree_node *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Step functions over time: looked up by binary search, built in ascending order.
+ * Step functions over time, built in ascending order and joined point by point.
  */
 #include "sim/load/series.h"
 
@@ -9,58 +9,6 @@
 void series_fini(struct series *series)
 {
     vec_fini(&series->points);
-}
-
-/* How many points are at `at` or before. */
-static size_t points_until(const struct series *series, time_ns at)
-{
-    size_t low = 0, high = series->points.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (series->points.items[middle].at <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-double series_value_at(const struct series *series, time_ns at)
-{
-    size_t until = points_until(series, at);
-    return until ? series->points.items[until - 1].value : 0;
-}
-
-time_ns series_next_change(const struct series *series, time_ns after)
-{
-    size_t until = points_until(series, after);
-    return until < series->points.count ? series->points.items[until].at : TIME_NEVER;
-}
-
-double series_max(const struct series *series)
-{
-    double most = 0;
-    for (size_t i = 0; i < series->points.count; i++)
-        if (series->points.items[i].value > most)
-            most = series->points.items[i].value;
-    return most;
-}
-
-double series_integral(const struct series *series, time_ns from, time_ns to)
-{
-    CHECK(from <= to);
-    double sum = 0;
-    size_t next = points_until(series, from);
-    double value = next ? series->points.items[next - 1].value : 0;
-    while (from < to) {
-        bool more = next < series->points.count && series->points.items[next].at < to;
-        time_ns until = more ? series->points.items[next].at : to;
-        sum += value * ((double)(until - from) / (double)TIME_S);
-        if (more)
-            value = series->points.items[next++].value;
-        from = until;
-    }
-    return sum;
 }
 
 void series_push(struct series *series, time_ns at, double value)

@@ -20,10 +20,6 @@ struct series {
 };
 
 void series_fini(struct series *series);
-double series_value_at(const struct series *series, time_ns at); /* 0 before the first point */
-time_ns series_next_change(const struct series *series, time_ns after); /* TIME_NEVER: none */
-double series_max(const struct series *series);
-double series_integral(const struct series *series, time_ns from, time_ns to); /* value x seconds */
 
 /* Building: points in ascending order; one that changes nothing is left out, one at the time of the
  * last replaces it. */

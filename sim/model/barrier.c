@@ -179,8 +179,10 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
     struct cut cut = { .id = pending->how.checkpoint, .kind = pending->how.kind };
     cut.source_count = (uint32_t)job->sources.count;
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
-    for (uint32_t s = 0; s < cut.source_count; s++)
+    for (uint32_t s = 0; s < cut.source_count; s++) {
         source_cut_take(&job->sources.items[s], model->net.at, &cut.sources[s]);
+        cut.sources[s].ahead = source_ahead(model, job, &job->sources.items[s]);
+    }
     vec_push(&job->cuts, cut);
     pending->is_cut = true;
     vec_resize(&pending->hops, job->vertex_count);

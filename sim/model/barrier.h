@@ -85,19 +85,8 @@ struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void cut_fini(struct cut *cut);
 
-/* What a task stores after so many records into its vertex, and what of it has changed since it
- * had seen fewer; bytes. */
-double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                     double records);
-double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                     double records, double records_before);
-/* Records into the vertex that the checkpoint's positions stand for. */
-double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
-                      const struct cut *cut);
-
 /* snapshot.c: the barrier is at the vertex; its tasks take their snapshots. */
 void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_t vertex);
-void upload_release(struct model *model, uint32_t upload);
 /* The task cannot take part: it does not run. */
 void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
                     struct task_attempt attempt);

@@ -21,21 +21,61 @@ double vertex_in_rate(const struct model_job *job, const struct component *compo
     return rate;
 }
 
+/* Bytes that fit into the full buffers, and bytes that have arrived and are not read. */
+struct buffer_bounds {
+    double room, arrived;
+};
+
+static struct buffer_bounds buffer_bounds(const struct model *model, struct model_job *job,
+                                          const struct component *component)
+{
+    struct buffer_bounds bounds = { 0, 0 };
+    for (VEC_EACH(const uint32_t, id, &component->vertices))
+        if (job->vertices[*id].flow.congested)
+            bounds.room += job->vertices[*id].flow.buffer_bytes;
+    for (VEC_EACH(const uint32_t, s, &component->sources)) {
+        struct model_source *source = &job->sources.items[*s];
+        bounds.arrived += source_backlog(source, model->net.at) *
+                          job->vertices[source->vertex].spec->record_bytes;
+    }
+    return bounds;
+}
+
+/* What is in buffers counts as not read, so it is part of the backlog. */
+static double bytes_in_buffers(const struct component *component,
+                               const struct buffer_bounds *bounds)
+{
+    return fmin(fmin(component->fill_bytes, bounds->arrived), bounds->room);
+}
+
 double buffers_full(const struct model *model, struct model_job *job,
                     const struct component *component)
 {
-    double room = 0, arrived = 0;
-    for (VEC_EACH(const uint32_t, id, &component->vertices))
-        if (job->vertices[*id].flow.congested)
-            room += job->vertices[*id].flow.buffer_bytes;
-    for (VEC_EACH(const uint32_t, s, &component->sources)) {
-        struct model_source *source = &job->sources.items[*s];
-        arrived += source_backlog(source, model->net.at) *
-                   job->vertices[source->vertex].spec->record_bytes;
-    }
-    /* What is in buffers counts as not read, so it is part of the backlog. */
-    double filled = fmin(component->fill_bytes, arrived);
-    return room > 0 ? fmin(filled / room, 1) : 0;
+    struct buffer_bounds bounds = buffer_bounds(model, job, component);
+    return bounds.room > 0 ? bytes_in_buffers(component, &bounds) / bounds.room : 0;
+}
+
+/* Of the backlog of a source, what subtasks could read if those behind them took it. */
+static double backlog_held_up(const struct model *model, struct model_source *source)
+{
+    double sum = 0;
+    for (VEC_EACH(const struct partition_group, group, &source->groups))
+        if (group->class != GROUP_IDLE && model->net.classes.items[group->class].backpressured)
+            sum += group->count *
+                   fmax(source_arrived(source, group, model->net.at) - group->position, 0);
+    return sum;
+}
+
+double source_ahead(const struct model *model, struct model_job *job, struct model_source *source)
+{
+    const struct component *component =
+        &job->components.items[job->vertices[source->vertex].component];
+    if (!source->active || !(component->fill_bytes > 0))
+        return 0;
+    struct buffer_bounds bounds = buffer_bounds(model, job, component);
+    if (!(bounds.arrived > 0))
+        return 0;
+    return bytes_in_buffers(component, &bounds) * backlog_held_up(model, source) / bounds.arrived;
 }
 
 double vertex_bytes_ahead(const struct model *model, struct model_job *job,

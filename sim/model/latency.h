@@ -15,6 +15,7 @@ struct model;
 struct model_job;
 struct component;
 struct model_vertex;
+struct model_source;
 
 /* Seconds of a record that comes out now, along the slowest way; out[QUANTILE_COUNT]. While nothing
  * flows: the age of the oldest record not read. */
@@ -30,6 +31,8 @@ double vertex_utilisation_most(const struct model *model, const struct model_job
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);
+/* Records that the source has read into buffers, which its position does not count. */
+double source_ahead(const struct model *model, struct model_job *job, struct model_source *source);
 /* How full the buffers of congested vertices are, 0 to 1. */
 double buffers_full(const struct model *model, struct model_job *job,
                     const struct component *component);

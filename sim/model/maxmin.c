@@ -213,16 +213,3 @@ void maxmin_solve(struct maxmin *problem)
         close_row(problem, event.id - flow_count, level);
     }
 }
-
-double maxmin_row_load(const struct maxmin *problem, uint32_t row)
-{
-    const struct maxmin_row *r = &problem->rows.items[row];
-    double load = 0;
-    for (uint32_t i = r->first_term; i < r->first_term + r->term_count; i++)
-        load += problem->terms.items[i].weight *
-                problem->flows.items[problem->terms.items[i].flow].rate;
-    const double *weights = problem->sum_weights.items + (size_t)row * problem->sum_count;
-    for (VEC_EACH(const struct maxmin_flow, flow, &problem->flows))
-        load += weights[flow->sum] * flow->count * flow->rate;
-    return load;
-}

@@ -73,7 +73,5 @@ uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmi
                         uint32_t term_count, const double *sum_weights);
 /* Every flow must have a bound or lie in a row; one that has neither stops the run. */
 void maxmin_solve(struct maxmin *problem);
-/* What the row carries at the rates found. */
-double maxmin_row_load(const struct maxmin *problem, uint32_t row);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "sim/model/state.h"
 
-struct model_host *model_host_at(struct model *model, uint32_t host)
+/* The host, known from its first task or fault on. */
+static struct model_host *host_at(struct model *model, uint32_t host)
 {
     while (model->hosts.count <= host) {
         struct model_host new = { 0 };
@@ -62,7 +63,7 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
 {
     struct model *model = plane;
     CHECK(order->job.n < model->job_count);
-    model_host_at(model, node.n);
+    host_at(model, node.n);
     switch (order->kind) {
     case DATA_DEPLOY: tasks_deploy(model, node.n, order); return;
     case DATA_CANCEL: tasks_cancel(model, node.n, order); return;
@@ -77,7 +78,7 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
-    model_host_at(plane, node.n);
+    host_at(plane, node.n);
     tasks_process_ended(plane, node.n);
 }
 
@@ -91,7 +92,7 @@ static bool host_is_in_network(const struct model *model, uint32_t host)
 static void process_frozen(void *plane, struct node_id node, bool frozen)
 {
     struct model *model = plane;
-    model_host_at(model, node.n);
+    host_at(model, node.n);
     tasks_process_frozen(model, node.n, frozen);
     if (host_is_in_network(model, node.n))
         net_rebuild(model);
@@ -100,7 +101,7 @@ static void process_frozen(void *plane, struct node_id node, bool frozen)
 static void host_changed(void *plane, struct node_id node)
 {
     struct model *model = plane;
-    struct model_host *host = model_host_at(model, node.n);
+    struct model_host *host = host_at(model, node.n);
     host->speed = model->world.process(model->world.context, node).speed;
     host->suspect = false;
     for (uint32_t other = 0; other < model->hosts.count && !host->suspect; other++)

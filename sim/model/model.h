@@ -42,7 +42,8 @@ void model_job_ended(struct model *model, struct job_id job);
  * Records are those of the sources. */
 struct model_job_view {
     bool flowing; /* some source is connected to tasks that all run */
-    double offered_total, served_total, replayed_total;
+    double offered_total, served_total;
+    double replayed_total;            /* set back to, and lost in buffers: read again */
     double offered_rate, served_rate; /* records per second, now */
     double backlog;                   /* records that have arrived and are not read */
     double lag_seconds;               /* age of the oldest of them */

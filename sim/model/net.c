@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "sim/model/latency.h"
 #include "sim/model/state.h"
 
 /* Pipelines that start or stop one by one share a rebuild within this: the model's resolution in
@@ -64,6 +65,22 @@ void net_advance(struct model *model)
     }
 }
 
+/* The three shares of task time: what is not busy waits for room in the output, or for input.
+ * Flink: busy = 1000 - idle - backpressured (ms per second). */
+static void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy,
+                            bool backpressured)
+{
+    double rest = fmax(task_seconds - busy, 0);
+    flow->task_seconds += task_seconds;
+    flow->busy_seconds += busy;
+    if (backpressured)
+        flow->backpressured_seconds += rest;
+    else if (flow->contended)
+        flow->busy_seconds += rest; /* it has work and waits for a core */
+    else
+        flow->idle_seconds += rest;
+}
+
 /* Work behind shuffles, and records through the vertex. */
 static void fold_component(struct model_job *job, const struct component *component, double seconds)
 {
@@ -110,20 +127,6 @@ void net_fold(struct model *model)
     }
 }
 
-/* The three shares of task time. Flink: busy = 1000 - idle - backpressured (ms per second). */
-void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy, bool backpressured)
-{
-    double rest = fmax(task_seconds - busy, 0);
-    flow->task_seconds += task_seconds;
-    flow->busy_seconds += busy;
-    if (backpressured)
-        flow->backpressured_seconds += rest;
-    else if (flow->contended)
-        flow->busy_seconds += rest; /* it has work and waits for a core */
-    else
-        flow->idle_seconds += rest;
-}
-
 static bool component_flows(const struct model_job *job, const struct component *component)
 {
     if (job->ended || !component->known || component->sources.count == 0)
@@ -137,6 +140,7 @@ static void halt(struct model *model)
     struct net *net = &model->net;
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         struct model_source *source = source_of_sum(model, sum);
+        source->ahead = source_ahead(model, &model->jobs[sum->job], source);
         source_halt(source, net->at);
         source->active = false;
         source->rate = 0;

@@ -117,9 +117,6 @@ void net_solve(struct model *model);
 
 /* Waits for the next change of a source's load. */
 void net_wait_for_step(struct model *model, uint32_t sum);
-/* Time of tasks: what is not busy waits for room in the output, or for input. */
-void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy,
-                     bool backpressured);
 
 /* net_gather.c: raw flows, slots, loads and rows of what is active. */
 void net_gather(struct model *model);

@@ -31,22 +31,25 @@ static double bytes_of_records(const struct model *model, struct model_vertex *v
     return bytes + spec->state_growth * records * record_share;
 }
 
-double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                     double records)
+/* What a task stores after so many records into its vertex, in bytes. */
+static double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                            double records)
 {
     return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, records);
 }
 
-double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                     double records, double records_before)
+/* What of it has changed since the task had seen fewer. */
+static double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                            double records, double records_before)
 {
     double since = fmax(records - records_before, 0);
     double changed = vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, since);
     return fmin(changed, state_of_task(model, vertex, subtask, records));
 }
 
-double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
-                      const struct cut *cut)
+/* Records into the vertex that the checkpoint's positions stand for. */
+static double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
+                             const struct cut *cut)
 {
     const struct component *component = &job->components.items[vertex->component];
     double sum = 0;
@@ -96,7 +99,7 @@ static uint32_t upload_create(struct model *model, uint32_t job, uint32_t host, 
     return index;
 }
 
-void upload_release(struct model *model, uint32_t index)
+static void upload_release(struct model *model, uint32_t index)
 {
     struct upload *upload = &model->uploads.items[index];
     if (upload->transferring)

@@ -154,6 +154,19 @@ void source_set_parallelism(struct model_source *source, uint32_t parallelism, t
                                                         .class = GROUP_IDLE });
 }
 
+/* A source had read on into buffers at the restart as at the cut; the more of it is lost. It cannot
+ * have been set back by less than nothing. */
+static void lose_buffers(struct model_source *source, const struct source_cut *cut,
+                         const bool *fresh, uint32_t parallelism, double set_back)
+{
+    uint32_t count = 0;
+    for (uint32_t s = 0; s < parallelism; s++)
+        count += fresh[s];
+    double share = (double)count / parallelism;
+    source->reread_total += fmax((source->ahead - (cut ? cut->ahead : 0)) * share, -set_back);
+    source->ahead *= 1 - share;
+}
+
 void source_restore(struct model_source *source, const struct source_cut *cut, const bool *fresh,
                     uint32_t parallelism, time_ns now)
 {
@@ -161,6 +174,7 @@ void source_restore(struct model_source *source, const struct source_cut *cut, c
     partitions_restore(source, cut, fresh, parallelism, now);
     double set_back = position - source_position(source, now);
     source->replayed_total += fmax(set_back, 0);
+    lose_buffers(source, cut, fresh, parallelism, fmax(set_back, 0));
     if (source->paced)
         source->withdrawn_total += arrived - arrived_in_all(source, now);
 }

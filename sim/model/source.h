@@ -42,6 +42,7 @@ struct source_cut {
     uint32_t *counts;  /* the same: partitions */
     uint32_t group_count;
     double total;
+    double ahead; /* records read into buffers by then, which the total does not count */
 };
 
 struct model_source {
@@ -56,6 +57,8 @@ struct model_source {
     double rate;        /* of all subtasks, records per second */
     double rate_most;   /* the largest rate at which the network carries it, all others resting */
     double served_total, replayed_total;
+    double ahead; /* records read into buffers, which no position counts; as of the last halt */
+    double reread_total; /* of these, lost with a restart and read again */
     double
         withdrawn_total;  /* paced: arrivals given up with the attempt that would have read them */
     double served_folded; /* served_total when the vertices were last brought up to date */
@@ -91,7 +94,8 @@ void source_halt(struct model_source *source, time_ns now);
 /* Paced: one partition per subtask; the records read so far are spread evenly when that changes. */
 void source_set_parallelism(struct model_source *source, uint32_t parallelism, time_ns now);
 /* Subtasks that begin anew (fresh[subtask]) go to the positions of the cut, null: to 0. What lies
- * between is counted as replayed. Halted sources only. */
+ * between is counted as replayed, and what was lost in buffers as read again. Halted sources only.
+ */
 void source_restore(struct model_source *source, const struct source_cut *cut, const bool *fresh,
                     uint32_t parallelism, time_ns now);
 /* Splits groups so that each belongs to one class: class_of[subtask], GROUP_IDLE for none. */

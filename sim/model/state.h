@@ -103,7 +103,6 @@ static inline bool task_ref_is_live(const struct model *model, struct task_ref r
     return model->tasks.items[ref.index].generation == ref.generation;
 }
 
-struct model_host *model_host_at(struct model *model, uint32_t host);
 bool model_can_talk(const struct model *model, uint32_t a, uint32_t b);
 time_ns model_now(const struct model *model);
 /* Runs the action now, or when the host is resumed. Says whether it was held. */

@@ -7,7 +7,9 @@
 
 static void step_is_due(void *context, uint64_t a, uint64_t b);
 
-time_ns host_draw(struct model *model, uint32_t host, const struct distribution *distribution)
+/* Each host draws from its own stream, so that one host more moves no draw of the others. */
+static time_ns host_draw(struct model *model, uint32_t host,
+                         const struct distribution *distribution)
 {
     return distribution_draw(distribution, &model->hosts.items[host].rng);
 }

@@ -10,8 +10,8 @@
 
 static void fail_as_planned(void *context, uint64_t a, uint64_t b);
 
-uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
-                     const struct task_deployment *deployment)
+static uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
+                            const struct task_deployment *deployment)
 {
     if (model->free_tasks.count == 0) {
         vec_push(&model->free_tasks, (uint32_t)model->tasks.count);
@@ -111,8 +111,7 @@ uint32_t task_find(const struct model *model, uint32_t host, uint32_t job,
     for (size_t i = 0; i < count; i++) {
         uint32_t at = (uint32_t)((*hint + i) % count);
         const struct model_task *task = &model->tasks.items[h->tasks.items[at]];
-        if (task->job == job && task->attempt.task.n == attempt.task.n &&
-            task->attempt.attempt == attempt.attempt) {
+        if (task->job == job && task_attempt_equal(task->attempt, attempt)) {
             *hint = at + 1;
             return h->tasks.items[at];
         }

@@ -68,8 +68,6 @@ struct model_step {
 
 struct model;
 
-uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
-                     const struct task_deployment *deployment);
 /* Gone from its host; its number may be used again. */
 void task_destroy(struct model *model, uint32_t task);
 /* NONE when it is not on the host. Orders list a host's tasks in the order it got them, so the
@@ -88,8 +86,6 @@ void task_fail(struct model *model, uint32_t task, enum failure_cause cause);
 /* Tasks of one host that take the same step together; joined to one made at this instant. */
 void step_add_task(struct model *model, enum step_kind kind, uint32_t task, time_ns extra);
 void step_release(struct model *model, uint32_t step);
-/* The host's draw from a distribution of the scenario. */
-time_ns host_draw(struct model *model, uint32_t host, const struct distribution *distribution);
 
 /* The orders of data_plane.h. */
 void tasks_deploy(struct model *model, uint32_t host, const struct effect_data *order);

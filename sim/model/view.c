@@ -49,7 +49,7 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         double lag = source_lag_seconds_most(source, now);
         out->offered_total += source_offered(source, now);
         out->served_total += source->served_total;
-        out->replayed_total += source->replayed_total;
+        out->replayed_total += source->replayed_total + source->reread_total;
         out->offered_rate += arrives ? rate : 0;
         out->served_rate += source->rate;
         out->backlog += source_backlog(source, now);

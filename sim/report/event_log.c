@@ -10,27 +10,14 @@
 
 #include "core/base/hash.h"
 
-/* The words of the virtual cluster's own facts. */
-static const char *const process_words[] = { "added",   "up",        "stopping", "stopped",
-                                             "exited",  "killed",    "frozen",   "resumed",
-                                             "cut off", "healed",    "lossy",    "lossless",
-                                             "slowed",  "full speed" };
-
-const char *event_log_fact_machine(const char *word)
-{
-    for (size_t i = 0; i < sizeof process_words / sizeof *process_words; i++)
-        if (strcmp(process_words[i], word) == 0)
-            return "process";
-    return "script";
-}
-
 void event_log_init(struct event_log *log, FILE *file, const struct scenario *scenario,
                     const struct virtual_cluster *cluster)
 {
     *log = (struct event_log){ .file = file, .scenario = scenario, .cluster = cluster };
 }
 
-void event_log_time(time_ns at, char *out, size_t size)
+/* Seconds with nine decimals, exact: "12.500000000". */
+static void put_time(time_ns at, char *out, size_t size)
 {
     snprintf(out, size, "%" PRId64 ".%09" PRId64, at / TIME_S, at % TIME_S);
 }
@@ -81,7 +68,7 @@ static void begin(struct event_log *log, time_ns at, struct node_id node, const 
     if (!log->file)
         return;
     char time[32];
-    event_log_time(at, time, sizeof time);
+    put_time(at, time, sizeof time);
     fprintf(log->file, "{\"t\":%s,\"seq\":%" PRIu64, time, log->count);
     put_text(log->file, "node", process_name(log, node));
     put_text(log->file, "machine", machine);
@@ -158,7 +145,7 @@ void event_log_line(struct event_log *log, time_ns at, struct node_id node,
 void event_log_fact(struct event_log *log, time_ns at, struct node_id node, const char *word,
                     const char *reason)
 {
-    begin(log, at, node, event_log_fact_machine(word), word);
+    begin(log, at, node, virtual_cluster_fact_machine(word), word);
     log->fingerprint = hash_text(log->fingerprint, reason);
     if (log->file && reason && *reason)
         put_text(log->file, "reason", reason);

@@ -27,11 +27,4 @@ void event_log_fact(struct event_log *log, time_ns at, struct node_id node, cons
                     const char *reason);
 void event_log_answer(struct event_log *log, time_ns at, const struct effect_answer *answer);
 
-/* Who speaks in a fact: "process" for what happens to processes and hosts, "script" for what the
- * scenario's script does. */
-const char *event_log_fact_machine(const char *word);
-
-/* Seconds with nine decimals, exact: "12.500000000". out is at least 32 long. */
-void event_log_time(time_ns at, char *out, size_t size);
-
 #endif

@@ -45,12 +45,6 @@ struct figure_unit {
     double size;
 };
 
-const char *figure_metric(size_t index)
-{
-    CHECK(index < figure_count);
-    return rows[index].metric;
-}
-
 size_t figure_find(const char *metric, const char *statistic)
 {
     for (size_t i = 0; i < figure_count; i++)

@@ -29,7 +29,6 @@ void figure_runs_of(const json_t *summary, struct figure_runs *out);
 extern const size_t figure_count;
 /* False: no run has a value of it that says anything. */
 bool figure_make(size_t index, const struct figure_runs *runs, struct figure *out);
-const char *figure_metric(size_t index); /* lag_seconds, ... */
 /* SIZE_MAX: not among them. */
 size_t figure_find(const char *metric, const char *statistic);
 

@@ -52,6 +52,25 @@ static bool is_blamed(const struct incidents *incidents, const struct job_incide
     return fault_at != TIME_NEVER && fault_at >= job->since && at - fault_at <= patience(incidents);
 }
 
+static void put_fault(const struct fault *fault, char out[INCIDENT_CAUSE_SIZE])
+{
+    size_t length = text_format(out, INCIDENT_CAUSE_SIZE, "%s", fault->text);
+    if (fault->others)
+        text_format(out + length, INCIDENT_CAUSE_SIZE - length, ", and %u more", fault->others);
+}
+
+/* More was struck at the instant that brought a job down: its cause grows. */
+static void retell(struct incidents *incidents)
+{
+    for (VEC_EACH(const struct job_incidents, job, &incidents->jobs)) {
+        if (job->state != UPTIME_DOWN)
+            continue;
+        struct incident *incident = &incidents->list.items[job->open];
+        if (incident->at == incidents->fault.at && !incident->planned)
+            put_fault(&incidents->fault, incident->cause);
+    }
+}
+
 static void go_down(struct incidents *incidents, struct job_id id, time_ns at, bool planned)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
@@ -67,7 +86,10 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
     } else if (job->failed_at == at) {
         cause = job->failure;
     }
-    text_format(incident.cause, sizeof incident.cause, "%s", cause);
+    if (cause == incidents->fault.text)
+        put_fault(&incidents->fault, incident.cause);
+    else
+        text_format(incident.cause, sizeof incident.cause, "%s", cause);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
     job->state = UPTIME_DOWN;
@@ -100,8 +122,11 @@ static void end(struct job_incidents *job, time_ns at)
 void incidents_on_fault(struct incidents *incidents, time_ns at, const char *text,
                         bool ends_process)
 {
-    if (text) {
-        incidents->fault.at = at;
+    if (text && incidents->fault.at == at) {
+        incidents->fault.others++;
+        retell(incidents);
+    } else if (text) {
+        incidents->fault = (struct fault){ .at = at };
         text_format(incidents->fault.text, sizeof incidents->fault.text, "%s", text);
     }
     if (!ends_process)

@@ -24,6 +24,7 @@ struct incident {
 
 struct fault {
     time_ns at;
+    uint32_t others; /* that struck at the same instant */
     char text[INCIDENT_CAUSE_SIZE];
 };
 

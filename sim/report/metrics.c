@@ -48,7 +48,7 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(cost, GROWING, SUM, FINAL),
 };
 
-const char *const metric_nature_names[] = { "level", "flow", "growing", "per event" };
+static const char *const metric_nature_names[] = { "level", "flow", "growing", "per event" };
 
 static void add_column(struct metrics *metrics, enum metric metric, struct job_id job,
                        struct vertex_id vertex)

@@ -49,7 +49,6 @@ struct metric_rule {
     enum statistic value;
 };
 extern const struct metric_rule metric_rules[METRIC_NAME_COUNT];
-extern const char *const metric_nature_names[];
 
 struct metrics {
     const struct scenario *scenario;

@@ -166,8 +166,8 @@ struct err output_begin(struct output_dir *output, const char *target, struct no
     return output_close(marker, OUTPUT_MARKER, note);
 }
 
-struct err output_path(const struct output_dir *output, const char *name,
-                       char out[OUTPUT_PATH_SIZE], struct note *note)
+static struct err output_path(const struct output_dir *output, const char *name,
+                              char out[OUTPUT_PATH_SIZE], struct note *note)
 {
     size_t length = text_format(out, OUTPUT_PATH_SIZE, "%s/%s", output->aside, name);
     if (length + 1 >= OUTPUT_PATH_SIZE)

@@ -26,9 +26,6 @@ MUST_CHECK struct err output_begin(struct output_dir *output, const char *target
 /* The same for a folder that exists: files are replaced one by one in place (weir plot). */
 MUST_CHECK struct err output_check_run(const char *target, struct note *note);
 
-/* A path in the folder aside; false when it is too long. */
-MUST_CHECK struct err output_path(const struct output_dir *output, const char *name,
-                                  char out[OUTPUT_PATH_SIZE], struct note *note);
 MUST_CHECK struct err output_make_folder(const struct output_dir *output, const char *name,
                                          struct note *note);
 /* Opens for writing; close with output_close, which says whether all of it reached the disk. */

@@ -267,7 +267,9 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
     time_ns from, to;
     if (!number_is_none(after))
         incident.running_at = (time_ns)((at + after) * (double)TIME_S);
-    timeline_window(&incident, (time_ns)(end * (double)TIME_S), &from, &to);
+    double sample = number_of(drawing->summary, "sample_s");
+    timeline_window(&incident, (time_ns)(sample * (double)TIME_S), (time_ns)(end * (double)TIME_S),
+                    &from, &to);
     *from_s = (double)from / (double)TIME_S;
     *to_s = (double)to / (double)TIME_S;
     set_time(drawing, *from_s, *to_s, at, "the fault");

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/report/event_log.h"
+#include "sim/cluster/virtual_cluster.h"
 #include "sim/report/number_text.h"
 
 #define SECONDS_PER_HOUR 3600.0
@@ -134,7 +134,7 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
         return;
     recorder->scripted_at = at;
     timeline_mark(&recorder->timeline, at, MARK_SCRIPT, label ? label : word);
-    timeline_open_notes(&recorder->timeline);
+    timeline_open_notes(&recorder->timeline, at);
     timeline_note(&recorder->timeline, at, label ? label : word);
     incidents_on_fault(&recorder->incidents, at, label ? label : word, false);
 }
@@ -143,7 +143,7 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
                    const char *reason)
 {
     incidents_settle(&recorder->incidents);
-    if (text_equal(event_log_fact_machine(word), "script")) {
+    if (text_equal(virtual_cluster_fact_machine(word), "script")) {
         take_script(recorder, at, word, reason);
         return;
     }
@@ -158,10 +158,12 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
     if ((effects & FACT_MARKED) && !scripted && at > 0)
         timeline_mark(&recorder->timeline, at, MARK_MACHINE, text);
     if ((effects & FACT_FAULT) && !scripted)
-        timeline_open_notes(&recorder->timeline);
+        timeline_open_notes(&recorder->timeline, at);
     if (effects & (FACT_FAULT | FACT_ENDED)) {
-        timeline_note(&recorder->timeline, at, text);
-        incidents_on_fault(&recorder->incidents, at, effects & FACT_FAULT ? text : NULL,
+        bool is_news = (effects & FACT_FAULT) && !scripted;
+        if (is_news)
+            timeline_note_of(&recorder->timeline, at, word, name_of(recorder, node));
+        incidents_on_fault(&recorder->incidents, at, is_news ? text : NULL,
                            (effects & FACT_ENDED) != 0);
     }
 }
@@ -224,8 +226,9 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
         text_format(text, sizeof text, "%s%s", text_equal(line->machine, "job") ? "job " : "",
                     line->to);
     } else if (line->subject & LOG_OF_PEER) {
-        text_format(text, sizeof text, "%s %s %s", line->machine, line->what,
-                    name_of(recorder, line->peer));
+        text_format(text, sizeof text, "%s %s", line->machine, line->what);
+        timeline_note_of(&recorder->timeline, at, text, name_of(recorder, line->peer));
+        return;
     } else if (text_equal(line->what, "restore from checkpoint")) {
         text_format(text, sizeof text, "restore checkpoint %lld", (long long)line->value);
     } else if (text_equal(line->machine, "job")) {

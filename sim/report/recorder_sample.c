@@ -104,7 +104,7 @@ static void sample_counters(struct recorder *recorder, struct job_id job, time_n
 static void sample_job(struct recorder *recorder, struct job_id job, time_ns at, double seconds,
                        double *row)
 {
-    double *values = &recorder->values.items[job.n * METRIC_NAME_COUNT];
+    double *values = recorder->values.items + (size_t)job.n * METRIC_NAME_COUNT;
     for (size_t m = 0; m < METRIC_NAME_COUNT; m++)
         values[m] = number_none();
     sample_flow(recorder, job, seconds, values);
@@ -170,7 +170,7 @@ void recorder_sample(struct recorder *recorder, time_ns at)
     for (unsigned m = 0; m < METRIC_NAME_COUNT; m++) {
         if (metric_rows[m].scope == METRIC_OF_CLUSTER)
             continue;
-        const double *values = &recorder->values.items[m];
+        const double *values = recorder->values.items + m;
         row[m] = metrics_join((enum metric)m, values, jobs, METRIC_NAME_COUNT);
         for (uint32_t j = 0; jobs > 1 && j < jobs; j++)
             row[metrics_job_column(metrics, (struct job_id){ j }) + m] =

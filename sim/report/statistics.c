@@ -38,7 +38,8 @@ void statistics_sort(double *values, size_t count)
     mem_destroy(other);
 }
 
-double statistics_percentile(const double *sorted, size_t count, unsigned percent)
+/* Nearest rank: the smallest value that `percent` of them do not exceed. */
+static double percentile(const double *sorted, size_t count, unsigned percent)
 {
     CHECK(count > 0);
     CHECK(percent <= 100);
@@ -61,9 +62,9 @@ struct statistics statistics_of(const double *values, size_t count)
     }
     if (s.count > 0) {
         statistics_sort(sorted, s.count);
-        s.p50 = statistics_percentile(sorted, s.count, 50);
-        s.p95 = statistics_percentile(sorted, s.count, 95);
-        s.p99 = statistics_percentile(sorted, s.count, 99);
+        s.p50 = percentile(sorted, s.count, 50);
+        s.p95 = percentile(sorted, s.count, 95);
+        s.p99 = percentile(sorted, s.count, 99);
         s.min = sorted[0];
         s.max = sorted[s.count - 1];
         s.mean = sum / (double)s.count;

@@ -19,7 +19,5 @@ struct statistics statistics_of(const double *values, size_t count);
 
 /* Merge sort, ascending; NaN is not among them. */
 void statistics_sort(double *values, size_t count);
-/* Nearest rank: the smallest value that `percent` of them do not exceed. Sorted; count > 0. */
-double statistics_percentile(const double *sorted, size_t count, unsigned percent);
 
 #endif

@@ -12,9 +12,12 @@
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 
-void summary_fingerprint(uint64_t fingerprint, char out[FINGERPRINT_SIZE])
+enum { FINGERPRINT_TEXT_SIZE = 17 };
+
+/* Sixteen hexadecimal digits. */
+static void put_fingerprint(uint64_t fingerprint, char out[FINGERPRINT_TEXT_SIZE])
 {
-    snprintf(out, FINGERPRINT_SIZE, "%016" PRIx64, fingerprint);
+    snprintf(out, FINGERPRINT_TEXT_SIZE, "%016" PRIx64, fingerprint);
 }
 
 static void put(json_t *object, const char *key, json_t *value)
@@ -107,10 +110,10 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
                        uint64_t event_count, bool complete)
 {
     const struct scenario *scenario = recorder->look->scenario;
-    char fingerprint[FINGERPRINT_SIZE];
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
     json_t *summary = json_object();
     CHECK(summary != NULL);
-    summary_fingerprint(log->fingerprint, fingerprint);
+    put_fingerprint(log->fingerprint, fingerprint);
     put_text(summary, "name", scenario->name);
     put_text(summary, "variant", scenario->variant);
     put_text(summary, "question", scenario->question);
@@ -118,6 +121,7 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
     put_text(summary, "version", WEIR_VERSION);
     put_text(summary, "fingerprint", fingerprint);
     put(summary, "duration_s", seconds(metrics_end(&recorder->metrics)));
+    put(summary, "sample_s", seconds(scenario->sample));
     put(summary, "complete", json_boolean(complete));
     put(summary, "events", json_integer((json_int_t)event_count));
     put(summary, "log_lines", json_integer((json_int_t)log->count));

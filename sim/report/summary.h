@@ -14,10 +14,7 @@
 #include "sim/report/recorder.h"
 #include "sim/report/result.h"
 
-enum { SUMMARY_DIGITS = 12, FINGERPRINT_SIZE = 17 };
-
-/* Sixteen hexadecimal digits. */
-void summary_fingerprint(uint64_t fingerprint, char out[FINGERPRINT_SIZE]);
+enum { SUMMARY_DIGITS = 12 };
 
 /* A new object. `complete`: the run reached its end; false after Ctrl-C. */
 json_t *summary_create(const struct recorder *recorder, const struct event_log *log,

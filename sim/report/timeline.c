@@ -11,12 +11,12 @@
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 
-enum { LINES_MAX = 60, LABEL_ROWS = 3, NOTE_ROWS = 12 };
+enum { LINES_MAX = 60, LABEL_ROWS = 3, NOTE_ROWS = 12, SAMPLES_BEFORE = 2, SAMPLES_AFTER = 6 };
 
 /* Letters that fit on the axis of a picture 1600 wide at the size of the labels. */
 #define LETTERS_ON_AXIS 165.0
 
-const char *const mark_kind_names[MARK_KIND_COUNT] = {
+static const char *const mark_kind_names[MARK_KIND_COUNT] = {
     [MARK_SCRIPT] = "script",
     [MARK_RESTART] = "restart",
     [MARK_RESCALE] = "rescale",
@@ -25,7 +25,7 @@ const char *const mark_kind_names[MARK_KIND_COUNT] = {
 
 void timeline_init(struct timeline *timeline, const struct scenario *scenario)
 {
-    *timeline = (struct timeline){ 0 };
+    *timeline = (struct timeline){ .notes_from = TIME_NEVER };
     vec_resize(&timeline->current, scenario->jobs.count);
 }
 
@@ -64,10 +64,12 @@ void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, co
         vec_push(&timeline->phases, (struct phase){ at, job, name });
 }
 
-void timeline_open_notes(struct timeline *timeline)
+void timeline_open_notes(struct timeline *timeline, time_ns at)
 {
-    if (!timeline->notes_closed)
-        vec_clear(&timeline->notes);
+    if (timeline->notes_closed || timeline->notes_from == at)
+        return;
+    vec_clear(&timeline->notes);
+    timeline->notes_from = at;
 }
 
 void timeline_note(struct timeline *timeline, time_ns at, const char *label)
@@ -79,6 +81,21 @@ void timeline_note(struct timeline *timeline, time_ns at, const char *label)
         if (text_equal(old->label, note.label))
             return; /* the second of ten restarts says nothing new */
     vec_push(&timeline->notes, note);
+}
+
+void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom)
+{
+    char label[MARK_LABEL_SIZE];
+    for (VEC_EACH(struct mark, old, &timeline->notes)) {
+        if (strncmp(old->label, what, strlen(what)) != 0)
+            continue;
+        if (!strstr(old->label, whom) && !strstr(old->label, " and others"))
+            text_format(old->label + strlen(old->label), sizeof old->label - strlen(old->label),
+                        " and others");
+        return;
+    }
+    text_format(label, sizeof label, "%s %s", what, whom);
+    timeline_note(timeline, at, label);
 }
 
 /* Placing. In letters from the left end of the axis. */
@@ -231,24 +248,29 @@ const struct incident *timeline_first_failure(const struct incidents *incidents)
     return NULL;
 }
 
-void timeline_window(const struct incident *incident, time_ns end, time_ns *from, time_ns *to)
+static time_ns longer(time_ns a, time_ns b)
+{
+    return a > b ? a : b;
+}
+
+void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
+                     time_ns *to)
 {
     time_ns over = incident->running_at == TIME_NEVER ? end : incident->running_at;
-    time_ns length = over - incident->at;
-    if (length < 2 * TIME_S)
-        length = 2 * TIME_S;
-    *from = incident->at - length / 4 > 0 ? incident->at - length / 4 : 0;
-    *to = over + length / 2 < end ? over + length / 2 : end;
+    time_ns length = longer(over - incident->at, 2 * TIME_S);
+    *from = longer(incident->at - longer(length / 4, SAMPLES_BEFORE * sample), 0);
+    *to = over + longer(length / 2, SAMPLES_AFTER * sample);
+    *to = *to < end ? *to : end;
 }
 
 void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
-                             time_ns end, FILE *file)
+                             time_ns sample, time_ns end, FILE *file)
 {
     VEC(struct mark) notes = { 0 };
     const struct incident *incident = timeline_first_failure(incidents);
     if (incident) {
         struct label_space space = { .letters = LETTERS_ON_AXIS, .rows = NOTE_ROWS };
-        timeline_window(incident, end, &space.from, &space.to);
+        timeline_window(incident, sample, end, &space.from, &space.to);
         for (VEC_EACH(const struct mark, note, &timeline->notes))
             if (note->at >= space.from && note->at <= space.to)
                 vec_push(&notes, *note);

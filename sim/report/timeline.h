@@ -15,7 +15,6 @@
 enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 48, TIMELINE_MARKS_MAX = 100000 };
 
 enum mark_kind { MARK_SCRIPT, MARK_RESTART, MARK_RESCALE, MARK_MACHINE, MARK_KIND_COUNT };
-extern const char *const mark_kind_names[MARK_KIND_COUNT];
 
 struct mark {
     time_ns at;
@@ -37,6 +36,7 @@ struct timeline {
     VEC(struct mark) notes;    /* of the first recovery */
     VEC(const char *) current; /* phase by job */
     bool notes_closed;
+    time_ns notes_from;
 };
 
 /* A place to put labels: length of the axis, how wide a letter is there, how many rows. */
@@ -52,8 +52,11 @@ void timeline_fini(struct timeline *timeline);
 void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label);
 void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name);
 /* A fault: if nothing has failed yet, notes begin anew here. */
-void timeline_open_notes(struct timeline *timeline);
+void timeline_open_notes(struct timeline *timeline, time_ns at);
 void timeline_note(struct timeline *timeline, time_ns at, const char *label);
+/* The same for something that often happens to many at once: "resource manager closes" tm3. The
+ * first one stands for all. */
+void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom);
 
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space);
@@ -65,10 +68,12 @@ void timeline_write_states(const struct timeline *timeline, const struct scenari
                            time_ns end, FILE *file);
 /* Nothing but the header when nothing has failed. */
 void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
-                             time_ns end, FILE *file);
+                             time_ns sample, time_ns end, FILE *file);
 
-/* The part of the axis that the picture of an incident shows. */
-void timeline_window(const struct incident *incident, time_ns end, time_ns *from, time_ns *to);
+/* The part of the axis that the picture of an incident shows: it, and some samples on both sides.
+ */
+void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
+                     time_ns *to);
 /* The first incident that is a failure; null: none. */
 const struct incident *timeline_first_failure(const struct incidents *incidents);
 

@@ -108,6 +108,28 @@ static int find_run(const struct name_list *ours, struct name_list *runs, size_t
     return found;
 }
 
+/* Where the nearest run parts from ours, for whoever looks for the reason. */
+static void say_where(struct fidelity_row *row, const struct name_list *ours,
+                      const struct name_list *runs, size_t count)
+{
+    size_t longest = 0, nearest = 0;
+    for (size_t run = 0; run < count; run++) {
+        size_t same = 0;
+        while (same < ours->names.count && same < runs[run].names.count &&
+               text_equal(ours->names.items[same], runs[run].names.items[same]))
+            same++;
+        if (same > longest) {
+            longest = same;
+            nearest = run;
+        }
+    }
+    const struct name_list *theirs = &runs[nearest];
+    size_t length = strlen(row->subject);
+    snprintf(row->subject + length, sizeof row->subject - length, " (state %zu: %s, not %s)",
+             longest + 1, longest < ours->names.count ? ours->names.items[longest] : "none",
+             longest < theirs->names.count ? theirs->names.items[longest] : "none");
+}
+
 static void compare_states(struct fidelity_report *report, const struct recording *recording,
                            const struct retelling *retelling, enum recorded_machine machine)
 {
@@ -121,11 +143,13 @@ static void compare_states(struct fidelity_report *report, const struct recordin
         int like = find_run(ours, runs, recording->run_count, &is_mixture);
         row->good = like >= 0;
         snprintf(row->weir, sizeof row->weir, "%zu states", ours->names.count);
-        if (like < 0)
+        if (like < 0) {
             text_format(row->flink, sizeof row->flink, "another sequence");
-        else if (is_mixture)
+            say_where(row, ours, runs, recording->run_count);
+        }
+        if (like >= 0 && is_mixture)
             text_format(row->flink, sizeof row->flink, "the loop of run %d", like + 1);
-        else
+        else if (like >= 0)
             text_format(row->flink, sizeof row->flink, agree ? "all runs" : "run %d", like + 1);
     }
     for (size_t run = 0; run < recording->run_count; run++)

@@ -76,7 +76,7 @@ static void fail_or_restart_a_task(void)
     while (task < f.graph->task_count && f.graph->tasks[task].state == EXECUTION_RUNNING)
         task++;
     if (task == f.graph->task_count) {
-        if (below(3) == 0)
+        if (below(8) == 0)
             checkpoint_fixture_move(&f, (uint32_t)below(task), EXECUTION_FAILED);
         return;
     }
@@ -86,14 +86,18 @@ static void fail_or_restart_a_task(void)
                                          &f.effects);
 }
 
+/* One draw after the other: the order of arguments is the compiler's. */
+static void ask(void)
+{
+    uint64_t token = 1 + below(9);
+    enum checkpoint_kind kind = (enum checkpoint_kind)below(CHECKPOINT_KIND_COUNT);
+    checkpoint_coordinator_request(&f.coordinator, kind, token, &f.effects);
+}
+
 static void act(void)
 {
     switch (below(14)) {
-    case 0:
-        checkpoint_coordinator_request(&f.coordinator,
-                                       (enum checkpoint_kind)below(CHECKPOINT_KIND_COUNT),
-                                       1 + below(9), &f.effects);
-        break;
+    case 0: ask(); break;
     case 1: checkpoint_coordinator_start_periodic(&f.coordinator, &f.effects); break;
     case 2: checkpoint_coordinator_resume_periodic(&f.coordinator, &f.effects); break;
     case 3:

@@ -84,6 +84,41 @@ START_TEST(what_was_read_since_the_cut_is_replayed)
 }
 END_TEST
 
+/* recording checkpoint-expires-tolerable-0: sources read on into buffers while a reader is held; at
+ * a restart that is lost and read again. The source beside the frozen reader stands still. */
+START_TEST(what_waits_in_buffers_at_a_restart_is_read_again)
+{
+    start(2000);
+    trigger(4);
+    model_fixture_run(&f, 10500 * TIME_MS);
+    tell(DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_freeze(&f, 2, true);
+    model_fixture_run(&f, 12500 * TIME_MS);
+    model_fixture_freeze(&f, 2, false);
+    restart(4);
+    model_fixture_run(&f, 14 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    /* 0.5 s of both, and the 2 s of the one that could read */
+    ck_assert_double_eq_tol(view.replayed_total, 1000 + 2 * 1000, 30);
+    ck_assert_double_le(view.position, 20000 + 2000 * 4);
+}
+END_TEST
+
+START_TEST(what_full_buffers_hold_at_the_cut_and_at_the_restart_is_lost_once)
+{
+    start(30000); /* above capacity: buffers are full all the time */
+    trigger(1);
+    model_fixture_run(&f, 30 * TIME_S);
+    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    double moved_on =
+        model_fixture_job(&f, job_0).position - model_fixture_job(&f, job_0).restore_position;
+    restart(1);
+    model_fixture_run(&f, 31500 * TIME_MS);
+    ck_assert_double_gt(moved_on, 1000);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total, moved_on, 1);
+}
+END_TEST
+
 START_TEST(a_restore_at_another_parallelism_keeps_the_positions)
 {
     static const uint32_t wider[] = { 5, 3 };
@@ -227,6 +262,8 @@ Suite *test_model_restore_suite(void)
     TCase *tests = tcase_create("restore");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_was_read_since_the_cut_is_replayed);
+    tcase_add_test(tests, what_waits_in_buffers_at_a_restart_is_read_again);
+    tcase_add_test(tests, what_full_buffers_hold_at_the_cut_and_at_the_restart_is_lost_once);
     tcase_add_test(tests, a_restore_at_another_parallelism_keeps_the_positions);
     tcase_add_test(tests, a_region_goes_back_alone);
     tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);

@@ -184,6 +184,23 @@ START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
 }
 END_TEST
 
+START_TEST(faults_of_one_instant_are_one_cause)
+{
+    begin();
+    start_job();
+    fact(100 * TIME_S, 1, "killed", "machine reclaimed");
+    run.vertices[0][1].running = 1;
+    fact(100 * TIME_S, 2, "killed", "machine reclaimed");
+    run.vertices[0][1].running = 0;
+    fact(100 * TIME_S, 3, "killed", "machine reclaimed");
+    fact(101 * TIME_S, 4, "killed", "machine reclaimed");
+    ck_assert_uint_eq(recorder.incidents.list.count, 1);
+    ck_assert_str_eq(recorder.incidents.list.items[0].cause,
+                     "tm1 killed: machine reclaimed, and 2 more");
+    end();
+}
+END_TEST
+
 START_TEST(the_end_of_an_idle_process_brings_no_job_down)
 {
     begin();
@@ -345,6 +362,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(samples, checkpoints_are_counted_with_their_durations_and_sizes);
     tcase_add_test(samples, restarts_are_told_from_rescales);
     tcase_add_test(jobs, a_job_is_down_from_the_kill_on_not_from_its_detection);
+    tcase_add_test(jobs, faults_of_one_instant_are_one_cause);
     tcase_add_test(jobs, the_end_of_an_idle_process_brings_no_job_down);
     tcase_add_test(jobs, a_rescale_is_down_time_but_no_failure);
     tcase_add_test(jobs, a_failure_without_a_fault_is_told_by_the_task_that_failed);

@@ -115,6 +115,26 @@ START_TEST(script_hears_of_what_happens_to_processes_too)
 }
 END_TEST
 
+/* The log calls what the script does "script", and so do triggers. */
+START_TEST(script_hears_of_what_it_does_itself)
+{
+    static char kill[] = "script kill";
+    fake_script_init(&fake);
+    fake_script_event(&fake, ACTION_KILL, 2 * TIME_S);
+    struct scripted_event *event = fake_script_event(&fake, ACTION_KILL, TIME_NEVER);
+    event->trigger.event = kill;
+    event->trigger.after = 3 * TIME_S;
+    event->task_manager = tm2;
+    fake_script_start(&fake, 2);
+    fake_world_run(&fake.world, TIME_MIN);
+    fake_world_expect(&fake.world, "2000.000 tm1 * kill (the label)\n"
+                                   "2000.000 tm1 * killed (the label)\n"
+                                   "5000.000 tm2 * kill (the label)\n"
+                                   "5000.000 tm2 * killed (the label)\n");
+    fake_script_fini(&fake);
+}
+END_TEST
+
 /* Targets. */
 
 static void check_killed(enum target_kind target, uint32_t count, uint32_t expected, bool odd_only,
@@ -221,6 +241,7 @@ Suite *test_sim_script_suite(void)
     tcase_add_test(tcase, script_waits_for_the_nth_line_that_fits);
     tcase_add_test(tcase, script_compares_the_value_of_the_line_when_asked_to);
     tcase_add_test(tcase, script_hears_of_what_happens_to_processes_too);
+    tcase_add_test(tcase, script_hears_of_what_it_does_itself);
     tcase_add_test(tcase, script_draws_as_many_targets_as_it_is_told_and_no_more_than_there_are);
     tcase_add_test(tcase, script_draws_evenly);
     tcase_add_test(tcase, script_says_when_it_found_no_target);

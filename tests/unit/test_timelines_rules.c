@@ -97,7 +97,7 @@ static const struct fidelity_row *row(const char *subject)
     fidelity_fini(&report);
     fidelity_compare(&report, &recording, &ours);
     for (size_t i = 0; i < report.rows.count; i++)
-        if (text_equal(report.rows.items[i].subject, subject))
+        if (strncmp(report.rows.items[i].subject, subject, strlen(subject)) == 0)
             return &report.rows.items[i];
     ck_abort_msg("no row %s", subject);
 }
@@ -133,6 +133,7 @@ START_TEST(sequence_on_which_the_runs_agree_must_be_theirs)
     ck_assert(!row("job_status")->good);
     STATES(RECORDED_JOB, "RUNNING", "FAILING", "RUNNING");
     ck_assert(!row("job_status")->good);
+    ck_assert_str_eq(row("job_status")->subject, "job_status (state 2: FAILING, not RESTARTING)");
 }
 END_TEST
 

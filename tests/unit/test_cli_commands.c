@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Command lines, tables on the terminal, golden results, and whole commands from the command line
+ * to the files they leave.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/cli/command.h"
+#include "sim/cli/golden.h"
+#include "sim/cli/play.h"
+#include "sim/cli/run_options.h"
+#include "sim/cli/terminal.h"
+
+enum { ARGUMENTS_MAX = 16, TEXT_SIZE = 1 << 16 };
+
+static char folder[64];
+static char out_text[TEXT_SIZE], error_text[TEXT_SIZE];
+
+static void begin(void)
+{
+    text_format(folder, sizeof folder, "/tmp/weir-cli-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void end(void)
+{
+    char command[128];
+    text_format(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void put_file(const char *name, const char *text)
+{
+    char path[256];
+    text_format(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_folder(const char *name)
+{
+    char path[256];
+    text_format(path, sizeof path, "%s/%s", folder, name);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+}
+
+static const char *get_file(const char *name)
+{
+    static char text[TEXT_SIZE];
+    char path[256];
+    text_format(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void read_back(FILE *file, int descriptor, int before, char *out)
+{
+    dup2(before, descriptor);
+    close(before);
+    rewind(file);
+    out[fread(out, 1, TEXT_SIZE - 1, file)] = '\0';
+    fclose(file);
+}
+
+/* Runs a command line; what it said goes to out_text and error_text. @ stands for the folder. */
+static int weir(const char *line)
+{
+    static char words[2048];
+    char *argv[ARGUMENTS_MAX + 1];
+    int argc = 0;
+    size_t at = 0;
+    for (const char *p = line; *p; p++)
+        at += *p == '@' ? text_format(words + at, sizeof words - at, "%s", folder)
+                        : text_format(words + at, sizeof words - at, "%c", *p);
+    for (char *word = words; *word;) {
+        argv[argc++] = word;
+        word += strcspn(word, " ");
+        if (*word)
+            *word++ = '\0';
+    }
+    argv[argc] = NULL;
+    const struct command *command = command_named(argv[0]);
+    ck_assert_ptr_nonnull(command);
+    FILE *out = tmpfile(), *errors = tmpfile();
+    fflush(NULL);
+    int out_before = dup(STDOUT_FILENO), errors_before = dup(STDERR_FILENO);
+    dup2(fileno(out), STDOUT_FILENO);
+    dup2(fileno(errors), STDERR_FILENO);
+    int code = command->run(command, argc, argv);
+    fflush(NULL);
+    read_back(out, STDOUT_FILENO, out_before, out_text);
+    read_back(errors, STDERR_FILENO, errors_before, error_text);
+    return code;
+}
+
+static const char scenario[] =
+    "name: tiny\n"
+    "question: Does it come back?\n"
+    "duration: 2min\n"
+    "config: { execution.checkpointing.interval: 5s }\n"
+    "cluster: { task-manager: { count: 2, slots: 2, boot: 1s } }\n"
+    "jobs:\n"
+    "  - name: clicks\n"
+    "    vertices: [ { name: source, cost: 2us }, { name: count, keys: 10, cost: 5us } ]\n"
+    "    edges: [ source -> count: hash ]\n"
+    "    load: 1k/s\n"
+    "events: [ { at: 60s, fail: count } ]\n"
+    "compare: { undisturbed: { events: null } }\n"
+    "expect:\n"
+    "  - { name: runs, event: all tasks RUNNING }\n"
+    "  - { name: restarts, metric: restarts, value: exactly 1 }\n"
+    "  - { name: nothing lost, invariant: exactly-once }\n";
+
+START_TEST(an_option_that_nobody_knows_names_the_nearest)
+{
+    begin();
+    ck_assert_int_eq(weir("run --sede 3 x"), EXIT_INPUT);
+    ck_assert_str_eq(error_text, "weir run: no option --sede; did you mean --seed?\n");
+    ck_assert_int_eq(weir("run --frobnicate x"), EXIT_INPUT);
+    ck_assert_str_eq(error_text, "weir run: no option --frobnicate; see weir run --help\n");
+    ck_assert_int_eq(weir("run x --seed"), EXIT_INPUT);
+    ck_assert_str_eq(error_text, "weir run: --seed wants a value\n");
+    ck_assert_int_eq(weir("run"), EXIT_INPUT);
+    ck_assert_int_eq(weir("run a b"), EXIT_INPUT);
+    ck_assert_int_eq(weir("help rnu"), EXIT_INPUT);
+    ck_assert_str_eq(error_text, "weir: no command 'rnu'; did you mean 'run'?\n");
+    end();
+}
+END_TEST
+
+START_TEST(every_command_tells_its_options_and_an_example)
+{
+    begin();
+    for (size_t i = 0; commands[i]; i++) {
+        char line[64];
+        text_format(line, sizeof line, "help %s", commands[i]->name);
+        ck_assert_int_eq(weir(line), EXIT_HELD);
+        ck_assert_ptr_nonnull(strstr(out_text, "usage: weir "));
+        ck_assert_ptr_nonnull(strstr(out_text, "Example:\n"));
+        for (size_t o = 0; o < commands[i]->option_count; o++)
+            ck_assert_ptr_nonnull(strstr(out_text, commands[i]->options[o].help));
+        for (char *l = out_text; *l; l += strlen(l) + 1) {
+            l[strcspn(l, "\n")] = '\0';
+            ck_assert_msg(terminal_text_width(l) <= 100, "%s", l);
+        }
+    }
+    end();
+}
+END_TEST
+
+/* Completions and manual page list what there is, but for what only makes documentation. */
+START_TEST(completions_and_manual_know_every_command_and_option)
+{
+    static const char *const files[] = { "docs/completion/weir.bash", "docs/completion/weir.zsh",
+                                         "docs/man/weir.1" };
+    static char text[TEXT_SIZE], plain[TEXT_SIZE];
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        FILE *file = fopen(files[f], "rb");
+        size_t length = 0;
+        ck_assert_ptr_nonnull(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        for (const char *p = text; *p; p++)
+            if (*p != '\\') /* of roff */
+                plain[length++] = *p;
+        plain[length] = '\0';
+        for (size_t i = 0; commands[i]; i++) {
+            ck_assert_msg(strstr(plain, commands[i]->name) != NULL, "%s: %s", files[f],
+                          commands[i]->name);
+            for (size_t o = 0; o < commands[i]->option_count; o++) {
+                char option[64];
+                text_format(option, sizeof option, "--%s", commands[i]->options[o].name);
+                ck_assert_msg(strstr(option, "-markdown") || strstr(plain, option), "%s: %s",
+                              files[f], option);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(options_become_overrides_the_last_one_winning)
+{
+    struct parsed parsed = { 0 };
+    struct run_options options;
+    struct note note = { "" };
+    vec_push(&parsed.options, (struct parsed_option){ "seed", "7" });
+    vec_push(&parsed.options, (struct parsed_option){ "set", "cluster.task-manager.count=3" });
+    vec_push(&parsed.options, (struct parsed_option){ "until", "90s" });
+    vec_push(&parsed.options, (struct parsed_option){ "log", "tasks" });
+    ck_assert(!err_is(run_options_read(&parsed, &options, &note)));
+    ck_assert_uint_eq(options.overrides.count, 3);
+    ck_assert_str_eq(options.overrides.items[0].key, "cluster.task-manager.count");
+    ck_assert_str_eq(options.overrides.items[0].value, "3");
+    ck_assert_str_eq(options.overrides.items[1].value, "7");
+    ck_assert_str_eq(options.overrides.items[2].value, "task");
+    ck_assert_int_eq(options.until, 90 * TIME_S);
+    run_options_fini(&options);
+    parsed.options.items[2].value = "90";
+    ck_assert(err_is(run_options_read(&parsed, &options, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "--until: found '90'"));
+    parsed_fini(&parsed);
+}
+END_TEST
+
+START_TEST(tables_fit_and_align)
+{
+    struct table table;
+    char wide[161];
+    memset(wide, 'x', 160);
+    wide[160] = '\0';
+    FILE *file = tmpfile();
+    table_init(&table, 3);
+    table.right[2] = true;
+    const char *const cells[] = { "a", "caf\303\251", "1", "bb", wide, "1000" };
+    for (size_t i = 0; i < 6; i++)
+        table_add(&table, cells[i], TONE_BAD); /* no colour: not a terminal */
+    table_print(&table, file, false);
+    rewind(file);
+    char line[256];
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    ck_assert_uint_eq(terminal_text_width(line), 100 + 1);
+    ck_assert_ptr_nonnull(strstr(line, "   1\n"));
+    ck_assert_ptr_null(strchr(line, '\033'));
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    ck_assert_ptr_nonnull(strstr(line, "xxx~  1000\n"));
+    ck_assert_uint_eq(terminal_text_width(line), 100 + 1);
+    table_fini(&table);
+    fclose(file);
+}
+END_TEST
+
+START_TEST(a_run_leaves_all_its_files_and_tells_its_figures)
+{
+    static const char *const files[] = {
+        "run/weir-run.json",
+        "run/events.jsonl",
+        "run/metrics.csv",
+        "run/events.csv",
+        "run/states.csv",
+        "run/recovery.csv",
+        "run/summary.json",
+        "run/report.html",
+        "run/variants/undisturbed/summary.json",
+        "run/variants/undisturbed/metrics.csv",
+    };
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    ck_assert_str_eq(error_text, "");
+    ck_assert_ptr_eq(strstr(out_text, "Does it come back?\n\n"), out_text);
+    ck_assert_ptr_nonnull(strstr(out_text, "undisturbed"));
+    ck_assert_ptr_nonnull(strstr(out_text, "held  nothing lost"));
+    ck_assert_ptr_nonnull(strstr(out_text, "/run/report.html\n"));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        ck_assert_msg(get_file(files[i]) != NULL, "%s", files[i]);
+    ck_assert_int_eq(weir("explain @/run"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "1 failure and 0 rescales"));
+    ck_assert_ptr_nonnull(strstr(out_text, "clicks goes down"));
+    ck_assert_int_eq(weir("report @/run"), EXIT_HELD);
+    end();
+}
+END_TEST
+
+START_TEST(a_failed_expectation_is_exit_code_1_and_a_word)
+{
+    begin();
+    put_file("scenario.yaml", "name: tiny\nduration: 10s\njobs:\n  - name: j\n    vertices: [ { "
+                              "name: source } ]\n    load: 1/s\nexpect:\n  - { name: ends, event: "
+                              "job FINISHED }\n");
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  ends"));
+    ck_assert_int_eq(weir("test @"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(out_text, "\n0 passed, 1 failed\n"));
+    end();
+}
+END_TEST
+
+START_TEST(json_is_all_that_is_printed_and_nothing_is_written)
+{
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("run @/scenario.yaml --json --until 30s --seed 4"), EXIT_FAILED);
+    json_t *summary = json_loads(out_text, 0, NULL);
+    ck_assert_ptr_nonnull(summary);
+    ck_assert_int_eq(json_integer_value(json_object_get(summary, "seed")), 4);
+    ck_assert_double_eq(json_number_value(json_object_get(summary, "duration_s")), 30);
+    ck_assert_ptr_nonnull(json_object_get(json_object_get(summary, "compare"), "undisturbed"));
+    ck_assert_uint_eq(json_array_size(json_object_get(summary, "expectations")), 3);
+    json_decref(summary);
+    ck_assert_int_ne(access("out/tiny", F_OK), 0);
+    end();
+}
+END_TEST
+
+START_TEST(the_same_scenario_gives_the_same_bytes)
+{
+    static char first[TEXT_SIZE];
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("run @ --json"), EXIT_HELD);
+    memcpy(first, out_text, sizeof first);
+    ck_assert_int_eq(weir("run @ --json"), EXIT_HELD);
+    ck_assert_str_eq(first, out_text);
+    end();
+}
+END_TEST
+
+START_TEST(a_run_that_fails_leaves_the_old_output)
+{
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_str_eq(out_text, "");
+    put_file("scenario.yaml", "name: broken\n");
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(error_text, "scenario.yaml"));
+    ck_assert_ptr_nonnull(get_file("run/summary.json"));
+    end();
+}
+END_TEST
+
+START_TEST(tests_run_in_the_order_of_their_paths_and_count)
+{
+    begin();
+    make_folder("a");
+    make_folder("b");
+    make_folder("c");
+    put_file("b/scenario.yaml", scenario);
+    put_file("a/scenario.yaml", scenario);
+    put_file("c/scenario.yaml", "name: broken\n");
+    ck_assert_int_eq(weir("test @ --jobs 3 --junit @/junit.xml"), EXIT_INPUT);
+    const char *a = strstr(out_text, "/a/scenario.yaml\n"), *b = strstr(out_text, "/b/scenario");
+    ck_assert(a && b && a < b);
+    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  "));
+    ck_assert_ptr_nonnull(strstr(out_text, "\n6 passed, 1 failed\n"));
+    ck_assert_ptr_nonnull(strstr(get_file("junit.xml"), "tests=\"7\" failures=\"0\" errors=\"1\""));
+    ck_assert_int_eq(weir("test @/a/scenario.yaml --json"), EXIT_HELD);
+    json_t *all = json_loads(out_text, 0, NULL);
+    ck_assert_int_eq(json_integer_value(json_object_get(all, "passed")), 3);
+    json_decref(all);
+    ck_assert_int_eq(weir("test @/nowhere"), EXIT_INPUT);
+    ck_assert_int_eq(weir("test @ --jobs 0"), EXIT_INPUT);
+    end();
+}
+END_TEST
+
+START_TEST(golden_results_are_written_compared_and_told)
+{
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("test @ --update-golden"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "\n5 passed, 0 failed\n")); /* 3, and one per run */
+    ck_assert_ptr_nonnull(strstr(get_file("expected.json"), "\"fingerprint\""));
+    ck_assert_int_eq(weir("test @"), EXIT_HELD);
+    ck_assert_int_eq(weir("test @ --seed 9 --set jobs.clicks.load=2k/s"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  golden results"));
+    ck_assert_ptr_nonnull(strstr(out_text, "offered_rate total"));
+    end();
+}
+END_TEST
+
+START_TEST(a_golden_file_keeps_its_list_of_metrics)
+{
+    struct check_results results = { 0 };
+    struct note note = { "" };
+    char path[128];
+    json_t *summary = json_loads("{\"fingerprint\": \"1\", \"recoveries\": [], \"metrics\":"
+                                 " {\"cost\": {\"unit\": \"money\", \"final\": 3},"
+                                 " \"lag_seconds\": {\"max\": 7}}}",
+                                 0, NULL);
+    begin();
+    text_format(path, sizeof path, "%s/scenario.yaml", folder);
+    put_file("expected.json", "{\"metrics\": {\"cost\": {\"final\": 2}}}");
+    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
+    ck_assert(!results.list.items[0].held);
+    ck_assert_str_eq(results.list.items[0].detail, "cost final: 3, expected 2");
+    ck_assert(!err_is(golden_update(path, summary, &note)));
+    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
+    ck_assert(results.list.items[1].held);
+    ck_assert_ptr_null(strstr(get_file("expected.json"), "lag_seconds"));
+    put_file("expected.json", "[]");
+    ck_assert(err_is(golden_compare(path, summary, &results, &note)));
+    vec_fini(&results.list);
+    json_decref(summary);
+    end();
+}
+END_TEST
+
+START_TEST(explain_refuses_what_is_not_there)
+{
+    begin();
+    put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(weir("explain @/run --event 99999"), EXIT_INPUT);
+    ck_assert_int_eq(weir("explain @/run --why nonsense"), EXIT_INPUT);
+    ck_assert_str_eq(error_text, "weir explain: --why: no line fits 'nonsense'\n");
+    ck_assert_int_eq(weir("explain @/run --at soon"), EXIT_INPUT);
+    ck_assert_int_eq(weir("explain @/run --run nobody"), EXIT_INPUT);
+    ck_assert_int_eq(weir("explain @/run --run undisturbed"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "No job went down"));
+    ck_assert_int_eq(weir("explain @/run --at 60s"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "clicks goes down"));
+    put_file("run/events.jsonl", "{\"t\":1.5,\"seq\":1}\n");
+    ck_assert_int_eq(weir("explain @/run"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(error_text, "events.jsonl:1: found '{\"t\":1.5"));
+    ck_assert_int_eq(weir("explain @"), EXIT_INPUT);
+    end();
+}
+END_TEST
+
+Suite *test_cli_commands_suite(void)
+{
+    Suite *suite = suite_create("cli: commands");
+    TCase *lines = tcase_create("command lines"), *whole = tcase_create("whole");
+    tcase_add_test(lines, an_option_that_nobody_knows_names_the_nearest);
+    tcase_add_test(lines, every_command_tells_its_options_and_an_example);
+    tcase_add_test(lines, completions_and_manual_know_every_command_and_option);
+    tcase_add_test(lines, options_become_overrides_the_last_one_winning);
+    tcase_add_test(lines, tables_fit_and_align);
+    tcase_add_test(whole, a_run_leaves_all_its_files_and_tells_its_figures);
+    tcase_add_test(whole, a_failed_expectation_is_exit_code_1_and_a_word);
+    tcase_add_test(whole, json_is_all_that_is_printed_and_nothing_is_written);
+    tcase_add_test(whole, the_same_scenario_gives_the_same_bytes);
+    tcase_add_test(whole, a_run_that_fails_leaves_the_old_output);
+    tcase_add_test(whole, tests_run_in_the_order_of_their_paths_and_count);
+    tcase_add_test(whole, golden_results_are_written_compared_and_told);
+    tcase_add_test(whole, a_golden_file_keeps_its_list_of_metrics);
+    tcase_add_test(whole, explain_refuses_what_is_not_there);
+    suite_add_tcase(suite, lines);
+    suite_add_tcase(suite, whole);
+    return suite;
+}

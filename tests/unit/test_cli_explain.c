@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Explaining a log: chains of causes and chapters, over logs written by hand.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/cli/causes.h"
+#include "sim/cli/narrative.h"
+#include "tests/lib/load_fixture.h"
+
+enum { LOG_SIZE = 16384 };
+
+static char text[LOG_SIZE];
+static size_t length;
+static int64_t seq;
+static struct run_log run_log;
+
+static void begin(void)
+{
+    length = 0;
+    seq = 0;
+}
+
+/* Adds a line; `rest` is what comes behind the machine. */
+static void line(const char *at, const char *node, const char *machine, const char *rest)
+{
+    length += text_format(text + length, sizeof text - length,
+                          "{\"t\":%s,\"seq\":%lld,\"node\":\"%s\",\"machine\":\"%s\",%s}\n", at,
+                          (long long)++seq, node, machine, rest);
+}
+
+static void read_log(void)
+{
+    struct note note = { "" };
+    struct err e = run_log_read(&run_log, load_fixture_file("events.jsonl", text), &note);
+    ck_assert_msg(!err_is(e), "%s", note.text);
+}
+
+/* A kill, seen by a consumer; one restart; and the end of the story. */
+static void put_kill_story(void)
+{
+    line("1.000000000", "jobmanager", "dispatcher",
+         "\"what\":\"job submitted\",\"job\":\"clicks\"");
+    line("5.000000000", "jobmanager", "job",
+         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4,\"reason\":\"parallelism "
+         "2\"");
+    line("90.000000000", "jobmanager", "checkpoint",
+         "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
+    line("91.000000000", "jobmanager", "checkpoint",
+         "\"what\":\"completed\",\"job\":\"clicks\",\"checkpoint\":9,\"value\":1000000000");
+    line("100.000000000", "tm2", "script", "\"what\":\"kill\",\"reason\":\"kill tm2\"");
+    line("100.000000000", "tm2", "process", "\"what\":\"killed\",\"reason\":\"kill tm2\"");
+    line("100.400000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"reason\":"
+         "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    line("100.400000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\","
+         "\"reason\":\"data connection to a TaskManager lost\"");
+    line("100.400000000", "jobmanager", "job",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
+    line("101.400000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"CreatingExecutionGraph\",\"job\":"
+         "\"clicks\"");
+    line("101.400000000", "jobmanager", "checkpoint",
+         "\"what\":\"restore from checkpoint\",\"job\":\"clicks\",\"value\":9");
+    line("101.400000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"CreatingExecutionGraph\",\"to\":\"Executing\",\"job\":"
+         "\"clicks\"");
+    line("101.500000000", "jobmanager", "job",
+         "\"what\":\"first task DEPLOYING\",\"job\":\"clicks\",\"value\":2");
+    line(
+        "111.000000000", "jobmanager", "resource manager",
+        "\"what\":\"closes\",\"peer\":\"tm2\",\"reason\":\"heartbeat of a TaskManager timed out\"");
+    line("112.000000000", "jobmanager", "job",
+         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2,\"reason\":\"parallelism "
+         "1\"");
+}
+
+static size_t place_of(const char *pattern, size_t nth)
+{
+    for (size_t i = 0; i < run_log.entries.count; i++)
+        if (run_log_fits(&run_log.entries.items[i], pattern) && nth-- == 0)
+            return i;
+    ck_abort_msg("no line fits %s", pattern);
+}
+
+/* "10 8 7": the numbers of the lines, from effect to cause. */
+static const char *chain_of(const char *pattern, size_t nth)
+{
+    static char out[256];
+    struct cause_chain chain;
+    size_t at = 0;
+    causes_of(&run_log, place_of(pattern, nth), &chain);
+    for (size_t i = 0; i < chain.count; i++)
+        at += text_format(out + at, sizeof out - at, "%s%lld", i ? " " : "",
+                          (long long)run_log.entries.items[chain.place[i]].seq);
+    return out;
+}
+
+START_TEST(the_log_is_read_back_exactly)
+{
+    begin();
+    line("0.000000001", "tm1", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a "
+         "\\\"b\\\"\",\"vertex\":"
+         "\"v\",\"subtask\":3,\"attempt\":2,\"peer\":\"tm7\",\"slot\":1,\"reason\":\"E: x\"");
+    line("630720000.123456789", "tm1", "process", "\"what\":\"up\"");
+    read_log();
+    const struct log_entry *first = &run_log.entries.items[0];
+    ck_assert_int_eq(first->at, 1);
+    ck_assert_str_eq(first->job, "a \"b\"");
+    ck_assert_int_eq(first->subtask, 3);
+    ck_assert_int_eq(first->attempt, 2);
+    ck_assert_int_eq(first->slot, 1);
+    ck_assert_int_eq(first->checkpoint, -1);
+    ck_assert_int_eq(run_log.entries.items[1].at, 630720000 * TIME_S + 123456789);
+    ck_assert_ptr_eq(first->node, run_log.entries.items[1].node); /* kept once */
+    char described[256];
+    run_log_describe(first, described, sizeof described);
+    ck_assert_str_eq(
+        described, "execution RUNNING -> FAILED, job a \"b\", v subtask 3 attempt 2 on tm7: E: x");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(a_broken_line_is_named)
+{
+    struct note note = { "" };
+    const char *path =
+        load_fixture_file("events.jsonl", "{\"t\":1.0,\"seq\":1,\"node\":\"a\","
+                                          "\"machine\":\"b\",\"what\":\"c\"}\nrubbish\n");
+    ck_assert(err_is(run_log_read(&run_log, path, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, ":2: found 'rubbish', expected a line of the log"));
+    run_log_fini(&run_log);
+    ck_assert(err_is(run_log_read(&run_log, "/nowhere/events.jsonl", &note)));
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(patterns_fit_moves_facts_and_answers)
+{
+    begin();
+    line("1.000000000", "jobmanager", "client",
+         "\"what\":\"rescale\",\"job\":\"j\",\"to\":\"refused\",\"value\":0");
+    line("1.000000000", "jobmanager", "job",
+         "\"what\":\"move\",\"from\":\"CREATED\",\"to\":\"RUNNING\",\"job\":\"j\"");
+    read_log();
+    ck_assert(run_log_fits(&run_log.entries.items[0], "client rescale refused"));
+    ck_assert(!run_log_fits(&run_log.entries.items[0], "client rescale"));
+    ck_assert(run_log_fits(&run_log.entries.items[1], "job CREATED -> RUNNING"));
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(a_restart_is_followed_back_to_the_kill)
+{
+    begin();
+    put_kill_story();
+    read_log();
+    ck_assert_str_eq(chain_of("job CANCELLING", 0), "9 8 7 6 5");
+    ck_assert_str_eq(chain_of("all tasks RUNNING", 1), "15 13 12 10 8 7 6 5");
+    ck_assert_str_eq(chain_of("resource manager closes", 0), "14 6 5");
+    ck_assert_str_eq(chain_of("restore from checkpoint", 0), "11 4 3");
+    ck_assert_str_eq(chain_of("script kill", 0), "5");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(causes_are_of_the_same_job_and_process)
+{
+    begin();
+    line("10.000000000", "tm1", "process", "\"what\":\"killed\"");
+    line("20.000000000", "tm2", "process", "\"what\":\"frozen\"");
+    line("60.000000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"TimeoutException: heartbeat of "
+         "a "
+         "TaskManager timed out\"");
+    line("60.000000000", "jobmanager", "job",
+         "\"what\":\"tasks will be restarted\",\"job\":\"b\",\"value\":1");
+    read_log();
+    ck_assert_str_eq(chain_of("execution FAILED", 0), "3 1");
+    ck_assert_str_eq(chain_of("tasks will be restarted", 0), "4");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(a_rescale_is_followed_back_to_the_machine_that_joined)
+{
+    begin();
+    line("10.000000000", "tm3", "process", "\"what\":\"added\"");
+    line("40.000000000", "tm3", "process", "\"what\":\"up\"");
+    line("40.100000000", "jobmanager", "resource manager",
+         "\"what\":\"registers\",\"peer\":\"tm3\"");
+    line("40.200000000", "jobmanager", "transition manager",
+         "\"what\":\"move\",\"from\":\"Idling\",\"to\":\"Stabilizing\",\"job\":\"a\"");
+    line("50.000000000", "jobmanager", "transition manager",
+         "\"what\":\"desired resources met\",\"job\":\"a\"");
+    line("50.000000000", "jobmanager", "transition manager",
+         "\"what\":\"move\",\"from\":\"Stabilizing\",\"to\":\"Transitioning\",\"job\":\"a\"");
+    line("50.000000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
+         "\"desired resources\"");
+    read_log();
+    ck_assert_str_eq(chain_of("scheduler Restarting", 0), "7 6 5 4 3 2 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+static const char *told(const struct narrative *narrative, size_t chapter)
+{
+    static char out[8192];
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    narrative_tell(narrative, &narrative->chapters.items[chapter], file);
+    rewind(file);
+    size_t count = fread(out, 1, sizeof out - 1, file);
+    out[count] = '\0';
+    fclose(file);
+    for (char *p = out; (p = strstr(p, "\n    ")) != NULL;) /* as one line, to be searched */
+        memmove(p + 1, p + 5, strlen(p + 5) + 1), *p = ' ';
+    return out;
+}
+
+START_TEST(an_incident_is_told_in_order)
+{
+    struct narrative narrative;
+    begin();
+    put_kill_story();
+    read_log();
+    narrative_init(&narrative, &run_log, 5 * TIME_MIN);
+    ck_assert_uint_eq(narrative.chapters.count, 2);
+    ck_assert_ptr_nonnull(strstr(told(&narrative, 0), "All 4 tasks were RUNNING 4 s after the "
+                                                      "submission, at parallelism 2."));
+    ck_assert_str_eq(
+        told(&narrative, 1),
+        "100.000 s  clicks goes down "
+        "The script did what it says (kill tm2). It was noticed 400 ms later: subtask 1 of count "
+        "on "
+        "tm1 FAILED (RemoteTransportException: data connection to a TaskManager lost). The "
+        "adaptive "
+        "scheduler restarted the job after cancelling and a back-off of 1 s "
+        "in "
+        "all. The resource manager gave up tm2 11 s after the fault (heartbeat of a TaskManager "
+        "timed out). Its state came from checkpoint 9, completed 9 s before. All 2 tasks were "
+        "RUNNING again 12 s after the fault, at parallelism 1.\n\n");
+    narrative_fini(&narrative);
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(what_is_not_over_at_the_end_is_said_to_be_so)
+{
+    struct narrative narrative;
+    begin();
+    put_kill_story();
+    *strstr(text, "{\"t\":112") = '\0'; /* the last line never came */
+    read_log();
+    narrative_init(&narrative, &run_log, 5 * TIME_MIN);
+    ck_assert_ptr_nonnull(
+        strstr(told(&narrative, 1), "The run ended before all of its tasks ran again."));
+    narrative_fini(&narrative);
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(paragraphs_are_wrapped_at_100_columns)
+{
+    char words[600] = "", row[256];
+    FILE *file = tmpfile();
+    size_t seen = 0;
+    for (int i = 0; i < 100; i++)
+        text_format(words + strlen(words), sizeof words - strlen(words), "word%s",
+                    i < 99 ? " " : "");
+    narrative_put_wrapped(words, "    ", file);
+    rewind(file);
+    while (fgets(row, sizeof row, file)) {
+        ck_assert_uint_le(strlen(row), 101);
+        ck_assert_ptr_eq(strstr(row, "    word"), row);
+        for (const char *p = row; (p = strstr(p, "word")) != NULL; p++)
+            seen++;
+    }
+    ck_assert_uint_eq(seen, 100);
+    fclose(file);
+}
+END_TEST
+
+Suite *test_cli_explain_suite(void)
+{
+    Suite *suite = suite_create("cli: explain");
+    TCase *log = tcase_create("log"), *words = tcase_create("words");
+    tcase_add_test(log, the_log_is_read_back_exactly);
+    tcase_add_test(log, a_broken_line_is_named);
+    tcase_add_test(log, patterns_fit_moves_facts_and_answers);
+    tcase_add_test(log, a_restart_is_followed_back_to_the_kill);
+    tcase_add_test(log, causes_are_of_the_same_job_and_process);
+    tcase_add_test(log, a_rescale_is_followed_back_to_the_machine_that_joined);
+    tcase_add_test(words, an_incident_is_told_in_order);
+    tcase_add_test(words, what_is_not_over_at_the_end_is_said_to_be_so);
+    tcase_add_test(words, paragraphs_are_wrapped_at_100_columns);
+    suite_add_tcase(suite, log);
+    suite_add_tcase(suite, words);
+    return suite;
+}
