@@ -108,7 +108,7 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t least)
     return block;
 }
 
-void *arena_take(struct arena *arena, size_t size)
+void *arena_take_unset(struct arena *arena, size_t size)
 {
     CHECK(size <= SIZE_MAX / 4); /* rounding and the block's head must not run over */
     size_t rounded = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
@@ -121,14 +121,20 @@ void *arena_take(struct arena *arena, size_t size)
     }
     unsigned char *memory = arena->current->bytes + arena->used_in_current;
     arena->used_in_current += rounded;
-    memset(memory, 0, rounded);
+    return memory;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    void *memory = arena_take_unset(arena, size);
+    memset(memory, 0, size);
     return memory;
 }
 
 char *arena_copy_text(struct arena *arena, const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *copy = arena_take(arena, size);
+    char *copy = arena_take_unset(arena, size);
     memcpy(copy, text, size);
     return copy;
 }

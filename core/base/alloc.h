@@ -24,8 +24,9 @@ struct arena {
 
 void arena_init(struct arena *arena);
 void arena_fini(struct arena *arena);
-void arena_reset(struct arena *arena);              /* forgets all, keeps the memory */
-void *arena_take(struct arena *arena, size_t size); /* zeroed, aligned for anything */
+void arena_reset(struct arena *arena);                    /* forgets all, keeps the memory */
+void *arena_take(struct arena *arena, size_t size);       /* zeroed, aligned for anything */
+void *arena_take_unset(struct arena *arena, size_t size); /* not zeroed: to be written over */
 char *arena_copy_text(struct arena *arena, const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 
-enum { CAPACITY_FIRST = 16 };
+enum { CAPACITY_FIRST = 4 };
 
 struct index_map_cell {
     uint64_t key;

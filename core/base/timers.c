@@ -32,11 +32,13 @@ static bool before(const struct timers *timers, uint32_t a, uint32_t b)
     return x->timer.at != y->timer.at ? x->timer.at < y->timer.at : x->seq < y->seq;
 }
 
-/* Heap and back pointer change together, always. */
+/* Heap, back pointer and the time of the first change together, always. */
 static void place(struct timers *timers, uint32_t at, uint32_t slot)
 {
     timers->heap.items[at] = slot;
     timers->cells.items[slot].place = at;
+    if (at == 0)
+        timers->next = timers->cells.items[slot].timer.at;
 }
 
 /* Both carry the slot in hand and write it once, where it comes to rest. */
@@ -121,11 +123,6 @@ void timers_cancel(struct timers *timers, struct timer_handle *handle)
     if (timers_is_set(timers, *handle))
         remove_slot(timers, handle->slot);
     *handle = (struct timer_handle){ 0 };
-}
-
-time_ns timers_next(const struct timers *timers)
-{
-    return timers->heap.count ? timers->cells.items[timers->heap.items[0]].timer.at : TIME_NEVER;
 }
 
 bool timers_take_due(struct timers *timers, time_ns now, struct timer *out)

@@ -26,8 +26,9 @@ struct timer {
 };
 
 struct timers {
-    VEC(struct timer_cell) cells; /* by slot; freed ones are chained */
+    time_ns next;                 /* of the first in the heap; asked for after every step */
     VEC(uint32_t) heap;           /* slots, least (at, seq) first */
+    VEC(struct timer_cell) cells; /* by slot; freed ones are chained */
     uint32_t free_slot;           /* 1 + first free slot, 0 when none */
     uint64_t seq;
 };
@@ -38,7 +39,11 @@ struct timer_handle timers_set(struct timers *timers, struct timer timer);
 /* Cancelling a timer that has fired, was cancelled or never was is fine; the handle is zeroed. */
 void timers_cancel(struct timers *timers, struct timer_handle *handle);
 bool timers_is_set(const struct timers *timers, struct timer_handle handle);
-time_ns timers_next(const struct timers *timers); /* TIME_NEVER when empty */
+/* TIME_NEVER when empty. */
+static inline time_ns timers_next(const struct timers *timers)
+{
+    return timers->heap.count ? timers->next : TIME_NEVER;
+}
 /* Takes the earliest timer due at `now` or before. */
 bool timers_take_due(struct timers *timers, time_ns now, struct timer *out);
 

@@ -18,13 +18,17 @@
         size_t count, capacity;                                                                    \
     }
 
+/* The least that is allocated: a cache line. There are many short ones, and the closer they lie the
+ * more of them are at hand. */
+enum { VEC_FIRST_BYTES = 64 };
+
 #define vec_reserve(v, wanted)                                                                     \
     do {                                                                                           \
         size_t vec_wanted_ = (wanted);                                                             \
         if (vec_wanted_ > (v)->capacity) {                                                         \
             size_t vec_new_ = (v)->capacity * 2 > vec_wanted_ ? (v)->capacity * 2 : vec_wanted_;   \
-            if (vec_new_ < 8)                                                                      \
-                vec_new_ = 8;                                                                      \
+            if (vec_new_ * sizeof *(v)->items < VEC_FIRST_BYTES)                                   \
+                vec_new_ = VEC_FIRST_BYTES / sizeof *(v)->items;                                   \
             (v)->items = mem_grow_array((v)->items, (v)->capacity, vec_new_, sizeof *(v)->items);  \
             (v)->capacity = vec_new_;                                                              \
         }                                                                                          \
