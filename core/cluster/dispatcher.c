@@ -24,6 +24,7 @@ void dispatcher_fini(struct dispatcher *dispatcher)
     index_map_fini(&dispatcher->by_id);
 }
 
+/* Ended jobs are found as well: their ids stay taken. */
 static struct dispatcher_job *find(const struct dispatcher *dispatcher, struct job_id job)
 {
     uint32_t index = index_map_get(&dispatcher->by_id, job.n);
@@ -36,6 +37,7 @@ struct job_master *dispatcher_job_master(const struct dispatcher *dispatcher, st
     return known && !known->master->ended ? known->master : NULL;
 }
 
+/* Every request ends here, now or when what it asked for is done. */
 static void answer(struct dispatcher *dispatcher, const struct event_client *request,
                    struct err result, const struct note *note, uint64_t value)
 {
@@ -48,6 +50,8 @@ static void answer(struct dispatcher *dispatcher, const struct event_client *req
                                             .value = value });
 }
 
+/* A job id is good for one job, for ever: a second submission of the same is a duplicate even when
+ * the first has ended (globally terminated). */
 static struct err submit(struct dispatcher *dispatcher, const struct event_client *request,
                          struct note *note)
 {
@@ -98,6 +102,7 @@ static struct err begin_update(struct dispatcher *dispatcher, struct dispatcher_
     return OK;
 }
 
+/* The update is over, one way or the other. */
 static void answer_update(struct dispatcher *dispatcher, struct dispatcher_job *job,
                           struct err result, const struct note *note)
 {
@@ -108,6 +113,7 @@ static void answer_update(struct dispatcher *dispatcher, struct dispatcher_job *
     answer(dispatcher, &request, result, note, 0);
 }
 
+/* Durable now, or not: only what is durable is applied. */
 void dispatcher_on_plan_stored(struct dispatcher *dispatcher, struct job_id id, bool failed)
 {
     struct dispatcher_job *job = find(dispatcher, id);
@@ -147,6 +153,7 @@ static struct err on_job_request(struct dispatcher *dispatcher, const struct eve
     return OK;
 }
 
+/* Requests about one job go by way of its JobMaster; the others are answered at once. */
 void dispatcher_on_client(struct dispatcher *dispatcher, const struct event_client *request)
 {
     struct note note = { "" };
@@ -169,6 +176,7 @@ void dispatcher_on_client(struct dispatcher *dispatcher, const struct event_clie
         answer(dispatcher, request, result, &note, value);
 }
 
+/* The JobMaster stays, for those who look; whoever waits for an update hears that it is off. */
 void dispatcher_on_job_ended(struct dispatcher *dispatcher, struct job_id id)
 {
     struct dispatcher_job *job = find(dispatcher, id);
@@ -204,6 +212,7 @@ uint64_t dispatcher_hash(const struct dispatcher *dispatcher)
     return hash;
 }
 
+/* No job is lost from the index, and an ended one owes nothing. */
 void dispatcher_check(const struct dispatcher *dispatcher)
 {
     CHECK(dispatcher->by_id.count == dispatcher->jobs.count);

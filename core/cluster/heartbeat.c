@@ -43,6 +43,7 @@ void heartbeats_fini(struct heartbeats *heartbeats)
     vec_fini(&heartbeats->lost);
 }
 
+/* Senders name targets by node id, receivers by role. */
 static struct heartbeat_target *find(struct heartbeats *heartbeats, uint32_t subject)
 {
     uint32_t index = index_map_get(&heartbeats->by_subject, subject);
@@ -76,6 +77,7 @@ static void plan_round(struct heartbeats *heartbeats, time_ns now)
     }
 }
 
+/* Counts from the last heartbeat, not from now. */
 static void set_expiry(struct heartbeats *heartbeats, struct heartbeat_target *target)
 {
     timers_cancel(&heartbeats->expiries, &target->expiry);
@@ -85,6 +87,7 @@ static void set_expiry(struct heartbeats *heartbeats, struct heartbeat_target *t
                                    .subject = target->subject });
 }
 
+/* Watched anew is a new beginning: what was known of it is forgotten. */
 void heartbeats_watch(struct heartbeats *heartbeats, struct node_id node, uint32_t subject,
                       time_ns origin, bool vouched, time_ns now)
 {
@@ -105,6 +108,7 @@ void heartbeats_watch(struct heartbeats *heartbeats, struct node_id node, uint32
     plan_round(heartbeats, now);
 }
 
+/* The last target takes its place. */
 static void forget_at(struct heartbeats *heartbeats, uint32_t index)
 {
     struct heartbeat_target *target = &heartbeats->targets.items[index];
@@ -129,6 +133,7 @@ void heartbeats_forget(struct heartbeats *heartbeats, uint32_t subject)
     forget_at(heartbeats, index);
 }
 
+/* Anything heard breaks a row of refused requests. */
 void heartbeats_heard(struct heartbeats *heartbeats, uint32_t subject, time_ns now)
 {
     struct heartbeat_target *target = find(heartbeats, subject);
@@ -138,6 +143,8 @@ void heartbeats_heard(struct heartbeats *heartbeats, uint32_t subject, time_ns n
     target->unreachable_in_row = 0;
 }
 
+/* A request that merely timed out does not come here: only an unreachable receiver counts
+ * (HeartbeatMonitorImpl.reportHeartbeatRpcFailure). */
 bool heartbeats_unreachable(struct heartbeats *heartbeats, uint32_t subject)
 {
     struct heartbeat_target *target = find(heartbeats, subject);
@@ -149,6 +156,7 @@ bool heartbeats_unreachable(struct heartbeats *heartbeats, uint32_t subject)
     return true;
 }
 
+/* The last one to fall asleep stops the rounds. */
 static void vouch(struct heartbeats *heartbeats, struct heartbeat_target *target)
 {
     if (target->vouched)
@@ -171,6 +179,24 @@ void heartbeats_vouch(struct heartbeats *heartbeats, struct node_id node)
         if (node_id_equal(target->node, node))
             vouch(heartbeats, target);
 }
+
+/* One exchange, `way` being the time of a message, and what a doubt finds of it:
+ *
+ *   grid point g      g + way              g + 2 way                      next grid point
+ *   |                 |                    |                              |
+ *   sender: request ->| receiver: heard,   |                              |
+ *   |                 | answer ----------->| sender: heard                |
+ *   |                 |                    |                              |
+ *   |<- not yet ------|<- heard by the ----|<- heard by both ------------>|
+ *   |   heard by      |   receiver; the    |
+ *   |   anybody; the  |   answer comes     |
+ *   |   request comes |                    |
+ *
+ * What comes, comes although the other side has died, frozen or been cut off meanwhile: it is under
+ * way. A request that is under way to a process that no longer answers cannot fail visibly, so the
+ * sender makes up for it with a message that may vanish. Two cases remain in which a monitor may be
+ * off by one exchange: a cut holds back what is under way, and an answer under way to a process
+ * that freezes is heard when it resumes. Both need a fault within two ways of a grid point. */
 
 /* When a target would have been heard last had it not slept, `way` being the time of a message.
  * What was under way at the instant of doubt arrives: a process that dies or freezes takes back
@@ -269,6 +295,7 @@ bool heartbeats_take_timeout(struct heartbeats *heartbeats, time_ns now, uint32_
     return false;
 }
 
+/* A round that comes late, after a freeze, is one round: the grid goes on from now. */
 bool heartbeats_take_round(struct heartbeats *heartbeats, time_ns now)
 {
     if (heartbeats->next_round > now)
@@ -297,6 +324,7 @@ uint64_t heartbeats_hash(const struct heartbeats *heartbeats)
     return hash;
 }
 
+/* Those awake have a timer and a next round, those asleep have neither. */
 void heartbeats_check(const struct heartbeats *heartbeats)
 {
     uint32_t awake = 0;

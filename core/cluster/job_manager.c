@@ -10,17 +10,16 @@
 #include "core/schedule/request_token.h"
 #include "core/slots/sort_items.h"
 
-struct job_manager *job_manager_create(const struct node_settings *settings)
+/* The roles share the step's effects and one queue of facts. */
+void job_manager_init(struct job_manager *manager, const struct node_settings *settings)
 {
-    struct job_manager *manager = mem_create(sizeof *manager);
     manager->settings = *settings;
     effects_init(&manager->effects, settings->log_level);
     resource_manager_init(&manager->resources, settings, &manager->effects, &manager->facts);
     dispatcher_init(&manager->dispatcher, settings->seed, &manager->effects, &manager->facts);
-    return manager;
 }
 
-void job_manager_destroy(struct job_manager *manager)
+void job_manager_fini(struct job_manager *manager)
 {
     dispatcher_fini(&manager->dispatcher);
     resource_manager_fini(&manager->resources);
@@ -29,7 +28,6 @@ void job_manager_destroy(struct job_manager *manager)
     timers_fini(&manager->job_timers);
     vec_fini(&manager->alarms);
     effects_fini(&manager->effects);
-    mem_destroy(manager);
 }
 
 /* The job's timer follows its deadline. */
@@ -51,11 +49,13 @@ static void look_at_deadline(struct job_manager *manager, struct job_id job)
             timers_set(&manager->job_timers, (struct timer){ .at = at, .subject = job.n });
 }
 
+/* Null: no such job, or it has ended; what is said of it is dropped. */
 static struct job_master *master_of(struct job_manager *manager, struct job_id job)
 {
     return dispatcher_job_master(&manager->dispatcher, job);
 }
 
+/* A fact may lead to further ones, which come behind it. */
 static void tell_role(struct job_manager *manager, const struct role_message *message)
 {
     struct job_master *master = master_of(manager, message->job);
@@ -85,6 +85,7 @@ static void tell_role(struct job_manager *manager, const struct role_message *me
     look_at_deadline(manager, message->job);
 }
 
+/* Until nobody has anything to say. The vector may grow meanwhile, so it is walked by index. */
 static void tell_roles(struct job_manager *manager)
 {
     struct role_queue *facts = &manager->facts;
@@ -101,6 +102,7 @@ static bool is_vouched(const struct job_manager *manager, struct node_id node)
     return index_map_get(&manager->vouched, node.n) != INDEX_NONE;
 }
 
+/* Which role a message is for is known by its kind, which JobMaster by its job. */
 static struct err on_message(struct job_manager *manager, const struct event_message *event)
 {
     const struct message *message = event->message;
@@ -119,6 +121,7 @@ static struct err on_message(struct job_manager *manager, const struct event_mes
     return OK;
 }
 
+/* The token says whose request it was; the resource manager's are known by their kind. */
 static void on_send_failed(struct job_manager *manager, const struct event_send_failed *failed)
 {
     if (failed->kind == MESSAGE_RM_HEARTBEAT || failed->kind == MESSAGE_REQUEST_SLOT) {
@@ -132,6 +135,7 @@ static void on_send_failed(struct job_manager *manager, const struct event_send_
     look_at_deadline(manager, job);
 }
 
+/* Checkpoint 0 is none: then it was the job's plan. */
 static void on_stored(struct job_manager *manager, const struct event_store_done *done)
 {
     struct job_id job = request_token_job(done->token);
@@ -165,6 +169,8 @@ static void run_due_jobs(struct job_manager *manager)
     vec_fini(&due);
 }
 
+/* The resource manager first: what it knows of TaskManagers the JobMasters hear before they look
+ * themselves. */
 static void on_time(struct job_manager *manager)
 {
     resource_manager_on_time(&manager->resources);
@@ -172,6 +178,7 @@ static void on_time(struct job_manager *manager)
     run_due_jobs(manager);
 }
 
+/* Both kinds of monitors go on from what they would have heard. */
 static void on_in_doubt(struct job_manager *manager, const struct event_in_doubt *doubt)
 {
     index_map_remove(&manager->vouched, doubt->peer.n);
@@ -184,6 +191,7 @@ static void on_in_doubt(struct job_manager *manager, const struct event_in_doubt
     }
 }
 
+/* Remembered for those who register later. */
 static void on_vouched(struct job_manager *manager, struct node_id peer)
 {
     index_map_put(&manager->vouched, peer.n, 1);
@@ -209,6 +217,7 @@ static void start(struct job_manager *manager)
     resource_manager_start(&manager->resources);
 }
 
+/* A JobManager without a standby leaves nothing behind to hand over: its process just ends. */
 static void stop(struct job_manager *manager)
 {
     manager->ended = true;
@@ -235,6 +244,7 @@ static struct err take(struct job_manager *manager, const struct event *event)
     return err_note(NULL, ERR_REFUSED_CODE, "a JobManager does not take this event");
 }
 
+/* Facts are handled before the step ends, so that between steps nothing is half told. */
 struct err job_manager_step(struct job_manager *manager, const struct event *event)
 {
     effects_begin(&manager->effects, event->at);
@@ -245,6 +255,7 @@ struct err job_manager_step(struct job_manager *manager, const struct event *eve
     return OK;
 }
 
+/* Constant time, whatever the number of jobs. */
 time_ns job_manager_deadline(const struct job_manager *manager)
 {
     if (manager->ended || !manager->started)
@@ -262,6 +273,7 @@ uint64_t job_manager_hash(const struct job_manager *manager)
     return hash_add(hash, dispatcher_hash(&manager->dispatcher));
 }
 
+/* Each role's invariant, and that no job waits without an alarm. */
 void job_manager_check(const struct job_manager *manager)
 {
     CHECK(manager->facts.messages.count == 0);

@@ -10,6 +10,20 @@
 #include "core/cluster/dispatcher.h"
 #include "core/cluster/resource_manager.h"
 
+/* One process, three kinds of role:
+ *
+ *                         clients
+ *                            |
+ *                       dispatcher ----------- owns ----------+
+ *                            |                                |
+ *                        role queue                     JobMasters, one per job
+ *                            |                           |          |        |
+ *                     resource manager               scheduler  slot pool  checkpoints
+ *                            |                           |          |        |
+ *                            +------ TaskManagers -------+----------+--------+
+ *
+ * Roles do not call one another: what one has to say goes through the queue (role_queue.h) and is
+ * handled in order before the step ends. Each role has its own monitor of each TaskManager. */
 struct job_manager {
     struct node_settings settings;
     struct effects effects;
@@ -28,8 +42,9 @@ struct job_alarm {
     struct timer_handle timer;
 };
 
-struct job_manager *job_manager_create(const struct node_settings *settings);
-void job_manager_destroy(struct job_manager *manager);
+/* In zeroed memory. */
+void job_manager_init(struct job_manager *manager, const struct node_settings *settings);
+void job_manager_fini(struct job_manager *manager);
 MUST_CHECK struct err job_manager_step(struct job_manager *manager, const struct event *event);
 time_ns job_manager_deadline(const struct job_manager *manager);
 uint64_t job_manager_hash(const struct job_manager *manager);

@@ -13,6 +13,7 @@ static time_ns now(const struct job_master *master)
     return master->effects->now;
 }
 
+/* The graph is copied: the submission's belongs to the client. Refused before anything is made. */
 struct err job_master_create(const struct job_graph *graph, uint64_t seed, struct effects *effects,
                              struct role_queue *facts, struct job_master **out, struct note *note)
 {
@@ -56,6 +57,7 @@ void job_master_destroy(struct job_master *master)
     mem_destroy(master);
 }
 
+/* The asker of a stop-with-savepoint, whichever way it went. */
 static void answer_stop(struct job_master *master, const struct scheduler_wishes *wishes)
 {
     struct effect_answer answer = { .token = wishes->stop_token,
@@ -69,6 +71,7 @@ static void answer_stop(struct job_master *master, const struct scheduler_wishes
     effects_answer(master->effects, &answer);
 }
 
+/* To the other roles of the process, by the node's queue. */
 static void tell(struct job_master *master, enum role_fact fact)
 {
     vec_push(&master->facts->messages,
@@ -103,6 +106,8 @@ static void settle(struct job_master *master)
     }
 }
 
+/* The heartbeat grid of this JobMaster begins here, apart from the resource manager's: the two
+ * declare TaskManagers dead independently. */
 void job_master_start(struct job_master *master)
 {
     const struct config *config = &master->graph->config;
@@ -157,6 +162,7 @@ static void on_declined(struct job_master *master, const struct message_checkpoi
                                           failure, master->effects);
 }
 
+/* Of one that has been given up meanwhile nothing is taken: its tasks have failed already. */
 static void on_heartbeat(struct job_master *master, struct node_id from,
                          const struct message_jm_heartbeat_answer *answer)
 {
@@ -166,6 +172,7 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
     scheduler_on_reconcile(&master->scheduler, from, answer->running, answer->running_count);
 }
 
+/* Each kind is one call; what follows from it is settled at the end. */
 void job_master_on_message(struct job_master *master, struct node_id from,
                            const struct message *message, bool vouched)
 {
@@ -192,11 +199,13 @@ void job_master_on_message(struct job_master *master, struct node_id from,
     settle(master);
 }
 
+/* RecipientUnreachableException and TimeoutException. */
 static enum failure_cause send_failure_cause(enum send_failure failure)
 {
     return failure == SEND_UNREACHABLE ? CAUSE_UNREACHABLE : CAUSE_RPC_TIMEOUT;
 }
 
+/* Which request it was: kind and token. A time-out of a heartbeat is no sign of death. */
 void job_master_on_send_failed(struct job_master *master, const struct event_send_failed *failed)
 {
     uint64_t value = request_token_value(failed->token);
@@ -245,6 +254,8 @@ struct err job_master_stop(struct job_master *master, bool drain, uint64_t token
     return result;
 }
 
+/* Refused here only where there is nothing to take a savepoint of; else the coordinator says why
+ * not. */
 struct err job_master_savepoint(struct job_master *master, enum checkpoint_kind kind,
                                 uint64_t token, struct note *note)
 {
@@ -263,6 +274,8 @@ struct err job_master_require(struct job_master *master, const struct vertex_bou
     return result;
 }
 
+/* Contacts first, then checkpoints, then the scheduler: what a lost TaskManager leads to comes
+ * before what was planned for this instant. */
 void job_master_on_time(struct job_master *master)
 {
     if (master->ended)
@@ -278,6 +291,7 @@ void job_master_on_time(struct job_master *master)
     settle(master);
 }
 
+/* The earliest of its parts. */
 time_ns job_master_deadline(const struct job_master *master)
 {
     if (master->ended)
@@ -293,6 +307,7 @@ time_ns job_master_deadline(const struct job_master *master)
     return least;
 }
 
+/* Every part a later step can depend on. */
 uint64_t job_master_hash(const struct job_master *master)
 {
     uint64_t hash = hash_add(master->contacts.count, master->ended);
@@ -307,6 +322,7 @@ uint64_t job_master_hash(const struct job_master *master)
     return hash_add(hash, heartbeats_hash(&master->monitors));
 }
 
+/* Contacts and monitors are the same TaskManagers, and no slot is of a stranger. */
 void job_master_check(const struct job_master *master)
 {
     slot_pool_check(&master->pool);

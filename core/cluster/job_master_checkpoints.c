@@ -59,6 +59,7 @@ static void trigger(struct job_master *master, const struct checkpoint_coordinat
     vec_fini(&tasks.ids);
 }
 
+/* Every TaskManager of the job, also one whose tasks have nothing to do with it: it knows. */
 static void tell_all(struct job_master *master, enum message_kind kind, uint64_t checkpoint)
 {
     for (VEC_EACH(const struct job_contact, contact, &master->contacts)) {
@@ -73,6 +74,7 @@ static void tell_all(struct job_master *master, enum message_kind kind, uint64_t
     }
 }
 
+/* What is written is the metadata file; the state itself went from the tasks to the store. */
 static void write_metadata(struct job_master *master,
                            const struct checkpoint_coordinator_order *order)
 {
@@ -105,6 +107,7 @@ static void answer(struct job_master *master, const struct checkpoint_coordinato
     effects_answer(master->effects, &text);
 }
 
+/* Too many failed checkpoints: the one task that is to blame, or the job. */
 static void fail_by_order(struct job_master *master,
                           const struct checkpoint_coordinator_order *order)
 {
@@ -114,6 +117,8 @@ static void fail_by_order(struct job_master *master,
         scheduler_fail_attempt(&master->scheduler, order->by, CAUSE_CHECKPOINT_FAILURES);
 }
 
+/* One order, one case. Those that end a checkpoint are heard by tasks, asker and scheduler, in this
+ * order. */
 static void follow(struct job_master *master, const struct checkpoint_coordinator_order *order)
 {
     switch (order->kind) {
@@ -145,6 +150,7 @@ static void follow(struct job_master *master, const struct checkpoint_coordinato
     }
 }
 
+/* Carrying out an order may lead to others, which come behind it. */
 void job_checkpoints_follow(struct job_master *master)
 {
     struct checkpoint_coordinator_order order;

@@ -20,6 +20,7 @@ static bool is_contact(const struct job_master *master, struct node_id node)
     return index_map_get(&master->contact_by_node, node.n) != INDEX_NONE;
 }
 
+/* Decision level: contacts made and lost are what timelines are read for. */
 static void log_peer(struct job_master *master, const char *what, struct node_id peer,
                      const char *reason)
 {
@@ -49,6 +50,8 @@ void job_contacts_accept(struct job_master *master, struct node_id node, bool vo
     effects_send(master->effects, node, &answer);
 }
 
+/* Taken are those that fill an outstanding requirement, or are held already; whatever is not named
+ * in the answer is refused. New ones are told to the scheduler all at once. */
 void job_contacts_offered(struct job_master *master, struct node_id node,
                           const struct message_offer_slots *offer)
 {
@@ -75,6 +78,7 @@ void job_contacts_offered(struct job_master *master, struct node_id node,
         scheduler_on_slots_gained(&master->scheduler, gained, gained_count);
 }
 
+/* Nothing is sent. */
 static void forget(struct job_master *master, struct node_id node)
 {
     uint32_t index = index_map_get(&master->contact_by_node, node.n);
@@ -85,6 +89,7 @@ static void forget(struct job_master *master, struct node_id node)
     heartbeats_forget(&master->monitors, node.n);
 }
 
+/* One that is not dead after all then knows at once that its tasks are nobody's. */
 static void say_goodbye(struct job_master *master, struct node_id node, enum failure_cause cause)
 {
     struct message message = { .kind = MESSAGE_JM_DISCONNECT };
@@ -128,6 +133,8 @@ static void send_freed(struct job_master *master, const struct slot_pool_list *f
     }
 }
 
+/* Only what exceeds the requirement goes (slot_pool_release_idle); a TaskManager that lends nothing
+ * any more is no contact. */
 void job_contacts_check_idle(struct job_master *master)
 {
     time_ns timeout = master->graph->config.slot_idle_timeout;
@@ -143,6 +150,7 @@ void job_contacts_check_idle(struct job_master *master)
     vec_fini(&freed.slots);
 }
 
+/* The job has ended: slots back, goodbye, in the order of the contacts. */
 void job_contacts_end_all(struct job_master *master)
 {
     struct slot_pool_list freed = { 0 };
@@ -182,6 +190,7 @@ void job_master_on_doubt(struct job_master *master, const struct event_in_doubt 
         ask(master, doubt->peer, false);
 }
 
+/* Time-outs before the next round: who is lost is not asked. */
 void job_contacts_on_time(struct job_master *master)
 {
     uint32_t subject;

@@ -11,20 +11,31 @@
 struct node {
     enum node_kind kind;
     bool check_invariants;
+    struct effects *shared; /* null: the node's own are handed out */
     union {
-        struct job_manager *job_manager;
-        struct task_executor *task_executor;
+        struct job_manager job_manager;
+        struct task_executor task_executor;
     };
 };
 
+/* Which kind a node is never changes. There are many TaskManagers, and they are much the smaller.
+ */
+static size_t node_size(enum node_kind kind)
+{
+    return kind == NODE_TASK_MANAGER
+               ? offsetof(struct node, task_executor) + sizeof(struct task_executor)
+               : sizeof(struct node);
+}
+
 struct node *node_create(const struct node_settings *settings)
 {
-    struct node *node = mem_create(sizeof *node);
+    struct node *node = mem_create(node_size(settings->kind));
     node->kind = settings->kind;
     node->check_invariants = settings->check_invariants;
+    node->shared = settings->effects;
     switch (settings->kind) {
-    case NODE_JOB_MANAGER: node->job_manager = job_manager_create(settings); break;
-    case NODE_TASK_MANAGER: node->task_executor = task_executor_create(settings); break;
+    case NODE_JOB_MANAGER: job_manager_init(&node->job_manager, settings); break;
+    case NODE_TASK_MANAGER: task_executor_init(&node->task_executor, settings); break;
     case NODE_KIND_COUNT: IMPOSSIBLE("node kind");
     }
     return node;
@@ -33,49 +44,72 @@ struct node *node_create(const struct node_settings *settings)
 void node_destroy(struct node *node)
 {
     if (node->kind == NODE_JOB_MANAGER)
-        job_manager_destroy(node->job_manager);
+        job_manager_fini(&node->job_manager);
     else
-        task_executor_destroy(node->task_executor);
+        task_executor_fini(&node->task_executor);
     mem_destroy(node);
+}
+
+/* List and arena change places; time and log level stay where they are. */
+static void exchange_memory(struct effects *own, struct effects *shared)
+{
+    struct effects before = *own;
+    *own = *shared;
+    own->now = before.now;
+    own->log_level = before.log_level;
+    *shared = before;
+}
+
+/* The invariant is looked at after each step where the world asks for it. */
+static struct err step(struct node *node, const struct event *event)
+{
+    struct err result;
+    if (node->kind == NODE_JOB_MANAGER) {
+        result = job_manager_step(&node->job_manager, event);
+        if (node->check_invariants)
+            job_manager_check(&node->job_manager);
+    } else {
+        result = task_executor_step(&node->task_executor, event);
+        if (node->check_invariants)
+            task_executor_check(&node->task_executor);
+    }
+    return result;
 }
 
 struct err node_step(struct node *node, const struct event *event, const struct effects **out)
 {
-    struct err result;
-    if (node->kind == NODE_JOB_MANAGER) {
-        result = job_manager_step(node->job_manager, event);
-        *out = &node->job_manager->effects;
-        if (node->check_invariants)
-            job_manager_check(node->job_manager);
-    } else {
-        result = task_executor_step(node->task_executor, event);
-        *out = &node->task_executor->effects;
-        if (node->check_invariants)
-            task_executor_check(node->task_executor);
-    }
+    struct effects *own =
+        node->kind == NODE_JOB_MANAGER ? &node->job_manager.effects : &node->task_executor.effects;
+    *out = own;
+    if (!node->shared)
+        return step(node, event);
+    exchange_memory(own, node->shared);
+    struct err result = step(node, event);
+    exchange_memory(own, node->shared);
+    *out = node->shared;
     return result;
 }
 
 time_ns node_deadline(const struct node *node)
 {
-    return node->kind == NODE_JOB_MANAGER ? job_manager_deadline(node->job_manager)
-                                          : task_executor_deadline(node->task_executor);
+    return node->kind == NODE_JOB_MANAGER ? job_manager_deadline(&node->job_manager)
+                                          : task_executor_deadline(&node->task_executor);
 }
 
 uint64_t node_state_hash(const struct node *node)
 {
-    return node->kind == NODE_JOB_MANAGER ? job_manager_hash(node->job_manager)
-                                          : task_executor_hash(node->task_executor);
+    return node->kind == NODE_JOB_MANAGER ? job_manager_hash(&node->job_manager)
+                                          : task_executor_hash(&node->task_executor);
 }
 
 const struct job_manager *node_job_manager(const struct node *node)
 {
     CHECK(node->kind == NODE_JOB_MANAGER);
-    return node->job_manager;
+    return &node->job_manager;
 }
 
 const struct task_executor *node_task_executor(const struct node *node)
 {
     CHECK(node->kind == NODE_TASK_MANAGER);
-    return node->task_executor;
+    return &node->task_executor;
 }

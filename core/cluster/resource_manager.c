@@ -34,6 +34,7 @@ static time_ns now(const struct resource_manager *rm)
     return rm->effects->now;
 }
 
+/* Delays count from now. */
 static struct timer_handle set_timer(struct resource_manager *rm, enum rm_timer kind, time_ns delay)
 {
     return timers_set(&rm->timers, (struct timer){ .at = time_add(now(rm), delay), .kind = kind });
@@ -55,12 +56,15 @@ static bool is_registered(const struct resource_manager *rm, struct node_id node
     return index_map_get(&rm->slots.worker_by_node, node.n) != INDEX_NONE;
 }
 
+/* One check for all changes of the next 50 ms. */
 static void plan_check(struct resource_manager *rm)
 {
     if (!timers_is_set(&rm->timers, rm->check))
         rm->check = set_timer(rm, RM_CHECK, rm->config->requirement_check_delay);
 }
 
+/* The start-up period counts from here, not from a request: until it ends no job is told that slots
+ * are missing (StandaloneResourceManager.initialize). */
 void resource_manager_start(struct resource_manager *rm)
 {
     heartbeats_init(&rm->monitors, rm->config, true, now(rm));
@@ -86,6 +90,7 @@ static void close_contact(struct resource_manager *rm, struct node_id node,
     plan_check(rm);
 }
 
+/* Refused is who would pass the maximum; the slot manager knows. */
 static void on_register(struct resource_manager *rm, struct node_id from,
                         const struct message_register_task_manager *request, bool vouched)
 {
@@ -113,6 +118,7 @@ bool resource_manager_takes(enum message_kind kind)
            kind == MESSAGE_RM_HEARTBEAT_ANSWER || kind == MESSAGE_RM_DISCONNECT;
 }
 
+/* A refusal means that the books were wrong: the check is made again. */
 static void on_granted(struct resource_manager *rm, struct node_id from,
                        const struct message_slot_granted *answer)
 {
@@ -124,6 +130,7 @@ static void on_granted(struct resource_manager *rm, struct node_id from,
         plan_check(rm);
 }
 
+/* After registration only what a registered TaskManager says counts. */
 void resource_manager_on_message(struct resource_manager *rm, struct node_id from,
                                  const struct message *message, bool vouched)
 {
@@ -153,6 +160,8 @@ void resource_manager_on_message(struct resource_manager *rm, struct node_id fro
     }
 }
 
+/* A slot that could not be requested is free again, and asked for again, until the TaskManager is
+ * declared dead: nobody else knows that it is. */
 void resource_manager_on_send_failed(struct resource_manager *rm,
                                      const struct event_send_failed *failed)
 {
@@ -167,6 +176,7 @@ void resource_manager_on_send_failed(struct resource_manager *rm,
     }
 }
 
+/* Equal requirements are no change. */
 void resource_manager_require(struct resource_manager *rm, struct job_id job,
                               const struct requirements *required)
 {
@@ -174,12 +184,14 @@ void resource_manager_require(struct resource_manager *rm, struct job_id job,
         plan_check(rm);
 }
 
+/* Slots stay booked until their TaskManagers report them free. */
 void resource_manager_job_ended(struct resource_manager *rm, struct job_id job)
 {
     slot_manager_clear_job(&rm->slots, job);
     plan_check(rm);
 }
 
+/* The allocation id is the token: a failure names the slot. */
 static void request_slot(struct resource_manager *rm, const struct slot_grant *grant)
 {
     struct message message = { .kind = MESSAGE_REQUEST_SLOT };
@@ -192,6 +204,8 @@ static void request_slot(struct resource_manager *rm, const struct slot_grant *g
     effects_request(rm->effects, grant->node, &message, grant->allocation.n);
 }
 
+/* Grants go out, and once the start-up period is over the jobs that cannot be served hear so, once
+ * per change. */
 static void check(struct resource_manager *rm)
 {
     slot_manager_check(&rm->slots, &rm->plan, now(rm));
@@ -228,6 +242,7 @@ void resource_manager_on_doubt(struct resource_manager *rm, const struct event_i
         ask(rm, doubt->peer, false);
 }
 
+/* When the start-up period ends, jobs that would have been told before are told now. */
 static void on_timer(struct resource_manager *rm, const struct timer *timer)
 {
     switch ((enum rm_timer)timer->kind) {
@@ -241,6 +256,7 @@ static void on_timer(struct resource_manager *rm, const struct timer *timer)
     }
 }
 
+/* Time-outs before the next round: who is lost is not asked. */
 void resource_manager_on_time(struct resource_manager *rm)
 {
     struct timer timer;
@@ -267,6 +283,7 @@ uint64_t resource_manager_hash(const struct resource_manager *rm)
     return hash_add(hash, heartbeats_hash(&rm->monitors));
 }
 
+/* Books and monitors are about the same TaskManagers. */
 void resource_manager_check(const struct resource_manager *rm)
 {
     slot_manager_check_invariant(&rm->slots);

@@ -9,6 +9,10 @@
 #include "core/base/vec.h"
 #include "core/port/data.h"
 
+/* The JobManager's step drains the queue before it ends; a fact that leads to another one is
+ * followed by it. So a loss is heard by all JobMasters in the step in which the resource manager
+ * decided it, and a job's end by dispatcher and resource manager in the step in which its last task
+ * ended. */
 enum role_fact {
     ROLE_REQUIREMENTS,      /* JobMaster -> RM: the job's pool requires something else */
     ROLE_RESOURCES_REFUSED, /* RM -> JobMaster: they cannot be had */

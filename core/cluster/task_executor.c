@@ -16,17 +16,16 @@ static const struct state_row contact_rows[CONTACT_STATE_COUNT] = {
 
 const struct state_table contact_states = { "contact", contact_rows, CONTACT_STATE_COUNT };
 
-struct task_executor *task_executor_create(const struct node_settings *settings)
+/* Slots exist from the start, free; what they hold is cut when they are requested. */
+void task_executor_init(struct task_executor *executor, const struct node_settings *settings)
 {
     CHECK(settings->worker.slots > 0);
-    struct task_executor *executor = mem_create(sizeof *executor);
     executor->settings = *settings;
     effects_init(&executor->effects, settings->log_level);
     executor_slots_init(executor);
-    return executor;
 }
 
-void task_executor_destroy(struct task_executor *executor)
+void task_executor_fini(struct task_executor *executor)
 {
     effects_fini(&executor->effects);
     timers_fini(&executor->timers);
@@ -37,7 +36,6 @@ void task_executor_destroy(struct task_executor *executor)
     vec_fini(&executor->waiting);
     vec_fini(&executor->jobs);
     heartbeats_fini(&executor->monitors);
-    mem_destroy(executor);
 }
 
 static time_ns now(const struct task_executor *executor)
@@ -45,6 +43,7 @@ static time_ns now(const struct task_executor *executor)
     return executor->effects.now;
 }
 
+/* The role speaks for itself; moves of its machines say their own machine. */
 void executor_log(struct task_executor *executor, enum log_level level, const char *what,
                   struct job_id job, int64_t value, const char *reason)
 {
@@ -83,6 +82,11 @@ static void retry_rm_after(struct task_executor *executor, time_ns delay)
     executor_set_timer(executor, &executor->rm_retry, EXECUTOR_RM_RETRY, 0, delay);
 }
 
+/* Contact to the resource manager: REGISTERING from the start, MADE when it has answered, and back
+ * when it is lost. Waits between requests as in task_executor_jobs.c; what is bounded is the whole:
+ * after taskmanager.registration.timeout without one the process ends itself, because a TaskManager
+ * that nobody knows only costs. */
+
 /* RetryingRegistration: the wait for an answer doubles up to a maximum. */
 static void register_at_rm(struct task_executor *executor)
 {
@@ -101,6 +105,7 @@ static void register_at_rm(struct task_executor *executor)
         executor->rm_retry_wait = longest;
 }
 
+/* taskmanager.registration.timeout bounds the whole of it, not one request. */
 static void start_registration(struct task_executor *executor)
 {
     const struct config *config = executor->settings.config;
@@ -110,6 +115,7 @@ static void start_registration(struct task_executor *executor)
     register_at_rm(executor);
 }
 
+/* An answer to a request sent twice comes twice: the second finds the contact made. */
 static void on_registered(struct task_executor *executor,
                           const struct message_task_manager_registered *answer)
 {
@@ -132,6 +138,7 @@ static void on_registered(struct task_executor *executor,
     executor_send_rm(executor, &message);
 }
 
+/* Tasks and slots stay: they are their jobs' (TaskExecutor.reconnectToResourceManager). */
 static void rm_lost(struct task_executor *executor, const char *why)
 {
     if (executor->rm_contact != CONTACT_MADE)
@@ -171,6 +178,7 @@ static void answer_jm_heartbeat(struct task_executor *executor,
     effects_send(&executor->effects, job->job_master, &message);
 }
 
+/* Only slots of the job that says so. */
 static void free_slots(struct task_executor *executor, const struct message_free_slots *freed)
 {
     for (size_t i = 0; i < freed->freed_count; i++) {
@@ -237,6 +245,7 @@ static struct err take_message(struct task_executor *executor, const struct mess
     return err_note(NULL, ERR_REFUSED_CODE, "a TaskManager does not take this message");
 }
 
+/* Time-outs of registrations are the business of their own patience. */
 static void on_send_failed(struct task_executor *executor, const struct event_send_failed *failed)
 {
     if (failed->kind != MESSAGE_REGISTER_TASK_MANAGER) {
@@ -267,6 +276,7 @@ static void say_goodbye(struct task_executor *executor)
     effects_exit(&executor->effects, EXIT_STOPPED);
 }
 
+/* Whatever ends the process leaves the other timers alone. */
 static void on_timer(struct task_executor *executor, const struct timer *timer)
 {
     switch ((enum executor_timer)timer->kind) {
@@ -285,6 +295,7 @@ static void on_timer(struct task_executor *executor, const struct timer *timer)
     }
 }
 
+/* Timers in order, then monitors; both stop when one of them has ended the process. */
 static void on_time(struct task_executor *executor)
 {
     struct timer timer;
@@ -342,6 +353,7 @@ struct err task_executor_step(struct task_executor *executor, const struct event
     return take(executor, event);
 }
 
+/* Constant time. */
 time_ns task_executor_deadline(const struct task_executor *executor)
 {
     if (executor->ended || !executor->started)
@@ -361,6 +373,7 @@ static uint64_t hash_jobs(const struct task_executor *executor, uint64_t hash)
     return hash;
 }
 
+/* Slots, tasks and contacts; what is derived from them is left out. */
 uint64_t task_executor_hash(const struct task_executor *executor)
 {
     uint64_t hash = hash_add(executor->rm_contact, executor->tasks.count);
@@ -386,6 +399,8 @@ uint64_t task_executor_hash(const struct task_executor *executor)
     return hash_add(hash_jobs(executor, hash), heartbeats_hash(&executor->monitors));
 }
 
+/* Each contact that is being made has a timer that will ask again, and each that is made a monitor.
+ */
 void task_executor_check(const struct task_executor *executor)
 {
     if (!executor->started || executor->ended)

@@ -65,32 +65,32 @@ struct executor_job {
     bool offer_out; /* an offer waits for its answer: the next follows it */
 };
 
-struct task_executor {
-    struct node_settings settings;
+struct task_executor { /* what every step touches comes first */
     struct effects effects;
-    struct timers timers;
     bool started, ended;
-
+    bool peer_vouched; /* the world vouches for the JobManager's process */
     enum contact_state rm_contact;
-    time_ns rm_retry_wait;
-    struct timer_handle rm_retry, rm_patience; /* the latter: taskmanager.registration.timeout */
+    struct index_map task_index;     /* job and task -> place in tasks */
+    VEC(struct executor_task) tasks; /* not ended; ended ones are replaced by the last */
+    VEC(struct waiting_task) waiting;
+    VEC(struct executor_job) jobs; /* with slots here */
+    struct timers timers;
+    struct timer_handle watchdog; /* set while a task is CANCELING */
+    struct heartbeats monitors;   /* subject MONITOR_RM, or 1 + job */
 
     VEC(struct executor_slot) slots;
     struct index_map slot_by_allocation;
     uint32_t used_slots; /* not FREE */
     int32_t cpu_free_milli;
     int64_t memory_free_bytes;
-    VEC(struct executor_task) tasks; /* not ended; ended ones are replaced by the last */
-    struct index_map task_index;     /* job and task -> place in tasks */
-    VEC(struct waiting_task) waiting;
-    struct timer_handle watchdog;  /* set while a task is CANCELING */
-    VEC(struct executor_job) jobs; /* with slots here */
-    struct heartbeats monitors;    /* subject MONITOR_RM, or 1 + job */
-    bool peer_vouched;             /* the world vouches for the JobManager's process */
+    time_ns rm_retry_wait;
+    struct timer_handle rm_retry, rm_patience; /* the latter: taskmanager.registration.timeout */
+    struct node_settings settings;
 };
 
-struct task_executor *task_executor_create(const struct node_settings *settings);
-void task_executor_destroy(struct task_executor *executor);
+/* In zeroed memory. */
+void task_executor_init(struct task_executor *executor, const struct node_settings *settings);
+void task_executor_fini(struct task_executor *executor);
 MUST_CHECK struct err task_executor_step(struct task_executor *executor, const struct event *event);
 time_ns task_executor_deadline(const struct task_executor *executor);
 uint64_t task_executor_hash(const struct task_executor *executor);

@@ -11,6 +11,7 @@ static time_ns now(const struct task_executor *executor)
     return executor->effects.now;
 }
 
+/* There are at most as many jobs as slots in use. */
 struct executor_job *executor_jobs_find(struct task_executor *executor, struct job_id job)
 {
     for (VEC_EACH(struct executor_job, known, &executor->jobs))
@@ -35,11 +36,23 @@ static void move(struct executor_job *job, enum contact_state to)
     job->contact = to;
 }
 
+/* Contact to one JobMaster, from the first slot that its job gets here to the last that it loses:
+ *
+ *   NONE --first slot--> REGISTERING --accepted--> MADE --disconnected, heartbeat timeout--> NONE
+ *                          |    ^                                                             |
+ *                          +----+ no answer: 100 ms, doubling to 30 s                         |
+ *                            ^    unreachable: 10 s; refused: 30 s                            |
+ *                            +----------------------- at once --------------------------------+
+ *
+ * Nothing ends the asking but the end of the slots, which time out unless they are taken. */
+
+/* One timer per contact; a new wait replaces the old one. */
 static void set_retry(struct task_executor *executor, struct executor_job *job, time_ns delay)
 {
     executor_set_timer(executor, &job->retry, EXECUTOR_JOB_RETRY, job->job.n, delay);
 }
 
+/* RegisteredRpcConnection: the wait for an answer doubles up to a maximum. */
 static void ask(struct task_executor *executor, struct executor_job *job)
 {
     struct message message = { .kind = MESSAGE_JOB_OFFER_CONTACT };
@@ -50,6 +63,7 @@ static void ask(struct task_executor *executor, struct executor_job *job)
     job->retry_wait = job->retry_wait * 2 < longest ? job->retry_wait * 2 : longest;
 }
 
+/* From the start, with the shortest wait. */
 void executor_jobs_contact(struct task_executor *executor, struct executor_job *job)
 {
     job->retry_wait = executor->settings.config->registration_initial_timeout;
@@ -64,6 +78,7 @@ void executor_jobs_on_retry(struct task_executor *executor, struct job_id id)
         ask(executor, job);
 }
 
+/* Slots that wait for this are offered at once. */
 void executor_jobs_on_contact(struct task_executor *executor,
                               const struct message_job_contact_made *answer)
 {
@@ -82,6 +97,7 @@ void executor_jobs_on_contact(struct task_executor *executor,
     executor_jobs_offer(executor, job);
 }
 
+/* All slots of the job that it has not taken yet, in one message, one message at a time. */
 void executor_jobs_offer(struct task_executor *executor, struct executor_job *job)
 {
     if (job->offer_out)
@@ -105,6 +121,7 @@ void executor_jobs_offer(struct task_executor *executor, struct executor_job *jo
     effects_request(&executor->effects, job->job_master, &message, job->job.n);
 }
 
+/* What was part of the offer and is still not taken. */
 static void free_if_offered(struct task_executor *executor, struct job_id job)
 {
     for (uint32_t i = 0; i < executor->slots.count; i++) {

@@ -21,6 +21,20 @@ static const struct state_row rows[TASK_SLOT_STATE_COUNT] = {
 
 const struct state_table task_slot_states = { "task slot", rows, TASK_SLOT_STATE_COUNT };
 
+/* What happens to a slot, and what it becomes (-: nothing):
+ *
+ *                   FREE        ALLOCATED            ACTIVE              RELEASING
+ *   request         ALLOCATED   granted again        granted again       granted again
+ *   accepted        -           ACTIVE               -                   -
+ *   submit          refused     ACTIVE, runs         runs                refused
+ *   freed           -           FREE, or RELEASING   FREE, or RELEASING  -
+ *   10 s            -           FREE, or RELEASING   -                   -
+ *   JobMaster lost  -           -                    ALLOCATED           -
+ *   last task ends  -           -                    -                   FREE
+ *
+ * RELEASING where tasks are still ending in it. */
+
+/* As many as configured; fine-grained requests may cut more, up to TASK_SLOTS_MAX. */
 void executor_slots_init(struct task_executor *executor)
 {
     const struct worker_spec *worker = &executor->settings.worker;
@@ -30,6 +44,7 @@ void executor_slots_init(struct task_executor *executor)
     executor->memory_free_bytes = worker->memory_bytes;
 }
 
+/* The one place that changes a slot's state. Its time-out runs while it is ALLOCATED only. */
 static void move(struct task_executor *executor, uint32_t slot, enum task_slot_state to)
 {
     struct executor_slot *own = &executor->slots.items[slot];
@@ -64,6 +79,7 @@ static void answer_request(struct task_executor *executor,
     executor_send_rm(executor, &message);
 }
 
+/* The first free place, else a new one. */
 static uint32_t take_free_slot(struct task_executor *executor)
 {
     for (uint32_t i = 0; i < executor->slots.count; i++)
@@ -75,6 +91,7 @@ static uint32_t take_free_slot(struct task_executor *executor)
     return (uint32_t)executor->slots.count - 1;
 }
 
+/* A request that is repeated is granted again. The job's contact follows from its first slot. */
 void executor_slots_on_request(struct task_executor *executor,
                                const struct message_request_slot *request)
 {
@@ -123,6 +140,8 @@ void executor_slots_deactivate(struct task_executor *executor, uint32_t slot)
         move(executor, slot, TASK_SLOT_ALLOCATED);
 }
 
+/* Free again: the resources come back, the resource manager hears, and the job has one slot less.
+ */
 static void melt(struct task_executor *executor, uint32_t slot)
 {
     struct executor_slot *own = &executor->slots.items[slot];
@@ -152,6 +171,7 @@ void executor_slots_free(struct task_executor *executor, uint32_t slot)
     executor_tasks_fail(executor, own->job, (struct slot_id){ slot }, CAUSE_SLOT_LOST);
 }
 
+/* The last task to end in a slot that is given up frees it. */
 void executor_slots_task_ended(struct task_executor *executor, uint32_t slot)
 {
     struct executor_slot *own = &executor->slots.items[slot];
@@ -169,6 +189,7 @@ void executor_slots_on_timeout(struct task_executor *executor, uint32_t slot)
     executor_slots_free(executor, slot);
 }
 
+/* Slots that are not named are free. */
 size_t executor_slots_report(struct task_executor *executor, const struct slot_status **out)
 {
     struct slot_status *report =
@@ -189,6 +210,7 @@ size_t executor_slots_report(struct task_executor *executor, const struct slot_s
     return count;
 }
 
+/* What is lent and what is left add up to the worker. */
 void executor_slots_check(const struct task_executor *executor)
 {
     const struct worker_spec *worker = &executor->settings.worker;

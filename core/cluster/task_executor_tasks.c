@@ -9,6 +9,7 @@
 
 #include "core/graph/execution_graph.h"
 
+/* Attempts of one task share a key: the data plane has one of them at a time. */
 static uint64_t task_key(struct job_id job, struct task_id task)
 {
     return (uint64_t)job.n << 32 | task.n;
@@ -44,6 +45,7 @@ static void send_state(struct task_executor *executor, struct job_id job,
     send_states(executor, job, &(struct task_report){ attempt, state, cause }, 1);
 }
 
+/* The last task takes its place. Its slot may be free by this, and the job's contact over. */
 static void forget(struct task_executor *executor, struct executor_task *task)
 {
     uint32_t index = (uint32_t)(task - executor->tasks.items);
@@ -56,6 +58,14 @@ static void forget(struct task_executor *executor, struct executor_task *task)
     }
     executor_slots_task_ended(executor, slot);
 }
+
+/* A task from order to end. What its JobMaster hears of each step is its report; who has ended it
+ * (the JobMaster, or we because the JobMaster or the slot is gone) decides what the end is called:
+ *
+ *   submit   -> DEPLOYING -> INITIALIZING -> RUNNING -> FINISHED or FAILED by itself
+ *   cancel   -> CANCELING -> CANCELED
+ *   we fail  -> CANCELING -> FAILED, with our cause
+ */
 
 /* The watchdog. */
 
@@ -109,6 +119,7 @@ void executor_tasks_on_watchdog(struct task_executor *executor)
 
 /* Cancelling. */
 
+/* Its three minutes begin. */
 static void begin_cancel(struct task_executor *executor, struct executor_task *task)
 {
     machine_check_move(&execution_states, task->state, EXECUTION_CANCELING);
@@ -176,6 +187,7 @@ void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
     order_cancel(executor, job, ending, ending_count);
 }
 
+/* They are cancelled, but reported as what they are: failed for this cause. */
 void executor_tasks_fail(struct task_executor *executor, struct job_id job, struct slot_id slot,
                          enum failure_cause cause)
 {
@@ -338,6 +350,7 @@ static void take_states(struct task_executor *executor, const struct event_data 
         run_waiting(executor);
 }
 
+/* As the data plane says it, to whoever is the job's master now. */
 static void send_acks(struct task_executor *executor, const struct event_data *data)
 {
     const struct executor_job *job = executor_jobs_find(executor, data->job);
@@ -350,6 +363,7 @@ static void send_acks(struct task_executor *executor, const struct event_data *d
     effects_send(&executor->effects, job->job_master, &message);
 }
 
+/* The same for one that cannot be taken. */
 static void send_decline(struct task_executor *executor, const struct event_data *data)
 {
     const struct executor_job *job = executor_jobs_find(executor, data->job);
@@ -372,6 +386,7 @@ void executor_tasks_on_data(struct task_executor *executor, const struct event_d
     }
 }
 
+/* All of the tasks named run here, or the checkpoint is declined as a whole. */
 void executor_tasks_trigger(struct task_executor *executor,
                             const struct message_trigger_checkpoint *trigger)
 {
@@ -413,6 +428,7 @@ void executor_tasks_notify(struct task_executor *executor, enum data_order order
                          .kind = order, .job = job, .checkpoint = { .checkpoint = checkpoint } });
 }
 
+/* For the heartbeat's answer: what the JobMaster may compare with what it thinks. */
 size_t executor_tasks_running(struct task_executor *executor, struct job_id job,
                               const struct task_attempt **out)
 {
@@ -429,6 +445,7 @@ size_t executor_tasks_running(struct task_executor *executor, struct job_id job,
     return count;
 }
 
+/* Index, slots and tasks agree; whoever waits, waits for one that is ending. */
 void executor_tasks_check(const struct task_executor *executor)
 {
     bool canceling = false;

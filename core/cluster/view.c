@@ -18,6 +18,7 @@ struct cluster_view view_cluster(const struct node *job_manager)
                                   .jobs = (uint32_t)manager->dispatcher.jobs.count };
 }
 
+/* By order of submission; ended ones keep their place. */
 static const struct dispatcher_job *job_at(const struct node *job_manager, uint32_t index)
 {
     const struct dispatcher *dispatcher = &node_job_manager(job_manager)->dispatcher;

@@ -60,7 +60,7 @@ static const void *copy_list(struct effects *effects, const void *items, size_t 
     if (!items)
         return NULL;
     CHECK(count <= MESSAGE_ITEMS_MAX);
-    void *copy = arena_take(&effects->arena, count * item_size);
+    void *copy = arena_take_unset(&effects->arena, count * item_size);
     if (count)
         memcpy(copy, items, count * item_size);
     return copy;

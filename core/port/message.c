@@ -44,19 +44,28 @@ static struct message *copy_into(void *block, const struct message *message,
     return copy;
 }
 
-/* Owned by whoever keeps a message beyond the step it came in: the world's network. */
-struct message *message_create_copy(const struct message *message)
+size_t message_copy_size(const struct message *message)
+{
+    return ITEMS_START + items_size(message, message_row_of(message->kind));
+}
+
+struct message *message_copy_to(void *block, const struct message *message)
 {
     const struct message_row *row = message_row_of(message->kind);
-    size_t size = items_size(message, row);
-    return copy_into(mem_create(ITEMS_START + size), message, row, size);
+    return copy_into(block, message, row, items_size(message, row));
+}
+
+/* Owned by whoever keeps a message beyond the step it came in. */
+struct message *message_create_copy(const struct message *message)
+{
+    return message_copy_to(mem_create(message_copy_size(message)), message);
 }
 
 const struct message *message_copy_to_arena(const struct message *message, struct arena *arena)
 {
     const struct message_row *row = message_row_of(message->kind);
     size_t size = items_size(message, row);
-    return copy_into(arena_take(arena, ITEMS_START + size), message, row, size);
+    return copy_into(arena_take_unset(arena, ITEMS_START + size), message, row, size);
 }
 
 struct printer {

@@ -29,6 +29,9 @@ struct node_settings {
     struct worker_spec worker;   /* TaskManager only */
     enum log_level log_level;
     bool check_invariants; /* after each step: tests and simulation */
+    /* Where the effects of a step are put together. Nodes that are stepped in turn may share one,
+     * which then stays warm; it outlives them. Null: the node has its own. */
+    struct effects *effects;
 };
 
 struct node;
@@ -36,8 +39,9 @@ struct node;
 struct node *node_create(const struct node_settings *settings);
 void node_destroy(struct node *node);
 
-/* One event. The effects stay valid until the next step of this node. An err is a refusal of input
- * that no correct world gives (ERR_REJECTED); the state is then unchanged. */
+/* One event. The effects stay valid until the next step of this node, or of another that shares
+ * them. An err is a refusal of input that no correct world gives (ERR_REJECTED); the state is then
+ * unchanged. */
 MUST_CHECK struct err node_step(struct node *node, const struct event *event,
                                 const struct effects **out);
 

@@ -32,7 +32,7 @@ static bool is_sound(const struct virtual_cluster *cluster, const struct process
 }
 
 static void tell_if_up(struct virtual_cluster *cluster, struct process *process,
-                       const struct event *event)
+                       struct event *event)
 {
     if (process_is_up(process))
         process_step(cluster, process, event);

@@ -25,16 +25,30 @@ struct letter *letter_create(struct virtual_cluster *cluster, struct node_id to,
         add_block(cluster);
     struct letter *letter = cluster->spare_letters;
     cluster->spare_letters = letter->next_spare;
-    *letter = (struct letter){ .to = to, .event.kind = kind };
+    memset(letter, 0, offsetof(struct letter, event));
+    letter->to = to;
+    letter->kind = kind;
+    if (kind != EVENT_MESSAGE)
+        letter->event = (struct event){ .kind = kind };
     return letter;
+}
+
+struct event letter_event(const struct letter *letter)
+{
+    if (letter->kind != EVENT_MESSAGE)
+        return letter->event;
+    return (struct event){ .kind = EVENT_MESSAGE, .message = { letter->from, letter->message } };
 }
 
 static void free_payload(struct letter *letter)
 {
-    mem_destroy(letter->message);
+    if ((void *)letter->message != letter->room)
+        mem_destroy(letter->message);
+    letter->message = NULL;
+    if (letter->kind == EVENT_MESSAGE)
+        return;
     job_graph_destroy(letter->graph);
     mem_destroy(letter->list);
-    letter->message = NULL;
     letter->graph = NULL;
     letter->list = NULL;
 }
@@ -62,10 +76,10 @@ void letters_fini(struct virtual_cluster *cluster)
 
 void letter_copy_message(struct letter *letter, const struct message *message)
 {
-    CHECK(letter->event.kind == EVENT_MESSAGE);
-    letter->message = message_create_copy(message);
-    letter->event.message.from = letter->from;
-    letter->event.message.message = letter->message;
+    CHECK(letter->kind == EVENT_MESSAGE);
+    size_t size = message_copy_size(message);
+    letter->message = size <= sizeof letter->room ? message_copy_to(letter->room, message)
+                                                  : message_create_copy(message);
 }
 
 static void *copy_list(const void *items, size_t count, size_t size)
@@ -79,7 +93,7 @@ static void *copy_list(const void *items, size_t count, size_t size)
 
 void letter_copy_data(struct letter *letter, const struct event_data *report)
 {
-    CHECK(letter->event.kind == EVENT_DATA);
+    CHECK(letter->kind == EVENT_DATA);
     CHECK(report->task_count == 0 || report->ack_count == 0);
     letter->event.data = *report;
     if (report->task_count) {
@@ -94,7 +108,7 @@ void letter_copy_data(struct letter *letter, const struct event_data *report)
 
 void letter_copy_client(struct letter *letter, const struct event_client *request)
 {
-    CHECK(letter->event.kind == EVENT_CLIENT);
+    CHECK(letter->kind == EVENT_CLIENT);
     letter->event.client = *request;
     letter->list = copy_list(request->bounds, request->bound_count, sizeof *request->bounds);
     letter->event.client.bounds = letter->list;

@@ -12,30 +12,39 @@
 
 struct virtual_cluster;
 
-enum { LETTERS_PER_BLOCK = 64 };
+enum {
+    LETTERS_PER_BLOCK = 64,
+    LETTER_ROOM = 192, /* bytes of a message kept in the letter itself: two deployments fit */
+};
 
 /* Something a node will hear: an event with a payload of its own, and for a message where it is on
  * its way. A request has a shadow: the failure its sender will hear of if nobody takes it. */
 struct letter {
-    struct letter *next_spare;
     struct node_id to, from; /* from: of messages */
-    struct event event;
-    struct message *message; /* payloads that belong to the letter; null where there is none */
-    struct job_graph *graph;
-    void *list;
-
+    enum event_kind kind;
     uint32_t link;                /* of messages: number of the link between both ends */
     time_ns sent_at, way;         /* of messages; way: the time drawn for this leg */
     time_ns arrives_at;           /* of messages under way */
     struct sim_handle arrival;    /* while under way */
+    struct message *message;      /* in the room below, or in a block of its own */
     bool is_request;              /* and its sender has heard nothing of a failure */
+    bool is_known_sender;         /* its contact with the JobManager was made before it was sent */
     uint64_t token;               /* of a request */
     struct letter *shadow, *body; /* of a request its failure, and back */
+    struct job_graph *graph;      /* payloads that belong to the letter; null where there is none */
+    void *list;
+    struct letter *next_spare;
+    union {                 /* not zeroed when a letter is made */
+        struct event event; /* of all but messages */
+        _Alignas(16) unsigned char room[LETTER_ROOM];
+    };
 };
 
 struct letter *letter_create(struct virtual_cluster *cluster, struct node_id to,
                              enum event_kind kind);
 void letter_destroy(struct virtual_cluster *cluster, struct letter *letter);
+/* What the node is to hear; the payload stays the letter's. */
+struct event letter_event(const struct letter *letter);
 void letter_copy_message(struct letter *letter, const struct message *message);
 void letter_copy_data(struct letter *letter, const struct event_data *report);
 void letter_copy_client(struct letter *letter, const struct event_client *request);

@@ -30,23 +30,30 @@ static bool is_heartbeat(enum message_kind kind)
            kind == MESSAGE_JM_HEARTBEAT || kind == MESSAGE_JM_HEARTBEAT_ANSWER;
 }
 
+/* INDEX_NONE: these two have never exchanged anything. Nearly all links are the JobManager's. */
+static uint32_t find_link(const struct virtual_cluster *cluster, struct node_id low,
+                          struct node_id high)
+{
+    CHECK(low.n < high.n);
+    if (low.n == JOB_MANAGER)
+        return cluster->manager_links.items[high.n];
+    return index_map_get(&cluster->by_ends, (uint64_t)low.n << 32 | high.n);
+}
+
 static uint32_t link_between(struct virtual_cluster *cluster, struct node_id a, struct node_id b)
 {
-    CHECK(a.n != b.n);
     struct node_id low = a.n < b.n ? a : b, high = a.n < b.n ? b : a;
-    struct process *younger = cluster_process(cluster, high);
-    if (younger->recent_peer.n == low.n)
-        return younger->recent_link;
-    uint64_t key = (uint64_t)low.n << 32 | high.n;
-    uint32_t index = index_map_get(&cluster->by_ends, key);
-    younger->recent_peer = low;
+    uint32_t index = find_link(cluster, low, high);
     if (index != INDEX_NONE)
-        return younger->recent_link = index;
-    index = younger->recent_link = (uint32_t)cluster->links.count;
+        return index;
+    index = (uint32_t)cluster->links.count;
     vec_push(&cluster->links, (struct link){ .ends = { low, high } });
     vec_push(&cluster_process(cluster, low)->links, index);
     vec_push(&cluster_process(cluster, high)->links, index);
-    index_map_put(&cluster->by_ends, key, index);
+    if (low.n == JOB_MANAGER)
+        cluster->manager_links.items[high.n] = index;
+    else
+        index_map_put(&cluster->by_ends, (uint64_t)low.n << 32 | high.n, index);
     return index;
 }
 
@@ -57,8 +64,7 @@ static struct link *link_of(struct virtual_cluster *cluster, const struct letter
 
 static struct lane *lane_of(struct virtual_cluster *cluster, const struct letter *letter)
 {
-    struct link *link = link_of(cluster, letter);
-    return &link->lanes[link->ends[0].n == letter->from.n ? 0 : 1];
+    return &link_of(cluster, letter)->lanes[letter->from.n < letter->to.n ? 0 : 1];
 }
 
 bool network_can_talk(const struct virtual_cluster *cluster, const struct process *a,
@@ -68,7 +74,7 @@ bool network_can_talk(const struct virtual_cluster *cluster, const struct proces
         return false;
     struct node_id low = a->id.n < b->id.n ? a->id : b->id;
     struct node_id high = a->id.n < b->id.n ? b->id : a->id;
-    uint32_t index = index_map_get(&cluster->by_ends, (uint64_t)low.n << 32 | high.n);
+    uint32_t index = find_link(cluster, low, high);
     return index == INDEX_NONE || cluster->links.items[index].cuts == 0;
 }
 
@@ -103,6 +109,8 @@ static time_ns transmission(const struct virtual_cluster *cluster, const struct 
 static double loss_between(const struct virtual_cluster *cluster, const struct process *from,
                            const struct process *to)
 {
+    if (cluster->lossy == 0) /* mostly */
+        return 1 - (1 - cluster->scenario->cluster.network.loss);
     return 1 - (1 - cluster->scenario->cluster.network.loss) * (1 - from->loss) * (1 - to->loss);
 }
 
@@ -291,6 +299,7 @@ void network_send(struct virtual_cluster *cluster, struct process *from,
     letter->sent_at = cluster_now(cluster);
     letter->is_request = send->is_request;
     letter->token = send->token;
+    letter->is_known_sender = from->contact.is_made;
     dispatch(cluster, letter);
 }
 
@@ -349,5 +358,6 @@ void network_fini(struct virtual_cluster *cluster)
         vec_fini(&link->waiting);
     }
     vec_fini(&cluster->links);
+    vec_fini(&cluster->manager_links);
     index_map_fini(&cluster->by_ends);
 }

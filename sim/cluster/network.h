@@ -20,8 +20,8 @@ struct lane {
 };
 
 struct link {
-    struct node_id ends[2]; /* lesser first */
     struct lane lanes[2];   /* from ends[i] */
+    struct node_id ends[2]; /* lesser first */
     uint32_t cuts;
     VEC(struct letter *) stranded; /* were under way when the link was cut */
     VEC(struct letter *) waiting;  /* sent since */

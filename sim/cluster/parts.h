@@ -26,9 +26,7 @@ struct process { /* what every message touches comes first */
     struct node_id id;
     enum node_kind kind;
     enum process_state state;
-    uint32_t cuts;              /* with everybody */
-    struct node_id recent_peer; /* older than itself, to which it has sent or from which it heard */
-    uint32_t recent_link;
+    uint32_t cuts;     /* with everybody */
     struct node *node; /* from up to the end */
     time_ns wake_at;   /* TIME_NEVER: none is pending */
     struct sim_handle wake;
@@ -64,12 +62,15 @@ struct virtual_cluster {
     struct index_map by_name;        /* hash of the name: the latest process so named */
     struct index_map reserved;       /* hashes of the names that the scenario gives */
     uint32_t next_name;
-    uint32_t cuts; /* in force, of hosts and links */
+    uint32_t cuts;  /* in force, of hosts and links */
+    uint32_t lossy; /* processes that lose packets */
     VEC(struct link) links;
-    struct index_map by_ends;
+    VEC(uint32_t) manager_links;        /* by node id: that with the JobManager; INDEX_NONE */
+    struct index_map by_ends;           /* the others */
     VEC(struct letter *) letter_blocks; /* all letters there are */
     struct letter *spare_letters;
     struct rng client;
+    struct effects effects; /* of the node being stepped */
 
     struct shared_bandwidth *dfs;
     VEC(struct store_transfer) transfers;
@@ -110,8 +111,8 @@ void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const ch
 /* step.c. Hear: step now, keep for later, or drop, as the process's state demands; takes the
  * letter. */
 void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter);
-void process_step(struct virtual_cluster *cluster, struct process *process,
-                  const struct event *event);
+/* Stamps the event. */
+void process_step(struct virtual_cluster *cluster, struct process *process, struct event *event);
 void process_plan_wake(struct virtual_cluster *cluster, struct process *process);
 
 /* contact.c */

@@ -63,7 +63,6 @@ struct process *process_create(struct virtual_cluster *cluster, enum node_kind k
     process->id = (struct node_id){ id };
     process->name = mem_copy_text(name);
     process->kind = kind;
-    process->recent_peer = node_id_none();
     process->machine = machine;
     process->speed = machine ? machine->speed : 1;
     process->added_at = cluster_now(cluster);
@@ -73,6 +72,7 @@ struct process *process_create(struct virtual_cluster *cluster, enum node_kind k
     process->storage = rng_stream(seed, "storage", id);
     index_map_put(&cluster->by_name, name_key(cluster, name), id);
     vec_push(&cluster->processes, process);
+    vec_push(&cluster->manager_links, INDEX_NONE);
     process->living_place = (uint32_t)cluster->living.count;
     vec_push(&cluster->living, process->id);
     return process;
@@ -99,7 +99,8 @@ static void create_node(struct virtual_cluster *cluster, struct process *process
                                       .config = &scenario->config,
                                       .job_manager = { JOB_MANAGER },
                                       .log_level = scenario->log_level,
-                                      .check_invariants = cluster->check_invariants };
+                                      .check_invariants = cluster->check_invariants,
+                                      .effects = &cluster->effects };
     if (process->machine)
         settings.worker =
             (struct worker_spec){ .cpu_milli = (int32_t)(process->machine->cores * 1000 + 0.5),
@@ -280,7 +281,7 @@ void virtual_cluster_resume(struct virtual_cluster *cluster, struct node_id node
     contact_review(cluster, process);
     bool has_goodbye = false;
     for (VEC_EACH(struct letter *, letter, &process->inbox))
-        has_goodbye |= (*letter)->event.kind == EVENT_STOPPING;
+        has_goodbye |= (*letter)->kind == EVENT_STOPPING;
     if (process->stop_asked && !process->stop.generation && !has_goodbye)
         begin_stop(cluster, process);
     open_inbox(cluster, process);

@@ -51,16 +51,14 @@ static void process_exit(struct virtual_cluster *cluster, struct process *proces
     process_end(cluster, process, !as_asked, as_asked ? "stopped" : "exited", exit_texts[reason]);
 }
 
-void process_step(struct virtual_cluster *cluster, struct process *process,
-                  const struct event *event)
+void process_step(struct virtual_cluster *cluster, struct process *process, struct event *event)
 {
     CHECK(!cluster->stepping);
     CHECK(process_is_up(process));
     cluster->stepping = true;
-    struct event stamped = *event;
-    stamped.at = cluster_now(cluster);
+    event->at = cluster_now(cluster);
     const struct effects *effects;
-    struct err refused = cluster->driver->step(process->node, &stamped, &effects);
+    struct err refused = cluster->driver->step(process->node, event, &effects);
     CHECK(!err_is(refused)); /* an event that no correct world gives */
     const struct effect *last = NULL;
     for (VEC_EACH(const struct effect, effect, &effects->list)) {
@@ -112,9 +110,9 @@ void process_plan_wake(struct virtual_cluster *cluster, struct process *process)
                               cluster, process->id.n, 0);
 }
 
-static bool is_from_partner(const struct process *process, const struct letter *letter)
+static bool makes_contact(const struct process *process, const struct letter *letter)
 {
-    return letter->event.kind == EVENT_MESSAGE &&
+    return letter->kind == EVENT_MESSAGE && !letter->is_known_sender &&
            (process->id.n == JOB_MANAGER || letter->from.n == JOB_MANAGER);
 }
 
@@ -125,8 +123,9 @@ static void hear_now(struct virtual_cluster *cluster, struct process *process,
         sim_queue_cancel(cluster->queue, &letter->shadow->arrival);
         letter_destroy(cluster, letter->shadow);
     }
-    process_step(cluster, process, &letter->event);
-    if (is_from_partner(process, letter))
+    struct event event = letter_event(letter);
+    process_step(cluster, process, &event);
+    if (makes_contact(process, letter))
         contact_make(cluster, process->id.n == JOB_MANAGER ? cluster_process(cluster, letter->from)
                                                            : process);
     letter_destroy(cluster, letter);
@@ -153,11 +152,11 @@ void process_hear(struct virtual_cluster *cluster, struct process *process, stru
         vec_push(&process->inbox, letter);
         return;
     case PROCESS_BOOTING: /* only clients know that it is coming */
-        CHECK(letter->event.kind == EVENT_CLIENT);
+        CHECK(letter->kind == EVENT_CLIENT);
         vec_push(&process->inbox, letter);
         return;
     case PROCESS_ENDED:
-        if (letter->event.kind == EVENT_CLIENT)
+        if (letter->kind == EVENT_CLIENT)
             refuse_client(cluster, &letter->event.client);
         letter_destroy(cluster, letter);
         return;

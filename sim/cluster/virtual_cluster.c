@@ -26,6 +26,7 @@ struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
     cluster->client = rng_stream(scenario->seed, "client", 0);
     for (VEC_EACH(const struct task_manager_spec, spec, &scenario->cluster.named))
         index_map_put(&cluster->reserved, hash_add_text(0, spec->name), 0);
+    effects_init(&cluster->effects, scenario->log_level);
     storage_init(cluster);
     return cluster;
 }
@@ -38,6 +39,7 @@ void virtual_cluster_destroy(struct virtual_cluster *cluster)
     letters_fini(cluster);
     for (VEC_EACH(struct process *, process, &cluster->processes))
         process_destroy(cluster, *process);
+    effects_fini(&cluster->effects);
     vec_fini(&cluster->processes);
     vec_fini(&cluster->living);
     index_map_fini(&cluster->by_name);
@@ -148,6 +150,7 @@ void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id no
     CHECK(!cluster->stepping);
     CHECK(loss >= 0 && loss <= 1);
     struct process *process = cluster_process(cluster, node);
+    cluster->lossy += (uint32_t)(loss > 0) - (uint32_t)(process->loss > 0);
     process->loss = loss;
     links_changed(cluster, process, loss > 0 ? "lossy" : "lossless");
 }
@@ -208,12 +211,19 @@ void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_cli
                 time_add(cluster_now(cluster), distribution_draw(delay, &cluster->client)));
 }
 
+/* At once, because nothing is pending that the node would have to hear first: the data plane
+ * reports from events of its own class, behind all deliveries of their instant. */
 void virtual_cluster_report(struct virtual_cluster *cluster, struct node_id node,
                             const struct event_data *report)
 {
+    struct process *process = cluster_process(cluster, node);
+    if (process_is_up(process)) {
+        process_step(cluster, process, &(struct event){ .kind = EVENT_DATA, .data = *report });
+        return;
+    }
     struct letter *letter = letter_create(cluster, node, EVENT_DATA);
     letter_copy_data(letter, report);
-    letter_post(cluster, letter, cluster_now(cluster));
+    process_hear(cluster, process, letter);
 }
 
 /* Looking. */
