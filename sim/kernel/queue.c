@@ -3,7 +3,11 @@
  * A heap of four children per node over small keys, beside a table of what to run.
  *
  *   heap   [ . . . | root | 4 children | 4 grandchildren | ... ]   16 bytes each
- *   cells  [ action, context, a, b, generation ]                   by slot, freed ones chained
+ *   cells  [ action, context, a, b, generation ]                   by slot, freed ones listed
+ *
+ * Events pushed one after another for the same instant and class form a chain: only its first has a
+ * place in the heap, which goes to the next when that one has run. So what is broadcast costs no
+ * way through the heap.
  *
  * A key is the time above class, sequence number and slot, so one comparison of 128 bits gives the
  * order and no two keys are equal. Three unused places in front let every group of children lie in
@@ -26,6 +30,7 @@ enum {
     CAPACITY_FIRST = 1024,
     CANCELLED_MIN = 64, /* below this many a clean-up is not worth it */
     CACHE_LINE = 64,
+    KEY_SIZE = 16,
 };
 
 /* Limits: events pending at once, and events pushed in a run (3 hours at 10 million a second). */
@@ -41,12 +46,15 @@ __extension__ typedef unsigned __int128 heap_key;
  * below zero. */
 #define KEY_NONE (~(heap_key)0)
 
+#define NO_TAIL ((time_ns)-1)
+
 struct cell {
-    sim_action *action; /* null: cancelled, or free */
+    sim_action *action; /* null: cancelled */
     void *context;
     uint64_t a, b;
+    uint64_t low;        /* half of its key */
     uint32_t generation; /* odd while it can be cancelled */
-    uint32_t next_free;  /* 1 + slot; 0: none */
+    uint32_t next;       /* 1 + slot of the next in its chain, or of the next free; 0: none */
 };
 
 struct sim_queue {
@@ -56,8 +64,13 @@ struct sim_queue {
     struct cell *cells;
     uint32_t cell_count, cell_capacity;
     uint32_t free_slot; /* 1 + slot; 0: none */
-    size_t cancelled;   /* still in the heap */
-    uint64_t sequence, run_count;
+    size_t cancelled;   /* and not yet dropped */
+    /* The event pushed last, while it is pending: where the next one for its instant is chained. */
+    uint32_t tail;
+    enum sim_class tail_class;
+    time_ns tail_at;                 /* NO_TAIL: there is none */
+    uint64_t sequence, ranked_count; /* pushed without and with a rank */
+    uint64_t run_count, dropped_count;
     time_ns now;
     bool root_open; /* the root's event has been taken; its place and slot are the next one's */
 };
@@ -67,9 +80,9 @@ static size_t parent_of(size_t place)
     return place / ARITY + ROOT - 1;
 }
 
-static size_t first_child_of(size_t place)
+static heap_key key_of(time_ns at, uint64_t low)
 {
-    return (place - ROOT + 1) * ARITY;
+    return (heap_key)(uint64_t)at << 64 | low;
 }
 
 static uint32_t slot_of(heap_key key)
@@ -82,7 +95,7 @@ static time_ns time_of(heap_key key)
     return (time_ns)(uint64_t)(key >> 64);
 }
 
-static void heap_grow(struct sim_queue *queue)
+static __attribute__((noinline)) void heap_grow(struct sim_queue *queue)
 {
     size_t capacity = queue->capacity ? queue->capacity * 2 : CAPACITY_FIRST;
     heap_key *grown = aligned_alloc(CACHE_LINE, capacity * sizeof *grown);
@@ -100,6 +113,7 @@ struct sim_queue *sim_queue_create(void)
 {
     struct sim_queue *queue = mem_create(sizeof *queue);
     queue->end = ROOT;
+    queue->tail_at = NO_TAIL;
     heap_grow(queue);
     return queue;
 }
@@ -113,7 +127,7 @@ void sim_queue_destroy(struct sim_queue *queue)
     mem_destroy(queue);
 }
 
-static void sift_up(heap_key *heap, size_t place, heap_key key)
+static __attribute__((noinline)) void sift_up(heap_key *heap, size_t place, heap_key key)
 {
     while (place > ROOT) {
         size_t parent = parent_of(place);
@@ -125,36 +139,50 @@ static void sift_up(heap_key *heap, size_t place, heap_key key)
     heap[place] = key;
 }
 
-/* The least of the four children from `child` on; without branches, as none could be guessed. The
- * capacity is a multiple of four, so all four places are there. */
-static size_t least_of_four(const heap_key *heap, size_t child)
+static inline heap_key *key_at(heap_key *heap, size_t offset)
 {
-    size_t left = child + (heap[child + 1] < heap[child]);
-    size_t right = child + 2 + (heap[child + 3] < heap[child + 2]);
-    return heap[right] < heap[left] ? right : left;
+    return (heap_key *)(void *)((char *)heap + offset);
 }
 
-/* Puts key at `place` or below, moving lesser ones up. */
+/* The offset of the lesser of the keys at x and behind it. Its outcome cannot be guessed, so there
+ * must be no branch: gcc turns a choice into a move, clang only arithmetic. */
+static inline size_t lesser_of_two(heap_key *heap, size_t x)
+{
+    bool is_second = *key_at(heap, x + KEY_SIZE) < *key_at(heap, x);
+#ifdef __clang__
+    return x + is_second * (size_t)KEY_SIZE;
+#else
+    return is_second ? x + KEY_SIZE : x;
+#endif
+}
+
+/* Puts key at `place` or below, moving lesser ones up. All in offsets of bytes: the children's is
+ * four times the parent's less a constant, and computing addresses is most of what is done here.
+ * The capacity is a multiple of four, so all four children are there if one is. */
 static inline void sift_down(heap_key *heap, size_t end, size_t place, heap_key key)
 {
+    size_t hole = place * KEY_SIZE, limit = end * KEY_SIZE;
     for (;;) {
-        size_t child = first_child_of(place);
-        if (child >= end)
+        size_t child = ARITY * hole - (ROOT - 1) * ARITY * KEY_SIZE;
+        if (child >= limit)
             break;
-        size_t least = least_of_four(heap, child);
-        if (key < heap[least])
+        size_t left = lesser_of_two(heap, child);
+        size_t right = lesser_of_two(heap, child + 2 * KEY_SIZE);
+        size_t from = *key_at(heap, right) < *key_at(heap, left) ? right : left;
+        heap_key least = *key_at(heap, from);
+        if (key < least)
             break;
-        heap[place] = heap[least];
-        place = least;
+        *key_at(heap, hole) = least;
+        hole = from;
     }
-    heap[place] = key;
+    *key_at(heap, hole) = key;
 }
 
-static uint32_t slot_take(struct sim_queue *queue)
+static __attribute__((noinline)) uint32_t slot_take(struct sim_queue *queue)
 {
     if (queue->free_slot) {
         uint32_t slot = queue->free_slot - 1;
-        queue->free_slot = queue->cells[slot].next_free;
+        queue->free_slot = queue->cells[slot].next;
         return slot;
     }
     if (queue->cell_count == queue->cell_capacity) {
@@ -167,9 +195,17 @@ static uint32_t slot_take(struct sim_queue *queue)
     return queue->cell_count++;
 }
 
+/* Nothing can be chained behind what is no longer pending. */
+static inline void forget_tail(struct sim_queue *queue, uint32_t slot)
+{
+    if (queue->tail == slot)
+        queue->tail_at = NO_TAIL;
+}
+
 static void slot_give(struct sim_queue *queue, uint32_t slot)
 {
-    queue->cells[slot].next_free = queue->free_slot;
+    forget_tail(queue, slot);
+    queue->cells[slot].next = queue->free_slot;
     queue->free_slot = slot + 1;
 }
 
@@ -183,15 +219,25 @@ static void drop_root(struct sim_queue *queue)
         sift_down(queue->heap, queue->end, ROOT, last);
 }
 
+/* The root's slot is given back; the next of its chain takes its place, or the last of the heap. */
+static void advance_root(struct sim_queue *queue)
+{
+    heap_key root = queue->heap[ROOT];
+    uint32_t next = queue->cells[slot_of(root)].next;
+    slot_give(queue, slot_of(root));
+    if (next)
+        sift_down(queue->heap, queue->end, ROOT, key_of(time_of(root), queue->cells[next - 1].low));
+    else
+        drop_root(queue);
+}
+
 static void drop_cancelled_roots(struct sim_queue *queue)
 {
-    while (queue->cancelled && queue->end > ROOT) {
-        uint32_t slot = slot_of(queue->heap[ROOT]);
-        if (queue->cells[slot].action)
-            break;
-        slot_give(queue, slot);
+    while (queue->cancelled && queue->end > ROOT &&
+           !queue->cells[slot_of(queue->heap[ROOT])].action) {
         queue->cancelled--;
-        drop_root(queue);
+        queue->dropped_count++;
+        advance_root(queue);
     }
 }
 
@@ -200,12 +246,11 @@ static void close_root(struct sim_queue *queue)
     if (!queue->root_open)
         return;
     queue->root_open = false;
-    slot_give(queue, slot_of(queue->heap[ROOT]));
-    drop_root(queue);
+    advance_root(queue);
     drop_cancelled_roots(queue);
 }
 
-static void heap_push(struct sim_queue *queue, heap_key key)
+static inline __attribute__((always_inline)) void heap_push(struct sim_queue *queue, heap_key key)
 {
     if (queue->root_open) {
         queue->root_open = false;
@@ -220,37 +265,71 @@ static void heap_push(struct sim_queue *queue, heap_key key)
 }
 
 static inline struct sim_handle push(struct sim_queue *queue, time_ns at, enum sim_class class,
-                                     uint64_t rank, sim_action *action, void *context, uint64_t a,
-                                     uint64_t b)
+                                     bool chained, uint64_t rank, sim_action *action, void *context,
+                                     uint64_t a, uint64_t b)
 {
     CHECK(at >= queue->now);
     CHECK(at < TIME_NEVER);
     CHECK(action != NULL);
     CHECK(rank < SEQUENCE_MAX);
-    uint32_t slot = queue->root_open ? slot_of(queue->heap[ROOT]) : slot_take(queue);
+    bool in_chain = chained && queue->tail_at == at && queue->tail_class == class;
+    uint32_t slot = queue->root_open && !in_chain ? slot_of(queue->heap[ROOT]) : slot_take(queue);
     struct cell *cell = &queue->cells[slot];
     cell->action = action;
     cell->context = context;
     cell->a = a;
     cell->b = b;
+    cell->low = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS | slot;
     cell->generation++;
+    cell->next = 0;
     struct sim_handle handle = { slot, cell->generation };
-    uint64_t low = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS | slot;
-    heap_push(queue, (heap_key)(uint64_t)at << 64 | low);
+    if (in_chain)
+        queue->cells[queue->tail].next = slot + 1;
+    else
+        heap_push(queue, key_of(at, cell->low));
+    if (chained) {
+        queue->tail = slot;
+        queue->tail_at = at;
+        queue->tail_class = class;
+    }
     return handle;
 }
 
 struct sim_handle sim_queue_push(struct sim_queue *queue, time_ns at, enum sim_class class,
                                  sim_action *action, void *context, uint64_t a, uint64_t b)
 {
-    return push(queue, at, class, queue->sequence++, action, context, a, b);
+    return push(queue, at, class, true, queue->sequence++, action, context, a, b);
 }
 
 struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enum sim_class class,
                                         uint64_t rank, sim_action *action, void *context,
                                         uint64_t a, uint64_t b)
 {
-    return push(queue, at, class, rank, action, context, a, b);
+    queue->ranked_count++;
+    return push(queue, at, class, false, rank, action, context, a, b);
+}
+
+/* The cancelled ones that were not dropped yet included. */
+static uint64_t pending_count(const struct sim_queue *queue)
+{
+    return queue->sequence + queue->ranked_count - queue->run_count - queue->dropped_count;
+}
+
+/* The first that is left, as 1 + slot; 0: none. */
+static uint32_t drop_cancelled_of_chain(struct sim_queue *queue, uint32_t first)
+{
+    uint32_t *link = &first;
+    while (*link) {
+        uint32_t slot = *link - 1;
+        struct cell *cell = &queue->cells[slot];
+        if (cell->action) {
+            link = &cell->next;
+        } else {
+            *link = cell->next;
+            slot_give(queue, slot);
+        }
+    }
+    return first;
 }
 
 /* Throws all cancelled ones out and makes a heap of the rest. Linear, and as at least as many were
@@ -259,15 +338,14 @@ static void drop_all_cancelled(struct sim_queue *queue)
 {
     size_t end = ROOT;
     for (size_t i = ROOT; i < queue->end; i++) {
-        uint32_t slot = slot_of(queue->heap[i]);
-        if (queue->cells[slot].action)
-            queue->heap[end++] = queue->heap[i];
-        else
-            slot_give(queue, slot);
+        uint32_t first = drop_cancelled_of_chain(queue, slot_of(queue->heap[i]) + 1);
+        if (first)
+            queue->heap[end++] = key_of(time_of(queue->heap[i]), queue->cells[first - 1].low);
     }
     for (size_t i = end; i < queue->end; i++)
         queue->heap[i] = KEY_NONE;
     queue->end = end;
+    queue->dropped_count += queue->cancelled;
     queue->cancelled = 0;
     if (end - ROOT < 2)
         return;
@@ -287,7 +365,7 @@ void sim_queue_cancel(struct sim_queue *queue, struct sim_handle *handle)
     cell->generation++;
     close_root(queue);
     queue->cancelled++;
-    if (queue->cancelled > CANCELLED_MIN && queue->cancelled > (queue->end - ROOT) / 2)
+    if (queue->cancelled > CANCELLED_MIN && queue->cancelled > pending_count(queue) / 2)
         drop_all_cancelled(queue);
     else
         drop_cancelled_roots(queue);
@@ -324,9 +402,11 @@ bool sim_queue_run_one(struct sim_queue *queue, time_ns until)
     void *context = cell->context;
     uint64_t a = cell->a, b = cell->b;
     CHECK(action != NULL);
-    cell->action = NULL;
     cell->generation++;
     queue->root_open = true;
+    forget_tail(queue, slot);
+    if (cell->next)
+        close_root(queue);
     queue->now = at;
     queue->run_count++;
     action(context, a, b);

@@ -173,6 +173,7 @@ START_TEST(queue_agrees_with_the_reference_over_random_use)
     struct record record = { .queue = sim_queue_create() };
     VEC(struct entry) entries = { 0 };
     struct rng rng = rng_stream(3, "queue", 0);
+    struct entry last = { .at = -1 };
     uint64_t number = 0;
     for (int i = 0; i < 60000; i++) {
         uint64_t act = rng_below(&rng, i / 10000 % 2 ? 10 : 16);
@@ -182,6 +183,11 @@ START_TEST(queue_agrees_with_the_reference_over_random_use)
                                    (enum sim_class)rng_below(&rng, SIM_CLASS_COUNT),
                                    number++,
                                    { 0 } };
+            if (last.at >= now && rng_below(&rng, 3)) { /* runs of pushes for one instant */
+                entry.at = last.at;
+                entry.class = last.class;
+            }
+            last = entry;
             entry.handle = push(&record, entry.at, entry.class, entry.number);
             vec_push(&entries, entry);
         } else if (act < 12) {
