@@ -6,6 +6,8 @@
  */
 #include "core/schedule/adaptive_scheduler.h"
 
+/* The numbers that a record begins with: bounds by vertex, and by group the largest of its
+ * vertices. */
 static void tell_wanted(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -41,6 +43,7 @@ void adaptive_history_begin(struct scheduler *s, enum rescale_cause cause, bool 
     tell_wanted(s);
 }
 
+/* Each state passed is a span of the open record. */
 void adaptive_history_left_state(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -58,6 +61,7 @@ void adaptive_history_came_to_nothing(struct scheduler *s)
                         RESCALE_REASON_NO_RESOURCES_OR_PARALLELISMS_CHANGE, scheduler_now(s));
 }
 
+/* The wish came true: sizes and slots as they are now. */
 void adaptive_history_executing(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -79,6 +83,7 @@ void adaptive_history_executing(struct scheduler *s)
     mem_destroy(acquired);
 }
 
+/* The job's end ends the open record too. */
 void adaptive_history_ended(struct scheduler *s, enum job_status status)
 {
     enum rescale_reason reason = RESCALE_REASON_JOB_FAILED;

@@ -11,6 +11,8 @@ static size_t vertex_count(const struct scheduler *s)
     return s->parts.job->vertices.count;
 }
 
+/* In reactive mode every vertex may become as parallel as it ever can. The max parallelism is
+ * fixed here for all graphs to come. */
 void adaptive_resources_init(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -61,6 +63,7 @@ uint32_t adaptive_slot_count(const struct scheduler *s)
     return (uint32_t)s->parts.pool->slots.count;
 }
 
+/* How large each vertex can be with so many slots; false when the lower bounds do not fit. */
 bool adaptive_parallelism_for(const struct scheduler *s, uint32_t slots, int32_t *out)
 {
     return slot_sharing_parallelism(s->parts.job, s->own.adaptive->bounds, slots, out);
@@ -80,6 +83,8 @@ static bool parallelism_changes(const struct scheduler *s, const int32_t *obtain
     return false;
 }
 
+/* Asked with all slots the job holds, free or in use: a restart would free them. While
+ * executing, the same size again is no reason to move. */
 bool adaptive_has_sufficient(const void *scheduler)
 {
     const struct scheduler *s = scheduler;
@@ -91,12 +96,14 @@ bool adaptive_has_sufficient(const void *scheduler)
     return enough;
 }
 
+/* Nothing that was declared is missing. */
 bool adaptive_has_desired(const void *scheduler)
 {
     const struct scheduler *s = scheduler;
     return adaptive_slot_count(s) >= adaptive_desired_slots(s) && adaptive_has_sufficient(s);
 }
 
+/* Is the size that a rescale was begun for still to be had? */
 bool adaptive_target_is_obtainable(const struct scheduler *s)
 {
     const struct adaptive_scheduler *own = s->own.adaptive;
@@ -108,6 +115,8 @@ bool adaptive_target_is_obtainable(const struct scheduler *s)
     return equal;
 }
 
+/* Attempt numbers live on by vertex and subtask (VertexAttemptNumberStore). Subtasks that a smaller
+ * graph leaves out keep theirs for the next larger one. */
 void adaptive_raise_attempts(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -120,6 +129,7 @@ void adaptive_raise_attempts(struct scheduler *s)
     }
 }
 
+/* A graph of the planned size whose attempts go on counting. */
 static struct execution_graph *new_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -134,22 +144,32 @@ static struct execution_graph *new_graph(struct scheduler *s)
     return graph;
 }
 
-/* What each task had before, by allocation: only asked for with local recovery. */
+/* Where the state of the last graph lies: each subtask's key groups on the slot it had, and what
+ * they weigh going by the latest checkpoint, which may have been taken by a graph of another size
+ * (JobAllocationsInformation, StateSizeEstimates). Only asked for with local recovery. */
 static void collect_previous(const struct scheduler *s, struct previous_states *out)
 {
     const struct completed_checkpoint *latest =
         completed_store_latest(&s->parts.checkpoints->store);
     if (!s->parts.config->recover_from_local || !s->graph || !latest)
         return;
-    size_t count =
-        latest->states.count < s->graph->task_count ? latest->states.count : s->graph->task_count;
-    for (size_t i = 0; i < count; i++) {
-        const struct task_state *state = &latest->states.items[i];
-        vec_push(&out->items, (struct previous_state){ s->graph->tasks[i].allocation, state->vertex,
-                                                       state->range, state->bytes });
+    for (uint32_t t = 0; t < s->graph->task_count; t++) {
+        const struct execution *task = &s->graph->tasks[t];
+        const struct execution_vertex_range *vertex = &s->graph->vertices[task->vertex.n];
+        if (allocation_id_is_none(task->allocation))
+            continue;
+        int32_t parallelism = (int32_t)vertex->parallelism;
+        vec_push(&out->items,
+                 (struct previous_state){
+                     .allocation = task->allocation,
+                     .vertex = task->vertex,
+                     .range = key_group_range_of((int32_t)task->subtask, parallelism,
+                                                 vertex->max_parallelism),
+                     .bytes = latest->vertices.items[task->vertex.n].bytes / parallelism });
     }
 }
 
+/* All or nothing: a slot that went meanwhile sends the scheduler back to waiting. */
 static bool reserve_all(struct scheduler *s, const struct allocation_id *assigned, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -162,6 +182,8 @@ static bool reserve_all(struct scheduler *s, const struct allocation_id *assigne
     return true;
 }
 
+/* Which subtasks share a slot, and which slot each share gets; only when all slots could be
+ * reserved does the new graph replace the old one. */
 bool adaptive_create_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;

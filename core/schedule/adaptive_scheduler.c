@@ -11,6 +11,8 @@
 #include "core/base/text.h"
 #include "core/schedule/bounds.h"
 
+/* Only two states look for a better size; in the others changes are not minded, they are seen when
+ * one of the two is entered again. */
 static bool has_manager(const struct adaptive_scheduler *own)
 {
     return own->state == ADAPTIVE_WAITING_FOR_RESOURCES || own->state == ADAPTIVE_EXECUTING;
@@ -42,6 +44,7 @@ static void adaptive_fini(struct scheduler *s)
     mem_destroy(own);
 }
 
+/* The requirements first: what the cluster has is on its way while the wait begins. */
 static void adaptive_start(struct scheduler *s)
 {
     scheduler_show_status(s, JOB_CREATED);
@@ -93,7 +96,7 @@ static bool run_manager_timers(struct scheduler *s)
     return false;
 }
 
-/* On entering a state, and while waiting on every change (A2). Timers that are due come first. */
+/* On entering a state, and while waiting on every change. Timers that are due come first. */
 static void change_then_trigger(struct scheduler *s)
 {
     if (!run_manager_timers(s) && !tell_manager(s, CALL_CHANGE))
@@ -113,6 +116,7 @@ static void on_change(struct scheduler *s)
     }
 }
 
+/* A slot more is a reason for a rescale record while the job runs (FLIP-495). */
 static void adaptive_slots_gained(struct scheduler *s, const struct allocation_id *gained,
                                   size_t count)
 {
@@ -129,6 +133,8 @@ static void adaptive_resources_refused(struct scheduler *s)
     (void)s; /* Flink's adaptive scheduler goes on with what it has, or waits for its time-out */
 }
 
+/* Any failure of any task restarts the job: there is no regional failover. The strategy hears of
+ * each; a failure is recorded before it is known whether the job survives it. */
 static void restart_or_fail(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -151,6 +157,8 @@ static void restart_or_fail(struct scheduler *s, struct task_id task, enum failu
         s, cause, failure_cause_is_recoverable(cause) ? text : failure_cause_sentence(cause));
 }
 
+/* Before there is a graph nothing can be restarted; while one is being cancelled a failure is only
+ * the end of one more task. */
 static void adaptive_failed(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     switch (s->own.adaptive->state) {
@@ -198,6 +206,8 @@ static void on_stop_checkpoint(struct scheduler *s,
     adaptive_return_to_executing(s, "the savepoint failed");
 }
 
+/* Completed checkpoints are good moments to rescale, and so are too many failed ones: nothing is
+ * lost that would not be lost anyway (FLIP-461). */
 static void adaptive_checkpoint_ended(struct scheduler *s,
                                       const struct checkpoint_coordinator_order *order)
 {
@@ -217,6 +227,7 @@ static void adaptive_checkpoint_ended(struct scheduler *s,
         tell_manager(s, CALL_TRIGGER);
 }
 
+/* States without a graph have nothing to cancel and end at once. */
 static void adaptive_cancel(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -237,6 +248,8 @@ static struct err adaptive_stop(struct scheduler *s, bool drain, uint64_t token,
     return OK;
 }
 
+/* The dispatcher has checked and stored the bounds; they are checked here once more, because only
+ * the scheduler knows whether it takes any. Bounds equal to those in force are no change. */
 static struct err adaptive_require(struct scheduler *s, const struct vertex_bounds *bounds,
                                    size_t count, struct note *note)
 {
@@ -257,6 +270,7 @@ static struct err adaptive_require(struct scheduler *s, const struct vertex_boun
     return result;
 }
 
+/* runIfState: what was posted by a state that has been left is dropped. */
 static void adaptive_on_timer(struct scheduler *s, const struct timer *timer)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -307,6 +321,7 @@ static uint64_t adaptive_hash(const struct scheduler *s)
     return hash_add(hash, rescale_history_hash(&own->history));
 }
 
+/* Requirements follow the bounds, the status follows the state, and only some states have tasks. */
 static void adaptive_check(const struct scheduler *s)
 {
     const struct adaptive_scheduler *own = s->own.adaptive;

@@ -8,6 +8,8 @@
 
 #include "core/base/text.h"
 
+/* Every state may end the job: a cancel or a failure of the whole finds it anywhere. (A state
+ * without a graph ends at once, one with a graph by way of Canceling or Failing.) */
 #define ENDED STATE(ADAPTIVE_FINISHED)
 
 static const struct state_row rows[ADAPTIVE_STATE_COUNT] = {
@@ -90,6 +92,21 @@ static void move(struct scheduler *s, enum adaptive_state to, const char *reason
         scheduler_show_status(s, adaptive_shown_status(to));
 }
 
+/* Who enters which state, and why:
+ *
+ *   WaitingForResources    the start; a failure's restart without all desired slots;
+ *                          a planned slot was lost
+ *   CreatingExecutionGraph the manager or the wait time-out; after a restart, when the size it
+ *                          was left for, or all that is desired, can be had
+ *   Executing              the graph is built on reserved slots; a stop has failed
+ *   Restarting             a failure that may restart (then a back-off); a rescale (none)
+ *   StopWithSavepoint      a client asks, while Executing
+ *   Failing, Canceling     an unrecoverable failure, a cancel, while there are tasks
+ *   Finished               all tasks have ended, or there were none
+ */
+
+/* What Flink posts to the main thread with a delay, 0 included. It does not run inside the call
+ * that posts it, so a state is never left while it is being entered. */
 static void post(struct scheduler *s, enum adaptive_timer kind, time_ns delay)
 {
     timers_set(&s->timers, (struct timer){ .at = time_add(scheduler_now(s), delay),
@@ -97,6 +114,8 @@ static void post(struct scheduler *s, enum adaptive_timer kind, time_ns delay)
                                            .epoch = own_of(s)->epoch });
 }
 
+/* One manager per visit. The check of what is there already is posted, as in Flink: it comes after
+ * the timers of no length that the new manager has. */
 static void start_manager(struct scheduler *s, const struct transition_settings *settings)
 {
     struct transition_view view = { adaptive_has_sufficient, adaptive_has_desired, s };
@@ -114,6 +133,7 @@ static time_ns wait_timeout(const struct scheduler *s)
     return config->adaptive_wait_timeout;
 }
 
+/* The same for how long more slots are hoped for. */
 static time_ns submission_stabilization(const struct scheduler *s)
 {
     const struct config *config = s->parts.config;
@@ -124,6 +144,8 @@ static time_ns submission_stabilization(const struct scheduler *s)
     return config->adaptive_submission_stabilization;
 }
 
+/* Entered at the start, after a failure that cost slots, and when a planned slot was lost: the
+ * time-outs of a submission hold each time (WaitingForResources). */
 void adaptive_enter_waiting(struct scheduler *s, const char *reason)
 {
     move(s, ADAPTIVE_WAITING_FOR_RESOURCES, reason);
@@ -149,6 +171,8 @@ void adaptive_enter_creating(struct scheduler *s, const char *reason)
     post(s, TIMER_BUILD_GRAPH, 0);
 }
 
+/* Without a maximal delay of its own the rescale waits for as many checkpoint intervals as failed
+ * checkpoints are borne, and one more; without checkpoints it does not wait at all. */
 static struct transition_settings executing_settings(const struct scheduler *s)
 {
     const struct config *config = s->parts.config;
@@ -167,6 +191,9 @@ static struct transition_settings executing_settings(const struct scheduler *s)
     };
 }
 
+/* Flink builds on its IO executor and comes back with the graph; here it is there at once, and the
+ * state lasts for that one turn. All tasks are scheduled before the gate opens, so that it finds
+ * them. */
 void adaptive_build_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = own_of(s);
@@ -220,6 +247,7 @@ void adaptive_enter_restarting(struct scheduler *s, time_ns backoff, enum failur
     adaptive_on_tasks_ended(s);
 }
 
+/* The graph's own status; a graph whose tasks had all ended before has it already. */
 static void end_graph_as(struct scheduler *s, enum job_status status)
 {
     if (s->graph_status != status)
@@ -262,6 +290,8 @@ void adaptive_on_tasks_ended(struct scheduler *s)
     }
 }
 
+/* A rescale knows the size it was left for; if that is still to be had, or everything desired is
+ * there, no new waiting for resources is needed (Restarting.onGloballyTerminalState). */
 void adaptive_leave_restarting(struct scheduler *s)
 {
     struct adaptive_scheduler *own = own_of(s);
@@ -273,6 +303,7 @@ void adaptive_leave_restarting(struct scheduler *s)
         adaptive_enter_waiting(s, NULL);
 }
 
+/* From here there is no way but the end. Tasks still running are cancelled first. */
 void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const char *reason)
 {
     own_of(s)->end_cause = cause;
@@ -284,6 +315,7 @@ void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const
     adaptive_on_tasks_ended(s);
 }
 
+/* From Restarting the graph is being cancelled already and only the purpose changes. */
 void adaptive_enter_canceling(struct scheduler *s)
 {
     move(s, ADAPTIVE_CANCELING, NULL);
@@ -295,12 +327,14 @@ void adaptive_enter_canceling(struct scheduler *s)
     adaptive_on_tasks_ended(s);
 }
 
+/* The savepoint stops the periodic timer first; no rescale happens meanwhile. */
 void adaptive_enter_stopping(struct scheduler *s, bool drain, uint64_t token)
 {
     move(s, ADAPTIVE_STOP_WITH_SAVEPOINT, NULL);
     scheduler_begin_stop(s, drain, token);
 }
 
+/* With a cooldown of its own, as on every entry of Executing. */
 void adaptive_return_to_executing(struct scheduler *s, const char *reason)
 {
     move(s, ADAPTIVE_EXECUTING, reason);
@@ -308,6 +342,7 @@ void adaptive_return_to_executing(struct scheduler *s, const char *reason)
     start_manager(s, &settings);
 }
 
+/* The one end. Whoever still waits for an answer gets it in scheduler_end. */
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason)
 {
     move(s, ADAPTIVE_FINISHED, reason);

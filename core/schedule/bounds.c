@@ -4,6 +4,7 @@
  */
 #include "core/schedule/bounds.h"
 
+/* A vertex whose upper bound is set has been named: an upper bound is never 0. */
 struct err bounds_check(const struct job_graph *job, const struct vertex_bounds *bounds,
                         size_t count, struct parallelism_bounds *out, struct note *note)
 {

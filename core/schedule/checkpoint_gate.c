@@ -6,11 +6,24 @@
 
 #include "core/base/check.h"
 
+/* Flink 2.3, from start to after the first failover (set: attempts that are not calm):
+ *
+ *   job RUNNING          set empty   timer starts
+ *   first SCHEDULED      set grows   timer stops
+ *   first RUNNING        (not the gate: the graph itself starts a timer that does not run)
+ *   last RUNNING         set empty   timer starts afresh
+ *   a failure            set grows   timer stops; the failed attempt never leaves the set
+ *   restarted, all run   set holds the old attempts: from here on the gate is silent
+ */
+
+/* INITIALIZING is not: Flink counts executions that are RUNNING or FINISHED. */
 static bool is_calm(enum execution_state state)
 {
     return state == EXECUTION_RUNNING || state == EXECUTION_FINISHED;
 }
 
+/* Said at the start and after each restart; after the first failover the set is never empty again.
+ */
 enum gate_outcome checkpoint_gate_on_job_running(struct checkpoint_gate *gate)
 {
     gate->active = true;

@@ -28,6 +28,17 @@ void default_failover_fini(struct default_scheduler *own)
     vec_fini(&own->restart_of_task);
 }
 
+/* A plan from failure to restart. Whichever of its two conditions comes last starts it; a later
+ * failure that takes some of its tasks over leaves it with the rest:
+ *
+ *   failure                        all its tasks have ended        restart
+ *   |--- cancelling ---------------|                               |
+ *   |--- back-off delay -------------------------------------------|
+ *   |         failure of one of its regions again
+ *   |         |--- that region's tasks now wait for the newer plan only
+ */
+
+/* Plans are places in an array, because timers name them; places are used again. */
 static uint32_t take_restart(struct default_scheduler *own)
 {
     if (own->free_restarts.count)
@@ -53,6 +64,7 @@ static void supersede(struct scheduler *s, struct task_id task, uint32_t by)
     own->restart_of_task.items[task.n] = by;
 }
 
+/* Its timer may still be set when all its tasks were taken over. */
 static void forget_restart(struct scheduler *s, uint32_t index)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -115,6 +127,7 @@ static void take_over(struct scheduler *s, const struct task_list *tasks, uint32
     }
 }
 
+/* Versions are bumped, tasks cancelled and the delay started, all at once. */
 static void plan_restart(struct scheduler *s, const struct task_list *tasks, time_ns delay)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -141,6 +154,7 @@ static void plan_restart(struct scheduler *s, const struct task_list *tasks, tim
     vec_fini(&older.ids);
 }
 
+/* The other: one task less that has not ended. */
 void default_failover_on_ended(struct scheduler *s, struct task_id task)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -152,12 +166,14 @@ void default_failover_on_ended(struct scheduler *s, struct task_id task)
     try_restart(s, index);
 }
 
+/* One of the two things a plan waits for. */
 void default_failover_on_delay(struct scheduler *s, uint32_t index)
 {
     s->own.pipelined->restarts.items[index].delay_over = true;
     try_restart(s, index);
 }
 
+/* The job ends: nothing is to be restarted any more. */
 void default_failover_drop_all(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -169,6 +185,9 @@ void default_failover_drop_all(struct scheduler *s)
     own->tasks_to_restart = 0;
 }
 
+/* Flink's ExecutionFailureHandler: the strategy is notified of every failure, but a failure that
+ * belongs to an attempt already planned is listed under that one and does not count as a restart.
+ */
 void default_failover_on_failure(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -228,6 +247,7 @@ static void check_plan(const struct scheduler *s, uint32_t index)
     CHECK(restart->delay_over != timers_is_set(&s->timers, restart->delay));
 }
 
+/* Plans and tasks agree on who belongs to whom, and the status with both. */
 void default_failover_check(const struct scheduler *s)
 {
     const struct default_scheduler *own = s->own.pipelined;

@@ -31,6 +31,7 @@ static void default_fini(struct scheduler *s)
     mem_destroy(own);
 }
 
+/* Once for the life of the job, with the parallelism the job says. */
 static void create_graph(struct scheduler *s)
 {
     const struct job_graph *job = s->parts.job;
@@ -56,6 +57,8 @@ static void create_graph(struct scheduler *s)
     checkpoint_coordinator_set_graph(s->parts.checkpoints, graph);
 }
 
+/* The gate opens before the first task is scheduled: it starts the periodic timer and stops it
+ * again in the same instant (as recorded of Flink 2.3; only the last start counts). */
 static void default_start(struct scheduler *s)
 {
     create_graph(s);
@@ -91,6 +94,7 @@ void default_scheduler_start_regions(struct scheduler *s, const struct task_id *
     default_slots_offer(s, NULL, 0);
 }
 
+/* On the way to an end nothing is restarted any more. */
 static bool is_ending(const struct scheduler *s)
 {
     return s->status == JOB_FAILING || s->status == JOB_CANCELLING;
@@ -102,6 +106,7 @@ static void end(struct scheduler *s, enum job_status status, const char *reason)
     scheduler_end(s, status);
 }
 
+/* The last task to end decides when, the status says as what. */
 static void end_when_all_ended(struct scheduler *s)
 {
     if (!execution_graph_all_ended(s->graph))
@@ -125,6 +130,8 @@ void default_scheduler_fail(struct scheduler *s, enum failure_cause cause, const
     end_when_all_ended(s);
 }
 
+/* The failover of the failed task comes before a stop-with-savepoint sees that it has failed: in
+ * Flink the latter waits for the end of all tasks. */
 static void default_failed(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     if (is_ending(s)) {
@@ -136,6 +143,7 @@ static void default_failed(struct scheduler *s, struct task_id task, enum failur
         default_stop_on_ended(s, task);
 }
 
+/* Only ends matter: of all tasks to the job, of one to the restart it belongs to. */
 static void default_task_moved(struct scheduler *s, struct task_id task)
 {
     enum execution_state state = (enum execution_state)s->graph->tasks[task.n].state;
@@ -163,6 +171,8 @@ static void default_resources_refused(struct scheduler *s)
     default_slots_refuse_all(s);
 }
 
+/* What waits for a restart or for slots is dropped before tasks are cancelled, so that no end of a
+ * task can bring it back. */
 static void default_cancel(struct scheduler *s)
 {
     if (is_ending(s))

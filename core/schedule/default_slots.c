@@ -10,6 +10,7 @@
 
 #include "core/base/hash.h"
 
+/* After the graph is there; it is the job's only one. */
 void default_slots_init(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -55,6 +56,8 @@ static void declare(struct scheduler *s)
     requirements_fini(&required);
 }
 
+/* Requests queue by slot sharing group: all of a group are for the same profile, so only the fronts
+ * need to be looked at when a slot comes. */
 static struct request_queue *queue_of(struct scheduler *s, uint32_t slot)
 {
     return &s->own.pipelined->queues.items[s->slots.items[slot].group.n];
@@ -126,8 +129,17 @@ static uint32_t oldest_fitting(struct scheduler *s, const struct resource_profil
     return oldest ? oldest->slot : ID_NONE;
 }
 
+/* Two regions, A and B, over three shared slots; B waits for its bulk although it has half of it:
+ *
+ *   slot 0: a0 b0    has a pool slot, because A runs in it
+ *   slot 1: a1       has a pool slot
+ *   slot 2: b1       requested: B's bulk lacks one slot
+ *
+ * When A ends, slot 0 stays, for b0 is SCHEDULED in it; slot 1 goes back to the pool. */
+
 /* Bulks. */
 
+/* Bulks are places in an array, because timers and tasks name them. */
 static uint32_t take_bulk(struct default_scheduler *own)
 {
     if (own->free_bulks.count)
@@ -147,6 +159,8 @@ static bool speaks_for_slot(const struct scheduler *s, struct task_id task, uint
     return task_id_equal(s->slot_tasks.items[i], task);
 }
 
+/* All tasks of a region become SCHEDULED and wait together. A slot that a task of another
+ * region lives in is there already. */
 void default_slots_schedule(struct scheduler *s, const struct task_id *tasks, size_t count)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -178,6 +192,8 @@ void default_slots_schedule(struct scheduler *s, const struct task_id *tasks, si
         vec_push(&own->complete_bulks, index); /* all its slots are held for other regions */
 }
 
+/* Off: deployed, failed, or its tasks are being restarted. Requests for slots that others wait for
+ * as well stay open. */
 static void forget_bulk(struct scheduler *s, uint32_t index)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -241,6 +257,8 @@ static void fulfil(struct scheduler *s, uint32_t slot, struct allocation_id with
     }
 }
 
+/* A slot that a request had before goes back to it; any other to the oldest request that it fits.
+ */
 static void match(struct scheduler *s, struct allocation_id allocation)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -289,6 +307,8 @@ static void match_pool(struct scheduler *s)
     vec_fini(&candidates);
 }
 
+/* Requests are declared after matching: what the pool could serve is not asked of the cluster
+ * twice. */
 void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -303,6 +323,8 @@ void default_slots_offer(struct scheduler *s, const struct allocation_id *gained
 
 /* Ends. */
 
+/* The first task fails with NoResourceAvailableException; what else fails with it is the failover
+ * strategy's business. */
 static void fail_bulk(struct scheduler *s, uint32_t index)
 {
     struct bulk *bulk = &s->own.pipelined->bulks.items[index];
@@ -332,6 +354,7 @@ void default_slots_refuse_all(struct scheduler *s)
     vec_fini(&waiting.items);
 }
 
+/* slot.request.timeout is over and the bulk still lacks slots. */
 void default_slots_on_timeout(struct scheduler *s, uint32_t bulk)
 {
     CHECK(s->own.pipelined->bulks.items[bulk].tasks.count > 0);
@@ -352,6 +375,7 @@ void default_slots_drop_all(struct scheduler *s)
             forget_bulk(s, i);
 }
 
+/* The last task of a shared slot has ended: the job needs one slot less. */
 void default_slots_left(struct scheduler *s, uint32_t slot)
 {
     struct request_queue *queue = queue_of(s, slot);
@@ -394,6 +418,7 @@ static void check_bulk(const struct scheduler *s, uint32_t index)
     CHECK(timers_is_set(&s->timers, bulk->timeout) == (bulk->tasks.count > 0));
 }
 
+/* What is waited for, requested and required agrees with the states of the tasks. */
 void default_slots_check(const struct scheduler *s)
 {
     const struct default_scheduler *own = s->own.pipelined;

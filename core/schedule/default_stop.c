@@ -7,6 +7,8 @@
  */
 #include "core/schedule/default_scheduler.h"
 
+/* Attempts are remembered, because a restart that a failure has begun runs beside the stop, and its
+ * new attempts are none of those the stop waits for. */
 struct err default_stop(struct scheduler *s, bool drain, uint64_t token, struct note *note)
 {
     struct default_scheduler *own = s->own.pipelined;

@@ -23,6 +23,7 @@ static void buckets_fini(struct node_buckets *buckets)
     vec_fini(&buckets->order);
 }
 
+/* Two passes: count, then place. */
 static void buckets_fill(struct node_buckets *buckets, const struct execution_graph *graph,
                          const struct task_id *tasks, size_t count)
 {
@@ -56,6 +57,7 @@ static void buckets_fill(struct node_buckets *buckets, const struct execution_gr
     index_map_fini(&place);
 }
 
+/* What the TaskManager must know to run it; key groups and what to restore come from the plan. */
 static void describe(const struct scheduler *s, struct task_id task,
                      struct task_deployment *deployment)
 {
@@ -68,6 +70,8 @@ static void describe(const struct scheduler *s, struct task_id task,
                                             .allocation = execution->allocation };
 }
 
+/* The restore is planned before anything moves: a plan that cannot be made must not leave half a
+ * region deployed. */
 void scheduler_deploy(struct scheduler *s, const struct task_id *tasks, size_t count,
                       const struct completed_checkpoint *restored)
 {
@@ -107,6 +111,7 @@ void scheduler_deploy(struct scheduler *s, const struct task_id *tasks, size_t c
 /* A cancel's token says which cancel it is and how often it may be sent again. */
 enum { CANCEL_LEFT_BITS = 8 };
 
+/* One batch per call; each TaskManager gets the part that is its own. */
 static void send_cancels(struct scheduler *s, const struct task_id *tasks, size_t count,
                          uint32_t retries_left)
 {
@@ -133,6 +138,7 @@ static void send_cancels(struct scheduler *s, const struct task_id *tasks, size_
     buckets_fini(&buckets);
 }
 
+/* What has not been deployed has nothing to cancel: it is CANCELED in the same call. */
 void scheduler_cancel_tasks(struct scheduler *s, const struct task_id *tasks, size_t count)
 {
     struct task_list deployed = { 0 };

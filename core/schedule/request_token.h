@@ -10,6 +10,7 @@
 
 enum { REQUEST_TOKEN_BITS = 40 };
 
+/* The job in the upper bits, the asker's number in the lower. */
 static inline uint64_t request_token(struct job_id job, uint64_t value)
 {
     return (uint64_t)job.n << REQUEST_TOKEN_BITS | value;

@@ -9,6 +9,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 
+/* INITIALIZING until it is started; the graph, which is not there yet, would be CREATED. */
 void scheduler_init(struct scheduler *s, const struct scheduler_row *row,
                     const struct scheduler_parts *parts, uint64_t seed)
 {
@@ -57,6 +58,7 @@ void scheduler_show_status(struct scheduler *s, enum job_status status)
     s->status_entered[status] = scheduler_now(s);
 }
 
+/* The gate says when, the coordinator does it, and the log says so as Flink's does. */
 static void apply_gate(struct scheduler *s, enum gate_outcome outcome)
 {
     struct checkpoint_coordinator *checkpoints = s->parts.checkpoints;
@@ -92,6 +94,7 @@ void scheduler_open_gate(struct scheduler *s)
     apply_gate(s, checkpoint_gate_on_job_running(&s->gate));
 }
 
+/* The slots of the old graph were given back as its tasks ended. */
 void scheduler_set_graph(struct scheduler *s, struct execution_graph *graph,
                          const struct shared_slots *shared)
 {
@@ -126,6 +129,7 @@ void scheduler_set_graph(struct scheduler *s, struct execution_graph *graph,
     }
 }
 
+/* The largest of the vertices, as Flink's own line has it. */
 static uint32_t graph_parallelism(const struct execution_graph *graph)
 {
     uint32_t most = 0;
@@ -167,6 +171,8 @@ static void start_checkpoints(struct scheduler *s, enum execution_state to)
             checkpoint_coordinator_on_time(checkpoints, s->parts.effects);
 }
 
+/* Order matters where a log can show it: the task's own line, then the timer's, then what the end
+ * of the slot's use leads to. */
 void scheduler_move_task(struct scheduler *s, struct task_id task, enum execution_state to,
                          enum failure_cause cause)
 {
@@ -190,6 +196,8 @@ void scheduler_move_task(struct scheduler *s, struct task_id task, enum executio
     s->row->slot_left(s, slot);
 }
 
+/* The coordinator hears before the scheduler: checkpoints that wait for the task fail for its sake,
+ * not for the restart's. */
 void scheduler_fail_task(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     CHECK(cause != CAUSE_NONE);
@@ -199,6 +207,7 @@ void scheduler_fail_task(struct scheduler *s, struct task_id task, enum failure_
     s->row->failed(s, task, cause);
 }
 
+/* Where it ran is written down now; a restart forgets it. */
 void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_cause cause,
                         bool is_root)
 {
@@ -226,6 +235,7 @@ void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token)
                                    s->parts.effects);
 }
 
+/* Once: whoever comes second finds no token. */
 void scheduler_answer_stop(struct scheduler *s, bool failed)
 {
     if (s->stop_token == 0)
@@ -238,6 +248,8 @@ void scheduler_answer_stop(struct scheduler *s, bool failed)
     s->stop_token = 0;
 }
 
+/* Nothing is left pending: a stop is answered, checkpoints are shut down and kept or not, and the
+ * JobMaster is told. */
 void scheduler_end(struct scheduler *s, enum job_status status)
 {
     CHECK(state_is_final(&job_statuses, status));
@@ -283,6 +295,7 @@ uint64_t scheduler_hash(const struct scheduler *s)
     return hash_add(hash_slots(s, hash), s->row->hash(s));
 }
 
+/* The invariant of what all schedulers share, then the row's own. */
 void scheduler_check(const struct scheduler *s)
 {
     if (s->graph)

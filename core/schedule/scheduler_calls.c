@@ -47,6 +47,7 @@ void scheduler_on_slots_gained(struct scheduler *s, const struct allocation_id *
         s->row->slots_gained(s, gained, count);
 }
 
+/* After the end nothing is minded; late messages of all kinds still come. */
 void scheduler_on_resources_refused(struct scheduler *s)
 {
     if (!scheduler_is_ended(s))
@@ -72,6 +73,7 @@ void scheduler_cancel(struct scheduler *s)
         s->row->cancel(s);
 }
 
+/* Two stops at a time would want two ends. */
 struct err scheduler_stop(struct scheduler *s, bool drain, uint64_t token, struct note *note)
 {
     CHECK(token != 0);
@@ -90,6 +92,7 @@ struct err scheduler_require(struct scheduler *s, const struct vertex_bounds *bo
     return s->row->require(s, bounds, count, note);
 }
 
+/* Due timers first, in order; each may set others that are due at once. */
 void scheduler_on_time(struct scheduler *s)
 {
     struct timer timer;

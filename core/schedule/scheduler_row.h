@@ -10,6 +10,14 @@
 
 #include "core/schedule/scheduler.h"
 
+/* Who calls what, on the way from a TaskManager's report to what the scheduler makes of it:
+ *
+ *   JobMaster -> scheduler_on_task_states -> scheduler_move_task -> graph, gate, coordinator, log
+ *                                        \-> row->slot_left      its shared slot is empty now
+ *                                         -> row->task_moved     or row->failed
+ *
+ * A row decides; moving, deploying, cancelling and ending are in parts.h, so that two schedulers
+ * cannot differ in how they do the same thing. */
 struct scheduler_row {
     const char *name; /* as jobmanager.scheduler writes it */
     void (*init)(struct scheduler *s, uint64_t seed);

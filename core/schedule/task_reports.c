@@ -18,6 +18,7 @@ static const struct execution *current(const struct scheduler *s, struct task_at
     return is_current ? execution : NULL;
 }
 
+/* Every move that a report leads to is the row's business, unlike those the row makes itself. */
 static void move_and_tell(struct scheduler *s, struct task_id task, enum execution_state to)
 {
     scheduler_move_task(s, task, to, CAUSE_NONE);
@@ -36,6 +37,7 @@ void scheduler_end_or_fail(struct scheduler *s, struct task_attempt attempt,
         scheduler_fail_task(s, attempt.task, cause);
 }
 
+/* Not a request: whether it arrives is not waited for. */
 static void tell_cancel(struct scheduler *s, struct node_id node,
                         const struct task_attempt *attempts, size_t count)
 {
@@ -45,6 +47,7 @@ static void tell_cancel(struct scheduler *s, struct node_id node,
         effects_send(s->parts.effects, node, &message);
 }
 
+/* The TaskManager does not know that it failed, so it is told to end it. */
 void scheduler_fail_attempt(struct scheduler *s, struct task_attempt attempt,
                             enum failure_cause cause)
 {
@@ -117,6 +120,7 @@ static void take_report(struct scheduler *s, const struct task_report *report)
     }
 }
 
+/* In the order the TaskManager said it. */
 void scheduler_on_task_states(struct scheduler *s, struct node_id node,
                               const struct task_report *reports, size_t count)
 {

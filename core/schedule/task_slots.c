@@ -13,6 +13,7 @@ bool execution_occupies_slot(enum execution_state state)
     return state != EXECUTION_CREATED && !execution_state_is_terminal(state);
 }
 
+/* Behind the last of the TaskManager's; the ring is entered by its last. */
 static void ring_add(struct scheduler *s, uint32_t slot)
 {
     struct task_slot *slots = s->slots.items;
@@ -27,6 +28,7 @@ static void ring_add(struct scheduler *s, uint32_t slot)
     index_map_put(&s->last_of_node, slots[slot].node.n, slot);
 }
 
+/* The last one's place is taken by the one before it. */
 static void ring_remove(struct scheduler *s, uint32_t slot)
 {
     struct task_slot *slots = s->slots.items;
@@ -42,6 +44,7 @@ static void ring_remove(struct scheduler *s, uint32_t slot)
     own->next_here = own->before_here = ID_NONE;
 }
 
+/* The pool's slot is reserved for this shared slot from here to scheduler_leave_slot. */
 void scheduler_assign_slot(struct scheduler *s, uint32_t slot, const struct pool_slot *pool_slot)
 {
     struct task_slot *own = &s->slots.items[slot];
@@ -117,6 +120,7 @@ void scheduler_on_slots_lost(struct scheduler *s, const struct slot_pool_list *l
     vec_fini(&attempts.items);
 }
 
+/* One shared slot against its tasks, the pool and the maps. */
 static void check_slot(const struct scheduler *s, uint32_t slot)
 {
     const struct task_slot *own = &s->slots.items[slot];

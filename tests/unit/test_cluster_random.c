@@ -23,6 +23,7 @@ struct life {
     struct story *story;
     struct rng rng;
     bool adaptive, reactive, exact; /* exact: only what leaves the same log with vouching */
+    uint32_t jobs;
 };
 
 static uint32_t draw(struct life *life, uint32_t bound)
@@ -39,9 +40,20 @@ static const char *const graphs[] = {
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
+/* In some lives another job shares the cluster, with the other scheduler. */
+static void submit_another(struct life *life)
+{
+    struct job_graph *graph =
+        graphs_job_with(graphs[draw(life, GRAPHS)], story_config(life->story));
+    graph->id = (struct job_id){ life->jobs++ };
+    graph->config.scheduler = life->adaptive ? SCHEDULER_DEFAULT : SCHEDULER_ADAPTIVE;
+    story_submit(life->story, graph);
+}
+
 static void open_life(struct life *life, int seed, bool vouch, bool exact)
 {
-    *life = (struct life){ .rng = rng_stream((uint64_t)seed, "life", 0), .exact = exact };
+    *life =
+        (struct life){ .rng = rng_stream((uint64_t)seed, "life", 0), .exact = exact, .jobs = 1 };
     struct story *story = life->story = story_begin(vouch);
     life->reactive = draw(life, 4) == 0;
     life->adaptive = life->reactive || draw(life, 2) == 0;
@@ -66,6 +78,8 @@ static void open_life(struct life *life, int seed, bool vouch, bool exact)
         story_add(story, 1 + draw(life, 3));
     story_run(story, 100 * TIME_MS);
     story_submit(story, graphs_job_with(graphs[draw(life, GRAPHS)], story_config(story)));
+    if (!life->reactive && draw(life, 3) == 0)
+        submit_another(life);
 }
 
 static struct node_id some_task_manager(struct life *life)
@@ -125,7 +139,8 @@ static void act(struct life *life)
     case 8: fail_some_task(life, CAUSE_SNAPSHOT); break;
     case 9:
         if (manager_is_up)
-            story_ask(story, CLIENT_TRIGGER_SAVEPOINT, NULL, 0);
+            story_ask_of(story, (struct job_id){ draw(life, life->jobs) },
+                         CLIENT_TRIGGER_SAVEPOINT);
         break;
     case 10:
         if (manager_is_up && life->adaptive && !life->reactive)
@@ -167,42 +182,51 @@ static void end_faults(struct life *life)
         story_cut(story, (struct node_id){ node }, false);
         story_freeze(story, (struct node_id){ node }, false);
     }
-    for (int i = 0; i < SLOTS_NEEDED; i++)
+    for (uint32_t i = 0; i < life->jobs * SLOTS_NEEDED; i++)
         story_add(story, 2);
 }
 
-static const struct job_master *master_of(const struct story *story)
+/* What JobMasters, resource manager and TaskManagers think of slots is the same. */
+static void check_slots_agree(const struct life *life)
 {
-    return node_job_manager(story_node(story, jm))->dispatcher.jobs.items[0].master;
-}
-
-/* What JobMaster, resource manager and TaskManagers think of slots is the same. */
-static void check_slots_agree(const struct story *story)
-{
+    const struct story *story = life->story;
     struct cluster_view cluster = view_cluster(story_node(story, jm));
-    uint32_t lent = 0;
+    uint32_t lent = 0, held = 0;
     for (uint32_t node = 1; node < story_node_count(story); node++)
         if (story_is_up(story, (struct node_id){ node }))
             lent += view_task_manager_slots_used(story_node(story, (struct node_id){ node }));
+    for (uint32_t job = 0; job < life->jobs; job++)
+        held += view_job(story_node(story, jm), job).slots_held;
     ck_assert_uint_eq(lent, cluster.slots_total - cluster.slots_free);
-    ck_assert_uint_eq(lent, view_job(story_node(story, jm), 0).slots_held);
+    ck_assert_uint_eq(lent, held);
+}
+
+/* All tasks run; gives their number. */
+static uint32_t check_job_runs(const struct story *story, uint32_t number)
+{
+    const struct job_manager *manager = node_job_manager(story_node(story, jm));
+    const struct job_master *master = manager->dispatcher.jobs.items[number].master;
+    struct job_view job = view_job(story_node(story, jm), number);
+    ck_assert_int_eq(job.status, JOB_RUNNING);
+    ck_assert_uint_eq(job.tasks_running, job.tasks);
+    const struct completed_checkpoint *latest = completed_store_latest(&master->checkpoints.store);
+    ck_assert_ptr_nonnull(latest);
+    ck_assert_int_gt(latest->completed_at, story_now(story) - 10 * TIME_S);
+    return job.tasks;
 }
 
 static void check_recovered(struct life *life)
 {
     struct story *story = life->story;
+    uint32_t tasks = 0;
     story_run(story, story_now(story) + 3 * TIME_MIN);
-    struct job_view job = view_job(story_node(story, jm), 0);
-    ck_assert_int_eq(job.status, JOB_RUNNING);
-    ck_assert_uint_eq(job.tasks_running, job.tasks);
-    ck_assert_uint_eq(story_tasks_running(story), job.tasks);
+    for (uint32_t job = 0; job < life->jobs; job++)
+        tasks += check_job_runs(story, job);
+    ck_assert_uint_eq(story_tasks_running(story), tasks);
     ck_assert_uint_eq(story_unanswered(story), 0);
-    const struct completed_checkpoint *latest =
-        completed_store_latest(&master_of(story)->checkpoints.store);
-    ck_assert_ptr_nonnull(latest);
-    ck_assert_int_gt(latest->completed_at, story_now(story) - 10 * TIME_S);
-    check_slots_agree(story);
-    story_ask(story, CLIENT_CANCEL_JOB, NULL, 0);
+    check_slots_agree(life);
+    for (uint32_t job = 0; job < life->jobs; job++)
+        story_ask_of(story, (struct job_id){ job }, CLIENT_CANCEL_JOB);
     story_run(story, story_now(story) + 1 * TIME_MIN);
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free,
                       view_cluster(story_node(story, jm)).slots_total);

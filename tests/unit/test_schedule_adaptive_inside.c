@@ -251,26 +251,48 @@ START_TEST(a_job_in_application_mode_takes_the_fewest_task_managers)
 }
 END_TEST
 
-/* Local recovery: what is restored comes back to the slot that has a copy of its state. The loss of
- * one TaskManager moves nothing of the other. */
-START_TEST(with_local_recovery_state_stays_where_it_was)
+/* Local recovery: what is restored comes back to the slot that has a copy of its state, and only
+ * what lost its slot goes elsewhere. Without it the slots are taken in order of acceptance: whoever
+ * stayed moves to the front. Gives the TaskManager of the last subtask before and after the first
+ * one's went.
+ */
+static void lose_first_task_manager(int vouch, const char *from_local, bool rescale_first,
+                                    struct node_id *before, struct node_id *after)
 {
-    struct story *story = story_begin(_i);
+    struct story *story = story_begin(vouch);
     story_adaptive(story);
     story_fixed_delay(story, "100", "1 s");
-    story_set(story, "execution.state-recovery.from-local", "true");
-    story_set(story, "execution.checkpointing.interval", "1 s");
-    story_open(story, 2, 2, story_job(story, 4, 8));
+    story_set(story, "execution.state-recovery.from-local", from_local);
+    story_set(story, "execution.checkpointing.interval", "3 s");
+    story_set(story, "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling", "0 s");
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-delay", "0 s");
+    story_open(story, 3, 2, story_job(story, rescale_first ? 2 : 4, 8));
     story_run(story, 5 * TIME_S);
-    struct node_id before[8];
-    for (uint32_t task = 0; task < 8; task++)
-        before[task] = story_task_node(story, task);
-    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
-    story_run(story, 10 * TIME_S);
+    if (rescale_first) { /* the latest checkpoint is of a graph of half the size */
+        story_hold_acks(story, true);
+        story_put(story, 2, 1, 4);
+        story_run(story, 10 * TIME_S);
+    }
     ck_assert_uint_eq(story_tasks_running(story), 8);
-    for (uint32_t task = 4; task < 8; task++)
-        ck_assert(node_id_equal(story_task_node(story, task), before[task]));
+    *before = story_task_node(story, 7);
+    struct node_id first = story_task_node(story, 4);
+    ck_assert(!node_id_equal(first, *before));
+    story_stop(story, first);
+    story_run(story, 30 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 8);
+    *after = story_task_node(story, 7);
     story_destroy(story);
+}
+
+START_TEST(with_local_recovery_state_stays_where_it_was)
+{
+    struct node_id before, after;
+    for (int rescaled = 0; rescaled < 2; rescaled++) {
+        lose_first_task_manager(_i, "true", rescaled, &before, &after);
+        ck_assert(node_id_equal(before, after));
+        lose_first_task_manager(_i, "false", rescaled, &before, &after);
+        ck_assert(!node_id_equal(before, after));
+    }
 }
 END_TEST
 

@@ -98,7 +98,7 @@ START_TEST(cluster_refuses_a_clients_request_when_the_job_manager_is_dead)
 }
 END_TEST
 
-START_TEST(cluster_delivers_a_report_with_copies_of_its_lists_and_drops_it_for_the_dead)
+START_TEST(cluster_delivers_a_report_at_once_or_a_copy_on_resuming_and_drops_it_for_the_dead)
 {
     start(NULL);
     struct node_id node = begin();
@@ -106,13 +106,19 @@ START_TEST(cluster_delivers_a_report_with_copies_of_its_lists_and_drops_it_for_t
     struct checkpoint_ack acks[2] = { 0 };
     struct event_data report = { .job = { 1 }, .tasks = tasks, .task_count = 3 };
     virtual_cluster_report(world.cluster, node, &report);
+    fake_world_expect(&world, "1000.000 tm1 data of job 1: 3 tasks, 0 acks\n");
+    virtual_cluster_freeze(world.cluster, node);
+    virtual_cluster_report(world.cluster, node, &report);
     report = (struct event_data){ .job = { 2 }, .acks = acks, .ack_count = 2 };
     virtual_cluster_report(world.cluster, node, &report);
+    virtual_cluster_resume(world.cluster, node);
     fake_world_run(&world, TIME_S);
-    virtual_cluster_report(world.cluster, node, &report);
     virtual_cluster_kill(world.cluster, node, NULL);
+    virtual_cluster_report(world.cluster, node, &report);
     fake_world_run(&world, 2 * TIME_S);
-    fake_world_expect(&world, "1000.000 tm1 data of job 1: 3 tasks, 0 acks\n"
+    fake_world_expect(&world, "1000.000 tm1 * frozen\n"
+                              "1000.000 tm1 * resumed\n"
+                              "1000.000 tm1 data of job 1: 3 tasks, 0 acks\n"
                               "1000.000 tm1 data of job 2: 0 tasks, 2 acks\n"
                               "1000.000 tm1 * killed\n");
     fake_world_fini(&world);
@@ -340,8 +346,8 @@ Suite *test_sim_cluster_suite(void)
                    cluster_takes_a_submission_after_the_submit_time_with_a_copy_of_its_graph);
     tcase_add_test(tcase, cluster_keeps_a_clients_request_until_the_job_manager_is_up);
     tcase_add_test(tcase, cluster_refuses_a_clients_request_when_the_job_manager_is_dead);
-    tcase_add_test(tcase,
-                   cluster_delivers_a_report_with_copies_of_its_lists_and_drops_it_for_the_dead);
+    tcase_add_test(
+        tcase, cluster_delivers_a_report_at_once_or_a_copy_on_resuming_and_drops_it_for_the_dead);
     tcase_add_test(tcase, cluster_answers_store_writes_when_their_bytes_are_there);
     tcase_add_test(tcase, cluster_transfers_of_one_node_share_its_nic);
     tcase_add_test(tcase, cluster_cancels_transfers_in_both_phases_and_ignores_the_late);

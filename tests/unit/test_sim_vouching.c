@@ -147,6 +147,20 @@ START_TEST(vouching_changes_nothing_when_everything_happens_at_once)
 }
 END_TEST
 
+/* All TaskManagers are given up at one instant then, in an order that must not depend on when each
+ * of them was last heard. */
+START_TEST(vouching_changes_nothing_when_the_job_manager_is_out_for_longer_than_the_timeout)
+{
+    size_t given_up = check_equal(
+        "name: t\nduration: 4h\n" CLUSTER
+        "  churn: { exponential: { mean: 2h, rejoin: 60s } }\n" JOB "events:\n"
+        "  - { at: 301s, every: 1423s, freeze: { task-manager: jobmanager, for: 55s } }\n"
+        "  - { at: 1013s, every: 1787s, cut: { task-manager: jobmanager, for: 70s } }\n"
+        "  - { at: 1307s, every: 2003s, cut: { task-manager: jobmanager, for: 50s } }\n");
+    ck_assert_uint_gt(given_up, 50);
+}
+END_TEST
+
 Suite *test_sim_vouching_suite(void)
 {
     Suite *suite = suite_create("sim_vouching");
@@ -155,6 +169,8 @@ Suite *test_sim_vouching_suite(void)
     tcase_add_test(tcase, vouching_changes_nothing_when_processes_freeze);
     tcase_add_test(tcase, vouching_changes_nothing_when_links_are_cut_or_lossy);
     tcase_add_test(tcase, vouching_changes_nothing_when_everything_happens_at_once);
+    tcase_add_test(
+        tcase, vouching_changes_nothing_when_the_job_manager_is_out_for_longer_than_the_timeout);
     suite_add_tcase(suite, tcase);
     return suite;
 }
