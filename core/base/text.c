@@ -4,6 +4,7 @@
  */
 #include "core/base/text.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -162,6 +163,11 @@ bool text_equal(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+char text_lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
     unsigned least = a < b ? a : b;
@@ -190,6 +196,14 @@ static unsigned edit_distance(const char *a, size_t a_length, const char *b, siz
         row = oldest;
     }
     return above[b_length];
+}
+
+unsigned text_distance(const char *a, const char *b)
+{
+    size_t a_length = strlen(a), b_length = strlen(b);
+    if (a_length > WORD_LENGTH_MAX || b_length > WORD_LENGTH_MAX)
+        return UINT_MAX;
+    return edit_distance(a, a_length, b, b_length);
 }
 
 const char *text_nearest(const char *word, const char *const *known, size_t count)

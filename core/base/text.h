@@ -20,10 +20,14 @@ size_t text_format(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 
 size_t text_format_args(char *out, size_t size, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
 bool text_equal(const char *a, const char *b);
+/* A letter as a small one; ASCII only, since tolower would ask the locale. */
+char text_lower(char letter);
 
 /* The word nearest to `word` by edits (insert, delete, replace, swap of neighbours), or null when
  * none is near: at most a third of its length away, or one edit for the shortest. Ties go to the
  * earlier one. Cost: count times length squared; words above 96 letters are near to nothing. */
 const char *text_nearest(const char *word, const char *const *known, size_t count);
+/* How many such edits make one of the other; UINT_MAX for words above 96 letters. */
+unsigned text_distance(const char *a, const char *b);
 
 #endif

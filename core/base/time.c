@@ -55,12 +55,6 @@ time_ns time_add(time_ns a, time_ns b)
     return sum;
 }
 
-/* ASCII only, as all units are; tolower would read the locale. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -77,7 +71,7 @@ static bool take_unit(const char *p, char unit[UNIT_LENGTH_MAX])
     if (length >= UNIT_LENGTH_MAX)
         return false;
     for (size_t i = 0; i < length; i++)
-        unit[i] = lower(p[i]);
+        unit[i] = text_lower(p[i]);
     unit[length] = '\0';
     return true;
 }

@@ -57,6 +57,8 @@ static void sum_vertices(struct completed_checkpoint *checkpoint)
  * pending ones. */
 uint64_t completed_store_add(struct completed_store *store, struct completed_checkpoint *take)
 {
+    CHECK(take->id > 0);
+    CHECK(store->retained_max > 0);
     const struct completed_checkpoint *latest = completed_store_latest(store);
     CHECK(take->kind == CHECKPOINT_PERIODIC);
     CHECK(latest == NULL || latest->id < take->id);

@@ -33,7 +33,7 @@ static time_ns base_interval(const struct checkpoint_coordinator *coordinator)
 static time_ns current_interval(const struct checkpoint_coordinator *coordinator)
 {
     time_ns backlog = coordinator->config->checkpoint_interval_backlog;
-    if (!coordinator->source_in_backlog || backlog == TIME_NEVER)
+    if (coordinator->backlog_count == 0 || backlog == TIME_NEVER)
         return base_interval(coordinator);
     if (backlog == 0)
         return TIME_NEVER;
@@ -82,6 +82,7 @@ void checkpoint_coordinator_fini(struct checkpoint_coordinator *coordinator)
     vec_fini(&coordinator->pending);
     vec_fini(&coordinator->spare);
     vec_fini(&coordinator->template_states);
+    vec_fini(&coordinator->in_backlog);
     vec_fini(&coordinator->orders.queue);
     timers_fini(&coordinator->timers);
     request_decider_fini(&coordinator->decider);
@@ -128,7 +129,8 @@ void checkpoint_coordinator_set_graph(struct checkpoint_coordinator *coordinator
     coordinator->graph = graph;
     coordinator->triggering = false;
     coordinator->scheduler_running = false;
-    coordinator->source_in_backlog = false;
+    vec_clear(&coordinator->in_backlog);
+    coordinator->backlog_count = 0;
     coordinator->next_trigger = coordinator->active_retry = (struct timer_handle){ 0 };
     coordinator->next_trigger_at = TIME_NEVER;
     coordinator->last_completed_at = TIME_NEVER;
@@ -187,6 +189,7 @@ void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordi
 void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coordinator,
                                             struct effects *effects)
 {
+    CHECK(coordinator->graph != NULL);
     if (!coordinator->scheduler_running)
         checkpoint_coordinator_start_periodic(coordinator, effects);
 }
@@ -195,6 +198,8 @@ void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coord
 void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordinator,
                                           enum checkpoint_failure why, struct effects *effects)
 {
+    CHECK(why < CHECKPOINT_FAILURE_COUNT);
+    CHECK(why != CHECKPOINT_FAILURE_NONE);
     stop(coordinator, why, effects);
     checkpoint_coordinator_invariant(coordinator);
 }
@@ -276,6 +281,7 @@ static bool is_in_flight(const struct checkpoint_coordinator *coordinator)
 void checkpoint_coordinator_request_active(struct checkpoint_coordinator *coordinator,
                                            struct effects *effects)
 {
+    CHECK(coordinator->graph != NULL);
     if (!coordinator->periodic || is_in_flight(coordinator))
         return;
     struct decider_situation situation = situation_of(coordinator, effects->now);
@@ -296,16 +302,32 @@ void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordin
 }
 
 /* Only an earlier time moves the timer: one set before a backlog that forbids checkpoints still
- * fires once and then rests (FLINK-39108, open in 2.3). */
-void checkpoint_coordinator_set_backlog(struct checkpoint_coordinator *coordinator, bool backlog,
-                                        struct effects *effects)
+ * fires once and then rests (FLINK-39108, open in 2.3). Hearing the same again is no change. */
+void checkpoint_coordinator_on_backlog(struct checkpoint_coordinator *coordinator,
+                                       struct task_attempt by, bool backlog,
+                                       struct effects *effects)
 {
-    coordinator->source_in_backlog = backlog;
-    if (!coordinator->scheduler_running)
+    const struct execution_graph *graph = coordinator->graph;
+    if (!graph || by.task.n >= graph->task_count ||
+        !task_attempt_equal(execution_graph_attempt(graph, by.task), by))
         return;
+    uint32_t vertex = graph->tasks[by.task.n].vertex.n;
+    while (coordinator->in_backlog.count <= vertex)
+        vec_push(&coordinator->in_backlog, false);
+    if (coordinator->in_backlog.items[vertex] == backlog)
+        return;
+    coordinator->in_backlog.items[vertex] = backlog;
+    coordinator->backlog_count += backlog ? 1 : -1u;
+    effects_log(effects, &(struct log_line){ .level = LOG_DECISION,
+                                             .machine = "checkpoint",
+                                             .what = backlog ? "backlog begins" : "backlog ends",
+                                             .subject = LOG_OF_JOB | LOG_OF_VERTEX,
+                                             .job = coordinator->job,
+                                             .vertex = { vertex } });
     time_ns at = time_add(effects->now, current_interval(coordinator));
-    if (at < coordinator->next_trigger_at)
+    if (coordinator->scheduler_running && at < coordinator->next_trigger_at)
         set_trigger(coordinator, at);
+    checkpoint_coordinator_invariant(coordinator);
 }
 
 /* The grid goes on from when the trigger was due, not from now. */
@@ -352,6 +374,7 @@ void checkpoint_coordinator_on_time(struct checkpoint_coordinator *coordinator,
 void checkpoint_coordinator_shutdown(struct checkpoint_coordinator *coordinator,
                                      enum checkpoint_job_end end, struct effects *effects)
 {
+    CHECK(end < JOB_END_COUNT);
     stop(coordinator, CHECKPOINT_FAILURE_SHUTDOWN, effects);
     if (coordinator->triggering)
         coordinator_refuse(coordinator, &coordinator->chosen, CHECKPOINT_FAILURE_SHUTDOWN, effects);
@@ -401,9 +424,10 @@ uint64_t checkpoint_coordinator_hash(const struct checkpoint_coordinator *coordi
     uint64_t hash = hash_add(coordinator->job.n, coordinator->next_id);
     for (int i = 0; i < 4; i++)
         hash = hash_add(hash, coordinator->rng.s[i]);
-    hash =
-        hash_add(hash, (uint64_t)coordinator->scheduler_running << 2 |
-                           (uint64_t)coordinator->source_in_backlog << 1 | coordinator->triggering);
+    hash = hash_add(hash, (uint64_t)coordinator->scheduler_running << 1 |
+                              (uint64_t)coordinator->triggering);
+    for (VEC_EACH(const bool, in_backlog, &coordinator->in_backlog))
+        hash = hash_add(hash, *in_backlog);
     hash = hash_add(hash, (uint64_t)coordinator->next_trigger_at);
     hash = hash_add(hash, (uint64_t)timers_next(&coordinator->timers));
     hash = hash_add(hash, (uint64_t)coordinator->first_delay);

@@ -61,8 +61,9 @@ struct checkpoint_coordinator {
     uint64_t next_id;                       /* always moves on, over graphs and failovers */
     bool scheduler_running;                 /* periodic requests are made */
     bool periodic;                          /* an interval is configured */
-    bool source_in_backlog;
-    bool triggering;   /* `chosen` waits for its plan */
+    VEC(bool) in_backlog;                   /* by vertex, as far as one has said so */
+    uint32_t backlog_count;                 /* sources that are */
+    bool triggering;                        /* `chosen` waits for its plan */
     bool fail_ordered; /* a FAIL_JOB waits to be taken, and what else is due waits for it */
     struct checkpoint_request chosen;
     struct timer_handle next_trigger, active_retry;
@@ -111,9 +112,11 @@ void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coord
 void checkpoint_coordinator_request_active(struct checkpoint_coordinator *coordinator,
                                            struct effects *effects);
 void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordinator);
-/* Some source works off a backlog, or none does any more: interval-during-backlog. */
-void checkpoint_coordinator_set_backlog(struct checkpoint_coordinator *coordinator, bool backlog,
-                                        struct effects *effects);
+/* The source of this task works off a backlog, or does no longer; while any does,
+ * interval-during-backlog counts. Attempts that are over have no say. */
+void checkpoint_coordinator_on_backlog(struct checkpoint_coordinator *coordinator,
+                                       struct task_attempt by, bool backlog,
+                                       struct effects *effects);
 
 void checkpoint_coordinator_on_time(struct checkpoint_coordinator *coordinator,
                                     struct effects *effects);

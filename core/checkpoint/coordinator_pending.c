@@ -105,6 +105,8 @@ void coordinator_refuse(struct checkpoint_coordinator *coordinator,
                         const struct checkpoint_request *request, enum checkpoint_failure why,
                         struct effects *effects)
 {
+    CHECK(why != CHECKPOINT_FAILURE_NONE);
+    CHECK(request->kind < CHECKPOINT_KIND_COUNT);
     /* Flink reports what failed at the trigger; what only leaves the queue it fails silently. */
     bool silent = why == CHECKPOINT_FAILURE_MIN_PAUSE || why == CHECKPOINT_FAILURE_SUSPENDED ||
                   why == CHECKPOINT_FAILURE_SHUTDOWN;
@@ -310,6 +312,7 @@ void checkpoint_coordinator_on_task_failed(struct checkpoint_coordinator *coordi
 /* No move and no line: the machines end with their graph, only those who wait must hear. */
 void coordinator_drop_all(struct checkpoint_coordinator *coordinator, enum checkpoint_failure why)
 {
+    CHECK(why != CHECKPOINT_FAILURE_NONE);
     for (VEC_EACH(struct pending_checkpoint, pending, &coordinator->pending)) {
         order(coordinator, ORDER_ABORTED, pending)->failure = why;
         recycle(coordinator, pending);
@@ -320,6 +323,8 @@ void coordinator_drop_all(struct checkpoint_coordinator *coordinator, enum check
 void checkpoint_coordinator_abort_pending(struct checkpoint_coordinator *coordinator,
                                           enum checkpoint_failure why, struct effects *effects)
 {
+    CHECK(why < CHECKPOINT_FAILURE_COUNT);
+    CHECK(why != CHECKPOINT_FAILURE_NONE);
     coordinator_abort_all(coordinator, why, effects);
     coordinator_choose(coordinator, effects);
     checkpoint_coordinator_invariant(coordinator);

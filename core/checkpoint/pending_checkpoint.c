@@ -59,12 +59,14 @@ bool checkpoint_failure_is_counted(enum checkpoint_failure failure)
 /* Savepoints are the user's: the coordinator neither subsumes nor retains nor discards them. */
 bool checkpoint_kind_is_savepoint(enum checkpoint_kind kind)
 {
+    CHECK(kind < CHECKPOINT_KIND_COUNT);
     return kind != CHECKPOINT_PERIODIC;
 }
 
 /* Its tasks stand still behind the barrier until they hear how it ended. */
 bool checkpoint_kind_is_synchronous(enum checkpoint_kind kind)
 {
+    CHECK(kind < CHECKPOINT_KIND_COUNT);
     return kind == CHECKPOINT_STOP_SUSPEND || kind == CHECKPOINT_STOP_DRAIN;
 }
 

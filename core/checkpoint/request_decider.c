@@ -118,6 +118,8 @@ struct decision request_decider_add(struct request_decider *decider,
                                     struct checkpoint_request request,
                                     const struct decider_situation *situation)
 {
+    CHECK(request.kind < CHECKPOINT_KIND_COUNT);
+    CHECK(decider->queue.count <= decider->queue_limit);
     struct decision decision = { .retry_in = TIME_NEVER };
     request.seq = decider->next_seq++;
     bool full = decider->queue.count >= decider->queue_limit;
@@ -137,6 +139,7 @@ struct decision request_decider_add(struct request_decider *decider,
 struct decision request_decider_choose(struct request_decider *decider,
                                        const struct decider_situation *situation)
 {
+    CHECK(decider->queue.count <= decider->queue_limit);
     struct decision decision = { .retry_in = TIME_NEVER };
     choose(decider, situation, &decision);
     return decision;

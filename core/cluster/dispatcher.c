@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The dispatcher's requests. Every request is answered exactly once.
+ * The dispatcher's requests. In: what clients ask, what the store has made durable, the ends of
+ * jobs. Out: JobMasters started and told, answers. Always: every request is answered exactly once,
+ * by the dispatcher or, where it takes time, by the JobMaster; a job's id is taken for ever.
  */
 #include "core/cluster/dispatcher.h"
 
@@ -8,12 +10,15 @@
 #include "core/schedule/bounds.h"
 #include "core/schedule/request_token.h"
 
+/* Effects are shared with the other roles of the process; the seed goes to each JobMaster, whose
+ * streams are told apart by the job's id. */
 void dispatcher_init(struct dispatcher *dispatcher, uint64_t seed, struct effects *effects,
                      struct role_queue *facts)
 {
     *dispatcher = (struct dispatcher){ .effects = effects, .facts = facts, .seed = seed };
 }
 
+/* JobMasters of jobs that have ended are among them. */
 void dispatcher_fini(struct dispatcher *dispatcher)
 {
     for (VEC_EACH(struct dispatcher_job, job, &dispatcher->jobs)) {
@@ -31,6 +36,7 @@ static struct dispatcher_job *find(const struct dispatcher *dispatcher, struct j
     return index == INDEX_NONE ? NULL : &dispatcher->jobs.items[index];
 }
 
+/* What is late for a job that has ended is for nobody. */
 struct job_master *dispatcher_job_master(const struct dispatcher *dispatcher, struct job_id job)
 {
     struct dispatcher_job *known = find(dispatcher, job);
@@ -79,7 +85,14 @@ static struct err submit(struct dispatcher *dispatcher, const struct event_clien
 }
 
 /* Checked, then made durable, and only then applied: the order of Dispatcher.updateJobResource-
- * Requirements. The answer comes when it is applied. */
+ * Requirements. The answer comes when it is applied.
+ *
+ *   PUT ----> checked ---------> stored -----------> handed to the JobMaster ----> answer
+ *             refused at once    not stored: an      a scheduler that takes no
+ *             (400)              error, and nothing  bounds refuses them here, though
+ *                                has changed         they are durable by now
+ *   |<-------- another PUT of the same job is a conflict (409) ------------------->|
+ */
 static struct err begin_update(struct dispatcher *dispatcher, struct dispatcher_job *job,
                                const struct event_client *request, struct note *note)
 {
@@ -156,6 +169,7 @@ static struct err on_job_request(struct dispatcher *dispatcher, const struct eve
 /* Requests about one job go by way of its JobMaster; the others are answered at once. */
 void dispatcher_on_client(struct dispatcher *dispatcher, const struct event_client *request)
 {
+    CHECK(request->request < CLIENT_REQUEST_COUNT);
     struct note note = { "" };
     struct err result = OK;
     uint64_t value = 0;
@@ -196,6 +210,8 @@ void dispatcher_on_job_ended(struct dispatcher *dispatcher, struct job_id id)
                                     .reason = state_name(&job_statuses, job->ended_as) });
 }
 
+/* With all JobMasters, those of ended jobs too: how a job ended is state that clients can ask for.
+ */
 uint64_t dispatcher_hash(const struct dispatcher *dispatcher)
 {
     uint64_t hash = hash_mix(dispatcher->jobs.count);

@@ -21,6 +21,8 @@ static const struct state_row rows[HEARTBEAT_STATE_COUNT] = {
 
 const struct state_table heartbeat_states = { "heartbeat", rows, HEARTBEAT_STATE_COUNT };
 
+/* The grid begins now: two roles of one process that begin at different times ask at different
+ * times for ever (surprise 3). */
 void heartbeats_init(struct heartbeats *heartbeats, const struct config *config, bool sender,
                      time_ns now)
 {
@@ -50,6 +52,7 @@ static struct heartbeat_target *find(struct heartbeats *heartbeats, uint32_t sub
     return index == INDEX_NONE ? NULL : &heartbeats->targets.items[index];
 }
 
+/* No line in the log: the owner says what it gives up and why. */
 static void move(struct heartbeat_target *target, enum heartbeat_state to)
 {
     machine_check_move(&heartbeat_states, target->state, to);
@@ -77,7 +80,13 @@ static void plan_round(struct heartbeats *heartbeats, time_ns now)
     }
 }
 
-/* Counts from the last heartbeat, not from now. */
+/* Counts from the last heartbeat, not from now. With the defaults (10 s, 50 s) and a peer that
+ * falls silent right behind a heartbeat, or right before one:
+ *
+ *   heard   asked   asked   asked   asked   asked
+ *   |--x----|-------|-------|-------|-------|    given up 50 s after `heard`, so 40 s to 50 s after
+ * x
+ */
 static void set_expiry(struct heartbeats *heartbeats, struct heartbeat_target *target)
 {
     timers_cancel(&heartbeats->expiries, &target->expiry);
@@ -91,6 +100,8 @@ static void set_expiry(struct heartbeats *heartbeats, struct heartbeat_target *t
 void heartbeats_watch(struct heartbeats *heartbeats, struct node_id node, uint32_t subject,
                       time_ns origin, bool vouched, time_ns now)
 {
+    CHECK(!node_id_is_none(node));
+    CHECK(heartbeats->timeout > 0);
     heartbeats_forget(heartbeats, subject);
     index_map_put(&heartbeats->by_subject, subject, (uint32_t)heartbeats->targets.count);
     vec_push(&heartbeats->targets, (struct heartbeat_target){ .node = node,
@@ -147,6 +158,7 @@ void heartbeats_heard(struct heartbeats *heartbeats, uint32_t subject, time_ns n
  * (HeartbeatMonitorImpl.reportHeartbeatRpcFailure). */
 bool heartbeats_unreachable(struct heartbeats *heartbeats, uint32_t subject)
 {
+    CHECK(heartbeats->sender);
     struct heartbeat_target *target = find(heartbeats, subject);
     if (!target || target->state != HEARTBEAT_RUNNING || heartbeats->unreachable_max < 0)
         return false;
@@ -169,6 +181,7 @@ static void vouch(struct heartbeats *heartbeats, struct heartbeat_target *target
 
 void heartbeats_vouch(struct heartbeats *heartbeats, struct node_id node)
 {
+    CHECK(!node_id_is_none(node));
     if (heartbeats->sender) {
         struct heartbeat_target *target = find(heartbeats, node.n);
         if (target)
@@ -241,9 +254,12 @@ static bool doubt(struct heartbeats *heartbeats, struct heartbeat_target *target
     return is_asking(heartbeats, target, way, now);
 }
 
+/* A sender has one target per node, a receiver one per role in the node's process. */
 bool heartbeats_doubt(struct heartbeats *heartbeats, struct node_id node, time_ns round_trip,
                       time_ns now)
 {
+    CHECK(!node_id_is_none(node));
+    CHECK(round_trip >= 0);
     if (heartbeats->sender) {
         struct heartbeat_target *target = find(heartbeats, node.n);
         return target && doubt(heartbeats, target, round_trip, now);
@@ -254,6 +270,7 @@ bool heartbeats_doubt(struct heartbeats *heartbeats, struct node_id node, time_n
     return false;
 }
 
+/* An expiry that was set long ago may be early; then it is set anew and nothing else happens. */
 time_ns heartbeats_deadline(const struct heartbeats *heartbeats)
 {
     time_ns expiry = timers_next(&heartbeats->expiries);
@@ -298,6 +315,7 @@ bool heartbeats_take_timeout(struct heartbeats *heartbeats, time_ns now, uint32_
 /* A round that comes late, after a freeze, is one round: the grid goes on from now. */
 bool heartbeats_take_round(struct heartbeats *heartbeats, time_ns now)
 {
+    CHECK(now >= heartbeats->last_round);
     if (heartbeats->next_round > now)
         return false;
     heartbeats->last_round = now;
@@ -307,6 +325,8 @@ bool heartbeats_take_round(struct heartbeats *heartbeats, time_ns now)
     return true;
 }
 
+/* Targets in the order of the list. Expiry timers are left out: when they were set depends on who
+ * slept, and what they lead to does not. */
 uint64_t heartbeats_hash(const struct heartbeats *heartbeats)
 {
     uint64_t hash = hash_add(heartbeats->targets.count, (uint64_t)heartbeats->next_round);

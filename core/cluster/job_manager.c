@@ -19,6 +19,7 @@ void job_manager_init(struct job_manager *manager, const struct node_settings *s
     dispatcher_init(&manager->dispatcher, settings->seed, &manager->effects, &manager->facts);
 }
 
+/* The dispatcher owns the JobMasters, so it goes first. */
 void job_manager_fini(struct job_manager *manager)
 {
     dispatcher_fini(&manager->dispatcher);
@@ -97,6 +98,7 @@ static void tell_roles(struct job_manager *manager)
     facts->taken = 0;
 }
 
+/* As the world last said; who registers meanwhile begins asleep. */
 static bool is_vouched(const struct job_manager *manager, struct node_id node)
 {
     return index_map_get(&manager->vouched, node.n) != INDEX_NONE;
@@ -204,6 +206,7 @@ static void on_vouched(struct job_manager *manager, struct node_id peer)
     }
 }
 
+/* A submission names its job in the graph only. */
 static void on_client(struct job_manager *manager, const struct event_client *request)
 {
     bool is_new = request->request == CLIENT_SUBMIT_JOB;
@@ -211,6 +214,7 @@ static void on_client(struct job_manager *manager, const struct event_client *re
     look_at_deadline(manager, is_new ? request->graph->id : request->job);
 }
 
+/* The dispatcher has nothing to do before the first job. */
 static void start(struct job_manager *manager)
 {
     manager->started = true;
@@ -224,6 +228,8 @@ static void stop(struct job_manager *manager)
     effects_exit(&manager->effects, EXIT_STOPPED);
 }
 
+/* Before the start nothing is heard, and after it no second one. The data plane is a TaskManager's.
+ */
 static struct err take(struct job_manager *manager, const struct event *event)
 {
     if (manager->started == (event->kind == EVENT_STARTED))
@@ -244,7 +250,14 @@ static struct err take(struct job_manager *manager, const struct event *event)
     return err_note(NULL, ERR_REFUSED_CODE, "a JobManager does not take this event");
 }
 
-/* Facts are handled before the step ends, so that between steps nothing is half told. */
+/* One event, from the outside in:
+ *
+ *   take        which role is it for? one call of that role
+ *     role      changes its own state, adds effects, leaves facts for other roles in the queue
+ *   tell_roles  fact after fact, until none is left; each is one call of another role
+ *     alarms    of every job that was touched: its timer follows its deadline
+ *
+ * Facts are handled before the step ends, so that between steps nothing is half told. */
 struct err job_manager_step(struct job_manager *manager, const struct event *event)
 {
     effects_begin(&manager->effects, event->at);
@@ -265,6 +278,8 @@ time_ns job_manager_deadline(const struct job_manager *manager)
     return jobs < resources ? jobs : resources;
 }
 
+/* Timers of jobs follow from their deadlines. Who is vouched for is in the monitors, but for those
+ * who have not registered yet: their number stands for them. */
 uint64_t job_manager_hash(const struct job_manager *manager)
 {
     uint64_t hash = hash_add(manager->started, manager->ended);

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/schedule/request_token.h"
 
+/* The stamp of the event being worked on. */
 static time_ns now(const struct job_master *master)
 {
     return master->effects->now;
@@ -17,6 +18,8 @@ static time_ns now(const struct job_master *master)
 struct err job_master_create(const struct job_graph *graph, uint64_t seed, struct effects *effects,
                              struct role_queue *facts, struct job_master **out, struct note *note)
 {
+    CHECK(graph != NULL);
+    CHECK(!job_id_is_none(graph->id));
     const struct scheduler_row *row;
     TRY(scheduler_choose(graph, &row, note));
     struct job_master *master = mem_create(sizeof *master);
@@ -43,6 +46,7 @@ struct err job_master_create(const struct job_graph *graph, uint64_t seed, struc
     return OK;
 }
 
+/* The scheduler first: it may look at what it was lent. */
 void job_master_destroy(struct job_master *master)
 {
     scheduler_fini(&master->scheduler);
@@ -78,8 +82,15 @@ static void tell(struct job_master *master, enum role_fact fact)
              (struct role_message){ .fact = fact, .job = master->job, .node = node_id_none() });
 }
 
-/* The coordinator first: an order may fail the job, which is a wish of its own. Requirements of a
- * job that has ended are nobody's: the resource manager drops them at the end. */
+/* The end of every call. The coordinator first: an order may fail the job, which is a wish of its
+ * own. Then the wishes, which are taken as a whole and cleared, because carrying one out makes no
+ * other:
+ *
+ *   answer_stop    the asker of a stop-with-savepoint hears how it went
+ *   declare        requirements go out, now or when changes have been gathered long enough
+ *   ended          contacts end, dispatcher and resource manager hear; nothing is declared any more
+ *
+ * Requirements of a job that has ended are nobody's: the resource manager drops them at the end. */
 static void settle(struct job_master *master)
 {
     job_checkpoints_follow(master);
@@ -118,6 +129,8 @@ void job_master_start(struct job_master *master)
     settle(master);
 }
 
+/* The messages that a TaskManager addresses to a job. The switch has no default, so a new kind of
+ * message must say here whether it is one of them. */
 struct job_id job_master_of_message(const struct message *message)
 {
     switch (message->kind) {
@@ -126,6 +139,7 @@ struct job_id job_master_of_message(const struct message *message)
     case MESSAGE_TASK_STATES: return message->task_states.job;
     case MESSAGE_CHECKPOINT_ACKNOWLEDGED: return message->checkpoint_acknowledged.job;
     case MESSAGE_CHECKPOINT_DECLINED: return message->checkpoint_declined.job;
+    case MESSAGE_SOURCE_BACKLOG: return message->source_backlog.job;
     case MESSAGE_JM_HEARTBEAT_ANSWER: return message->jm_heartbeat_answer.job;
     case MESSAGE_JM_DISCONNECT: return message->jm_disconnect.job;
     case MESSAGE_REGISTER_TASK_MANAGER:
@@ -151,6 +165,7 @@ struct job_id job_master_of_message(const struct message *message)
     return job_id_none();
 }
 
+/* The TaskManager's word on why decides whether it counts against the job's patience. */
 static void on_declined(struct job_master *master, const struct message_checkpoint_declined *said)
 {
     /* A task that is not running, or not ready, is no failure of the checkpoint's own doing. */
@@ -160,6 +175,14 @@ static void on_declined(struct job_master *master, const struct message_checkpoi
     if (said->tasks_count)
         checkpoint_coordinator_on_decline(&master->checkpoints, said->checkpoint, said->tasks[0],
                                           failure, master->effects);
+}
+
+/* SourceCoordinatorContext.setIsProcessingBacklog: the enumerator has heard it from a reader. */
+static void on_backlog(struct job_master *master, const struct message_source_backlog *said)
+{
+    struct task_attempt by = { said->task, said->attempt, said->graph };
+    checkpoint_coordinator_on_backlog(&master->checkpoints, by, said->in_backlog != 0,
+                                      master->effects);
 }
 
 /* Of one that has been given up meanwhile nothing is taken: its tasks have failed already. */
@@ -172,7 +195,17 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
     scheduler_on_reconcile(&master->scheduler, from, answer->running, answer->running_count);
 }
 
-/* Each kind is one call; what follows from it is settled at the end. */
+/* Each kind is one call; what follows from it is settled at the end.
+ *
+ *   JOB_OFFER_CONTACT          contacts: registered, watched, answered
+ *   OFFER_SLOTS                contacts: the pool takes or leaves each, the scheduler hears of
+ * gains JM_DISCONNECT              contacts: its slots are lost, for the cause it gives
+ *   JM_HEARTBEAT_ANSWER        its monitor; then the scheduler compares what runs there
+ *   TASK_STATES                scheduler
+ *   CHECKPOINT_ACKNOWLEDGED    coordinator
+ *   CHECKPOINT_DECLINED        coordinator
+ *   SOURCE_BACKLOG             coordinator
+ */
 void job_master_on_message(struct job_master *master, struct node_id from,
                            const struct message *message, bool vouched)
 {
@@ -190,6 +223,8 @@ void job_master_on_message(struct job_master *master, struct node_id from,
             master->effects);
     else if (message->kind == MESSAGE_CHECKPOINT_DECLINED)
         on_declined(master, &message->checkpoint_declined);
+    else if (message->kind == MESSAGE_SOURCE_BACKLOG)
+        on_backlog(master, &message->source_backlog);
     else if (message->kind == MESSAGE_JM_HEARTBEAT_ANSWER)
         on_heartbeat(master, from, &message->jm_heartbeat_answer);
     else if (message->kind == MESSAGE_JM_DISCONNECT)
@@ -205,7 +240,13 @@ static enum failure_cause send_failure_cause(enum send_failure failure)
     return failure == SEND_UNREACHABLE ? CAUSE_UNREACHABLE : CAUSE_RPC_TIMEOUT;
 }
 
-/* Which request it was: kind and token. A time-out of a heartbeat is no sign of death. */
+/* Which request it was: kind and token. Each kind has one who waits for it:
+ *
+ *   SUBMIT_TASKS          the tasks of that batch on that TaskManager fail
+ *   CANCEL_TASKS          sent again, or the tasks count as ended
+ *   TRIGGER_CHECKPOINT    the checkpoint is aborted, uncounted
+ *   JM_HEARTBEAT          unreachable counts towards the threshold; a time-out is no sign of death
+ */
 void job_master_on_send_failed(struct job_master *master, const struct event_send_failed *failed)
 {
     uint64_t value = request_token_value(failed->token);
@@ -222,31 +263,40 @@ void job_master_on_send_failed(struct job_master *master, const struct event_sen
     settle(master);
 }
 
+/* Of checkpoints and savepoints; the job's plan is the dispatcher's business. */
 void job_master_on_stored(struct job_master *master, uint64_t checkpoint, bool failed)
 {
     checkpoint_coordinator_on_stored(&master->checkpoints, checkpoint, failed, master->effects);
     settle(master);
 }
 
+/* NoResourceAvailableException, as declared unfulfillable by the resource manager
+ * (JobMaster.notifyNotEnoughResourcesAvailable). */
 void job_master_on_resources_refused(struct job_master *master)
 {
     scheduler_on_resources_refused(&master->scheduler);
     settle(master);
 }
 
+/* The resource manager has closed its contact (FLINK-34526). The reverse is not told: what this
+ * JobMaster decides for itself is no news for the resource manager. */
 void job_master_on_task_manager_gone(struct job_master *master, struct node_id node,
                                      enum failure_cause cause)
 {
+    CHECK(!node_id_is_none(node));
+    CHECK(cause != CAUSE_NONE);
     job_contacts_close(master, node, cause);
     settle(master);
 }
 
+/* The client is answered at once: a cancel is accepted, not awaited. */
 void job_master_cancel(struct job_master *master)
 {
     scheduler_cancel(&master->scheduler);
     settle(master);
 }
 
+/* A stop is answered when it is over (settle); a refusal at once, by the dispatcher. */
 struct err job_master_stop(struct job_master *master, bool drain, uint64_t token, struct note *note)
 {
     struct err result = scheduler_stop(&master->scheduler, drain, token, note);
@@ -266,6 +316,7 @@ struct err job_master_savepoint(struct job_master *master, enum checkpoint_kind 
     return OK;
 }
 
+/* Durable by now; what the scheduler says is the client's answer. */
 struct err job_master_require(struct job_master *master, const struct vertex_bounds *bounds,
                               size_t count, struct note *note)
 {

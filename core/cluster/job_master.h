@@ -14,6 +14,8 @@
 #include "core/port/node.h"
 #include "core/schedule/scheduler.h"
 
+/* A TaskManager that has registered here. It is watched, may offer slots, and hears of the job's
+ * end; its slots are in the pool, under its node. */
 struct job_contact {
     struct node_id node;
 };

@@ -7,6 +7,8 @@
 
 #include "core/schedule/request_token.h"
 
+/* Estimates, in bytes: what matters of the metadata file is that it is written, and how long that
+ * takes on slow storage. */
 enum {
     METADATA_BYTES_BASE = 4096,   /* header, operator ids */
     METADATA_BYTES_PER_TASK = 256 /* one state handle */
@@ -117,7 +119,15 @@ static void fail_by_order(struct job_master *master,
         scheduler_fail_attempt(&master->scheduler, order->by, CAUSE_CHECKPOINT_FAILURES);
 }
 
-/* One order, one case. Those that end a checkpoint are heard by tasks, asker and scheduler, in this
+/* A checkpoint's way, with the orders of the coordinator (capitals) and who says what in between:
+ *
+ *   TRIGGER --> TaskManagers of the sources --> acknowledgements of all tasks
+ *                                                 |
+ *   WRITE_METADATA --> store --> durable, or not <+
+ *                        |
+ *                        +--> COMPLETED (and DISCARD of what it subsumes), or ABORTED
+ *
+ * One order, one case. Those that end a checkpoint are heard by tasks, asker and scheduler, in this
  * order. */
 static void follow(struct job_master *master, const struct checkpoint_coordinator_order *order)
 {

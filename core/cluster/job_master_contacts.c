@@ -10,11 +10,13 @@
 
 static const char no_slot_left[] = "it has no slot of the job left";
 
+/* The stamp of the event being worked on. */
 static time_ns now(const struct job_master *master)
 {
     return master->effects->now;
 }
 
+/* Registered here and not given up. What others say is for a contact that is over. */
 static bool is_contact(const struct job_master *master, struct node_id node)
 {
     return index_map_get(&master->contact_by_node, node.n) != INDEX_NONE;
@@ -51,7 +53,10 @@ void job_contacts_accept(struct job_master *master, struct node_id node, bool vo
 }
 
 /* Taken are those that fill an outstanding requirement, or are held already; whatever is not named
- * in the answer is refused. New ones are told to the scheduler all at once. */
+ * in the answer is refused. New ones are told to the scheduler all at once: an offer of four slots
+ * is one change to the adaptive scheduler and one round of matching to the default one, however
+ * they came together. An offer that is repeated, because our answer was late, is answered the same
+ * way and is news to nobody. */
 void job_contacts_offered(struct job_master *master, struct node_id node,
                           const struct message_offer_slots *offer)
 {
@@ -133,8 +138,10 @@ static void send_freed(struct job_master *master, const struct slot_pool_list *f
     }
 }
 
-/* Only what exceeds the requirement goes (slot_pool_release_idle); a TaskManager that lends nothing
- * any more is no contact. */
+/* The check comes every slot.idle.timeout and looks for slots that have idled as long, so a slot
+ * that nobody needs goes after one to two time-outs. Only what exceeds the requirement goes
+ * (slot_pool_release_idle); a TaskManager that lends nothing any more is no contact: it is not
+ * watched, and its death is none of this job's business. */
 void job_contacts_check_idle(struct job_master *master)
 {
     time_ns timeout = master->graph->config.slot_idle_timeout;
@@ -177,6 +184,7 @@ static void ask(struct job_master *master, struct node_id node, bool asked)
         effects_send(master->effects, node, &message);
 }
 
+/* Those that the world vouches for would answer, so nothing can be learnt from asking. */
 static void ask_round(struct job_master *master)
 {
     for (VEC_EACH(const struct heartbeat_target, target, &master->monitors.targets))
@@ -184,6 +192,8 @@ static void ask_round(struct job_master *master)
             ask(master, target->node, true);
 }
 
+/* The monitor goes on as if it had never slept; a request that would be under way is made up for.
+ */
 void job_master_on_doubt(struct job_master *master, const struct event_in_doubt *doubt)
 {
     if (heartbeats_doubt(&master->monitors, doubt->peer, doubt->round_trip, now(master)))

@@ -2,8 +2,8 @@
  *
  * What kind of cluster the resource manager stands on: can it start workers itself, and how long
  * after its own start does it hold back the news that slots are missing. An open set: one row per
- * kind. Source: StandaloneResourceManager (ActiveResourceManager and its drivers are for a later
- * row).
+ * kind. Source: StandaloneResourceManager; ActiveResourceManager and its drivers would be further
+ * rows.
  */
 #ifndef WEIR_CLUSTER_RESOURCE_DRIVER_H
 #define WEIR_CLUSTER_RESOURCE_DRIVER_H

@@ -10,6 +10,7 @@
 
 enum rm_timer { RM_CHECK, RM_STARTED_UP };
 
+/* Standalone: workers come and go on their own account, so the driver names no worker to start. */
 void resource_manager_init(struct resource_manager *rm, const struct node_settings *settings,
                            struct effects *effects, struct role_queue *facts)
 {
@@ -21,6 +22,7 @@ void resource_manager_init(struct resource_manager *rm, const struct node_settin
     slot_manager_init(&rm->slots, settings->config, &rm->driver->worker);
 }
 
+/* The plan's memory is used again by each check and goes here. */
 void resource_manager_fini(struct resource_manager *rm)
 {
     timers_fini(&rm->timers);
@@ -29,6 +31,7 @@ void resource_manager_fini(struct resource_manager *rm)
     heartbeats_fini(&rm->monitors);
 }
 
+/* The stamp of the event being worked on. */
 static time_ns now(const struct resource_manager *rm)
 {
     return rm->effects->now;
@@ -40,6 +43,7 @@ static struct timer_handle set_timer(struct resource_manager *rm, enum rm_timer 
     return timers_set(&rm->timers, (struct timer){ .at = time_add(now(rm), delay), .kind = kind });
 }
 
+/* Decision level: TaskManagers that come and go are what timelines are read for. */
 static void log_peer(struct resource_manager *rm, const char *what, struct node_id peer,
                      const char *reason)
 {
@@ -51,12 +55,20 @@ static void log_peer(struct resource_manager *rm, const char *what, struct node_
                                                  .reason = reason });
 }
 
+/* In the books means watched as well (resource_manager_check). */
 static bool is_registered(const struct resource_manager *rm, struct node_id node)
 {
     return index_map_get(&rm->slots.worker_by_node, node.n) != INDEX_NONE;
 }
 
-/* One check for all changes of the next 50 ms. */
+/* One check for all changes of the next 50 ms (slotmanager.requirement-check.delay):
+ *
+ *   change   change          check                       granted          offered to the job
+ *   |--------|---------------|-------------------------->|--------------->|
+ *   |<------- 50 ms -------->| REQUEST_SLOT, for each slot that is lacking and can be had
+ *                            | jobs that cannot be served hear so, once the start-up time is over
+ *
+ * A change in between sets no second timer, and one right behind the check waits for the next. */
 static void plan_check(struct resource_manager *rm)
 {
     if (!timers_is_set(&rm->timers, rm->check))
@@ -90,7 +102,25 @@ static void close_contact(struct resource_manager *rm, struct node_id node,
     plan_check(rm);
 }
 
-/* Refused is who would pass the maximum; the slot manager knows. */
+/* The allocation id is the token: a failure names the slot. */
+static void request_slots(struct resource_manager *rm)
+{
+    for (VEC_EACH(const struct slot_grant, grant, &rm->plan.grants)) {
+        struct message message = { .kind = MESSAGE_REQUEST_SLOT };
+        message.request_slot =
+            (struct message_request_slot){ .job = grant->job,
+                                           .allocation = grant->allocation,
+                                           .cpu_milli = grant->profile.cpu_milli,
+                                           .memory_bytes = grant->profile.memory_bytes,
+                                           .job_master = grant->job_master };
+        effects_request(rm->effects, grant->node, &message, grant->allocation.n);
+    }
+}
+
+/* Refused is who would pass the maximum; the slot manager knows. With the slots that it holds, so
+ * that nobody is promised what the TaskManager has given away. One that stands in for a worker that
+ * was asked for is asked at once for what was planned there (FineGrainedSlotManager.
+ * registerTaskManager). */
 static void on_register(struct resource_manager *rm, struct node_id from,
                         const struct message_register_task_manager *request, bool vouched)
 {
@@ -100,7 +130,8 @@ static void on_register(struct resource_manager *rm, struct node_id from,
         slot_manager_unregister(&rm->slots, from);
         heartbeats_forget(&rm->monitors, from.n);
     }
-    bool taken = slot_manager_register(&rm->slots, from, &spec, now(rm));
+    bool taken =
+        slot_manager_register(&rm->slots, from, &spec, request->held, request->held_count, now(rm));
     log_peer(rm, taken ? "registers" : "refuses", from, NULL);
     if (taken)
         heartbeats_watch(&rm->monitors, from, from.n, rm->monitors.origin, vouched, now(rm));
@@ -108,9 +139,13 @@ static void on_register(struct resource_manager *rm, struct node_id from,
     answer.task_manager_registered =
         (struct message_task_manager_registered){ !taken, rm->monitors.origin };
     effects_send(rm->effects, from, &answer);
+    vec_clear(&rm->plan.grants);
+    slot_manager_claim(&rm->slots, &rm->plan);
+    request_slots(rm);
     plan_check(rm);
 }
 
+/* Everything a TaskManager says to the cluster rather than to a job. */
 bool resource_manager_takes(enum message_kind kind)
 {
     return kind == MESSAGE_REGISTER_TASK_MANAGER || kind == MESSAGE_SLOT_REPORT ||
@@ -168,7 +203,7 @@ void resource_manager_on_send_failed(struct resource_manager *rm,
     if (failed->kind == MESSAGE_RM_HEARTBEAT) {
         if (failed->failure == SEND_UNREACHABLE &&
             heartbeats_unreachable(&rm->monitors, failed->to.n))
-            close_contact(rm, failed->to, CAUSE_HEARTBEAT_UNREACHABLE);
+            close_contact(rm, failed->to, CAUSE_RM_UNREACHABLE);
     } else if (failed->kind == MESSAGE_REQUEST_SLOT) {
         slot_manager_refused(&rm->slots, failed->to,
                              (struct allocation_id){ (uint32_t)failed->token }, now(rm));
@@ -180,6 +215,7 @@ void resource_manager_on_send_failed(struct resource_manager *rm,
 void resource_manager_require(struct resource_manager *rm, struct job_id job,
                               const struct requirements *required)
 {
+    CHECK(!job_id_is_none(job));
     if (slot_manager_require(&rm->slots, job, rm->node, required))
         plan_check(rm);
 }
@@ -187,21 +223,9 @@ void resource_manager_require(struct resource_manager *rm, struct job_id job,
 /* Slots stay booked until their TaskManagers report them free. */
 void resource_manager_job_ended(struct resource_manager *rm, struct job_id job)
 {
+    CHECK(!job_id_is_none(job));
     slot_manager_clear_job(&rm->slots, job);
     plan_check(rm);
-}
-
-/* The allocation id is the token: a failure names the slot. */
-static void request_slot(struct resource_manager *rm, const struct slot_grant *grant)
-{
-    struct message message = { .kind = MESSAGE_REQUEST_SLOT };
-    message.request_slot =
-        (struct message_request_slot){ .job = grant->job,
-                                       .allocation = grant->allocation,
-                                       .cpu_milli = grant->profile.cpu_milli,
-                                       .memory_bytes = grant->profile.memory_bytes,
-                                       .job_master = grant->job_master };
-    effects_request(rm->effects, grant->node, &message, grant->allocation.n);
 }
 
 /* Grants go out, and once the start-up period is over the jobs that cannot be served hear so, once
@@ -209,8 +233,7 @@ static void request_slot(struct resource_manager *rm, const struct slot_grant *g
 static void check(struct resource_manager *rm)
 {
     slot_manager_check(&rm->slots, &rm->plan, now(rm));
-    for (VEC_EACH(const struct slot_grant, grant, &rm->plan.grants))
-        request_slot(rm, grant);
+    request_slots(rm);
     for (VEC_EACH(const struct job_id, job, &rm->plan.unfulfillable))
         if (rm->started_up)
             vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
@@ -229,6 +252,8 @@ static void ask(struct resource_manager *rm, struct node_id node, bool asked)
         effects_send(rm->effects, node, &message);
 }
 
+/* In the order of registration, but for places that were filled again: the world delivers by its
+ * own order, and no decision depends on this one. */
 static void ask_round(struct resource_manager *rm)
 {
     for (VEC_EACH(const struct heartbeat_target, target, &rm->monitors.targets))
@@ -236,6 +261,7 @@ static void ask_round(struct resource_manager *rm)
             ask(rm, target->node, true);
 }
 
+/* The request that would be under way now is made up for; nobody counts on its arrival. */
 void resource_manager_on_doubt(struct resource_manager *rm, const struct event_in_doubt *doubt)
 {
     if (heartbeats_doubt(&rm->monitors, doubt->peer, doubt->round_trip, now(rm)))
@@ -269,6 +295,7 @@ void resource_manager_on_time(struct resource_manager *rm)
         ask_round(rm);
 }
 
+/* Constant time: a heap's top and the monitors' next. */
 time_ns resource_manager_deadline(const struct resource_manager *rm)
 {
     time_ns timers = timers_next(&rm->timers);
@@ -276,6 +303,7 @@ time_ns resource_manager_deadline(const struct resource_manager *rm)
     return timers < beats ? timers : beats;
 }
 
+/* The plan is made and carried out within one step. */
 uint64_t resource_manager_hash(const struct resource_manager *rm)
 {
     uint64_t hash = hash_add(slot_manager_hash(&rm->slots), rm->started_up);

@@ -25,6 +25,7 @@ void task_executor_init(struct task_executor *executor, const struct node_settin
     executor_slots_init(executor);
 }
 
+/* What its slots and tasks refer to by number goes with them. */
 void task_executor_fini(struct task_executor *executor)
 {
     effects_fini(&executor->effects);
@@ -38,6 +39,7 @@ void task_executor_fini(struct task_executor *executor)
     heartbeats_fini(&executor->monitors);
 }
 
+/* The stamp of the event being worked on. */
 static time_ns now(const struct task_executor *executor)
 {
     return executor->effects.now;
@@ -57,17 +59,28 @@ void executor_log(struct task_executor *executor, enum log_level level, const ch
                                                         .reason = reason });
 }
 
+/* Not a request: what the resource manager misses, the next heartbeat's report tells it again. */
 void executor_send_rm(struct task_executor *executor, const struct message *message)
 {
     effects_send(&executor->effects, executor->settings.job_manager, message);
 }
 
+/* Not logged: what a timeline is read for is that contact was lost, or not to be had, and these
+ * have lines of their own. */
 static void move_rm(struct task_executor *executor, enum contact_state to)
 {
     machine_check_move(&contact_states, executor->rm_contact, to);
     executor->rm_contact = to;
 }
 
+/* One handle per wait, so a wait that is begun again replaces itself:
+ *
+ *   RM_RETRY      ask the resource manager again      no answer yet, refused, or nobody there
+ *   RM_PATIENCE   end the process                     no resource manager for too long
+ *   SLOT_TIMEOUT  free the slot                       allocated and not taken by its job
+ *   JOB_RETRY     ask a JobMaster again               like RM_RETRY
+ *   WATCHDOG      look at tasks that do not end       interrupt again, or end the process
+ */
 void executor_set_timer(struct task_executor *executor, struct timer_handle *handle,
                         enum executor_timer kind, uint32_t subject, time_ns delay)
 {
@@ -77,12 +90,20 @@ void executor_set_timer(struct task_executor *executor, struct timer_handle *han
         (struct timer){ .at = time_add(now(executor), delay), .kind = kind, .subject = subject });
 }
 
+/* The one wait of the registration: whatever is waited for, it ends in asking again. */
 static void retry_rm_after(struct task_executor *executor, time_ns delay)
 {
     executor_set_timer(executor, &executor->rm_retry, EXECUTOR_RM_RETRY, 0, delay);
 }
 
-/* Contact to the resource manager: REGISTERING from the start, MADE when it has answered, and back
+/* With the defaults and nobody there, or somebody who does not answer:
+ *
+ *   not up yet     asked at 0 s, 10 s, 20 s, ...          refused by its host: error-delay
+ *   silent         asked at 0 s, 0.1 s, 0.3 s, 0.7 s, ... the wait doubles, to 30 s at most
+ *   refused        asked again after 30 s                 the cluster has enough
+ *   5 min          the process ends                       whatever it was waiting for
+ *
+ * Contact to the resource manager: REGISTERING from the start, MADE when it has answered, and back
  * when it is lost. Waits between requests as in task_executor_jobs.c; what is bounded is the whole:
  * after taskmanager.registration.timeout without one the process ends itself, because a TaskManager
  * that nobody knows only costs. */
@@ -94,9 +115,11 @@ static void register_at_rm(struct task_executor *executor)
         move_rm(executor, CONTACT_REGISTERING);
     const struct worker_spec *worker = &executor->settings.worker;
     struct message message = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
-    message.register_task_manager =
-        (struct message_register_task_manager){ worker->cpu_milli, worker->memory_bytes,
-                                                worker->slots };
+    message.register_task_manager = (struct message_register_task_manager){
+        .cpu_milli = worker->cpu_milli, .memory_bytes = worker->memory_bytes, .slots = worker->slots
+    };
+    message.register_task_manager.held_count =
+        executor_slots_report(executor, &message.register_task_manager.held);
     effects_request(&executor->effects, executor->settings.job_manager, &message, 0);
     retry_rm_after(executor, executor->rm_retry_wait);
     time_ns longest = executor->settings.config->registration_max_timeout;
@@ -163,6 +186,8 @@ static void answer_rm_heartbeat(struct task_executor *executor, uint64_t round)
     executor_send_rm(executor, &message);
 }
 
+/* The same for one of the JobMasters. The answer lists what runs here, tasks that still wait for an
+ * older attempt included, for the JobMaster to compare (ExecutionDeploymentReport). */
 static void answer_jm_heartbeat(struct task_executor *executor,
                                 const struct message_jm_heartbeat *asked)
 {
@@ -215,15 +240,17 @@ static struct err take_message(struct task_executor *executor, const struct mess
                               message->cancel_tasks.tasks_count);
         return OK;
     case MESSAGE_TRIGGER_CHECKPOINT:
-        executor_tasks_trigger(executor, &message->trigger_checkpoint);
+        executor_checkpoints_trigger(executor, &message->trigger_checkpoint);
         return OK;
     case MESSAGE_CHECKPOINT_COMPLETE:
-        executor_tasks_notify(executor, DATA_CHECKPOINT_COMPLETE, message->checkpoint_complete.job,
-                              message->checkpoint_complete.checkpoint);
+        executor_checkpoints_notify(executor, DATA_CHECKPOINT_COMPLETE,
+                                    message->checkpoint_complete.job,
+                                    message->checkpoint_complete.checkpoint);
         return OK;
     case MESSAGE_CHECKPOINT_ABORTED:
-        executor_tasks_notify(executor, DATA_CHECKPOINT_ABORTED, message->checkpoint_aborted.job,
-                              message->checkpoint_aborted.checkpoint);
+        executor_checkpoints_notify(executor, DATA_CHECKPOINT_ABORTED,
+                                    message->checkpoint_aborted.job,
+                                    message->checkpoint_aborted.checkpoint);
         return OK;
     case MESSAGE_JM_HEARTBEAT: answer_jm_heartbeat(executor, &message->jm_heartbeat); return OK;
     case MESSAGE_JM_DISCONNECT:
@@ -239,6 +266,7 @@ static struct err take_message(struct task_executor *executor, const struct mess
     case MESSAGE_TASK_STATES:
     case MESSAGE_CHECKPOINT_ACKNOWLEDGED:
     case MESSAGE_CHECKPOINT_DECLINED:
+    case MESSAGE_SOURCE_BACKLOG:
     case MESSAGE_JM_HEARTBEAT_ANSWER:
     case MESSAGE_KIND_COUNT: break;
     }
@@ -248,6 +276,10 @@ static struct err take_message(struct task_executor *executor, const struct mess
 /* Time-outs of registrations are the business of their own patience. */
 static void on_send_failed(struct task_executor *executor, const struct event_send_failed *failed)
 {
+    if (failed->kind == MESSAGE_TASK_STATES) {
+        executor_tasks_on_report_failed(executor, (uint32_t)failed->token);
+        return;
+    }
     if (failed->kind != MESSAGE_REGISTER_TASK_MANAGER) {
         executor_jobs_on_send_failed(executor, failed);
         return;
@@ -258,9 +290,13 @@ static void on_send_failed(struct task_executor *executor, const struct event_se
         retry_rm_after(executor, executor->settings.config->registration_error_delay);
 }
 
-/* TaskExecutor.onStop: everybody hears before the process ends, so nobody waits for a time-out. */
-static void say_goodbye(struct task_executor *executor)
+/* TaskExecutor.onStop: everybody hears before the process ends, so nobody waits for a time-out. A
+ * process that gives up by itself ends in the same way (TaskManagerRunner.onFatalError closes the
+ * services unless the JVM is broken). */
+void executor_end(struct task_executor *executor, enum exit_reason reason)
 {
+    CHECK(!executor->ended);
+    CHECK(reason < EXIT_REASON_COUNT);
     struct message message = { .kind = MESSAGE_RM_DISCONNECT };
     message.rm_disconnect.cause = CAUSE_TASK_MANAGER_SHUTDOWN;
     if (executor->rm_contact == CONTACT_MADE)
@@ -273,7 +309,7 @@ static void say_goodbye(struct task_executor *executor)
             effects_send(&executor->effects, job->job_master, &message);
     }
     executor->ended = true;
-    effects_exit(&executor->effects, EXIT_STOPPED);
+    effects_exit(&executor->effects, reason);
 }
 
 /* Whatever ends the process leaves the other timers alone. */
@@ -284,8 +320,7 @@ static void on_timer(struct task_executor *executor, const struct timer *timer)
     case EXECUTOR_RM_PATIENCE:
         executor_log(executor, LOG_DECISION, "gives up: no resource manager", job_id_none(), 0,
                      NULL);
-        executor->ended = true;
-        effects_exit(&executor->effects, EXIT_REGISTRATION_TIMEOUT);
+        executor_end(executor, EXIT_REGISTRATION_TIMEOUT);
         break;
     case EXECUTOR_SLOT_TIMEOUT: executor_slots_on_timeout(executor, timer->subject); break;
     case EXECUTOR_JOB_RETRY:
@@ -311,6 +346,8 @@ static void on_time(struct task_executor *executor)
     }
 }
 
+/* Its monitors only listen: a TaskManager answers heartbeats and never asks (surprise 14), so all
+ * it can notice of a dead JobManager is silence. */
 static void start(struct task_executor *executor)
 {
     executor->started = true;
@@ -318,6 +355,7 @@ static void start(struct task_executor *executor)
     start_registration(executor);
 }
 
+/* Stores and clients are JobManager matters; nothing of a TaskManager outlives its process. */
 static struct err take(struct task_executor *executor, const struct event *event)
 {
     switch (event->kind) {
@@ -335,7 +373,7 @@ static struct err take(struct task_executor *executor, const struct event *event
                          now(executor));
         return OK;
     case EVENT_DATA: executor_tasks_on_data(executor, &event->data); return OK;
-    case EVENT_STOPPING: say_goodbye(executor); return OK;
+    case EVENT_STOPPING: executor_end(executor, EXIT_STOPPED); return OK;
     case EVENT_STORE_DONE:
     case EVENT_CLIENT:
     case EVENT_KIND_COUNT: break;
@@ -343,6 +381,7 @@ static struct err take(struct task_executor *executor, const struct event *event
     return err_note(NULL, ERR_REFUSED_CODE, "a TaskManager does not take this event");
 }
 
+/* Refused before anything is touched, so that a refusal leaves the state as it was. */
 struct err task_executor_step(struct task_executor *executor, const struct event *event)
 {
     effects_begin(&executor->effects, event->at);
@@ -363,6 +402,7 @@ time_ns task_executor_deadline(const struct task_executor *executor)
     return timers < beats ? timers : beats;
 }
 
+/* In the order of the list, which follows from the events alone. */
 static uint64_t hash_jobs(const struct task_executor *executor, uint64_t hash)
 {
     for (VEC_EACH(const struct executor_job, job, &executor->jobs)) {
@@ -380,6 +420,7 @@ uint64_t task_executor_hash(const struct task_executor *executor)
     hash = hash_add(hash, (uint64_t)executor->started << 2 | (uint64_t)executor->ended << 1 |
                               executor->peer_vouched);
     hash = hash_add(hash, (uint64_t)executor->rm_retry_wait);
+    hash = hash_add(hash, executor->report_count);
     hash = hash_add(hash, (uint64_t)timers_next(&executor->timers));
     for (VEC_EACH(const struct executor_slot, slot, &executor->slots)) {
         hash = hash_add(hash, (uint64_t)slot->state << 33 | (uint64_t)slot->offered << 32 |
@@ -391,6 +432,7 @@ uint64_t task_executor_hash(const struct task_executor *executor)
         hash = hash_add(hash, (uint64_t)task->attempt.attempt << 32 | task->slot.n);
         hash = hash_add(hash, (uint64_t)task->state << 8 | task->cause);
         hash = hash_add(hash, (uint64_t)task->cancel_since);
+        hash = hash_add(hash, (uint64_t)task->told_initializing << 32 | task->told_running);
     }
     for (VEC_EACH(const struct waiting_task, task, &executor->waiting)) {
         hash = hash_add(hash, (uint64_t)task->job.n << 32 | task->deployment.attempt.task.n);

@@ -4,8 +4,8 @@
  * lends slots to jobs, runs their tasks through its data plane, watches resource manager and
  * JobMasters, and lets go of what it holds when they are lost. Its files: task_executor.c (events
  * in, timers), task_executor_slots.c (slot table), task_executor_jobs.c (contact to JobMasters),
- * task_executor_tasks.c (task life cycle). Source: TaskExecutor, TaskSlotTableImpl, Task,
- * JobLeaderService.
+ * task_executor_tasks.c (task life cycle), task_executor_checkpoints.c. Source: TaskExecutor,
+ * TaskSlotTableImpl, Task, JobLeaderService.
  */
 #ifndef WEIR_CLUSTER_TASK_EXECUTOR_H
 #define WEIR_CLUSTER_TASK_EXECUTOR_H
@@ -46,6 +46,7 @@ struct executor_task {
     enum execution_state state;
     enum failure_cause cause; /* ended by us, not by its JobMaster: report FAILED. NONE: not so */
     time_ns cancel_since;     /* CANCELING */
+    uint32_t told_initializing, told_running; /* the reports that said so; 0: not said yet */
 };
 
 /* A deployment whose task still has an older attempt ending here. Its turn comes after that. */
@@ -55,6 +56,7 @@ struct waiting_task {
     struct task_deployment deployment;
 };
 
+/* A job with slots here, from the first to the last of them. */
 struct executor_job {
     struct job_id job;
     struct node_id job_master;
@@ -73,6 +75,7 @@ struct task_executor { /* what every step touches comes first */
     struct index_map task_index;     /* job and task -> place in tasks */
     VEC(struct executor_task) tasks; /* not ended; ended ones are replaced by the last */
     VEC(struct waiting_task) waiting;
+    uint32_t report_count;         /* of task states: numbers the next one */
     VEC(struct executor_job) jobs; /* with slots here */
     struct timers timers;
     struct timer_handle watchdog; /* set while a task is CANCELING */

@@ -152,7 +152,14 @@ void executor_jobs_on_accepted(struct task_executor *executor,
         executor_jobs_offer(executor, job); /* what came while the offer was out */
 }
 
-/* Tasks first: they fail because of this, whatever becomes of their slots (TaskExecutor.
+/* The JobMaster's end as seen from here. Its slots are kept for taskmanager.slot.timeout, in case
+ * it, or one that takes its place, takes them again:
+ *
+ *   lost             tasks fail, slots wait       10 s: slots that nobody took are free again
+ *   |----------------|--------------------------->|
+ *   asks at once, then as for a new contact; taken again: offered, with what has ended meanwhile
+ *
+ * Tasks first: they fail because of this, whatever becomes of their slots (TaskExecutor.
  * disconnectJobManagerConnection). A contact that is only being made is not lost by it. */
 void executor_jobs_lost(struct task_executor *executor, struct job_id id, const char *why)
 {

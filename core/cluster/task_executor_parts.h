@@ -25,6 +25,8 @@ void executor_send_rm(struct task_executor *executor, const struct message *mess
 /* Sets the timer anew, whether it was set or not. */
 void executor_set_timer(struct task_executor *executor, struct timer_handle *handle,
                         enum executor_timer kind, uint32_t subject, time_ns delay);
+/* Goodbye to all, then the process exits. */
+void executor_end(struct task_executor *executor, enum exit_reason reason);
 
 /* task_executor_slots.c */
 void executor_slots_init(struct task_executor *executor);
@@ -60,7 +62,19 @@ void executor_jobs_on_send_failed(struct task_executor *executor,
                                   const struct event_send_failed *failed);
 void executor_jobs_slot_gone(struct task_executor *executor, struct job_id job);
 
+/* task_executor_checkpoints.c */
+void executor_checkpoints_trigger(struct task_executor *executor,
+                                  const struct message_trigger_checkpoint *trigger);
+void executor_checkpoints_notify(struct task_executor *executor, enum data_order order,
+                                 struct job_id job, uint64_t checkpoint);
+void executor_checkpoints_acknowledged(struct task_executor *executor,
+                                       const struct event_data *data);
+void executor_checkpoints_declined(struct task_executor *executor, const struct event_data *data);
+
 /* task_executor_tasks.c */
+/* Null: this very attempt is not here; perhaps another one of the task is. */
+struct executor_task *executor_tasks_find(struct task_executor *executor, struct job_id job,
+                                          struct task_attempt attempt);
 void executor_tasks_submit(struct task_executor *executor,
                            const struct message_submit_tasks *submit);
 void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
@@ -68,11 +82,9 @@ void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
 /* Ends the tasks of one slot, or of all slots of a job (slot none), as FAILED with the cause. */
 void executor_tasks_fail(struct task_executor *executor, struct job_id job, struct slot_id slot,
                          enum failure_cause cause);
+/* A report of task states was not taken: the tasks it was about, known by its number, fail. */
+void executor_tasks_on_report_failed(struct task_executor *executor, uint32_t report);
 void executor_tasks_on_data(struct task_executor *executor, const struct event_data *data);
-void executor_tasks_trigger(struct task_executor *executor,
-                            const struct message_trigger_checkpoint *trigger);
-void executor_tasks_notify(struct task_executor *executor, enum data_order order, struct job_id job,
-                           uint64_t checkpoint);
 void executor_tasks_on_watchdog(struct task_executor *executor);
 size_t executor_tasks_running(struct task_executor *executor, struct job_id job,
                               const struct task_attempt **out);

@@ -66,11 +66,13 @@ static void move(struct task_executor *executor, uint32_t slot, enum task_slot_s
                            executor->settings.config->tm_slot_timeout);
 }
 
+/* Allocation ids are the resource manager's, one per grant and never given twice. */
 uint32_t executor_slots_find(const struct task_executor *executor, struct allocation_id allocation)
 {
     return index_map_get(&executor->slot_by_allocation, allocation.n);
 }
 
+/* Refused means that the resource manager's books are wrong; it asks elsewhere. */
 static void answer_request(struct task_executor *executor,
                            const struct message_request_slot *request, uint32_t slot, bool refused)
 {
@@ -91,7 +93,10 @@ static uint32_t take_free_slot(struct task_executor *executor)
     return (uint32_t)executor->slots.count - 1;
 }
 
-/* A request that is repeated is granted again. The job's contact follows from its first slot. */
+/* Asked for by the resource manager, for a job. The profile is cut out of what the TaskManager has
+ * left (FLIP-56), whichever number the slot gets; too little left, or too many slots, is a refusal.
+ * A request that is repeated is granted again: our answer may be the one that came late. The job's
+ * contact follows from its first slot. */
 void executor_slots_on_request(struct task_executor *executor,
                                const struct message_request_slot *request)
 {
@@ -128,14 +133,18 @@ void executor_slots_on_request(struct task_executor *executor,
         executor_jobs_contact(executor, job);
 }
 
+/* By an acceptance or by a task; whichever comes first, the other finds it done. */
 void executor_slots_activate(struct task_executor *executor, uint32_t slot)
 {
+    CHECK(slot < executor->slots.count);
     if (executor->slots.items[slot].state == TASK_SLOT_ALLOCATED)
         move(executor, slot, TASK_SLOT_ACTIVE);
 }
 
+/* The slot waits to be offered again, with a time-out as when it was new. */
 void executor_slots_deactivate(struct task_executor *executor, uint32_t slot)
 {
+    CHECK(slot < executor->slots.count);
     if (executor->slots.items[slot].state == TASK_SLOT_ACTIVE)
         move(executor, slot, TASK_SLOT_ALLOCATED);
 }
@@ -158,8 +167,10 @@ static void melt(struct task_executor *executor, uint32_t slot)
     executor_jobs_slot_gone(executor, own->job);
 }
 
+/* Its tasks are failed, not cancelled: they have lost their slot (TaskSlotTable.freeSlot). */
 void executor_slots_free(struct task_executor *executor, uint32_t slot)
 {
+    CHECK(slot < executor->slots.count);
     struct executor_slot *own = &executor->slots.items[slot];
     if (own->state == TASK_SLOT_FREE || own->state == TASK_SLOT_RELEASING)
         return;

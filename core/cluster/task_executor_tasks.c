@@ -9,15 +9,24 @@
 
 #include "core/graph/execution_graph.h"
 
+/* So many tasks are walked as quickly as looked up. */
+enum { FEW = 4 };
+
 /* Attempts of one task share a key: the data plane has one of them at a time. */
 static uint64_t task_key(struct job_id job, struct task_id task)
 {
     return (uint64_t)job.n << 32 | task.n;
 }
 
-static struct executor_task *find(struct task_executor *executor, struct job_id job,
-                                  struct task_attempt attempt)
+struct executor_task *executor_tasks_find(struct task_executor *executor, struct job_id job,
+                                          struct task_attempt attempt)
 {
+    if (executor->tasks.count <= FEW) {
+        for (VEC_EACH(struct executor_task, task, &executor->tasks))
+            if (job_id_equal(task->job, job) && task_attempt_equal(task->attempt, attempt))
+                return task;
+        return NULL;
+    }
     uint32_t index = index_map_get(&executor->task_index, task_key(job, attempt.task));
     if (index == INDEX_NONE)
         return NULL;
@@ -26,7 +35,8 @@ static struct executor_task *find(struct task_executor *executor, struct job_id 
 }
 
 /* To the JobMaster's process even when the contact is being made anew: it may still hold the task
- * (Flink's TaskManagerActions keep the gateway they were made with). */
+ * (Flink's TaskManagerActions keep the gateway they were made with). A request: a task whose
+ * JobMaster does not learn of it is of no use to the job. */
 static void send_states(struct task_executor *executor, struct job_id id,
                         const struct task_report *reports, size_t count)
 {
@@ -35,9 +45,10 @@ static void send_states(struct task_executor *executor, struct job_id id,
     struct message message = { .kind = MESSAGE_TASK_STATES };
     message.task_states = (struct message_task_states){ id, reports, count };
     if (count)
-        effects_send(&executor->effects, to, &message);
+        effects_request(&executor->effects, to, &message, ++executor->report_count);
 }
 
+/* For the rare cases of one task; what the data plane reports goes out in one message. */
 static void send_state(struct task_executor *executor, struct job_id job,
                        struct task_attempt attempt, enum execution_state state,
                        enum failure_cause cause)
@@ -106,8 +117,7 @@ void executor_tasks_on_watchdog(struct task_executor *executor)
         if (config->cancellation_timeout > 0 && age >= config->cancellation_timeout) {
             executor_log(executor, LOG_DECISION, "task did not end in time", task->job,
                          task->attempt.task.n, "task.cancellation.timeout");
-            executor->ended = true;
-            effects_exit(&executor->effects, EXIT_CANCELLATION_TIMEOUT);
+            executor_end(executor, EXIT_CANCELLATION_TIMEOUT);
             return;
         }
         if (config->cancellation_interval > 0 && age % config->cancellation_interval == 0)
@@ -127,6 +137,7 @@ static void begin_cancel(struct task_executor *executor, struct executor_task *t
     task->cancel_since = executor->effects.now;
 }
 
+/* The watchdog is set by the first that is cancelled; it finds the others by itself. */
 static void order_cancel(struct task_executor *executor, struct job_id job,
                          const struct task_attempt *attempts, size_t count)
 {
@@ -149,6 +160,7 @@ static void end_waiting(struct task_executor *executor, size_t index, enum execu
     executor_slots_task_ended(executor, task.slot.n);
 }
 
+/* True: it was waiting, and is over by this. */
 static bool cancel_waiting(struct task_executor *executor, struct job_id job,
                            struct task_attempt attempt)
 {
@@ -174,7 +186,7 @@ void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
         arena_take(&executor->effects.arena, (count + 1) * sizeof *unknown);
     size_t ending_count = 0, unknown_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct executor_task *task = find(executor, job, attempts[i]);
+        struct executor_task *task = executor_tasks_find(executor, job, attempts[i]);
         if (!task && !cancel_waiting(executor, job, attempts[i])) {
             unknown[unknown_count++] =
                 (struct task_report){ attempts[i], EXECUTION_CANCELED, CAUSE_TASK_UNKNOWN };
@@ -212,8 +224,33 @@ void executor_tasks_fail(struct task_executor *executor, struct job_id job, stru
     }
 }
 
+/* What the JobMaster was not told in time (pekko.ask.timeout), or could not be, ends the task that
+ * it was about (TaskExecutor.updateTaskExecutionState: failTask). Of one that has ended meanwhile
+ * nothing is left to fail: its end is found out by reconciliation. */
+void executor_tasks_on_report_failed(struct task_executor *executor, uint32_t report)
+{
+    CHECK(report != 0);
+    CHECK(report <= executor->report_count);
+    struct task_attempt *ending =
+        arena_take(&executor->effects.arena, (executor->tasks.count + 1) * sizeof *ending);
+    struct job_id job = job_id_none();
+    size_t count = 0;
+    for (VEC_EACH(struct executor_task, task, &executor->tasks)) {
+        bool is_meant = task->told_initializing == report || task->told_running == report;
+        if (!is_meant || task->state == EXECUTION_CANCELING)
+            continue;
+        CHECK(count == 0 || job_id_equal(task->job, job)); /* a report is about one job */
+        begin_cancel(executor, task);
+        task->cause = CAUSE_REPORT_FAILED;
+        job = task->job;
+        ending[count++] = task->attempt;
+    }
+    order_cancel(executor, job, ending, count);
+}
+
 /* Deploying. */
 
+/* From here on the task counts: for the slot, the reconciliation, the watchdog. */
 static void run(struct task_executor *executor, struct job_id job, struct slot_id slot,
                 const struct task_deployment *deployment)
 {
@@ -225,6 +262,7 @@ static void run(struct task_executor *executor, struct job_id job, struct slot_i
                                                        .state = EXECUTION_DEPLOYING });
 }
 
+/* One order for all tasks of a submit: the data plane starts them together. */
 static void order_deploy(struct task_executor *executor, struct job_id job,
                          const struct task_deployment *deployments, size_t count)
 {
@@ -235,7 +273,14 @@ static void order_deploy(struct task_executor *executor, struct job_id job,
                                                                 .count = count });
 }
 
-/* A JobMaster that deploys a task anew has given its older attempts up: they need not be told. */
+/* A JobMaster that deploys a task anew has given its older attempts up: they need not be told.
+ *
+ *   attempt 1    RUNNING ----------- CANCELING --------| ended
+ *   attempt 2              submit ---- waits ----------|-- DEPLOYING ...
+ *   attempt 3                 submit: 2 is over, it was never deployed, and 3 waits in its place
+ *
+ * Each that waits keeps its slot, which may be another one than that of the attempt it waits for.
+ */
 static void wait_for_older(struct task_executor *executor, struct job_id job, struct slot_id slot,
                            const struct task_deployment *deployment, struct executor_task *older)
 {
@@ -285,6 +330,8 @@ static uint32_t slot_for(struct task_executor *executor, const struct executor_j
     return slot;
 }
 
+/* Task by task: one whose slot is not there is refused by itself, and the JobMaster gives that slot
+ * up (CAUSE_SLOT_LOST); one whose older attempt is still ending waits for that; the others go. */
 void executor_tasks_submit(struct task_executor *executor,
                            const struct message_submit_tasks *submit)
 {
@@ -328,7 +375,7 @@ static void take_states(struct task_executor *executor, const struct event_data 
     size_t count = 0, ended_count = 0;
     for (size_t i = 0; i < data->task_count; i++) {
         struct task_report report = data->tasks[i];
-        struct executor_task *task = find(executor, data->job, report.attempt);
+        struct executor_task *task = executor_tasks_find(executor, data->job, report.attempt);
         bool is_end = execution_state_is_terminal(report.state);
         if (!task || execution_state_is_terminal(task->state))
             continue;
@@ -339,40 +386,33 @@ static void take_states(struct task_executor *executor, const struct event_data 
             report.cause = task->cause;
         }
         task->state = report.state;
+        if (report.state == EXECUTION_INITIALIZING)
+            task->told_initializing = executor->report_count + 1; /* as send_states numbers it */
+        if (report.state == EXECUTION_RUNNING)
+            task->told_running = executor->report_count + 1;
         reports[count++] = report;
         if (is_end)
             ended[ended_count++] = report.attempt;
     }
     send_states(executor, data->job, reports, count);
     for (size_t i = 0; i < ended_count; i++)
-        forget(executor, find(executor, data->job, ended[i]));
+        forget(executor, executor_tasks_find(executor, data->job, ended[i]));
     if (executor->waiting.count)
         run_waiting(executor);
 }
 
-/* As the data plane says it, to whoever is the job's master now. */
-static void send_acks(struct task_executor *executor, const struct event_data *data)
+/* Late reports are normal: of a task that was forgotten with its slot, of a job that has left. They
+ * find nobody and are dropped where they are looked up. */
+/* What a reader tells its enumerator goes by way of the TaskManager. */
+static void send_backlog(struct task_executor *executor, const struct event_data *data)
 {
     const struct executor_job *job = executor_jobs_find(executor, data->job);
     if (!job || job->contact != CONTACT_MADE)
         return;
-    struct message message = { .kind = MESSAGE_CHECKPOINT_ACKNOWLEDGED };
-    message.checkpoint_acknowledged =
-        (struct message_checkpoint_acknowledged){ data->job, data->checkpoint, data->acks,
-                                                  data->ack_count };
-    effects_send(&executor->effects, job->job_master, &message);
-}
-
-/* The same for one that cannot be taken. */
-static void send_decline(struct task_executor *executor, const struct event_data *data)
-{
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
-    struct message message = { .kind = MESSAGE_CHECKPOINT_DECLINED };
-    message.checkpoint_declined =
-        (struct message_checkpoint_declined){ data->job, data->checkpoint, data->cause,
-                                              &data->declined_by, 1 };
+    struct message message = { .kind = MESSAGE_SOURCE_BACKLOG };
+    message.source_backlog =
+        (struct message_source_backlog){ data->job, data->source.task, data->source.attempt,
+                                         data->source.graph, data->in_backlog };
     effects_send(&executor->effects, job->job_master, &message);
 }
 
@@ -380,52 +420,11 @@ void executor_tasks_on_data(struct task_executor *executor, const struct event_d
 {
     switch (data->kind) {
     case DATA_TASK_STATES: take_states(executor, data); break;
-    case DATA_CHECKPOINT_ACKNOWLEDGED: send_acks(executor, data); break;
-    case DATA_CHECKPOINT_DECLINED: send_decline(executor, data); break;
+    case DATA_CHECKPOINT_ACKNOWLEDGED: executor_checkpoints_acknowledged(executor, data); break;
+    case DATA_CHECKPOINT_DECLINED: executor_checkpoints_declined(executor, data); break;
+    case DATA_SOURCE_BACKLOG: send_backlog(executor, data); break;
     case DATA_REPORT_COUNT: IMPOSSIBLE("data report");
     }
-}
-
-/* All of the tasks named run here, or the checkpoint is declined as a whole. */
-void executor_tasks_trigger(struct task_executor *executor,
-                            const struct message_trigger_checkpoint *trigger)
-{
-    struct task_attempt *here =
-        arena_take(&executor->effects.arena, (trigger->tasks_count + 1) * sizeof *here);
-    size_t count = 0;
-    for (size_t i = 0; i < trigger->tasks_count; i++) {
-        const struct executor_task *task = find(executor, trigger->job, trigger->tasks[i]);
-        if (task && task->state == EXECUTION_RUNNING)
-            here[count++] = trigger->tasks[i];
-    }
-    if (count < trigger->tasks_count) {
-        /* Flink's TaskExecutor declines: CHECKPOINT_DECLINED_TASK_NOT_READY, which is not counted.
-         */
-        send_decline(executor, &(struct event_data){ .job = trigger->job,
-                                                     .checkpoint = trigger->checkpoint,
-                                                     .declined_by = trigger->tasks[count],
-                                                     .cause = CAUSE_TASK_UNKNOWN });
-        return;
-    }
-    effects_data(
-        &executor->effects,
-        &(struct effect_data){ .kind = DATA_TRIGGER_CHECKPOINT,
-                               .job = trigger->job,
-                               .attempts = here,
-                               .count = count,
-                               .checkpoint = { .checkpoint = trigger->checkpoint,
-                                               .kind = (enum checkpoint_kind)trigger->kind,
-                                               .unaligned = trigger->unaligned != 0,
-                                               .aligned_timeout = trigger->aligned_timeout } });
-}
-
-void executor_tasks_notify(struct task_executor *executor, enum data_order order, struct job_id job,
-                           uint64_t checkpoint)
-{
-    if (executor_jobs_find(executor, job))
-        effects_data(&executor->effects,
-                     &(struct effect_data){
-                         .kind = order, .job = job, .checkpoint = { .checkpoint = checkpoint } });
 }
 
 /* For the heartbeat's answer: what the JobMaster may compare with what it thinks. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Looking into nodes from outside, for metrics, checkers and REST: read only, constant time,
- * between steps. Nothing here can change a node.
+ * Looking into nodes from outside, for metrics, checkers and whoever looks at a moment of a run:
+ * read only, constant time, between steps. Nothing here can change a node.
  */
 #ifndef WEIR_CLUSTER_VIEW_H
 #define WEIR_CLUSTER_VIEW_H
 
+#include "core/failover/exception_history.h"
 #include "core/port/node.h"
+#include "core/rescale/rescale_history.h"
 #include "core/schedule/job_status.h"
 
 struct job_manager;
@@ -28,14 +30,15 @@ struct job_view {
     const char *scheduler;       /* Default, Adaptive */
     const char *scheduler_state; /* the scheduler's own */
     uint32_t tasks, tasks_running;
-    uint32_t slots_held, slots_in_use;
+    uint32_t slots_held;
     uint32_t restarts, rescales;
     time_ns submitted_at, ended_at; /* TIME_NEVER: not yet */
 };
 struct job_view view_job(const struct node *job_manager, uint32_t index);
-/* Subtasks of the vertex in the current execution graph; 0 when there is none. */
-uint32_t view_vertex_parallelism(const struct node *job_manager, uint32_t job_index,
-                                 struct vertex_id vertex);
+
+/* Failures that the job keeps; rescales, null where the scheduler keeps none. */
+const struct exception_history *view_exceptions(const struct node *job_manager, uint32_t index);
+const struct rescale_history *view_rescales(const struct node *job_manager, uint32_t index);
 
 uint32_t view_task_manager_slots_used(const struct node *task_manager);
 

@@ -18,8 +18,10 @@ struct exception_entry {
     time_ns at;
     enum failure_cause cause;
     struct task_attempt task; /* task none: a failure of the whole job */
-    struct node_id node;      /* none when there was no TaskManager */
-    bool is_root;             /* else it stands under the root before it */
+    struct vertex_id vertex;  /* the task's, whose number the next graph may give to another */
+    uint32_t subtask;
+    struct node_id node; /* none when there was no TaskManager */
+    bool is_root;        /* else it stands under the root before it */
 };
 
 struct exception_history {

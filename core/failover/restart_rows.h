@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The list of restart strategies, and the functions each of them brings. Only restart_strategy.c
- * and the files of the strategies include this.
+ * and the files of the strategies include this, and the calculator, for the words of its help.
  */
 #ifndef WEIR_FAILOVER_RESTART_ROWS_H
 #define WEIR_FAILOVER_RESTART_ROWS_H

@@ -41,8 +41,10 @@ int32_t key_group_of_hash(int32_t key_hash, int32_t max_parallelism)
 /* KeyGroupRangeAssignment.computeOperatorIndexForKeyGroup. The product stays below 2^30. */
 int32_t key_group_subtask(int32_t group, int32_t parallelism, int32_t max_parallelism)
 {
-    CHECK(group >= 0 && group < max_parallelism);
-    CHECK(parallelism > 0 && parallelism <= MAX_PARALLELISM_MOST);
+    CHECK(group >= 0);
+    CHECK(group < max_parallelism);
+    CHECK(parallelism > 0);
+    CHECK(parallelism <= MAX_PARALLELISM_MOST);
     CHECK(max_parallelism <= MAX_PARALLELISM_MOST);
     return group * parallelism / max_parallelism;
 }
@@ -52,9 +54,11 @@ int32_t key_group_subtask(int32_t group, int32_t parallelism, int32_t max_parall
 struct key_group_range key_group_range_of(int32_t subtask, int32_t parallelism,
                                           int32_t max_parallelism)
 {
-    CHECK(subtask >= 0 && subtask < parallelism);
+    CHECK(subtask >= 0);
+    CHECK(subtask < parallelism);
     CHECK(parallelism <= MAX_PARALLELISM_MOST);
-    CHECK(max_parallelism > 0 && max_parallelism <= MAX_PARALLELISM_MOST);
+    CHECK(max_parallelism > 0);
+    CHECK(max_parallelism <= MAX_PARALLELISM_MOST);
     return (struct key_group_range){
         .first = (subtask * max_parallelism + parallelism - 1) / parallelism,
         .last = ((subtask + 1) * max_parallelism - 1) / parallelism,

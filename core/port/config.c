@@ -115,12 +115,6 @@ static struct span trim(const char *text)
     return (struct span){ text, length };
 }
 
-/* Not tolower, which asks the locale. */
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Case does not count, nor does how the words of a choice are joined: Flink writes fixed-delay,
  * fixeddelay and AT_LEAST_ONCE. */
 static bool same_choice(struct span span, const char *word)
@@ -133,7 +127,7 @@ static bool same_choice(struct span span, const char *word)
             word++;
         if (i == span.length || !*word)
             return i == span.length && !*word;
-        if (lower(span.text[i]) != lower(*word))
+        if (text_lower(span.text[i]) != text_lower(*word))
             return false;
     }
 }
@@ -252,10 +246,27 @@ static struct err read_open_duration(const struct option_row *row, const char *t
     return OK;
 }
 
+/* TimeUtils and MemorySize read digits and a unit: what Flink would not start with is refused here
+ * as well, though other keys of a scenario may say 1.5 s. */
+static struct err refuse_fraction(const char *text, struct note *note)
+{
+    size_t whole = 0;
+    while (text[whole] != '\0' && text[whole] != '.')
+        whole++;
+    if (text[whole] == '\0')
+        return OK;
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "found '%s', expected a whole number and a unit, as Flink reads its keys",
+                    text);
+}
+
 /* Every value fits into 64 bits: flags and choices as small numbers. */
 static struct err read_value(size_t option, const char *text, int64_t *out, struct note *note)
 {
-    switch (places[option].type) {
+    enum option_type type = places[option].type;
+    if (type == TYPE_DURATION || type == TYPE_OPEN_DURATION || type == TYPE_SIZE)
+        TRY(refuse_fraction(text, note));
+    switch (type) {
     case TYPE_DURATION: return duration_parse(text, out, note);
     case TYPE_OPEN_DURATION: return read_open_duration(&config_options[option], text, out, note);
     case TYPE_SIZE: return size_parse(text, out, note);
@@ -348,4 +359,11 @@ bool config_is_set(const struct config *config, const char *key)
     size_t option = find_option(key);
     CHECK(option < OPTION_COUNT);
     return (config->is_set[option / IS_SET_BITS] >> option % IS_SET_BITS & 1) != 0;
+}
+
+enum config_choice_LOAD_BALANCE config_balance(const struct config *config)
+{
+    bool by_older_key =
+        config->evenly_spread_slots && !config_is_set(config, "taskmanager.load-balance.mode");
+    return by_older_key ? LOAD_BALANCE_SLOTS : config->load_balance;
 }

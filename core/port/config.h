@@ -52,6 +52,10 @@ MUST_CHECK struct err config_set(struct config *config, const char *key, const c
 /* Was the key given? (Reactive mode's defaults depend on it.) `key` is a known one. */
 bool config_is_set(const struct config *config, const char *key);
 
+/* How slots and tasks are spread. cluster.evenly-spread-out-slots is the older way to say SLOTS and
+ * counts only where taskmanager.load-balance.mode is not given (TaskManagerLoadBalanceMode). */
+enum config_choice_LOAD_BALANCE config_balance(const struct config *config);
+
 /* Values out of range, and keys that contradict one another or the flink-version; after the last
  * set. */
 MUST_CHECK struct err config_check(const struct config *config, struct note *note);

@@ -15,7 +15,7 @@ enum option_index {
         OPTION_COUNT
 };
 
-enum { PARALLELISM_MAX = 32768, CHECKPOINT_MS_MIN = 10 };
+enum { PARALLELISM_MAX = 32768, CHECKPOINT_MS_MIN = 10, BUFFER_BYTES_MAX = 1 << 30 };
 
 struct range_row {
     enum option_index option;
@@ -77,7 +77,7 @@ static const struct range_row ranges[] = {
     AT_LEAST_0(checkpoint_tolerable_failures),
     AT_LEAST_1(checkpoint_retained),
     /* NettyShuffleEnvironmentConfiguration */
-    AT_LEAST_1(buffer_size),
+    RANGE(buffer_size, 1, BUFFER_BYTES_MAX, false, "must be 1 byte to 1 gb"),
     AT_LEAST_0(buffers_per_channel),
     AT_LEAST_0(buffers_per_gate),
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The words that control and data plane have in common: tasks, their states, why they failed, what
- * a checkpoint asks of them and what they answer. The modelled data plane (sim/model) and the real
- * one (core/exec, later) both speak them.
+ * a checkpoint asks of them and what they answer. The modelled data plane (sim/model) speaks them;
+ * another one would speak the same.
  */
 #ifndef WEIR_PORT_DATA_H
 #define WEIR_PORT_DATA_H
@@ -52,7 +52,10 @@ extern const struct state_table execution_states;
     X(NO_RESOURCE, "NoResourceAvailableException", "the slots needed cannot be had", true)         \
     X(STOP_FAILED, "StopWithSavepointStoppingException", "stop with savepoint failed", true)       \
     X(GRAPH, "JobException", "the execution graph could not be built", false)                      \
-    X(SUPPRESSED, "SuppressRestartsException", "the failure forbids a restart", false)
+    X(SUPPRESSED, "SuppressRestartsException", "the failure forbids a restart", false)             \
+    X(REPORT_FAILED, "TimeoutException", "the JobMaster was not told of the task's state", true)   \
+    X(RM_UNREACHABLE, "ResourceManagerException", "TaskManager no longer reachable", true)         \
+    X(OUT_OF_MEMORY, "OutOfMemoryError", "state does not fit into the TaskManager's memory", true)
 
 #define X(cause, exception, sentence, recoverable) CAUSE_##cause,
 enum failure_cause { FAILURE_CAUSES(X) CAUSE_COUNT };
@@ -120,6 +123,7 @@ enum data_report {
     DATA_TASK_STATES,
     DATA_CHECKPOINT_ACKNOWLEDGED,
     DATA_CHECKPOINT_DECLINED,
+    DATA_SOURCE_BACKLOG, /* a source has begun to work off a backlog, or has caught up */
     DATA_REPORT_COUNT
 };
 

@@ -27,6 +27,7 @@ void effects_fini(struct effects *effects)
 void effects_begin(struct effects *effects, time_ns now)
 {
     CHECK(now != TIME_NEVER);
+    CHECK(now >= effects->now); /* no node is told of the past */
     vec_clear(&effects->list);
     arena_reset(&effects->arena);
     effects->now = now;

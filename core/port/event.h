@@ -73,6 +73,8 @@ struct event_data {
     size_t ack_count;
     struct task_attempt declined_by; /* DATA_CHECKPOINT_DECLINED */
     enum failure_cause cause;        /* DATA_CHECKPOINT_DECLINED */
+    struct task_attempt source;      /* DATA_SOURCE_BACKLOG: some task of it */
+    bool in_backlog;
 };
 
 #define CLIENT_REQUESTS(X)                                                                         \

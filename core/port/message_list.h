@@ -29,18 +29,21 @@
     M(FREE_SLOTS, free_slots)                 /* JM -> TM */                                       \
     M(SUBMIT_TASKS, submit_tasks)             /* JM -> TM, request */                              \
     M(CANCEL_TASKS, cancel_tasks)             /* JM -> TM, request */                              \
-    M(TASK_STATES, task_states)               /* TM -> JM */                                       \
+    M(TASK_STATES, task_states)               /* TM -> JM, request */                              \
     M(TRIGGER_CHECKPOINT, trigger_checkpoint) /* JM -> TM, request: to source tasks */             \
     M(CHECKPOINT_ACKNOWLEDGED, checkpoint_acknowledged) /* TM -> JM */                             \
     M(CHECKPOINT_DECLINED, checkpoint_declined)         /* TM -> JM */                             \
-    M(CHECKPOINT_COMPLETE, checkpoint_complete)         /* JM -> TM */                             \
-    M(CHECKPOINT_ABORTED, checkpoint_aborted)           /* JM -> TM */                             \
-    M(JM_HEARTBEAT, jm_heartbeat)                       /* JM -> TM, request, with deployments */  \
-    M(JM_HEARTBEAT_ANSWER, jm_heartbeat_answer)         /* TM -> JM, with what it runs */          \
-    M(JM_DISCONNECT, jm_disconnect)                     /* either way, per job */
+    M(SOURCE_BACKLOG, source_backlog)           /* TM -> JM: an event for its enumerator */        \
+    M(CHECKPOINT_COMPLETE, checkpoint_complete) /* JM -> TM */                                     \
+    M(CHECKPOINT_ABORTED, checkpoint_aborted)   /* JM -> TM */                                     \
+    M(JM_HEARTBEAT, jm_heartbeat)               /* JM -> TM, request, with deployments */          \
+    M(JM_HEARTBEAT_ANSWER, jm_heartbeat_answer) /* TM -> JM, with what it runs */                  \
+    M(JM_DISCONNECT, jm_disconnect)             /* either way, per job */
 
+/* held: slots in use, of one that comes back (Flink sends them behind, in its first slot report).
+ */
 #define MESSAGE_register_task_manager(F, E, L)                                                     \
-    F(int32_t, cpu_milli) F(int64_t, memory_bytes) F(uint32_t, slots)
+    F(int32_t, cpu_milli) F(int64_t, memory_bytes) F(uint32_t, slots) L(slot_status, held)
 /* refused: the slot manager's maximum is reached. heartbeat_origin: the grid of the RM's requests.
  */
 #define MESSAGE_task_manager_registered(F, E, L) F(uint32_t, refused) F(int64_t, heartbeat_origin)
@@ -73,6 +76,9 @@
     F(struct job_id, job) F(uint64_t, checkpoint) L(checkpoint_ack, acks)
 #define MESSAGE_checkpoint_declined(F, E, L)                                                       \
     F(struct job_id, job) F(uint64_t, checkpoint) E(failure_cause, cause) L(task_attempt, tasks)
+#define MESSAGE_source_backlog(F, E, L)                                                            \
+    F(struct job_id, job)                                                                          \
+    F(struct task_id, task) F(uint32_t, attempt) F(uint32_t, graph) F(uint32_t, in_backlog)
 #define MESSAGE_checkpoint_complete(F, E, L) F(struct job_id, job) F(uint64_t, checkpoint)
 #define MESSAGE_checkpoint_aborted(F, E, L)  F(struct job_id, job) F(uint64_t, checkpoint)
 #define MESSAGE_jm_heartbeat(F, E, L)                                                              \

@@ -20,6 +20,15 @@ struct worker_spec {
     uint32_t slots;
 };
 
+/* When a node holds all it knows against its invariants, which costs time linear in that. */
+enum node_checks {
+    NODE_CHECKS_NONE,
+    NODE_CHECKS_ALL,     /* after each step */
+    NODE_CHECKS_SPARING, /* after each that had an effect, each 16th of the others, and at the end
+                          */
+    NODE_CHECKS_COUNT
+};
+
 struct node_settings {
     enum node_kind kind;
     struct node_id id;
@@ -28,7 +37,7 @@ struct node_settings {
     struct node_id job_manager;  /* TaskManager: where to register */
     struct worker_spec worker;   /* TaskManager only */
     enum log_level log_level;
-    bool check_invariants; /* after each step: tests and simulation */
+    enum node_checks check_invariants;
     /* Where the effects of a step are put together. Nodes that are stepped in turn may share one,
      * which then stays warm; it outlives them. Null: the node has its own. */
     struct effects *effects;

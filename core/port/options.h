@@ -35,6 +35,8 @@
 #define CHOICES_CHECKPOINT_MODE(C)                                                                 \
     C(CHECKPOINT_MODE, EXACTLY_ONCE, "exactly_once")                                               \
     C(CHECKPOINT_MODE, AT_LEAST_ONCE, "at_least_once")
+#define CHOICES_STATE_BACKEND(C)                                                                   \
+    C(STATE_BACKEND, HASHMAP, "hashmap") C(STATE_BACKEND, ROCKSDB, "rocksdb")
 #define CHOICES_RETENTION(C)                                                                       \
     C(RETENTION, NO_EXTERNALIZED, "no_externalized_checkpoints")                                   \
     C(RETENTION, RETAIN_ON_CANCELLATION, "retain_on_cancellation")                                 \
@@ -45,7 +47,9 @@
 #define CHOICE_LISTS(X)                                                                            \
     X(SCHEDULER)                                                                                   \
     X(SCHEDULER_MODE)                                                                              \
-    X(RUNTIME_MODE) X(FAILOVER) X(RESTART) X(LOAD_BALANCE) X(CHECKPOINT_MODE) X(RETENTION) X(TARGET)
+    X(RUNTIME_MODE)                                                                                \
+    X(FAILOVER)                                                                                    \
+    X(RESTART) X(LOAD_BALANCE) X(CHECKPOINT_MODE) X(STATE_BACKEND) X(RETENTION) X(TARGET)
 
 /* prefix shorthands, for this list only */
 #define AD "jobmanager.adaptive-scheduler."
@@ -61,7 +65,7 @@
     X(COUNT, parallelism_default, "parallelism.default", "1", "", "scheduler", "parallelism of a vertex that gives none") \
     X(COUNT, max_parallelism_default, "pipeline.max-parallelism", "-1", "", "scheduler", "max parallelism of a vertex that gives none; -1: derived") \
     X(FAILOVER, failover_strategy, "jobmanager.execution.failover-strategy", "region", "", "failover", "restart the failed region or everything") \
-    X(COUNT, attempts_history_size, "jobmanager.execution.attempts-history-size", "16", "", "failover", "prior attempts kept per subtask") \
+    X(COUNT, attempts_history_size, "jobmanager.execution.attempts-history-size", "16", "", "failover", "prior attempts kept per subtask; without effect: nothing shows them yet") \
     X(COUNT, exception_history_size, "web.exception-history-size", "16", "", "failover", "root failures kept per job") \
     X(OPEN_DURATION, adaptive_wait_timeout, AD "submission.resource-wait-timeout", "5 min", AD "resource-wait-timeout", "adaptive", "longest wait for resources; negative: for ever (reactive mode's default)") \
     X(DURATION, adaptive_submission_stabilization, AD "submission.resource-stabilization-timeout", "10 s", AD "resource-stabilization-timeout", "adaptive", "wait for desired when sufficient is there, before a start (reactive mode: 0)") \
@@ -91,9 +95,9 @@
     X(COUNT, redundant_tms, "slotmanager.redundant-taskmanager-num", "0", "", "slotmanager", "spare TaskManagers kept") \
     X(DURATION, tm_idle_timeout, "resourcemanager.taskmanager-timeout", "30 s", "", "slotmanager", "idle release of a TaskManager, and the period of the check") \
     X(DURATION, requirement_check_delay, "slotmanager.requirement-check.delay", "50 ms", "", "slotmanager", "requirement changes are checked after this") \
-    X(DURATION, declare_needed_delay, "slotmanager.declare-needed-resource.delay", "50 ms", "", "slotmanager", "totals go to the driver after this") \
+    X(DURATION, declare_needed_delay, "slotmanager.declare-needed-resource.delay", "50 ms", "", "slotmanager", "totals go to the driver after this; without effect: no driver starts workers yet") \
     X(OPEN_DURATION, standalone_start_up, "resourcemanager.standalone.start-up-time", "", "", "resourcemanager", "missing slots are not reported before this; not set: slot.request.timeout") \
-    X(DURATION, rm_job_timeout, "resourcemanager.job.timeout", "5 min", "", "resourcemanager", "a job without a leading JobMaster is dropped after this") \
+    X(DURATION, rm_job_timeout, "resourcemanager.job.timeout", "5 min", "", "resourcemanager", "a job without a leading JobMaster is dropped after this; without effect: they live in one process") \
     X(DURATION, heartbeat_interval, "heartbeat.interval", "10 s", "", "heartbeat", "between two requests") \
     X(DURATION, heartbeat_timeout, "heartbeat.timeout", "50 s", "", "heartbeat", "after the last heartbeat the other side is given up") \
     X(COUNT, heartbeat_rpc_failures, "heartbeat.rpc-failure-threshold", "2", "", "heartbeat", "unreachable in a row until given up; -1: off") \
@@ -128,8 +132,9 @@
     X(DURATION, checkpoint_aligned_timeout, CP "aligned-checkpoint-timeout", "0 ms", "", "checkpoint", "unaligned only after this age; 0: at once") \
     X(RETENTION, checkpoint_retention, CP "externalized-checkpoint-retention", "no_externalized_checkpoints", "", "checkpoint", "what happens to checkpoints when the job ends") \
     X(FLAG, checkpoint_after_finish, CP "checkpoints-after-tasks-finish", "true", "", "checkpoint", "go on when some tasks have finished") \
+    X(STATE_BACKEND, state_backend, "state.backend.type", "hashmap", "state.backend", "checkpoint", "hashmap: state is in memory; rocksdb: on the disk of the TaskManager") \
     X(FLAG, checkpoint_incremental, CP "incremental", "false", "state.backend.incremental", "checkpoint", "write only what changed") \
-    X(FLAG, local_backup, CP "local-backup.enabled", "false", "", "checkpoint", "keep a local copy of the state") \
+    X(FLAG, local_backup, CP "local-backup.enabled", "false", "", "checkpoint", "keep a copy of each checkpoint's state on the disk of the TaskManager") \
     X(FLAG, recover_from_local, "execution.state-recovery.from-local", "false", "state.backend.local-recovery", "checkpoint", "restore from the local copy where there is one") \
     X(FLAG, pause_sources_until_first, "pipeline.sources.pause-until-first-checkpoint", "false", "", "checkpoint", "sources wait for the first checkpoint (flink-version 2.4)") \
     X(DURATION, buffer_timeout, "execution.buffer-timeout.interval", "100 ms", "execution.buffer-timeout", "network", "a part-filled buffer is sent after this") \

@@ -42,6 +42,7 @@ void adaptive_resources_fini(struct adaptive_scheduler *own, size_t vertices)
     mem_destroy(own->planned);
 }
 
+/* Sum over slot sharing groups of the largest upper bound: what the job would run with at best. */
 uint32_t adaptive_desired_slots(const struct scheduler *s)
 {
     return slot_sharing_required(s->parts.job, s->own.adaptive->bounds, false);
@@ -58,6 +59,7 @@ void adaptive_declare(struct scheduler *s)
     vec_fini(&required.rows);
 }
 
+/* Free or in use: a restart frees those in use before the new graph needs them. */
 uint32_t adaptive_slot_count(const struct scheduler *s)
 {
     return (uint32_t)s->parts.pool->slots.count;
@@ -190,14 +192,15 @@ bool adaptive_create_graph(struct scheduler *s)
     const struct config *config = s->parts.config;
     struct execution_graph *graph = new_graph(s);
     struct shared_slots shared = { 0 };
-    if (config->load_balance == LOAD_BALANCE_TASKS)
+    enum config_choice_LOAD_BALANCE balance = config_balance(config);
+    if (balance == LOAD_BALANCE_TASKS)
         slot_sharing_balanced(graph, &shared);
     else
         slot_sharing_by_subtask(graph, &shared);
     struct previous_states previous = { 0 };
     collect_previous(s, &previous);
     struct assignment_settings settings = {
-        .balance = config->evenly_spread_slots ? LOAD_BALANCE_SLOTS : config->load_balance,
+        .balance = balance,
         .minimal_task_managers = own->application_mode && config->adaptive_prefer_minimal_tms &&
                                  !config->recover_from_local,
         .previous = previous.items.count ? previous.items.items : NULL,

@@ -26,6 +26,8 @@ static bool has_graph(const struct adaptive_scheduler *own)
            own->state == ADAPTIVE_FAILING;
 }
 
+/* Bounds and max parallelism come from the job once; the rest is filled state by state. The history
+ * is there even when it is off, so that nobody has to ask. */
 static void adaptive_init(struct scheduler *s, uint64_t seed)
 {
     (void)seed; /* the adaptive scheduler draws nothing of its own */
@@ -36,6 +38,7 @@ static void adaptive_init(struct scheduler *s, uint64_t seed)
                          s->parts.job->vertices.count, s->parts.job->groups.count);
 }
 
+/* The current graph and its slots are the shared part's (scheduler_fini). */
 static void adaptive_fini(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -53,8 +56,16 @@ static void adaptive_start(struct scheduler *s)
     adaptive_enter_waiting(s, NULL);
 }
 
+/* The three things a transition manager hears (DefaultStateTransitionManager: onChange, onTrigger,
+ * and its own scheduled actions), so that what follows from its answer is written down once:
+ *
+ *   CHANGE   slots or bounds are others        it may begin to wait, or go on waiting
+ *   TRIGGER  a good moment has come            it may go on what it has waited for
+ *   TIME     one of its own waits is over      both
+ */
 enum manager_call { CALL_CHANGE, CALL_TRIGGER, CALL_TIME };
 
+/* What it answers is carried out by tell_manager; it does nothing to the scheduler itself. */
 static struct transition_outcome call_manager(struct scheduler *s, enum manager_call call)
 {
     struct transition_manager *manager = &s->own.adaptive->manager;
@@ -88,6 +99,8 @@ static bool tell_manager(struct scheduler *s, enum manager_call call)
     return true;
 }
 
+/* One phase may end in the instant in which it begins (waits of no length), hence the loop. True
+ * when the state was left: its manager is then another one, or none. */
 static bool run_manager_timers(struct scheduler *s)
 {
     while (transition_manager_deadline(&s->own.adaptive->manager) <= scheduler_now(s))
@@ -128,6 +141,7 @@ static void adaptive_slots_gained(struct scheduler *s, const struct allocation_i
     on_change(s);
 }
 
+/* NoResourceAvailable is for slot requests, and this scheduler makes none: it declares. */
 static void adaptive_resources_refused(struct scheduler *s)
 {
     (void)s; /* Flink's adaptive scheduler goes on with what it has, or waits for its time-out */
@@ -145,7 +159,7 @@ static void restart_or_fail(struct scheduler *s, struct task_id task, enum failu
     own->left_for = cause;
     if (failure_cause_is_recoverable(cause) &&
         restart_strategy_can_restart(s->parts.restarts, now)) {
-        rescale_history_on_failover(&own->history, now);
+        adaptive_history_on_failover(s);
         adaptive_enter_restarting(s, restart_strategy_backoff(s->parts.restarts, now), cause,
                                   failure_cause_sentence(cause));
         return;
@@ -178,6 +192,7 @@ static void adaptive_failed(struct scheduler *s, struct task_id task, enum failu
     }
 }
 
+/* INITIALIZING and RUNNING lead to nothing here; the checkpoint gate has seen them already. */
 static void adaptive_task_moved(struct scheduler *s, struct task_id task)
 {
     enum execution_state state = (enum execution_state)s->graph->tasks[task.n].state;
@@ -185,6 +200,8 @@ static void adaptive_task_moved(struct scheduler *s, struct task_id task)
         adaptive_on_tasks_ended(s);
 }
 
+/* Slots stay required while the bounds want them, also between two graphs: a restart would
+ * otherwise give back what it is about to take. */
 static void adaptive_slot_left(struct scheduler *s, uint32_t slot)
 {
     (void)s; /* what is required does not follow what is in use */
@@ -239,6 +256,8 @@ static void adaptive_cancel(struct scheduler *s)
         adaptive_enter_finished(s, JOB_CANCELED, NULL);
 }
 
+/* Only from Executing (StopWithSavepoint is a transition of Executing alone): during a restart
+ * there is nothing that could take a savepoint. */
 static struct err adaptive_stop(struct scheduler *s, bool drain, uint64_t token, struct note *note)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -284,23 +303,29 @@ static void adaptive_on_timer(struct scheduler *s, const struct timer *timer)
     }
 }
 
+/* The scheduler's own timers have run before (scheduler_on_time); an entry check posted for this
+ * instant thus comes before the manager's waits end in it. */
 static void adaptive_on_time(struct scheduler *s)
 {
     if (has_manager(s->own.adaptive))
         run_manager_timers(s);
 }
 
+/* Timers of the scheduler are the shared part's; here only the manager's two clocks. */
 static time_ns adaptive_deadline(const struct scheduler *s)
 {
     const struct adaptive_scheduler *own = s->own.adaptive;
     return has_manager(own) ? transition_manager_deadline(&own->manager) : TIME_NEVER;
 }
 
+/* As Flink's State classes are called: what views and the event log show. */
 static const char *adaptive_state_name(const struct scheduler *s)
 {
     return state_name(&adaptive_states, s->own.adaptive->state);
 }
 
+/* Everything that can change a later decision. The status is in the shared part's hash; `left_for`
+ * lives within one call. */
 static uint64_t adaptive_hash(const struct scheduler *s)
 {
     const struct adaptive_scheduler *own = s->own.adaptive;

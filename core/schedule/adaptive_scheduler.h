@@ -36,6 +36,7 @@ struct attempt_numbers {
     VEC(uint32_t) numbers;
 };
 
+/* Where state of the last graph lies, for local recovery. */
 struct previous_states {
     VEC(struct previous_state) items;
 };
@@ -95,6 +96,7 @@ void adaptive_raise_attempts(struct scheduler *s);
 
 /* adaptive_history.c */
 void adaptive_history_begin(struct scheduler *s, enum rescale_cause cause, bool new_requirements);
+void adaptive_history_on_failover(struct scheduler *s);
 void adaptive_history_left_state(struct scheduler *s);
 void adaptive_history_executing(struct scheduler *s);
 void adaptive_history_came_to_nothing(struct scheduler *s); /* the manager is idle again */

@@ -223,6 +223,10 @@ void adaptive_build_graph(struct scheduler *s)
     vec_fini(&all.ids);
 }
 
+/* The order is Flink's: attempt numbers are read off the old graph before it is cancelled, pending
+ * checkpoints fail before the tasks they wait for end, and a graph whose tasks have all ended
+ * already goes on to the back-off in the same call. With a rescale the target is worked out from
+ * all slots now; whether it can still be had is asked when the tasks have ended. */
 void adaptive_enter_restarting(struct scheduler *s, time_ns backoff, enum failure_cause cause,
                                const char *reason)
 {
@@ -342,10 +346,28 @@ void adaptive_return_to_executing(struct scheduler *s, const char *reason)
     start_manager(s, &settings);
 }
 
+/* A job can end without its graph having done so: it had none, or waited for slots beside one that
+ * was cancelled long ago. What is archived has the status all the same
+ * (ArchivedExecutionGraph.createSparseArchivedExecutionGraph); no graph moves, so this is no move.
+ */
+static void log_archived(struct scheduler *s, enum job_status status, const char *reason)
+{
+    if (s->graph_status == status)
+        return;
+    effects_log(s->parts.effects, &(struct log_line){ .level = LOG_DECISION,
+                                                      .machine = job_statuses.machine,
+                                                      .what = "archived",
+                                                      .to = state_name(&job_statuses, status),
+                                                      .subject = LOG_OF_JOB,
+                                                      .job = s->job,
+                                                      .reason = reason });
+}
+
 /* The one end. Whoever still waits for an answer gets it in scheduler_end. */
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason)
 {
     move(s, ADAPTIVE_FINISHED, reason);
+    log_archived(s, status, reason);
     adaptive_history_ended(s, status);
     scheduler_end(s, status);
 }

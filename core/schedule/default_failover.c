@@ -11,6 +11,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 
+/* After the graph is there. */
 void default_failover_init(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -19,6 +20,7 @@ void default_failover_init(struct scheduler *s)
         own->restart_of_task.items[i] = ID_NONE;
 }
 
+/* Plans that were never carried out go with their tasks. */
 void default_failover_fini(struct default_scheduler *own)
 {
     for (VEC_EACH(struct planned_restart, restart, &own->restarts))
@@ -218,6 +220,7 @@ void default_failover_on_failure(struct scheduler *s, struct task_id task, enum 
     vec_fini(&tasks.ids);
 }
 
+/* Delays are in the timers, whose next is in the shared hash; who belongs to which plan is here. */
 uint64_t default_failover_hash(const struct default_scheduler *own, uint64_t hash)
 {
     hash = hash_add(hash, own->tasks_to_restart);
@@ -230,6 +233,7 @@ uint64_t default_failover_hash(const struct default_scheduler *own, uint64_t has
     return hash;
 }
 
+/* What a plan says it waits for is counted again from the tasks themselves. */
 static void check_plan(const struct scheduler *s, uint32_t index)
 {
     const struct default_scheduler *own = s->own.pipelined;

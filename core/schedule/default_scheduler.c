@@ -8,18 +8,21 @@
 
 #include "core/base/hash.h"
 
+/* One graph for the whole life of the job, so its status and what clients see never differ. */
 void default_scheduler_move(struct scheduler *s, enum job_status to, const char *reason)
 {
     scheduler_move_graph_status(s, to, reason);
     scheduler_show_status(s, to);
 }
 
+/* The graph is made at the start, not here: a job that is refused later has cost nothing. */
 static void default_init(struct scheduler *s, uint64_t seed)
 {
     (void)seed; /* the default scheduler draws nothing of its own */
     s->own.pipelined = mem_create(sizeof *s->own.pipelined);
 }
 
+/* Regions exist from the start on only. */
 static void default_fini(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -47,7 +50,7 @@ static void create_graph(struct scheduler *s)
     mem_destroy(parallelism);
     mem_destroy(max_parallelism);
     struct shared_slots shared = { 0 };
-    if (s->parts.config->load_balance == LOAD_BALANCE_TASKS)
+    if (config_balance(s->parts.config) == LOAD_BALANCE_TASKS)
         slot_sharing_balanced(graph, &shared);
     else
         slot_sharing_local_input(graph, &shared);
@@ -100,6 +103,7 @@ static bool is_ending(const struct scheduler *s)
     return s->status == JOB_FAILING || s->status == JOB_CANCELLING;
 }
 
+/* Graph first: its line in the log is the end of the job's story, what is let go comes after. */
 static void end(struct scheduler *s, enum job_status status, const char *reason)
 {
     scheduler_move_graph_status(s, status, reason);
@@ -160,12 +164,15 @@ static void default_task_moved(struct scheduler *s, struct task_id task)
     }
 }
 
+/* The row's names for what default_slots.c does. */
 static void default_slots_gained(struct scheduler *s, const struct allocation_id *gained,
                                  size_t count)
 {
     default_slots_offer(s, gained, count);
 }
 
+/* After the start-up period this may come 50 ms after each restart, for as long as a TaskManager is
+ * missing: the loop that was recorded of Flink 2.3 (surprise 10). */
 static void default_resources_refused(struct scheduler *s)
 {
     default_slots_refuse_all(s);
@@ -186,6 +193,7 @@ static void default_cancel(struct scheduler *s)
     end_when_all_ended(s);
 }
 
+/* The dispatcher has stored the bounds by now: Flink, too, finds out only here. */
 static struct err default_require(struct scheduler *s, const struct vertex_bounds *bounds,
                                   size_t count, struct note *note)
 {
@@ -197,6 +205,7 @@ static struct err default_require(struct scheduler *s, const struct vertex_bound
                     "jobmanager.scheduler must be adaptive");
 }
 
+/* Handles of timers are cancelled with what they belong to, so whatever fires is still meant. */
 static void default_on_timer(struct scheduler *s, const struct timer *timer)
 {
     switch ((enum default_timer)timer->kind) {
@@ -205,6 +214,7 @@ static void default_on_timer(struct scheduler *s, const struct timer *timer)
     }
 }
 
+/* No clock of its own beside the shared timers. */
 static void default_on_time(struct scheduler *s)
 {
     (void)s;
@@ -216,11 +226,13 @@ static time_ns default_deadline(const struct scheduler *s)
     return TIME_NEVER;
 }
 
+/* It has no states beside the job's statuses. */
 static const char *default_state_name(const struct scheduler *s)
 {
     return state_name(&job_statuses, s->status);
 }
 
+/* The attempts a stop waits for follow from the graph at its time; how many are left is enough. */
 static uint64_t default_hash(const struct scheduler *s)
 {
     const struct default_scheduler *own = s->own.pipelined;
@@ -229,6 +241,8 @@ static uint64_t default_hash(const struct scheduler *s)
     return default_failover_hash(own, hash);
 }
 
+/* A stop is over when its tasks have ended and its savepoint is known, so one that is open lacks
+ * one of them. */
 static void default_check(const struct scheduler *s)
 {
     CHECK(s->graph != NULL);

@@ -29,6 +29,7 @@ struct planned_restart {
     struct timer_handle delay;
 };
 
+/* One per shared slot without a pool slot, however many bulks wait for it. */
 struct slot_request {
     uint32_t slot;
     uint64_t seq; /* from 1 */

@@ -22,6 +22,7 @@ void default_slots_init(struct scheduler *s)
     vec_resize(&own->queues, s->parts.job->groups.count);
 }
 
+/* Places that are unused keep their memory until here. */
 void default_slots_fini(struct default_scheduler *own)
 {
     for (VEC_EACH(struct bulk, bulk, &own->bulks))
@@ -70,6 +71,9 @@ static const struct resource_profile *group_profile(const struct scheduler *s, s
 
 /* Requests. */
 
+/* One request per shared slot, whoever waits for it. Sequence numbers make a request that was
+ * closed and opened again another one: what is left of the old one in the queue is recognised and
+ * skipped. */
 static void open_request(struct scheduler *s, uint32_t slot)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -115,15 +119,22 @@ static const struct slot_request *front_of(const struct default_scheduler *own,
     return NULL;
 }
 
-/* The slot that the oldest open request is for which this profile will do; ID_NONE: none. */
-static uint32_t oldest_fitting(struct scheduler *s, const struct resource_profile *profile)
+/* A slot goes to a request like the one it was granted for, not to any that it is large enough for:
+ * else small requests take the large slots, and the large requests wait for ever beside small ones
+ * (ResourceProfile.isMatching is equality). */
+static bool is_meant_for(const struct scheduler *s, const struct pool_slot *held, size_t group)
+{
+    return profile_equal(&held->fills, group_profile(s, group));
+}
+
+/* The slot that the oldest open request is for which this one was granted; ID_NONE: none. */
+static uint32_t oldest_meant(struct scheduler *s, const struct pool_slot *held)
 {
     struct default_scheduler *own = s->own.pipelined;
     const struct slot_request *oldest = NULL;
     for (size_t g = 0; g < own->queues.count; g++) {
         const struct slot_request *front = front_of(own, &own->queues.items[g]);
-        if (front && (!oldest || front->seq < oldest->seq) &&
-            profile_fits(profile, group_profile(s, g)))
+        if (front && (!oldest || front->seq < oldest->seq) && is_meant_for(s, held, g))
             oldest = front;
     }
     return oldest ? oldest->slot : ID_NONE;
@@ -257,8 +268,7 @@ static void fulfil(struct scheduler *s, uint32_t slot, struct allocation_id with
     }
 }
 
-/* A slot that a request had before goes back to it; any other to the oldest request that it fits.
- */
+/* A slot that a request had before goes back to it; any other to the oldest request of its kind. */
 static void match(struct scheduler *s, struct allocation_id allocation)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -266,9 +276,8 @@ static void match(struct scheduler *s, struct allocation_id allocation)
     if (!held || held->reserved)
         return;
     uint32_t slot = index_map_get(&own->request_by_previous, allocation.n);
-    if (slot == INDEX_NONE ||
-        !profile_fits(&held->profile, group_profile(s, s->slots.items[slot].group.n)))
-        slot = oldest_fitting(s, &held->profile);
+    if (slot == INDEX_NONE || !is_meant_for(s, held, s->slots.items[slot].group.n))
+        slot = oldest_meant(s, held);
     if (slot != ID_NONE)
         fulfil(s, slot, allocation);
 }
@@ -361,6 +370,7 @@ void default_slots_on_timeout(struct scheduler *s, uint32_t bulk)
     fail_bulk(s, bulk);
 }
 
+/* The other tasks of the bulk are restarted with it: a bulk is a region. */
 void default_slots_drop_task(struct scheduler *s, struct task_id task)
 {
     uint32_t index = s->own.pipelined->bulk_of_task.items[task.n];
@@ -368,6 +378,7 @@ void default_slots_drop_task(struct scheduler *s, struct task_id task)
         forget_bulk(s, index);
 }
 
+/* The job ends, so no request is worth keeping; what is required falls with the last tasks. */
 void default_slots_drop_all(struct scheduler *s)
 {
     for (uint32_t i = 0; i < s->own.pipelined->bulks.count; i++)
@@ -386,6 +397,7 @@ void default_slots_left(struct scheduler *s, uint32_t slot)
     declare(s);
 }
 
+/* Queues and maps follow from the requests; a bulk is known by its first task. */
 uint64_t default_slots_hash(const struct default_scheduler *own, uint64_t hash)
 {
     for (VEC_EACH(const struct bulk, bulk, &own->bulks)) {
@@ -399,6 +411,8 @@ uint64_t default_slots_hash(const struct default_scheduler *own, uint64_t hash)
     return hash_add(hash, own->last_request);
 }
 
+/* A bulk lacks as many slots as it has shared slots without one, each counted by one of its tasks.
+ */
 static void check_bulk(const struct scheduler *s, uint32_t index)
 {
     const struct bulk *bulk = &s->own.pipelined->bulks.items[index];

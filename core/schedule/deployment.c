@@ -8,7 +8,14 @@
 
 enum { CANCEL_RETRIES = 3 /* Flink's NUM_CANCEL_CALL_TRIES, which counts those after the first */ };
 
-/* Tasks of one call sorted by TaskManager (counting sort over TaskManagers in order of appearance).
+/* Tasks of one call sorted by TaskManager (counting sort over TaskManagers in order of appearance):
+ *
+ *   tasks of the call      t0@n7 t1@n3 t2@n7 t3@n5 t4@n3
+ *   nodes, by appearance   n7 n3 n5
+ *   first                  0  2  4  5
+ *   order                  0 2 1 4 3        places in the call's list, bucket after bucket
+ *
+ * The order of the messages follows from the tasks alone, and each TaskManager's part is one slice.
  */
 struct node_buckets {
     VEC(struct node_id) nodes;
@@ -165,6 +172,7 @@ void scheduler_cancel_tasks(struct scheduler *s, const struct task_id *tasks, si
     vec_fini(&deployed.ids);
 }
 
+/* Those that have ended, or are being cancelled already, are left out by scheduler_cancel_tasks. */
 void scheduler_cancel_all_tasks(struct scheduler *s)
 {
     struct task_list all = { 0 };

@@ -2,7 +2,7 @@
  *
  * Flink's JobStatus. The default scheduler's job and its one execution graph share it; an adaptive
  * job has a new execution graph, and so a new status from CREATED, after each restart, and shows
- * clients the status of its own state instead (adaptive_states.h).
+ * clients the status of its own state instead (adaptive_scheduler.h).
  */
 #ifndef WEIR_SCHEDULE_JOB_STATUS_H
 #define WEIR_SCHEDULE_JOB_STATUS_H

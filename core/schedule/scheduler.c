@@ -13,6 +13,9 @@
 void scheduler_init(struct scheduler *s, const struct scheduler_row *row,
                     const struct scheduler_parts *parts, uint64_t seed)
 {
+    CHECK(row != NULL);
+    CHECK(parts->job != NULL);
+    CHECK(parts->effects != NULL);
     *s = (struct scheduler){ .row = row, .parts = *parts, .job = parts->job->id };
     s->graph_status = JOB_CREATED;
     s->status = JOB_INITIALIZING;
@@ -21,6 +24,7 @@ void scheduler_init(struct scheduler *s, const struct scheduler_row *row,
     row->init(s, seed);
 }
 
+/* The row first: it may look at the graph. What was lent stays the JobMaster's. */
 void scheduler_fini(struct scheduler *s)
 {
     s->row->fini(s);
@@ -35,11 +39,13 @@ void scheduler_fini(struct scheduler *s)
     index_map_fini(&s->last_of_node);
 }
 
+/* The stamp of the event being worked on: there is no other clock. */
 time_ns scheduler_now(const struct scheduler *s)
 {
     return s->parts.effects->now;
 }
 
+/* The value is left out of the line by those who print it when it is 0. */
 void scheduler_log(struct scheduler *s, const char *machine, const char *what, int64_t value,
                    const char *reason)
 {
@@ -52,8 +58,11 @@ void scheduler_log(struct scheduler *s, const char *machine, const char *what, i
                                                       .reason = reason });
 }
 
+/* No table is asked: what clients see jumps where no graph moves, as from INITIALIZING to CREATED.
+ * The graph's own moves are checked in scheduler_move_graph_status. */
 void scheduler_show_status(struct scheduler *s, enum job_status status)
 {
+    CHECK(status < JOB_STATUS_COUNT);
     s->status = status;
     s->status_entered[status] = scheduler_now(s);
 }
@@ -74,6 +83,8 @@ static void apply_gate(struct scheduler *s, enum gate_outcome outcome)
     }
 }
 
+/* JobStatus of the execution graph. The adaptive scheduler has a new graph, and so a new life of
+ * the status, after each restart; the default scheduler has one. */
 void scheduler_move_graph_status(struct scheduler *s, enum job_status to, const char *reason)
 {
     machine_check_move(&job_statuses, s->graph_status, to);
@@ -89,6 +100,7 @@ void scheduler_move_graph_status(struct scheduler *s, enum job_status to, const 
     s->graph_status = to;
 }
 
+/* What the gate counts has been counted all along; from here on it also acts. */
 void scheduler_open_gate(struct scheduler *s)
 {
     apply_gate(s, checkpoint_gate_on_job_running(&s->gate));
@@ -98,6 +110,8 @@ void scheduler_open_gate(struct scheduler *s)
 void scheduler_set_graph(struct scheduler *s, struct execution_graph *graph,
                          const struct shared_slots *shared)
 {
+    CHECK(graph != NULL);
+    CHECK(graph != s->graph);
     if (s->graph)
         execution_graph_destroy(s->graph);
     s->graph = graph;
@@ -211,13 +225,18 @@ void scheduler_fail_task(struct scheduler *s, struct task_id task, enum failure_
 void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_cause cause,
                         bool is_root)
 {
+    CHECK(cause < CAUSE_COUNT);
+    CHECK(cause != CAUSE_NONE);
     struct exception_entry entry = { .at = scheduler_now(s),
                                      .cause = cause,
                                      .task = { .task = task },
+                                     .vertex = vertex_id_none(),
                                      .node = node_id_none(),
                                      .is_root = is_root };
     if (!task_id_is_none(task)) {
-        entry.task.attempt = s->graph->tasks[task.n].attempt;
+        entry.task = execution_graph_attempt(s->graph, task);
+        entry.vertex = s->graph->tasks[task.n].vertex;
+        entry.subtask = s->graph->tasks[task.n].subtask;
         entry.node = s->graph->tasks[task.n].node;
     }
     if (is_root)
@@ -228,6 +247,8 @@ void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_c
 
 void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token)
 {
+    CHECK(token != 0);
+    CHECK(s->stop_token == 0);
     s->stop_token = token;
     s->stop_savepoint = 0;
     checkpoint_coordinator_request(s->parts.checkpoints,
@@ -264,11 +285,13 @@ void scheduler_end(struct scheduler *s, enum job_status status)
     s->wishes.ended = true;
 }
 
+/* Globally terminal, SUSPENDED included: nothing leads out of it. */
 bool scheduler_is_ended(const struct scheduler *s)
 {
     return state_is_final(&job_statuses, s->status);
 }
 
+/* The rings of TaskManagers and the index by allocation follow from the slots. */
 static uint64_t hash_slots(const struct scheduler *s, uint64_t hash)
 {
     for (VEC_EACH(const struct task_slot, slot, &s->slots)) {
@@ -280,6 +303,7 @@ static uint64_t hash_slots(const struct scheduler *s, uint64_t hash)
     return hash;
 }
 
+/* The parts that are lent have hashes of their own (job_master_hash). */
 uint64_t scheduler_hash(const struct scheduler *s)
 {
     uint64_t hash = hash_add(s->status, s->graph_status);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The JobMaster's calls that go straight to the scheduler's row, and the choice of the row.
+ * The JobMaster's calls that go straight to the scheduler's row, and the choice of the row. In:
+ * what has happened. Out: the row's function, unless the job has ended: from then on late messages
+ * of all kinds are ignored here, so that no row has to think of them.
  */
 #include "core/schedule/parts.h"
 
@@ -35,14 +37,20 @@ struct err scheduler_choose(const struct job_graph *job, const struct scheduler_
     return OK;
 }
 
+/* Once, in the step of the submission: Created and INITIALIZING do not outlast it. */
 void scheduler_start(struct scheduler *s)
 {
+    CHECK(s->graph_count <= 1);
+    CHECK(s->restart_count == 0);
     s->row->start(s);
 }
 
+/* An offer that was accepted while the job was ending finds nobody; the slots go with the contacts
+ * (job_contacts_end_all). */
 void scheduler_on_slots_gained(struct scheduler *s, const struct allocation_id *gained,
                                size_t count)
 {
+    CHECK(count > 0);
     if (!scheduler_is_ended(s))
         s->row->slots_gained(s, gained, count);
 }
@@ -57,16 +65,21 @@ void scheduler_on_resources_refused(struct scheduler *s)
 void scheduler_on_checkpoint_ended(struct scheduler *s,
                                    const struct checkpoint_coordinator_order *order)
 {
+    CHECK(order->kind < ORDER_KIND_COUNT);
     if (!scheduler_is_ended(s))
         s->row->checkpoint_ended(s, order);
 }
 
+/* A global failure: no task is to blame, so regions do not matter. */
 void scheduler_fail_job(struct scheduler *s, enum failure_cause cause)
 {
+    CHECK(cause < CAUSE_COUNT);
+    CHECK(cause != CAUSE_NONE);
     if (!scheduler_is_ended(s))
         s->row->failed(s, task_id_none(), cause);
 }
 
+/* Idempotent: a second cancel, or one of a job that ends anyway, finds nothing to do. */
 void scheduler_cancel(struct scheduler *s)
 {
     if (!scheduler_is_ended(s))
@@ -84,6 +97,7 @@ struct err scheduler_stop(struct scheduler *s, bool drain, uint64_t token, struc
     return s->row->stop(s, drain, token, note);
 }
 
+/* Whether the bounds make sense is the row's to say: only one row takes any. */
 struct err scheduler_require(struct scheduler *s, const struct vertex_bounds *bounds, size_t count,
                              struct note *note)
 {
@@ -101,6 +115,7 @@ void scheduler_on_time(struct scheduler *s)
     s->row->on_time(s);
 }
 
+/* The JobMaster wakes the scheduler then, at the latest; waking it earlier does nothing. */
 time_ns scheduler_deadline(const struct scheduler *s)
 {
     time_ns own = s->row->deadline(s), timers = timers_next(&s->timers);

@@ -80,8 +80,17 @@ static void lose_slot_of(struct scheduler *s, struct task_id task)
     vec_fini(&lost.slots);
 }
 
-/* FINISHED on the way to CANCELED is an end like any other; what is said of a state that the task
- * has passed is old. */
+/* What is reported (down), and what it makes of the attempt (-: old news):
+ *
+ *                   SCHEDULED   DEPLOYING      INITIALIZING   RUNNING    CANCELING   ended
+ *   INITIALIZING    -           INITIALIZING   -              -          -           -
+ *   RUNNING         -           RUNNING        RUNNING        -          -           -
+ *   FINISHED        -           FINISHED       FINISHED       FINISHED   CANCELED    -
+ *   CANCELED        FAILED      FAILED         FAILED         FAILED     CANCELED    -
+ *   FAILED          FAILED      FAILED         FAILED         FAILED     CANCELED    -
+ *
+ * FINISHED on the way to CANCELED is an end like any other; CANCELED of what nobody here cancelled
+ * is a failure, for its TaskManager does not have it. */
 static void take_report(struct scheduler *s, const struct task_report *report)
 {
     const struct execution *execution = current(s, report->attempt);
@@ -120,13 +129,30 @@ static void take_report(struct scheduler *s, const struct task_report *report)
     }
 }
 
+/* Does a TaskManager run what is over for us? In Flink the report's answer is then an exception and
+ * the TaskManager fails the task (JobMaster.updateTaskExecutionState); here it is told to end it.
+ */
+static bool is_over(const struct scheduler *s, const struct task_report *report)
+{
+    const struct execution *execution = current(s, report->attempt);
+    bool runs = report->state == EXECUTION_INITIALIZING || report->state == EXECUTION_RUNNING;
+    return runs &&
+           (!execution || execution_state_is_terminal((enum execution_state)execution->state));
+}
+
 /* In the order the TaskManager said it. */
 void scheduler_on_task_states(struct scheduler *s, struct node_id node,
                               const struct task_report *reports, size_t count)
 {
+    struct attempt_list over = { 0 };
     CHECK(!node_id_is_none(node));
     for (size_t i = 0; i < count; i++)
-        take_report(s, &reports[i]);
+        if (is_over(s, &reports[i]))
+            vec_push(&over.items, reports[i].attempt);
+        else
+            take_report(s, &reports[i]);
+    tell_cancel(s, node, over.items.items, over.items.count);
+    vec_fini(&over.items);
 }
 
 /* Only what that very request was to start fails by it; a later one may have been delivered. */

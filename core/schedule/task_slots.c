@@ -8,12 +8,19 @@
  */
 #include "core/schedule/parts.h"
 
+/* From SCHEDULED on, although the slot may not be there yet: what waits for a slot keeps it from
+ * being given back. */
 bool execution_occupies_slot(enum execution_state state)
 {
     return state != EXECUTION_CREATED && !execution_state_is_terminal(state);
 }
 
-/* Behind the last of the TaskManager's; the ring is entered by its last. */
+/* Behind the last of the TaskManager's; the ring is entered by its last, so that both ends are
+ * near:
+ *
+ *   last_of_node[n7] --> s9 --> s2 --> s4 --> (s9)     next_here; before_here the other way
+ *                        last   first
+ */
 static void ring_add(struct scheduler *s, uint32_t slot)
 {
     struct task_slot *slots = s->slots.items;
@@ -66,6 +73,7 @@ void scheduler_assign_slot(struct scheduler *s, uint32_t slot, const struct pool
 
 void scheduler_leave_slot(struct scheduler *s, uint32_t slot, bool kept)
 {
+    CHECK(slot < s->slots.count);
     struct task_slot *own = &s->slots.items[slot];
     if (allocation_id_is_none(own->allocation))
         return; /* never had one, or lost it */

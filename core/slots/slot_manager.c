@@ -32,10 +32,8 @@ static int64_t limit_of(int64_t configured, int64_t slots, int64_t of_worker, ui
 static struct allocation_settings settings_of(const struct config *config,
                                               const struct worker_spec *worker)
 {
-    struct allocation_settings settings = { .can_start = worker->slots > 0 };
-    bool spreads =
-        config->evenly_spread_slots && !config_is_set(config, "taskmanager.load-balance.mode");
-    settings.balance = spreads ? LOAD_BALANCE_SLOTS : config->load_balance;
+    struct allocation_settings settings = { .balance = config_balance(config),
+                                            .can_start = worker->slots > 0 };
     for (int r = 0; r < RESOURCE_COUNT; r++)
         settings.most.of[r] = INT64_MAX;
     if (!settings.can_start)
@@ -146,25 +144,20 @@ static bool admit(struct slot_manager *manager, struct node_id node, const struc
     return true;
 }
 
-/* What it holds, if anything, its first report will tell. */
+/* With its first report in one step, as in Flink, so that nobody is promised what the worker has
+ * given away already. One that holds slots comes back after a loss of contact and is not the one
+ * that was asked for. */
 bool slot_manager_register(struct slot_manager *manager, struct node_id node,
-                           const struct worker_spec *spec, time_ns now)
-{
-    return admit(manager, node, spec, false, now);
-}
-
-/* In one step, as in Flink, so that nobody is promised what the worker has given away already. One
- * that holds slots comes back after a loss of contact and is not the one that was asked for. */
-bool slot_manager_register_reporting(struct slot_manager *manager, struct node_id node,
-                                     const struct worker_spec *spec,
-                                     const struct slot_status *slots, size_t count, time_ns now)
+                           const struct worker_spec *spec, const struct slot_status *slots,
+                           size_t count, time_ns now)
 {
     bool holds_slots = false;
     for (size_t i = 0; i < count; i++)
         holds_slots |= !slots[i].free;
     if (!admit(manager, node, spec, holds_slots, now))
         return false;
-    slot_manager_report(manager, node, slots, count, now);
+    if (holds_slots)
+        slot_manager_report(manager, node, slots, count, now);
     return true;
 }
 

@@ -86,14 +86,12 @@ void slot_manager_init(struct slot_manager *manager, const struct config *config
                        const struct worker_spec *default_worker);
 void slot_manager_fini(struct slot_manager *manager);
 
-/* False: refused, the maximum would be passed and no pending worker matches. One that stands in
- * for a pending worker gets the slots planned there at once: slot_manager_claim gives them out. */
+/* With the slots it holds, none if it is new. False: refused, the maximum would be passed and no
+ * pending worker matches. A new one that stands in for a pending worker gets the slots planned
+ * there at once: slot_manager_claim gives them out. One that holds slots stands in for nobody. */
 bool slot_manager_register(struct slot_manager *manager, struct node_id node,
-                           const struct worker_spec *spec, time_ns now);
-/* The same with the first slot report. One that holds slots already stands in for nobody. */
-bool slot_manager_register_reporting(struct slot_manager *manager, struct node_id node,
-                                     const struct worker_spec *spec,
-                                     const struct slot_status *slots, size_t count, time_ns now);
+                           const struct worker_spec *spec, const struct slot_status *slots,
+                           size_t count, time_ns now);
 /* From here on: true when a requirement check is due. */
 bool slot_manager_report(struct slot_manager *manager, struct node_id node,
                          const struct slot_status *slots, size_t count, time_ns now);

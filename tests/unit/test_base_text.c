@@ -85,7 +85,8 @@ START_TEST(text_format_agrees_with_snprintf_on_random_numbers)
 {
     struct rng rng = rng_stream(1, "text", 0);
     for (int i = 0; i < 20000; i++) {
-        long long value = (long long)(rng_next(&rng) >> rng_below(&rng, 64));
+        uint64_t bits = rng_next(&rng);
+        long long value = (long long)(bits >> rng_below(&rng, 64));
         if (rng_below(&rng, 2))
             value = -value;
         SAME_AS_SNPRINTF("%lld|%9lld|%011lld|%llx", value, value, value, (unsigned long long)value);
@@ -118,6 +119,13 @@ START_TEST(text_equal_compares_whole_texts)
     ck_assert(!text_equal("slot", "slots"));
     ck_assert(!text_equal("slots", "slot"));
     ck_assert(!text_equal("Slot", "slot"));
+}
+END_TEST
+
+START_TEST(text_lower_makes_ascii_capitals_small_and_leaves_the_rest)
+{
+    for (int c = -128; c < 128; c++)
+        ck_assert_int_eq(text_lower((char)c), c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 END_TEST
 
@@ -252,6 +260,7 @@ Suite *test_base_text_suite(void)
     suite_add_tcase(suite, format);
     TCase *words = tcase_create("words");
     tcase_add_test(words, text_equal_compares_whole_texts);
+    tcase_add_test(words, text_lower_makes_ascii_capitals_small_and_leaves_the_rest);
     tcase_add_test(words, text_nearest_finds_the_word_behind_each_kind_of_slip);
     tcase_add_test(words, text_nearest_says_nothing_when_nothing_is_near);
     tcase_add_test(words, text_nearest_allows_a_third_of_the_length_and_no_more);

@@ -177,7 +177,8 @@ static void random_step(struct timers *timers, struct reference *reference, stru
     uint64_t dice = rng_below(rng, 100);
     if (dice < 50 && reference->count < REFERENCE_MAX) {
         /* Few different times, so that equal ones are common. */
-        struct timer timer = at(*now + rng_between(rng, 0, 20), (uint32_t)rng_below(rng, 1000));
+        time_ns due = *now + rng_between(rng, 0, 20);
+        struct timer timer = at(due, (uint32_t)rng_below(rng, 1000));
         size_t i = reference->count++;
         reference->items[i].timer = timer;
         reference->items[i].seq = reference->seq++;

@@ -106,7 +106,7 @@ static void act(void)
                                                  &f.effects);
         break;
     case 4: checkpoint_coordinator_request_active(&f.coordinator, &f.effects); break;
-    case 5: checkpoint_coordinator_set_backlog(&f.coordinator, below(2) == 0, &f.effects); break;
+    case 5: checkpoint_fixture_backlog(&f, below(2) == 0); break;
     case 6: fail_or_restart_a_task(); break;
     case 7:
         if (below(20) == 0)

@@ -229,13 +229,13 @@ START_TEST(story_backlog_changes_the_interval)
                                  "execution.checkpointing.interval-during-backlog", "10 s", NULL });
     checkpoint_fixture_start(&f);
     advance_to_ms(500);
-    checkpoint_coordinator_set_backlog(&f.coordinator, true, &f.effects);
+    checkpoint_fixture_backlog(&f, true);
     advance_to_ms(13000);
-    checkpoint_coordinator_set_backlog(&f.coordinator, false, &f.effects);
+    checkpoint_fixture_backlog(&f, false);
     advance_to_ms(16000);
-    ck_assert_str_eq(f.log, "0 triggered 1;25 completed 1;2000 triggered 2;2025 completed 2;"
-                            "12000 triggered 3;12025 completed 3;15000 triggered 4;"
-                            "15025 completed 4;");
+    ck_assert_str_eq(f.log, "0 triggered 1;25 completed 1;500 backlog begins;2000 triggered 2;"
+                            "2025 completed 2;12000 triggered 3;12025 completed 3;"
+                            "13000 backlog ends;15000 triggered 4;15025 completed 4;");
 }
 END_TEST
 
@@ -246,11 +246,12 @@ START_TEST(story_backlog_without_checkpoints_rests_after_one)
                                  "execution.checkpointing.interval-during-backlog", "0", NULL });
     checkpoint_fixture_start(&f);
     advance_to_ms(500);
-    checkpoint_coordinator_set_backlog(&f.coordinator, true, &f.effects);
+    checkpoint_fixture_backlog(&f, true);
     advance_to_ms(60000);
-    ck_assert_str_eq(f.log, "0 triggered 1;25 completed 1;2000 triggered 2;2025 completed 2;");
+    ck_assert_str_eq(f.log, "0 triggered 1;25 completed 1;500 backlog begins;2000 triggered 2;"
+                            "2025 completed 2;");
     ck_assert_int_eq(checkpoint_coordinator_deadline(&f.coordinator), TIME_NEVER);
-    checkpoint_coordinator_set_backlog(&f.coordinator, false, &f.effects);
+    checkpoint_fixture_backlog(&f, false);
     advance_to_ms(62500);
     ck_assert_uint_eq(f.coordinator.last_success, 3);
 }

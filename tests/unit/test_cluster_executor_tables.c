@@ -271,6 +271,135 @@ START_TEST(every_cell_of_a_slot)
 }
 END_TEST
 
+/* A task. */
+
+static void reports_initializing(void)
+{
+    lone_report(EXECUTION_INITIALIZING);
+}
+static void reports_running(void)
+{
+    lone_report(EXECUTION_RUNNING);
+}
+static void reports_finished(void)
+{
+    lone_report(EXECUTION_FINISHED);
+}
+static void reports_failed(void)
+{
+    lone_report(EXECUTION_FAILED);
+}
+/* The first report of a task is the executor's first, the second its second. */
+static void first_report_timed_out(void)
+{
+    lone_fail_send(MESSAGE_TASK_STATES, 1, SEND_TIMED_OUT);
+}
+static void second_report_unreachable(void)
+{
+    lone_fail_send(MESSAGE_TASK_STATES, 2, SEND_UNREACHABLE);
+}
+
+enum task_place { TASK_DEPLOYING, TASK_INITIALIZING, TASK_RUNNING, TASK_CANCELING, TASK_GONE };
+
+static const enum execution_state place_states[] = { EXECUTION_DEPLOYING, EXECUTION_INITIALIZING,
+                                                     EXECUTION_RUNNING, EXECUTION_CANCELING };
+
+/* Both reports are out in CANCELING too: it ran before. */
+static void bring_task_to(enum task_place place)
+{
+    bring_job_to(JOB_SERVED);
+    lone_submit(lone_first, lone_attempt.attempt);
+    struct task_executor *executor = (struct task_executor *)(uintptr_t)lone_executor();
+    executor->report_count = place == TASK_DEPLOYING ? 2 : 0; /* of other tasks */
+    if (place >= TASK_INITIALIZING)
+        reports_initializing();
+    if (place == TASK_INITIALIZING)
+        executor->report_count = 2;
+    if (place >= TASK_RUNNING)
+        reports_running();
+    if (place >= TASK_CANCELING)
+        jm_cancels();
+}
+
+static enum task_place place_of_task(void)
+{
+    if (lone_executor()->tasks.count == 0)
+        return TASK_GONE;
+    enum execution_state state = lone_executor()->tasks.items[0].state;
+    for (unsigned place = 0; place < TASK_GONE; place++)
+        if (place_states[place] == state)
+            return (enum task_place)place;
+    return TASK_GONE;
+}
+
+struct task_row {
+    const char *event;
+    void (*run)(void);
+    enum cell cells[TASK_GONE];
+    enum task_place to[TASK_GONE];
+};
+
+#define DEPL TASK_DEPLOYING
+#define INIT TASK_INITIALIZING
+#define RUNS TASK_RUNNING
+#define CANC TASK_CANCELING
+#define GONE TASK_GONE
+
+/* What a task says of itself while it is cancelled counts only when it is its end. A report that
+ * was not taken fails the task it was about, and no other (TaskExecutor.updateTaskExecutionState).
+ */
+static const struct task_row task_rows[] = {
+    { "becomes INITIALIZING", reports_initializing, { H, H, H, R }, { INIT, INIT, INIT, CANC } },
+    { "becomes RUNNING", reports_running, { H, H, H, R }, { RUNS, RUNS, RUNS, CANC } },
+    { "finishes", reports_finished, { H, H, H, H }, { GONE, GONE, GONE, GONE } },
+    { "fails", reports_failed, { H, H, H, H }, { GONE, GONE, GONE, GONE } },
+    { "is canceled", task_ends, { H, H, H, H }, { GONE, GONE, GONE, GONE } },
+    { "cancel", jm_cancels, { H, H, H, R }, { CANC, CANC, CANC, CANC } },
+    { "newer attempt", task_submitted, { H, H, H, H }, { CANC, CANC, CANC, CANC } },
+    { "slot freed", jm_frees, { H, H, H, H }, { CANC, CANC, CANC, CANC } },
+    { "job master lost", jm_disconnects, { H, H, H, H }, { CANC, CANC, CANC, CANC } },
+    { "first report timed out",
+      first_report_timed_out,
+      { R, H, H, R },
+      { DEPL, CANC, CANC, CANC } },
+    { "second report unreachable",
+      second_report_unreachable,
+      { R, R, H, R },
+      { DEPL, INIT, CANC, CANC } },
+    { "checkpoint trigger", jm_triggers, { H, H, H, H }, { DEPL, INIT, RUNS, CANC } },
+};
+enum { TASK_CELLS = TASK_GONE * sizeof task_rows / sizeof *task_rows };
+
+START_TEST(every_cell_of_a_task)
+{
+    const struct task_row *row = &task_rows[_i / TASK_GONE];
+    enum task_place place = (enum task_place)(_i % TASK_GONE);
+    const char *state = state_name(&execution_states, place_states[place]);
+    bring_task_to(place);
+    ck_assert_int_eq(place_of_task(), place);
+    ck_assert_msg(cell_of(row->run) == row->cells[place], "%s in %s", row->event, state);
+    ck_assert_msg(place_of_task() == row->to[place], "%s in %s", row->event, state);
+}
+END_TEST
+
+/* The moves of the tables and no other, written down a second time. */
+
+static const char *const slot_moves[] = { ".x..", "x.xx", "xx.x", "x..." };
+static const char *const contact_moves[] = { ".x.", "x.x", "xx." };
+
+START_TEST(slots_and_contacts_move_as_pictured)
+{
+    for (unsigned from = 0; from < TASK_SLOT_STATE_COUNT; from++)
+        for (unsigned to = 0; to < TASK_SLOT_STATE_COUNT; to++)
+            ck_assert_int_eq(state_can_move(&task_slot_states, from, to),
+                             slot_moves[from][to] == 'x');
+    for (unsigned from = 0; from < CONTACT_STATE_COUNT; from++)
+        for (unsigned to = 0; to < CONTACT_STATE_COUNT; to++)
+            ck_assert_int_eq(state_can_move(&contact_states, from, to),
+                             contact_moves[from][to] == 'x');
+}
+END_TEST
+
 Suite *test_cluster_executor_tables_suite(void)
 {
     Suite *suite = suite_create("cluster: executor tables");
@@ -279,6 +408,8 @@ Suite *test_cluster_executor_tables_suite(void)
     tcase_add_loop_test(tables, every_cell_of_the_contact_to_the_resource_manager, 0, RM_CELLS);
     tcase_add_loop_test(tables, every_cell_of_the_contact_to_a_job_master, 0, JOB_CELLS);
     tcase_add_loop_test(tables, every_cell_of_a_slot, 0, SLOT_CELLS);
+    tcase_add_loop_test(tables, every_cell_of_a_task, 0, TASK_CELLS);
+    tcase_add_test(tables, slots_and_contacts_move_as_pictured);
     suite_add_tcase(suite, tables);
     return suite;
 }

@@ -110,6 +110,44 @@ START_TEST(a_target_times_out_after_the_last_heartbeat_not_after_the_first)
 }
 END_TEST
 
+/* When the timers were set follows from who was heard when, and from who slept; who is lost at one
+ * instant is told in order of subject all the same. Here the watching side was out for longer than
+ * the time-out and has everything due at once. */
+START_TEST(targets_lost_at_one_instant_come_in_order_of_subject)
+{
+    static const uint32_t order[] = { 3, 9, 1, 7, 2 };
+    for (size_t i = 0; i < 5; i++)
+        watch((struct node_id){ order[i] }, order[i], order[i] == 7, 5 * TIME_S);
+    heartbeats_heard(&monitors, 1, 29 * TIME_S);
+    heartbeats_heard(&monitors, 2, 11 * TIME_S);
+    heartbeats_doubt(&monitors, (struct node_id){ 7 }, 2 * WAY, 30 * TIME_S);
+    static const uint32_t sorted[] = { 1, 2, 3, 7, 9 };
+    uint32_t lost;
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert(heartbeats_take_timeout(&monitors, 10 * TIME_MIN, &lost));
+        ck_assert_uint_eq(lost, sorted[i]);
+        heartbeats_forget(&monitors, lost);
+    }
+    ck_assert(!heartbeats_take_timeout(&monitors, 10 * TIME_MIN, &lost));
+    heartbeats_check(&monitors);
+}
+END_TEST
+
+/* What follows from one loss may end the contact to another that is due as well. */
+START_TEST(a_target_let_go_meanwhile_is_not_lost)
+{
+    uint32_t lost;
+    watch(peer, SUBJECT, false, 5 * TIME_S);
+    watch(other, OTHER, false, 5 * TIME_S);
+    ck_assert(heartbeats_take_timeout(&monitors, 10 * TIME_MIN, &lost));
+    ck_assert_uint_eq(lost, SUBJECT);
+    heartbeats_forget(&monitors, SUBJECT);
+    heartbeats_forget(&monitors, OTHER);
+    ck_assert(!heartbeats_take_timeout(&monitors, 10 * TIME_MIN, &lost));
+    heartbeats_check(&monitors);
+}
+END_TEST
+
 START_TEST(two_requests_refused_in_a_row_make_a_target_unreachable)
 {
     watch(peer, SUBJECT, false, 5 * TIME_S);
@@ -278,12 +316,23 @@ END_TEST
 
 /* What each call does in each state; a state that ended is transient, until its owner forgets it.
  */
-enum call { CALL_HEARD, CALL_UNREACHABLE, CALL_TIMEOUT, CALL_FORGET, CALL_COUNT };
+enum call {
+    CALL_HEARD,
+    CALL_UNREACHABLE,
+    CALL_TIMEOUT,
+    CALL_FORGET,
+    CALL_VOUCH,
+    CALL_DOUBT, /* of one that nobody vouches for */
+    CALL_COUNT
+};
 
 static const enum cell cells[HEARTBEAT_STATE_COUNT][CALL_COUNT] = {
-    [HEARTBEAT_RUNNING] = { CELL_HANDLE, CELL_HANDLE, CELL_HANDLE, CELL_HANDLE },
-    [HEARTBEAT_TIMEOUT] = { CELL_HANDLE, CELL_REJECT, CELL_REJECT, CELL_HANDLE },
-    [HEARTBEAT_UNREACHABLE] = { CELL_HANDLE, CELL_REJECT, CELL_REJECT, CELL_HANDLE },
+    [HEARTBEAT_RUNNING] = { CELL_HANDLE, CELL_HANDLE, CELL_HANDLE, CELL_HANDLE, CELL_HANDLE,
+                            CELL_REJECT },
+    [HEARTBEAT_TIMEOUT] = { CELL_HANDLE, CELL_REJECT, CELL_REJECT, CELL_HANDLE, CELL_HANDLE,
+                            CELL_REJECT },
+    [HEARTBEAT_UNREACHABLE] = { CELL_HANDLE, CELL_REJECT, CELL_REJECT, CELL_HANDLE, CELL_HANDLE,
+                                CELL_REJECT },
 };
 
 static void bring_to(enum heartbeat_state state)
@@ -311,6 +360,8 @@ START_TEST(every_cell_of_states_and_calls)
         break;
     case CALL_TIMEOUT: done = heartbeats_take_timeout(&monitors, 10 * TIME_MIN, &lost); break;
     case CALL_FORGET: heartbeats_forget(&monitors, SUBJECT); break;
+    case CALL_VOUCH: heartbeats_vouch(&monitors, peer); break;
+    case CALL_DOUBT: done = heartbeats_doubt(&monitors, peer, 2 * WAY, 6 * TIME_S); break;
     case CALL_COUNT: break;
     }
     ck_assert_int_eq(done, cells[state][call] == CELL_HANDLE);
@@ -331,6 +382,8 @@ Suite *test_cluster_heartbeat_suite(void)
     TCase *losing = tcase_create("giving up");
     tcase_add_checked_fixture(losing, open_sender, close_monitors);
     tcase_add_test(losing, a_target_times_out_after_the_last_heartbeat_not_after_the_first);
+    tcase_add_test(losing, targets_lost_at_one_instant_come_in_order_of_subject);
+    tcase_add_test(losing, a_target_let_go_meanwhile_is_not_lost);
     tcase_add_test(losing, two_requests_refused_in_a_row_make_a_target_unreachable);
     tcase_add_test(losing, without_a_threshold_refused_requests_do_not_count);
     tcase_add_test(losing, strangers_change_nothing);

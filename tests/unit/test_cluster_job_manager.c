@@ -46,7 +46,7 @@ START_TEST(a_job_is_submitted_once)
     story_run(story, 1 * TIME_S);
     story_ask(story, CLIENT_CANCEL_JOB, NULL, 0);
     story_run(story, 2 * TIME_S);
-    story_submit(story, story_job(story, 2, 0)); /* globally terminated (A14) */
+    story_submit(story, story_job(story, 2, 0)); /* globally terminated jobs are remembered */
     ck_assert_str_eq(story_answer(story), "submit: refused job 0 has been submitted before");
     story_destroy(story);
 }
@@ -221,11 +221,60 @@ START_TEST(a_registration_replaces_the_one_before_it)
     story_run(story, 1 * TIME_S);
     struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
     again.register_task_manager =
-        (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2 };
+        (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, NULL, 0 };
     ck_assert(!is_refused(story, message_event(tm1, &again)));
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 2); /* until it reports */
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
+    story_destroy(story);
+}
+END_TEST
+
+/* One that comes back with slots is registered with them: nobody is promised what it has given
+ * away, and it stands in for no worker that was asked for
+ * (FineGrainedSlotManager.registerTaskManager). */
+START_TEST(a_registration_brings_the_slots_that_are_held)
+{
+    struct story *story = story_begin(_i);
+    story_open(story, 1, 2, story_job(story, 2, 0));
+    story_run(story, 1 * TIME_S);
+    struct slot_status held[] = {
+        { .allocation = { 0 }, .job = { 0 }, .cpu_milli = 1000, .memory_bytes = (int64_t)1 << 30 },
+        { .slot = 1,
+          .allocation = { 1 },
+          .job = { 0 },
+          .cpu_milli = 1000,
+          .memory_bytes = (int64_t)1 << 30 }
+    };
+    struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
+    again.register_task_manager =
+        (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, held, 2 };
+    ck_assert(!is_refused(story, message_event(tm1, &again)));
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 0);
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
+    story_destroy(story);
+}
+END_TEST
+
+/* Where workers can be started, one that was asked for gets what was planned on it when it comes,
+ * not 50 ms later with the next check. */
+START_TEST(a_worker_that_was_asked_for_is_given_its_slots_at_once)
+{
+    struct story *story = story_begin(_i);
+    story_start(story);
+    struct resource_manager *rm =
+        (struct resource_manager *)(uintptr_t)&manager_of(story)->resources;
+    struct worker_spec worker = { 2000, (int64_t)2 << 30, 2 };
+    slot_manager_fini(&rm->slots);
+    slot_manager_init(&rm->slots, story_config(story), &worker);
+    story_run(story, 100 * TIME_MS);
+    story_submit(story, story_job(story, 2, 0));
+    story_run(story, 10 * TIME_S);
+    ck_assert_uint_eq(rm->slots.pending_in_use, 1);
+    story_add(story, 2);
+    story_expect(story, "10.001 jm: resource manager registers tm1\n"
+                        "10.005 jm: job first task DEPLOYING 4\n");
+    ck_assert_uint_eq(rm->slots.pending.count, 0);
     story_destroy(story);
 }
 END_TEST
@@ -300,7 +349,7 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_RM_DISCONNECT,       MESSAGE_OFFER_SLOTS,
         MESSAGE_TASK_STATES,         MESSAGE_CHECKPOINT_ACKNOWLEDGED,
         MESSAGE_CHECKPOINT_DECLINED, MESSAGE_JM_HEARTBEAT_ANSWER,
-        MESSAGE_JM_DISCONNECT,
+        MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_DISCONNECT,
     };
     struct task_report stale = { { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE };
     struct task_attempt attempt = { { 0 }, 7, 0 };
@@ -309,6 +358,8 @@ START_TEST(messages_of_strangers_change_nothing)
         struct message message = { .kind = kinds[i] };
         if (kinds[i] == MESSAGE_TASK_STATES)
             message.task_states = (struct message_task_states){ { 0 }, &stale, 1 };
+        if (kinds[i] == MESSAGE_SOURCE_BACKLOG)
+            message.source_backlog = (struct message_source_backlog){ { 0 }, { 0 }, 7, 0, 1 };
         if (kinds[i] == MESSAGE_CHECKPOINT_DECLINED)
             message.checkpoint_declined = (struct message_checkpoint_declined){
                 .checkpoint = 99, .cause = CAUSE_SNAPSHOT, .tasks = &attempt, .tasks_count = 1
@@ -411,6 +462,8 @@ Suite *test_cluster_job_manager_suite(void)
     tcase_add_story(resources, a_standalone_cluster_takes_whoever_comes);
     tcase_add_story(resources, a_task_manager_beyond_the_maximum_is_refused);
     tcase_add_story(resources, a_registration_replaces_the_one_before_it);
+    tcase_add_story(resources, a_registration_brings_the_slots_that_are_held);
+    tcase_add_story(resources, a_worker_that_was_asked_for_is_given_its_slots_at_once);
     suite_add_tcase(suite, resources);
     TCase *refused = tcase_create("refused");
     tcase_add_test(refused, a_job_manager_starts_once_and_first);

@@ -50,6 +50,20 @@ static void submit_another(struct life *life)
     story_submit(life->story, graph);
 }
 
+/* Ways to choose slots, and books that are kept on the way. */
+static void set_what_places_tasks(struct life *life)
+{
+    static const char *const balances[] = { "none", "slots", "tasks", "min_resources" };
+    struct story *story = life->story;
+    story_set(story, "taskmanager.load-balance.mode", balances[draw(life, 4)]);
+    story_set(story, "execution.state-recovery.from-local", draw(life, 2) ? "true" : "false");
+    story_set(story, "web.adaptive-scheduler.rescale-history.size", draw(life, 2) ? "3" : "0");
+    if (draw(life, 3) == 0)
+        story_set(story, "execution.checkpointing.max-concurrent-checkpoints", "2");
+    if (draw(life, 3) == 0)
+        story_set(story, "execution.checkpointing.min-pause", "2 s");
+}
+
 static void open_life(struct life *life, int seed, bool vouch, bool exact)
 {
     *life =
@@ -72,6 +86,7 @@ static void open_life(struct life *life, int seed, bool vouch, bool exact)
         story_set(story, "jobmanager.execution.failover-strategy", "full");
     if (draw(life, 3) == 0)
         story_set(story, "heartbeat.timeout", "15 s");
+    set_what_places_tasks(life);
     story_start(story);
     uint32_t count = draw(life, 5);
     for (uint32_t i = 0; i < count; i++)
@@ -109,7 +124,7 @@ static void act(struct life *life)
     struct story *story = life->story;
     struct node_id node = some_task_manager(life);
     bool manager_is_up = story_is_up(story, jm);
-    switch (draw(life, life->exact ? 12 : 18)) {
+    switch (draw(life, life->exact ? 13 : 18)) {
     case 0:
     case 1:
         if (story_node_count(story) < TASK_MANAGERS_MAX)
@@ -147,7 +162,7 @@ static void act(struct life *life)
             put(life);
         break;
     case 11: story_hold_acks(story, draw(life, 2)); break;
-    case 12: story_slow_cancel(story, (time_ns)draw(life, 4000) * TIME_MS); break;
+    case 12: story_freeze(story, jm, draw(life, 2)); break;
     case 13:
         if (node.n)
             story_cut(story, node, true);
@@ -157,7 +172,7 @@ static void act(struct life *life)
             story_cut(story, node, false);
         break;
     case 15: story_set_latency(story, 1 + (time_ns)draw(life, 200) * TIME_MS); break;
-    case 16: story_freeze(story, jm, draw(life, 2)); break;
+    case 16: story_slow_cancel(story, (time_ns)draw(life, 4000) * TIME_MS); break;
     case 17: story_fail_stores(story, draw(life, 2)); break;
     }
 }
@@ -244,6 +259,51 @@ START_TEST(whatever_happens_the_job_runs_again_when_it_can)
 }
 END_TEST
 
+/* Stops that may fail, and cancels, in the midst of everything. */
+static void live_towards_an_end(struct life *life)
+{
+    struct story *story = life->story;
+    for (int i = 0; i < ACTIONS; i++) {
+        story_run(story, story_now(story) + (time_ns)rng_below(&life->rng, 5 * TIME_S));
+        struct job_id job = { draw(life, life->jobs) };
+        uint32_t what = draw(life, 12);
+        if (what == 0 && i > ACTIONS / 2 && story_is_up(story, jm))
+            story_ask_of(story, job, CLIENT_CANCEL_JOB);
+        else if (what < 3 && story_is_up(story, jm))
+            story_ask_of(story, job, CLIENT_STOP_WITH_SAVEPOINT);
+        else
+            act(life);
+    }
+}
+
+/* However it ends, and whenever: every asker has an answer, no slot is held and no task runs. */
+START_TEST(a_job_that_ends_leaves_nothing_behind)
+{
+    struct life life;
+    open_life(&life, 3000 + _i, _i % 2, false);
+    live_towards_an_end(&life);
+    end_faults(&life);
+    struct story *story = life.story;
+    story_run(story, story_now(story) + 3 * TIME_MIN);
+    for (uint32_t job = 0; job < life.jobs; job++)
+        if (view_job(story_node(story, jm), job).ended_at == TIME_NEVER)
+            story_ask_of(story, (struct job_id){ job }, CLIENT_CANCEL_JOB);
+    story_run(story, story_now(story) + 1 * TIME_MIN);
+    for (uint32_t job = 0; job < life.jobs; job++) {
+        struct job_view view = view_job(story_node(story, jm), job);
+        ck_assert(state_is_final(&job_statuses, view.status));
+        ck_assert_int_ne(view.ended_at, TIME_NEVER);
+        ck_assert_uint_eq(view.slots_held, 0);
+    }
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    ck_assert_uint_eq(story_tasks_running(story), 0);
+    check_slots_agree(&life);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free,
+                      view_cluster(story_node(story, jm)).slots_total);
+    story_destroy(story);
+}
+END_TEST
+
 /* Line by line, for a person who must see where the two part. */
 static void check_same_log(const struct story *a, const struct story *b)
 {
@@ -294,6 +354,7 @@ Suite *test_cluster_random_suite(void)
     TCase *lives = tcase_create("lives");
     tcase_add_loop_test(lives, whatever_happens_the_job_runs_again_when_it_can, 0, SEEDS);
     tcase_add_loop_test(lives, a_life_leaves_the_same_log_with_and_without_vouching, 0, SEEDS);
+    tcase_add_loop_test(lives, a_job_that_ends_leaves_nothing_behind, 0, SEEDS);
     tcase_add_test(lives, a_life_can_be_repeated);
     suite_add_tcase(suite, lives);
     return suite;

@@ -202,9 +202,9 @@ START_TEST(a_lost_resource_manager_stops_no_task)
 }
 END_TEST
 
-/* A submit that is taken after it timed out: the JobMaster has given that attempt up, and the next
- * heartbeat's reconciliation ends it. Whatever attempt comes to the same TaskManager waits for it.
- */
+/* A submit that is taken after it timed out: the JobMaster has given that attempt up, and says so
+ * when the TaskManager reports it (else the next heartbeat's reconciliation would end it). Whatever
+ * attempt comes to the same TaskManager waits for it. */
 START_TEST(a_submit_taken_too_late_is_cancelled)
 {
     struct story *story = story_begin(_i);
@@ -218,6 +218,9 @@ START_TEST(a_submit_taken_too_late_is_cancelled)
     story_freeze(story, node, true); /* before the restart deploys to it */
     story_run(story, 25 * TIME_S);
     story_freeze(story, node, false);
+    story_run(story, 25100 * TIME_MS); /* nothing waits for what is over */
+    ck_assert_uint_le(executor_of(story, node)->tasks.count, 2);
+    ck_assert_uint_eq(executor_of(story, node)->waiting.count, 0);
     story_run(story, 60 * TIME_S);
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
     ck_assert_uint_eq(story_tasks_running(story), 4);
@@ -226,7 +229,33 @@ START_TEST(a_submit_taken_too_late_is_cancelled)
 }
 END_TEST
 
-/* The watchdog (Task.TaskCancelerWatchDog): 3 min, and the process ends. */
+/* Telling the JobMaster of a task's state is a request as well: when it is not taken in
+ * pekko.ask.timeout the TaskManager fails the task (TaskExecutor.updateTaskExecutionState). Here
+ * the JobManager freezes while the tasks come up. It takes all that was said when it goes on. */
+START_TEST(a_task_that_its_job_master_is_not_told_of_fails)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "100", "1 s");
+    story_open(story, 1, 2, story_job(story, 2, 0));
+    story_run(story, 180 * TIME_MS); /* between deploying and INITIALIZING */
+    story_freeze(story, jm, true);
+    story_run(story, 10 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 4);
+    story_run(story, 11 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 0);
+    story_freeze(story, jm, false);
+    story_expect(story, "...\n"
+                        "11.000 jm: job all tasks RUNNING 4 (parallelism 2)\n"
+                        "11.000 jm: execution RUNNING -> FAILED v0[0]#0 tm1 (TimeoutException: the "
+                        "JobMaster was not told of the task's state)\n"
+                        "...\n"
+                        "12.032 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* The watchdog (Task.TaskCancelerWatchDog): 3 min, and the process ends, saying so: nobody waits
+ * for its heartbeats (TaskManagerRunner.onFatalError). */
 START_TEST(a_task_that_does_not_end_ends_its_process)
 {
     struct story *story = story_begin(_i);
@@ -245,7 +274,8 @@ START_TEST(a_task_that_does_not_end_ends_its_process)
                         "190.001 tm1: taskmanager task did not end in time "
                         "(task.cancellation.timeout)\n"
                         "...\n"
-                        "200.102 jm: job CANCELLING -> CANCELED\n");
+                        "190.002 jm: job CANCELLING -> CANCELED\n");
+    story_run(story, 191 * TIME_S);
     ck_assert(!story_is_up(story, tm1));
     story_destroy(story);
 }
@@ -357,6 +387,7 @@ Suite *test_cluster_task_executor_suite(void)
     tcase_add_story(losses, a_job_manager_that_comes_back_finds_its_task_managers_again);
     tcase_add_story(losses, a_lost_resource_manager_stops_no_task);
     tcase_add_story(losses, a_submit_taken_too_late_is_cancelled);
+    tcase_add_story(losses, a_task_that_its_job_master_is_not_told_of_fails);
     tcase_add_story(losses, a_short_freeze_is_nobodys_business);
     tcase_add_story(losses, a_long_freeze_is_a_loss_on_both_sides);
     suite_add_tcase(suite, losses);

@@ -340,11 +340,15 @@ static void build_random(struct fixture *fixture, struct rng *rng)
     uint32_t vertices = 2 + (uint32_t)rng_below(rng, VERTICES_MAX - 1);
     for (uint32_t v = 0; v < vertices; v++)
         add_vertex(fixture, 1 + (int32_t)rng_below(rng, 6));
-    for (uint32_t from = 0; from < vertices; from++)
-        for (uint32_t to = from + 1; to < vertices; to++)
-            if (rng_below(rng, 3) == 0 && fixture->job->edges.count < EDGES_MAX)
-                add_edge(fixture, from, to, rng_below(rng, 3) ? PARTITION_RESCALE : PARTITION_HASH,
-                         types[rng_below(rng, 7)]);
+    for (uint32_t from = 0; from < vertices; from++) {
+        for (uint32_t to = from + 1; to < vertices; to++) {
+            if (rng_below(rng, 3) != 0 || fixture->job->edges.count == EDGES_MAX)
+                continue;
+            bool is_pointwise = rng_below(rng, 3) != 0;
+            add_edge(fixture, from, to, is_pointwise ? PARTITION_RESCALE : PARTITION_HASH,
+                     types[rng_below(rng, 7)]);
+        }
+    }
     build(fixture);
     for (uint32_t t = 0; t < fixture->graph->task_count; t++) {
         if (rng_below(rng, 8) == 0)

@@ -68,7 +68,8 @@ START_TEST(random_graphs_have_the_components_of_reachability)
     bool reach[N][N] = { 0 };
     size_t count = (size_t)rng_below(&rng, ARCS_MAX + 1);
     for (size_t i = 0; i < count; i++) {
-        arcs[i] = (struct arc){ (uint32_t)rng_below(&rng, N), (uint32_t)rng_below(&rng, N) };
+        arcs[i].from = (uint32_t)rng_below(&rng, N);
+        arcs[i].to = (uint32_t)rng_below(&rng, N);
         reach[arcs[i].from][arcs[i].to] = true;
     }
     for (int k = 0; k < N; k++)

@@ -247,10 +247,10 @@ static struct job_graph *random_job(struct rng *rng)
     for (uint32_t e = 0; e < edges; e++) {
         uint32_t to = 1 + (uint32_t)rng_below(rng, vertices - 1);
         uint32_t from = (uint32_t)rng_below(rng, to);
+        enum result_type type = (enum result_type)rng_below(rng, RESULT_TYPE_COUNT);
         ck_assert(
             !err_is(job_graph_add_edge(job, (struct vertex_id){ from }, (struct vertex_id){ to },
-                                       partitioners[rng_below(rng, 3)],
-                                       (enum result_type)rng_below(rng, RESULT_TYPE_COUNT), NULL)));
+                                       partitioners[rng_below(rng, 3)], type, NULL)));
     }
     ck_assert(!err_is(job_graph_finish(job, NULL, NULL)));
     return job;

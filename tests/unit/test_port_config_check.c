@@ -83,7 +83,8 @@ static const struct {
     { CP "max-concurrent-checkpoints", "1", "0", "must be at least 1" },
     { CP "tolerable-failed-checkpoints", "0", "-1", "must be 0 or more" },
     { CP "num-retained", "1", "0", "must be at least 1" },
-    { "taskmanager.memory.segment-size", "1", "0", "must be at least 1" },
+    { "taskmanager.memory.segment-size", "1", "0", "must be 1 byte to 1 gb" },
+    { "taskmanager.memory.segment-size", "1g", "2g", "must be 1 byte to 1 gb" },
     { "taskmanager.network.memory.buffers-per-channel", "0", "-1", "must be 0 or more" },
     { "taskmanager.network.memory.floating-buffers-per-gate", "0", "-1", "must be 0 or more" },
 };

@@ -136,12 +136,10 @@ static void model_advance(struct model *model, time_ns now)
 static void compare_random_run(uint64_t seed)
 {
     struct rng rng = rng_stream(seed, "transition model", 0);
-    struct transition_settings settings = {
-        .cooldown = (time_ns)rng_below(&rng, 4) * 2,
-        .stabilization = (time_ns)rng_below(&rng, 6) * 2,
-        .max_delay = (time_ns)rng_below(&rng, 6) * 2,
-        .active_checkpoint = true,
-    };
+    struct transition_settings settings = { .active_checkpoint = true };
+    settings.cooldown = (time_ns)rng_below(&rng, 4) * 2;
+    settings.stabilization = (time_ns)rng_below(&rng, 6) * 2;
+    settings.max_delay = (time_ns)rng_below(&rng, 6) * 2;
     struct transition_fixture fixture;
     transition_fixture_init(&fixture, &settings);
     struct model model = { .settings = settings, .phase = PHASE_COOLDOWN, .first_change = -1 };

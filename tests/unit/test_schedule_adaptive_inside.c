@@ -109,6 +109,40 @@ START_TEST(new_requirements_close_the_record_before_them)
 }
 END_TEST
 
+/* A line per record that has ended, as a person asks for it: why, how it ended, from what to what,
+ * and how long it took (FLIP-495's record, in the words of its REST answer). */
+START_TEST(each_record_that_ends_is_a_line)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_fixed_delay(story, "100", "1 s");
+    story_set(story, "web.adaptive-scheduler.rescale-history.size", "1");
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_expect(story, "...\n"
+                        "0.154 jm: rescale COMPLETED 54000000 (INITIAL_SCHEDULE, SUCCEEDED, "
+                        "parallelism none to 2)\n");
+    story_run(story, 40 * TIME_S);
+    story_put(story, 2, 1, 3);
+    story_expect(story, "...\n"
+                        "40.061 jm: rescale COMPLETED 59000000 (UPDATE_REQUIREMENT, SUCCEEDED, "
+                        "parallelism 2 to 3)\n");
+    story_run(story, 80 * TIME_S);
+    story_put(story, 2, 1, 6);
+    story_run(story, 85 * TIME_S);
+    story_put(story, 2, 1, 7);
+    story_expect(story, "...\n"
+                        "85.002 jm: rescale IGNORED 5000000000 (UPDATE_REQUIREMENT, "
+                        "RESOURCE_REQUIREMENTS_UPDATED, parallelism 3 instead of 6)\n");
+    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 85500 * TIME_MS);
+    story_ask(story, CLIENT_CANCEL_JOB, NULL, 0);
+    story_expect(story, "...\n"
+                        "85.500 jm: rescale IGNORED 498000000 (RECOVERABLE_FAILOVER, JOB_CANCELED, "
+                        "parallelism 3 instead of 7)\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* The failover's state list starts with the state that the failure found. */
 START_TEST(a_failover_is_a_record)
 {
@@ -118,6 +152,7 @@ START_TEST(a_failover_is_a_record)
     ck_assert_uint_eq(record_count(story), 2);
     const struct rescale_record *failover = record(story, 1);
     check_record(failover, RESCALE_CAUSE_RECOVERABLE_FAILOVER, RESCALE_COMPLETED, 2, 2);
+    ck_assert_int_eq(failover->vertices[1].desired, 2);
     ck_assert_uint_eq(failover->requirements, 1);
     ck_assert_uint_eq(failover->attempt, 2);
     ck_assert_str_eq(failover->spans.items[0].state, "Executing");
@@ -251,6 +286,35 @@ START_TEST(a_job_in_application_mode_takes_the_fewest_task_managers)
 }
 END_TEST
 
+/* cluster.evenly-spread-out-slots is the old name of the mode SLOTS and gives way to a mode that is
+ * given, be it the default one. A job of two slots on two TaskManagers with two free ones each. */
+static uint32_t task_managers_used(int vouch, const char *spread, const char *mode)
+{
+    struct story *story = story_begin(vouch);
+    story_adaptive(story);
+    story_set(story, "cluster.evenly-spread-out-slots", spread);
+    if (mode)
+        story_set(story, "taskmanager.load-balance.mode", mode);
+    story_set(story, "slot.idle.timeout", "1 h");
+    story_open(story, 2, 2, story_job(story, 4, 8));
+    story_run(story, 5 * TIME_S);
+    story_put(story, 2, 1, 2);
+    story_run(story, 60 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 4);
+    uint32_t busy = busy_task_managers(story, 4);
+    story_destroy(story);
+    return busy;
+}
+
+START_TEST(spreading_evenly_gives_way_to_a_mode_that_is_given)
+{
+    ck_assert_uint_eq(task_managers_used(_i, "false", NULL), 1);
+    ck_assert_uint_eq(task_managers_used(_i, "true", NULL), 2);
+    ck_assert_uint_eq(task_managers_used(_i, "true", "none"), 1);
+    ck_assert_uint_eq(task_managers_used(_i, "true", "slots"), 2);
+}
+END_TEST
+
 /* Local recovery: what is restored comes back to the slot that has a copy of its state, and only
  * what lost its slot goes elsewhere. Without it the slots are taken in order of acceptance: whoever
  * stayed moves to the front. Gives the TaskManager of the last subtask before and after the first
@@ -304,6 +368,7 @@ Suite *test_schedule_adaptive_inside_suite(void)
     tcase_add_story(history, the_first_record_is_the_first_schedule);
     tcase_add_story(history, a_put_is_a_record_of_its_own_requirements);
     tcase_add_story(history, new_requirements_close_the_record_before_them);
+    tcase_add_story(history, each_record_that_ends_is_a_line);
     tcase_add_story(history, a_failover_is_a_record);
     tcase_add_story(history, a_failover_takes_the_open_record_over);
     tcase_add_story(history, slots_that_come_to_nothing_are_a_record_ignored);
@@ -314,6 +379,7 @@ Suite *test_schedule_adaptive_inside_suite(void)
     suite_add_tcase(suite, attempts);
     TCase *places = tcase_create("places");
     tcase_add_story(places, a_job_in_application_mode_takes_the_fewest_task_managers);
+    tcase_add_story(places, spreading_evenly_gives_way_to_a_mode_that_is_given);
     tcase_add_story(places, with_local_recovery_state_stays_where_it_was);
     suite_add_tcase(suite, places);
     return suite;

@@ -90,6 +90,7 @@ START_TEST(a_job_that_finds_no_slots_in_time_fails)
                  "resources is over)\n"
                  "20.100 jm: scheduler CreatingExecutionGraph -> Finished (not enough slots for "
                  "the lower bounds)\n"
+                 "20.100 jm: job archived FAILED (not enough slots for the lower bounds)\n"
                  "20.100 jm: dispatcher job ended (FAILED)\n");
     story_expect_silence(story, 2 * TIME_MIN);
     story_destroy(story);
@@ -225,6 +226,7 @@ START_TEST(a_loss_below_the_lower_bounds_fails_the_job_after_the_wait)
                  "resources is over)\n"
                  "30.409 jm: scheduler CreatingExecutionGraph -> Finished (not enough slots for "
                  "the lower bounds)\n"
+                 "30.409 jm: job archived FAILED (not enough slots for the lower bounds)\n"
                  "30.409 jm: job master disconnects tm1 (the JobMaster stops)\n"
                  "30.409 jm: dispatcher job ended (FAILED)\n");
     story_destroy(story);

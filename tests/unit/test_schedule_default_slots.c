@@ -171,7 +171,7 @@ START_TEST(a_bulk_that_is_not_served_in_time_fails)
 }
 END_TEST
 
-/* A10: one allocate-and-deploy call per region, so one that has its slots does not wait. */
+/* A1: one allocate-and-deploy call per region, so one that has its slots does not wait. */
 START_TEST(a_region_with_slots_runs_while_another_waits)
 {
     struct story *story = story_begin(_i);

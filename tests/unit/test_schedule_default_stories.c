@@ -5,14 +5,15 @@
  */
 #include <check.h>
 
+#include "core/cluster/job_manager.h"
+#include "core/cluster/view.h"
 #include "tests/lib/story_setup.h"
 
 #define SUBMITTED                                                                                  \
     "0.100 jm: dispatcher job submitted (job)\n"                                                   \
     "0.100 jm: job CREATED -> RUNNING\n"
 
-/* A10: slots of the one region come as a bulk; requirements are gathered 20 ms, checked after 50.
- */
+/* A5: slots of the one region come as a bulk; requirements are gathered 20 ms, checked after 50. */
 START_TEST(a_job_runs_when_its_slots_have_come)
 {
     struct story *story = story_begin(_i);
@@ -37,6 +38,26 @@ START_TEST(a_job_waits_for_slots_that_come_later)
     story_expect(story, "5.001 jm: resource manager registers tm2\n"
                         "5.055 jm: job first task DEPLOYING 4\n"
                         "5.087 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* A5: slots are granted per profile and a large one is not for a small need, though it would do:
+ * here the small ones ask first, and would leave the large needs beside the small slots. */
+START_TEST(slots_of_two_sizes_go_to_whom_they_are_meant_for)
+{
+    struct story *story = story_begin(_i);
+    struct job_graph *graph = graphs_unfinished(
+        "source 2 @small; count 2 @large; source -> count hash", story_config(story));
+    const struct resource_profile small = { .cpu_milli = 100, .memory_bytes = 10 },
+                                  large = { .cpu_milli = 300, .memory_bytes = 30 };
+    struct note note = { "" };
+    job_graph_group(graph, "small", &small);
+    job_graph_group(graph, "large", &large);
+    ck_assert(!err_is(job_graph_finish(graph, NULL, &note)));
+    story_open(story, 1, 4, graph);
+    story_expect(story, SUBMITTED "0.174 jm: job first task DEPLOYING 4\n"
+                                  "0.206 jm: job all tasks RUNNING 4 (parallelism 2)\n");
     story_destroy(story);
 }
 END_TEST
@@ -181,13 +202,13 @@ START_TEST(regions_of_a_forward_job_fail_one_by_one)
         "...\n"
         "18.208 jm: checkpoint failed #10 2000000 (Trigger checkpoint failure)\n"
         "20.002 jm: resource manager closes tm2 (TaskManager no longer reachable)\n"
-        "20.002 jm: execution RUNNING -> FAILED v0[2]#0 tm2 (JobMasterException: TaskManager no "
-        "longer reachable)\n"
+        "20.002 jm: execution RUNNING -> FAILED v0[2]#0 tm2 (ResourceManagerException: TaskManager "
+        "no longer reachable)\n"
         "20.002 jm: checkpoint stopping checkpoint scheduler\n"
         "20.002 jm: job tasks will be restarted 3\n"
         "20.002 jm: job RUNNING -> RESTARTING\n"
-        "20.002 jm: execution RUNNING -> FAILED v0[3]#0 tm2 (JobMasterException: TaskManager no "
-        "longer reachable)\n"
+        "20.002 jm: execution RUNNING -> FAILED v0[3]#0 tm2 (ResourceManagerException: TaskManager "
+        "no longer reachable)\n"
         "20.002 jm: job tasks will be restarted 3\n"
         "20.002 jm: job master disconnects tm2 (TaskManager no longer reachable)\n"
         "21.002 jm: checkpoint restore from checkpoint 3\n"
@@ -242,6 +263,48 @@ START_TEST(regions_restart_each_after_its_own_delay)
                         "6.501 jm: job first task DEPLOYING 4\n"
                         "6.533 jm: job all tasks RUNNING 4 (parallelism 2)\n");
     ck_assert_uint_eq(story_tasks_running(story), 4);
+    story_destroy(story);
+}
+END_TEST
+
+/* A9 (FLIP-364): a failure before the planned restart is one attempt with the failure that planned
+ * it: it waits for what is left of that delay, counts as no restart, and stands under the other in
+ * the exception history. The next one after the restart is an attempt of its own. */
+START_TEST(a_failure_before_the_planned_restart_belongs_to_it)
+{
+    struct story *story = story_begin(_i);
+    story_set(story, "restart-strategy.type", "exponential-delay");
+    story_set(story, "restart-strategy.exponential-delay.initial-backoff", "4 s");
+    story_set(story, "restart-strategy.exponential-delay.jitter-factor", "0");
+    story_open(story, 1, 2,
+               graphs_job_with("source 2; map 2; source -> map forward", story_config(story)));
+    story_run(story, 5 * TIME_S);
+    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 7 * TIME_S);
+    story_report(story, 1, EXECUTION_FAILED, CAUSE_SNAPSHOT);
+    story_expect(story, "7.001 jm: execution RUNNING -> FAILED v0[1]#0 tm1 (IOException: could not "
+                        "perform checkpoint)\n"
+                        "7.001 jm: job tasks will be restarted 2\n"
+                        "9.001 jm: job first task DEPLOYING 4\n"
+                        "9.001 jm: job RESTARTING -> RUNNING\n"
+                        "9.001 jm: job first task DEPLOYING 4\n"
+                        "9.033 jm: job all tasks RUNNING 4 (parallelism 2)\n");
+    story_run(story, 20 * TIME_S);
+    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 21 * TIME_S);
+    const struct job_manager *manager = node_job_manager(story_node(story, (struct node_id){ 0 }));
+    const struct job_master *master = manager->dispatcher.jobs.items[0].master;
+    const struct exception_entry *entries = master->exceptions.entries.items;
+    ck_assert_uint_eq(master->scheduler.restart_count, 2);
+    ck_assert_uint_eq(master->exceptions.entries.count, 3);
+    static const bool is_root[] = { true, false, true };
+    static const uint32_t tasks[] = { 0, 1, 0 };
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(entries[i].is_root, is_root[i]);
+        ck_assert_uint_eq(entries[i].task.task.n, tasks[i]);
+    }
+    ck_assert_int_eq(entries[1].cause, CAUSE_SNAPSHOT);
+    ck_assert_int_eq(entries[1].at, 7001 * TIME_MS);
     story_destroy(story);
 }
 END_TEST
@@ -378,6 +441,7 @@ Suite *test_schedule_default_stories_suite(void)
     TCase *life = tcase_create("life");
     tcase_add_story(life, a_job_runs_when_its_slots_have_come);
     tcase_add_story(life, a_job_waits_for_slots_that_come_later);
+    tcase_add_story(life, slots_of_two_sizes_go_to_whom_they_are_meant_for);
     tcase_add_story(life, a_job_whose_tasks_finish_is_finished);
     suite_add_tcase(suite, life);
     TCase *loss = tcase_create("lost TaskManagers");
@@ -390,6 +454,7 @@ Suite *test_schedule_default_stories_suite(void)
     tcase_add_story(failover, regions_of_a_forward_job_fail_one_by_one);
     tcase_add_story(failover, full_failover_restarts_every_task);
     tcase_add_story(failover, regions_restart_each_after_its_own_delay);
+    tcase_add_story(failover, a_failure_before_the_planned_restart_belongs_to_it);
     tcase_add_story(failover, delay_and_cancelling_overlap);
     tcase_add_story(failover, fixed_delay_is_exhausted_at_the_failure_after_the_last_attempt);
     tcase_add_story(failover, failure_rate_fails_the_job_at_one_failure_too_many_in_the_interval);

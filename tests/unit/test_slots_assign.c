@@ -382,15 +382,18 @@ START_TEST(locality_agrees_with_the_dull_reference)
         struct previous_state previous[20];
         uint32_t expected[SLOTS_MAX];
         char text[128];
-        snprintf(text, sizeof text, "a %d /32; b %d /40; c %d /16 @x", (int)rng_between(&rng, 1, 5),
-                 (int)rng_between(&rng, 1, 5), (int)rng_between(&rng, 1, 3));
+        int a = (int)rng_between(&rng, 1, 5), b = (int)rng_between(&rng, 1, 5);
+        int c = (int)rng_between(&rng, 1, 3);
+        snprintf(text, sizeof text, "a %d /32; b %d /40; c %d /16 @x", a, b, c);
         setup_state(text);
         pools_fill(&pool, "1:5 2:5");
         size_t count = (size_t)rng_between(&rng, 1, 20);
         for (size_t i = 0; i < count; i++) {
             int32_t first = (int32_t)rng_below(&rng, 32);
-            previous[i] = state_of((uint32_t)rng_below(&rng, 12), (uint32_t)rng_below(&rng, 3),
-                                   first, first + (int32_t)rng_between(&rng, -1, 12),
+            int32_t last = first + (int32_t)rng_between(&rng, -1, 12);
+            uint32_t allocation = (uint32_t)rng_below(&rng, 12),
+                     vertex = (uint32_t)rng_below(&rng, 3);
+            previous[i] = state_of(allocation, vertex, first, last,
                                    rng_below(&rng, 3) ? rng_between(&rng, 0, 300) : 0);
         }
         ck_assert(assign_local(previous, count));

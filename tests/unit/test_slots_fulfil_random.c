@@ -147,8 +147,10 @@ static void random_settings(struct rng *rng, struct allocation_settings *setting
     *settings = settings_of((enum config_choice_LOAD_BALANCE)rng_below(rng, LOAD_BALANCE_COUNT));
     settings->worker = amount(10, 100);
     settings->redundant = (uint32_t)rng_below(rng, 4) / 2;
-    if (rng_below(rng, 3) == 0)
-        settings->least = amount(rng_between(rng, 0, 80), rng_between(rng, 0, 800));
+    if (rng_below(rng, 3) == 0) {
+        settings->least.of[0] = rng_between(rng, 0, 80);
+        settings->least.of[1] = rng_between(rng, 0, 800);
+    }
     if (rng_below(rng, 3) == 0) {
         settings->most.of[0] = rng_between(rng, 0, 150);
         settings->most.of[1] = rng_between(rng, 0, 1500);
@@ -160,8 +162,9 @@ static uint32_t random_needs(struct rng *rng, struct allocation_need *needs)
     uint32_t count = (uint32_t)rng_below(rng, NEEDS_MAX + 1), job = 0;
     for (uint32_t n = 0; n < count; n++) {
         job += rng_below(rng, 2) != 0;
-        needs[n] = need_of(job, (uint32_t)rng_between(rng, 1, 6), rng_between(rng, 1, 11),
-                           rng_between(rng, 0, 60));
+        uint32_t slots = (uint32_t)rng_between(rng, 1, 6);
+        int64_t first = rng_between(rng, 1, 11), second = rng_between(rng, 0, 60);
+        needs[n] = need_of(job, slots, first, second);
         needs[n].any = rng_below(rng, 2) != 0;
     }
     return count;

@@ -155,8 +155,10 @@ START_TEST(ledger_never_has_excess_that_a_requirement_could_take)
             lose(profile);
             held[profile]--;
         } else if (draw == 9) {
-            require((uint32_t)rng_below(&rng, 6), (uint32_t)rng_below(&rng, 6),
-                    (uint32_t)rng_below(&rng, 6));
+            uint32_t counts[3];
+            for (int i = 0; i < 3; i++)
+                counts[i] = (uint32_t)rng_below(&rng, 6);
+            require(counts[0], counts[1], counts[2]);
         }
         ck_assert_uint_eq(ledger.held, held[1] + held[2]);
         uint64_t filled = requirements_total(&ledger.filled);

@@ -231,8 +231,7 @@ START_TEST(report_may_overbook_a_worker)
     struct slot_status reported[5];
     for (uint32_t i = 0; i < 5; i++)
         reported[i] = status_of(3, i);
-    ck_assert(
-        slot_manager_register_reporting(&f.manager, NODE(1), &fixture_worker, reported, 5, 0));
+    ck_assert(slot_manager_register(&f.manager, NODE(1), &fixture_worker, reported, 5, 0));
     slot_manager_check_invariant(&f.manager);
     ck_assert_int_eq(fixture_find(&f, NODE(1))->available.cpu_milli, -1000);
     ck_assert_uint_eq(slot_manager_slots_free(&f.manager), 0);

@@ -76,7 +76,7 @@ START_TEST(check_prefers_a_registered_worker_to_the_planned_one)
     struct worker_spec small = { 2000, 2048, 2 };
     fixture_require(&f, 0, 2);
     fixture_check(&f, 0);
-    ck_assert(slot_manager_register(&f.manager, NODE(5), &small, 10));
+    ck_assert(slot_manager_register(&f.manager, NODE(5), &small, NULL, 0, 10));
     ck_assert_uint_eq(f.manager.pending.count, 1);
     fixture_check(&f, 60);
     ck_assert_uint_eq(f.plan.grants.count, 2);
@@ -93,7 +93,7 @@ START_TEST(a_worker_that_holds_slots_stands_in_for_nobody)
     struct slot_status held = { 0, 0, JOB(0), ALLOCATION(70), 1000, 1024 };
     fixture_require(&f, 0, 4);
     fixture_check(&f, 0);
-    ck_assert(slot_manager_register_reporting(&f.manager, NODE(1), &fixture_worker, &held, 1, 10));
+    ck_assert(slot_manager_register(&f.manager, NODE(1), &fixture_worker, &held, 1, 10));
     slot_manager_check_invariant(&f.manager);
     ck_assert_uint_eq(f.manager.pending.count, 1);
     fixture_check(&f, 60);
@@ -155,10 +155,10 @@ START_TEST(the_maximum_holds_for_new_and_for_uninvited_workers)
     ck_assert(fixture_register(&f, 2, 10));
     ck_assert(!fixture_register(&f, 3, 10));
     struct worker_spec tiny = { 2000, 2048, 2 };
-    ck_assert(slot_manager_register(&f.manager, NODE(3), &tiny, 10));
+    ck_assert(slot_manager_register(&f.manager, NODE(3), &tiny, NULL, 0, 10));
     tiny.cpu_milli = 0;
     tiny.memory_bytes = 1;
-    ck_assert(!slot_manager_register(&f.manager, NODE(4), &tiny, 10));
+    ck_assert(!slot_manager_register(&f.manager, NODE(4), &tiny, NULL, 0, 10));
     slot_manager_check_invariant(&f.manager);
 }
 END_TEST

@@ -102,7 +102,7 @@ static void random_arrival(struct rng *rng, uint32_t node, time_ns now)
     const struct worker_spec *spec = rng_below(rng, 3) ? &fixture_worker : &odd;
     if (nodes[node].is_up)
         return;
-    nodes[node].is_up = slot_manager_register(&f.manager, NODE(node), spec, now);
+    nodes[node].is_up = slot_manager_register(&f.manager, NODE(node), spec, NULL, 0, now);
     ck_assert(nodes[node].is_up || f.config.slots_max >= 0);
 }
 
@@ -133,9 +133,10 @@ static void random_require(struct rng *rng)
     uint32_t job = (uint32_t)rng_below(rng, JOBS);
     for (uint64_t rows = rng_below(rng, 3); rows > 0; rows--) {
         struct resource_profile profile = profile_unknown();
-        if (rng_below(rng, 2))
-            profile = (struct resource_profile){ false, cores[rng_below(rng, 5)],
-                                                 rng_between(rng, 1, 4096) / 512 * 512 };
+        if (rng_below(rng, 2)) {
+            int64_t memory = rng_between(rng, 1, 4096) / 512 * 512;
+            profile = (struct resource_profile){ false, cores[rng_below(rng, 5)], memory };
+        }
         requirements_add(&required, &profile, (uint32_t)rng_between(rng, 1, 12));
     }
     slot_manager_require(&f.manager, JOB(job), NODE(1000 + job), &required);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checkpoints on their way through a TaskManager: from the JobMaster to the data plane (trigger,
+ * complete, aborted) and back (acknowledged, declined). Nothing of a checkpoint is kept here, so a
+ * late message is dropped by whoever knows better: the data plane, or the coordinator. Source:
+ * TaskExecutor.triggerCheckpoint, RpcCheckpointResponder.
+ */
+#include "core/cluster/task_executor_parts.h"
+
+/* As the data plane says it, to whoever is the job's master now. */
+void executor_checkpoints_acknowledged(struct task_executor *executor,
+                                       const struct event_data *data)
+{
+    const struct executor_job *job = executor_jobs_find(executor, data->job);
+    if (!job || job->contact != CONTACT_MADE)
+        return;
+    struct message message = { .kind = MESSAGE_CHECKPOINT_ACKNOWLEDGED };
+    message.checkpoint_acknowledged =
+        (struct message_checkpoint_acknowledged){ data->job, data->checkpoint, data->acks,
+                                                  data->ack_count };
+    effects_send(&executor->effects, job->job_master, &message);
+}
+
+/* The same for one that cannot be taken. */
+void executor_checkpoints_declined(struct task_executor *executor, const struct event_data *data)
+{
+    const struct executor_job *job = executor_jobs_find(executor, data->job);
+    if (!job || job->contact != CONTACT_MADE)
+        return;
+    struct message message = { .kind = MESSAGE_CHECKPOINT_DECLINED };
+    message.checkpoint_declined =
+        (struct message_checkpoint_declined){ data->job, data->checkpoint, data->cause,
+                                              &data->declined_by, 1 };
+    effects_send(&executor->effects, job->job_master, &message);
+}
+
+/* All of the tasks named run here, or the checkpoint is declined as a whole. */
+void executor_checkpoints_trigger(struct task_executor *executor,
+                                  const struct message_trigger_checkpoint *trigger)
+{
+    struct task_attempt *here =
+        arena_take(&executor->effects.arena, (trigger->tasks_count + 1) * sizeof *here);
+    size_t count = 0;
+    for (size_t i = 0; i < trigger->tasks_count; i++) {
+        const struct executor_task *task =
+            executor_tasks_find(executor, trigger->job, trigger->tasks[i]);
+        if (task && task->state == EXECUTION_RUNNING)
+            here[count++] = trigger->tasks[i];
+    }
+    if (count < trigger->tasks_count) {
+        /* Flink's TaskExecutor declines: CHECKPOINT_DECLINED_TASK_NOT_READY, which is not counted.
+         */
+        executor_checkpoints_declined(executor,
+                                      &(struct event_data){ .job = trigger->job,
+                                                            .checkpoint = trigger->checkpoint,
+                                                            .declined_by = trigger->tasks[count],
+                                                            .cause = CAUSE_TASK_UNKNOWN });
+        return;
+    }
+    effects_data(
+        &executor->effects,
+        &(struct effect_data){ .kind = DATA_TRIGGER_CHECKPOINT,
+                               .job = trigger->job,
+                               .attempts = here,
+                               .count = count,
+                               .checkpoint = { .checkpoint = trigger->checkpoint,
+                                               .kind = (enum checkpoint_kind)trigger->kind,
+                                               .unaligned = trigger->unaligned != 0,
+                                               .aligned_timeout = trigger->aligned_timeout } });
+}
+
+void executor_checkpoints_notify(struct task_executor *executor, enum data_order order,
+                                 struct job_id job, uint64_t checkpoint)
+{
+    if (executor_jobs_find(executor, job))
+        effects_data(&executor->effects,
+                     &(struct effect_data){
+                         .kind = order, .job = job, .checkpoint = { .checkpoint = checkpoint } });
+}
