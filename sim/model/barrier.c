@@ -64,21 +64,23 @@ static struct pending *pending_of(struct model *model, struct model_job *job,
     return &vec_last(&job->pending);
 }
 
-/* A source that waits for room in its output hears of the checkpoint when a buffer comes free:
- * the size of one by the rate at which the subtask fills them. */
+/* A SourceFunction that waits for room in its output holds the checkpoint lock: it hears of the
+ * checkpoint when a buffer comes free: the size of one by the rate at which the subtask fills them.
+ * A FLIP-27 source waits in its mailbox, where the trigger finds it at once. */
 static double source_delay(const struct model *model, struct model_job *job)
 {
     double most = 0;
-    for (VEC_EACH(const struct net_class, class, &model->net.classes)) {
-        const struct net_sum *sum = &model->net.sums.items[class->sum];
-        if (&model->jobs[sum->job] != job || !class->backpressured ||
-            buffers_full(model, job, &job->components.items[sum->component]) < 1)
+    for (VEC_EACH(const struct component, component, &job->components)) {
+        const struct net *net = net_of(model, component);
+        if (!net || buffers_full(model, job, component) < 1)
             continue;
-        const struct vertex_model *spec =
-            job->vertices[job->sources.items[sum->source].vertex].spec;
-        double bytes = class->rate * spec->record_bytes * spec->selectivity;
-        if (bytes > 0)
-            most = fmax(most, (double)job->spec->graph->config.buffer_size / bytes);
+        for (uint32_t i = 0; i < component->class_count; i++) {
+            const struct net_class *class = &net->classes.items[component->first_class + i];
+            uint32_t source = job->sources.items[net->sums.items[class->sum].source].vertex;
+            double bytes = class->rate * shape_bytes_out(job->spec, source);
+            if (class->backpressured && job->vertices[source].spec->source_function && bytes > 0)
+                most = fmax(most, (double)job->spec->graph->config.buffer_size / bytes);
+        }
     }
     return most;
 }
@@ -101,7 +103,7 @@ void barrier_trigger(struct model *model, uint32_t host, const struct effect_dat
     }
     if (pending->sources_left > 0 || pending->is_cut || pending->start.generation != 0)
         return;
-    net_advance(model);
+    net_advance(model, order->job.n);
     time_ns delay = (time_ns)(source_delay(model, job) * (double)TIME_S);
     pending->start = sim_queue_push(model->queue, time_add(model_now(model), delay), SIM_CLASS_DATA,
                                     sources_handle, model, order->job.n, pending->serial);
@@ -156,6 +158,17 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     push_hop(model, job, pending, vertex);
 }
 
+/* What the barrier overtook in front of the vertex becomes channel state. */
+static void add_in_flight(struct model_job *job, const struct pending *pending, uint32_t vertex)
+{
+    double bytes = pending->hops.items[vertex].in_flight_bytes;
+    for (VEC_EACH(struct cut, cut, &job->cuts))
+        for (uint32_t s = 0; bytes > 0 && s < cut->source_count; s++)
+            if (cut->id == pending->how.checkpoint &&
+                component_of(job, job->sources.items[s].vertex) == component_of(job, vertex))
+                cut->sources[s].in_flight_bytes += bytes;
+}
+
 /* The barrier leaves the vertex before its snapshot is taken (SubtaskCheckpointCoordinatorImpl). */
 static void arrive(struct model *model, uint32_t j, uint64_t serial, uint32_t vertex)
 {
@@ -163,6 +176,7 @@ static void arrive(struct model *model, uint32_t j, uint64_t serial, uint32_t ve
     struct pending *pending = barrier_find(job, serial);
     const struct job_graph *graph = job->spec->graph;
     pending->hops.items[vertex].state = HOP_ARRIVED;
+    add_in_flight(job, pending, vertex);
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex].outputs)) {
         uint32_t to = graph->edges.items[*e].consumer.n;
         struct hop *hop = &pending->hops.items[to];
@@ -180,8 +194,11 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
     cut.source_count = (uint32_t)job->sources.count;
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
     for (uint32_t s = 0; s < cut.source_count; s++) {
-        source_cut_take(&job->sources.items[s], model->net.at, &cut.sources[s]);
-        cut.sources[s].ahead = source_ahead(model, job, &job->sources.items[s]);
+        source_cut_take(&job->sources.items[s], model_now(model), &cut.sources[s]);
+        cut.sources[s].ahead =
+            source_ahead(model, job, &job->sources.items[s], cut.sources[s].aheads);
+        cut.sources[s].buffered_bytes =
+            component_bytes_in_buffers(model, job, component_of(job, job->sources.items[s].vertex));
     }
     vec_push(&job->cuts, cut);
     pending->is_cut = true;
@@ -211,7 +228,7 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
     struct pending *pending = barrier_find(job, b);
     if (!pending)
         return;
-    net_advance(model);
+    net_advance(model, j);
     pending->start = (struct sim_handle){ 0 };
     if (!all_flow(job))
         return; /* the barrier would wait for tasks that do not run: nobody acknowledges */
@@ -243,7 +260,7 @@ static void hop_is_due(void *context, uint64_t a, uint64_t b)
     if (hop->left_bytes > drained && now >= hop->switch_at)
         hop->in_flight_bytes = hop->left_bytes - drained;
     hop->left_bytes = 0;
-    net_advance(model);
+    net_advance(model, j);
     arrive(model, j, b, vertex);
 }
 
@@ -270,12 +287,13 @@ static void move_hop(struct model *model, struct model_job *job, struct pending 
     push_hop(model, job, pending, vertex);
 }
 
-void barrier_on_rates(struct model *model)
+void barrier_on_rates(struct model *model, uint32_t j, uint32_t component)
 {
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct pending, pending, &model->jobs[j].pending))
-            for (uint32_t v = 0; v < pending->hops.count; v++)
-                move_hop(model, &model->jobs[j], pending, v);
+    struct model_job *job = &model->jobs[j];
+    for (VEC_EACH(struct pending, pending, &job->pending))
+        for (uint32_t v = 0; v < pending->hops.count; v++)
+            if (job->vertices[v].component == component)
+                move_hop(model, job, pending, v);
 }
 
 static void pending_drop(struct model *model, struct model_job *job, size_t i)
@@ -337,6 +355,20 @@ static void forget_cuts(struct model_job *job)
             remove_cut(job, i);
 }
 
+/* Positions become those that state and channel state stand for. Rates are taken as even while the
+ * barrier was under way, so they are held between this cut and what came later. */
+static void settle_cut(struct model *model, struct model_job *job, struct cut *cut)
+{
+    net_advance(model, (uint32_t)(job - model->jobs));
+    for (uint32_t s = 0; s < cut->source_count; s++) {
+        double most = source_position(&job->sources.items[s], model_now(model));
+        for (VEC_EACH(const struct cut, other, &job->cuts))
+            if (other->id > cut->id)
+                most = fmin(most, other->sources[s].total);
+        source_cut_settle(&cut->sources[s], most - cut->sources[s].total);
+    }
+}
+
 static void drop_checkpoint(struct model *model, struct model_job *job, uint64_t checkpoint)
 {
     for (size_t i = job->pending.count; i-- > 0;)
@@ -349,6 +381,7 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
     struct model_job *job = &model->jobs[order->job.n];
     uint64_t checkpoint = order->checkpoint.checkpoint;
     drop_checkpoint(model, job, checkpoint);
+    local_on_complete(model, host, order->job.n, checkpoint);
     for (size_t i = job->pending.count; i-- > 0;) /* subsumed, as Flink does; not savepoints */
         if (job->pending.items[i].how.checkpoint < checkpoint &&
             job->pending.items[i].how.kind == CHECKPOINT_PERIODIC)
@@ -356,6 +389,7 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
     for (VEC_EACH(struct cut, cut, &job->cuts))
         if (cut->id == checkpoint && !cut->completed) {
             cut->completed = true;
+            settle_cut(model, job, cut);
             forget_cuts(job);
             break;
         }
@@ -363,11 +397,12 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
         tasks_finish(model, host, order->job.n);
 }
 
-void barrier_abort(struct model *model, const struct effect_data *order)
+void barrier_abort(struct model *model, uint32_t host, const struct effect_data *order)
 {
     struct model_job *job = &model->jobs[order->job.n];
     uint64_t checkpoint = order->checkpoint.checkpoint;
     drop_checkpoint(model, job, checkpoint);
+    local_on_aborted(model, host, order->job.n, checkpoint);
     for (size_t i = job->cuts.count; i-- > 0;)
         if (job->cuts.items[i].id == checkpoint && !job->cuts.items[i].completed)
             remove_cut(job, i);

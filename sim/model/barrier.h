@@ -12,6 +12,7 @@
 #define WEIR_SIM_MODEL_BARRIER_H
 
 #include "core/port/data.h"
+#include "sim/cluster/shared_bandwidth.h"
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/model/source.h"
 #include "sim/model/task.h"
@@ -61,9 +62,11 @@ struct upload {
     uint32_t job, host;
     uint64_t serial, checkpoint;
     time_ns started_at;
-    double bytes;
-    bool transferring;
+    double bytes, state_bytes;  /* state: without data in flight, which is in memory */
+    bool local;                 /* the host keeps a copy */
+    bool transferring, copying; /* to shared storage, at the host's disk; done when both are */
     struct transfer_id transfer;
+    struct share_handle copy;
     VEC(struct task_ref) tasks;
     VEC(struct checkpoint_ack) acks;
 };
@@ -75,10 +78,10 @@ struct model_vertex;
 /* The orders of data_plane.h. */
 void barrier_trigger(struct model *model, uint32_t host, const struct effect_data *order);
 void barrier_complete(struct model *model, uint32_t host, const struct effect_data *order);
-void barrier_abort(struct model *model, const struct effect_data *order);
+void barrier_abort(struct model *model, uint32_t host, const struct effect_data *order);
 
 /* Rates have changed: hops under way go on with the new ones. */
-void barrier_on_rates(struct model *model);
+void barrier_on_rates(struct model *model, uint32_t job, uint32_t component);
 /* A task of the job is gone: what is pending cannot complete. */
 void barrier_drop_all(struct model *model, uint32_t job);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
@@ -90,6 +93,9 @@ void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_
 /* The task cannot take part: it does not run. */
 void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
                     struct task_attempt attempt);
+/* What a task stores after so many records into its vertex, in bytes. */
+double snapshot_task_bytes(const struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                           double records);
 void uploads_drop(struct model *model, uint64_t serial);
 
 #endif

@@ -29,7 +29,7 @@ void components_create(struct model_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         if (label[v] == v) {
             number[v] = (uint32_t)job->components.count;
-            vec_push(&job->components, (struct component){ 0 });
+            vec_push(&job->components, (struct component){ .net = NONE });
         }
         struct model_vertex *vertex = &job->vertices[v];
         vertex->component = number[label[v]];
@@ -62,15 +62,16 @@ void component_on_running(struct model *model, uint32_t index)
     if (!task->current)
         return;
     struct component *component = component_of(model, task);
+    uint32_t id = model->jobs[task->job].vertices[task->vertex].component;
     model->jobs[task->job].vertices[task->vertex].running++;
     component->running++;
     CHECK(component->running <= component->task_count);
     if (component->known && component->running == component->task_count) {
         barrier_drop_all(model, task->job); /* left over from attempts before */
         model->jobs[task->job].stopped_by = 0;
-        net_rebuild(model);
+        net_rebuild(model, task->job, id);
     } else if (!component->coupled) {
-        net_rebuild_soon(model);
+        net_rebuild_soon(model, task->job, id);
     }
 }
 
@@ -93,9 +94,9 @@ void component_on_left(struct model *model, uint32_t index)
         component->stopped = false;
     }
     if (component->coupled || component->running + 1 == component->task_count)
-        net_rebuild(model);
+        net_rebuild(model, task->job, vertex->component);
     else
-        net_rebuild_soon(model);
+        net_rebuild_soon(model, task->job, vertex->component);
 }
 
 void component_on_replaced(struct model *model, uint32_t index)
@@ -116,11 +117,13 @@ void component_set_parallelism(struct model *model, uint32_t job, uint32_t verte
     CHECK(v->running == 0);
     if (component->active) { /* pipelines that have stopped and are still in the network */
         component->known = false;
-        net_rebuild(model);
+        net_rebuild(model, job, v->component);
     }
     v->parallelism = parallelism;
     j->plan.vertices[vertex].parallelism = parallelism;
     vec_clear(&v->current);
+    vec_clear(&v->lost.by_subtask);
+    v->lost.newest_count = 0;
     for (uint32_t s = 0; s < parallelism; s++)
         vec_push(&v->current, NONE);
     component->shaped = false;
@@ -143,10 +146,12 @@ void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, ui
     model->jobs[job].components.items[v->component].shaped = false;
 }
 
-static void flow_changes(struct model *model)
+static void flow_changes(struct model *model, uint32_t job, const struct component *component)
 {
-    net_advance(model);
-    net_solve(model);
+    net_advance(model, job);
+    struct net *net = net_of(model, component);
+    if (net)
+        net_solve(model, net);
 }
 
 bool component_is_paused(const struct component *component)
@@ -156,8 +161,9 @@ bool component_is_paused(const struct component *component)
 
 void component_pause(struct model *model, uint32_t job, uint32_t component)
 {
-    if (model->jobs[job].components.items[component].pauses++ == 0)
-        flow_changes(model);
+    struct component *c = &model->jobs[job].components.items[component];
+    if (c->pauses++ == 0)
+        flow_changes(model, job, c);
 }
 
 void component_resume(struct model *model, uint32_t job, uint32_t component, uint64_t epoch)
@@ -167,12 +173,13 @@ void component_resume(struct model *model, uint32_t job, uint32_t component, uin
         return;
     CHECK(c->pauses > 0);
     if (--c->pauses == 0)
-        flow_changes(model);
+        flow_changes(model, job, c);
 }
 
 void components_stop(struct model *model, uint32_t job, bool stopped)
 {
     for (VEC_EACH(struct component, component, &model->jobs[job].components))
         component->stopped = stopped;
-    flow_changes(model);
+    for (VEC_EACH(const struct component, component, &model->jobs[job].components))
+        flow_changes(model, job, component);
 }

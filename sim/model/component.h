@@ -18,14 +18,20 @@ struct model_job;
 struct component {
     VEC(uint32_t) vertices, sources; /* ascending; of the job */
     bool coupled;
-    bool known;  /* every vertex has a parallelism */
-    bool shaped; /* the shapes of its vertices are up to date */
-    bool active; /* has a place in the flow network */
+    bool known;       /* every vertex has a parallelism */
+    bool shaped;      /* the shapes of its vertices are up to date */
+    bool active;      /* is in a flow network */
+    uint32_t net;     /* that one; NONE */
+    bool dirty, soon; /* is to be built anew, or before long */
+    uint64_t seen;    /* in the refresh of that number */
     uint32_t task_count, running;
-    uint64_t epoch;         /* raised when it stops */
-    uint32_t pauses;        /* synchronous parts of snapshots: nothing flows */
-    bool stopped;           /* nor behind the barrier of a stop-with-savepoint */
-    uint32_t first_sum;     /* of its sources, in the network */
+    uint64_t epoch;     /* raised when it stops */
+    uint32_t pauses;    /* synchronous parts of snapshots: nothing flows */
+    bool stopped;       /* nor behind the barrier of a stop-with-savepoint */
+    uint32_t first_sum; /* of its sources, in the network */
+    uint32_t first_place, place_count;
+    uint32_t first_class, class_count;
+    uint32_t first_work, work_count;
     uint32_t shuffle_count; /* all-to-all edges */
     uint32_t first_shuffle; /* of them, in the network */
     double fill_bytes;      /* in the buffers between its sources and what holds them back */

@@ -9,8 +9,7 @@
 
 #include "sim/model/order.h"
 #include "sim/model/state.h"
-
-enum { BANDS = 16 };
+#include "sim/model/stay.h"
 
 double vertex_in_rate(const struct model_job *job, const struct component *component,
                       const struct model_vertex *vertex)
@@ -35,7 +34,7 @@ static struct buffer_bounds buffer_bounds(const struct model *model, struct mode
             bounds.room += job->vertices[*id].flow.buffer_bytes;
     for (VEC_EACH(const uint32_t, s, &component->sources)) {
         struct model_source *source = &job->sources.items[*s];
-        bounds.arrived += source_backlog(source, model->net.at) *
+        bounds.arrived += source_backlog(source, model_now(model)) *
                           job->vertices[source->vertex].spec->record_bytes;
     }
     return bounds;
@@ -55,27 +54,37 @@ double buffers_full(const struct model *model, struct model_job *job,
     return bounds.room > 0 ? bytes_in_buffers(component, &bounds) / bounds.room : 0;
 }
 
-/* Of the backlog of a source, what subtasks could read if those behind them took it. */
-static double backlog_held_up(const struct model *model, struct model_source *source)
+double component_bytes_in_buffers(const struct model *model, struct model_job *job,
+                                  const struct component *component)
 {
-    double sum = 0;
-    for (VEC_EACH(const struct partition_group, group, &source->groups))
-        if (group->class != GROUP_IDLE && model->net.classes.items[group->class].backpressured)
-            sum += group->count *
-                   fmax(source_arrived(source, group, model->net.at) - group->position, 0);
-    return sum;
+    struct buffer_bounds bounds = buffer_bounds(model, job, component);
+    return bytes_in_buffers(component, &bounds);
 }
 
-double source_ahead(const struct model *model, struct model_job *job, struct model_source *source)
+/* Of its backlog, what subtasks could read if those behind them took it has gone into buffers, each
+ * in proportion. */
+double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
+                    double *by_group)
 {
     const struct component *component =
         &job->components.items[job->vertices[source->vertex].component];
-    if (!source->active || !(component->fill_bytes > 0))
-        return 0;
-    struct buffer_bounds bounds = buffer_bounds(model, job, component);
-    if (!(bounds.arrived > 0))
-        return 0;
-    return bytes_in_buffers(component, &bounds) * backlog_held_up(model, source) / bounds.arrived;
+    double sum = 0, part = 0;
+    if (source->active && component->fill_bytes > 0) {
+        struct buffer_bounds bounds = buffer_bounds(model, job, component);
+        part = bounds.arrived > 0 ? bytes_in_buffers(component, &bounds) / bounds.arrived : 0;
+    }
+    for (size_t g = 0; g < source->groups.count; g++) {
+        const struct partition_group *group = &source->groups.items[g];
+        double held = 0;
+        if (part > 0 && group->class != GROUP_IDLE &&
+            net_of(model, component)->classes.items[group->class].backpressured)
+            held =
+                part * fmax(source_arrived(source, group, model_now(model)) - group->position, 0);
+        if (by_group)
+            by_group[g] = held;
+        sum += held * group->count;
+    }
+    return sum;
 }
 
 double vertex_bytes_ahead(const struct model *model, struct model_job *job,
@@ -94,142 +103,10 @@ double vertex_bytes_in(const struct model_job *job, const struct component *comp
         const struct job_edge *edge = &graph->edges.items[*e];
         const struct model_vertex *from = &job->vertices[edge->producer.n];
         double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
-        sum += vertex_in_rate(job, component, from) * from->spec->selectivity * copies *
-               from->spec->record_bytes;
+        sum += vertex_in_rate(job, component, from) * shape_edge_records(job->spec, edge) * copies *
+               shape_edge_bytes(job->spec, edge);
     }
     return sum;
-}
-
-double vertex_utilisation_most(const struct model *model, const struct model_job *job,
-                               const struct model_vertex *vertex)
-{
-    const struct component *component = &job->components.items[vertex->component];
-    double most = 0;
-    if (!component->active)
-        return 0;
-    for (size_t k = 0; vertex->shape.share && k < component->sources.count; k++)
-        most += vertex->flow.busiest[k] * job->sources.items[component->sources.items[k]].rate;
-    for (VEC_EACH(const struct class_work, work, &model->net.work))
-        if (&model->jobs[work->job] == job && work->vertex == vertex->id)
-            most = fmax(most, work->busiest * model->net.classes.items[work->class].rate);
-    return most;
-}
-
-/* Work per record of the vertex, of the subtask, and its part of the records. */
-static struct load_band task_load(const struct model *model, const struct model_job *job,
-                                  const struct component *component,
-                                  const struct model_vertex *vertex, uint32_t s, double in)
-{
-    const struct model_host *host =
-        &model->hosts.items[model->tasks.items[vertex->current.items[s]].host];
-    double busy = (vertex->spec->cost_ns / host->speed + vertex->spec->wait_ns) / (double)TIME_S;
-    double records = 0;
-    for (size_t k = 0; k < component->sources.count; k++)
-        records += vertex->shape.share[k * vertex->parallelism + s] *
-                   job->sources.items[component->sources.items[k]].rate;
-    return (struct load_band){ records / in, busy * records / in };
-}
-
-/* Bands of a factor of the square root of two, from the busiest subtask down. */
-static void make_bands(const struct model *model, const struct model_job *job,
-                       const struct component *component, struct model_vertex *vertex, double in)
-{
-    struct vertex_flow *flow = &vertex->flow;
-    double most = 0, sums[BANDS] = { 0 }, weights[BANDS] = { 0 };
-    for (uint32_t s = 0; s < vertex->parallelism; s++)
-        most = fmax(most, task_load(model, job, component, vertex, s, in).busy);
-    for (uint32_t s = 0; s < vertex->parallelism; s++) {
-        struct load_band load = task_load(model, job, component, vertex, s, in);
-        int band = 0;
-        for (double limit = most / M_SQRT2; band + 1 < BANDS && load.busy <= limit; band++)
-            limit /= M_SQRT2;
-        weights[band] += load.weight;
-        sums[band] += load.weight * load.busy;
-    }
-    vec_clear(&flow->bands);
-    for (int band = 0; band < BANDS; band++)
-        if (weights[band] > 0)
-            vec_push(&flow->bands, (struct load_band){ weights[band], sums[band] / weights[band] });
-    flow->bands_round = model->net.round;
-}
-
-/* Mean and variance of a mixture, built up part by part. */
-struct mixture {
-    double weight, mean, second;
-};
-
-static void mixture_add(struct mixture *mixture, double weight, double rho, double service,
-                        double cv)
-{
-    struct moments wait = mg1_wait(fmin(rho, 0.9999), service, cv);
-    mixture->weight += weight;
-    mixture->mean += weight * wait.mean;
-    mixture->second += weight * (wait.variance + wait.mean * wait.mean);
-}
-
-/* What one vertex adds: wait and service. */
-struct stay {
-    struct mixture wait;
-    double busy; /* seconds of its tasks per second */
-};
-
-static void add_waits(const struct model *model, struct model_job *job,
-                      const struct component *component, struct stay *stays)
-{
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        struct model_vertex *vertex = &job->vertices[*id];
-        struct stay *stay = &stays[*id];
-        double in = vertex_in_rate(job, component, vertex);
-        if (!vertex->shape.share || !(in > 0))
-            continue;
-        for (size_t k = 0; k < component->sources.count; k++)
-            stay->busy +=
-                vertex->flow.busy[k] * job->sources.items[component->sources.items[k]].rate;
-        if (vertex->flow.bands_round != model->net.round)
-            make_bands(model, job, component, vertex, in);
-        for (VEC_EACH(const struct load_band, band, &vertex->flow.bands))
-            mixture_add(&stay->wait, band->weight, band->busy * in, stay->busy / in,
-                        vertex->spec->service_cv);
-    }
-    for (VEC_EACH(const struct class_work, work, &model->net.work)) {
-        const struct net_class *class = &model->net.classes.items[work->class];
-        struct model_vertex *vertex = &job->vertices[work->vertex];
-        if (&model->jobs[work->job] != job || vertex->is_source || !(work->tasks > 0) ||
-            &job->components.items[vertex->component] != component || !(class->rate > 0))
-            continue;
-        double rho = work->busy * class->rate / work->tasks;
-        double in = class->rate * class->tasks, service = work->busy * class->rate / in;
-        stays[work->vertex].busy += work->busy * class->rate;
-        mixture_add(&stays[work->vertex].wait, in, rho, service, vertex->spec->service_cv);
-    }
-}
-
-/* Wait and service; in front of a congested vertex its buffers are what there is to wait for. */
-static void add_stay(const struct model *model, struct model_job *job,
-                     const struct component *component, const struct model_vertex *vertex,
-                     const struct stay *stay, struct delay *delay)
-{
-    double in = vertex_in_rate(job, component, vertex);
-    double bytes_in = vertex_bytes_in(job, component, vertex);
-    double service = in > 0 ? stay->busy / in : vertex->spec->cost_ns / (double)TIME_S;
-    double cv = vertex->spec->service_cv;
-    delay_add(delay, service, service * service * cv * cv);
-    if (vertex->is_source)
-        return;
-    if (vertex->flow.congested) {
-        if (bytes_in > 0)
-            delay_add(delay, vertex_bytes_ahead(model, job, component, vertex) / bytes_in, 0);
-        return;
-    }
-    if (!(stay->wait.weight > 0))
-        return;
-    double mean = stay->wait.mean / stay->wait.weight;
-    double variance = stay->wait.second / stay->wait.weight - mean * mean;
-    double most = bytes_in > 0 ? vertex->flow.buffer_bytes / bytes_in : mean;
-    if (mean > most)
-        delay_add(delay, most, 0);
-    else
-        delay_add(delay, mean, fmax(variance, 0));
 }
 
 static double network_latency(const struct model *model, const struct model_vertex *to)
@@ -238,53 +115,103 @@ static double network_latency(const struct model *model, const struct model_vert
            (double)distribution_mean(&model->scenario->cluster.network.latency) / (double)TIME_S;
 }
 
-/* One edge: the network, and the wait until the buffer a record lies in is sent: full, or flushed
- * after the buffer timeout, whichever comes first; a record meets any moment of it. */
-static void add_edge(const struct model *model, const struct model_job *job,
-                     const struct component *component, const struct job_edge *edge,
-                     struct delay *delay)
+/* Of one edge. */
+struct passage {
+    double network;
+    double range; /* until the buffer a record lies in is sent: any time up to this */
+};
+
+/* A buffer is sent when full, or flushed after the buffer timeout, whichever comes first; a record
+ * meets any moment of that. */
+static struct passage passage_of(const struct model *model, const struct model_job *job,
+                                 const struct component *component, const struct job_edge *edge)
 {
     const struct model_vertex *from = &job->vertices[edge->producer.n];
     const struct model_vertex *to = &job->vertices[edge->consumer.n];
     const struct config *config = &job->spec->graph->config;
-    delay_add(delay, network_latency(model, to), 0);
+    struct passage passage = { .network = network_latency(model, to) };
     if (to->flow.congested)
-        return; /* buffers leave full, and their queue is counted at the vertex */
+        return passage; /* buffers leave full, and what is in them is in the lag */
     double channels = edge->pattern == DISTRIBUTION_ALL_TO_ALL
                           ? (double)from->parallelism * to->parallelism
                           : fmax(from->parallelism, to->parallelism);
     double copies = edge->partitioner == PARTITION_BROADCAST ? to->parallelism : 1;
-    double bytes = vertex_in_rate(job, component, from) * from->spec->selectivity * copies *
-                   from->spec->record_bytes / channels;
+    double bytes = vertex_in_rate(job, component, from) * shape_edge_records(job->spec, edge) *
+                   copies * shape_edge_bytes(job->spec, edge) / channels;
     double fill = bytes > 0 ? (double)config->buffer_size / bytes : INFINITY;
     double timeout = (double)config->buffer_timeout / (double)TIME_S;
     double range = timeout < 0 ? fill : fmin(timeout, fill);
-    delay_add_even(delay, range < INFINITY ? range : 0);
+    passage.range = range < INFINITY ? range : 0;
+    return passage;
 }
 
-static struct delay slowest_way(const struct model *model, struct model_job *job,
-                                struct component *component)
+/* By vertex: the slowest way there. */
+struct way {
+    double mean;            /* from the source to behind the vertex */
+    uint32_t from;          /* the vertex before; NONE: a source */
+    struct passage passage; /* from there */
+};
+
+static void find_way(const struct model *model, const struct model_job *job,
+                     const struct component *component, const struct model_vertex *vertex,
+                     const struct stays *stays, struct way *ways)
 {
     const struct job_graph *graph = job->spec->graph;
-    struct delay *delays = mem_create_array(job->vertex_count, sizeof *delays);
-    struct stay *stays = mem_create_array(job->vertex_count, sizeof *stays);
-    struct delay slowest = { 0 };
-    add_waits(model, job, component, stays);
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        struct delay *own = &delays[*id];
-        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[*id].inputs)) {
-            struct delay way = delays[graph->edges.items[*e].producer.n];
-            add_edge(model, job, component, &graph->edges.items[*e], &way);
-            if (delay_mean(&way) > delay_mean(own))
-                *own = way;
-        }
-        add_stay(model, job, component, &job->vertices[*id], &stays[*id], own);
-        if (graph->vertices.items[*id].outputs.count == 0 && delay_mean(own) > delay_mean(&slowest))
-            slowest = *own;
+    struct way *own = &ways[vertex->id];
+    own->from = NONE;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
+        const struct job_edge *edge = &graph->edges.items[*e];
+        struct passage passage = passage_of(model, job, component, edge);
+        double mean = ways[edge->producer.n].mean + passage.network + passage.range / 2;
+        if (own->from != NONE && mean <= own->mean)
+            continue;
+        own->mean = mean;
+        own->from = edge->producer.n;
+        own->passage = passage;
     }
-    mem_destroy(delays);
+    own->mean += stays_mean(&stays[vertex->id]);
+}
+
+static void add_way(struct delay *delay, const struct way *ways, const struct stays *stays,
+                    uint32_t v)
+{
+    for (; v != NONE; v = ways[v].from) {
+        delay_add_stays(delay, stays[v].items.items, stays[v].items.count);
+        if (ways[v].from == NONE)
+            break;
+        delay_add_fixed(delay, ways[v].passage.network);
+        delay_add_even(delay, ways[v].passage.range);
+    }
+}
+
+/* Takes the slowest way through the component when it is slower than the one there is. */
+static void slowest_way(struct model *model, struct model_job *job,
+                        const struct component *component, struct delay *delay)
+{
+    const struct job_graph *graph = job->spec->graph;
+    struct way *ways = mem_create_array(job->vertex_count, sizeof *ways);
+    struct stays *stays = mem_create_array(job->vertex_count, sizeof *stays);
+    uint32_t end = NONE;
+    double slowest = delay_mean(delay);
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        struct model_vertex *vertex = &job->vertices[*id];
+        stays_find(model, job, component, vertex, &stays[*id]);
+        stays_correct(job, component, vertex, stays);
+        stays_merge(&stays[*id]);
+        find_way(model, job, component, vertex, stays, ways);
+        if (graph->vertices.items[*id].outputs.count == 0 && ways[*id].mean > slowest) {
+            slowest = ways[*id].mean;
+            end = *id;
+        }
+    }
+    if (end != NONE) {
+        delay_clear(delay);
+        add_way(delay, ways, stays, end);
+    }
+    for (VEC_EACH(const uint32_t, id, &component->vertices))
+        vec_fini(&stays[*id].items);
+    mem_destroy(ways);
     mem_destroy(stays);
-    return slowest;
 }
 
 /* Percentiles of the lag over the records that are read now. */
@@ -299,7 +226,7 @@ static void lag_quantiles(struct model *model, struct model_job *job, double *ou
     uint32_t *order = mem_create_array(count, 2 * sizeof *order);
     for (VEC_EACH(struct model_source, source, &job->sources))
         for (VEC_EACH(const struct partition_group, group, &source->groups)) {
-            lags[i] = source_lag_seconds(source, group, model->net.at);
+            lags[i] = source_lag_seconds(source, group, model_now(model));
             rates[i] = group->rate * group->count;
             total += rates[i];
             order[i] = (uint32_t)i;
@@ -315,38 +242,47 @@ static void lag_quantiles(struct model *model, struct model_job *job, double *ou
     mem_destroy(order);
 }
 
+/* Seconds since records could first arrive: none is older. */
+static double age_most(const struct model *model, const struct model_job *job)
+{
+    time_ns now = model_now(model), first = now;
+    for (VEC_EACH(const struct model_source, source, &job->sources))
+        first = source->curve.from < first ? source->curve.from : first;
+    return (double)(now - first) / (double)TIME_S;
+}
+
 void latency_of_job(struct model *model, struct model_job *job, double *out)
 {
-    struct delay slowest = { 0 };
-    bool flows = false;
+    struct delay delay = { 0 };
+    double ways[QUANTILE_COUNT] = { 0 }, age = age_most(model, job);
     for (size_t q = 0; q < QUANTILE_COUNT; q++)
         out[q] = 0;
-    for (VEC_EACH(struct component, component, &job->components)) {
-        if (!component->active)
+    for (VEC_EACH(const struct component, component, &job->components)) {
+        struct net *net = net_of(model, component);
+        if (!net)
             continue;
-        struct delay way = slowest_way(model, job, component);
-        if (delay_mean(&way) > delay_mean(&slowest))
-            slowest = way;
-        flows = true;
+        contention_now(model, net);
+        slowest_way(model, job, component, &delay);
     }
+    delay_quantiles(&delay, ways);
+    delay_fini(&delay);
     lag_quantiles(model, job, out);
-    if (!flows)
-        return;
     for (size_t q = 0; q < QUANTILE_COUNT; q++)
-        out[q] += delay_quantile(&slowest, (enum quantile)q);
+        out[q] = fmin(out[q] + ways[q], age);
 }
 
 double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v)
 {
     struct model_vertex *vertex = &job->vertices[v];
-    struct component *component = &job->components.items[vertex->component];
+    const struct component *component = &job->components.items[vertex->component];
     double seconds = network_latency(model, vertex);
-    if (vertex->flow.congested)
+    struct net *net = net_of(model, component);
+    if (vertex->flow.congested || !net)
         return seconds;
-    struct stay *stays = mem_create_array(job->vertex_count, sizeof *stays);
-    add_waits(model, job, component, stays);
-    if (stays[v].wait.weight > 0)
-        seconds += stays[v].wait.mean / stays[v].wait.weight;
-    mem_destroy(stays);
+    struct stays stays = { 0 };
+    contention_now(model, net);
+    stays_find(model, job, component, vertex, &stays);
+    seconds += stays_wait(&stays);
+    vec_fini(&stays.items);
     return seconds;
 }

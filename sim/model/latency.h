@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "sim/model/queueing.h"
+#include "sim/model/delay.h"
 
 struct model;
 struct model_job;
@@ -25,14 +25,16 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
 /* Records per second into a vertex. */
 double vertex_in_rate(const struct model_job *job, const struct component *component,
                       const struct model_vertex *vertex);
-/* Share of a second that its busiest subtask works, now. */
-double vertex_utilisation_most(const struct model *model, const struct model_job *job,
-                               const struct model_vertex *vertex);
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);
-/* Records that the source has read into buffers, which its position does not count. */
-double source_ahead(const struct model *model, struct model_job *job, struct model_source *source);
+/* Records that the source has read into buffers, which its position does not count; by_group: of
+ * one partition of each group, null when not wanted. */
+double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
+                    double *by_group);
+/* The bytes there are in buffers in front of its congested vertices. */
+double component_bytes_in_buffers(const struct model *model, struct model_job *job,
+                                  const struct component *component);
 /* How full the buffers of congested vertices are, 0 to 1. */
 double buffers_full(const struct model *model, struct model_job *job,
                     const struct component *component);

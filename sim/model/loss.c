@@ -4,12 +4,21 @@
  * reading TaskManager notices after a time of its own (one draw per reader). All of its tasks that
  * read from there then fail. Producers towards the dead process do not notice: they wait for room.
  * Readers stand in a heap and only the first one has an event, because the failures it causes
- * usually end all the others.
+ * usually end all the others. A task that sets up its channels later asks loss_awaits.
  */
+#include "sim/model/loss.h"
+
+#include "core/base/hash.h"
 #include "sim/model/state.h"
 
 /* A frozen reader notices within this of being resumed. */
 #define FROZEN_RECHECK (100 * TIME_MS)
+
+/* A subtask whose TaskManager has ended. */
+struct lost_producer {
+    uint32_t job, vertex, subtask, host;
+    struct task_attempt attempt;
+};
 
 static void reader_notices(void *context, uint64_t a, uint64_t b);
 
@@ -53,18 +62,27 @@ static void loss_release(struct loss *loss)
     vec_clear(&loss->next);
 }
 
-/* Puts one reading task under its host; `reader_of` by host: place in readers, or NONE. */
-static void add_reader(struct model *model, struct loss *loss, uint32_t task, uint32_t dead,
-                       uint32_t *reader_of)
+/* The tries at running a pipelined region: its subtasks restart together, so those of one try have
+ * equal attempt numbers. Only the adaptive scheduler makes a second graph, and it runs each once.
+ */
+static bool same_try(struct task_attempt a, struct task_attempt b)
 {
-    uint32_t host = model->tasks.items[task].host;
-    if (host == dead || !task_is_up(&model->tasks.items[task]))
+    return a.graph == b.graph && (a.graph > 0 || a.attempt == b.attempt);
+}
+
+/* Puts one reading task under its host; `reader_of` by host: place in readers, or NONE. */
+static void add_reader(struct model *model, struct loss *loss, uint32_t task,
+                       const struct lost_producer *dead, uint32_t *reader_of)
+{
+    const struct model_task *t = &model->tasks.items[task];
+    if (t->host == dead->host || !task_is_up(t) || !t->connected ||
+        !same_try(t->attempt, dead->attempt))
         return;
-    if (reader_of[host] == NONE) {
-        reader_of[host] = (uint32_t)loss->readers.count;
-        vec_push(&loss->readers, (struct loss_reader){ .host = host, .first_task = NONE });
+    if (reader_of[t->host] == NONE) {
+        reader_of[t->host] = (uint32_t)loss->readers.count;
+        vec_push(&loss->readers, (struct loss_reader){ .host = t->host, .first_task = NONE });
     }
-    struct loss_reader *reader = &loss->readers.items[reader_of[host]];
+    struct loss_reader *reader = &loss->readers.items[reader_of[t->host]];
     vec_push(&loss->tasks, task_ref_of(model, task));
     vec_push(&loss->next, reader->first_task);
     reader->first_task = (uint32_t)loss->tasks.count - 1;
@@ -72,11 +90,11 @@ static void add_reader(struct model *model, struct loss *loss, uint32_t task, ui
 
 /* Readers of what one subtask sends. An all-to-all edge has the same ones for all subtasks: once
  * per vertex is enough. */
-static void add_readers_of(struct model *model, struct loss *loss, const struct model_task *task,
+static void add_readers_of(struct model *model, struct loss *loss, const struct lost_producer *dead,
                            bool *seen_edges, uint32_t *reader_of)
 {
-    struct model_job *job = &model->jobs[task->job];
-    const struct job_vertex *vertex = &job->spec->graph->vertices.items[task->vertex];
+    struct model_job *job = &model->jobs[dead->job];
+    const struct job_vertex *vertex = &job->spec->graph->vertices.items[dead->vertex];
     for (VEC_EACH(const uint32_t, e, &vertex->outputs)) {
         const struct job_edge *edge = &job->spec->graph->edges.items[*e];
         struct model_vertex *reader = &job->vertices[edge->consumer.n];
@@ -86,16 +104,15 @@ static void add_readers_of(struct model *model, struct loss *loss, const struct 
         seen_edges[*e] = true;
         struct subtask_range range = { 0, reader->parallelism - 1 };
         if (!to_all)
-            range = edge_consumers_of(&job->plan, *e, task->subtask);
+            range = edge_consumers_of(&job->plan, *e, dead->subtask);
         for (uint32_t s = range.first; s <= range.last; s++)
             if (reader->current.items[s] != NONE)
-                add_reader(model, loss, reader->current.items[s], task->host, reader_of);
+                add_reader(model, loss, reader->current.items[s], dead, reader_of);
     }
 }
 
-static void draw_times(struct model *model, struct loss *loss, uint32_t dead)
+static void draw_times(struct model *model, struct loss *loss, struct rng rng)
 {
-    struct rng rng = rng_stream(model->scenario->seed, "model connection loss", dead);
     for (VEC_EACH(struct loss_reader, reader, &loss->readers))
         reader->at =
             time_add(model_now(model),
@@ -126,30 +143,149 @@ static void wait_for_first(struct model *model, uint32_t index)
     loss_release(loss);
 }
 
-void loss_of_process(struct model *model, uint32_t host)
+/* Who reads from these, and when each of them notices. */
+static void lose(struct model *model, const struct lost_producer *dead, size_t count,
+                 struct rng rng)
 {
-    if (model->hosts.items[host].tasks.count == 0)
-        return;
-    uint32_t index = loss_create(model);
+    uint32_t index = loss_create(model), job = NONE;
     struct loss *loss = &model->losses.items[index];
     uint32_t *reader_of = mem_create_array(model->hosts.count, sizeof *reader_of);
     bool *seen_edges = mem_create_array(JOB_EDGES_MAX, sizeof *seen_edges);
     memset(reader_of, 0xff, model->hosts.count * sizeof *reader_of);
     loss->used = true;
-    for (uint32_t j = 0; j < model->job_count; j++) {
-        memset(seen_edges, 0, model->jobs[j].spec->graph->edges.count * sizeof *seen_edges);
-        const struct model_host *h = &model->hosts.items[host];
-        for (size_t i = 0; i < h->tasks.count; i++) {
-            const struct model_task *task = &model->tasks.items[h->tasks.items[i]];
-            bool connected = task->phase == TASK_INITIALIZING || task->phase == TASK_RUNNING;
-            if (task->job == j && task->current && connected)
-                add_readers_of(model, loss, task, seen_edges, reader_of);
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (dead[i].job != job)
+            memset(seen_edges, 0, JOB_EDGES_MAX * sizeof *seen_edges);
+        job = dead[i].job;
+        add_readers_of(model, loss, &dead[i], seen_edges, reader_of);
     }
     mem_destroy(reader_of);
     mem_destroy(seen_edges);
-    draw_times(model, loss, host);
+    draw_times(model, loss, rng);
     wait_for_first(model, index);
+}
+
+static void note_lost(struct model *model, uint32_t job, uint32_t v, uint32_t subtask,
+                      struct task_attempt attempt)
+{
+    struct model_vertex *vertex = &model->jobs[job].vertices[v];
+    struct lost_places *lost = &vertex->lost;
+    const struct task_attempt none = { .graph = UINT32_MAX };
+    while (lost->by_subtask.count < vertex->parallelism)
+        vec_push(&lost->by_subtask, none);
+    loss_forget(lost, subtask);
+    lost->by_subtask.items[subtask] = attempt;
+    if (lost->newest_count == 0 || !same_try(lost->newest, attempt)) {
+        lost->newest = attempt;
+        lost->newest_count = 0;
+    }
+    lost->newest_count++;
+}
+
+void loss_forget(struct lost_places *lost, uint32_t subtask)
+{
+    if (subtask >= lost->by_subtask.count)
+        return;
+    struct task_attempt *attempt = &lost->by_subtask.items[subtask];
+    if (lost->newest_count > 0 && same_try(*attempt, lost->newest))
+        lost->newest_count--;
+    attempt->graph = UINT32_MAX;
+}
+
+void loss_of_process(struct model *model, uint32_t host)
+{
+    const struct model_host *h = &model->hosts.items[host];
+    VEC(struct lost_producer) dead = { 0 };
+    for (uint32_t j = 0; j < model->job_count; j++)
+        for (VEC_EACH(const uint32_t, index, &h->tasks)) {
+            const struct model_task *t = &model->tasks.items[*index];
+            if (t->job != j || !t->current || !task_is_up(t))
+                continue;
+            note_lost(model, j, t->vertex, t->subtask, t->attempt);
+            vec_push(&dead, (struct lost_producer){ j, t->vertex, t->subtask, host, t->attempt });
+        }
+    if (dead.count > 0)
+        lose(model, dead.items, dead.count,
+             rng_stream(model->scenario->seed, "model connection loss", host));
+    vec_fini(&dead);
+}
+
+void loss_of_deployment(struct model *model, uint32_t job, const struct task_deployment *lost)
+{
+    note_lost(model, job, lost->vertex.n, lost->subtask, lost->attempt);
+}
+
+void loss_notify(struct model *model, uint32_t host, uint32_t job,
+                 const struct task_deployment *lost, size_t count)
+{
+    uint64_t key = hash_add(host, (uint64_t)model_now(model));
+    struct lost_producer *dead = mem_create_array(count, sizeof *dead);
+    for (size_t i = 0; i < count; i++)
+        dead[i] =
+            (struct lost_producer){ job, lost[i].vertex.n, lost[i].subtask, host, lost[i].attempt };
+    lose(model, dead, count, rng_stream(model->scenario->seed, "model lost deployment", key));
+    mem_destroy(dead);
+}
+
+bool loss_awaits(const struct model *model, uint32_t task)
+{
+    const struct model_task *t = &model->tasks.items[task];
+    const struct model_job *job = &model->jobs[t->job];
+    const struct job_graph *graph = job->spec->graph;
+    for (size_t i = 0; t->current && i < graph->vertices.items[t->vertex].inputs.count; i++) {
+        uint32_t e = graph->vertices.items[t->vertex].inputs.items[i];
+        const struct job_edge *edge = &graph->edges.items[e];
+        const struct lost_places *lost = &job->vertices[edge->producer.n].lost;
+        if (lost->newest_count == 0)
+            continue;
+        if (edge->pattern == DISTRIBUTION_ALL_TO_ALL) {
+            if (same_try(lost->newest, t->attempt))
+                return true;
+            continue;
+        }
+        struct subtask_range range = edge_producers_of(&job->plan, e, t->subtask);
+        for (uint32_t s = range.first; s <= range.last && s < lost->by_subtask.count; s++)
+            if (same_try(lost->by_subtask.items[s], t->attempt))
+                return true;
+    }
+    return false;
+}
+
+/* Does the task read what this one sends? */
+static bool reads_from(const struct model *model, const struct model_task *reader,
+                       const struct model_task *producer)
+{
+    const struct model_job *job = &model->jobs[reader->job];
+    const struct job_graph *graph = job->spec->graph;
+    if (producer->job != reader->job || !producer->current || !reader->current)
+        return false;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[reader->vertex].inputs)) {
+        if (graph->edges.items[*e].producer.n != producer->vertex)
+            continue;
+        if (graph->edges.items[*e].pattern == DISTRIBUTION_ALL_TO_ALL)
+            return true;
+        struct subtask_range range = edge_producers_of(&job->plan, *e, reader->subtask);
+        if (range.first <= producer->subtask && producer->subtask <= range.last)
+            return true;
+    }
+    return false;
+}
+
+/* Only hosts with a link that is cut are looked at, and mostly there is none. */
+bool loss_is_out_of_reach(const struct model *model, uint32_t task)
+{
+    const struct model_task *t = &model->tasks.items[task];
+    bool here = model->hosts.items[t->host].suspect;
+    for (uint32_t h = 0; model->suspects > 0 && h < model->hosts.count; h++) {
+        const struct model_host *host = &model->hosts.items[h];
+        if (h == t->host || host->tasks.count == 0 || !(here || host->suspect) ||
+            model_can_talk(model, t->host, h))
+            continue;
+        for (VEC_EACH(const uint32_t, index, &host->tasks))
+            if (reads_from(model, t, &model->tasks.items[*index]))
+                return true;
+    }
+    return false;
 }
 
 static void reader_notices(void *context, uint64_t a, uint64_t b)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Broken data connections: who reads data of a process that has ended, and when each of them
- * notices.
+ * notices. Readers that were connected notice the end; one that sets up its input channels later
+ * finds nobody there.
  */
 #ifndef WEIR_SIM_MODEL_LOSS_H
 #define WEIR_SIM_MODEL_LOSS_H
@@ -21,7 +22,26 @@ struct loss {
     VEC(uint32_t) next; /* by task: the next one of the same reader; NONE */
 };
 
+/* Of one vertex: the subtasks whose newest attempt was given to a TaskManager that has ended. */
+struct lost_places {
+    VEC(struct task_attempt) by_subtask; /* empty: none; graph UINT32_MAX: that one is not lost */
+    struct task_attempt newest;          /* one of those lost in the latest try ... */
+    uint32_t newest_count;               /* ... and how many are */
+};
+
 /* Before the tasks of the host are destroyed. */
 void loss_of_process(struct model *model, uint32_t host);
+/* The attempt was ordered of a TaskManager that has ended; `loss_notify` behind the last of them.
+ */
+void loss_of_deployment(struct model *model, uint32_t job, const struct task_deployment *lost);
+void loss_notify(struct model *model, uint32_t host, uint32_t job,
+                 const struct task_deployment *lost, size_t count);
+/* The subtask has been deployed again, to somebody who was there. */
+void loss_forget(struct lost_places *lost, uint32_t subtask);
+
+/* The task sets up its input channels: is there a producer whose TaskManager has ended, or one
+ * whose TaskManager cannot be reached? Of no interest for one whose place is taken. */
+bool loss_awaits(const struct model *model, uint32_t task);
+bool loss_is_out_of_reach(const struct model *model, uint32_t task);
 
 #endif

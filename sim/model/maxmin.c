@@ -15,7 +15,7 @@ void maxmin_fini(struct maxmin *problem)
     vec_fini(&problem->flows);
     vec_fini(&problem->rows);
     vec_fini(&problem->terms);
-    vec_fini(&problem->sum_weights);
+    vec_fini(&problem->weights);
     vec_fini(&problem->heap);
     vec_fini(&problem->sums);
     vec_fini(&problem->by_sum);
@@ -27,7 +27,7 @@ void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
     vec_clear(&problem->flows);
     vec_clear(&problem->rows);
     vec_clear(&problem->terms);
-    vec_clear(&problem->sum_weights);
+    vec_clear(&problem->weights);
     problem->sum_count = sum_count;
 }
 
@@ -41,15 +41,18 @@ uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, dou
 }
 
 uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmin_term *terms,
-                        uint32_t term_count, const double *sum_weights)
+                        uint32_t term_count, const struct maxmin_weight *weights,
+                        uint32_t weight_count)
 {
     CHECK(limit >= 0);
-    vec_push(&problem->rows,
-             (struct maxmin_row){ limit, (uint32_t)problem->terms.count, term_count });
+    vec_push(&problem->rows, (struct maxmin_row){ limit, (uint32_t)problem->terms.count, term_count,
+                                                  (uint32_t)problem->weights.count, weight_count });
     for (uint32_t i = 0; i < term_count; i++)
         vec_push(&problem->terms, terms[i]);
-    for (uint32_t k = 0; k < problem->sum_count; k++)
-        vec_push(&problem->sum_weights, sum_weights ? sum_weights[k] : 0);
+    for (uint32_t i = 0; i < weight_count; i++) {
+        CHECK(weights[i].sum < problem->sum_count);
+        vec_push(&problem->weights, weights[i]);
+    }
     return (uint32_t)problem->rows.count - 1;
 }
 
@@ -143,11 +146,11 @@ static double row_full_at(const struct maxmin *problem, uint32_t r, double level
         load += term->weight * (stopped ? problem->flows.items[term->flow].rate : level);
         growth += stopped ? 0 : term->weight;
     }
-    const double *weights = problem->sum_weights.items + (size_t)r * problem->sum_count;
-    for (uint32_t k = 0; k < problem->sum_count; k++) {
-        const struct maxmin_sum *sum = &problem->sums.items[k];
-        load += weights[k] * (sum->value + sum->growth * (level - sum->level));
-        growth += sum->closed ? 0 : weights[k] * sum->growth;
+    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
+        const struct maxmin_weight *weight = &problem->weights.items[i];
+        const struct maxmin_sum *sum = &problem->sums.items[weight->sum];
+        load += weight->weight * (sum->value + sum->growth * (level - sum->level));
+        growth += sum->closed ? 0 : weight->weight * sum->growth;
     }
     if (growth <= 0)
         return INFINITY;
@@ -161,10 +164,9 @@ static void close_row(struct maxmin *problem, uint32_t r, double level)
     for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
         if (problem->terms.items[i].weight > 0)
             freeze(problem, problem->terms.items[i].flow, level, r);
-    const double *weights = problem->sum_weights.items + (size_t)r * problem->sum_count;
-    for (uint32_t k = 0; k < problem->sum_count; k++) {
-        struct maxmin_sum *sum = &problem->sums.items[k];
-        if (sum->closed || !(weights[k] > 0))
+    for (uint32_t w = row->first_weight; w < row->first_weight + row->weight_count; w++) {
+        struct maxmin_sum *sum = &problem->sums.items[problem->weights.items[w].sum];
+        if (sum->closed || !(problem->weights.items[w].weight > 0))
             continue;
         for (uint32_t i = 0; i < sum->count; i++)
             freeze(problem, problem->by_sum.items[sum->first + i], level, r);

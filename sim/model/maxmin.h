@@ -33,9 +33,15 @@ struct maxmin_term {
     double weight; /* of the rate of one flow of the class */
 };
 
+struct maxmin_weight {
+    uint32_t sum;
+    double weight; /* of the sum of the rates */
+};
+
 struct maxmin_row {
     double limit;
     uint32_t first_term, term_count;
+    uint32_t first_weight, weight_count;
 };
 
 struct maxmin_event {
@@ -54,7 +60,7 @@ struct maxmin {
     VEC(struct maxmin_flow) flows;
     VEC(struct maxmin_row) rows;
     VEC(struct maxmin_term) terms;
-    VEC(double) sum_weights; /* rows x sum_count */
+    VEC(struct maxmin_weight) weights;
     uint32_t sum_count;
     /* while solving */
     VEC(struct maxmin_event) heap;
@@ -68,9 +74,10 @@ struct maxmin {
 void maxmin_fini(struct maxmin *problem);
 void maxmin_clear(struct maxmin *problem, uint32_t sum_count);
 uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, double bound);
-/* Copies terms and, when not null, one weight per sum. */
+/* Copies terms and weights; no sum is weighed twice. */
 uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmin_term *terms,
-                        uint32_t term_count, const double *sum_weights);
+                        uint32_t term_count, const struct maxmin_weight *weights,
+                        uint32_t weight_count);
 /* Every flow must have a bound or lie in a row; one that has neither stops the run. */
 void maxmin_solve(struct maxmin *problem);
 

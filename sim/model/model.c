@@ -23,6 +23,9 @@ static struct model_host *host_at(struct model *model, uint32_t host)
         h->known = true;
         h->machine = view.machine;
         h->speed = view.speed;
+        h->loss = view.loss;
+        h->own_links = view.own_links;
+        model->lossy += h->loss > 0;
         h->rng = rng_stream(model->scenario->seed, "model host", host);
     }
     return h;
@@ -69,7 +72,7 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
     case DATA_CANCEL: tasks_cancel(model, node.n, order); return;
     case DATA_TRIGGER_CHECKPOINT: barrier_trigger(model, node.n, order); return;
     case DATA_CHECKPOINT_COMPLETE: barrier_complete(model, node.n, order); return;
-    case DATA_CHECKPOINT_ABORTED: barrier_abort(model, order); return;
+    case DATA_CHECKPOINT_ABORTED: barrier_abort(model, node.n, order); return;
     case DATA_ORDER_COUNT: break;
     }
     IMPOSSIBLE("kind of data order");
@@ -78,15 +81,13 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
-    host_at(plane, node.n);
+    struct model *model = plane;
+    struct model_host *host = host_at(model, node.n);
+    model->suspects -= host->suspect;
+    model->lossy -= host->loss > 0;
+    host->suspect = host->cut_off = false;
+    host->loss = 0;
     tasks_process_ended(plane, node.n);
-}
-
-/* Does it matter to anything that flows? */
-static bool host_is_in_network(const struct model *model, uint32_t host)
-{
-    const struct model_host *h = &model->hosts.items[host];
-    return model->net.sums.count > 0 && h->slot_round == model->net.round;
 }
 
 static void process_frozen(void *plane, struct node_id node, bool frozen)
@@ -94,21 +95,23 @@ static void process_frozen(void *plane, struct node_id node, bool frozen)
     struct model *model = plane;
     host_at(model, node.n);
     tasks_process_frozen(model, node.n, frozen);
-    if (host_is_in_network(model, node.n))
-        net_rebuild(model);
+    net_rebuild_host(model, node.n);
 }
 
 static void host_changed(void *plane, struct node_id node)
 {
     struct model *model = plane;
     struct model_host *host = host_at(model, node.n);
-    host->speed = model->world.process(model->world.context, node).speed;
-    host->suspect = false;
-    for (uint32_t other = 0; other < model->hosts.count && !host->suspect; other++)
-        host->suspect = model->hosts.items[other].known && other != node.n &&
-                        !model->hosts.items[other].gone && !model_can_talk(model, node.n, other);
-    if (host_is_in_network(model, node.n))
-        net_rebuild(model);
+    struct process_view view = model->world.process(model->world.context, node);
+    host->speed = view.speed;
+    model->lossy += (uint32_t)(view.loss > 0) - (uint32_t)(host->loss > 0);
+    host->loss = view.loss;
+    host->own_links = view.own_links;
+    model->suspects -= host->suspect;
+    host->cut_off = view.cut_off;
+    host->suspect = view.cut_off || view.cut_links > 0;
+    model->suspects += host->suspect;
+    net_rebuild_host(model, node.n);
 }
 
 static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
@@ -120,10 +123,17 @@ static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, u
     task_fail(model, v->current.items[subtask], CAUSE_USER_CODE);
 }
 
+static void deployment_lost(void *plane, struct node_id node, struct job_id job,
+                            const struct task_deployment *lost, size_t count)
+{
+    host_at(plane, node.n);
+    tasks_lost(plane, node.n, job.n, lost, count);
+}
+
 const struct data_plane_ops *model_ops(void)
 {
-    static const struct data_plane_ops ops = { order, process_ended, process_frozen, host_changed,
-                                               fail_task };
+    static const struct data_plane_ops ops = { order,        process_ended, process_frozen,
+                                               host_changed, fail_task,     deployment_lost };
     return &ops;
 }
 
@@ -176,6 +186,7 @@ static void job_fini(struct model_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
         vec_fini(&vertex->current);
+        vec_fini(&vertex->lost.by_subtask);
         keyspace_destroy(vertex->keyspace);
         shape_fini(&vertex->shape);
         mem_destroy(vertex->flow.busy);
@@ -218,13 +229,15 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
 
 void model_job_ended(struct model *model, struct job_id job)
 {
-    net_advance(model);
+    net_advance(model, job.n);
     if (model->jobs[job.n].ended)
         return;
     model->jobs[job.n].ended = true;
     model->jobs[job.n].ended_at = model_now(model);
     barrier_drop_all(model, job.n);
-    net_rebuild(model);
+    for (uint32_t host = 0; local_is_kept(&model->jobs[job.n]) && host < model->hosts.count; host++)
+        local_on_complete(model, host, job.n, UINT64_MAX);
+    net_rebuild_job(model, job.n);
 }
 
 void model_destroy(struct model *model)
@@ -237,6 +250,9 @@ void model_destroy(struct model *model)
         vec_fini(&host->tasks);
         vec_fini(&host->restoring);
         vec_fini(&host->held);
+        vec_fini(&host->stays);
+        vec_fini(&host->copies);
+        shared_bandwidth_destroy(host->disk);
     }
     for (VEC_EACH(struct model_step, step, &model->steps))
         vec_fini(&step->tasks);
@@ -249,7 +265,7 @@ void model_destroy(struct model *model)
         vec_fini(&upload->tasks);
         vec_fini(&upload->acks);
     }
-    net_fini(&model->net);
+    networks_fini(&model->networks);
     vec_fini(&model->hosts);
     vec_fini(&model->tasks);
     vec_fini(&model->free_tasks);

@@ -23,8 +23,17 @@ struct model_world {
     struct process_view (*process)(void *context, struct node_id node);
     /* Is the link between two hosts whole? Null: all are. */
     bool (*can_talk)(void *context, struct node_id a, struct node_id b);
-    struct transfer_id (*transfer)(void *context, struct node_id node, double bytes,
-                                   transfer_done *done, void *done_context, uint64_t a, uint64_t b);
+    /* The hosts whose link with this one is cut by name; null: none. */
+    void (*each_cut)(void *context, struct node_id node,
+                     void (*visit)(void *visitor, struct node_id peer), void *visitor);
+    /* What two hosts have between them. Null: what the scenario's network says. */
+    struct link_quality (*link)(void *context, struct node_id a, struct node_id b);
+    struct transfer_id (*transfer)(void *context, struct node_id node, enum transfer_way way,
+                                   double bytes, transfer_done *done, void *done_context,
+                                   uint64_t a, uint64_t b);
+    /* What the host's transfers one way may take of its NIC together, from now on. */
+    void (*transfer_limit)(void *context, struct node_id node, enum transfer_way way,
+                           double bytes_per_s);
     void (*transfer_cancel)(void *context, struct transfer_id transfer);
 };
 
@@ -38,20 +47,31 @@ const struct data_plane_ops *model_ops(void); /* the plane is the struct model *
 /* The job has ended for good: what arrives from now on is not its backlog. */
 void model_job_ended(struct model *model, struct job_id job);
 
+/* The last time that subtasks of sources began anew. */
+struct model_restore {
+    uint64_t count;      /* times so far */
+    uint64_t checkpoint; /* what they began from; 0: from nothing */
+    double position;     /* of the job, right behind it */
+    bool whole;          /* all subtasks of all sources began together */
+};
+
 /* Totals grow over the whole run, so the difference of two looks is exact for the time between.
  * Records are those of the sources. */
 struct model_job_view {
     bool flowing; /* some source is connected to tasks that all run */
+    bool whole;   /* all of them are */
     double offered_total, served_total;
-    double replayed_total;            /* set back to, and lost in buffers: read again */
-    double offered_rate, served_rate; /* records per second, now */
-    double backlog;                   /* records that have arrived and are not read */
-    double lag_seconds;               /* age of the oldest of them */
-    double lag_seconds_max;           /* the most since the last look */
-    double latency[3];                /* seconds, source to sink: p50, p95, p99 of records now */
-    double state_bytes;               /* of all tasks, as a full checkpoint would store */
-    double position;                  /* records that the state of the job reflects */
-    double restore_position;          /* the same in the newest completed checkpoint */
+    double replayed_total;   /* set back to, and lost in buffers: read again */
+    double served_rate;      /* records per second, now */
+    double backlog;          /* records that have arrived and are not read, or will be read again */
+    double lag_seconds;      /* age of the oldest of them */
+    double lag_seconds_max;  /* the most since the last look */
+    double latency[3];       /* seconds, source to sink: p50, p95, p99 of records now */
+    double state_bytes;      /* of all tasks, as a full checkpoint would store */
+    double position;         /* records that the state of the job reflects */
+    double restore_position; /* the same in the newest completed checkpoint */
+    uint64_t restore_checkpoint; /* that one; savepoints are not restored; 0: none */
+    struct model_restore restored;
 };
 
 struct model_vertex_view {
@@ -59,10 +79,12 @@ struct model_vertex_view {
     /* Seconds summed over the subtasks while records could flow; the three add up to task_seconds.
      * As Flink's busyTimeMsPerSecond and its companions. */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
+    /* Seconds while records could flow, and those of them in which the busiest subtask at each
+     * moment worked. */
+    double flowing_seconds, busiest_seconds;
     double in_total, out_total; /* records */
-    double in_rate, out_rate;
-    double backlog;         /* sources: records not read; others: records in buffers before it */
-    double utilisation_max; /* of its busiest subtask, now */
+    double in_rate;
+    double backlog; /* sources: records not read; others: records in buffers before it */
     double state_bytes;
 };
 

@@ -1,51 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The network over time: positions move on at constant rates, totals of vertices follow when
- * somebody looks or rates change, and the whole is built anew when what runs changes.
+ * One network over time: positions move on at constant rates, and totals of vertices follow when
+ * somebody looks or rates change. And its beginning: subtasks that are new go to where their
+ * checkpoint has them.
  */
 #include "sim/model/net.h"
 
 #include <math.h>
 
+#include "sim/model/backlog.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
-
-/* Pipelines that start or stop one by one share a rebuild within this: the model's resolution in
- * time for jobs without a shuffle. */
-#define NET_SETTLE (10 * TIME_MS)
-
-void net_fini(struct net *net)
-{
-    vec_fini(&net->sums);
-    vec_fini(&net->classes);
-    vec_fini(&net->work);
-    vec_fini(&net->rows);
-    maxmin_fini(&net->problem);
-    vec_fini(&net->raws);
-    vec_fini(&net->slots);
-    vec_fini(&net->loads);
-    vec_fini(&net->fars);
-    vec_fini(&net->ends);
-    vec_fini(&net->own_rows);
-    vec_fini(&net->own_terms);
-    vec_fini(&net->own_sums);
-    vec_fini(&net->raw_work);
-    vec_fini(&net->most);
-    intern_fini(&net->flow_keys);
-    intern_fini(&net->slot_keys);
-    intern_fini(&net->class_keys);
-    vec_fini(&net->words);
-    vec_fini(&net->scratch);
-}
 
 static struct model_source *source_of_sum(struct model *model, const struct net_sum *sum)
 {
     return &model->jobs[sum->job].sources.items[sum->source];
 }
 
-void net_advance(struct model *model)
+struct net *net_of(const struct model *model, const struct component *component)
 {
-    struct net *net = &model->net;
+    return component->net == NONE ? NULL : model->networks.all.items[component->net];
+}
+
+void net_bring_up(struct model *model, struct net *net)
+{
     time_ns now = model_now(model);
     double seconds = (double)(now - net->at) / (double)TIME_S;
     if (now == net->at)
@@ -65,14 +43,28 @@ void net_advance(struct model *model)
     }
 }
 
-/* The three shares of task time: what is not busy waits for room in the output, or for input.
- * Flink: busy = 1000 - idle - backpressured (ms per second). */
-static void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy,
-                            bool backpressured)
+void net_advance(struct model *model, uint32_t job)
 {
-    double rest = fmax(task_seconds - busy, 0);
+    net_refresh(model);
+    for (VEC_EACH(const struct component, component, &model->jobs[job].components)) {
+        struct net *net = net_of(model, component);
+        if (!net)
+            continue;
+        net_bring_up(model, net);
+        net_settle_steps(model, net);
+    }
+}
+
+/* The three shares of task time: what is not busy waits for room in the output, or for input.
+ * Flink: busy = 1000 - idle - backpressured (ms per second), by the clock on the wall, so a task
+ * that has work and waits for a core is busy. */
+static void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy,
+                            double core_wait, bool backpressured)
+{
+    double waits = fmin(core_wait, fmax(task_seconds - busy, 0));
+    double rest = fmax(task_seconds - busy - waits, 0);
     flow->task_seconds += task_seconds;
-    flow->busy_seconds += busy;
+    flow->busy_seconds += busy + waits;
     if (backpressured)
         flow->backpressured_seconds += rest;
     else if (flow->contended)
@@ -87,37 +79,59 @@ static void fold_component(struct model_job *job, const struct component *compon
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
         struct vertex_flow *flow = &vertex->flow;
-        double in = 0, busy = 0;
+        double in = 0, busy = 0, busiest = 0;
         for (size_t k = 0; k < component->sources.count; k++) {
             const struct model_source *source = &job->sources.items[component->sources.items[k]];
             double served = source->served_total - source->served_folded;
             in += served * vertex->shape.gain[k];
             busy += vertex->shape.share ? served * flow->busy[k] : 0;
+            busiest += vertex->shape.share ? served * flow->busiest[k] : 0;
         }
-        size_t outputs = job->spec->graph->vertices.items[*id].outputs.count;
+        flow->busiest_now = busiest;
         flow->in_total += in;
-        flow->out_total += in * vertex->spec->selectivity * (double)outputs;
+        flow->out_total += in * shape_records_out(job->spec, *id);
         if (vertex->shape.share)
-            vertex_flow_add(flow, vertex->parallelism * seconds, busy, flow->backpressured);
+            vertex_flow_add(flow, vertex->parallelism * seconds, busy, flow->core_wait * seconds,
+                            flow->backpressured);
     }
 }
 
-void net_fold(struct model *model)
+/* A subtask that waits for a core has work all the time. */
+static void fold_busiest(struct model_job *job, const struct component *component, double seconds)
 {
-    struct net *net = &model->net;
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        struct vertex_flow *flow = &job->vertices[*id].flow;
+        bool waits = flow->contended && !flow->backpressured;
+        double most = flow->busiest_now + flow->core_wait_most * seconds;
+        flow->busiest_seconds += waits ? seconds : fmin(most, seconds);
+        flow->flowing_seconds += seconds;
+    }
+}
+
+void net_fold_one(struct model *model, struct net *net)
+{
     double seconds = (double)(net->at - net->folded_at) / (double)TIME_S;
     if (net->at == net->folded_at)
         return;
     net->folded_at = net->at;
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct component, component, &model->jobs[j].components))
-            if (component->active)
-                fold_component(&model->jobs[j], component, seconds);
+    contention_since_fold(model, net, seconds);
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        fold_component(job, &job->components.items[member->component], seconds);
+    }
     for (VEC_EACH(const struct class_work, work, &net->work)) {
         const struct net_class *class = &net->classes.items[work->class];
+        const struct model_vertex *vertex = &model->jobs[work->job].vertices[work->vertex];
         struct vertex_flow *flow = &model->jobs[work->job].vertices[work->vertex].flow;
-        vertex_flow_add(flow, work->tasks * seconds,
-                        work->busy * (class->served - class->served_folded), work->backpressured);
+        double served = class->served - class->served_folded;
+        double core_wait = flow->core_wait * seconds * work->tasks / vertex->parallelism;
+        vertex_flow_add(flow, work->tasks * seconds, work->busy * served, core_wait,
+                        work->backpressured);
+        flow->busiest_now = fmax(flow->busiest_now, work->busiest * served);
+    }
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        fold_busiest(job, &job->components.items[member->component], seconds);
     }
     for (VEC_EACH(struct net_class, class, &net->classes))
         class->served_folded = class->served;
@@ -127,43 +141,13 @@ void net_fold(struct model *model)
     }
 }
 
-static bool component_flows(const struct model_job *job, const struct component *component)
+void net_fold(struct model *model, uint32_t job)
 {
-    if (job->ended || !component->known || component->sources.count == 0)
-        return false;
-    return component->coupled ? component->running == component->task_count
-                              : component->running > 0;
-}
-
-static void halt(struct model *model)
-{
-    struct net *net = &model->net;
-    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
-        struct model_source *source = source_of_sum(model, sum);
-        source->ahead = source_ahead(model, &model->jobs[sum->job], source);
-        source_halt(source, net->at);
-        source->active = false;
-        source->rate = 0;
-        sim_queue_cancel(model->queue, &source->step);
+    for (VEC_EACH(const struct component, component, &model->jobs[job].components)) {
+        struct net *net = net_of(model, component);
+        if (net)
+            net_fold_one(model, net);
     }
-    sim_queue_cancel(model->queue, &net->crossing);
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct component, component, &model->jobs[j].components))
-            component->active = component_flows(&model->jobs[j], component);
-    vec_clear(&net->sums);
-    vec_clear(&net->classes);
-    vec_clear(&net->work);
-    vec_clear(&net->raws);
-    vec_clear(&net->slots);
-    vec_clear(&net->loads);
-    vec_clear(&net->fars);
-    vec_clear(&net->ends);
-    vec_clear(&net->own_rows);
-    vec_clear(&net->own_terms);
-    vec_clear(&net->own_sums);
-    vec_clear(&net->raw_work);
-    net->shuffle_count = 0;
-    net->round++;
 }
 
 static const struct source_cut *cut_of(const struct model_job *job, uint32_t source,
@@ -173,9 +157,27 @@ static const struct source_cut *cut_of(const struct model_job *job, uint32_t sou
     return cut ? &cut->sources[source] : NULL;
 }
 
+/* Subtasks of a source have begun anew; `whole`: all of them. */
+static void note_restore(const struct model *model, const struct net *net, struct model_job *job,
+                         uint64_t checkpoint, bool whole)
+{
+    struct model_restore *restored = &job->restored;
+    if (job->restored_round != model->networks.refreshes || restored->checkpoint != checkpoint)
+        job->restored_sources = 0;
+    job->restored_round = model->networks.refreshes;
+    job->restored_sources += whole;
+    restored->count++;
+    restored->checkpoint = checkpoint;
+    restored->whole = job->restored_sources == job->sources.count;
+    restored->position = 0;
+    for (VEC_EACH(struct model_source, source, &job->sources))
+        restored->position += source_position(source, net->at);
+}
+
 /* A paced source at another parallelism: all of its subtasks are new, also those that are not ready
  * yet, and restore the same checkpoint. */
-static void respread_source(struct model *model, const struct net_sum *sum, bool *fresh)
+static void respread_source(struct model *model, const struct net *net, const struct net_sum *sum,
+                            bool *fresh)
 {
     struct model_job *job = &model->jobs[sum->job];
     struct model_source *source = source_of_sum(model, sum);
@@ -190,26 +192,43 @@ static void respread_source(struct model *model, const struct net_sum *sum, bool
     }
     if (checkpoint == UINT64_MAX)
         return; /* none of them is there to ask */
-    source_set_parallelism(source, vertex->parallelism, model->net.at);
+    source_set_parallelism(source, vertex->parallelism, net->at);
     source_restore(source, cut_of(job, sum->source, checkpoint), fresh, vertex->parallelism,
-                   model->net.at);
+                   net->at);
+    note_restore(model, net, job, checkpoint, false);
+}
+
+/* Buffers begin empty, or with the channel state of an unaligned checkpoint. Once per component:
+ * all of its sources have seen the same bytes. */
+static void restore_buffers(struct model_job *job, const struct net_sum *sum, const bool *fresh,
+                            const struct source_cut *cut)
+{
+    struct component *component = &job->components.items[sum->component];
+    const struct model_source *source = &job->sources.items[sum->source];
+    uint32_t parallelism = job->vertices[source->vertex].parallelism, count = 0;
+    if (component->sources.items[0] != sum->source)
+        return;
+    for (uint32_t s = 0; s < parallelism; s++)
+        count += fresh[s];
+    double share = (double)count / parallelism, restored = cut ? cut->in_flight_bytes : 0;
+    component->fill_bytes += (restored - component->fill_bytes) * share;
 }
 
 /* Subtasks that have begun since the last time go to where their checkpoint has them. Almost always
  * all restore the same one; the loop ends when no other is left. */
-static void restore_source(struct model *model, const struct net_sum *sum)
+static void restore_source(struct model *model, const struct net *net, const struct net_sum *sum)
 {
     struct model_job *job = &model->jobs[sum->job];
     struct model_source *source = source_of_sum(model, sum);
     const struct model_vertex *vertex = &job->vertices[source->vertex];
     bool *fresh = mem_create_array(vertex->parallelism, sizeof *fresh);
-    respread_source(model, sum, fresh);
+    respread_source(model, net, sum, fresh);
     for (;;) {
         uint64_t checkpoint = UINT64_MAX;
+        uint32_t count = 0;
         for (uint32_t s = 0; s < vertex->parallelism; s++) {
             fresh[s] = false;
-            if (vertex->current.items[s] == NONE ||
-                !model->net.raws.items[source->first_raw + s].ready)
+            if (vertex->current.items[s] == NONE || !net->raws.items[source->first_raw + s].ready)
                 continue;
             struct model_task *task = &model->tasks.items[vertex->current.items[s]];
             if (!task->fresh)
@@ -218,58 +237,59 @@ static void restore_source(struct model *model, const struct net_sum *sum)
                 checkpoint = task->restore_checkpoint;
             fresh[s] = task->restore_checkpoint == checkpoint;
             task->fresh = !fresh[s];
+            count += fresh[s];
         }
         if (checkpoint == UINT64_MAX)
             break;
         source_restore(source, cut_of(job, sum->source, checkpoint), fresh, vertex->parallelism,
-                       model->net.at);
+                       net->at);
+        note_restore(model, net, job, checkpoint, count == vertex->parallelism);
+        source->told = false;
+        restore_buffers(job, sum, fresh, cut_of(job, sum->source, checkpoint));
     }
     mem_destroy(fresh);
 }
 
-static void note_lag(struct model *model)
+static void note_lag(struct model *model, const struct net *net)
 {
-    for (VEC_EACH(const struct net_sum, sum, &model->net.sums)) {
-        struct model_source *source = source_of_sum(model, sum);
-        source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, model->net.at));
-    }
-}
-
-void net_rebuild(struct model *model)
-{
-    struct net *net = &model->net;
-    sim_queue_cancel(model->queue, &net->rebuild);
-    net_advance(model);
-    net_fold(model);
-    halt(model);
-    net_gather(model);
-    if (net->sums.count == 0)
-        return;
-    note_lag(model);
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
-        restore_source(model, sum);
-        source_of_sum(model, sum)->active = true;
-        source_of_sum(model, sum)->served_folded = source_of_sum(model, sum)->served_total;
+        struct model_source *source = source_of_sum(model, sum);
+        source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, net->at));
     }
-    net_classify(model);
-    for (uint32_t k = 0; k < net->sums.count; k++)
-        net_wait_for_step(model, k);
-    net_solve(model);
-    note_lag(model);
 }
 
-static void settle(void *context, uint64_t a, uint64_t b)
+void net_open(struct model *model, struct net *net)
 {
-    (void)a;
-    (void)b;
-    net_rebuild(context);
+    note_lag(model, net);
+    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
+        struct model_source *source = source_of_sum(model, sum);
+        restore_source(model, net, sum);
+        source->active = true;
+        source->served_folded = source->served_total;
+    }
+    net_stay(model, net);
+    net_classify(model, net);
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        net_wait_for_step(model, net, k);
+        backlog_wait_for_look(model, net, k);
+    }
+    net_solve(model, net);
+    note_lag(model, net);
 }
 
-void net_rebuild_soon(struct model *model)
+void net_close(struct model *model, struct net *net)
 {
-    if (model->net.rebuild.generation != 0)
-        return;
-    time_ns now = model_now(model);
-    model->net.rebuild = sim_queue_push(model->queue, now - now % NET_SETTLE + NET_SETTLE,
-                                        SIM_CLASS_DATA, settle, model, 0, 0);
+    net_bring_up(model, net);
+    net_fold_one(model, net);
+    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
+        struct model_source *source = source_of_sum(model, sum);
+        source->ahead = source_ahead(model, &model->jobs[sum->job], source, NULL);
+        source_halt(source, net->at);
+        source->active = false;
+        source->rate = 0;
+        sim_queue_cancel(model->queue, &source->step);
+        sim_queue_cancel(model->queue, &source->look);
+    }
+    sim_queue_cancel(model->queue, &net->crossing);
+    sim_queue_cancel(model->queue, &net->settle);
 }

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The flow network: everything that runs and can pass records on now, as a max-min problem. It is
- * built anew when tasks, hosts or connections change (linear in tasks), and solved anew when only
- * demand changes (linear in classes). A flow is one source subtask; flows that no limit tells apart
- * are one class. Between two solutions all rates are constant.
+ * The flow networks: everything that runs and can pass records on now, as max-min problems. Running
+ * components that share a host which they could fill are members of one network; others cannot
+ * hold each other up, and have networks of their own:
+ *
+ *   refresh:  what runs, hosts or links have changed  -> the networks of these hosts built anew
+ *   solve:    only demand has changed                 -> new rates in one network
+ *   advance:  time has passed                         -> positions of one network move on
+ *
+ * A flow is one source subtask; flows that no limit tells apart are one class. Between two
+ * solutions all rates are constant. Cost is linear in what is rebuilt or solved.
  *
  * Limits: threads (a subtask is busy at most all the time), cores of a host, its NIC either way.
  */
 #ifndef WEIR_SIM_MODEL_NET_H
 #define WEIR_SIM_MODEL_NET_H
 
+#include "sim/cluster/virtual_cluster.h"
 #include "sim/kernel/queue.h"
+#include "sim/model/contention.h"
 #include "sim/model/intern.h"
 #include "sim/model/maxmin.h"
 #include "sim/model/net_parts.h"
 
 /* Subtasks behind shuffles that are about equally loaded. */
 struct load_band {
-    double weight; /* of the vertex's records, those that go to them */
-    double busy;   /* of one of them, seconds per record of the vertex */
+    double weight;                   /* of the vertex's records, those that go to them */
+    double busy;                     /* of one of them, seconds per record of the vertex */
+    double service, slowdown, swing; /* means over their records; see contention.h */
 };
 
 /* What the network knows of a vertex; arrays by source of its component. */
@@ -32,9 +41,14 @@ struct vertex_flow {
     double buffer_bytes; /* room in the buffers in front of it, over all subtasks */
     double remote_share; /* of its input that comes from other hosts */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
+    double busiest_seconds, flowing_seconds; /* of one subtask, the busiest at each moment */
+    double busiest_now;                      /* scratch of folding */
     double in_total, out_total;
-    VEC(struct load_band) bands; /* made when asked for, in round bands_round */
-    uint64_t bands_round;
+    VEC(struct load_band) bands;         /* made when asked for, in round bands_round */
+    uint64_t bands_round, bands_version; /* of the network; of the slow-downs, when crowded */
+    bool crowded;                        /* some of its tasks share their cores with others */
+    double core_wait;      /* seconds per second that its tasks wait for a core, all together */
+    double core_wait_most; /* the one that waits most */
 };
 
 struct net_sum {
@@ -68,68 +82,50 @@ struct net_row {
     enum net_limit limit;
     uint32_t job, vertex; /* THREAD */
     uint32_t host;        /* others */
+    uint32_t share;       /* SLOT */
+    /* While marking: the vertex of this component that loads it most; NONE: not looked for. */
+    uint32_t heaviest, heaviest_job, heaviest_component;
 };
 
 struct net {
+    uint32_t index; /* among the networks */
     time_ns at, folded_at;
+    VEC(struct net_member) members; /* ascending */
     VEC(struct net_sum) sums;
     VEC(struct net_class) classes;
     VEC(struct class_work) work;
     VEC(struct net_row) rows; /* as those of the problem */
     struct maxmin problem;
-    uint64_t round;             /* of building */
+    uint64_t round;             /* of building; never used twice */
     bool all_kept_up;           /* every class reads what arrives, when it arrives */
     bool all_behind;            /* no class does */
+    bool nics_stale;            /* transfers have begun or ended since limits were taken */
     struct sim_handle crossing; /* a backlog reaches zero */
-    struct sim_handle rebuild;
+    VEC(uint32_t) stepped;      /* sums whose load has changed at this instant */
+    struct sim_handle settle;   /* the end of this instant */
+    struct contention contention;
     /* while building */
     VEC(struct raw_flow) raws;
     VEC(struct net_slot) slots;
-    VEC(double) loads; /* slots x HOST_LIMITS x sums */
+    VEC(struct net_place) places;
+    VEC(double) loads; /* places x HOST_LIMITS x sums of the component */
     VEC(struct far_load) fars;
-    VEC(struct shuffle_end) ends; /* slots x shuffles */
+    VEC(struct shuffle_end) ends; /* places x shuffles of the component */
     uint32_t shuffle_count;
+    VEC(double) wire_losses;    /* kinds of hosts; none when nothing is lost */
+    VEC(struct net_wire) wires; /* kinds x shuffles */
     VEC(struct own_row) own_rows;
     VEC(struct maxmin_term) own_terms; /* flow: raw */
-    VEC(double) own_sums;              /* own rows x sums */
+    VEC(double) own_sums;              /* own rows x sums of the component */
+    VEC(struct net_share) shares;
+    VEC(struct share_term) share_terms;
+    VEC(double) share_sums; /* shares x sums of the job */
     VEC(struct raw_work) raw_work;
     VEC(double) most; /* by sum: no more can flow, whatever the hosts do */
     struct intern flow_keys, slot_keys, class_keys;
     VEC(uint64_t) words;
     VEC(uint32_t) scratch;
+    VEC(double) slot_loads;
 };
-
-struct model;
-struct model_job;
-struct component;
-
-void net_fini(struct net *net);
-/* Brings positions and totals up to now. */
-void net_advance(struct model *model);
-/* Adds what has flowed since to the totals of the vertices; after net_advance. */
-void net_fold(struct model *model);
-/* Everything anew, now. */
-void net_rebuild(struct model *model);
-/* The same within NET_SETTLE: many pipelines that come and go one by one share one rebuild. */
-void net_rebuild_soon(struct model *model);
-/* New rates for the network as it is. */
-void net_solve(struct model *model);
-
-/* Waits for the next change of a source's load. */
-void net_wait_for_step(struct model *model, uint32_t sum);
-
-/* net_gather.c: raw flows, slots, loads and rows of what is active. */
-void net_gather(struct model *model);
-/* net_class.c: classes from raw flows, the problem from both. */
-void net_classify(struct model *model);
-/* net_rows.c: the problem's flows and rows, and what each source could have alone. */
-void net_write_rows(struct model *model);
-/* net_mark.c: which vertices are congested and backpressured, from the solution. */
-void net_mark(struct model *model);
-/* net_links.c: which hosts of the network cannot talk to others of it. */
-void net_find_links(struct model *model);
-/* Cut off from all others: its tasks neither get nor give. From some: what they send jams. */
-bool net_slot_jams(const struct net *net, uint32_t slot, bool sends);
-double *net_loads(struct net *net, uint32_t slot, enum net_limit limit);
 
 #endif

@@ -17,11 +17,15 @@ static uint32_t word_row(struct net *net, struct intern *keys)
     return number;
 }
 
+static struct component *component_of(struct model *model, const struct net_sum *sum)
+{
+    return &model->jobs[sum->job].components.items[sum->component];
+}
+
 /* By sum: no more than this can flow, whatever the hosts do: the busiest thread of each vertex
  * behind shuffles, and all threads before them. */
-static void find_most(struct model *model)
+static void find_most(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     vec_clear(&net->most);
     for (uint32_t k = 0; k < net->sums.count; k++) {
         struct model_job *job = &model->jobs[net->sums.items[k].job];
@@ -49,9 +53,13 @@ static double most_of_raw(const struct net *net, uint32_t raw)
 static double load_at_most(struct net *net, uint32_t slot, enum net_limit limit)
 {
     double load = 0;
-    const double *loads = net_loads(net, slot, limit);
-    for (size_t k = 0; k < net->sums.count; k++)
-        load += loads[k] > 0 ? loads[k] * net->most.items[k] : 0;
+    for (uint32_t p = net->slots.items[slot].first_place; p != NONE;) {
+        const struct net_place *place = &net->places.items[p];
+        const double *loads = net_loads(net, place, limit);
+        for (uint32_t k = 0; k < place->sum_count; k++)
+            load += loads[k] > 0 ? loads[k] * net->most.items[place->first_sum + k] : 0;
+        p = place->next;
+    }
     uint32_t kind = limit - LIMIT_CORES;
     for (uint32_t raw = net->slots.items[slot].first_flow; raw != NONE;
          raw = net->raws.items[raw].next_on_slot)
@@ -63,16 +71,31 @@ static double load_at_most(struct net *net, uint32_t slot, enum net_limit limit)
     return load;
 }
 
-static bool find_kept(struct net *net, uint32_t slot)
+static void find_kept(struct net *net, uint32_t slot)
 {
-    bool any = false;
     for (int kind = 0; kind < HOST_LIMITS; kind++) {
         double limit = net->slots.items[slot].limit[kind];
-        bool kept = limit < INFINITY &&
-                    load_at_most(net, slot, (enum net_limit)(LIMIT_CORES + kind)) > limit;
+        double most = 0;
+        if (limit < INFINITY)
+            most = load_at_most(net, slot, (enum net_limit)(LIMIT_CORES + kind));
+        bool kept = most > limit;
+        net->slots.items[slot].most[kind] = most;
         net->slots.items[slot].kept[kind] = kept;
-        any |= kept;
     }
+}
+
+void net_find_kept(struct model *model, struct net *net)
+{
+    find_most(model, net);
+    for (uint32_t slot = 0; slot < net->slots.count; slot++)
+        find_kept(net, slot);
+}
+
+bool net_slot_is_kept(const struct net_slot *slot)
+{
+    bool any = false;
+    for (int kind = 0; kind < HOST_LIMITS; kind++)
+        any |= slot->kept[kind];
     return any;
 }
 
@@ -95,27 +118,49 @@ static void key_flows(struct net *net, uint32_t slot, const uint32_t *flow_key)
     s->flow_key = word_row(net, &net->slot_keys);
 }
 
+/* Is some load of the place above that of the other one? Null: a host without the component. */
+static bool place_carries_more(struct net *net, const struct net_place *place,
+                               const struct net_place *other, enum net_limit limit)
+{
+    const double *loads = net_loads(net, place, limit);
+    const double *others = other ? net_loads(net, other, limit) : NULL;
+    bool any = false;
+    for (uint32_t k = 0; k < place->sum_count; k++)
+        any |= loads[k] > (others ? others[k] : 0);
+    return any;
+}
+
 /* Is no load of b above the same load of a? */
 static bool carries_more(struct net *net, uint32_t a, uint32_t b)
 {
-    for (int kind = 0; kind < HOST_LIMITS; kind++) {
-        enum net_limit limit = (enum net_limit)(LIMIT_CORES + kind);
-        const double *more = net_loads(net, a, limit), *less = net_loads(net, b, limit);
-        for (size_t k = 0; k < net->sums.count && net->slots.items[a].kept[kind]; k++)
-            if (less[k] > more[k])
+    uint32_t more = net->slots.items[a].first_place, less = net->slots.items[b].first_place;
+    for (; less != NONE; less = net->places.items[less].next) {
+        const struct net_place *place = &net->places.items[less];
+        while (more != NONE && net->places.items[more].member < place->member)
+            more = net->places.items[more].next;
+        bool same = more != NONE && net->places.items[more].member == place->member;
+        const struct net_place *other = same ? &net->places.items[more] : NULL;
+        for (int kind = 0; kind < HOST_LIMITS; kind++)
+            if (net->slots.items[a].kept[kind] &&
+                place_carries_more(net, place, other, (enum net_limit)(LIMIT_CORES + kind)))
                 return false;
     }
     return true;
 }
 
+/* In parts of the limits. */
 static double shuffle_load(struct net *net, uint32_t slot)
 {
+    const struct net_slot *s = &net->slots.items[slot];
     double load = 0;
-    for (int kind = 0; kind < HOST_LIMITS; kind++) {
-        const double *loads = net_loads(net, slot, (enum net_limit)(LIMIT_CORES + kind));
-        for (size_t k = 0; k < net->sums.count && net->slots.items[slot].kept[kind]; k++)
-            load += loads[k] * net->most.items[k] / net->slots.items[slot].limit[kind];
-    }
+    for (int kind = 0; kind < HOST_LIMITS; kind++)
+        for (uint32_t p = s->kept[kind] ? s->first_place : NONE; p != NONE;) {
+            const struct net_place *place = &net->places.items[p];
+            const double *loads = net_loads(net, place, (enum net_limit)(LIMIT_CORES + kind));
+            for (uint32_t k = 0; k < place->sum_count; k++)
+                load += loads[k] * net->most.items[place->first_sum + k] / s->limit[kind];
+            p = place->next;
+        }
     return load;
 }
 
@@ -125,17 +170,22 @@ static void key_slots(struct net *net, const uint32_t *flow_key)
 {
     uint32_t count = (uint32_t)net->slots.count;
     vec_clear(&net->scratch);
+    vec_clear(&net->slot_loads);
     for (uint32_t slot = 0; slot < count; slot++) {
         net->slots.items[slot].key = NONE;
         net->slots.items[slot].flow_key = NONE;
-        if (!find_kept(net, slot))
+        if (!net_slot_is_kept(&net->slots.items[slot]))
             continue;
         key_flows(net, slot, flow_key);
         uint32_t key = net->slots.items[slot].flow_key;
-        if (key == net->scratch.count)
+        double load = shuffle_load(net, slot);
+        if (key == net->scratch.count) {
             vec_push(&net->scratch, slot);
-        else if (shuffle_load(net, slot) > shuffle_load(net, net->scratch.items[key]))
+            vec_push(&net->slot_loads, load);
+        } else if (load > net->slot_loads.items[key]) {
             net->scratch.items[key] = slot;
+            net->slot_loads.items[key] = load;
+        }
     }
     for (uint32_t slot = 0; slot < count; slot++) {
         struct net_slot *s = &net->slots.items[slot];
@@ -147,9 +197,8 @@ static void key_slots(struct net *net, const uint32_t *flow_key)
 }
 
 /* Flows are told apart by source, partitions, bound and host key. */
-static void key_raws(struct model *model, uint32_t *flow_key)
+static void key_raws(struct model *model, struct net *net, uint32_t *flow_key)
 {
-    struct net *net = &model->net;
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         struct model_job *job = &model->jobs[sum->job];
         struct model_source *source = &job->sources.items[sum->source];
@@ -163,6 +212,10 @@ static void key_raws(struct model *model, uint32_t *flow_key)
             vec_push(&net->words, (uint64_t)flow->sum << 32 | model->numbers.items[s]);
             vec_push(&net->words, intern_word(flow->bound));
             vec_push(&net->words, flow->bound_vertex);
+            if (flow->share_limit > 0) {
+                vec_push(&net->words, intern_word(flow->share_limit));
+                vec_push(&net->words, intern_word(flow->share_weight));
+            }
             if (flow->alone || !flow->ready)
                 vec_push(&net->words, raw);
             flow_key[raw] = word_row(net, &net->flow_keys);
@@ -170,7 +223,7 @@ static void key_raws(struct model *model, uint32_t *flow_key)
     }
 }
 
-static void make_classes(struct net *net, const uint32_t *flow_key)
+static void make_classes(struct model *model, struct net *net, const uint32_t *flow_key)
 {
     for (uint32_t raw = 0; raw < net->raws.count; raw++) {
         struct raw_flow *flow = &net->raws.items[raw];
@@ -178,20 +231,23 @@ static void make_classes(struct net *net, const uint32_t *flow_key)
             continue;
         vec_push(&net->words, (uint64_t)flow_key[raw] << 32 | net->slots.items[flow->slot].key);
         uint32_t class = word_row(net, &net->class_keys);
-        if (class == net->classes.count)
+        if (class == net->classes.count) {
             vec_push(&net->classes, (struct net_class){ .sum = flow->sum,
                                                         .bound = flow->bound,
                                                         .bound_vertex = flow->bound_vertex,
                                                         .bottleneck = NONE });
+            struct component *component = component_of(model, &net->sums.items[flow->sum]);
+            if (component->class_count++ == 0)
+                component->first_class = class;
+        }
         net->classes.items[class].tasks++;
         flow->class = class;
     }
 }
 
 /* Groups of partitions follow the classes of their readers. */
-static void split_sources(struct model *model)
+static void split_sources(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     vec_clear(&net->scratch);
     for (VEC_EACH(const struct net_class, class, &net->classes))
         vec_push(&net->scratch, class->tasks);
@@ -210,7 +266,7 @@ static void split_sources(struct model *model)
 }
 
 /* Work before shuffles, by class and vertex. */
-static void make_work(struct net *net)
+static void make_work(struct model *model, struct net *net)
 {
     struct intern keys = { 0 };
     for (VEC_EACH(const struct raw_work, work, &net->raw_work)) {
@@ -219,9 +275,14 @@ static void make_work(struct net *net)
             continue;
         uint64_t words[] = { (uint64_t) class << 32 | work->job, work->vertex };
         uint32_t number = intern_number(&keys, words, 2);
-        if (number == net->work.count)
+        if (number == net->work.count) {
             vec_push(&net->work, (struct class_work){
                                      .class = class, .job = work->job, .vertex = work->vertex });
+            uint32_t sum = net->classes.items[class].sum;
+            struct component *component = component_of(model, &net->sums.items[sum]);
+            if (component->work_count++ == 0)
+                component->first_work = number;
+        }
         struct class_work *sum = &net->work.items[number];
         sum->tasks += work->tasks;
         sum->busy += work->busy;
@@ -230,21 +291,20 @@ static void make_work(struct net *net)
     intern_fini(&keys);
 }
 
-void net_classify(struct model *model)
+void net_classify(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     uint32_t *flow_key = mem_create_array(net->raws.count, sizeof *flow_key);
     intern_clear(&net->flow_keys);
     intern_clear(&net->slot_keys);
     intern_clear(&net->class_keys);
     vec_clear(&net->classes);
     vec_clear(&net->work);
-    find_most(model);
-    key_raws(model, flow_key);
+    net_find_shares(model, net);
+    key_raws(model, net, flow_key);
     key_slots(net, flow_key);
-    make_classes(net, flow_key);
+    make_classes(model, net, flow_key);
     mem_destroy(flow_key);
-    split_sources(model);
-    make_work(net);
-    net_write_rows(model);
+    split_sources(model, net);
+    make_work(model, net);
+    net_write_rows(model, net);
 }

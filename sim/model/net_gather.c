@@ -7,104 +7,13 @@
  */
 #include <math.h>
 
+#include "sim/model/net_wire.h"
 #include "sim/model/state.h"
 
-/* No subtask reads faster than this, so that a source without costs has a rate. */
-static const double rate_limit = 1e9;
-
-double *net_loads(struct net *net, uint32_t slot, enum net_limit limit)
+static struct component *component_at(struct model *model, const struct net *net, uint32_t member)
 {
-    CHECK(limit >= LIMIT_CORES);
-    return net->loads.items +
-           ((size_t)slot * HOST_LIMITS + (limit - LIMIT_CORES)) * net->sums.count;
-}
-
-static uint32_t slot_of(struct model *model, uint32_t host)
-{
-    struct net *net = &model->net;
-    struct model_host *h = &model->hosts.items[host];
-    if (h->slot_round == net->round)
-        return h->slot;
-    double bytes = h->machine->network_bps > 0 ? h->machine->network_bps / 8 : INFINITY;
-    h->slot_round = net->round;
-    h->slot = (uint32_t)net->slots.count;
-    vec_push(&net->slots,
-             (struct net_slot){ .host = host,
-                                .limit = { h->machine->cores * h->speed, bytes, bytes },
-                                .first_flow = NONE,
-                                .first_far = NONE });
-    vec_resize(&net->loads, net->slots.count * HOST_LIMITS * net->sums.count);
-    vec_resize(&net->ends, net->slots.count * net->shuffle_count);
-    return h->slot;
-}
-
-/* The share of what the vertex sends that this subtask sends; exact when one source feeds it. */
-static double produced_share(const struct model_vertex *vertex, size_t source_count, uint32_t s)
-{
-    double sent = 0, all = 0;
-    if (!vertex->shape.share || vertex->shape.local_first)
-        return 1.0 / vertex->parallelism;
-    for (size_t k = 0; k < source_count; k++) {
-        sent += vertex->shape.share[k * vertex->parallelism + s];
-        all += vertex->shape.gain[k];
-    }
-    return all > 0 ? sent / all : 0;
-}
-
-static void place_ends(struct model *model, struct model_job *job,
-                       const struct component *component, struct model_vertex *vertex, uint32_t s,
-                       uint32_t slot)
-{
-    const struct job_graph *graph = job->spec->graph;
-    const struct job_vertex *v = &graph->vertices.items[vertex->id];
-    struct shuffle_end *ends = model->net.ends.items + (size_t)slot * model->net.shuffle_count;
-    for (VEC_EACH(const uint32_t, e, &v->inputs)) {
-        if (job->edge_slot[*e] == NONE)
-            continue;
-        struct shuffle_end *end = &ends[component->first_shuffle + job->edge_slot[*e]];
-        end->consumed += shape_edge_share(model, vertex, graph->edges.items[*e].partitioner, s);
-        end->consumers++;
-    }
-    for (VEC_EACH(const uint32_t, e, &v->outputs)) {
-        if (job->edge_slot[*e] == NONE)
-            continue;
-        struct shuffle_end *end = &ends[component->first_shuffle + job->edge_slot[*e]];
-        end->produced += produced_share(vertex, component->sources.count, s);
-        end->producers++;
-    }
-}
-
-/* Source subtasks become raw flows; every host with a task of the component gets a slot. */
-static void gather_places(struct model *model, uint32_t j, struct component *component)
-{
-    struct model_job *job = &model->jobs[j];
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        struct model_vertex *vertex = &job->vertices[*id];
-        if (vertex->is_source) {
-            uint32_t k = component_source_index(component, vertex->source);
-            job->sources.items[vertex->source].first_raw = (uint32_t)model->net.raws.count;
-            for (uint32_t s = 0; s < vertex->parallelism; s++)
-                vec_push(&model->net.raws, (struct raw_flow){ .sum = component->first_sum + k,
-                                                              .subtask = s,
-                                                              .bound = rate_limit,
-                                                              .bound_vertex = *id,
-                                                              .class = NONE,
-                                                              .ready = true });
-        }
-        for (uint32_t s = 0; s < vertex->parallelism; s++) {
-            if (vertex->current.items[s] == NONE)
-                continue;
-            uint32_t slot = slot_of(model, model->tasks.items[vertex->current.items[s]].host);
-            if (vertex->is_source) {
-                uint32_t raw = job->sources.items[vertex->source].first_raw + s;
-                model->net.raws.items[raw].slot = slot;
-                model->net.raws.items[raw].next_on_slot = model->net.slots.items[slot].first_flow;
-                model->net.slots.items[slot].first_flow = raw;
-            }
-            if (model->net.shuffle_count > 0)
-                place_ends(model, job, component, vertex, s, slot);
-        }
-    }
+    struct net_member m = net->members.items[member];
+    return &model->jobs[m.job].components.items[m.component];
 }
 
 static uint32_t raw_of(const struct model_job *job, const struct component *component,
@@ -114,8 +23,12 @@ static uint32_t raw_of(const struct model_job *job, const struct component *comp
 }
 
 /* In a component of pipelines, a flow is ready when every subtask it reaches runs. */
-static void find_ready(struct model *model, struct model_job *job, struct component *component)
+static void find_ready(struct model *model, struct net *net, uint32_t member)
 {
+    struct model_job *job = &model->jobs[net->members.items[member].job];
+    struct component *component = component_at(model, net, member);
+    if (component->coupled)
+        return;
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         const struct model_vertex *vertex = &job->vertices[*id];
         for (uint32_t s = 0; vertex->shape.local_first && s < vertex->parallelism; s++) {
@@ -124,7 +37,7 @@ static void find_ready(struct model *model, struct model_job *job, struct compon
                 continue;
             for (uint32_t i = vertex->shape.local_first[s]; i < vertex->shape.local_first[s + 1];
                  i++)
-                model->net.raws.items[raw_of(job, component, &vertex->shape.local.items[i])].ready =
+                net->raws.items[raw_of(job, component, &vertex->shape.local.items[i])].ready =
                     false;
         }
     }
@@ -133,6 +46,7 @@ static void find_ready(struct model *model, struct model_job *job, struct compon
 /* What is being gathered: one subtask. */
 struct gather {
     struct model *model;
+    struct net *net;
     struct model_job *job;
     struct component *component;
     struct model_vertex *vertex;
@@ -142,12 +56,12 @@ struct gather {
 /* Adds `per_record` for each record of the subtask to a limit of a host. */
 static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit, double per_record)
 {
-    struct net *net = &g->model->net;
+    struct net *net = g->net;
     const struct vertex_shape *shape = &g->vertex->shape;
     if (!(per_record > 0) || net->slots.items[slot].limit[limit - LIMIT_CORES] == INFINITY)
         return;
     if (shape->share) {
-        double *loads = net_loads(net, slot, limit) + g->component->first_sum;
+        double *loads = net_loads(net, net_place_at(net, slot), limit);
         for (size_t k = 0; k < g->component->sources.count; k++)
             loads[k] += per_record * shape->share[k * g->vertex->parallelism + g->subtask];
     }
@@ -172,34 +86,55 @@ static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit
 static void gather_output(const struct gather *g, uint32_t e)
 {
     struct model *model = g->model;
+    struct net *net = g->net;
     const struct job_edge *edge = &g->job->spec->graph->edges.items[e];
     const struct model_vertex *to = &g->job->vertices[edge->consumer.n];
-    double bytes = g->vertex->spec->record_bytes * g->vertex->spec->selectivity;
+    double bytes = shape_edge_records(g->job->spec, edge) * shape_edge_bytes(g->job->spec, edge);
     if (g->job->edge_slot[e] != NONE) {
         double copies = edge->partitioner == PARTITION_BROADCAST ? to->parallelism : 1;
+        uint32_t shuffle = g->job->edge_slot[e];
         const struct shuffle_end *end =
-            &model->net.ends.items[(size_t)g->slot * model->net.shuffle_count +
-                                   g->component->first_shuffle + g->job->edge_slot[e]];
+            &net->ends.items[net_place_at(net, g->slot)->first_end + shuffle];
         add_load(g, g->slot, LIMIT_NIC_OUT, bytes * (copies - end->consumed));
+        add_load(g, g->slot, LIMIT_WIRE,
+                 bytes * net_wire_of_shuffle(model, net, g->component, g->slot, shuffle));
         return;
     }
     struct subtask_range range = edge_consumers_of(&g->job->plan, e, g->subtask);
-    double part = bytes / (range.last - range.first + 1);
+    double part = bytes / (range.last - range.first + 1), worst = 0;
     for (uint32_t s = range.first; s <= range.last; s++) {
         if (to->current.items[s] == NONE)
             continue;
-        uint32_t slot = slot_of(model, model->tasks.items[to->current.items[s]].host);
+        uint32_t slot = net_slot_of(model, net, model->tasks.items[to->current.items[s]].host);
         if (slot == g->slot)
             continue;
         add_load(g, g->slot, LIMIT_NIC_OUT, part);
         add_load(g, slot, LIMIT_NIC_IN, part);
+        worst = fmax(worst, part * net_wire_seconds(model, net, g->slot, slot));
     }
+    add_load(g, g->slot, LIMIT_WIRE, worst);
+}
+
+/* A thread that gets a row; its terms are the next, its weights are zero yet. */
+static void add_own_row(const struct gather *g, uint32_t term_count, bool stuck)
+{
+    struct net *net = g->net;
+    uint32_t sum_count = g->vertex->shape.share ? (uint32_t)g->component->sources.count : 0;
+    vec_push(&net->own_rows, (struct own_row){ .job = g->job_index,
+                                               .vertex = g->vertex->id,
+                                               .first_term = (uint32_t)net->own_terms.count,
+                                               .term_count = term_count,
+                                               .first_weight = (uint32_t)net->own_sums.count,
+                                               .first_sum = g->component->first_sum,
+                                               .sum_count = sum_count,
+                                               .stuck = stuck });
+    vec_resize(&net->own_sums, net->own_sums.count + sum_count);
 }
 
 /* The thread serves one flow only: its bound. Several, or flows and shuffles: a row. */
 static void gather_thread(const struct gather *g, double busy, bool stuck)
 {
-    struct net *net = &g->model->net;
+    struct net *net = g->net;
     const struct vertex_shape *shape = &g->vertex->shape;
     uint32_t first = shape->local_first[g->subtask], end = shape->local_first[g->subtask + 1];
     if (end == first && !shape->share)
@@ -215,9 +150,7 @@ static void gather_thread(const struct gather *g, double busy, bool stuck)
         }
         return;
     }
-    vec_push(&net->own_rows,
-             (struct own_row){ g->job_index, g->vertex->id, (uint32_t)net->own_terms.count,
-                               end - first, stuck });
+    add_own_row(g, end - first, stuck);
     double weight = stuck ? 1 : busy; /* stuck: anything is too much */
     for (uint32_t i = first; i < end; i++) {
         uint32_t raw = raw_of(g->job, g->component, &shape->local.items[i]);
@@ -225,11 +158,9 @@ static void gather_thread(const struct gather *g, double busy, bool stuck)
         vec_push(&net->own_terms,
                  (struct maxmin_term){ raw, weight * shape->local.items[i].weight });
     }
-    size_t at = net->own_sums.count;
-    vec_resize(&net->own_sums, at + net->sums.count);
+    double *sums = net->own_sums.items + vec_last(&net->own_rows).first_weight;
     for (size_t k = 0; shape->share && k < g->component->sources.count; k++)
-        net->own_sums.items[at + g->component->first_sum + k] =
-            weight * shape->share[k * g->vertex->parallelism + g->subtask];
+        sums[k] = weight * shape->share[k * g->vertex->parallelism + g->subtask];
 }
 
 /* Work behind shuffles: sums over the subtasks, and the subtask that has most. */
@@ -255,7 +186,7 @@ static void gather_local_work(const struct gather *g, double busy)
     uint32_t first = shape->local_first[g->subtask], end = shape->local_first[g->subtask + 1];
     double tasks = shape->share ? 0 : 1.0 / (end - first);
     for (uint32_t i = first; i < end; i++)
-        vec_push(&g->model->net.raw_work,
+        vec_push(&g->net->raw_work,
                  (struct raw_work){ raw_of(g->job, g->component, &shape->local.items[i]),
                                     g->job_index, g->vertex->id, tasks,
                                     busy * shape->local.items[i].weight });
@@ -274,7 +205,6 @@ static double busy_per_record(const struct model *model, const struct model_vert
  * have more to do than the one found are left out; the others get rows. */
 static void gather_other_threads(struct gather *g)
 {
-    struct net *net = &g->model->net;
     const struct vertex_shape *shape = &g->vertex->shape;
     size_t source_count = g->component->sources.count;
     for (uint32_t s = 0; s < g->vertex->parallelism; s++) {
@@ -285,13 +215,10 @@ static void gather_other_threads(struct gather *g)
                 busy * shape->share[k * g->vertex->parallelism + s] > g->vertex->flow.busiest[k];
         if (!more)
             continue;
-        size_t at = net->own_sums.count;
-        vec_push(&net->own_rows, (struct own_row){ g->job_index, g->vertex->id,
-                                                   (uint32_t)net->own_terms.count, 0, false });
-        vec_resize(&net->own_sums, at + net->sums.count);
+        add_own_row(g, 0, false);
+        double *sums = g->net->own_sums.items + vec_last(&g->net->own_rows).first_weight;
         for (size_t k = 0; k < source_count; k++)
-            net->own_sums.items[at + g->component->first_sum + k] =
-                busy * shape->share[k * g->vertex->parallelism + s];
+            sums[k] = busy * shape->share[k * g->vertex->parallelism + s];
     }
 }
 
@@ -308,8 +235,9 @@ static void gather_vertex(struct gather *g)
         const struct model_host *host = &model->hosts.items[model->tasks.items[index].host];
         double cores = vertex->spec->cost_ns / (double)TIME_S;
         double busy = busy_per_record(model, vertex, g->subtask);
-        bool stuck = host->frozen || model->tasks.items[index].blocked ||
-                     net_slot_jams(&model->net, host->slot, v->outputs.count > 0);
+        bool stuck =
+            host->frozen || model->tasks.items[index].blocked ||
+            net_place_jams(g->component, net_place_at(g->net, host->slot), v->outputs.count > 0);
         g->slot = host->slot;
         vertex->flow.stuck |= stuck;
         if (vertex->shape.share)
@@ -319,7 +247,7 @@ static void gather_vertex(struct gather *g)
             gather_local_work(g, busy);
         }
         add_load(g, g->slot, LIMIT_CORES, cores);
-        for (size_t i = 0; i < v->outputs.count && model->net.slots.count > 1; i++)
+        for (size_t i = 0; i < v->outputs.count && g->component->place_count > 1; i++)
             gather_output(g, v->outputs.items[i]);
     }
     if (vertex->shape.share && !vertex->shape.local_first && g->component->sources.count > 1)
@@ -328,20 +256,18 @@ static void gather_vertex(struct gather *g)
 
 /* Bytes that enter hosts through shuffles: what their consumers get, less what comes from the same
  * host; that is taken as the producers' share, which is exact when sources read alike. */
-static void gather_input(struct model *model, const struct model_job *job,
+static void gather_input(struct net *net, const struct model_job *job,
                          const struct component *component, uint32_t e)
 {
-    struct net *net = &model->net;
     const struct job_edge *edge = &job->spec->graph->edges.items[e];
     const struct model_vertex *from = &job->vertices[edge->producer.n];
-    double bytes = from->spec->record_bytes * from->spec->selectivity;
-    for (uint32_t slot = 0; slot < net->slots.count && bytes > 0; slot++) {
-        const struct shuffle_end *end =
-            &net->ends.items[(size_t)slot * net->shuffle_count + component->first_shuffle +
-                             job->edge_slot[e]];
+    double bytes = shape_edge_records(job->spec, edge) * shape_edge_bytes(job->spec, edge);
+    for (uint32_t p = 0; p < component->place_count && bytes > 0; p++) {
+        const struct net_place *place = &net->places.items[component->first_place + p];
+        const struct shuffle_end *end = &net->ends.items[place->first_end + job->edge_slot[e]];
         if (!(end->consumed > 0))
             continue;
-        double *loads = net_loads(net, slot, LIMIT_NIC_IN) + component->first_sum;
+        double *loads = net_loads(net, place, LIMIT_NIC_IN);
         for (size_t k = 0; k < component->sources.count; k++)
             loads[k] += bytes * end->consumed * (1 - end->produced) * from->shape.gain[k];
     }
@@ -366,10 +292,9 @@ static double local_share(const struct model *model, const struct model_job *job
 /* Network buffers in front of a vertex, and the part of its input that crosses hosts. A producer
  * has buffers-per-channel for each of its consumers and floating ones; so has a consumer for its
  * channels from other hosts (from its own it reads the producer's). */
-static void gather_buffers(struct model *model, const struct model_job *job,
+static void gather_buffers(struct model *model, const struct net *net, const struct model_job *job,
                            const struct component *component, struct model_vertex *to)
 {
-    const struct net *net = &model->net;
     const struct config *config = &job->spec->graph->config;
     const struct job_vertex *v = &job->spec->graph->vertices.items[to->id];
     double per_channel = (double)config->buffers_per_channel,
@@ -379,13 +304,13 @@ static void gather_buffers(struct model *model, const struct model_job *job,
         const struct model_vertex *from =
             &job->vertices[job->spec->graph->edges.items[*e].producer.n];
         double producers = from->parallelism, consumers = to->parallelism, local = 0;
-        double channels = fmax(producers, consumers), remote = net->slots.count > 1;
+        double channels = fmax(producers, consumers), remote = component->place_count > 1;
         if (job->edge_slot[*e] != NONE) {
             channels = producers * consumers;
-            for (uint32_t slot = 0; slot < net->slots.count; slot++) {
+            for (uint32_t p = 0; p < component->place_count; p++) {
+                const struct net_place *place = &net->places.items[component->first_place + p];
                 const struct shuffle_end *end =
-                    &net->ends.items[(size_t)slot * net->shuffle_count + component->first_shuffle +
-                                     job->edge_slot[*e]];
+                    &net->ends.items[place->first_end + job->edge_slot[*e]];
                 local += (double)end->consumers * end->producers;
             }
             remote = 1 - local / channels;
@@ -399,59 +324,61 @@ static void gather_buffers(struct model *model, const struct model_job *job,
     }
 }
 
-static void gather_component(struct model *model, uint32_t j, struct component *component)
+static void gather_component(struct model *model, struct net *net, uint32_t member)
 {
+    uint32_t j = net->members.items[member].job;
     struct model_job *job = &model->jobs[j];
+    struct component *component = component_at(model, net, member);
     const struct job_graph *graph = job->spec->graph;
     size_t bytes = component->sources.count * sizeof(double);
+    for (uint32_t p = 0; p < component->place_count; p++) {
+        uint32_t place = component->first_place + p;
+        net->slots.items[net->places.items[place].slot].place = place;
+    }
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
         memset(vertex->flow.busy, 0, bytes);
         memset(vertex->flow.busiest, 0, bytes);
         vertex->flow.stuck = false;
-        struct gather g = { model, job, component, vertex, j, 0, 0 };
+        struct gather g = { model, net, job, component, vertex, j, 0, 0 };
         gather_vertex(&g);
-        gather_buffers(model, job, component, vertex);
+        gather_buffers(model, net, job, component, vertex);
         for (VEC_EACH(const uint32_t, e, &graph->vertices.items[*id].outputs))
-            if (job->edge_slot[*e] != NONE && model->net.slots.count > 1)
-                gather_input(model, job, component, *e);
+            if (job->edge_slot[*e] != NONE && component->place_count > 1)
+                gather_input(net, job, component, *e);
     }
 }
 
-/* Calls for each active component, in order. */
-static void each_active(struct model *model,
-                        void (*act)(struct model *, uint32_t, struct component *))
+static void begin_component(struct model *model, struct net *net, uint32_t member)
 {
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct component, component, &model->jobs[j].components))
-            if (component->active)
-                act(model, j, component);
-}
-
-static void begin_component(struct model *model, uint32_t j, struct component *component)
-{
+    uint32_t j = net->members.items[member].job;
     struct model_job *job = &model->jobs[j];
+    struct component *component = component_at(model, net, member);
     if (!component->shaped)
         shape_build(model, job, component);
-    component->first_sum = (uint32_t)model->net.sums.count;
-    component->first_shuffle = model->net.shuffle_count;
-    model->net.shuffle_count += component->shuffle_count;
+    component->first_sum = (uint32_t)net->sums.count;
+    component->first_shuffle = net->shuffle_count;
+    component->class_count = component->work_count = 0;
+    net->shuffle_count += component->shuffle_count;
     for (VEC_EACH(const uint32_t, s, &component->sources))
-        vec_push(&model->net.sums,
+        vec_push(&net->sums,
                  (struct net_sum){ j, *s, (uint32_t)(component - job->components.items) });
 }
 
-static void find_ready_of(struct model *model, uint32_t j, struct component *component)
+static void each_member(struct model *model, struct net *net,
+                        void (*act)(struct model *, struct net *, uint32_t))
 {
-    if (!component->coupled)
-        find_ready(model, &model->jobs[j], component);
+    for (uint32_t member = 0; member < net->members.count; member++)
+        act(model, net, member);
 }
 
-void net_gather(struct model *model)
+void net_gather(struct model *model, struct net *net)
 {
-    each_active(model, begin_component);
-    each_active(model, gather_places);
-    each_active(model, find_ready_of);
-    net_find_links(model);
-    each_active(model, gather_component);
+    each_member(model, net, begin_component);
+    each_member(model, net, net_add_places);
+    each_member(model, net, find_ready);
+    net_find_links(model, net);
+    net_find_wires(model, net);
+    net_find_nics(model, net);
+    each_member(model, net, gather_component);
 }

@@ -35,29 +35,37 @@ static double bytes_in(const struct model_job *job, const struct model_vertex *v
     double most = 0;
     const struct job_graph *graph = job->spec->graph;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs))
-        most = fmax(most, job->vertices[graph->edges.items[*e].producer.n].spec->record_bytes);
+        most = fmax(most, shape_edge_bytes(job->spec, &graph->edges.items[*e]));
     return most;
 }
 
 static double load_of_task(const struct model_job *job, const struct model_vertex *vertex,
                            enum net_limit limit)
 {
-    size_t outputs = job->spec->graph->vertices.items[vertex->id].outputs.count;
     switch (limit) {
     case LIMIT_THREAD:
-    case LIMIT_CORES: return vertex->spec->cost_ns;
+    case LIMIT_CORES:
+    case LIMIT_SLOT: return vertex->spec->cost_ns;
     case LIMIT_NIC_OUT:
-        return vertex->spec->record_bytes * vertex->spec->selectivity * (double)outputs;
+    case LIMIT_WIRE: return shape_bytes_out(job->spec, vertex->id);
     case LIMIT_NIC_IN: return bytes_in(job, vertex);
     case NET_LIMIT_COUNT: break;
     }
     IMPOSSIBLE("limit");
 }
 
+/* A slot's share of the cores is only for the tasks in it. */
+static bool is_concerned(const struct net *net, const struct net_row *row,
+                         const struct model_task *task)
+{
+    return row->limit != LIMIT_SLOT ||
+           net->shares.items[row->share].allocation.n == task->allocation.n;
+}
+
 /* The vertex of the component that loads the full limit of a host most; what is sent is held up at
  * the reader's end of the wire. */
-static uint32_t heaviest_on(struct model *model, const struct net_row *row, uint32_t j,
-                            const struct component *component)
+static uint32_t heaviest_on(struct model *model, const struct net *net, const struct net_row *row,
+                            uint32_t j, const struct component *component)
 {
     struct model_job *job = &model->jobs[j];
     const struct model_host *host = &model->hosts.items[row->host];
@@ -67,9 +75,9 @@ static uint32_t heaviest_on(struct model *model, const struct net_row *row, uint
         const struct model_task *task = &model->tasks.items[*index];
         const struct model_vertex *vertex = &job->vertices[task->vertex];
         if (task->job != j || !task->current || task->phase != TASK_RUNNING ||
-            &job->components.items[vertex->component] != component)
+            &job->components.items[vertex->component] != component || !is_concerned(net, row, task))
             continue;
-        double load = task_rate(&model->net, component, job, vertex, task->subtask) *
+        double load = task_rate(net, component, job, vertex, task->subtask) *
                       load_of_task(job, vertex, row->limit);
         if (load > most || (load == most && vertex->id > heaviest)) {
             most = load;
@@ -78,24 +86,31 @@ static uint32_t heaviest_on(struct model *model, const struct net_row *row, uint
     }
     const struct job_vertex *v =
         heaviest == NONE ? NULL : &job->spec->graph->vertices.items[heaviest];
-    if (v && row->limit == LIMIT_NIC_OUT && v->outputs.count > 0)
+    if (v && (row->limit == LIMIT_NIC_OUT || row->limit == LIMIT_WIRE) && v->outputs.count > 0)
         return job->spec->graph->edges.items[v->outputs.items[0]].consumer.n;
     return heaviest;
 }
 
-static uint32_t bottleneck_of(struct model *model, const struct net_class *class, uint32_t limit)
+static uint32_t bottleneck_of(struct model *model, struct net *net, const struct net_class *class,
+                              uint32_t limit)
 {
-    const struct net_sum *sum = &model->net.sums.items[class->sum];
+    const struct net_sum *sum = &net->sums.items[class->sum];
     struct component *component = &model->jobs[sum->job].components.items[sum->component];
     if (component_is_paused(component) || class->rate >= class->demand * (1 - 1e-12))
         return NONE;
     if (limit == MAXMIN_BOUND)
         return class->bound_vertex;
-    const struct net_row *row = &model->net.rows.items[limit];
+    struct net_row *row = &net->rows.items[limit];
     if (row->limit == LIMIT_THREAD)
         return row->job == sum->job ? row->vertex : NONE;
-    uint32_t vertex = heaviest_on(model, row, sum->job, component);
-    if (vertex != NONE && row->limit == LIMIT_CORES)
+    if (row->heaviest == NONE || row->heaviest_job != sum->job ||
+        row->heaviest_component != sum->component) {
+        row->heaviest = heaviest_on(model, net, row, sum->job, component);
+        row->heaviest_job = sum->job;
+        row->heaviest_component = sum->component;
+    }
+    uint32_t vertex = row->heaviest;
+    if (vertex != NONE && (row->limit == LIMIT_CORES || row->limit == LIMIT_SLOT))
         model->jobs[sum->job].vertices[vertex].flow.contended = true;
     return vertex;
 }
@@ -120,14 +135,14 @@ static void mark_way(struct model_job *job, uint32_t from, uint32_t to)
     }
 }
 
-static void mark_class(struct model *model, uint32_t index)
+static void mark_class(struct model *model, struct net *net, uint32_t index)
 {
-    struct net_class *class = &model->net.classes.items[index];
-    const struct net_sum *sum = &model->net.sums.items[class->sum];
+    struct net_class *class = &net->classes.items[index];
+    const struct net_sum *sum = &net->sums.items[class->sum];
     struct model_job *job = &model->jobs[sum->job];
     struct component *component = &job->components.items[sum->component];
     uint32_t source = job->sources.items[sum->source].vertex;
-    class->bottleneck = bottleneck_of(model, class, model->net.problem.flows.items[index].limit);
+    class->bottleneck = bottleneck_of(model, net, class, net->problem.flows.items[index].limit);
     class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
     if (!class->backpressured)
         return;
@@ -141,24 +156,27 @@ static void mark_class(struct model *model, uint32_t index)
     component->fill_rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
 }
 
-static void clear_marks(struct model *model)
+static void clear_marks(struct model *model, struct net *net)
 {
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct component, component, &model->jobs[j].components)) {
-            component->fill_rate = 0;
-            for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-                struct vertex_flow *flow = &model->jobs[j].vertices[*id].flow;
-                flow->congested = flow->backpressured = flow->contended = false;
-            }
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        struct component *component = &job->components.items[member->component];
+        component->fill_rate = 0;
+        for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+            struct vertex_flow *flow = &job->vertices[*id].flow;
+            flow->congested = flow->backpressured = flow->contended = false;
         }
+    }
+    for (VEC_EACH(struct net_row, row, &net->rows))
+        row->heaviest = NONE;
 }
 
 /* Work before shuffles waits for the class's own bottleneck. */
-static void mark_work(struct model *model)
+static void mark_work(struct model *model, struct net *net)
 {
-    for (VEC_EACH(struct class_work, work, &model->net.work)) {
-        const struct net_class *class = &model->net.classes.items[work->class];
-        const struct net_sum *sum = &model->net.sums.items[class->sum];
+    for (VEC_EACH(struct class_work, work, &net->work)) {
+        const struct net_class *class = &net->classes.items[work->class];
+        const struct net_sum *sum = &net->sums.items[class->sum];
         struct model_job *job = &model->jobs[work->job];
         work->backpressured = false;
         if (!class->backpressured)
@@ -168,14 +186,15 @@ static void mark_work(struct model *model)
     }
 }
 
-void net_mark(struct model *model)
+void net_mark(struct model *model, struct net *net)
 {
-    clear_marks(model);
-    for (uint32_t c = 0; c < model->net.classes.count; c++)
-        mark_class(model, c);
-    mark_work(model);
-    for (uint32_t j = 0; j < model->job_count; j++)
-        for (VEC_EACH(struct component, component, &model->jobs[j].components))
-            if (component->fill_rate == 0)
-                component->fill_bytes = 0;
+    clear_marks(model, net);
+    for (uint32_t c = 0; c < net->classes.count; c++)
+        mark_class(model, net, c);
+    mark_work(model, net);
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct component *component = &model->jobs[member->job].components.items[member->component];
+        if (component->fill_rate == 0)
+            component->fill_bytes = 0;
+    }
 }

@@ -10,8 +10,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum net_limit { LIMIT_THREAD, LIMIT_CORES, LIMIT_NIC_OUT, LIMIT_NIC_IN, NET_LIMIT_COUNT };
-enum { HOST_LIMITS = NET_LIMIT_COUNT - 1 }; /* those of a host, from LIMIT_CORES on */
+#include "core/base/ids.h"
+
+enum net_limit {
+    LIMIT_THREAD,
+    LIMIT_CORES,
+    LIMIT_NIC_OUT,
+    LIMIT_NIC_IN,
+    LIMIT_WIRE, /* of the connection that is slowest for what it has to carry: lost packets */
+    LIMIT_SLOT, /* cores of a slot whose group asks for some */
+    NET_LIMIT_COUNT
+};
+enum { HOST_LIMITS = LIMIT_WIRE }; /* those of a host, from LIMIT_CORES on */
+
+struct net_member {
+    uint32_t job, component;
+};
+
+/* A host's slot in a network; void when that has another round by now. */
+struct net_stay {
+    uint32_t net, slot;
+    uint64_t round;
+};
 
 /* One source subtask. */
 struct raw_flow {
@@ -22,16 +42,30 @@ struct raw_flow {
     double load[HOST_LIMITS]; /* on its own host, per record */
     uint32_t class;
     bool ready;
-    bool alone; /* some limit concerns it and not its likes */
+    bool alone;                       /* some limit concerns it and not its likes */
+    double share_limit, share_weight; /* of the slot with cores of its own that it loads; 0: none */
 };
 
 struct net_slot {
     uint32_t host;
-    double limit[HOST_LIMITS]; /* cores, bytes per second each way; infinity: none */
+    /* Cores, bytes per second each way, seconds of a connection per second; infinity: none. */
+    double limit[HOST_LIMITS];
+    uint32_t wire_kind; /* hosts of equal loss */
+    uint32_t first_place, last_place;
+    uint32_t place; /* that of the component being gathered */
     uint32_t first_flow, first_far;
-    uint32_t flow_key, key; /* hosts with equal keys load their limits alike */
-    bool kept[HOST_LIMITS]; /* the limit can be reached */
-    uint32_t unreachable;   /* other slots it cannot talk to */
+    uint32_t flow_key, key;   /* hosts with equal keys load their limits alike */
+    double most[HOST_LIMITS]; /* load, if everything flowed as fast as threads let it */
+    bool kept[HOST_LIMITS];   /* the limit can be reached */
+};
+
+/* A component at a host that has tasks of it. Those of a component lie together; those of a slot
+ * are chained in ascending order of components. */
+struct net_place {
+    uint32_t slot, member, next;
+    uint32_t first_sum, sum_count; /* of the component */
+    uint32_t first_load, first_end;
+    uint32_t unreachable; /* other hosts of the component that it cannot talk to */
 };
 
 /* Load that a flow puts on another host than its own. */
@@ -48,10 +82,36 @@ struct shuffle_end {
     uint32_t consumers, producers;
 };
 
+/* Of one shuffle, to the hosts of equal loss: the largest share that one of them gets, whose it is,
+ * and the largest of the others. */
+struct net_wire {
+    double most, next;
+    uint32_t slot;
+};
+
 /* A subtask whose thread several flows share, or flows and shuffles: a row of its own. */
 struct own_row {
     uint32_t job, vertex, first_term, term_count;
+    uint32_t first_weight; /* into own_sums */
+    uint32_t first_sum, sum_count;
     bool stuck;
+};
+
+/* A slot with cores of its own. */
+struct net_share {
+    uint32_t job, host;
+    struct allocation_id allocation;
+    double limit;                    /* cores x speed */
+    uint32_t first_term, term_count; /* flows that reach it without a shuffle */
+    uint32_t first_sum, sum_count;   /* of the job */
+    uint32_t first_weight;           /* into share_sums */
+    uint32_t next_like;              /* while thinning out */
+    bool kept;                       /* can be reached */
+};
+
+struct share_term {
+    uint32_t raw, next;
+    double weight;
 };
 
 struct raw_work {

@@ -11,15 +11,15 @@
 static void crossing_is_due(void *context, uint64_t a, uint64_t b);
 static void step_of_load(void *context, uint64_t a, uint64_t b);
 
-static struct model_source *source_at(struct model *model, uint32_t k)
+struct model_source *net_source_at(struct model *model, const struct net *net, uint32_t k)
 {
-    const struct net_sum *sum = &model->net.sums.items[k];
+    const struct net_sum *sum = &net->sums.items[k];
     return &model->jobs[sum->job].sources.items[sum->source];
 }
 
-static bool is_paused(const struct model *model, uint32_t k)
+static bool is_paused(const struct model *model, const struct net *net, uint32_t k)
 {
-    const struct net_sum *sum = &model->net.sums.items[k];
+    const struct net_sum *sum = &net->sums.items[k];
     return component_is_paused(&model->jobs[sum->job].components.items[sum->component]);
 }
 
@@ -39,13 +39,12 @@ static void catch_up(struct net *net, struct model_source *source, struct partit
     net->classes.items[group->class].served += rest * group->per_task;
 }
 
-static void find_demand(struct model *model)
+static void find_demand(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     for (VEC_EACH(struct net_class, class, &net->classes))
         class->behind = 0;
     for (uint32_t k = 0; k < net->sums.count; k++) {
-        struct model_source *source = source_at(model, k);
+        struct model_source *source = net_source_at(model, net, k);
         for (VEC_EACH(struct partition_group, group, &source->groups)) {
             if (group->class == GROUP_IDLE)
                 continue;
@@ -59,9 +58,9 @@ static void find_demand(struct model *model)
     net->all_behind = net->classes.count > 0;
     for (uint32_t c = 0; c < net->classes.count; c++) {
         struct net_class *class = &net->classes.items[c];
-        double arrives = source_partition_rate(source_at(model, class->sum), net->at);
+        double arrives = source_partition_rate(net_source_at(model, net, class->sum), net->at);
         class->demand = class->behind > 0 ? INFINITY : class->partitions * arrives;
-        double bound = is_paused(model, class->sum) ? 0 : class->bound;
+        double bound = is_paused(model, net, class->sum) ? 0 : class->bound;
         net->problem.flows.items[c].bound = fmin(bound, class->demand);
         net->all_behind &= class->behind == class->partitions;
     }
@@ -85,19 +84,18 @@ static void share_among_partitions(struct model_source *source, struct partition
     group->rate = enough ? rest : class->rate / class->partitions;
 }
 
-static void take_rates(struct model *model)
+static void take_rates(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     for (uint32_t k = 0; k < net->sums.count; k++)
-        source_at(model, k)->rate = 0;
+        net_source_at(model, net, k)->rate = 0;
     for (uint32_t c = 0; c < net->classes.count; c++) {
         struct net_class *class = &net->classes.items[c];
         class->rate = net->problem.flows.items[c].rate;
-        source_at(model, class->sum)->rate += class->rate * class->tasks;
+        net_source_at(model, net, class->sum)->rate += class->rate * class->tasks;
     }
     net->all_kept_up = true;
     for (uint32_t k = 0; k < net->sums.count; k++) {
-        struct model_source *source = source_at(model, k);
+        struct model_source *source = net_source_at(model, net, k);
         double arrives = source_partition_rate(source, net->at);
         for (VEC_EACH(struct partition_group, group, &source->groups)) {
             if (group->class == GROUP_IDLE)
@@ -110,13 +108,12 @@ static void take_rates(struct model *model)
 }
 
 /* The first backlog to reach zero, if things stay as they are. */
-static void wait_for_crossing(struct model *model)
+static void wait_for_crossing(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     double first = INFINITY;
     sim_queue_cancel(model->queue, &net->crossing);
     for (uint32_t k = 0; k < net->sums.count && !net->all_kept_up; k++) {
-        struct model_source *source = source_at(model, k);
+        struct model_source *source = net_source_at(model, net, k);
         double arrives = source_partition_rate(source, net->at);
         for (VEC_EACH(struct partition_group, group, &source->groups)) {
             if (group->class == GROUP_IDLE || group->kept_up || group->rate <= arrives)
@@ -127,69 +124,72 @@ static void wait_for_crossing(struct model *model)
     }
     double ns = ceil(fmax(first, 0) * (double)TIME_S);
     if (ns < 4e18)
-        net->crossing = sim_queue_push(model->queue, net->at + (ns < 1 ? 1 : (time_ns)ns),
-                                       SIM_CLASS_DATA, crossing_is_due, model, 0, 0);
+        net->crossing =
+            sim_queue_push(model->queue, net->at + (ns < 1 ? 1 : (time_ns)ns), SIM_CLASS_DATA,
+                           crossing_is_due, model, net->index, net->round);
 }
 
-void net_solve(struct model *model)
+void net_solve(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
-    net_fold(model);
-    if (net->classes.count == 0)
-        return;
-    find_demand(model);
+    net_fold_one(model, net);
+    vec_clear(&net->stepped);
+    sim_queue_cancel(model->queue, &net->settle);
+    find_demand(model, net);
     maxmin_solve(&net->problem);
-    take_rates(model);
-    net_mark(model);
-    wait_for_crossing(model);
-    barrier_on_rates(model);
+    take_rates(model, net);
+    net_mark(model, net);
+    net_limit_transfers(model, net);
+    wait_for_crossing(model, net);
+    for (VEC_EACH(const struct net_member, member, &net->members))
+        barrier_on_rates(model, member->job, member->component);
 }
 
 static void crossing_is_due(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
-    (void)a;
-    (void)b;
-    model->net.crossing = (struct sim_handle){ 0 };
-    net_advance(model);
-    net_solve(model);
+    struct net *net = model->networks.all.items[a];
+    CHECK(net->round == b);
+    net->crossing = (struct sim_handle){ 0 };
+    net_bring_up(model, net);
+    net_solve(model, net);
 }
 
-void net_wait_for_step(struct model *model, uint32_t k)
+void net_wait_for_step(struct model *model, struct net *net, uint32_t k)
 {
-    struct model_source *source = source_at(model, k);
-    time_ns next = curve_next_change(&source->curve, model->net.at);
+    struct model_source *source = net_source_at(model, net, k);
+    time_ns next = curve_next_change(&source->curve, net->at);
     source->step = (struct sim_handle){ 0 };
     if (next != TIME_NEVER)
-        source->step = sim_queue_push(model->queue, next, SIM_CLASS_DATA, step_of_load, model, k,
-                                      model->net.round);
+        source->step = sim_queue_push(model->queue, next, SIM_CLASS_DATA, step_of_load, model,
+                                      (uint64_t)net->index << 32 | k, net->round);
 }
 
 /* Is the new load carried for sure? Every row is linear, so it is not full while the parts of what
  * each source could have alone add up to less than one. */
-static bool is_carried(struct model *model)
+static bool is_carried(struct model *model, struct net *net)
 {
-    struct net *net = &model->net;
     double used = 0;
     if (!net->all_kept_up)
         return false;
     for (uint32_t k = 0; k < net->sums.count; k++) {
-        struct model_source *source = source_at(model, k);
+        struct model_source *source = net_source_at(model, net, k);
         double rate = source_partition_rate(source, net->at) * source->layout->partitions;
-        if (is_paused(model, k))
+        if (is_paused(model, net, k))
             return false;
         used += rate > 0 ? rate / source->rate_most : 0;
     }
     return used < 1 - 1e-9;
 }
 
-static void carry(struct model *model, uint32_t k)
+static void carry(struct model *model, struct net *net, uint32_t k)
 {
-    struct net *net = &model->net;
-    struct model_source *source = source_at(model, k);
+    struct model_source *source = net_source_at(model, net, k);
+    const struct net_sum *sum = &net->sums.items[k];
+    const struct component *component = &model->jobs[sum->job].components.items[sum->component];
     double arrives = source_partition_rate(source, net->at);
     source->rate = 0;
-    for (VEC_EACH(struct net_class, class, &net->classes)) {
+    for (uint32_t i = 0; i < component->class_count; i++) {
+        struct net_class *class = &net->classes.items[component->first_class + i];
         if (class->sum != k)
             continue;
         class->rate = class->demand = class->partitions * arrives;
@@ -199,22 +199,53 @@ static void carry(struct model *model, uint32_t k)
         group->rate = group->class == GROUP_IDLE ? 0 : arrives;
 }
 
+void net_settle_steps(struct model *model, struct net *net)
+{
+    bool any_paused = false;
+    if (net->stepped.count == 0)
+        return;
+    sim_queue_cancel(model->queue, &net->settle);
+    if (is_carried(model, net)) {
+        for (VEC_EACH(const uint32_t, k, &net->stepped))
+            carry(model, net, *k);
+        vec_clear(&net->stepped);
+        net_limit_transfers(model, net);
+        return;
+    }
+    for (VEC_EACH(const uint32_t, k, &net->stepped)) {
+        struct model_source *source = net_source_at(model, net, *k);
+        source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, net->at));
+        any_paused |= is_paused(model, net, *k);
+    }
+    vec_clear(&net->stepped);
+    if (net->all_behind && !any_paused)
+        wait_for_crossing(model, net); /* nobody reads what arrives yet: when that begins changes */
+    else
+        net_solve(model, net);
+}
+
+static void steps_are_over(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    struct net *net = model->networks.all.items[a];
+    CHECK(net->round == b);
+    net->settle = (struct sim_handle){ 0 };
+    net_settle_steps(model, net);
+}
+
+/* The loads of coupled jobs step together more often than not: the last one is waited for. */
 static void step_of_load(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
+    struct net *net = model->networks.all.items[a >> 32];
     uint32_t k = (uint32_t)a;
-    if (b != model->net.round)
-        return;
-    net_advance(model);
-    net_wait_for_step(model, k);
-    struct model_source *source = source_at(model, k);
-    if (is_carried(model)) {
-        carry(model, k);
-        return;
-    }
-    source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, model->net.at));
-    if (model->net.all_behind && !is_paused(model, k))
-        wait_for_crossing(model); /* nobody reads what arrives yet: only when that begins changes */
-    else
-        net_solve(model);
+    CHECK(net->round == b);
+    net_bring_up(model, net);
+    net_wait_for_step(model, net, k);
+    vec_push(&net->stepped, k);
+    if (net->sums.count == 1)
+        net_settle_steps(model, net);
+    else if (net->settle.generation == 0)
+        net->settle = sim_queue_push(model->queue, net->at, SIM_CLASS_DATA, steps_are_over, model,
+                                     net->index, net->round);
 }

@@ -173,28 +173,48 @@ void partitions_restore(struct model_source *source, const struct source_cut *cu
     regrouping_adopt(&new, source);
 }
 
+/* From here on read by the class; what it slept through is no arrival of a paced one. */
+static void wake_group(struct model_source *source, struct partition_group *group, uint32_t class,
+                       double amount)
+{
+    if (class != GROUP_IDLE && source->paced)
+        group->origin_amount += amount - group->idle_amount;
+    group->class = class;
+}
+
+static bool all_equal(const uint32_t *values, uint32_t count)
+{
+    uint32_t i = 1;
+    while (i < count && values[i] == values[0])
+        i++;
+    return i >= count;
+}
+
 void source_split(struct model_source *source, const uint32_t *class_of, uint32_t parallelism,
                   const uint32_t *class_tasks, time_ns now)
 {
-    struct regrouping new = regrouping_start(source);
     double amount = source->paced ? curve_amount(&source->curve, now) : 0;
-    for (uint32_t i = 0, subtask = 0; i < source->layout->partitions; i++) {
-        uint32_t old = source->layout->group_of[i], class = class_of[subtask];
-        uint32_t number = regrouping_place(&new, i, class, old, &source->groups.items[old]);
-        struct partition_group *group = &new.groups.items[number];
-        if (group->count == 1 && class != GROUP_IDLE && source->paced)
-            group->origin_amount += amount - group->idle_amount; /* what it slept through */
-        group->class = class;
-        if (++subtask == parallelism)
-            subtask = 0;
+    if (source->groups.count == 1 && all_equal(class_of, parallelism)) { /* mostly */
+        wake_group(source, &source->groups.items[0], class_of[0], amount);
+    } else {
+        struct regrouping new = regrouping_start(source);
+        for (uint32_t i = 0, subtask = 0; i < source->layout->partitions; i++) {
+            uint32_t old = source->layout->group_of[i], class = class_of[subtask];
+            uint32_t number = regrouping_place(&new, i, class, old, &source->groups.items[old]);
+            struct partition_group *group = &new.groups.items[number];
+            if (group->count == 1)
+                wake_group(source, group, class, amount);
+            if (++subtask == parallelism)
+                subtask = 0;
+        }
+        regrouping_adopt(&new, source);
     }
-    for (VEC_EACH(struct partition_group, group, &new.groups)) {
+    for (VEC_EACH(struct partition_group, group, &source->groups)) {
         if (group->class == GROUP_IDLE)
             continue;
         group->per_task = group->count / class_tasks[group->class];
         CHECK(group->per_task * class_tasks[group->class] == group->count);
     }
-    regrouping_adopt(&new, source);
 }
 
 void source_signatures(const struct model_source *source, uint32_t parallelism,

@@ -63,12 +63,51 @@ double shape_edge_share(const struct model *model, struct model_vertex *consumer
     IMPOSSIBLE("partitioner");
 }
 
+static const struct edge_model *own_of(const struct job_spec *spec, const struct job_edge *edge)
+{
+    size_t index = (size_t)(edge - spec->graph->edges.items);
+    return index < spec->edges.count ? &spec->edges.items[index] : NULL;
+}
+
+double shape_edge_records(const struct job_spec *spec, const struct job_edge *edge)
+{
+    const struct edge_model *own = own_of(spec, edge);
+    return own && own->selectivity >= 0 ? own->selectivity
+                                        : spec->vertices.items[edge->producer.n].selectivity;
+}
+
+double shape_edge_bytes(const struct job_spec *spec, const struct job_edge *edge)
+{
+    const struct edge_model *own = own_of(spec, edge);
+    return own && own->record_bytes >= 0 ? own->record_bytes
+                                         : spec->vertices.items[edge->producer.n].record_bytes;
+}
+
+double shape_records_out(const struct job_spec *spec, uint32_t vertex)
+{
+    double sum = 0;
+    for (VEC_EACH(const uint32_t, e, &spec->graph->vertices.items[vertex].outputs))
+        sum += shape_edge_records(spec, &spec->graph->edges.items[*e]);
+    return sum;
+}
+
+double shape_bytes_out(const struct job_spec *spec, uint32_t vertex)
+{
+    double sum = 0;
+    for (VEC_EACH(const uint32_t, e, &spec->graph->vertices.items[vertex].outputs)) {
+        const struct job_edge *edge = &spec->graph->edges.items[*e];
+        sum += shape_edge_records(spec, edge) * shape_edge_bytes(spec, edge);
+    }
+    return sum;
+}
+
 /* Through a shuffle: everything the producer sends, by the edge's shares. */
-static void spread_shuffle(const struct model *model, struct model_vertex *to,
-                           const struct model_vertex *from, const struct job_edge *edge, size_t k,
+static void spread_shuffle(const struct model *model, const struct model_job *job,
+                           struct model_vertex *to, const struct job_edge *edge, size_t k,
                            double *share_of_subtask)
 {
-    double sent = from->shape.gain[k] * from->spec->selectivity;
+    double sent =
+        job->vertices[edge->producer.n].shape.gain[k] * shape_edge_records(job->spec, edge);
     if (!(sent > 0))
         return;
     if (!to->shape.share)
@@ -96,9 +135,10 @@ static void gather_local(const struct model_job *job, struct model_vertex *to, u
         return;
     size_t at = to->shape.local_first[subtask];
     struct subtask_range producers = edge_producers_of(&job->plan, e, subtask);
+    double sent = shape_edge_records(job->spec, &job->spec->graph->edges.items[e]);
     for (uint32_t p = producers.first; p <= producers.last; p++) {
         struct subtask_range readers = edge_consumers_of(&job->plan, e, p);
-        double part = from->spec->selectivity / (readers.last - readers.first + 1);
+        double part = sent / (readers.last - readers.first + 1);
         for (uint32_t i = from->shape.local_first[p]; i < from->shape.local_first[p + 1]; i++) {
             struct local_share share = from->shape.local.items[i];
             share.weight *= part;
@@ -115,14 +155,16 @@ static void gather_local(const struct model_job *job, struct model_vertex *to, u
 static void spread_pointwise(const struct model_job *job, struct model_vertex *to, uint32_t e,
                              size_t source_count)
 {
-    const struct model_vertex *from = &job->vertices[job->spec->graph->edges.items[e].producer.n];
+    const struct job_edge *edge = &job->spec->graph->edges.items[e];
+    const struct model_vertex *from = &job->vertices[edge->producer.n];
+    double sent = shape_edge_records(job->spec, edge);
     if (!from->shape.share)
         return;
     for (uint32_t s = 0; s < to->parallelism; s++) {
         struct subtask_range producers = edge_producers_of(&job->plan, e, s);
         for (uint32_t p = producers.first; p <= producers.last; p++) {
             struct subtask_range readers = edge_consumers_of(&job->plan, e, p);
-            double part = from->spec->selectivity / (readers.last - readers.first + 1);
+            double part = sent / (readers.last - readers.first + 1);
             for (size_t k = 0; k < source_count; k++)
                 to->shape.share[k * to->parallelism + s] +=
                     part * from->shape.share[k * from->parallelism + p];
@@ -166,7 +208,7 @@ static void add_gains(const struct model_job *job, struct model_vertex *vertex, 
     const struct model_vertex *from = &job->vertices[edge->producer.n];
     double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
     for (size_t k = 0; k < source_count; k++)
-        vertex->shape.gain[k] += from->shape.gain[k] * from->spec->selectivity * copies;
+        vertex->shape.gain[k] += from->shape.gain[k] * shape_edge_records(job->spec, edge) * copies;
 }
 
 static void shape_vertex(const struct model *model, struct model_job *job,
@@ -187,7 +229,7 @@ static void shape_vertex(const struct model *model, struct model_job *job,
         for (uint32_t s = 0; s < vertex->parallelism; s++)
             share_of[s] = -1; /* not worked out yet */
         for (size_t k = 0; k < source_count; k++)
-            spread_shuffle(model, vertex, &job->vertices[edge->producer.n], edge, k, share_of);
+            spread_shuffle(model, job, vertex, edge, k, share_of);
     }
     for (uint32_t s = 0; vertex->shape.local_first && s < vertex->parallelism; s++) {
         vertex->shape.local_first[s] = (uint32_t)vertex->shape.local.count;

@@ -9,6 +9,7 @@
 #include "core/graph/job_graph.h"
 
 struct component;
+struct job_spec;
 struct model;
 struct model_job;
 struct model_vertex;
@@ -33,6 +34,12 @@ void shape_fini(struct vertex_shape *shape);
 /* The part of an edge's records that one consumer gets; broadcast: all. */
 double shape_edge_share(const struct model *model, struct model_vertex *consumer,
                         enum partitioner partitioner, uint32_t subtask);
+/* Records over the edge per record into its producer, and the size of one. */
+double shape_edge_records(const struct job_spec *spec, const struct job_edge *edge);
+double shape_edge_bytes(const struct job_spec *spec, const struct job_edge *edge);
+/* Over all outputs, per record into the vertex; a broadcast counts once. */
+double shape_records_out(const struct job_spec *spec, uint32_t vertex);
+double shape_bytes_out(const struct job_spec *spec, uint32_t vertex);
 void shape_key_groups(const struct model *model, const struct model_vertex *vertex,
                       uint32_t subtask, uint32_t *first, uint32_t *last);
 

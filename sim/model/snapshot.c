@@ -9,9 +9,13 @@
 
 #include "sim/model/state.h"
 
+/* What records leave behind at one vertex ends here: 1024 TiB. */
+static const double grown_bytes_most = 0x1p50;
+
 static void sync_is_over(void *context, uint64_t a, uint64_t b);
 static void sleep_is_over(void *context, uint64_t a, uint64_t b);
 static void upload_is_done(void *context, uint64_t a, uint64_t b);
+static void copy_is_done(void *context, uint64_t a, uint64_t b);
 
 /* Of keys seen and records kept among so many; operator state is not in it. */
 static double bytes_of_records(const struct model *model, struct model_vertex *vertex,
@@ -28,12 +32,11 @@ static double bytes_of_records(const struct model *model, struct model_vertex *v
         bytes += spec->state_per_key * keyspace_distinct(vertex->keyspace, records) *
                  keyspace_key_share(vertex->keyspace, first, last);
     }
-    return bytes + spec->state_growth * records * record_share;
+    return bytes + fmin(spec->state_growth * records, grown_bytes_most) * record_share;
 }
 
-/* What a task stores after so many records into its vertex, in bytes. */
-static double state_of_task(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                            double records)
+double snapshot_task_bytes(const struct model *model, struct model_vertex *vertex, uint32_t subtask,
+                           double records)
 {
     return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, records);
 }
@@ -42,9 +45,8 @@ static double state_of_task(struct model *model, struct model_vertex *vertex, ui
 static double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
                             double records, double records_before)
 {
-    double since = fmax(records - records_before, 0);
-    double changed = vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, since);
-    return fmin(changed, state_of_task(model, vertex, subtask, records));
+    double since = fmax(records - records_before, 0); /* so it is never more than all of it */
+    return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, since);
 }
 
 /* Records into the vertex that the checkpoint's positions stand for. */
@@ -95,16 +97,21 @@ static uint32_t upload_create(struct model *model, uint32_t job, uint32_t host, 
     upload->serial = serial;
     upload->checkpoint = checkpoint;
     upload->started_at = model_now(model);
-    upload->bytes = 0;
+    upload->bytes = upload->state_bytes = 0;
+    upload->local = false;
     return index;
 }
 
 static void upload_release(struct model *model, uint32_t index)
 {
     struct upload *upload = &model->uploads.items[index];
-    if (upload->transferring)
+    if (upload->transferring) {
         model->world.transfer_cancel(model->world.context, upload->transfer);
-    upload->transferring = upload->used = false;
+        net_transfer_ends(model, upload->host, TRANSFER_OUT);
+    }
+    if (upload->copying)
+        local_cancel(model, upload->host, &upload->copy);
+    upload->transferring = upload->copying = upload->used = false;
     upload->generation++;
     vec_clear(&upload->tasks);
     vec_clear(&upload->acks);
@@ -134,6 +141,7 @@ void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t c
 struct snapshot {
     uint64_t serial, checkpoint;
     double records, records_before; /* before: at the checkpoint it builds on; negative: none */
+    bool local;                     /* hosts keep copies; of savepoints they do not */
     struct checkpoint_ack like;
 };
 
@@ -143,7 +151,8 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
 {
     struct model_task *t = &model->tasks.items[task];
     struct model_host *host = &model->hosts.items[t->host];
-    double bytes = state_of_task(model, vertex, t->subtask, snapshot->records), written = bytes;
+    double bytes = snapshot_task_bytes(model, vertex, t->subtask, snapshot->records),
+           written = bytes;
     if (snapshot->records_before >= 0)
         written =
             state_changed(model, vertex, t->subtask, snapshot->records, snapshot->records_before);
@@ -152,6 +161,7 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
         host->upload =
             upload_create(model, t->job, t->host, snapshot->serial, snapshot->checkpoint);
         vec_push(&model->numbers, host->upload);
+        model->uploads.items[host->upload].local = snapshot->local;
     }
     struct upload *upload = &model->uploads.items[host->upload];
     struct checkpoint_ack ack = snapshot->like;
@@ -162,6 +172,7 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     vec_push(&upload->acks, ack);
     double stored = written + (double)ack.in_flight_bytes;
     upload->bytes += stored > INLINE_STATE_BYTES ? stored : 0;
+    upload->state_bytes += stored > INLINE_STATE_BYTES ? written : 0;
 }
 
 static struct snapshot snapshot_of(const struct model_job *job, const struct model_vertex *vertex,
@@ -177,10 +188,34 @@ static struct snapshot snapshot_of(const struct model_job *job, const struct mod
         .checkpoint = checkpoint,
         .records = records_at_cut(job, vertex, barrier_cut(job, checkpoint)),
         .records_before = before ? records_at_cut(job, vertex, before) : -1,
+        .local = local_is_kept(job) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
                   .sync = sync,
                   .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
     };
+}
+
+/* Bytes that pass the host's disk meanwhile. A copy is written at once with the upload
+ * (DuplicatingCheckpointOutputStream), but an incremental one of RocksDB is made of links
+ * (RocksIncrementalSnapshotStrategy); what RocksDB uploads is read from the disk. */
+static double disk_bytes(const struct model *model, const struct upload *upload)
+{
+    const struct model_job *job = &model->jobs[upload->job];
+    bool on_disk = local_has_state(job);
+    bool links = on_disk && job->spec->graph->config.checkpoint_incremental;
+    return upload->state_bytes * (on_disk + (upload->local && !links));
+}
+
+static void start_copy(struct model *model, uint32_t index)
+{
+    struct upload *upload = &model->uploads.items[index];
+    double bytes = disk_bytes(model, upload);
+    if (!(bytes > 0))
+        return;
+    upload->copying = true;
+    struct share_handle copy =
+        local_transfer(model, upload->host, bytes, copy_is_done, index, upload->generation);
+    model->uploads.items[index].copy = copy;
 }
 
 static void start_uploads(struct model *model)
@@ -194,10 +229,12 @@ static void start_uploads(struct model *model)
             continue;
         }
         upload->transferring = true;
-        struct transfer_id transfer =
-            model->world.transfer(model->world.context, (struct node_id){ upload->host },
-                                  upload->bytes, upload_is_done, model, index, upload->generation);
+        net_transfer_begins(model, upload->host, TRANSFER_OUT);
+        struct transfer_id transfer = model->world.transfer(
+            model->world.context, (struct node_id){ upload->host }, TRANSFER_OUT, upload->bytes,
+            upload_is_done, model, index, upload->generation);
         model->uploads.items[index].transfer = transfer;
+        start_copy(model, index);
     }
     vec_clear(&model->numbers);
 }
@@ -262,7 +299,7 @@ static void sleep_as_planned(struct model *model, struct model_job *job, uint64_
                        (uint64_t)ref.index << 32 | ref.generation, serial);
     }
     if (any)
-        net_rebuild(model);
+        net_rebuild(model, (uint32_t)(job - model->jobs), vertex->component);
 }
 
 void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t v)
@@ -308,7 +345,7 @@ static void sleep_is_over(void *context, uint64_t a, uint64_t b)
         return;
     uint32_t j = task->job, v = task->vertex, subtask = task->subtask;
     task->blocked = false;
-    net_rebuild(model);
+    net_rebuild(model, j, model->jobs[j].vertices[v].component);
     const struct pending *pending = barrier_find(&model->jobs[j], b);
     const struct planned_fault *fault = pending ? fault_of(&model->jobs[j], FAULT_SNAPSHOT_SLEEP, v,
                                                            subtask, pending->how.checkpoint)
@@ -318,24 +355,27 @@ static void sleep_is_over(void *context, uint64_t a, uint64_t b)
               fault->sleep + model->jobs[j].vertices[v].spec->snapshot_sync);
 }
 
-static void upload_is_done(void *context, uint64_t a, uint64_t b)
+/* Acknowledged by those who still run; their copies count from now on. */
+static size_t take_acks(struct model *model, struct upload *upload)
 {
-    struct model *model = context;
-    uint32_t index = (uint32_t)a;
-    struct upload *upload = &model->uploads.items[index];
-    if (upload->generation != (uint32_t)b)
-        return;
-    upload->transferring = false;
-    if (model_hold(model, upload->host, upload_is_done, a, b))
-        return;
     size_t count = 0;
     for (size_t i = 0; i < upload->acks.count && !upload->declined; i++) {
-        if (!task_ref_is_live(model, upload->tasks.items[i]) ||
-            model->tasks.items[upload->tasks.items[i].index].phase != TASK_RUNNING)
+        struct task_ref ref = upload->tasks.items[i];
+        if (!task_ref_is_live(model, ref) || model->tasks.items[ref.index].phase != TASK_RUNNING)
             continue;
         upload->acks.items[i].async = model_now(model) - upload->started_at;
         upload->acks.items[count++] = upload->acks.items[i];
+        if (upload->local)
+            local_keep(model, &model->tasks.items[ref.index], upload->checkpoint,
+                       upload->acks.items[count - 1].state_bytes);
     }
+    return count;
+}
+
+static void upload_end(struct model *model, uint32_t index, uint32_t generation)
+{
+    struct upload *upload = &model->uploads.items[index];
+    size_t count = take_acks(model, upload);
     struct event_data report = { .kind = DATA_CHECKPOINT_ACKNOWLEDGED,
                                  .job = { upload->job },
                                  .checkpoint = upload->checkpoint,
@@ -353,6 +393,30 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
      * cannot reach it, because it has no event left. */
     if (upload->declined || count > 0)
         model->world.report(model->world.context, node, &report);
-    if (model->uploads.items[index].generation == (uint32_t)b)
+    if (model->uploads.items[index].generation == generation)
         upload_release(model, index);
+}
+
+static void upload_is_done(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    struct upload *upload = &model->uploads.items[a];
+    if (upload->generation != (uint32_t)b)
+        return;
+    if (upload->transferring)
+        net_transfer_ends(model, upload->host, TRANSFER_OUT);
+    upload->transferring = false;
+    if (!model_hold(model, upload->host, upload_is_done, a, b) && !upload->copying)
+        upload_end(model, (uint32_t)a, (uint32_t)b);
+}
+
+static void copy_is_done(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    struct upload *upload = &model->uploads.items[a];
+    if (upload->generation != (uint32_t)b)
+        return;
+    upload->copying = false;
+    if (!model_hold(model, upload->host, copy_is_done, a, b) && !upload->transferring)
+        upload_end(model, (uint32_t)a, (uint32_t)b);
 }

@@ -33,8 +33,9 @@ void source_cut_take(struct model_source *source, time_ns now, struct source_cut
     out->layout = source->layout;
     out->positions = mem_create_array(source->groups.count, sizeof *out->positions);
     out->counts = mem_create_array(source->groups.count, sizeof *out->counts);
+    out->aheads = mem_create_array(source->groups.count, sizeof *out->aheads);
     out->group_count = (uint32_t)source->groups.count;
-    out->total = 0;
+    out->total = out->ahead = out->buffered_bytes = out->in_flight_bytes = 0;
     for (size_t g = 0; g < source->groups.count; g++) {
         out->positions[g] = source_read(source, &source->groups.items[g], now);
         out->counts[g] = source->groups.items[g].count;
@@ -47,7 +48,21 @@ void source_cut_fini(struct source_cut *cut)
     layout_release(cut->layout);
     mem_destroy(cut->positions);
     mem_destroy(cut->counts);
+    mem_destroy(cut->aheads);
     *cut = (struct source_cut){ 0 };
+}
+
+void source_cut_settle(struct source_cut *cut, double most)
+{
+    double stored =
+        cut->buffered_bytes > 0 ? fmin(cut->in_flight_bytes / cut->buffered_bytes, 1) : 1;
+    double share = 1 - stored;
+    if (cut->ahead * share > most)
+        share = fmax(most, 0) / cut->ahead;
+    for (uint32_t g = 0; g < cut->group_count; g++)
+        cut->positions[g] += cut->aheads[g] * share;
+    cut->total += cut->ahead * share;
+    cut->ahead *= 1 - share;
 }
 
 /* What the curve had given when the group last took from it. */
@@ -115,6 +130,34 @@ double source_lag_seconds_most(struct model_source *source, time_ns now)
     for (VEC_EACH(struct partition_group, group, &source->groups))
         most = fmax(most, source_lag_seconds(source, group, now));
     return most;
+}
+
+static bool some_group_is_idle(const struct model_source *source)
+{
+    for (VEC_EACH(const struct partition_group, group, &source->groups))
+        if (group->class == GROUP_IDLE)
+            return true;
+    return false;
+}
+
+struct source_setback source_setback(struct model_source *source, const struct source_cut *cut,
+                                     time_ns now)
+{
+    struct source_setback back = { 0, 0 };
+    double amount = curve_amount(&source->curve, now), oldest = amount;
+    if (source->paced || !some_group_is_idle(source))
+        return back;
+    for (uint32_t i = 0; i < source->layout->partitions; i++) {
+        const struct partition_group *group = &source->groups.items[source->layout->group_of[i]];
+        double position = cut ? cut->positions[cut->layout->group_of[i]] : 0;
+        if (group->class != GROUP_IDLE)
+            continue;
+        back.records += fmax(group->position - position, 0);
+        oldest = fmin(oldest, position / source->scale);
+    }
+    time_ns arrived_at = oldest < amount ? curve_time(&source->curve, oldest) : now;
+    back.lag_seconds = arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
+    return back;
 }
 
 double source_partition_rate(struct model_source *source, time_ns now)

@@ -42,7 +42,10 @@ struct source_cut {
     uint32_t *counts;  /* the same: partitions */
     uint32_t group_count;
     double total;
-    double ahead; /* records read into buffers by then, which the total does not count */
+    /* What was in buffers in front of the barrier: records of one partition by group, of all, and
+     * bytes; of these what the checkpoint stores as channel state. */
+    double *aheads;
+    double ahead, buffered_bytes, in_flight_bytes;
 };
 
 struct model_source {
@@ -64,6 +67,8 @@ struct model_source {
     double served_folded; /* served_total when the vertices were last brought up to date */
     double lag_most;      /* seconds, since the last look */
     struct sim_handle step; /* next change of the load, while active */
+    struct sim_handle look; /* at its lag, while active: has it a backlog? */
+    bool told, in_backlog;  /* what the JobMaster was told; not told since tasks began anew */
 };
 
 struct model;
@@ -74,6 +79,10 @@ void source_fini(struct model_source *source);
 
 void layout_release(struct layout *layout);
 void source_cut_take(struct model_source *source, time_ns now, struct source_cut *out);
+/* The checkpoint is complete. What its barrier had in front and did not overtake is in its state,
+ * so the positions move on by that, but by no more than `most` in all; the rest is channel state.
+ */
+void source_cut_settle(struct source_cut *cut, double most);
 void source_cut_fini(struct source_cut *cut);
 
 /* Records arrived for, and read of, one partition of the group. */
@@ -86,6 +95,14 @@ double source_backlog(struct model_source *source, time_ns now);
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now);
 double source_lag_seconds_most(struct model_source *source, time_ns now);
+/* Partitions whose reader does not run go back to the cut, null: to 0, when one does again: how
+ * many records that will be, and how old the oldest unread one of them is then, in seconds. Nothing
+ * of a paced source waits. */
+struct source_setback {
+    double records, lag_seconds;
+};
+struct source_setback source_setback(struct model_source *source, const struct source_cut *cut,
+                                     time_ns now);
 /* Arrivals per second of one partition, now. */
 double source_partition_rate(struct model_source *source, time_ns now);
 

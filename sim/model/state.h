@@ -11,9 +11,11 @@
 #include "sim/model/barrier.h"
 #include "sim/model/component.h"
 #include "sim/model/keyspace.h"
+#include "sim/model/local.h"
 #include "sim/model/loss.h"
 #include "sim/model/model.h"
-#include "sim/model/net.h"
+#include "sim/model/net_build.h"
+#include "sim/model/networks.h"
 #include "sim/model/shape.h"
 #include "sim/model/source.h"
 #include "sim/model/task.h"
@@ -28,17 +30,27 @@ struct held_event {
 
 struct model_host {
     bool known, gone, frozen;
-    bool suspect; /* some link of it is cut, perhaps to a host without tasks */
+    bool own_links; /* some pair with it may have figures of its own */
+    bool suspect;   /* some link of it is cut, perhaps to a host without tasks */
+    bool cut_off;   /* all of them are */
     const struct machine_spec *machine;
     double speed;
+    double loss; /* of packets on its link, 0 to 1 */
     struct rng rng;
     VEC(uint32_t) tasks;
     VEC(uint32_t) restoring; /* steps whose transfer runs */
     VEC(struct held_event) held;
+    VEC(struct local_copy) copies;       /* of snapshots, on its disk */
+    struct shared_bandwidth *disk;       /* made when first used */
     uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
-    uint32_t slot;                       /* in the flow network of round `slot_round` */
+    uint32_t slot;                       /* in the network of round `slot_round` */
     uint64_t slot_round;
-    uint32_t upload; /* of the snapshot of round `upload_round` */
+    uint64_t seen;                             /* in the refresh of that number */
+    VEC(struct net_stay) stays;                /* in networks, also such as are gone */
+    uint32_t connections;                      /* of the data plane with other hosts, each way */
+    uint32_t moving[TRANSFER_WAY_COUNT];       /* transfers to and from shared storage, under way */
+    double transfer_limit[TRANSFER_WAY_COUNT]; /* as last said, bytes per second */
+    uint32_t upload;                           /* of the snapshot of round `upload_round` */
     uint64_t upload_round;
 };
 
@@ -51,6 +63,7 @@ struct model_vertex {
     uint32_t groups;       /* max parallelism */
     VEC(uint32_t) current; /* tasks by subtask; NONE */
     uint32_t running;
+    struct lost_places lost;   /* subtasks whose TaskManager has ended */
     struct keyspace *keyspace; /* for `groups` of them; made when first needed */
     struct vertex_shape shape;
     struct vertex_flow flow;
@@ -70,6 +83,9 @@ struct model_job {
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
     VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
+    struct model_restore restored;
+    uint64_t restored_round;   /* refresh of the networks */
+    uint32_t restored_sources; /* in it, all subtasks of each */
 };
 
 struct model {
@@ -77,17 +93,20 @@ struct model {
     struct model_world world;
     struct sim_queue *queue;
     VEC(struct model_host) hosts;
+    uint32_t suspects, lossy; /* hosts with a link that is cut; hosts that lose packets */
+    uint32_t moving;          /* transfers to and from shared storage, under way */
     VEC(struct model_task) tasks;
     VEC(uint32_t) free_tasks;
     VEC(struct model_step) steps;
     uint32_t free_step; /* 1 + number; 0: none */
     struct model_job *jobs;
     uint32_t job_count;
-    struct net net;
+    struct networks networks;
     VEC(struct loss) losses;
     VEC(struct upload) uploads;
     uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
+    struct sim_handle memory_look;
     uint64_t pending_serial;
     VEC(struct task_report) reports; /* scratch of one report */
     VEC(uint32_t) numbers;           /* scratch */

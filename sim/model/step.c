@@ -5,7 +5,13 @@
  */
 #include "sim/model/state.h"
 
+/* taskmanager.network.netty.client.connectTimeoutSec */
+#define CONNECT_TIMEOUT (120 * TIME_S)
+
 static void step_is_due(void *context, uint64_t a, uint64_t b);
+static void disk_is_through(void *context, uint64_t a, uint64_t b);
+static void state_is_here(void *context, uint64_t a, uint64_t b);
+static void state_is_read(void *context, uint64_t a, uint64_t b);
 
 /* Each host draws from its own stream, so that one host more moves no draw of the others. */
 static time_ns host_draw(struct model *model, uint32_t host,
@@ -21,10 +27,13 @@ static time_ns step_length(struct model *model, enum step_kind kind, uint32_t ho
     switch (kind) {
     case STEP_DEPLOY: return host_draw(model, host, &timing->deploy);
     case STEP_INITIALIZE: return host_draw(model, host, &timing->initialize);
+    case STEP_CONNECT: return host_draw(model, host, &timing->connection_loss);
+    case STEP_REACH: return CONNECT_TIMEOUT;
     case STEP_CANCEL:
     case STEP_FINISH: return time_add(host_draw(model, host, &timing->cancel), extra);
     case STEP_FAIL: return extra;
-    case STEP_RESTORE: return TIME_NEVER; /* its transfer ends it */
+    case STEP_RESTORE:
+    case STEP_RECOVER: return TIME_NEVER; /* its transfer ends it */
     case STEP_KIND_COUNT: break;
     }
     IMPOSSIBLE("kind of step");
@@ -47,7 +56,7 @@ static uint32_t step_create(struct model *model, enum step_kind kind, uint32_t h
     step->made_at = model_now(model);
     step->due = time_add(step->made_at, length);
     step->extra = extra;
-    if (kind != STEP_RESTORE)
+    if (kind != STEP_RESTORE && kind != STEP_RECOVER)
         sim_queue_push(model->queue, step->due, SIM_CLASS_DATA, step_is_due, model, index,
                        step->generation);
     model->hosts.items[host].last_step[kind] = index;
@@ -62,7 +71,7 @@ void step_add_task(struct model *model, enum step_kind kind, uint32_t task, time
         const struct model_step *step = &model->steps.items[index];
         if (step->kind != kind || step->host != t->host || step->job != t->job ||
             step->made_at != model_now(model) || step->extra != extra || step->transferring ||
-            step->tasks.count == 0)
+            step->at_disk || step->tasks.count == 0)
             index = NONE;
     }
     if (index == NONE)
@@ -82,63 +91,181 @@ static void forget_restoring(struct model_host *host, uint32_t step)
 void step_release(struct model *model, uint32_t index)
 {
     struct model_step *step = &model->steps.items[index];
-    if (step->kind == STEP_RESTORE)
+    if (step->kind == STEP_RESTORE || step->kind == STEP_RECOVER)
         forget_restoring(&model->hosts.items[step->host], index);
-    if (step->transferring)
+    if (step->at_disk)
+        local_cancel(model, step->host, &step->disk);
+    if (step->transferring) {
         model->world.transfer_cancel(model->world.context, step->transfer);
-    step->transferring = false;
+        net_transfer_ends(model, step->host, TRANSFER_IN);
+    }
+    step->transferring = step->at_disk = false;
     step->generation++;
     vec_clear(&step->tasks);
     step->next_free = model->free_step;
     model->free_step = index + 1;
 }
 
+/* State is there: input channels are set up (StreamTask.restoreInternal asks for partitions behind
+ * its state), and in the end the task runs. */
+static void begin_initialize(struct model *model, uint32_t task)
+{
+    model->tasks.items[task].connected = true;
+    step_add_task(model, STEP_INITIALIZE, task, 0);
+    if (loss_awaits(model, task))
+        step_add_task(model, STEP_CONNECT, task, 0);
+    else if (loss_is_out_of_reach(model, task))
+        step_add_task(model, STEP_REACH, task, 0);
+}
+
+/* Bytes that pass the disk. What comes from storage RocksDB writes there; a copy it links when the
+ * checkpoint is incremental, else it is read and written. */
+static double disk_bytes(const struct model *model, const struct model_step *step, double bytes)
+{
+    const struct model_job *job = &model->jobs[step->job];
+    bool on_disk = local_has_state(job);
+    if (step->kind == STEP_RESTORE)
+        return on_disk ? bytes : 0;
+    if (!on_disk)
+        return bytes;
+    return job->spec->graph->config.checkpoint_incremental ? 0 : 2 * bytes;
+}
+
+static void start_at_disk(struct model *model, uint32_t index, double bytes)
+{
+    struct model_step *step = &model->steps.items[index];
+    step->at_disk = true;
+    struct share_handle disk =
+        local_transfer(model, step->host, bytes, disk_is_through, index, step->generation);
+    model->steps.items[index].disk = disk;
+}
+
+/* Tasks with state read it together, at the host's NIC or disk: all are through when the last byte
+ * is. */
+static void start_reading(struct model *model, uint32_t index, double bytes)
+{
+    struct model_step *step = &model->steps.items[index];
+    uint32_t host = step->host, generation = step->generation;
+    double at_disk = disk_bytes(model, step, bytes);
+    vec_push(&model->hosts.items[host].restoring, index);
+    if (step->kind == STEP_RECOVER || at_disk > 0)
+        start_at_disk(model, index, at_disk);
+    if (model->steps.items[index].kind == STEP_RECOVER)
+        return;
+    model->steps.items[index].transferring = true;
+    net_transfer_begins(model, host, TRANSFER_IN);
+    struct transfer_id transfer =
+        model->world.transfer(model->world.context, (struct node_id){ host }, TRANSFER_IN, bytes,
+                              state_is_here, model, index, generation);
+    model->steps.items[index].transfer = transfer;
+}
+
+/* What has to be read, and from where, before these tasks can begin: by what they need next. */
+struct reading {
+    uint32_t step; /* NONE */
+    double bytes;
+};
+
+static void add_reading(struct model *model, struct reading *reading, enum step_kind kind,
+                        uint32_t task, int64_t bytes)
+{
+    step_add_task(model, kind, task, 0);
+    reading->step = model->hosts.items[model->tasks.items[task].host].last_step[kind];
+    reading->bytes += (double)bytes;
+}
+
+/* The task has its code: it reads the copy on the disk, the rest from shared storage, and begins.
+ */
+static void read_next(struct model *model, uint32_t index, struct reading readings[2])
+{
+    struct model_task *task = &model->tasks.items[index];
+    int64_t local = local_bytes(model, task);
+    if (local > 0 && !task->recovered) {
+        task->recovered = true;
+        task->restore_bytes -= local;
+        add_reading(model, &readings[0], STEP_RECOVER, index, local);
+    } else if (task->restore_bytes > 0) {
+        add_reading(model, &readings[1], STEP_RESTORE, index, task->restore_bytes);
+        task->restore_bytes = 0;
+    } else {
+        begin_initialize(model, index);
+    }
+}
+
+static void start_readings(struct model *model, const struct reading readings[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (readings[i].step != NONE)
+            start_reading(model, readings[i].step, readings[i].bytes);
+}
+
+static void disk_is_through(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    if (model->steps.items[a].generation != (uint32_t)b)
+        return;
+    model->steps.items[a].at_disk = false;
+    state_is_read(context, a, b);
+}
+
+static void state_is_here(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    if (model->steps.items[a].generation != (uint32_t)b)
+        return;
+    model->steps.items[a].transferring = false;
+    net_transfer_ends(model, model->steps.items[a].host, TRANSFER_IN);
+    state_is_read(context, a, b);
+}
+
+/* By the last of both. */
 static void state_is_read(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
+    struct reading readings[2] = { { NONE, 0 }, { NONE, 0 } };
     uint32_t index = (uint32_t)a;
-    if (model->steps.items[index].generation != (uint32_t)b)
+    const struct model_step *step = &model->steps.items[index];
+    if (step->generation != (uint32_t)b || step->transferring || step->at_disk)
         return;
-    model->steps.items[index].transferring = false;
     if (model_hold(model, model->steps.items[index].host, state_is_read, a, b))
         return;
     for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
         struct task_ref ref = model->steps.items[index].tasks.items[i];
         if (task_ref_is_live(model, ref) &&
             model->tasks.items[ref.index].phase == TASK_INITIALIZING)
-            step_add_task(model, STEP_INITIALIZE, ref.index, 0);
+            read_next(model, ref.index, readings);
     }
     step_release(model, index);
-}
-
-/* Tasks with state read it together, at the host's NIC: all are through when the last byte is. */
-static void start_restore(struct model *model, uint32_t index, double bytes)
-{
-    struct model_step *step = &model->steps.items[index];
-    uint32_t host = step->host;
-    vec_push(&model->hosts.items[host].restoring, index);
-    step->transferring = true;
-    struct transfer_id transfer =
-        model->world.transfer(model->world.context, (struct node_id){ host }, bytes, state_is_read,
-                              model, index, step->generation);
-    model->steps.items[index].transfer = transfer;
+    start_readings(model, readings);
 }
 
 /* The tasks of the step that are still in the phase it was made for. */
 static bool is_meant(const struct model *model, struct task_ref ref, enum step_kind kind)
 {
     static const enum task_phase phase_of[STEP_KIND_COUNT] = {
-        [STEP_DEPLOY] = TASK_DEPLOYING,        [STEP_RESTORE] = TASK_INITIALIZING,
-        [STEP_INITIALIZE] = TASK_INITIALIZING, [STEP_CANCEL] = TASK_CANCELING,
-        [STEP_FINISH] = TASK_CANCELING,        [STEP_FAIL] = TASK_CLOSING,
+        [STEP_DEPLOY] = TASK_DEPLOYING,     [STEP_RESTORE] = TASK_INITIALIZING,
+        [STEP_RECOVER] = TASK_INITIALIZING, [STEP_INITIALIZE] = TASK_INITIALIZING,
+        [STEP_CANCEL] = TASK_CANCELING,     [STEP_FINISH] = TASK_CANCELING,
+        [STEP_FAIL] = TASK_CLOSING,
     };
     return task_ref_is_live(model, ref) && model->tasks.items[ref.index].phase == phase_of[kind];
 }
 
+/* Nobody answered. */
+static void end_connect(struct model *model, uint32_t index)
+{
+    enum step_kind kind = model->steps.items[index].kind;
+    for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
+        struct task_ref ref = model->steps.items[index].tasks.items[i];
+        if (task_ref_is_live(model, ref) &&
+            (kind == STEP_CONNECT || loss_is_out_of_reach(model, ref.index)))
+            task_fail(model, ref.index, CAUSE_CONNECTION_LOST);
+    }
+}
+
 static void end_deploy(struct model *model, uint32_t index)
 {
-    double bytes = 0;
-    uint32_t restore = NONE;
+    struct reading readings[2] = { { NONE, 0 }, { NONE, 0 } };
     for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
         struct task_ref ref = model->steps.items[index].tasks.items[i];
         if (!is_meant(model, ref, STEP_DEPLOY))
@@ -147,15 +274,9 @@ static void end_deploy(struct model *model, uint32_t index)
         task->phase = TASK_INITIALIZING;
         vec_push(&model->reports,
                  (struct task_report){ task->attempt, EXECUTION_INITIALIZING, CAUSE_NONE });
-        bytes += (double)task->restore_bytes;
-        bool reads = task->restore_bytes > 0;
-        step_add_task(model, reads ? STEP_RESTORE : STEP_INITIALIZE, ref.index, 0);
-        if (reads)
-            restore =
-                model->hosts.items[model->tasks.items[ref.index].host].last_step[STEP_RESTORE];
+        read_next(model, ref.index, readings);
     }
-    if (restore != NONE)
-        start_restore(model, restore, bytes);
+    start_readings(model, readings);
 }
 
 static void end_initialize(struct model *model, uint32_t index)
@@ -211,10 +332,13 @@ static void step_is_due(void *context, uint64_t a, uint64_t b)
     switch (step->kind) {
     case STEP_DEPLOY: end_deploy(model, index); break;
     case STEP_INITIALIZE: end_initialize(model, index); break;
+    case STEP_CONNECT:
+    case STEP_REACH: end_connect(model, index); break;
     case STEP_CANCEL:
     case STEP_FINISH:
     case STEP_FAIL: end_of_tasks(model, index); break;
     case STEP_RESTORE:
+    case STEP_RECOVER:
     case STEP_KIND_COUNT: IMPOSSIBLE("kind of step");
     }
     step_release(model, index);

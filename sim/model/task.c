@@ -32,7 +32,8 @@ static uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
                                  .restore_checkpoint = deployment->restore_checkpoint,
                                  .restore_bytes = deployment->restore_bytes,
                                  .key_group_first = deployment->key_group_first,
-                                 .key_group_last = deployment->key_group_last };
+                                 .key_group_last = deployment->key_group_last,
+                                 .allocation = deployment->allocation };
     vec_push(&h->tasks, index);
     return index;
 }
@@ -72,22 +73,30 @@ void task_fail(struct model *model, uint32_t index, enum failure_cause cause)
     step_add_task(model, STEP_FAIL, index, was_running ? close_of(model, task) : 0);
 }
 
+/* With the first deployment at another parallelism, all older attempts have had their time. */
+static void spread_vertex(struct model *model, uint32_t job, uint32_t v, uint32_t parallelism)
+{
+    struct model_vertex *vertex = &model->jobs[job].vertices[v];
+    if (vertex->parallelism == parallelism)
+        return;
+    for (uint32_t s = 0; s < vertex->current.count; s++)
+        if (vertex->current.items[s] != NONE)
+            component_on_replaced(model, vertex->current.items[s]);
+    component_set_parallelism(model, job, v, parallelism);
+}
+
 /* The newest attempt at a subtask takes its place; an older one that still runs somewhere (its
  * TaskManager is out of reach) does no more harm to the flow. */
 static void take_place(struct model *model, uint32_t index, uint32_t parallelism)
 {
     struct model_task *task = &model->tasks.items[index];
     struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
-    if (vertex->parallelism != parallelism) {
-        for (uint32_t s = 0; s < vertex->current.count; s++)
-            if (vertex->current.items[s] != NONE)
-                component_on_replaced(model, vertex->current.items[s]);
-        component_set_parallelism(model, task->job, task->vertex, parallelism);
-    }
+    spread_vertex(model, task->job, task->vertex, parallelism);
     uint32_t *place = &vertex->current.items[task->subtask];
     if (*place != NONE)
         component_on_replaced(model, *place);
     *place = index;
+    loss_forget(&vertex->lost, task->subtask);
     if (task->subtask + 1 == parallelism && task->key_group_first <= task->key_group_last)
         component_set_groups(model, task->job, task->vertex, task->key_group_last + 1);
 }
@@ -101,6 +110,17 @@ void tasks_deploy(struct model *model, uint32_t host, const struct effect_data *
         take_place(model, task, deployment->parallelism);
         step_add_task(model, STEP_DEPLOY, task, 0);
     }
+}
+
+void tasks_lost(struct model *model, uint32_t host, uint32_t job,
+                const struct task_deployment *deployments, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        CHECK(deployments[i].subtask < deployments[i].parallelism);
+        spread_vertex(model, job, deployments[i].vertex.n, deployments[i].parallelism);
+        loss_of_deployment(model, job, &deployments[i]);
+    }
+    loss_notify(model, host, job, deployments, count);
 }
 
 uint32_t task_find(const struct model *model, uint32_t host, uint32_t job,
@@ -183,6 +203,7 @@ void tasks_process_ended(struct model *model, uint32_t host)
         task_destroy(model, index);
     }
     vec_clear(&h->held);
+    vec_clear(&h->copies);
     h->gone = true;
 }
 

@@ -13,6 +13,7 @@
 #define WEIR_SIM_MODEL_TASK_H
 
 #include "core/port/data.h"
+#include "sim/cluster/shared_bandwidth.h"
 #include "sim/cluster/virtual_cluster.h"
 
 enum task_phase {
@@ -32,12 +33,15 @@ struct model_task {
     enum task_phase phase;
     enum failure_cause cause;    /* CLOSING: why */
     bool current;                /* the newest attempt at its subtask */
+    bool recovered;              /* what its host had of its state it has read, or is reading */
+    bool connected;              /* its input channels are set up, or being set up */
     bool fresh;                  /* runs, and its source position is not restored yet */
     bool blocked;                /* the synchronous part of a snapshot holds its thread */
     bool cancel_asked;           /* CLOSING: cancelled meanwhile */
     uint64_t restore_checkpoint; /* 0: starts empty */
     int64_t restore_bytes;
     uint32_t key_group_first, key_group_last;
+    struct allocation_id allocation;
 };
 
 struct task_ref {
@@ -46,8 +50,11 @@ struct task_ref {
 
 enum step_kind {
     STEP_DEPLOY,     /* ends: INITIALIZING */
-    STEP_RESTORE,    /* state is being read; ends with the transfer */
+    STEP_RESTORE,    /* state is being read from shared storage; ends with the transfer */
+    STEP_RECOVER,    /* the same from the host's own disk, before what else there is to read */
     STEP_INITIALIZE, /* ends: RUNNING */
+    STEP_CONNECT,    /* to a TaskManager that has ended: refused; ends: the task fails */
+    STEP_REACH,      /* to one that is out of reach; ends: the task fails unless it is back */
     STEP_CANCEL,     /* ends: CANCELED */
     STEP_FINISH,     /* ends: FINISHED */
     STEP_FAIL,       /* close() of failed tasks; ends: FAILED, or CANCELED when asked meanwhile */
@@ -60,9 +67,10 @@ struct model_step {
     uint32_t job, host;
     uint32_t next_free;
     time_ns made_at, due;
-    time_ns extra; /* CANCEL, FINISH: the close() on top of the draw, for joining */
-    bool transferring;
+    time_ns extra;              /* CANCEL, FINISH: the close() on top of the draw, for joining */
+    bool transferring, at_disk; /* RESTORE, RECOVER: bytes are under way; it ends when none are */
     struct transfer_id transfer;
+    struct share_handle disk;
     VEC(struct task_ref) tasks;
 };
 
@@ -90,6 +98,9 @@ void step_release(struct model *model, uint32_t step);
 /* The orders of data_plane.h. */
 void tasks_deploy(struct model *model, uint32_t host, const struct effect_data *order);
 void tasks_cancel(struct model *model, uint32_t host, const struct effect_data *order);
+/* Tasks for a TaskManager that had ended when its JobMaster's order came. */
+void tasks_lost(struct model *model, uint32_t host, uint32_t job,
+                const struct task_deployment *deployments, size_t count);
 /* Behind a completed stop-with-savepoint. */
 void tasks_finish(struct model *model, uint32_t host, uint32_t job);
 void tasks_process_ended(struct model *model, uint32_t host);

@@ -11,7 +11,7 @@ static const double tolerance = 1e-6;
 
 static time_ns view_time(const struct model *model, const struct model_job *job)
 {
-    return job->ended ? job->ended_at : model->net.at;
+    return job->ended ? job->ended_at : model_now(model);
 }
 
 static double state_of_vertex(struct model *model, const struct model_job *job,
@@ -33,24 +33,55 @@ static double state_of_vertex(struct model *model, const struct model_job *job,
     return spec->state_fixed * vertex->parallelism + keyed + spec->state_growth * records;
 }
 
+/* What a restart would restore. */
+static const struct cut *newest_cut(const struct model_job *job)
+{
+    const struct cut *newest = NULL;
+    for (VEC_EACH(const struct cut, cut, &job->cuts))
+        if (cut->completed && cut->kind == CHECKPOINT_PERIODIC && (!newest || cut->id > newest->id))
+            newest = cut;
+    return newest;
+}
+
+/* Its savepoint is there: tasks that are gone are not missed. */
+static bool is_stopped(const struct model_job *job)
+{
+    for (VEC_EACH(const struct cut, cut, &job->cuts))
+        if (cut->completed && cut->id == job->stopped_by)
+            return true;
+    return job->ended;
+}
+
+/* State that went with its tasks has to be made again, so what it had read waits from then on. */
+static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns now,
+                          struct model_job_view *out)
+{
+    for (uint32_t s = 0; s < job->sources.count; s++) {
+        struct model_source *source = &job->sources.items[s];
+        struct source_setback back = source_setback(source, cut ? &cut->sources[s] : NULL, now);
+        out->backlog += back.records;
+        out->lag_seconds = fmax(out->lag_seconds, back.lag_seconds);
+        out->lag_seconds_max = fmax(out->lag_seconds_max, back.lag_seconds);
+    }
+}
+
 void model_view_job(struct model *model, struct job_id id, struct model_job_view *out)
 {
     struct model_job *job = &model->jobs[id.n];
-    const struct cut *newest = NULL;
-    net_advance(model);
-    net_fold(model);
+    const struct cut *newest = newest_cut(job);
+    net_advance(model, id.n);
+    net_fold(model, id.n);
     time_ns now = view_time(model, job);
-    *out = (struct model_job_view){ 0 };
-    for (VEC_EACH(const struct component, component, &job->components))
+    *out = (struct model_job_view){ .whole = true, .restored = job->restored };
+    for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
+        out->whole &= component->active && component->running == component->task_count;
+    }
     for (VEC_EACH(struct model_source, source, &job->sources)) {
-        double rate = source_partition_rate(source, now) * source->layout->partitions;
-        bool arrives = !job->ended && (!source->paced || source->active);
         double lag = source_lag_seconds_most(source, now);
         out->offered_total += source_offered(source, now);
         out->served_total += source->served_total;
         out->replayed_total += source->replayed_total + source->reread_total;
-        out->offered_rate += arrives ? rate : 0;
         out->served_rate += source->rate;
         out->backlog += source_backlog(source, now);
         out->position += source_position(source, now);
@@ -58,9 +89,9 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         out->lag_seconds_max = fmax(out->lag_seconds_max, fmax(source->lag_most, lag));
         source->lag_most = lag;
     }
-    for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->completed && (!newest || cut->id > newest->id))
-            newest = cut;
+    if (!is_stopped(job))
+        view_setbacks(job, newest, now, out);
+    out->restore_checkpoint = newest ? newest->id : 0;
     for (uint32_t s = 0; newest && s < newest->source_count; s++)
         out->restore_position += newest->sources[s].total;
     for (uint32_t v = 0; v < job->vertex_count; v++)
@@ -75,25 +106,24 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     struct model_vertex *vertex = &job->vertices[v.n];
     const struct component *component = &job->components.items[vertex->component];
     const struct vertex_flow *flow = &vertex->flow;
-    size_t outputs = job->spec->graph->vertices.items[v.n].outputs.count;
-    net_advance(model);
-    net_fold(model);
+    net_advance(model, id.n);
+    net_fold(model, id.n);
     *out = (struct model_vertex_view){ .parallelism = vertex->parallelism,
                                        .running = vertex->running,
                                        .busy_seconds = flow->busy_seconds,
                                        .idle_seconds = flow->idle_seconds,
                                        .backpressured_seconds = flow->backpressured_seconds,
                                        .task_seconds = flow->task_seconds,
+                                       .flowing_seconds = flow->flowing_seconds,
+                                       .busiest_seconds = flow->busiest_seconds,
                                        .in_total = flow->in_total,
                                        .out_total = flow->out_total };
-    out->utilisation_max = vertex_utilisation_most(model, job, vertex);
     out->state_bytes = state_of_vertex(model, job, vertex);
     if (vertex->is_source)
         out->backlog = source_backlog(&job->sources.items[vertex->source], view_time(model, job));
     if (!component->active)
         return;
     out->in_rate = vertex_in_rate(job, component, vertex);
-    out->out_rate = out->in_rate * vertex->spec->selectivity * (double)outputs;
     double bytes_in = vertex_bytes_in(job, component, vertex);
     if (!vertex->is_source && bytes_in > 0)
         out->backlog = vertex_bytes_ahead(model, job, component, vertex) / bytes_in * out->in_rate;
@@ -150,37 +180,41 @@ static struct err check_cuts(const struct model_job *job, struct note *note)
     return OK;
 }
 
-static struct err check_rows(const struct model *model, struct note *note)
+static struct err check_rows(const struct model *model, const struct net *net, struct note *note)
 {
-    const struct maxmin *problem = &model->net.problem;
-    static const char *const names[NET_LIMIT_COUNT] = { "a thread", "the cores", "the NIC's output",
-                                                        "the NIC's input" };
-    for (uint32_t r = 0; r < problem->rows.count && model->net.sums.count > 0; r++) {
+    const struct maxmin *problem = &net->problem;
+    static const char *const names[NET_LIMIT_COUNT] = { "a thread",         "the cores",
+                                                        "the NIC's output", "the NIC's input",
+                                                        "a connection",     "a slot" };
+    for (uint32_t r = 0; r < problem->rows.count; r++) {
         double load = 0, limit = problem->rows.items[r].limit;
         const struct maxmin_row *row = &problem->rows.items[r];
         for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
             load += problem->terms.items[i].weight *
-                    model->net.classes.items[problem->terms.items[i].flow].rate;
-        for (uint32_t k = 0; k < problem->sum_count; k++) {
-            const struct net_sum *sum = &model->net.sums.items[k];
-            load += problem->sum_weights.items[(size_t)r * problem->sum_count + k] *
+                    net->classes.items[problem->terms.items[i].flow].rate;
+        for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
+            const struct net_sum *sum = &net->sums.items[problem->weights.items[i].sum];
+            load += problem->weights.items[i].weight *
                     model->jobs[sum->job].sources.items[sum->source].rate;
         }
         if (load > limit && !nearly(load / (limit > 0 ? limit : 1), limit > 0))
             return err_note(note, ERR_INTERNAL_CODE, "%s carries more than it can",
-                            names[model->net.rows.items[r].limit]);
+                            names[net->rows.items[r].limit]);
     }
     return OK;
 }
 
 struct err model_check_conservation(struct model *model, struct note *note)
 {
-    net_advance(model);
     for (uint32_t j = 0; j < model->job_count; j++) {
         struct model_job *job = &model->jobs[j];
+        net_advance(model, j);
         for (VEC_EACH(struct model_source, source, &job->sources))
             TRY(check_source(model, job, source, note));
         TRY(check_cuts(job, note));
     }
-    return check_rows(model, note);
+    for (VEC_EACH(struct net *, net, &model->networks.all))
+        if ((*net)->round != 0)
+            TRY(check_rows(model, *net, note));
+    return OK;
 }

@@ -19,10 +19,28 @@ static bool can_talk(void *context, struct node_id a, struct node_id b)
     return virtual_cluster_can_talk(context, a, b);
 }
 
-static struct transfer_id transfer(void *context, struct node_id node, double bytes,
-                                   transfer_done *done, void *done_context, uint64_t a, uint64_t b)
+static void each_cut(void *context, struct node_id node,
+                     void (*visit)(void *visitor, struct node_id peer), void *visitor)
 {
-    return virtual_cluster_dfs_transfer(context, node, bytes, done, done_context, a, b);
+    virtual_cluster_each_cut(context, node, visit, visitor);
+}
+
+static struct link_quality link(void *context, struct node_id a, struct node_id b)
+{
+    return virtual_cluster_link(context, a, b);
+}
+
+static struct transfer_id transfer(void *context, struct node_id node, enum transfer_way way,
+                                   double bytes, transfer_done *done, void *done_context,
+                                   uint64_t a, uint64_t b)
+{
+    return virtual_cluster_dfs_transfer(context, node, way, bytes, done, done_context, a, b);
+}
+
+static void transfer_limit(void *context, struct node_id node, enum transfer_way way,
+                           double bytes_per_s)
+{
+    virtual_cluster_dfs_limit(context, node, way, bytes_per_s);
 }
 
 static void transfer_cancel(void *context, struct transfer_id id)
@@ -37,7 +55,10 @@ struct model *model_create(const struct scenario *scenario, struct virtual_clust
                                        .report = report,
                                        .process = process,
                                        .can_talk = can_talk,
+                                       .each_cut = each_cut,
+                                       .link = link,
                                        .transfer = transfer,
+                                       .transfer_limit = transfer_limit,
                                        .transfer_cancel = transfer_cancel };
     return model_create_in(scenario, &world, queue);
 }

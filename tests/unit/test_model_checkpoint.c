@@ -10,8 +10,6 @@
 #include "tests/lib/model_fixture.h"
 
 static const struct job_id job_0 = { 0 };
-static const uint32_t two_hosts[] = { 1, 2 };
-static const uint32_t two_each[] = { 2, 2 };
 
 static struct model_fixture f;
 static struct fixture_deployment two_by_two;
@@ -23,9 +21,7 @@ static void setup(void)
     source = model_fixture_vertex(&f, job_0, "source", 128, 1 * TIME_US);
     count = model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
     model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    two_by_two = (struct fixture_deployment){
-        .job = job_0, .parallelism = two_each, .hosts = two_hosts, .host_count = 2
-    };
+    two_by_two = model_fixture_two_by_two();
 }
 
 static void teardown(void)
@@ -33,33 +29,13 @@ static void teardown(void)
     model_fixture_fini(&f);
 }
 
-static void start(double rate)
-{
-    model_fixture_load(&f, job_0, 0, 0, rate);
-    model_fixture_start(&f);
-    model_fixture_deploy(&f, &two_by_two);
-    model_fixture_run(&f, 10 * TIME_S);
-}
-
-static void trigger(uint64_t checkpoint)
-{
-    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
-                             &(struct checkpoint_order){ .checkpoint = checkpoint });
-}
-
-static void tell(enum data_order kind, uint64_t checkpoint)
-{
-    model_fixture_checkpoint(&f, &two_by_two, kind,
-                             &(struct checkpoint_order){ .checkpoint = checkpoint });
-}
-
 START_TEST(every_task_acknowledges_with_its_state)
 {
     count->keys = 1000;
     count->state_per_key = 1e6; /* 1 GB over two subtasks: half a second each */
     source->state_fixed = 100;
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert(model_fixture_acknowledged(&f, 1, 2) < 10001 * TIME_MS);
     time_ns last = model_fixture_acknowledged(&f, 1, 4);
@@ -75,6 +51,33 @@ START_TEST(every_task_acknowledges_with_its_state)
 }
 END_TEST
 
+/* execution.checkpointing.data-inline-threshold: up to 20 KiB travel inside the acknowledgement and
+ * see no storage, which takes a second per KiB here. */
+START_TEST(small_state_is_inside_the_acknowledgement)
+{
+    f.storage_bandwidth = 1024;
+    count->state_fixed = 20 * 1024;
+    model_fixture_begin(&f, &two_by_two, 10);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_int_lt(model_fixture_acknowledged(&f, 1, 4), 11 * TIME_S);
+}
+END_TEST
+
+START_TEST(state_above_the_inline_threshold_is_written_to_storage)
+{
+    f.storage_bandwidth = 1024;
+    count->state_fixed = 20 * 1024 + 1;
+    model_fixture_begin(&f, &two_by_two, 10);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    time_ns sources = model_fixture_acknowledged(&f, 1, 2);
+    time_ns last = model_fixture_acknowledged(&f, 1, 4);
+    ck_assert_int_lt(sources, 11 * TIME_S);
+    ck_assert(last > 30 * TIME_S && last < 31 * TIME_S);
+}
+END_TEST
+
 /* The job of the recordings checkpoint-*-under-backpressure: one TaskManager, parallelism 2, 20,000
  * records/s per source subtask, 13 bytes each, the map parks 200 us. What one record really took is
  * not recorded; the drain of full buffers (24 x 32 KiB) says about 400 us on that overloaded host.
@@ -86,9 +89,10 @@ static void start_recorded_job(void)
     two_by_two.host_count = 1;
     f.scenario.jobs.items[0].load_per_subtask.items[0] = true;
     source->record_bytes = 13;
+    source->source_function = true;
     count->cost_ns = 0;
     count->wait_ns = 400e3;
-    start(20000);
+    model_fixture_begin(&f, &two_by_two, 20000);
 }
 
 /* A source hears of it when one of its buffers comes free, then 24 full ones drain: each at 2 x
@@ -102,7 +106,7 @@ START_TEST(aligned_checkpoints_wait_for_full_buffers)
 {
     start_recorded_job();
     model_fixture_run(&f, 20 * TIME_S);
-    trigger(2);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 60 * TIME_S);
     time_ns took = model_fixture_acknowledged(&f, 2, 4) - 20 * TIME_S;
     ck_assert(took > 12 * TIME_S && took < 18 * TIME_S); /* 12 to 18 s measured */
@@ -123,6 +127,24 @@ START_TEST(unaligned_checkpoints_store_the_buffers_instead)
     for (VEC_EACH(const struct fixture_line, line, &f.lines))
         stored += line->ack.in_flight_bytes;
     ck_assert(stored > 280000 && stored <= 24 * 32768); /* 0.3 to 0.7 MB measured */
+}
+END_TEST
+
+/* FLIP-27: the trigger is a mail, which a source that waits for a buffer takes at once. */
+START_TEST(a_source_with_a_mailbox_hears_of_the_checkpoint_at_once)
+{
+    start_recorded_job();
+    source->source_function = false;
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+                             &(struct checkpoint_order){ .checkpoint = 2, .unaligned = true });
+    model_fixture_run(&f, 30 * TIME_S);
+    time_ns took = model_fixture_acknowledged(&f, 2, 4) - 20 * TIME_S;
+    ck_assert(took < 10 * TIME_MS); /* 0.8 MB at 1 GB/s */
+    model_fixture_trigger(&f, &two_by_two, 3, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 80 * TIME_S);
+    took = model_fixture_acknowledged(&f, 3, 4) - 30 * TIME_S;
+    ck_assert_double_eq_tol((double)took / 1e9, 24 * 32768 / (5000 * 13.0), 1e-3);
 }
 END_TEST
 
@@ -154,7 +176,7 @@ START_TEST(the_first_checkpoint_finds_buffers_that_have_not_filled)
     model_fixture_start(&f);
     model_fixture_deploy(&f, &two_by_two);
     model_fixture_run(&f, 151 * TIME_MS);
-    trigger(1);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     /* 6,000 records had arrived: 3,000 for each of two readers */
     ck_assert(model_fixture_acknowledged(&f, 1, 4) < 2 * TIME_S);
@@ -163,8 +185,8 @@ END_TEST
 
 START_TEST(checkpoints_without_backpressure_take_a_moment)
 {
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert(model_fixture_acknowledged(&f, 1, 4) < 10005 * TIME_MS);
 }
@@ -175,7 +197,7 @@ START_TEST(a_barrier_waits_while_the_data_before_it_does_not_move)
 {
     start_recorded_job();
     model_fixture_run(&f, 20 * TIME_S);
-    trigger(2);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 22 * TIME_S);
     model_fixture_freeze(&f, 1, true);
     model_fixture_run(&f, 32 * TIME_S);
@@ -189,9 +211,11 @@ END_TEST
 
 START_TEST(a_frozen_participant_does_not_acknowledge)
 {
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     model_fixture_freeze(&f, 2, true);
-    trigger(1); /* the fixture hands it on; the sources on host 2 heard it before they froze */
+    model_fixture_trigger(&f, &two_by_two, 1,
+                          CHECKPOINT_PERIODIC); /* the fixture hands it on; the sources on host 2
+                                                   heard it before they froze */
     model_fixture_run(&f, 30 * TIME_S);
     ck_assert_int_eq(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
     model_fixture_freeze(&f, 2, false);
@@ -203,8 +227,8 @@ END_TEST
 START_TEST(the_synchronous_part_stops_the_flow)
 {
     count->snapshot_sync = 2 * TIME_S;
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 11 * TIME_S);
     ck_assert_double_eq(model_fixture_job(&f, job_0).served_rate, 0);
     model_fixture_run(&f, 12100 * TIME_MS);
@@ -223,8 +247,8 @@ START_TEST(a_snapshot_that_sleeps_acknowledges_late_and_alone)
                                       .vertex = { 1 },
                                       .checkpoint_last = UINT64_MAX,
                                       .sleep = 1500 * TIME_MS }));
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 11 * TIME_S);
     ck_assert(model_fixture_acknowledged(&f, 1, 3) < 10010 * TIME_MS);
     ck_assert_double_eq(model_fixture_job(&f, job_0).served_rate, 0);
@@ -243,11 +267,11 @@ START_TEST(a_snapshot_that_throws_fails_its_task)
                                       .vertex = { 1 },
                                       .checkpoint_first = 3,
                                       .checkpoint_last = 3 }));
-    start(1000);
-    trigger(2);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 12 * TIME_S);
     ck_assert_int_ne(model_fixture_acknowledged(&f, 2, 4), TIME_NEVER);
-    trigger(3);
+    model_fixture_trigger(&f, &two_by_two, 3, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_int_eq(model_fixture_acknowledged(&f, 3, 4), TIME_NEVER);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 1);
@@ -258,10 +282,10 @@ END_TEST
 START_TEST(an_aborted_checkpoint_is_not_acknowledged_any_more)
 {
     count->state_fixed = 1e9;
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 10500 * TIME_MS);
-    tell(DATA_CHECKPOINT_ABORTED, 1);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_ABORTED, 1);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_int_eq(model_fixture_acknowledged(&f, 1, 3), TIME_NEVER);
     ck_assert_uint_eq(f.model->jobs[0].cuts.count, 0);
@@ -271,10 +295,10 @@ END_TEST
 START_TEST(checkpoints_can_be_in_progress_together)
 {
     count->state_fixed = 1e9;
-    start(1000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 10300 * TIME_MS);
-    trigger(2);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_int_lt(model_fixture_acknowledged(&f, 1, 4), model_fixture_acknowledged(&f, 2, 4));
     ck_assert_int_ne(model_fixture_acknowledged(&f, 2, 4), TIME_NEVER);
@@ -286,11 +310,11 @@ START_TEST(an_incremental_checkpoint_writes_what_has_changed)
     f.config.checkpoint_incremental = true;
     count->keys = 1000000;
     count->state_per_key = 100;
-    start(10000);
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 10000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
-    tell(DATA_CHECKPOINT_COMPLETE, 1);
-    trigger(2);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 30 * TIME_S);
     int64_t state[3] = { 0 }, written[3] = { 0 };
     for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
@@ -308,9 +332,9 @@ END_TEST
 
 START_TEST(a_task_that_does_not_run_declines)
 {
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     model_fixture_cancel(&f, &two_by_two);
-    trigger(1);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     size_t declined = 0;
     for (VEC_EACH(const struct fixture_line, line, &f.lines))
@@ -325,8 +349,11 @@ Suite *test_model_checkpoint_suite(void)
     TCase *tests = tcase_create("checkpoints");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, every_task_acknowledges_with_its_state);
+    tcase_add_test(tests, small_state_is_inside_the_acknowledgement);
+    tcase_add_test(tests, state_above_the_inline_threshold_is_written_to_storage);
     tcase_add_test(tests, aligned_checkpoints_wait_for_full_buffers);
     tcase_add_test(tests, unaligned_checkpoints_store_the_buffers_instead);
+    tcase_add_test(tests, a_source_with_a_mailbox_hears_of_the_checkpoint_at_once);
     tcase_add_test(tests, aligned_with_a_timeout_switches_when_it_has_passed);
     tcase_add_test(tests, the_first_checkpoint_finds_buffers_that_have_not_filled);
     tcase_add_test(tests, checkpoints_without_backpressure_take_a_moment);

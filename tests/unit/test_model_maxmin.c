@@ -9,7 +9,7 @@
 #include <signal.h>
 
 #include "core/base/rng.h"
-#include "sim/model/maxmin.h"
+#include "tests/lib/dense_rows.h"
 
 #define TOLERANCE 1e-9 /* relative; stated before the comparison was run */
 
@@ -20,7 +20,7 @@ START_TEST(maxmin_gives_equal_shares_of_one_row)
     maxmin_clear(&problem, 1);
     maxmin_add_flow(&problem, 0, 3, INFINITY);
     maxmin_add_flow(&problem, 0, 1, INFINITY);
-    maxmin_add_row(&problem, 100, NULL, 0, &all);
+    dense_row_add(&problem, 100, NULL, 0, &all);
     maxmin_solve(&problem);
     ck_assert_double_eq_tol(problem.flows.items[0].rate, 25, 1e-12);
     ck_assert_double_eq_tol(problem.flows.items[1].rate, 25, 1e-12);
@@ -36,7 +36,7 @@ START_TEST(maxmin_hands_what_small_flows_leave_to_the_others)
     maxmin_clear(&problem, 1);
     maxmin_add_flow(&problem, 0, 1, 10);
     maxmin_add_flow(&problem, 0, 2, INFINITY);
-    maxmin_add_row(&problem, 100, NULL, 0, &all);
+    dense_row_add(&problem, 100, NULL, 0, &all);
     maxmin_solve(&problem);
     ck_assert_double_eq_tol(problem.flows.items[0].rate, 10, 1e-12);
     ck_assert_uint_eq(problem.flows.items[0].limit, MAXMIN_BOUND);
@@ -56,8 +56,8 @@ START_TEST(maxmin_lets_flows_grow_that_no_full_row_holds)
     uint32_t right = maxmin_add_flow(&problem, 0, 1, INFINITY);
     struct maxmin_term first[] = { { across, 1 }, { left, 1 } };
     struct maxmin_term second[] = { { across, 1 }, { right, 1 } };
-    maxmin_add_row(&problem, 10, first, 2, NULL);
-    maxmin_add_row(&problem, 30, second, 2, NULL);
+    dense_row_add(&problem, 10, first, 2, NULL);
+    dense_row_add(&problem, 30, second, 2, NULL);
     maxmin_solve(&problem);
     ck_assert_double_eq_tol(problem.flows.items[across].rate, 5, 1e-12);
     ck_assert_double_eq_tol(problem.flows.items[left].rate, 5, 1e-12);
@@ -73,7 +73,7 @@ START_TEST(maxmin_stops_everything_behind_a_row_of_limit_zero)
     maxmin_clear(&problem, 2);
     uint32_t held = maxmin_add_flow(&problem, 0, 5, INFINITY);
     uint32_t other = maxmin_add_flow(&problem, 1, 1, 7);
-    maxmin_add_row(&problem, 0, NULL, 0, first_only);
+    dense_row_add(&problem, 0, NULL, 0, first_only);
     maxmin_solve(&problem);
     ck_assert_double_eq(problem.flows.items[held].rate, 0);
     ck_assert_double_eq(problem.flows.items[other].rate, 7);
@@ -112,7 +112,7 @@ static struct dense dense_of(const struct maxmin *problem)
         dense.limit[r] = row->limit;
         for (size_t f = 0; f < dense.flow_count; f++) {
             const struct maxmin_flow *flow = &problem->flows.items[dense.class[f]];
-            dense.weight[r][f] = problem->sum_weights.items[r * problem->sum_count + flow->sum];
+            dense.weight[r][f] = dense_row_weight(problem, r, flow->sum);
             for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
                 if (problem->terms.items[i].flow == dense.class[f])
                     dense.weight[r][f] += problem->terms.items[i].weight / flow->count;
@@ -174,24 +174,27 @@ static void make_random(struct maxmin *problem, struct rng *rng)
 {
     uint32_t sums = 1 + (uint32_t)rng_below(rng, 3), classes = 1 + (uint32_t)rng_below(rng, 8);
     maxmin_clear(problem, sums);
-    for (uint32_t c = 0; c < classes; c++)
-        maxmin_add_flow(problem, (uint32_t)rng_below(rng, sums), 1 + (double)rng_below(rng, 5),
-                        rng_below(rng, 3) ? between(rng, 0.5, 50) : INFINITY);
+    for (uint32_t c = 0; c < classes; c++) {
+        uint32_t sum = (uint32_t)rng_below(rng, sums);
+        double weight = 1 + (double)rng_below(rng, 5);
+        maxmin_add_flow(problem, sum, weight, rng_below(rng, 3) ? between(rng, 0.5, 50) : INFINITY);
+    }
     uint32_t rows = 1 + (uint32_t)rng_below(rng, 10);
     for (uint32_t r = 0; r < rows; r++) {
         struct maxmin_term terms[4];
         double weights[3] = { 0 };
         uint32_t count = (uint32_t)rng_below(rng, 4);
-        for (uint32_t i = 0; i < count; i++)
-            terms[i] =
-                (struct maxmin_term){ (uint32_t)rng_below(rng, classes), between(rng, 0.1, 3) };
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t class = (uint32_t)rng_below(rng, classes);
+            terms[i] = (struct maxmin_term){ class, between(rng, 0.1, 3) };
+        }
         for (uint32_t k = 0; k < sums; k++)
             weights[k] = rng_below(rng, 2) ? between(rng, 0.01, 2) : 0;
-        maxmin_add_row(problem, rng_below(rng, 20) ? between(rng, 1, 200) : 0, terms, count,
-                       weights);
+        dense_row_add(problem, rng_below(rng, 20) ? between(rng, 1, 200) : 0, terms, count,
+                      weights);
     }
     double all[3] = { 0.01, 0.01, 0.01 }; /* no flow without a limit */
-    maxmin_add_row(problem, 100, NULL, 0, all);
+    dense_row_add(problem, 100, NULL, 0, all);
 }
 
 /* What the row carries at the rates found. */
@@ -202,9 +205,8 @@ static double row_load(const struct maxmin *problem, uint32_t row)
     for (uint32_t i = r->first_term; i < r->first_term + r->term_count; i++)
         load += problem->terms.items[i].weight *
                 problem->flows.items[problem->terms.items[i].flow].rate;
-    const double *weights = problem->sum_weights.items + (size_t)row * problem->sum_count;
     for (VEC_EACH(const struct maxmin_flow, flow, &problem->flows))
-        load += weights[flow->sum] * flow->count * flow->rate;
+        load += dense_row_weight(problem, row, flow->sum) * flow->count * flow->rate;
     return load;
 }
 
@@ -240,7 +242,7 @@ START_TEST(maxmin_solves_many_different_bounds_below_many_rows)
     for (int r = 0; r < 1000; r++) {
         struct maxmin_term own = { (uint32_t)r, 1 };
         double all = 0.001 + r * 1e-9;
-        maxmin_add_row(&problem, 2.5, &own, 1, &all);
+        dense_row_add(&problem, 2.5, &own, 1, &all);
     }
     maxmin_solve(&problem);
     double sum = 0;

@@ -10,6 +10,7 @@
 
 #include "core/base/rng.h"
 #include "sim/model/state.h"
+#include "tests/lib/dense_rows.h"
 #include "tests/lib/model_fixture.h"
 
 enum { TASKS_MAX = 8, CLUSTER_HOSTS = 4 };
@@ -17,9 +18,20 @@ enum { TASKS_MAX = 8, CLUSTER_HOSTS = 4 };
 static const struct job_id job_0 = { 0 };
 static struct model_fixture f;
 
+/* What a subtask of a source of job 0 flows with. */
+static const struct net_class *class_of(uint32_t source, uint32_t subtask)
+{
+    const struct model_job *job = &f.model->jobs[0];
+    const struct model_source *s = &job->sources.items[source];
+    const struct net *net =
+        net_of(f.model, &job->components.items[job->vertices[s->vertex].component]);
+    return &net->classes.items[net->raws.items[s->first_raw + subtask].class];
+}
+
 struct cluster {
     uint32_t parallelism[2], host_of[2][TASKS_MAX], hosts[CLUSTER_HOSTS];
     double share[TASKS_MAX]; /* of the records, by count subtask */
+    double slot_cores;       /* of each slot; 0: without a profile */
 };
 
 static double pick(struct rng *rng, const double *values, uint64_t count)
@@ -31,10 +43,15 @@ static void make_cluster(struct rng *rng, struct cluster *cluster)
 {
     static const double cores[] = { 1, 2, 0.5, 16 }, speeds[] = { 1, 1, 0.5, 2 };
     static const double nics[] = { 0, 8e6, 2e7, 1e9 };
+    static const double losses[] = { 0, 1e-4, 0.01, 0.01 };
     static const time_ns costs[] = { 0, 20 * TIME_US, 100 * TIME_US, 150 * TIME_US };
+    bool loses = rng_below(rng, 2);
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, costs[rng_below(rng, 4)])->partitions =
-        (int32_t)(1 + rng_below(rng, 40));
+    f.scenario.cluster.network.latency = distribution_constant(TIME_MS);
+    f.scenario.cluster.network.loss = loses && rng_below(rng, 2) ? 0.001 : 0;
+    struct vertex_model *source =
+        model_fixture_vertex(&f, job_0, "source", 128, costs[rng_below(rng, 4)]);
+    source->partitions = (int32_t)(1 + rng_below(rng, 40));
     struct vertex_model *count =
         model_fixture_vertex(&f, job_0, "count", 128, costs[1 + rng_below(rng, 3)]);
     count->wait_ns = rng_below(rng, 2) ? 30e3 : 0;
@@ -49,8 +66,15 @@ static void make_cluster(struct rng *rng, struct cluster *cluster)
         f.hosts[h].machine.cores = pick(rng, cores, 4);
         f.hosts[h].machine.network_bps = pick(rng, nics, 4);
         f.hosts[h].speed = pick(rng, speeds, 4);
+        f.hosts[h].loss = loses ? pick(rng, losses, 4) : 0;
         cluster->hosts[h] = h;
     }
+    static const double links[] = { 0, 1e6, 5e6, 1e7 }, slot_cores[] = { 0, 0, 0.25, 0.5 };
+    f.scenario.cluster.network.bandwidth_bps = pick(rng, links, 4);
+    cluster->slot_cores = pick(rng, slot_cores, 4);
+    const struct resource_profile profile = { cluster->slot_cores <= 0,
+                                              (int32_t)(cluster->slot_cores * 1000), 1 };
+    job_graph_group(f.scenario.jobs.items[0].graph, "default", &profile);
     uint32_t hosts = 1 + (uint32_t)rng_below(rng, CLUSTER_HOSTS);
     for (int v = 0; v < 2; v++) {
         cluster->parallelism[v] = 1 + (uint32_t)rng_below(rng, TASKS_MAX);
@@ -87,7 +111,7 @@ static void add_row(struct maxmin *dense, const struct cluster *cluster, double 
     struct maxmin_term terms[TASKS_MAX];
     for (uint32_t s = 0; s < cluster->parallelism[0]; s++)
         terms[s] = (struct maxmin_term){ s, weights[s] };
-    maxmin_add_row(dense, limit, terms, cluster->parallelism[0], NULL);
+    dense_row_add(dense, limit, terms, cluster->parallelism[0], NULL);
 }
 
 static void add_host(struct maxmin *dense, const struct cluster *cluster, uint32_t host)
@@ -111,6 +135,46 @@ static void add_host(struct maxmin *dense, const struct cluster *cluster, uint32
     }
 }
 
+/* Subtask s of both vertices is in slot s. */
+static void add_slot(struct maxmin *dense, const struct cluster *cluster, uint32_t slot)
+{
+    double cpu[TASKS_MAX], behind = 0;
+    uint32_t host =
+        slot < cluster->parallelism[0] ? cluster->host_of[0][slot] : cluster->host_of[1][slot];
+    if (slot < cluster->parallelism[1])
+        behind = cluster->share[slot] * spec(1)->cost_ns / 1e9;
+    for (uint32_t s = 0; s < cluster->parallelism[0]; s++)
+        cpu[s] = (s == slot ? spec(0)->cost_ns / 1e9 : 0) + behind;
+    if (cluster->slot_cores > 0)
+        add_row(dense, cluster, cluster->slot_cores * f.hosts[host].speed, cpu);
+}
+
+/* The bandwidth, and Mathis: MSS / RTT * sqrt(3/2) / sqrt(p), of which 1 - p arrives; RTT 2 x 1 ms
+ * + 0.1 ms. */
+static double connection_bytes(uint32_t a, uint32_t b)
+{
+    double bandwidth = f.scenario.cluster.network.bandwidth_bps / 8;
+    double passes =
+        (1 - f.scenario.cluster.network.loss) * (1 - f.hosts[a].loss) * (1 - f.hosts[b].loss);
+    if (bandwidth <= 0)
+        bandwidth = INFINITY;
+    if (passes == 1)
+        return bandwidth;
+    return fmin(bandwidth, passes * 1460 / 2.1e-3 * sqrt(1.5) / sqrt(1 - passes));
+}
+
+static void add_connection(struct maxmin *dense, const struct cluster *cluster, uint32_t from,
+                           uint32_t to)
+{
+    double bytes[TASKS_MAX], consumed = 0, rate = connection_bytes(from, to);
+    for (uint32_t c = 0; c < cluster->parallelism[1]; c++)
+        consumed += cluster->host_of[1][c] == to ? cluster->share[c] : 0;
+    for (uint32_t s = 0; s < cluster->parallelism[0]; s++)
+        bytes[s] = cluster->host_of[0][s] == from ? 100 * consumed / rate : 0;
+    if (from != to && rate < INFINITY)
+        add_row(dense, cluster, 1, bytes);
+}
+
 START_TEST(classes_carry_what_single_flows_would)
 {
     struct rng rng = rng_stream(31, "network", (uint64_t)_i);
@@ -131,10 +195,13 @@ START_TEST(classes_carry_what_single_flows_would)
     }
     for (uint32_t h = 0; h < CLUSTER_HOSTS; h++)
         add_host(&dense, &cluster, h);
+    for (uint32_t slot = 0; slot < cluster.parallelism[0] || slot < cluster.parallelism[1]; slot++)
+        add_slot(&dense, &cluster, slot);
+    for (uint32_t pair = 0; pair < CLUSTER_HOSTS * CLUSTER_HOSTS; pair++)
+        add_connection(&dense, &cluster, pair / CLUSTER_HOSTS, pair % CLUSTER_HOSTS);
     maxmin_solve(&dense);
-    uint32_t first = f.model->jobs[0].sources.items[0].first_raw;
     for (uint32_t s = 0; s < cluster.parallelism[0]; s++) {
-        double got = f.model->net.classes.items[f.model->net.raws.items[first + s].class].rate;
+        double got = class_of(0, s)->rate;
         double expected = dense.flows.items[s].rate;
         ck_assert_double_le(fabs(got - expected), 1e-9 * fmax(1, expected));
     }
@@ -189,12 +256,10 @@ START_TEST(hosts_full_for_different_reasons_are_kept_apart)
     struct maxmin dense = { 0 };
     uint32_t hosts = 2 + (uint32_t)rng_below(&rng, 3);
     make_pair_of_shuffles(&rng, hosts);
-    const struct model_source *sources = f.model->jobs[0].sources.items;
     maxmin_clear(&dense, 2);
     for (uint32_t k = 0; k < 2; k++)
         for (uint32_t s = 0; s < hosts; s++) {
-            uint32_t class = f.model->net.raws.items[sources[k].first_raw + s].class;
-            double demand = f.model->net.classes.items[class].demand;
+            double demand = class_of(k, s)->demand;
             maxmin_add_flow(&dense, k, 1, fmin(1e9 / spec((int)k)->cost_ns, demand));
         }
     for (uint32_t h = 0; h < hosts; h++) {
@@ -203,17 +268,15 @@ START_TEST(hosts_full_for_different_reasons_are_kept_apart)
         double cores[] = { thread_x[0], thread_y[1] };
         struct maxmin_term own[] = { { h, spec(0)->cost_ns / 1e9 },
                                      { hosts + h, spec(1)->cost_ns / 1e9 } };
-        maxmin_add_row(&dense, 1, NULL, 0, thread_x);
-        maxmin_add_row(&dense, 1, NULL, 0, thread_y);
-        maxmin_add_row(&dense, 0.7, own, 2, cores);
+        dense_row_add(&dense, 1, NULL, 0, thread_x);
+        dense_row_add(&dense, 1, NULL, 0, thread_y);
+        dense_row_add(&dense, 0.7, own, 2, cores);
     }
     maxmin_solve(&dense);
     for (uint32_t k = 0; k < 2; k++)
         for (uint32_t s = 0; s < hosts; s++) {
-            uint32_t class = f.model->net.raws.items[sources[k].first_raw + s].class;
             double expected = dense.flows.items[k * hosts + s].rate;
-            ck_assert_double_le(fabs(f.model->net.classes.items[class].rate - expected),
-                                1e-9 * fmax(1, expected));
+            ck_assert_double_le(fabs(class_of(k, s)->rate - expected), 1e-9 * fmax(1, expected));
         }
     maxmin_fini(&dense);
     model_fixture_fini(&f);
@@ -240,8 +303,9 @@ START_TEST(equal_hosts_are_one_class)
                                                            .hosts = hosts,
                                                            .host_count = 20 });
     model_fixture_run(&f, 10 * TIME_S);
-    ck_assert_uint_eq(f.model->net.classes.count, 1);
-    ck_assert_uint_le(f.model->net.problem.rows.count, 2);
+    ck_assert_uint_eq(net_of(f.model, &f.model->jobs[0].components.items[0])->classes.count, 1);
+    ck_assert_uint_le(net_of(f.model, &f.model->jobs[0].components.items[0])->problem.rows.count,
+                      2);
     ck_assert_uint_eq(f.model->jobs[0].sources.items[0].groups.count, 1);
     model_fixture_fini(&f);
 }

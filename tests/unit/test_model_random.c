@@ -82,6 +82,8 @@ static void deploy(struct walk *walk, int shape)
     walk->how.attempt++;
     walk->how.checkpoint = walk->completed;
     walk->how.restore_bytes = (int64_t)rng_below(&walk->rng, 2) * 300000000;
+    if (rng_below(&walk->rng, 4) == 0) /* the order for one that is deployed again came too late */
+        model_fixture_lose(&walk->f, &walk->how, 0, walk->parallelism[0] - 1);
     model_fixture_deploy(&walk->f, &walk->how);
     walk->deployed = true;
 }
@@ -113,6 +115,8 @@ static void disturb_host(struct walk *walk, uint64_t what)
         walk->f.hosts[host].cut = !walk->f.hosts[host].cut;
     else
         walk->f.hosts[host].speed = 0.25 + rng_unit(&walk->rng);
+    if (what == 2)
+        walk->f.hosts[host].loss = rng_below(&walk->rng, 2) ? 0 : 0.02;
     model_ops()->host_changed(walk->f.model, (struct node_id){ host });
 }
 
@@ -150,6 +154,7 @@ static uint64_t walk_once(uint64_t seed, int shape)
     model_fixture_init(&walk.f);
     walk.f.scenario.cluster.timing.deploy =
         (struct distribution){ DRAW_UNIFORM, 10 * TIME_MS, 700 * TIME_MS };
+    walk.f.config.recover_from_local = seed % 2 == 0;
     make_job(&walk.f, shape, &walk.rng);
     model_fixture_start(&walk.f);
     for (uint32_t h = 0; h < HOSTS; h++)

@@ -11,8 +11,6 @@
 #include "tests/lib/model_fixture.h"
 
 static const struct job_id job_0 = { 0 };
-static const uint32_t two_hosts[] = { 1, 2 };
-static const uint32_t two_each[] = { 2, 2 };
 
 static struct model_fixture f;
 static struct fixture_deployment two_by_two;
@@ -24,34 +22,12 @@ static void setup(void)
     source = model_fixture_vertex(&f, job_0, "source", 128, 1 * TIME_US);
     count = model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
     model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    two_by_two = (struct fixture_deployment){
-        .job = job_0, .parallelism = two_each, .hosts = two_hosts, .host_count = 2
-    };
+    two_by_two = model_fixture_two_by_two();
 }
 
 static void teardown(void)
 {
     model_fixture_fini(&f);
-}
-
-static void start(double rate)
-{
-    model_fixture_load(&f, job_0, 0, 0, rate);
-    model_fixture_start(&f);
-    model_fixture_deploy(&f, &two_by_two);
-    model_fixture_run(&f, 10 * TIME_S);
-}
-
-static void trigger(uint64_t checkpoint)
-{
-    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
-                             &(struct checkpoint_order){ .checkpoint = checkpoint });
-}
-
-static void tell(enum data_order kind, uint64_t checkpoint)
-{
-    model_fixture_checkpoint(&f, &two_by_two, kind,
-                             &(struct checkpoint_order){ .checkpoint = checkpoint });
 }
 
 static void restart(uint64_t checkpoint)
@@ -66,11 +42,11 @@ static void restart(uint64_t checkpoint)
 /* recording checkpoint-restore-after-failure: 1000/s per subtask, failure 1 s after the trigger. */
 START_TEST(what_was_read_since_the_cut_is_replayed)
 {
-    start(2000);
-    trigger(4);
+    model_fixture_begin(&f, &two_by_two, 2000);
+    model_fixture_trigger(&f, &two_by_two, 4, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 10500 * TIME_MS);
     ck_assert_int_ne(model_fixture_acknowledged(&f, 4, 4), TIME_NEVER);
-    tell(DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 4);
     model_fixture_run(&f, 11 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).restore_position, 20000, 1);
     restart(4);
@@ -84,14 +60,62 @@ START_TEST(what_was_read_since_the_cut_is_replayed)
 }
 END_TEST
 
+/* What a restart will read again waits from the moment its tasks are gone, not from the restart. */
+START_TEST(state_that_is_lost_waits_at_once)
+{
+    model_fixture_begin(&f, &two_by_two, 2000);
+    model_fixture_trigger(&f, &two_by_two, 4, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 10500 * TIME_MS);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_run(&f, 12 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 0, 1e-6);
+    model_fixture_end_process(&f, 1);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 2, 5);
+    ck_assert_double_eq_tol(view.lag_seconds, 2, 0.01);
+    ck_assert_double_eq_tol(view.lag_seconds_max, 2, 0.01);
+    ck_assert_double_eq(view.replayed_total, 0);
+    model_fixture_run(&f, 15 * TIME_S);
+    view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 5, 5);
+    ck_assert_double_eq_tol(view.lag_seconds, 5, 0.01);
+    restart(4);
+    model_fixture_run(&f, 16150 * TIME_MS);
+    view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 6.15, 5);
+    ck_assert_double_eq_tol(view.replayed_total, 4000, 5);
+    ck_assert_uint_eq(view.restored.checkpoint, 4);
+    ck_assert_double_eq_tol(view.restored.position, view.restore_position, 1e-6);
+    ck_assert(view.restored.whole && view.restored.count == 2);
+}
+END_TEST
+
+/* A savepoint is not what a restart restores; without a checkpoint all is read again. */
+START_TEST(without_a_checkpoint_everything_waits_again)
+{
+    model_fixture_begin(&f, &two_by_two, 2000);
+    model_fixture_checkpoint(
+        &f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+        &(struct checkpoint_order){ .checkpoint = 4, .kind = CHECKPOINT_SAVEPOINT });
+    model_fixture_run(&f, 10500 * TIME_MS);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_run(&f, 12 * TIME_S);
+    ck_assert_uint_eq(model_fixture_job(&f, job_0).restore_checkpoint, 0);
+    model_fixture_end_process(&f, 1);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 12, 1e-3);
+    ck_assert_double_eq_tol(view.lag_seconds, 12, 1e-6);
+}
+END_TEST
+
 /* recording checkpoint-expires-tolerable-0: sources read on into buffers while a reader is held; at
  * a restart that is lost and read again. The source beside the frozen reader stands still. */
 START_TEST(what_waits_in_buffers_at_a_restart_is_read_again)
 {
-    start(2000);
-    trigger(4);
+    model_fixture_begin(&f, &two_by_two, 2000);
+    model_fixture_trigger(&f, &two_by_two, 4, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 10500 * TIME_MS);
-    tell(DATA_CHECKPOINT_COMPLETE, 4);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 4);
     model_fixture_freeze(&f, 2, true);
     model_fixture_run(&f, 12500 * TIME_MS);
     model_fixture_freeze(&f, 2, false);
@@ -104,31 +128,111 @@ START_TEST(what_waits_in_buffers_at_a_restart_is_read_again)
 }
 END_TEST
 
-START_TEST(what_full_buffers_hold_at_the_cut_and_at_the_restart_is_lost_once)
+/* Full buffers at 30,000 records/s for 2 x 10,000: source 1 us, so they hold all they can. */
+static double run_full_checkpoint(bool unaligned)
 {
-    start(30000); /* above capacity: buffers are full all the time */
-    trigger(1);
+    struct checkpoint_order order = { .checkpoint = 1, .unaligned = unaligned };
+    model_fixture_begin(&f, &two_by_two, 30000);
+    double position = model_fixture_job(&f, job_0).position;
+    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT, &order);
     model_fixture_run(&f, 30 * TIME_S);
-    tell(DATA_CHECKPOINT_COMPLETE, 1);
-    double moved_on =
-        model_fixture_job(&f, job_0).position - model_fixture_job(&f, job_0).restore_position;
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
+    return position;
+}
+
+/* Both are under way when the first one completes: what was in front of its barrier moves it on,
+ * but not beyond the cut that came later. */
+START_TEST(an_older_checkpoint_does_not_pass_a_newer_one)
+{
+    model_fixture_begin(&f, &two_by_two, 30000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 10100 * TIME_MS);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
+    const struct cut *cuts = f.model->jobs[0].cuts.items;
+    ck_assert_uint_eq(cuts[1].id, 2);
+    double newer = cuts[1].sources[0].total, before = cuts[0].sources[0].total;
+    ck_assert_double_gt(newer, before);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
+    double settled = model_fixture_job(&f, job_0).restore_position;
+    ck_assert_double_gt(settled, before);
+    ck_assert_double_le(settled, newer * (1 + 1e-9));
+}
+END_TEST
+
+static double in_flight_bytes(uint64_t checkpoint)
+{
+    int64_t sum = 0;
+    for (VEC_EACH(const struct fixture_line, line, &f.lines))
+        if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED && line->checkpoint == checkpoint)
+            sum += line->ack.in_flight_bytes;
+    return (double)sum;
+}
+
+/* Sources go back to where they were when they sent the barrier, whichever way it went. */
+static void expect_replay(double position)
+{
+    double now = model_fixture_job(&f, job_0).position;
+    ck_assert_double_gt(now - position, 100000);
     restart(1);
-    model_fixture_run(&f, 31500 * TIME_MS);
-    ck_assert_double_gt(moved_on, 1000);
-    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total, moved_on, 1);
+    model_fixture_run(&f, 31150 * TIME_MS);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total, now - position, 1);
+}
+
+/* The barrier waited for what was before it: state holds it, and it is not worked off again. */
+START_TEST(an_aligned_checkpoint_has_what_was_before_its_barrier)
+{
+    double position = run_full_checkpoint(false);
+    double buffers = model_fixture_job(&f, job_0).restore_position - position;
+    ck_assert_double_gt(buffers, 5000); /* 100 bytes each, in 30 buffers and more */
+    expect_replay(position);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 31160 * TIME_MS);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, position + buffers, 250);
+}
+END_TEST
+
+/* The barrier overtook it: it is stored, read from there into buffers, and only worked off again.
+ */
+START_TEST(an_unaligned_checkpoint_brings_its_channel_state_back)
+{
+    double position = run_full_checkpoint(true), stored = in_flight_bytes(1);
+    ck_assert_double_gt(stored, 500000);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).restore_position, position, 1);
+    expect_replay(position);
+    struct checkpoint_order order = { .checkpoint = 2, .unaligned = true };
+    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT, &order);
+    model_fixture_run(&f, 32 * TIME_S);
+    ck_assert_double_eq_tol(in_flight_bytes(2), stored, stored / 100); /* full from the start */
+}
+END_TEST
+
+/* Soon after, buffers hold as much again: nothing is lost but what was read since. */
+START_TEST(channel_state_is_not_counted_as_read_again)
+{
+    run_full_checkpoint(true);
+    restart(1);
+    model_fixture_run(&f, 31150 * TIME_MS);
+    double before = model_fixture_job(&f, job_0).replayed_total;
+    model_fixture_run(&f, 31250 * TIME_MS);
+    restart(1);
+    model_fixture_run(&f, 32400 * TIME_MS);
+    double read_since = 100e-3 * 20000; /* as much as drained, into full buffers */
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total - before, read_since, 50);
 }
 END_TEST
 
 START_TEST(a_restore_at_another_parallelism_keeps_the_positions)
 {
     static const uint32_t wider[] = { 5, 3 };
-    start(30000); /* above capacity: partitions stand behind */
-    trigger(1);
+    model_fixture_begin(&f, &two_by_two, 30000); /* above capacity: partitions stand behind */
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 30 * TIME_S);
     ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
-    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
     double position = model_fixture_job(&f, job_0).restore_position;
-    two_by_two.parallelism = two_each;
     model_fixture_cancel(&f, &two_by_two);
     model_fixture_run(&f, 31 * TIME_S);
     two_by_two.parallelism = wider;
@@ -153,9 +257,9 @@ START_TEST(a_region_goes_back_alone)
     model_fixture_start(&f);
     model_fixture_deploy(&f, &two_by_two);
     model_fixture_run(&f, 10 * TIME_S);
-    trigger(1);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 11 * TIME_S);
-    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
     model_fixture_end_process(&f, 2);
     static const uint32_t spare[] = { 3, 3 };
     struct fixture_deployment again = two_by_two;
@@ -176,14 +280,14 @@ END_TEST
 START_TEST(stop_with_savepoint_stops_the_sources_and_finishes_the_tasks)
 {
     count->state_fixed = 1e9;
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     model_fixture_checkpoint(
         &f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
         &(struct checkpoint_order){ .checkpoint = 1, .kind = CHECKPOINT_STOP_SUSPEND });
     model_fixture_run(&f, 12 * TIME_S);
     ck_assert_int_ne(model_fixture_acknowledged(&f, 1, 4), TIME_NEVER);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 10000, 1);
-    tell(DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 4);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 10000, 1);
@@ -193,12 +297,12 @@ END_TEST
 START_TEST(sources_go_on_when_a_stop_with_savepoint_is_aborted)
 {
     count->state_fixed = 1e9;
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     model_fixture_checkpoint(
         &f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
         &(struct checkpoint_order){ .checkpoint = 1, .kind = CHECKPOINT_STOP_DRAIN });
     model_fixture_run(&f, 10500 * TIME_MS);
-    tell(DATA_CHECKPOINT_ABORTED, 1);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_ABORTED, 1);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 0);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 20000, 1);
@@ -208,11 +312,11 @@ END_TEST
 START_TEST(cuts_that_cannot_be_restored_are_forgotten)
 {
     f.config.checkpoint_retained = 2;
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     for (uint64_t id = 1; id <= 20; id++) {
-        trigger(id);
+        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
         model_fixture_run(&f, (10 + (time_ns)id) * TIME_S);
-        tell(DATA_CHECKPOINT_COMPLETE, id);
+        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
     }
     ck_assert_uint_eq(f.model->jobs[0].cuts.count, 2);
     ck_assert_uint_eq(f.model->jobs[0].cuts.items[0].id, 19);
@@ -221,7 +325,7 @@ END_TEST
 
 START_TEST(restoring_what_was_never_cut_stops_the_run)
 {
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     restart(77);
     model_fixture_run(&f, 20 * TIME_S);
 }
@@ -231,7 +335,7 @@ END_TEST
 START_TEST(the_books_show_what_does_not_add_up)
 {
     struct note note;
-    start(1000);
+    model_fixture_begin(&f, &two_by_two, 1000);
     ck_assert(!err_is(model_check_conservation(f.model, &note)));
     struct model_source *s = &f.model->jobs[0].sources.items[0];
     s->served_total += 100;
@@ -262,8 +366,13 @@ Suite *test_model_restore_suite(void)
     TCase *tests = tcase_create("restore");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_was_read_since_the_cut_is_replayed);
+    tcase_add_test(tests, state_that_is_lost_waits_at_once);
+    tcase_add_test(tests, without_a_checkpoint_everything_waits_again);
+    tcase_add_test(tests, an_older_checkpoint_does_not_pass_a_newer_one);
     tcase_add_test(tests, what_waits_in_buffers_at_a_restart_is_read_again);
-    tcase_add_test(tests, what_full_buffers_hold_at_the_cut_and_at_the_restart_is_lost_once);
+    tcase_add_test(tests, an_aligned_checkpoint_has_what_was_before_its_barrier);
+    tcase_add_test(tests, an_unaligned_checkpoint_brings_its_channel_state_back);
+    tcase_add_test(tests, channel_state_is_not_counted_as_read_again);
     tcase_add_test(tests, a_restore_at_another_parallelism_keeps_the_positions);
     tcase_add_test(tests, a_region_goes_back_alone);
     tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);

@@ -154,6 +154,25 @@ START_TEST(a_paced_source_spreads_its_count_over_new_subtasks)
 }
 END_TEST
 
+/* Whether its readers then are of one class or of two. */
+START_TEST(nothing_arrives_for_a_paced_source_that_rests)
+{
+    struct model_source paced = { 0 };
+    uint32_t before[] = { 0, 0, 0 }, three[] = { 3 };
+    uint32_t behind[] = { 0, (uint32_t)_i, 0 }, tasks[] = { _i ? 2 : 3, 1 };
+    source_init(&paced, &load, 0, true, 1);
+    source_set_parallelism(&paced, 3, 0);
+    source_split(&paced, before, 3, three, 0);
+    paced.groups.items[0].kept_up = true;
+    source_halt(&paced, TIME_S);
+    source_split(&paced, behind, 3, tasks, 5 * TIME_S);
+    ck_assert_uint_eq(paced.groups.count, (size_t)_i + 1);
+    ck_assert_double_eq_tol(source_offered(&paced, 5 * TIME_S), 3 * 2400, 1e-9);
+    ck_assert_double_eq_tol(source_backlog(&paced, 6 * TIME_S), 3 * 2400, 1e-9);
+    source_fini(&paced);
+}
+END_TEST
+
 Suite *test_model_source_suite(void)
 {
     Suite *suite = suite_create("model_source");
@@ -165,6 +184,7 @@ Suite *test_model_source_suite(void)
     tcase_add_test(tests, readers_of_equal_lists_have_equal_signatures);
     tcase_add_test(tests, setting_back_is_counted_as_replayed);
     tcase_add_test(tests, a_paced_source_spreads_its_count_over_new_subtasks);
+    tcase_add_loop_test(tests, nothing_arrives_for_a_paced_source_that_rests, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

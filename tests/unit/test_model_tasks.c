@@ -276,7 +276,8 @@ START_TEST(pipelines_elsewhere_do_not_notice_a_dead_process)
     model_fixture_run(&f, 10 * TIME_S);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 0);
     ck_assert_double_eq_tol(model_fixture_job(&f, job).served_rate, 500, 1e-6);
-    ck_assert_double_eq_tol(model_fixture_job(&f, job).lag_seconds, 9, 0.02);
+    /* without a checkpoint: what the lost one had read will be read again as well */
+    ck_assert_double_eq_tol(model_fixture_job(&f, job).lag_seconds, 10, 0.02);
 }
 END_TEST
 

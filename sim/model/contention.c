@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Slow-downs, kind by kind of hosts. They are found for the mean rates between two folds of the
+ * network, and found again only when these differ from those of the last time.
+ */
+#include "sim/model/contention.h"
+
+#include <math.h>
+
+#include "sim/model/queueing.h"
+#include "sim/model/state.h"
+
+/* Rates that differ by less are the same: means of constant rates are rounded. */
+static const double same = 1e-9;
+
+void contention_fini(struct contention *contention)
+{
+    vec_fini(&contention->rates);
+    vec_fini(&contention->asked);
+    vec_fini(&contention->loads);
+    vec_fini(&contention->slowdowns);
+    vec_fini(&contention->kinds);
+    vec_fini(&contention->threads);
+    vec_fini(&contention->words);
+    intern_fini(&contention->keys);
+}
+
+static const struct component *component_of(const struct model *model, uint32_t job,
+                                            uint32_t vertex)
+{
+    return &model->jobs[job].components.items[model->jobs[job].vertices[vertex].component];
+}
+
+static uint32_t raw_of(const struct model_job *job, const struct component *component,
+                       const struct local_share *share)
+{
+    return job->sources.items[component->sources.items[share->source]].first_raw + share->subtask;
+}
+
+/* Everything that decides how many records the task gets. */
+static void push_key(const struct model *model, struct net *net, const struct model_task *task)
+{
+    struct contention *contention = &net->contention;
+    const struct model_job *job = &model->jobs[task->job];
+    const struct model_vertex *vertex = &job->vertices[task->vertex];
+    const struct component *component = component_of(model, task->job, task->vertex);
+    const struct vertex_shape *shape = &vertex->shape;
+    vec_push(&contention->words, (uint64_t)task->job << 32 | task->vertex);
+    for (size_t k = 0; shape->share && k < component->sources.count; k++)
+        vec_push(&contention->words,
+                 intern_word(shape->share[k * vertex->parallelism + task->subtask]));
+    if (!shape->local_first)
+        return;
+    uint32_t first = shape->local_first[task->subtask], end = shape->local_first[task->subtask + 1];
+    for (uint32_t i = first; i < end; i++) {
+        uint32_t raw = raw_of(job, component, &shape->local.items[i]);
+        vec_push(&contention->words, net->raws.items[raw].class);
+        vec_push(&contention->words, intern_word(shape->local.items[i].weight));
+    }
+}
+
+static bool is_thread(const struct model *model, const struct net *net,
+                      const struct model_task *task)
+{
+    const struct component *component = component_of(model, task->job, task->vertex);
+    return task->current && task->phase == TASK_RUNNING && component->active &&
+           component->net == net->index &&
+           model->jobs[task->job].vertices[task->vertex].spec->cost_ns > 0;
+}
+
+static void add_host(const struct model *model, struct net *net, const struct model_host *host)
+{
+    struct contention *contention = &net->contention;
+    vec_clear(&contention->words);
+    vec_push(&contention->words, intern_word(host->machine->cores));
+    vec_push(&contention->words, intern_word(host->speed));
+    for (VEC_EACH(const uint32_t, index, &host->tasks))
+        if (is_thread(model, net, &model->tasks.items[*index]))
+            push_key(model, net, &model->tasks.items[*index]);
+    uint32_t kind =
+        intern_number(&contention->keys, contention->words.items, contention->words.count);
+    if (kind < contention->kinds.count) {
+        contention->kinds.items[kind].hosts++;
+        return;
+    }
+    struct host_kind own = { .cores = host->machine->cores,
+                             .speed = host->speed,
+                             .hosts = 1,
+                             .first_thread = (uint32_t)contention->threads.count };
+    for (VEC_EACH(const uint32_t, index, &host->tasks)) {
+        const struct model_task *task = &model->tasks.items[*index];
+        if (!is_thread(model, net, task))
+            continue;
+        vec_push(&contention->threads, (struct thread){ .job = task->job,
+                                                        .vertex = task->vertex,
+                                                        .subtask = task->subtask,
+                                                        .kind = kind });
+        own.thread_count++;
+    }
+    vec_push(&contention->kinds, own);
+}
+
+static void find_kinds(const struct model *model, struct net *net)
+{
+    struct contention *contention = &net->contention;
+    contention->round = net->round;
+    contention->possible = false;
+    for (VEC_EACH(const struct net_slot, slot, &net->slots)) {
+        const struct model_host *host = &model->hosts.items[slot->host];
+        contention->possible |= (double)host->tasks.count > host->machine->cores;
+    }
+    vec_clear(&contention->rates);
+    vec_clear(&contention->kinds);
+    vec_clear(&contention->threads);
+    intern_clear(&contention->keys);
+    for (size_t s = 0; contention->possible && s < net->slots.count; s++)
+        add_host(model, net, &model->hosts.items[net->slots.items[s].host]);
+}
+
+static void find_rate(const struct model *model, const struct net *net, struct thread *thread)
+{
+    const struct model_job *job = &model->jobs[thread->job];
+    const struct model_vertex *vertex = &job->vertices[thread->vertex];
+    const struct component *component = component_of(model, thread->job, thread->vertex);
+    const struct vertex_shape *shape = &vertex->shape;
+    const double *rates = net->contention.rates.items;
+    uint32_t s = thread->subtask;
+    thread->rate = 0;
+    thread->behind = false;
+    for (size_t k = 0; shape->share && k < component->sources.count; k++)
+        thread->rate += shape->share[k * vertex->parallelism + s] * rates[component->first_sum + k];
+    if (!shape->local_first)
+        return;
+    for (uint32_t i = shape->local_first[s]; i < shape->local_first[s + 1]; i++) {
+        const struct local_share *share = &shape->local.items[i];
+        uint32_t class = net->raws.items[raw_of(job, component, share)].class;
+        if (class == NONE)
+            continue;
+        thread->rate += share->weight * rates[net->sums.count + class];
+        thread->behind |= vertex->is_source && net->classes.items[class].behind > 0;
+    }
+}
+
+static void slow_threads(struct model *model, struct net *net, const struct host_kind *kind)
+{
+    struct contention *contention = &net->contention;
+    const double *loads = contention->loads.items;
+    size_t count = kind->thread_count;
+    vec_resize(&contention->slowdowns, count);
+    cores_slowdowns(loads, count, kind->cores, contention->slowdowns.items);
+    for (size_t i = 0; i < count; i++) {
+        struct thread *thread = &contention->threads.items[kind->first_thread + i];
+        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
+        thread->slowdown = contention->slowdowns.items[i];
+        thread->swing = cores_swing(thread->slowdown, count, kind->cores);
+        double waits = cores_busy(loads[i], thread->slowdown, thread->swing) - loads[i];
+        flow->core_wait += kind->hosts * waits;
+        flow->core_wait_most = fmax(flow->core_wait_most, waits);
+        flow->crowded = contention->any = true;
+    }
+}
+
+static void find_slowdowns(struct model *model, struct net *net, const struct host_kind *kind)
+{
+    struct contention *contention = &net->contention;
+    vec_clear(&contention->loads);
+    for (uint32_t i = 0; i < kind->thread_count; i++) {
+        struct thread *thread = &contention->threads.items[kind->first_thread + i];
+        double cost = model->jobs[thread->job].vertices[thread->vertex].spec->cost_ns;
+        find_rate(model, net, thread);
+        thread->slowdown = 1;
+        thread->swing = 0;
+        double load =
+            thread->rate * cost / kind->speed / (double)TIME_S; /* a mean may round below 0 */
+        vec_push(&contention->loads, fmin(fmax(load, 0), 1));
+    }
+    if (!cores_are_plenty(contention->loads.items, kind->thread_count, kind->cores))
+        slow_threads(model, net, kind);
+}
+
+static void forget(struct model *model, struct net *net)
+{
+    net->contention.any = false;
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        const struct model_job *job = &model->jobs[member->job];
+        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices)) {
+            struct vertex_flow *flow = &job->vertices[*id].flow;
+            flow->core_wait = flow->core_wait_most = 0;
+            flow->crowded = false;
+        }
+    }
+}
+
+static bool is_found(const struct contention *contention)
+{
+    if (contention->rates.count != contention->asked.count)
+        return false;
+    for (size_t i = 0; i < contention->rates.count; i++)
+        if (fabs(contention->rates.items[i] - contention->asked.items[i]) >
+            same * contention->asked.items[i])
+            return false;
+    return true;
+}
+
+static void find_for_asked(struct model *model, struct net *net)
+{
+    struct contention *contention = &net->contention;
+    if (is_found(contention))
+        return;
+    if (contention->any)
+        forget(model, net);
+    contention->version++;
+    vec_clear(&contention->rates);
+    for (VEC_EACH(const double, rate, &contention->asked))
+        vec_push(&contention->rates, *rate);
+    for (VEC_EACH(const struct host_kind, kind, &contention->kinds))
+        find_slowdowns(model, net, kind);
+}
+
+/* Is there a host in the network that could be crowded? */
+static bool begin(struct model *model, struct net *net)
+{
+    struct contention *contention = &net->contention;
+    if (contention->round != net->round) {
+        forget(model, net);
+        find_kinds(model, net);
+    }
+    vec_clear(&contention->asked);
+    return contention->possible;
+}
+
+void contention_now(struct model *model, struct net *net)
+{
+    if (!begin(model, net))
+        return;
+    for (VEC_EACH(const struct net_sum, sum, &net->sums))
+        vec_push(&net->contention.asked, model->jobs[sum->job].sources.items[sum->source].rate);
+    for (VEC_EACH(const struct net_class, class, &net->classes))
+        vec_push(&net->contention.asked, class->rate);
+    find_for_asked(model, net);
+}
+
+void contention_since_fold(struct model *model, struct net *net, double seconds)
+{
+    if (!begin(model, net))
+        return;
+    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
+        const struct model_source *source = &model->jobs[sum->job].sources.items[sum->source];
+        vec_push(&net->contention.asked, (source->served_total - source->served_folded) / seconds);
+    }
+    for (VEC_EACH(const struct net_class, class, &net->classes))
+        vec_push(&net->contention.asked, (class->served - class->served_folded) / seconds);
+    find_for_asked(model, net);
+}

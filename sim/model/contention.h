@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tasks that want a core while all are taken. In: rates, and who is where. Out: how many times as
+ * long each task's work takes, and how long the tasks of a vertex wait for cores (struct
+ * vertex_flow: crowded, core_wait). Hosts whose tasks get the same records are one kind, found once
+ * for each network. Nothing is done while every task has a core. Equations: docs/model.md, cores.
+ */
+#ifndef WEIR_SIM_MODEL_CONTENTION_H
+#define WEIR_SIM_MODEL_CONTENTION_H
+
+#include <stdbool.h>
+
+#include "sim/model/intern.h"
+
+/* A task that uses a core now and then. */
+struct thread {
+    uint32_t job, vertex, subtask; /* of one host of its kind */
+    uint32_t kind;
+    double rate;            /* records per second */
+    double slowdown, swing; /* see queueing.h */
+    bool behind;            /* it reads a backlog */
+};
+
+struct host_kind {
+    double cores, speed;
+    uint32_t hosts;
+    uint32_t first_thread, thread_count;
+};
+
+struct contention {
+    uint64_t round;        /* of the network it was found for */
+    uint64_t version;      /* raised whenever it is found anew */
+    bool possible;         /* in this round: some host has more tasks than cores */
+    bool any;              /* some task is slowed down */
+    VEC(double) rates;     /* of the sums, then of the classes, at which it was found */
+    VEC(double) asked;     /* scratch: the same, asked for now */
+    VEC(double) loads;     /* scratch: of the threads of one host, in cores */
+    VEC(double) slowdowns; /* scratch: of the same */
+    VEC(struct host_kind) kinds;
+    VEC(struct thread) threads; /* kind by kind */
+    struct intern keys;
+    VEC(uint64_t) words;
+};
+
+struct model;
+struct net;
+
+void contention_fini(struct contention *contention);
+/* Of the tasks in one network, at the rates of now. */
+void contention_now(struct model *model, struct net *net);
+/* At the mean rates since the network was last folded, `seconds` ago. */
+void contention_since_fold(struct model *model, struct net *net, double seconds);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The distribution of a sum of independent delays: constant ones, ones uniform on [0, range], and
+ * stays in queues. In: the parts. Out: mean and percentiles. A wait is that of M/G/1, exactly: a
+ * geometric number of residual services (Pollaczek, Khinchine, Benes); a service time of variation
+ * up to 1 is a constant and an exponential part, above 1 hyperexponential with balanced means.
+ * Seconds throughout.
+ */
+#ifndef WEIR_SIM_MODEL_DELAY_H
+#define WEIR_SIM_MODEL_DELAY_H
+
+#include <stdint.h>
+
+#include "core/base/vec.h"
+
+/* In front of, and in, one server; records go to one of several by weight. */
+struct stay {
+    double weight;
+    double rho;         /* utilisation; nobody waits at 0 */
+    double service, cv; /* mean; variation, coefficient of variation */
+    double swing;       /* squared variation of a factor by which all of it is longer or shorter */
+    double slowdown;    /* by which the service is longer than alone on a core; is in it */
+    double wait_factor; /* by which waits are longer than those of M/G/1 */
+};
+
+/* A part: uniform on [0, range] (no stays), or one of `count` stays. */
+struct delay_part {
+    double range;
+    uint32_t first, count;
+};
+
+struct delay {
+    double fixed;
+    VEC(struct delay_part) parts;
+    VEC(struct stay) stays;
+};
+
+enum quantile { QUANTILE_P50, QUANTILE_P95, QUANTILE_P99, QUANTILE_COUNT };
+
+/* No queue is fuller than this: nearer to 1 the steady state is not reached in any run. */
+#define RHO_MOST 0.9999
+
+void delay_fini(struct delay *delay);
+void delay_clear(struct delay *delay);
+void delay_add_fixed(struct delay *delay, double seconds);
+void delay_add_even(struct delay *delay, double range);
+/* Weights need not add up to 1; without any nothing is added. */
+void delay_add_stays(struct delay *delay, const struct stay *stays, size_t count);
+double stay_wait(const struct stay *stay); /* mean */
+double delay_mean(const struct delay *delay);
+void delay_quantiles(const struct delay *delay, double out[QUANTILE_COUNT]);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How one network is built and solved, step by step, each in a file of its own. In: members. Out:
+ * classes, the max-min problem, and what its solution means for the vertices.
+ */
+#ifndef WEIR_SIM_MODEL_NET_BUILD_H
+#define WEIR_SIM_MODEL_NET_BUILD_H
+
+#include "sim/model/net.h"
+
+struct model;
+struct model_job;
+struct component;
+
+/* net_gather.c: raw flows, slots, loads and rows of the members. */
+void net_gather(struct model *model, struct net *net);
+/* net_places.c: places of a member; the slot of a host, and the place there of the component that
+ * is being gathered. */
+void net_add_places(struct model *model, struct net *net, uint32_t member);
+uint32_t net_slot_of(struct model *model, struct net *net, uint32_t host);
+struct net_place *net_place_at(struct net *net, uint32_t slot);
+/* net_class.c: which limits of hosts can be reached; classes from raw flows, the problem from both.
+ */
+void net_find_kept(struct model *model, struct net *net);
+bool net_slot_is_kept(const struct net_slot *slot); /* any of its limits */
+void net_classify(struct model *model, struct net *net);
+/* net_rows.c: the problem's flows and rows, and what each source could have alone. */
+void net_write_rows(struct model *model, struct net *net);
+/* net_mark.c: which vertices are congested and backpressured, from the solution. */
+void net_mark(struct model *model, struct net *net);
+/* net_links.c: which hosts of a component cannot talk to others of it. */
+void net_find_links(struct model *model, struct net *net);
+/* Cut off from all others: its tasks neither get nor give. From some: what they send jams. */
+bool net_place_jams(const struct component *component, const struct net_place *place, bool sends);
+/* net_nic.c: transfers to and from storage, told before they begin and when they are over, and
+ * what they and the data plane leave each other of a NIC; again after new rates. */
+void net_transfer_begins(struct model *model, uint32_t host, enum transfer_way way);
+void net_transfer_ends(struct model *model, uint32_t host, enum transfer_way way);
+void net_limit_transfers(struct model *model, const struct net *net);
+bool net_limit_transfers_of(struct model *model, uint32_t host);
+void net_stay(struct model *model, const struct net *net);
+void net_find_nics(struct model *model, struct net *net);
+/* net_share.c: slots with cores of their own; those that can be full before others of their kind.
+ * Does a slot of the job have some? */
+bool net_has_shares(const struct model_job *job);
+void net_find_shares(struct model *model, struct net *net);
+void net_thin_shares(struct net *net);
+/* By sum of the component, per record. */
+double *net_loads(struct net *net, const struct net_place *place, enum net_limit limit);
+
+#endif

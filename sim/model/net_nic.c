@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A host's NIC, shared by the connections of the data plane and by transfers to and from shared
+ * storage. In: transfers that begin and end, rates. Out: what the data plane may use of the NIC,
+ * and what is left to the transfers. Both directions are apart.
+ *
+ * All connections are equal, as TCP makes them in the long run: with C of the data plane and U
+ * transfers the data plane is sure of N * C / (C + U), and transfers get what it does not use of
+ * that and the rest. The data plane may have more than its share only as far as storage could not
+ * use it: N - B.
+ */
+#include <math.h>
+
+#include "sim/model/state.h"
+
+/* Rounding is not more than a limit. */
+static const double limit_margin = 1 + 1e-9;
+
+static double nic_bytes_per_s(const struct model_host *host)
+{
+    return host->machine->network_bps > 0 ? host->machine->network_bps / 8 : INFINITY;
+}
+
+static double share_of_data(const struct model_host *host, enum transfer_way way)
+{
+    double connections = host->connections > 0 ? host->connections : 1;
+    return nic_bytes_per_s(host) * connections / (connections + host->moving[way]);
+}
+
+/* Null: that network is gone. */
+static struct net *net_of_stay(const struct model *model, const struct net_stay *stay)
+{
+    struct net *net = model->networks.all.items[stay->net];
+    return net->round == stay->round ? net : NULL;
+}
+
+void net_stay(struct model *model, const struct net *net)
+{
+    for (uint32_t slot = 0; slot < net->slots.count; slot++) {
+        struct model_host *host = &model->hosts.items[net->slots.items[slot].host];
+        for (size_t i = host->stays.count; i-- > 0;)
+            if (!net_of_stay(model, &host->stays.items[i]))
+                vec_remove_swap(&host->stays, i);
+        vec_push(&host->stays, (struct net_stay){ net->index, slot, net->round });
+    }
+}
+
+static double nic_for_data(const struct model *model, uint32_t host, enum transfer_way way)
+{
+    const struct model_host *h = &model->hosts.items[host];
+    double nic = nic_bytes_per_s(h), storage = model->scenario->cluster.dfs.bandwidth;
+    if (nic == INFINITY || h->moving[way] == 0)
+        return nic;
+    return fmax(share_of_data(h, way), nic - storage);
+}
+
+static enum net_limit limit_of(enum transfer_way way)
+{
+    return way == TRANSFER_OUT ? LIMIT_NIC_OUT : LIMIT_NIC_IN;
+}
+
+/* Bytes per second of the data plane, now. */
+static double traffic_of(struct model *model, struct net *net, uint32_t slot, enum net_limit limit)
+{
+    double sum = 0;
+    for (uint32_t p = net->slots.items[slot].first_place; p != NONE;
+         p = net->places.items[p].next) {
+        const struct net_place *place = &net->places.items[p];
+        const double *loads = net_loads(net, place, limit);
+        for (uint32_t k = 0; k < place->sum_count; k++) {
+            const struct net_sum *of = &net->sums.items[place->first_sum + k];
+            sum += loads[k] * model->jobs[of->job].sources.items[of->source].rate;
+        }
+    }
+    for (uint32_t raw = net->slots.items[slot].first_flow; raw != NONE;
+         raw = net->raws.items[raw].next_on_slot) {
+        const struct raw_flow *flow = &net->raws.items[raw];
+        sum += flow->class == NONE
+                   ? 0
+                   : flow->load[limit - LIMIT_CORES] * net->classes.items[flow->class].rate;
+    }
+    for (uint32_t far = net->slots.items[slot].first_far; far != NONE;
+         far = net->fars.items[far].next) {
+        uint32_t class = net->raws.items[net->fars.items[far].raw].class;
+        if (net->fars.items[far].limit == limit && class != NONE)
+            sum += net->fars.items[far].load * net->classes.items[class].rate;
+    }
+    return sum;
+}
+
+static double traffic_of_host(struct model *model, const struct model_host *host,
+                              enum net_limit limit)
+{
+    double traffic = 0;
+    for (VEC_EACH(const struct net_stay, stay, &host->stays)) {
+        struct net *net = net_of_stay(model, stay);
+        traffic += net ? traffic_of(model, net, stay->slot, limit) : 0;
+    }
+    return traffic;
+}
+
+/* Says whether data has more than it may: then limits are to be taken anew. */
+static bool limit_transfers(struct model *model, uint32_t host, enum transfer_way way)
+{
+    struct model_host *h = &model->hosts.items[host];
+    double nic = nic_bytes_per_s(h);
+    if (nic == INFINITY || h->moving[way] == 0)
+        return false;
+    double traffic = traffic_of_host(model, h, limit_of(way));
+    double left = nic - fmin(traffic, share_of_data(h, way));
+    if (left != h->transfer_limit[way])
+        model->world.transfer_limit(model->world.context, (struct node_id){ host }, way, left);
+    h->transfer_limit[way] = left;
+    return traffic > nic_for_data(model, host, way) * limit_margin;
+}
+
+bool net_limit_transfers_of(struct model *model, uint32_t host)
+{
+    bool over = false;
+    for (int way = 0; way < TRANSFER_WAY_COUNT; way++)
+        over |= limit_transfers(model, host, (enum transfer_way)way);
+    return over;
+}
+
+void net_limit_transfers(struct model *model, const struct net *net)
+{
+    bool over = !net->all_kept_up;
+    for (size_t i = 0; model->moving > 0 && i < net->slots.count; i++)
+        over |= net_limit_transfers_of(model, net->slots.items[i].host);
+    if (!over || !net->nics_stale)
+        return;
+    for (VEC_EACH(const struct net_member, member, &net->members))
+        net_rebuild_soon(model, member->job, member->component);
+}
+
+/* Would the data plane feel another limit of the NIC? */
+static bool is_felt(const struct model *model, const struct model_host *host, uint32_t kind,
+                    double limit)
+{
+    double most = 0, before = INFINITY;
+    for (VEC_EACH(const struct net_stay, stay, &host->stays)) {
+        const struct net *net = net_of_stay(model, stay);
+        if (!net)
+            continue;
+        most += net->slots.items[stay->slot].most[kind];
+        before = net->slots.items[stay->slot].limit[kind];
+    }
+    return limit != before && most > fmin(limit, before);
+}
+
+/* Networks that carry all there is, well below the new limit as well, need it only when their
+ * rates change. */
+static void take_limit(struct model *model, const struct model_host *host, double traffic,
+                       double limit)
+{
+    for (VEC_EACH(const struct net_stay, stay, &host->stays)) {
+        struct net *net = net_of_stay(model, stay);
+        if (!net)
+            continue;
+        net->nics_stale = true;
+        if (net->all_kept_up && traffic <= limit)
+            continue;
+        for (VEC_EACH(const struct net_member, member, &net->members))
+            net_rebuild_soon(model, member->job, member->component);
+    }
+}
+
+static void move(struct model *model, uint32_t host, enum transfer_way way, uint32_t by)
+{
+    struct model_host *h = &model->hosts.items[host];
+    h->moving[way] += by;
+    model->moving += by;
+    limit_transfers(model, host, way);
+    double limit = nic_for_data(model, host, way);
+    if (is_felt(model, h, limit_of(way) - LIMIT_CORES, limit))
+        take_limit(model, h, traffic_of_host(model, h, limit_of(way)), limit);
+}
+
+void net_transfer_begins(struct model *model, uint32_t host, enum transfer_way way)
+{
+    move(model, host, way, 1);
+}
+
+void net_transfer_ends(struct model *model, uint32_t host, enum transfer_way way)
+{
+    CHECK(model->hosts.items[host].moving[way] > 0);
+    move(model, host, way, -1u);
+}
+
+/* Two TaskManagers have one connection; over a shuffle every host sends to every other one. */
+static void find_connections(struct model *model, const struct net *net,
+                             const struct net_slot *slot)
+{
+    uint32_t *connections = &model->hosts.items[slot->host].connections;
+    for (uint32_t p = slot->first_place; p != NONE; p = net->places.items[p].next) {
+        struct net_member member = net->members.items[net->places.items[p].member];
+        const struct component *component =
+            &model->jobs[member.job].components.items[member.component];
+        if (component->shuffle_count > 0 && component->place_count > *connections + 1)
+            *connections = component->place_count - 1;
+    }
+}
+
+/* While transfers are under way the data plane has not all of a NIC. */
+void net_find_nics(struct model *model, struct net *net)
+{
+    net->nics_stale = false;
+    for (VEC_EACH(struct net_slot, slot, &net->slots)) {
+        find_connections(model, net, slot);
+        slot->limit[LIMIT_NIC_OUT - LIMIT_CORES] = nic_for_data(model, slot->host, TRANSFER_OUT);
+        slot->limit[LIMIT_NIC_IN - LIMIT_CORES] = nic_for_data(model, slot->host, TRANSFER_IN);
+    }
+}

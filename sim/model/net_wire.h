@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Connections between hosts, while the network is built: in, who is where, what each host loses and
+ * what a link carries; out, what a byte costs on the connection that is slowest for its share.
+ */
+#ifndef WEIR_SIM_MODEL_NET_WIRE_H
+#define WEIR_SIM_MODEL_NET_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct model;
+struct net;
+struct component;
+
+/* Can a connection of the host be full before its NIC? Else nothing else here has to be asked. */
+bool net_wire_binds(const struct model *model, uint32_t host);
+/* Which hosts lose alike, and who gets most of each shuffle; when all are placed. */
+void net_find_wires(struct model *model, struct net *net);
+/* Seconds per byte from slot to slot; 0: no limit. */
+double net_wire_seconds(const struct model *model, const struct net *net, uint32_t from,
+                        uint32_t to);
+/* The same for a byte of a shuffle that the slot sends into it, of the connection that has most to
+ * do for it. */
+double net_wire_of_shuffle(const struct model *model, const struct net *net,
+                           const struct component *component, uint32_t slot, uint32_t shuffle);
+
+#endif
