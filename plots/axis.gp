@@ -15,6 +15,7 @@ y_top = y_step * ceil(y_size * 0.9999 / y_step)
 y_unit = y_top >= 1e9 ? 1e9 : y_top >= 1e6 ? 1e6 : y_top >= 1e4 ? 1e3 : 1
 y_name = y_unit == 1e9 ? ' G' : y_unit == 1e6 ? ' M' : y_unit == 1e3 ? ' k' : ''
 set yrange [0:y_top]
+if (!(y_max > 0)) { y_step = y_top * 2 } # only the 0 has a label
 set ytics nomirror ()
 do for [y_i = 0 : int(y_top / y_step + 0.5)] {
     set ytics add ((y_i == 0 ? '0' : sprintf('%g', y_i * y_step / y_unit).y_name) y_i * y_step)

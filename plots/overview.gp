@@ -4,7 +4,7 @@
 # time axis, with what the script did and what happened to the job as thin lines; the compared run
 # in grey behind. In: rows (metrics.csv or a thinned copy), events, other (rows of the compared run;
 # the same as rows where there is none), has_other, other_name, max_rate, max_lag, lag_div, lag_unit,
-# max_parallel, max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, strip_rows,
+# max_parallel, lost, max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, strip_rows,
 # question_lines. Out: one picture.
 
 load scripts.'/common.gp'
@@ -52,11 +52,14 @@ n1 = 'parallelism'; k1 = c_parallel
 n2 = 'TaskManagers'; k2 = c_machines
 n3 = has_other ? 'both, '.of_other : ''; k3 = c_other
 load scripts.'/panel.gp'
+set label 6 (lost > 0 ? sprintf('machines lost: %d', lost) : '') at graph 1, screen (p_top + 0.014) right tc rgb c_machines font ',13'
 plot @marks, \
      other using (column('time_s')):(grey('parallelism')) with steps lw 2 lc rgb c_other, \
      other using (column('time_s')):(grey('task_managers')) with steps lw 2 dt 3 lc rgb c_other, \
      rows using (column('time_s')):(column('task_managers')) with steps lw 2 lc rgb c_machines, \
-     rows using (column('time_s')):(column('parallelism')) with steps lw 1.8 lc rgb c_parallel
+     rows using (column('time_s')):(column('parallelism')) with steps lw 1.8 lc rgb c_parallel, \
+     events using (column('time_s')):(strcol('kind') eq 'loss' ? 0.96 * y_top : NaN) with points pt 11 ps 0.9 lc rgb c_machines
+unset label 6
 
 if (has_checkpoints) {
     panel = 4

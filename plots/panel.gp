@@ -11,6 +11,7 @@ set label 1 p_title at graph 0, screen (p_top + 0.014) left tc rgb c_faint font 
 set label 2 n1 at graph 0.27, screen (p_top + 0.014) left tc rgb k1 font ',13' noenhanced
 set label 3 n2 at graph 0.36, screen (p_top + 0.014) left tc rgb k2 font ',13' noenhanced
 set label 4 n3 at graph 0.475, screen (p_top + 0.014) left tc rgb k3 font ',13' noenhanced
+set label 5 y_max > 0 ? '' : '0 throughout' at graph 0.5, graph 0.5 center tc rgb c_faint font ',13' noenhanced
 load scripts.'/axis.gp'
 set xrange [x_from:x_to]
 if (panel == panels) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The first failure from close by: each step of the recovery named at its moment, the state of every
+# One failure from close by, the longest: each step of the recovery named at its moment, the state of every
 # job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
-# other/has_other (not drawn), job_count, max_rate, max_lag, lag_div, lag_unit, strip_rows,
+# sample_text, job_count, max_rate, max_lag, lag_div, lag_unit, strip_rows,
 # question_lines. Out: one picture.
 
 load scripts.'/common.gp'
@@ -50,7 +50,7 @@ area_top = area_top - state_height - gap + height + gap
 panel = 2
 y_max = max_rate
 y_whole = 0
-p_title = 'records/s, mean of each sample:'
+p_title = 'records/s, mean of each '.sample_text.':'
 n1 = 'offered'; k1 = c_offered
 n2 = 'served'; k2 = c_served
 n3 = ''; k3 = c_other
@@ -61,10 +61,11 @@ plot @marks, \
 
 panel = 3
 y_max = max_lag / lag_div
-p_title = 'lag, the most of each sample ('.lag_unit.'):'
+# A sample at the very moment of the fault has seen it: held from there on, nothing shows too early.
+p_title = 'lag, the most of the last '.sample_text.' ('.lag_unit.'):'
 n1 = 'lag'; k1 = c_lag
 n2 = ''
 load scripts.'/panel.gp'
 plot @marks, \
-     rows using (column('time_s')):(column('lag_seconds') / lag_div) with fsteps lw 2 lc rgb c_lag
+     rows using (column('time_s')):(column('lag_seconds') / lag_div) with steps lw 2 lc rgb c_lag
 unset multiplot

@@ -19,7 +19,7 @@ _weir()
     --seed | --set | --until | --jobs | --event | --why | --at | --run) return ;;
     esac
     case $command in
-    run) options="--seed --set --out --until --log --json --no-plots --quiet --help" ;;
+    run) options="--seed --set --out --until --log --json --no-plots --check --quiet --help" ;;
     test) options="--junit --jobs --seed --set --update-golden --json --help" ;;
     plot) options="--commands --help" ;;
     report | version) options="--help" ;;

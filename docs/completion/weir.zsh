@@ -27,6 +27,7 @@ _weir() {
             '--until[end the run early]:duration:' \
             '--log[what goes into the event log]:level:(decisions tasks messages)' \
             '--json[print the summary as JSON]' '--no-plots[leave the pictures out]' \
+            '--check[hold the state against its invariants after each step]' \
             '--quiet[print nothing but errors]' '*:scenario:_files'
         ;;
     test)

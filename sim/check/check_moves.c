@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "sim/check/checker.h"
 #include "sim/cluster/virtual_cluster.h"
+#include "sim/load/event_words.h"
 
 /* "A" may go to each word of "B C". */
 struct move_row {
@@ -120,12 +121,23 @@ static void follow(struct checker *checker, time_ns at, const struct log_line *l
     }
 }
 
+/* Patterns of scenarios are held against the list of facts, so nothing may say another. */
+static void check_fact_known(struct checker *checker, time_ns at, const char *machine,
+                             const char *what)
+{
+    if (!event_words_has_fact(machine, what))
+        checker_complain(checker, at, "%s says '%s', which is not in the list of facts", machine,
+                         what);
+}
+
 static void on_line(struct checker *checker, time_ns at, struct node_id node,
                     const struct log_line *line)
 {
     (void)node;
-    if (!line->to || !line->from)
+    if (!line->from) {
+        check_fact_known(checker, at, line->machine, line->what);
         return;
+    }
     if (!is_legal(line))
         checker_complain(checker, at, "%s moves from %s to %s", line->machine, line->from,
                          line->to);
@@ -136,7 +148,9 @@ static void on_line(struct checker *checker, time_ns at, struct node_id node,
 static void on_fact(struct checker *checker, time_ns at, struct node_id node, const char *word)
 {
     struct move_history *history = checker->own;
-    if (node_id_is_none(node) || text_equal(virtual_cluster_fact_machine(word), "script"))
+    const char *machine = virtual_cluster_fact_machine(word);
+    check_fact_known(checker, at, machine, word);
+    if (node_id_is_none(node) || text_equal(machine, "script"))
         return;
     if (node.n >= history->lives.count)
         vec_resize(&history->lives, (size_t)node.n + 1);

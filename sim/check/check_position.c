@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How far a job's state has come. It goes back only when tasks are deployed anew, then to a
- * completed checkpoint and never behind the newest one there was; it is never ahead of what was
- * served, and a checkpoint is never ahead of the state.
+ * How far a job's state has come. It goes back only where subtasks begin anew, and then to the
+ * checkpoint that the JobManager named, however long the restore takes and however late the log
+ * tells of it; no start leaves it where it was. It is never ahead of what was served, a checkpoint
+ * is never ahead of the state, and one that is complete stays where it is.
  */
 #include <math.h>
 
@@ -12,9 +13,20 @@
 /* Sums of doubles in another order than the model's own. */
 #define TOLERANCE 1e-6
 
+/* A completed checkpoint, as it was when it was first seen. */
+struct seen_cut {
+    uint64_t checkpoint;
+    double position;
+};
+
 struct place {
     double position, restore;
-    bool restarted; /* or failed, since the last sample */
+    uint64_t restores; /* that had happened by the last sample */
+    uint64_t named,
+        named_before;          /* restored as the log has it: last, by the last sample; 0: none */
+    uint64_t starts;           /* of all tasks, that the job was seen to run behind */
+    bool started;              /* the log says so, no sample has seen it yet */
+    VEC(struct seen_cut) cuts; /* from `named_before` on, ascending */
 };
 
 struct places {
@@ -31,19 +43,26 @@ static void *places_create(const struct run_look *look)
 static void places_destroy(void *own)
 {
     struct places *places = own;
+    for (VEC_EACH(struct place, place, &places->jobs))
+        vec_fini(&place->cuts);
     vec_fini(&places->jobs);
     mem_destroy(places);
 }
 
-/* A failure takes tasks away before their successors are deployed. */
 static void on_line(struct checker *checker, time_ns at, struct node_id node,
                     const struct log_line *line)
 {
     struct places *places = checker->own;
     (void)at, (void)node;
-    if (line->subject & LOG_OF_JOB && line->job.n < places->jobs.count &&
-        (text_equal(line->machine, "job") || text_equal(line->machine, "execution")))
-        places->jobs.items[line->job.n].restarted = true;
+    if (!(line->subject & LOG_OF_JOB) || line->job.n >= places->jobs.count)
+        return;
+    struct place *place = &places->jobs.items[line->job.n];
+    if (text_equal(line->what, "restore from checkpoint"))
+        place->named = (uint64_t)line->value;
+    else if (text_equal(line->what, "all tasks RUNNING"))
+        place->started = true;
+    else if (line->to && !text_equal(line->machine, "checkpoint"))
+        place->started = false; /* something has ended before anybody looked */
 }
 
 static bool is_below(double value, double bound)
@@ -51,23 +70,95 @@ static bool is_below(double value, double bound)
     return value < bound - TOLERANCE * fmax(1, fabs(bound));
 }
 
+static void see_cut(struct checker *checker, time_ns at, struct job_id job, struct place *place,
+                    const struct model_job_view *flow)
+{
+    const struct seen_cut *newest = place->cuts.count > 0 ? &vec_last(&place->cuts) : NULL;
+    if (flow->restore_checkpoint == 0)
+        return;
+    if (!newest || flow->restore_checkpoint > newest->checkpoint) {
+        vec_push(&place->cuts,
+                 (struct seen_cut){ flow->restore_checkpoint, flow->restore_position });
+        return;
+    }
+    if (flow->restore_checkpoint == newest->checkpoint &&
+        (is_below(flow->restore_position, newest->position) ||
+         is_below(newest->position, flow->restore_position)))
+        checker_complain(checker, at, "checkpoint %llu of %s is not where it was when it completed",
+                         (unsigned long long)newest->checkpoint, checker_job_name(checker, job));
+}
+
+/* Position of a checkpoint, exact or, when no sample has seen it, a bound from below. */
+static double position_of(const struct place *place, uint64_t checkpoint, bool *exact)
+{
+    size_t i = place->cuts.count;
+    while (i > 0 && place->cuts.items[i - 1].checkpoint > checkpoint)
+        i--;
+    struct seen_cut best = i > 0 ? place->cuts.items[i - 1] : (struct seen_cut){ 0, 0 };
+    *exact = best.checkpoint == checkpoint;
+    return best.position;
+}
+
+/* Subtasks began anew since the last sample. Those that went on hold the position up. */
+static void check_restore(struct checker *checker, time_ns at, struct job_id job,
+                          const struct place *place, const struct model_restore *restored)
+{
+    bool exact;
+    const char *name = checker_job_name(checker, job);
+    double wanted = position_of(place, restored->checkpoint, &exact);
+    if (restored->checkpoint < place->named_before || restored->checkpoint > place->named)
+        checker_complain(checker, at, "%s takes up checkpoint %llu, but was to restore %llu", name,
+                         (unsigned long long)restored->checkpoint,
+                         (unsigned long long)place->named);
+    else if (is_below(restored->position, wanted))
+        checker_complain(checker, at, "the state of %s went back behind checkpoint %llu", name,
+                         (unsigned long long)restored->checkpoint);
+    else if (exact && restored->whole && is_below(wanted, restored->position))
+        checker_complain(checker, at, "the state of %s did not go back to checkpoint %llu", name,
+                         (unsigned long long)restored->checkpoint);
+}
+
+/* What is older than the one named before will not be restored again. */
+static void forget_cuts(struct place *place)
+{
+    size_t kept = 0;
+    for (VEC_EACH(const struct seen_cut, cut, &place->cuts))
+        if (cut->checkpoint >= place->named_before)
+            place->cuts.items[kept++] = *cut;
+    place->cuts.count = kept;
+}
+
 static void check_job(struct checker *checker, time_ns at, struct job_id job)
 {
     const struct model_job_view *flow = &checker->recorder->jobs.items[job.n].flow;
-    struct place *last = &((struct places *)checker->own)->jobs.items[job.n];
+    struct place *place = &((struct places *)checker->own)->jobs.items[job.n];
     struct look_job view;
     const char *name = checker_job_name(checker, job);
     if (!checker->look->job(checker->look->context, job, &view) || view.ended_at != TIME_NEVER)
         return;
-    if (is_below(flow->position, last->position) && !last->restarted)
+    see_cut(checker, at, job, place, flow);
+    if (flow->restored.count > place->restores)
+        check_restore(checker, at, job, place, &flow->restored);
+    else if (is_below(flow->position, place->position))
         checker_complain(checker, at, "the state of %s went back although nothing restarted", name);
-    if (is_below(flow->position, last->restore))
+    if (place->started && flow->whole) {
+        place->starts++;
+        place->started = false;
+    }
+    if (flow->restored.count < place->starts)
+        checker_complain(checker, at, "tasks of %s began anew and went on where others were", name);
+    if (is_below(flow->position, place->restore))
         checker_complain(checker, at, "the state of %s is behind its newest checkpoint", name);
     if (is_below(flow->position, flow->restore_position))
         checker_complain(checker, at, "a checkpoint of %s is ahead of its state", name);
     if (is_below(flow->served_total, flow->position))
         checker_complain(checker, at, "the state of %s is ahead of what was served", name);
-    *last = (struct place){ flow->position, flow->restore_position, false };
+    place->position = flow->position;
+    place->restore = flow->restore_position;
+    place->restores = flow->restored.count;
+    if (place->named != place->named_before)
+        forget_cuts(place);
+    place->named_before = place->named;
 }
 
 static void on_sample(struct checker *checker, time_ns at)

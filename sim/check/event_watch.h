@@ -9,6 +9,7 @@
 
 #include "core/port/effect.h"
 #include "sim/load/scenario.h"
+#include "sim/report/result.h"
 
 struct event_times {
     VEC(time_ns) event; /* ascending */
@@ -17,7 +18,8 @@ struct event_times {
 
 struct event_watch {
     const struct scenario *scenario;
-    VEC(struct event_times) times; /* by place of the expectation */
+    VEC(struct event_times) times;    /* by place of the expectation */
+    VEC(struct check_result) refused; /* requests of the script, that no expectation speaks of */
 };
 
 void event_watch_init(struct event_watch *watch, const struct scenario *scenario);
@@ -25,7 +27,8 @@ void event_watch_fini(struct event_watch *watch);
 
 void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line);
 void event_watch_fact(struct event_watch *watch, time_ns at, const char *word);
-/* "client stop done", "client rescale refused" */
+/* "client stop done", "client rescale refused". A refusal that no expectation has a pattern for is
+ * a failure of its own: a scenario whose job was never taken has shown nothing. */
 void event_watch_answer(struct event_watch *watch, time_ns at, const struct effect_answer *answer);
 
 #endif

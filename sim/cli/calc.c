@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/base/vec.h"
 #include "sim/cli/calc_read.h"
+#include "sim/cli/terminal.h"
 
 #define X(name) &calc_##name,
 const struct calc_row *const calc_rows[] = { CALCULATORS(X) };
@@ -19,7 +20,8 @@ const struct calc_row *const calc_rows[] = { CALCULATORS(X) };
 
 const size_t calc_row_count = sizeof calc_rows / sizeof *calc_rows;
 
-enum { HELP_COLUMNS = 100 };
+/* Fifteen digits are what a double gives back as it was written: 0.1, not 0.10000000000000001. */
+enum { ANSWER_DIGITS = 15 };
 
 static const char usage[] = "usage: weir calc NAME < in.json\n"
                             "       weir calc --list\n"
@@ -52,7 +54,7 @@ static void print_answer(const struct calc_row *row, const char *text, size_t si
                          bool *is_wrong)
 {
     json_t *answer = answer_element(row, text, size, is_wrong);
-    json_dumpf(answer, out, 0);
+    json_dumpf(answer, out, JSON_REAL_PRECISION(ANSWER_DIGITS));
     json_decref(answer);
 }
 
@@ -130,22 +132,31 @@ static void answer_array(const struct calc_row *row, const char *text, size_t si
     fputs("\n]\n", out);
 }
 
+/* Input that holds no question at all is answered like a wrong one, and told on stderr as well. */
+static int refuse_input(const struct calc_row *row, const char *what, FILE *out, FILE *errors)
+{
+    json_t *answer = json_object();
+    json_object_set_new(answer, "error", json_string(what));
+    json_dumpf(answer, out, 0);
+    fputc('\n', out);
+    json_decref(answer);
+    fprintf(errors, "weir calc %s: %s\n", row->name, what);
+    return CALC_EXIT_WRONG;
+}
+
 int calc_answer(const struct calc_row *row, const char *text, size_t size, FILE *out, FILE *errors)
 {
     size_t begin = skip_comments(text, size);
     bool is_wrong = false;
-    if (begin == size) {
-        fprintf(errors, "weir calc %s: no input; see weir calc %s --help\n", row->name, row->name);
-        return CALC_EXIT_WRONG;
-    }
+    if (begin == size)
+        return refuse_input(row, "no input; its --help has an example", out, errors);
     if (text[begin] != '[') {
         print_answer(row, text + begin, size - begin, out, &is_wrong);
         fputc('\n', out);
     } else if (array_is_closed(text, size, begin + 1)) {
         answer_array(row, text, size, begin + 1, out, &is_wrong);
     } else {
-        fprintf(errors, "weir calc %s: the array does not end with the input\n", row->name);
-        return CALC_EXIT_WRONG;
+        return refuse_input(row, "the array does not end with the input", out, errors);
     }
     return is_wrong ? CALC_EXIT_WRONG : 0;
 }
@@ -180,34 +191,16 @@ static int print_list(void)
     return 0;
 }
 
-/* A paragraph behind #, broken at blanks, so that a line has at most HELP_COLUMNS. */
-static void print_wrapped(const char *indent, const char *text)
-{
-    size_t room = HELP_COLUMNS - strlen(indent);
-    while (*text) {
-        size_t length = strlen(text);
-        if (length > room) {
-            length = room;
-            while (length > 0 && text[length] != ' ')
-                length--;
-            if (length == 0)
-                length = strcspn(text, " ");
-        }
-        printf("%s%.*s\n", indent, (int)length, text);
-        text += length + (text[length] == ' ');
-    }
-}
-
 /* All but the example is behind #, so that the whole may be piped back in. */
 static int print_help(const struct calc_row *row)
 {
     printf("# weir calc %s < in.json: %s\n#\n# Fields:\n", row->name, row->summary);
     for (size_t i = 0; i < row->field_count; i++) {
         printf("#   %s: %s\n", row->fields[i].name, row->fields[i].kind);
-        print_wrapped("#       ", row->fields[i].text);
+        terminal_put_wrapped(row->fields[i].text, "#       ", stdout);
     }
     puts("#\n# Answer:");
-    print_wrapped("#   ", row->answers);
+    terminal_put_wrapped(row->answers, "#   ", stdout);
     printf("#\n# Example (what begins with # is skipped in the input):\n%s\n", row->example);
     return 0;
 }

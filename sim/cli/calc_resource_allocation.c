@@ -364,7 +364,16 @@ static void answer_grants(const struct question *q, const struct fulfil_plan *pl
     }
 }
 
-static void fulfil(const struct question *q, json_t *out)
+/* A plan ends at its limit; what is left of it would look like an answer. */
+static struct err check_size(uint32_t new_workers, struct note *note)
+{
+    if (new_workers < ALLOCATION_WORKERS_MAX)
+        return OK;
+    return err_note(note, ERR_FULL_CODE, "the answer takes %d new workers or more, expected fewer",
+                    ALLOCATION_WORKERS_MAX);
+}
+
+static struct err fulfil(const struct question *q, json_t *out, struct note *note)
 {
     struct allocation_worker *rows =
         mem_create_array(q->managers.count + q->pending.count, sizeof *rows);
@@ -394,13 +403,16 @@ static void fulfil(const struct question *q, json_t *out)
     }
     struct fulfil_plan plan = { 0 };
     slot_allocation_fulfil(&view, &plan);
-    answer_grants(q, &plan, listed, out);
+    struct err e = check_size(plan.new_workers, note);
+    if (!err_is(e))
+        answer_grants(q, &plan, listed, out);
     fulfil_plan_fini(&plan);
     mem_destroy(listed);
     mem_destroy(rows);
+    return e;
 }
 
-static void reconcile(const struct question *q, json_t *out)
+static struct err reconcile(const struct question *q, json_t *out, struct note *note)
 {
     struct reconcile_worker *managers = mem_create_array(q->managers.count, sizeof *managers);
     struct reconcile_pending *pending = mem_create_array(q->pending.count, sizeof *pending);
@@ -430,9 +442,11 @@ static void reconcile(const struct question *q, json_t *out)
     json_object_set_new(out, "release_task_managers", releases);
     json_object_set_new(out, "release_pending", pending_releases);
     json_object_set_new(out, "new_workers", json_integer(plan.new_workers));
+    struct err e = check_size(plan.new_workers, note);
     reconcile_plan_fini(&plan);
     mem_destroy(managers);
     mem_destroy(pending);
+    return e;
 }
 
 static struct err answer_question(json_t *in, struct question *q, json_t *out, struct note *note)
@@ -445,11 +459,7 @@ static struct err answer_question(json_t *in, struct question *q, json_t *out, s
     TRY(read_list(in, "pending", WORKERS_MAX, q, read_pending, note));
     TRY(read_list(in, "requirements", ROWS_MAX, q, read_requirement, note));
     TRY(check_ids(q, note));
-    if (op == 0)
-        fulfil(q, out);
-    else
-        reconcile(q, out);
-    return OK;
+    return op == 0 ? fulfil(q, out, note) : reconcile(q, out, note);
 }
 
 static struct err answer(json_t *in, json_t *out, struct note *note)

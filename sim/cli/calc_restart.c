@@ -2,18 +2,21 @@
  *
  * weir calc restart: a restart strategy, failure by failure.
  */
-#include "core/failover/restart_strategy.h"
 #include "core/base/text.h"
+#include "core/failover/restart_rows.h"
 #include "sim/cli/calc_read.h"
 
 enum { ATTEMPTS_MAX = 2147483647, NAMES_MAX = 16, MULTIPLIER_MAX = 1000 };
+
+/* "none | fixed-delay | ...", in the order of the list. */
+#define X(prefix, choice, name, needs_failure) " | " name
+#define STRATEGY_WORDS                         (&(RESTART_STRATEGIES(X))[sizeof " | " - 1])
 
 static const char *const step_words[] = { "failure", "can-restart", "backoff" };
 enum step { STEP_FAILURE, STEP_CAN_RESTART, STEP_BACKOFF, STEP_COUNT };
 
 static const struct calc_field fields[] = {
-    { "strategy", "none | fixed-delay | failure-rate | exponential-delay",
-      "restart-strategy.type" },
+    { "strategy", STRATEGY_WORDS, "restart-strategy.type" },
     { "config", "object, optional",
       "Flink's keys without the strategy's prefix, times in ms: attempts, delay (fixed-delay); "
       "max-failures-per-interval, failure-rate-interval, delay (failure-rate); initial-backoff, "

@@ -10,7 +10,13 @@
 
 #include "core/base/text.h"
 
-enum { OPTIONS_MAX = 32, HELP_COLUMN = 22 };
+enum {
+    OPTIONS_MAX = 32,
+    USAGE_SIZE = 160,
+    HELP_COLUMN_MIN = 22,
+    HELP_GAP = 2,
+    HELP_LEFT_SIZE = 80
+};
 
 void parsed_fini(struct parsed *parsed)
 {
@@ -77,7 +83,7 @@ static int complain_option(const struct command *command, const char *given)
     return command_complain(command, "no option --%s; see weir %s --help", word, command->name);
 }
 
-static size_t fill_options(const struct command *command, struct option *out)
+static void fill_options(const struct command *command, struct option *out)
 {
     CHECK(command->option_count + 2 < OPTIONS_MAX);
     for (size_t i = 0; i < command->option_count; i++)
@@ -86,7 +92,6 @@ static size_t fill_options(const struct command *command, struct option *out)
                                   NULL, (int)i + 1 };
     out[command->option_count] = (struct option){ "help", no_argument, NULL, 'h' };
     out[command->option_count + 1] = (struct option){ 0 };
-    return command->option_count + 1;
 }
 
 /* Values below 'h' are places in the table. */
@@ -119,9 +124,18 @@ static bool take_options(const struct command *command, int argc, char **argv, s
     }
 }
 
+static const char *put_usage(const struct command *command, char out[USAGE_SIZE])
+{
+    text_format(out, USAGE_SIZE, "usage: weir %s%s%s%s", command->name,
+                command->option_count ? " [OPTION]..." : "", *command->arguments ? " " : "",
+                command->arguments);
+    return out;
+}
+
 bool command_parse(const struct command *command, int argc, char **argv, struct parsed *out,
                    int *code)
 {
+    char usage[USAGE_SIZE];
     *out = (struct parsed){ 0 };
     bool good = take_options(command, argc, argv, out, code);
     if (good) {
@@ -130,9 +144,8 @@ bool command_parse(const struct command *command, int argc, char **argv, struct 
         good = out->arguments.count >= command->argument_min &&
                out->arguments.count <= command->argument_max;
         if (!good)
-            *code = command_complain(command, "usage: weir %s %s%s; see weir %s --help",
-                                     command->name, command->option_count ? "[OPTION]... " : "",
-                                     command->arguments, command->name);
+            *code = command_complain(command, "%s; see weir %s --help", put_usage(command, usage),
+                                     command->name);
     }
     if (!good)
         parsed_fini(out);
@@ -147,17 +160,28 @@ const struct command *command_named(const char *name)
     return NULL;
 }
 
+static size_t put_left(const struct command_option *option, char out[HELP_LEFT_SIZE])
+{
+    return text_format(out, HELP_LEFT_SIZE, "  --%s%s%s", option->name, option->argument ? " " : "",
+                       option->argument ? option->argument : "");
+}
+
 void command_print_help(const struct command *command)
 {
-    printf("usage: weir %s %s%s\n\n%s\n", command->name,
-           command->option_count ? "[OPTION]... " : "", command->arguments, command->text);
+    char usage[USAGE_SIZE];
+    size_t column = HELP_COLUMN_MIN;
+    printf("%s\n\n%s\n", put_usage(command, usage), command->text);
     if (command->option_count)
         puts("\nOptions:");
     for (size_t i = 0; i < command->option_count; i++) {
-        const struct command_option *option = &command->options[i];
-        int width = printf("  --%s%s%s", option->name, option->argument ? " " : "",
-                           option->argument ? option->argument : "");
-        printf("%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", option->help);
+        char left[HELP_LEFT_SIZE];
+        size_t width = put_left(&command->options[i], left) + HELP_GAP;
+        column = width > column ? width : column;
+    }
+    for (size_t i = 0; i < command->option_count; i++) {
+        char left[HELP_LEFT_SIZE];
+        put_left(&command->options[i], left);
+        printf("%-*s%s\n", (int)column, left, command->options[i].help);
     }
     printf("\nExample:\n%s\n", command->example);
 }

@@ -5,13 +5,17 @@
  */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "core/base/text.h"
 #include "sim/cli/causes.h"
 #include "sim/cli/command.h"
+#include "sim/cli/histories.h"
+#include "sim/cli/moment.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/run_options.h"
+#include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/report/number_text.h"
 #include "sim/report/output_dir.h"
@@ -21,21 +25,19 @@ enum { CHAPTERS_SHOWN = 20, LINES_SHOWN = 40, LINE_SIZE = 600, WORD_MAX = 60 };
 static const struct command_option options[] = {
     { "event", "N", "the chain of causes of line N (its seq) of the event log" },
     { "why", "PATTERN", "the same for the first line that fits, such as 'job RESTARTING'" },
-    { "at", "TIME", "what was going on at that time, such as 14h or 302s" },
+    { "at", "TIME", "how things stood and what was going on then, such as 14h or 302s" },
     { "run", "VARIANT", "of this variant instead of the scenario itself" },
     { "all", NULL, "tell everything, however much it is" },
 };
 
 struct explanation {
+    json_t *summary;
+    const json_t *one; /* part of it: the run or variant that is explained */
     struct run_log log;
     struct narrative narrative;
     time_ns duration;
+    char folder[OUTPUT_PATH_SIZE];
 };
-
-static time_ns log_end(const struct run_log *log)
-{
-    return log->entries.count ? vec_last(&log->entries).at : 0;
-}
 
 static void put_line(const struct explanation *e, size_t place, FILE *file)
 {
@@ -100,14 +102,24 @@ static struct err explain_why(const struct explanation *e, const char *pattern, 
     return OK;
 }
 
-/* The chapters that cover the time, and the lines around it. */
+/* How things stood, the chapters that cover the time, and the lines around it. */
 static struct err explain_at(const struct explanation *e, const char *text, struct note *note)
 {
+    char metrics[OUTPUT_PATH_SIZE];
     time_ns at;
     size_t shown = 0, first = 0;
     if (err_is(quantity_duration(text, &at)) || at < 0)
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "--at: found '%.*s', expected a time such as 14h or 302s", WORD_MAX, text);
+    if (at > e->duration) {
+        char length[NUMBER_TEXT_SIZE];
+        number_text_seconds((double)e->duration / (double)TIME_S, length);
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "--at: found '%.*s', expected a time in the run, which is %s long",
+                        WORD_MAX, text, length);
+    }
+    text_format(metrics, sizeof metrics, "%s/metrics.csv", e->folder);
+    TRY(moment_tell(&e->log, metrics, at, e->duration, stdout, note));
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
         if (chapter_from(&e->narrative, chapter) <= at && at <= chapter_to(&e->narrative, chapter))
             narrative_tell(&e->narrative, chapter, stdout);
@@ -135,56 +147,70 @@ static struct err explain_all(const struct explanation *e, bool all)
     }
     if (left)
         printf("%zu more; --all tells them, --at TIME what was going on at a time.\n", left);
+    histories_tell(e->one, e->duration, stdout);
     return OK;
 }
 
-/* The run's folder, or that of a variant, whose name the summary knows. */
-static struct err find_log(const struct parsed *parsed, char out[OUTPUT_PATH_SIZE],
-                           struct note *note)
+/* The run's folder or that of a variant, which the summary knows, and how long the run was. */
+static struct err find_run(const struct parsed *parsed, struct explanation *e, struct note *note)
 {
     const char *run = parsed->arguments.items[0], *variant = parsed_value(parsed, "run");
     char path[OUTPUT_PATH_SIZE];
     json_error_t fault;
+    FILE *file;
     TRY(output_check_run(run, note));
-    text_format(out, OUTPUT_PATH_SIZE, "%s/events.jsonl", run);
-    if (!variant)
-        return OK;
     text_format(path, sizeof path, "%s/summary.json", run);
-    json_t *summary = json_load_file(path, 0, &fault);
-    const json_t *one = json_object_get(json_object_get(summary, "compare"), variant);
-    const char *folder = json_string_value(json_object_get(one, "folder"));
-    struct err e = OK;
-    if (folder)
-        text_format(out, OUTPUT_PATH_SIZE, "%s/%s/events.jsonl", run, folder);
+    TRY(input_open(path, &file, NULL, note));
+    e->summary = json_loadf(file, 0, &fault);
+    fclose(file);
+    e->one = e->summary;
+    if (variant)
+        e->one = json_object_get(json_object_get(e->summary, "compare"), variant);
+    const char *folder = json_string_value(json_object_get(e->one, "folder"));
+    struct err result = OK;
+    if (!e->summary)
+        result = err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path, fault.line, fault.text);
+    else if (variant && !folder)
+        result = err_note(note, ERR_NOT_FOUND_CODE, "--run: the run has no variant '%.*s'",
+                          WORD_MAX, variant);
     else
-        e = err_note(note, ERR_NOT_FOUND_CODE, "--run: the run has no variant '%.*s'", WORD_MAX,
-                     variant);
-    json_decref(summary);
-    return e;
+        text_format(e->folder, sizeof e->folder, "%s%s%s", run, variant ? "/" : "",
+                    variant ? folder : "");
+    double seconds = json_number_value(json_object_get(e->one, "duration_s"));
+    e->duration = (time_ns)floor(seconds * (double)TIME_S + 0.5);
+    return result;
+}
+
+static struct err explain_run(struct explanation *e, const struct parsed *parsed, struct note *note)
+{
+    const char *event = parsed_value(parsed, "event"), *why = parsed_value(parsed, "why");
+    const char *at = parsed_value(parsed, "at");
+    char path[OUTPUT_PATH_SIZE];
+    text_format(path, sizeof path, "%s/events.jsonl", e->folder);
+    struct err result = run_log_read(&e->log, path, note);
+    if (!err_is(result)) {
+        narrative_init(&e->narrative, &e->log, e->duration);
+        if (event)
+            result = explain_event(e, event, note);
+        else if (why)
+            result = explain_why(e, why, note);
+        else if (at)
+            result = explain_at(e, at, note);
+        else
+            result = explain_all(e, parsed_has(parsed, "all"));
+        narrative_fini(&e->narrative);
+    }
+    run_log_fini(&e->log);
+    return result;
 }
 
 static struct err explain(const struct parsed *parsed, struct note *note)
 {
     struct explanation e = { .duration = 0 };
-    const char *event = parsed_value(parsed, "event"), *why = parsed_value(parsed, "why");
-    const char *at = parsed_value(parsed, "at");
-    char path[OUTPUT_PATH_SIZE];
-    TRY(find_log(parsed, path, note));
-    struct err result = run_log_read(&e.log, path, note);
-    if (!err_is(result)) {
-        e.duration = log_end(&e.log);
-        narrative_init(&e.narrative, &e.log, e.duration);
-        if (event)
-            result = explain_event(&e, event, note);
-        else if (why)
-            result = explain_why(&e, why, note);
-        else if (at)
-            result = explain_at(&e, at, note);
-        else
-            result = explain_all(&e, parsed_has(parsed, "all"));
-        narrative_fini(&e.narrative);
-    }
-    run_log_fini(&e.log);
+    struct err result = find_run(parsed, &e, note);
+    if (!err_is(result))
+        result = explain_run(&e, parsed, note);
+    json_decref(e.summary);
     return result;
 }
 

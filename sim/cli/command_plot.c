@@ -3,6 +3,7 @@
  * `weir plot` and `weir report`: pictures and report of a finished run, made anew from its files.
  * In: the folder of a run. Out: plots/ and report.html there.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,18 +11,24 @@
 
 #include "core/base/text.h"
 #include "sim/cli/command.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/places.h"
+#include "sim/load/input_file.h"
 #include "sim/report/html.h"
 #include "sim/report/output_dir.h"
+#include "sim/report/output_file.h"
 #include "sim/report/plots.h"
 
 static struct err load_summary(const char *folder, json_t **out, struct note *note)
 {
     char path[OUTPUT_PATH_SIZE];
     json_error_t fault;
+    FILE *file;
     TRY(output_check_run(folder, note));
     text_format(path, sizeof path, "%s/summary.json", folder);
-    *out = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
+    TRY(input_open(path, &file, NULL, note));
+    *out = json_loadf(file, JSON_REJECT_DUPLICATES, &fault);
+    fclose(file);
     if (!*out)
         return err_note(note, ERR_IO_CODE, "%s:%d: %s", path, fault.line, fault.text);
     if (json_is_object(json_object_get(*out, "metrics")))
@@ -39,33 +46,26 @@ static struct err plot(const char *folder, bool print, struct note *note)
     TRY(load_summary(folder, &summary, note));
     text_format(plots, sizeof plots, "%s/plots", folder);
     struct err e = OK;
-    if (mkdir(plots, 0777) != 0 && access(plots, W_OK) != 0)
-        e = err_note(note, ERR_IO_CODE, "%s: cannot be written", plots);
+    if (mkdir(plots, 0777) != 0 && (errno != EEXIST || access(plots, W_OK) != 0))
+        e = err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", plots, strerror(errno));
     if (!err_is(e))
         e = plots_draw(folder, scripts, summary, print ? stdout : NULL, note);
     json_decref(summary);
     return e;
 }
 
-/* Beside the old one, then in its place. */
 static struct err report(const char *folder, struct note *note)
 {
-    char aside[OUTPUT_PATH_SIZE], target[OUTPUT_PATH_SIZE];
+    char target[OUTPUT_PATH_SIZE];
+    struct output_file output;
     json_t *summary;
     TRY(load_summary(folder, &summary, note));
     text_format(target, sizeof target, "%s/report.html", folder);
-    text_format(aside, sizeof aside, "%s/report.html.tmp-%ld", folder, (long)getpid());
-    FILE *file = fopen(aside, "wb");
-    struct err e = file ? OK : err_note(note, ERR_IO_CODE, "%s: cannot be written", target);
-    if (file) {
-        e = html_write(folder, summary, file, note);
-        struct err closed = output_close(file, target, err_is(e) ? NULL : note);
-        e = err_is(e) ? e : closed;
+    struct err e = output_file_begin(&output, target, note);
+    if (!err_is(e)) {
+        html_write(folder, summary, output.file);
+        e = output_file_end(&output, note);
     }
-    if (!err_is(e) && rename(aside, target) != 0)
-        e = err_note(note, ERR_IO_CODE, "%s: cannot be put in place", target);
-    if (err_is(e) && file)
-        remove(aside);
     json_decref(summary);
     return e;
 }
@@ -79,10 +79,13 @@ static int run_plot(const struct command *command, int argc, char **argv)
         return code;
     bool print = parsed_has(&parsed, "commands");
     const char *folder = parsed.arguments.items[0];
+    interrupt_watch(); /* so that nothing half drawn is left */
     struct err e = plot(folder, print, &note);
     if (!err_is(e) && !print)
         printf("Pictures: %s/plots\n", folder);
     code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
+    if (interrupt_came())
+        code = EXIT_INTERRUPT;
     parsed_fini(&parsed);
     return command_finish(command, code);
 }

@@ -18,7 +18,7 @@ struct run_request {
     struct run_options options;
     const char *scenario;
     char out[PLACE_SIZE]; /* empty: no files */
-    bool json, quiet, no_plots;
+    bool json, quiet, no_plots, check;
 };
 
 static const struct command_option options[] = {
@@ -29,6 +29,7 @@ static const struct command_option options[] = {
     { "log", "LEVEL", "decisions (default), tasks or messages" },
     { "json", NULL, "print the summary as JSON; write files only with --out" },
     { "no-plots", NULL, "leave the pictures out" },
+    { "check", NULL, "hold the engine's state against its invariants after each step (slow)" },
     { "quiet", NULL, "print nothing but errors" },
 };
 
@@ -70,9 +71,8 @@ static struct err write_report(const struct command *command, const struct run_r
     if (!request->no_plots)
         draw(command, request, output, summary);
     TRY(output_open(output, "report.html", &file, note));
-    struct err e = html_write(output->aside, summary, file, note);
-    struct err closed = output_close(file, "report.html", err_is(e) ? NULL : note);
-    return err_is(e) ? e : closed;
+    html_write(output->aside, summary, file);
+    return output_close(file, "report.html", note);
 }
 
 static void tell(const struct run_request *request, const struct plays *plays)
@@ -84,9 +84,10 @@ static void tell(const struct run_request *request, const struct plays *plays)
         return;
     show_question(plays, stdout);
     show_figures_table(plays, stdout);
+    show_never_happened(plays, stdout);
     show_results(plays, stdout);
     if (interrupt_came())
-        puts("Stopped early; expectations were not judged.");
+        show_cut(plays, stdout);
     if (request->out[0])
         printf("Report: %s/report.html\n", request->out);
 }
@@ -100,6 +101,8 @@ static struct err run_into(const struct command *command, const struct run_reque
                                       .until = request->options.until,
                                       .stop = interrupt_watch(),
                                       .quiet = request->quiet,
+                                      .check_invariants =
+                                          request->check ? NODE_CHECKS_ALL : NODE_CHECKS_NONE,
                                       .output = request->out[0] ? output : NULL };
     TRY(plays_run(plays, &settings, note));
     plays_judge(plays);
@@ -157,6 +160,7 @@ static int run(const struct command *command, int argc, char **argv)
     request.json = parsed_has(&parsed, "json");
     request.quiet = parsed_has(&parsed, "quiet");
     request.no_plots = parsed_has(&parsed, "no-plots");
+    request.check = parsed_has(&parsed, "check");
     code = run_all(command, &request);
     run_options_fini(&request.options);
     parsed_fini(&parsed);
@@ -172,8 +176,8 @@ const struct command command_run = {
         "`compare` in virtual time. Leaves events.jsonl, metrics.csv, summary.json, plots/ and\n"
         "report.html in a folder, which is put in place only when it is complete. Exit code 1\n"
         "when an expectation of the scenario did not hold.",
-    .example =
-        "  weir run scenarios/reactive-spot-day --seed 7 --set cluster.count=12 --out out/day",
+    .example = "  weir run scenarios/reactive-spot-day --seed 7 --set cluster.dfs.bandwidth=1gbit "
+               "--out out/day",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .argument_min = 1,

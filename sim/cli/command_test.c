@@ -64,6 +64,12 @@ static void tell(void *context, const struct tested *tested)
         printf("  FAILED  %s\n", tested->complaint);
     else if (!tested->results.list.count)
         puts("  (it expects nothing)");
+    const json_t *one;
+    size_t i;
+    json_array_foreach(tested->never_happened, i, one)
+    {
+        printf("  never happened: %s\n", json_string_value(one));
+    }
     fflush(stdout);
 }
 
@@ -76,6 +82,9 @@ static void print_json(const struct tester *tester, const struct telling *tellin
         json_object_set_new(one, "complaint",
                             tested->complaint ? json_string(tested->complaint) : json_null());
         json_object_set_new(one, "results", summary_results(&tested->results));
+        json_object_set_new(one, "never_happened",
+                            tested->never_happened ? json_incref(tested->never_happened)
+                                                   : json_array());
         json_array_append_new(list, one);
     }
     json_object_set_new(all, "scenarios", list);

@@ -5,14 +5,15 @@
  */
 #include "sim/cli/golden.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/text.h"
-#include "sim/report/summary.h"
+#include "sim/load/input_file.h"
 #include "sim/report/number_text.h"
+#include "sim/report/output_file.h"
+#include "sim/report/summary.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -36,7 +37,10 @@ static struct err load(const char *scenario, json_t **out, char path[PATH_SIZE],
         put_path(scenario, names[i], path);
         if (access(path, F_OK) != 0)
             continue;
-        *out = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
+        FILE *file;
+        TRY(input_open(path, &file, NULL, note));
+        *out = json_loadf(file, JSON_REJECT_DUPLICATES, &fault);
+        fclose(file);
         if (!json_is_object(*out)) {
             json_decref(*out);
             return err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path, fault.line,
@@ -218,17 +222,10 @@ static json_t *run_to_write(const json_t *summary, const json_t *old)
 
 static struct err write_file(const char *path, const json_t *golden, struct note *note)
 {
-    char aside[PATH_SIZE];
-    text_format(aside, sizeof aside, "%s.tmp-%ld", path, (long)getpid());
-    FILE *file = fopen(aside, "wb");
-    bool good = file && summary_write(golden, file);
-    good = (!file || fclose(file) == 0) && good && rename(aside, path) == 0;
-    if (good)
-        return OK;
-    struct err e = err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", path, strerror(errno));
-    if (file)
-        remove(aside);
-    return e;
+    struct output_file output;
+    TRY(output_file_begin(&output, path, note));
+    summary_write(golden, output.file);
+    return output_file_end(&output, note);
 }
 
 struct err golden_update(const char *scenario, const json_t *summary, struct note *note)

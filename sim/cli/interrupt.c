@@ -7,23 +7,28 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile bool came;
+static volatile sig_atomic_t came;
 
 static void on_signal(int number)
 {
     (void)number;
-    came = true;
+    came = 1;
 }
 
-const volatile bool *interrupt_watch(void)
+/* What was ignored when the program started (nohup, a job in the background) stays ignored. */
+const volatile sig_atomic_t *interrupt_watch(void)
 {
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+        struct sigaction before;
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
     return &came;
 }
 
 bool interrupt_came(void)
 {
-    return came;
+    return came != 0;
 }

@@ -24,11 +24,17 @@ static struct look_cluster look_cluster(void *context)
     return (struct look_cluster){ view.task_managers, view.slots_total, view.slots_free };
 }
 
+/* Among the JobManager's jobs; INDEX_NONE: not submitted yet, or no JobManager. */
+static uint32_t index_of(const struct simulation *simulation, struct job_id job)
+{
+    const struct job_manager *manager = manager_of(simulation);
+    return manager ? index_map_get(&manager->dispatcher.by_id, job.n) : (uint32_t)INDEX_NONE;
+}
+
 static bool look_job(void *context, struct job_id job, struct look_job *out)
 {
     const struct job_manager *manager = manager_of(context);
-    uint32_t index =
-        manager ? index_map_get(&manager->dispatcher.by_id, job.n) : (uint32_t)INDEX_NONE;
+    uint32_t index = index_of(context, job);
     if (index == INDEX_NONE)
         return false;
     struct job_view view = view_job(simulation_job_manager(context), index);
@@ -75,6 +81,88 @@ static bool look_can_talk(void *context, struct node_id a, struct node_id b)
 static struct err look_conservation(void *context, struct note *note)
 {
     return model_check_conservation(simulation_model(context), note);
+}
+
+static bool each_exception(void *context, struct job_id job, look_at_exception *at,
+                           void *at_context)
+{
+    uint32_t index = index_of(context, job);
+    if (index == INDEX_NONE)
+        return false;
+    const struct exception_history *history =
+        view_exceptions(simulation_job_manager(context), index);
+    for (VEC_EACH(const struct exception_entry, entry, &history->entries))
+        at(at_context, &(struct look_exception){ .at = entry->at,
+                                                 .exception = failure_cause_exception(entry->cause),
+                                                 .text = failure_cause_sentence(entry->cause),
+                                                 .vertex = entry->vertex,
+                                                 .subtask = entry->subtask,
+                                                 .attempt = entry->task.attempt,
+                                                 .node = entry->node,
+                                                 .is_root = entry->is_root });
+    return history->truncated;
+}
+
+/* Vertices, then slot sharing groups. */
+static struct look_rescale_numbers *numbers_of(const struct rescale_history *history,
+                                               const struct rescale_record *record,
+                                               const struct job_graph *graph)
+{
+    size_t vertices = history->vertex_count, all = vertices + history->group_count;
+    struct look_rescale_numbers *out = mem_create_array(all, sizeof *out);
+    for (size_t i = 0; i < all; i++) {
+        bool is_group = i >= vertices;
+        const struct rescale_numbers *from =
+            is_group ? &record->groups[i - vertices] : &record->vertices[i];
+        const char *name =
+            is_group ? graph->groups.items[i - vertices].name : graph->vertices.items[i].name;
+        out[i] = (struct look_rescale_numbers){ name,          is_group,
+                                                from->desired, from->sufficient,
+                                                from->before,  from->after };
+    }
+    return out;
+}
+
+static struct look_rescale_span *spans_of(const struct rescale_record *record)
+{
+    struct look_rescale_span *out = mem_create_array(record->spans.count, sizeof *out);
+    for (size_t i = 0; i < record->spans.count; i++) {
+        const struct rescale_span *span = &record->spans.items[i];
+        bool failed = span->cause != CAUSE_NONE;
+        out[i] = (struct look_rescale_span){ span->state, span->entered_at, span->left_at,
+                                             failed ? failure_cause_exception(span->cause) : NULL };
+    }
+    return out;
+}
+
+static void each_rescale(void *context, struct job_id job, look_at_rescale *at, void *at_context)
+{
+    uint32_t index = index_of(context, job);
+    const struct node *manager = simulation_job_manager(context);
+    const struct rescale_history *history =
+        index == INDEX_NONE ? NULL : view_rescales(manager, index);
+    for (size_t i = 0; history && i < history->records.count; i++) {
+        const struct rescale_record *record = &history->records.items[i];
+        struct look_rescale_numbers *numbers =
+            numbers_of(history, record, view_job(manager, index).graph);
+        struct look_rescale_span *spans = spans_of(record);
+        bool open = record->state == RESCALE_IN_PROGRESS;
+        struct look_rescale look = { .id = record->id,
+                                     .requirements = record->requirements,
+                                     .attempt = record->attempt,
+                                     .cause = rescale_cause_names[record->cause],
+                                     .state = rescale_state_names[record->state],
+                                     .reason = open ? NULL : rescale_reason_names[record->reason],
+                                     .started_at = record->started_at,
+                                     .ended_at = record->ended_at,
+                                     .numbers = numbers,
+                                     .number_count = history->vertex_count + history->group_count,
+                                     .spans = spans,
+                                     .span_count = record->spans.count };
+        at(at_context, &look);
+        mem_destroy(numbers);
+        mem_destroy(spans);
+    }
 }
 
 static void each_slot_held(void *context, look_at_slot *at, void *at_context)
@@ -131,6 +219,8 @@ void look_init(struct run_look *look, struct simulation *simulation)
                                .process = look_process,
                                .can_talk = look_can_talk,
                                .conservation = look_conservation,
+                               .each_exception = each_exception,
+                               .each_rescale = each_rescale,
                                .each_slot_held = each_slot_held,
                                .each_task_scheduled = each_task_scheduled,
                                .each_task_run = each_task_run };

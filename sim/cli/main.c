@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The `weir` command: finds the command named first and hands it the rest. Exit codes: 0 all held,
- * 1 an expectation failed, 2 bad input or usage, 3 a fault of Weir itself.
+ * 1 an expectation failed, 2 bad input or usage, 3 a fault of Weir itself, 130 interrupted
+ * (command.h).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ static int run_command(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGABRT, on_abort);
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its write */
     const char *name = argc > 1 ? argv[1] : "";
     if (argc < 2) {
         char *help[] = { argv[0], NULL };

@@ -9,6 +9,8 @@
 #include "sim/cli/causes.h"
 #include "sim/report/number_text.h"
 
+enum { REFUSALS_TOLD = 10 };
+
 /* A job while the log is read. */
 struct job_story {
     const char *job;
@@ -149,6 +151,21 @@ static size_t count_lines(const struct narrative *narrative, const char *pattern
     return count;
 }
 
+/* Requests that were turned down: what the scenario is about did not take place then. */
+static void tell_refusals(const struct narrative *narrative, FILE *file)
+{
+    size_t told = 0;
+    for (VEC_EACH(const struct log_entry, entry, &narrative->log->entries)) {
+        char at[NUMBER_TEXT_SIZE];
+        if (!run_log_fits(entry, "client * refused") || told == REFUSALS_TOLD)
+            continue;
+        number_text_moment(entry->at, narrative->duration, at);
+        fprintf(file, "%s  %s%s%s was refused: %s\n", at, entry->what, entry->job ? " of " : "",
+                entry->job ? entry->job : "", entry->reason ? entry->reason : "no reason given");
+        told++;
+    }
+}
+
 void narrative_sum_up(const struct narrative *narrative, FILE *file)
 {
     size_t incidents = 0, rescales = 0;
@@ -175,4 +192,5 @@ void narrative_sum_up(const struct narrative *narrative, FILE *file)
     fprintf(file, "%zu checkpoints completed, %zu failed.\n",
             count_lines(narrative, "checkpoint completed"),
             count_lines(narrative, "checkpoint failed"));
+    tell_refusals(narrative, file);
 }

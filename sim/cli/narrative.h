@@ -38,7 +38,4 @@ void narrative_sum_up(const struct narrative *narrative, FILE *file);
 time_ns chapter_from(const struct narrative *narrative, const struct chapter *chapter);
 time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter);
 
-/* Text in lines of at most 100 columns behind an indent. */
-void narrative_put_wrapped(const char *text, const char *indent, FILE *file);
-
 #endif

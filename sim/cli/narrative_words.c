@@ -9,9 +9,10 @@
 
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
+#include "sim/cli/terminal.h"
 #include "sim/report/number_text.h"
 
-enum { PARAGRAPH_SIZE = 4000, WIDTH = 100, GIVEN_UP_SHOWN = 4 };
+enum { PARAGRAPH_SIZE = 4000, GIVEN_UP_SHOWN = 4 };
 
 struct paragraph {
     const struct narrative *narrative;
@@ -28,23 +29,6 @@ static void say(struct paragraph *p, const char *fmt, ...)
     va_start(args, fmt);
     p->length += text_format_args(p->text + p->length, sizeof p->text - p->length, fmt, args);
     va_end(args);
-}
-
-void narrative_put_wrapped(const char *text, const char *indent, FILE *file)
-{
-    size_t room = WIDTH - strlen(indent);
-    while (*text) {
-        size_t length = strlen(text);
-        if (length > room) {
-            length = room;
-            while (length > 0 && text[length] != ' ')
-                length--;
-            if (length == 0)
-                length = strcspn(text, " ");
-        }
-        fprintf(file, "%s%.*s\n", indent, (int)length, text);
-        text += length + (text[length] == ' ');
-    }
 }
 
 static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
@@ -128,9 +112,57 @@ static void tell_detection(struct paragraph *p)
     say(p, ". ");
 }
 
+/* What a job does from its failure on until all its tasks run again. */
+enum spell { SPELL_UP, SPELL_CANCEL, SPELL_BACKOFF, SPELL_WAIT, SPELL_START, SPELL_COUNT };
+
+/* Lines that begin a spell, those of the adaptive scheduler and of the default one. The default
+ * scheduler's back-off runs while tasks are being cancelled, and it waits for slots while the job
+ * is RUNNING again. */
+static const struct spell_row {
+    const char *pattern;
+    enum spell spell;
+} spell_rows[] = {
+    { "scheduler Restarting", SPELL_CANCEL },
+    { "job CANCELLING -> CANCELED", SPELL_BACKOFF },
+    { "scheduler WaitingForResources", SPELL_WAIT },
+    { "scheduler CreatingExecutionGraph", SPELL_START },
+    { "job tasks will be restarted", SPELL_CANCEL },
+    { "job RESTARTING", SPELL_CANCEL },
+    { "job RESTARTING -> RUNNING", SPELL_WAIT },
+    { "job first task DEPLOYING", SPELL_START },
+    { "job all tasks RUNNING", SPELL_UP },
+};
+
+struct spells {
+    time_ns length[SPELL_COUNT];
+    bool seen[SPELL_COUNT];
+};
+
+static void measure_spells(const struct paragraph *p, struct spells *out)
+{
+    enum spell now = SPELL_UP;
+    time_ns since = 0;
+    *out = (struct spells){ { 0 }, { false } };
+    for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
+        const struct log_entry *entry = entry_at(p, i);
+        for (size_t r = 0; is_of_job(p, entry) && r < sizeof spell_rows / sizeof *spell_rows; r++) {
+            if (!run_log_fits(entry, spell_rows[r].pattern))
+                continue;
+            out->length[now] += entry->at - since;
+            now = spell_rows[r].spell;
+            since = entry->at;
+            out->seen[now] = true;
+        }
+    }
+    out->length[now] += chapter_to(p->narrative, p->chapter) - since;
+}
+
 static void tell_restarts(struct paragraph *p)
 {
-    char wait[NUMBER_TEXT_SIZE];
+    static const char *const names[SPELL_COUNT] = { "", "cancelling", "back-off",
+                                                    "waiting for resources", "starting the tasks" };
+    struct spells spells;
+    char length[NUMBER_TEXT_SIZE];
     size_t adaptive = count(p, "scheduler Restarting");
     size_t pipelined = count(p, "job tasks will be restarted");
     size_t all = adaptive ? adaptive : pipelined;
@@ -140,14 +172,18 @@ static void tell_restarts(struct paragraph *p)
         adaptive ? "the job" : "tasks");
     if (all > 1)
         say(p, " %zu times", all);
-    const struct log_entry *down = find(p, adaptive ? "job CANCELLING" : "job RESTARTING", false);
-    const struct log_entry *up =
-        find(p, adaptive ? "scheduler CreatingExecutionGraph" : "job RESTARTING -> RUNNING", false);
-    if (down && up && up->at >= down->at)
-        say(p, "%s after cancelling and a back-off of %s in all", all > 1 ? ", the first time" : "",
-            length_text(up->at - down->at, wait));
-    const struct log_entry *waits = find(p, "scheduler WaitingForResources", false);
-    say(p, waits ? "; it had to wait for resources. " : ". ");
+    measure_spells(p, &spells);
+    const char *before = all > 1 ? ": in all, " : ": ", *took = " took";
+    for (int i = SPELL_CANCEL; i < SPELL_COUNT; i++) {
+        if (spells.length[i] < TIME_MS)
+            continue;
+        bool both = i == SPELL_CANCEL && !spells.seen[SPELL_BACKOFF];
+        say(p, "%s%s%s %s", before, both ? "cancelling and back-off" : names[i], took,
+            length_text(spells.length[i], length));
+        before = ", ";
+        took = "";
+    }
+    say(p, ". ");
 }
 
 /* Contacts that were given up are not the job's lines only, so all are looked at. */
@@ -249,6 +285,6 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
     case CHAPTER_END: tell_job_end(&p); break;
     }
     fprintf(file, "%s\n", title);
-    narrative_put_wrapped(p.text, "    ", file);
+    terminal_put_wrapped(p.text, "    ", file);
     fputc('\n', file);
 }

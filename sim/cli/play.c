@@ -144,6 +144,7 @@ static void run(struct play *play, const struct play_settings *settings, FILE *e
     checkers_sample(&play->checkers, now, true);
     play->summary = summary_create(&play->recorder, &play->log, simulation_event_count(simulation),
                                    play->complete);
+    json_object_set_new(play->summary, "never_happened", summary_never_happened(simulation));
     simulation_destroy(simulation);
     play->look.context = NULL;
 }
@@ -291,6 +292,8 @@ static void judge(const struct plays *plays, struct play *play)
         expectation_judge(&evidence, i, metrics_of(plays, scenario->expect.items[i].of), &result);
         vec_push(&play->results.list, result);
     }
+    for (VEC_EACH(const struct check_result, refused, &play->watch.refused))
+        vec_push(&play->results.list, *refused);
     add_broken_invariants(play);
 }
 
@@ -314,6 +317,24 @@ void plays_judge(struct plays *plays)
     if (plays->list.count > 1)
         json_object_set(first->summary, "compare", compare);
     json_decref(compare);
+}
+
+json_t *play_never_happened(const struct play *play)
+{
+    json_t *all = json_array();
+    const json_t *one;
+    size_t i;
+    const char *variant = play->scenario->variant;
+    bool ended = play->complete && metrics_end(&play->recorder.metrics) >= play->scenario->duration;
+    json_array_foreach(ended ? json_object_get(play->summary, "never_happened") : NULL, i, one)
+    {
+        char text[SUMMARY_NEVER_SIZE], named[SUMMARY_NEVER_SIZE + PLAY_FOLDER_SIZE];
+        summary_never_text(one, text);
+        text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "",
+                    variant ? ": " : "", text);
+        json_array_append_new(all, json_string(named));
+    }
+    return all;
 }
 
 size_t plays_failed(const struct plays *plays)

@@ -7,6 +7,8 @@
 #ifndef WEIR_SIM_CLI_PLAY_H
 #define WEIR_SIM_CLI_PLAY_H
 
+#include <signal.h>
+
 #include "sim/check/expectations.h"
 #include "sim/cli/terminal.h"
 #include "sim/report/output_dir.h"
@@ -32,10 +34,10 @@ struct play_settings {
     const char *path; /* of the scenario: a file, or a folder with scenario.yaml */
     const struct override *overrides;
     size_t override_count;
-    time_ns until;             /* TIME_NEVER: to the end */
-    const volatile bool *stop; /* null: nobody stops it */
+    time_ns until;                     /* TIME_NEVER: to the end */
+    const volatile sig_atomic_t *stop; /* null: nobody stops it */
     bool quiet;
-    bool check_invariants;     /* of every node, after each of its steps */
+    enum node_checks check_invariants;
     struct output_dir *output; /* null: no files */
 };
 
@@ -56,6 +58,9 @@ MUST_CHECK struct err plays_run(struct plays *plays, const struct play_settings 
 /* Fills results and puts them into the summaries; the first summary gets the others' as "compare".
  * Runs cut short are not judged. */
 void plays_judge(struct plays *plays);
+/* A new array of texts: the events of the script that have not happened, each behind the variant's
+ * name where it is one's. Empty for a run that did not go to the scenario's end. */
+json_t *play_never_happened(const struct play *play);
 /* Failed results of all. */
 size_t plays_failed(const struct plays *plays);
 

@@ -5,7 +5,6 @@
  */
 #include "sim/cli/run_log.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/load/event_pattern.h"
+#include "sim/load/input_file.h"
 
 enum { SHOWN_MAX = 40 };
 
@@ -106,9 +106,8 @@ struct err run_log_read(struct run_log *log, const char *path, struct note *note
 {
     *log = (struct run_log){ 0 };
     arena_init(&log->texts);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return err_note(note, ERR_IO_CODE, "%s: %s", path, strerror(errno));
+    FILE *file;
+    TRY(input_open(path, &file, NULL, note));
     char *line = NULL;
     size_t size = 0, number = 0;
     struct err e = OK;

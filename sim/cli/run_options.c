@@ -56,17 +56,13 @@ static struct err read_until(struct run_options *options, const char *text, stru
 
 static struct err read_log(struct run_options *options, const char *text, struct note *note)
 {
-    static const struct {
-        const char *option, *level;
-    } levels[] = { { "decisions", "decision" }, { "tasks", "task" }, { "messages", "message" } };
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (!text_equal(levels[i].option, text))
-            continue;
-        add(options, "log-level", strlen("log-level"), levels[i].level);
-        return OK;
-    }
-    return err_note(note, ERR_BAD_VALUE_CODE,
-                    "--log: found '%.*s', expected decisions, tasks or messages", WORD_MAX, text);
+    enum log_level level;
+    if (!log_level_find(text, &level))
+        return err_note(note, ERR_BAD_VALUE_CODE, "--log: found '%.*s', expected %ss, %ss or %ss",
+                        WORD_MAX, text, log_level_names[LOG_DECISION], log_level_names[LOG_TASK],
+                        log_level_names[LOG_MESSAGE]);
+    add(options, "log-level", strlen("log-level"), log_level_names[level]);
+    return OK;
 }
 
 static struct err read_all(const struct parsed *parsed, struct run_options *out, struct note *note)

@@ -22,7 +22,10 @@ void show_question(const struct plays *plays, FILE *file)
 static void put_name_part(const char *name, bool second, char out[NAME_WIDTH_MAX + 1])
 {
     size_t length = strlen(name), middle = length / 2, cut = 0, best = SIZE_MAX;
-    for (size_t i = 1; length > NAME_WIDTH_MAX / 2 && i < length; i++) {
+    const char *until = strstr(name, " (until ");
+    if (until)
+        cut = (size_t)(until - name) + 1;
+    for (size_t i = 1; !until && length > NAME_WIDTH_MAX / 2 && i < length; i++) {
         size_t off = i > middle ? i - middle : middle - i;
         if ((name[i - 1] != ' ' && name[i - 1] != '-') || off >= best)
             continue;
@@ -95,6 +98,40 @@ static void add_result(struct table *table, const struct play *play,
     table_add(table, result->measured, TONE_PLAIN);
     table_add(table, result->wanted, TONE_PLAIN);
     table_add(table, result->detail, TONE_FAINT);
+}
+
+void show_never_happened(const struct plays *plays, FILE *file)
+{
+    size_t count = 0;
+    for (VEC_EACH(const struct play, play, &plays->list)) {
+        json_t *never = play_never_happened(play);
+        const json_t *one;
+        size_t i;
+        json_array_foreach(never, i, one)
+        {
+            fprintf(file, "never happened: %s\n", json_string_value(one));
+            count++;
+        }
+        json_decref(never);
+    }
+    if (count)
+        fputc('\n', file);
+}
+
+void show_cut(const struct plays *plays, FILE *file)
+{
+    bool cut = false;
+    for (VEC_EACH(const struct play, play, &plays->list)) {
+        const char *name =
+            play->scenario->variant ? play->scenario->variant : "the scenario itself";
+        cut |= !play->summary || !play->complete;
+        if (!play->summary)
+            fprintf(file, "Not run: %s.\n", name);
+        else if (!play->complete)
+            fprintf(file, "Stopped early: %s; its figures are of a shorter time.\n", name);
+    }
+    if (cut)
+        fputs("Expectations were not judged.\n", file);
 }
 
 void show_results(const struct plays *plays, FILE *file)

@@ -42,6 +42,23 @@ size_t terminal_text_width(const char *text)
     return width;
 }
 
+void terminal_put_wrapped(const char *text, const char *indent, FILE *file)
+{
+    size_t room = TERMINAL_WIDTH - strlen(indent);
+    while (*text) {
+        size_t length = strlen(text);
+        if (length > room) {
+            length = room;
+            while (length > 0 && text[length] != ' ')
+                length--;
+            if (length == 0)
+                length = strcspn(text, " ");
+        }
+        fprintf(file, "%s%.*s\n", indent, (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+}
+
 /* A terminal, and nobody set NO_COLOR. */
 static bool has_colour(FILE *file)
 {
@@ -49,7 +66,7 @@ static bool has_colour(FILE *file)
     return isatty(fileno(file)) && !(no_colour && *no_colour);
 }
 
-static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+static void measure(const struct table *table, size_t width_max, size_t widths[TABLE_COLUMNS_MAX])
 {
     size_t all = GAP * (table->columns - 1);
     memset(widths, 0, TABLE_COLUMNS_MAX * sizeof *widths);
@@ -60,7 +77,7 @@ static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
     }
     for (size_t c = 0; c < table->columns; c++)
         all += widths[c];
-    for (; all > TABLE_WIDTH_MAX; all--) {
+    for (; all > width_max; all--) {
         size_t widest = 0;
         for (size_t c = 1; c < table->columns; c++)
             if (widths[c] > widths[widest])
@@ -69,59 +86,87 @@ static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
     }
 }
 
-/* As many letters as fit, the last one a '~' when some were cut. */
-static void put_cut(const char *text, size_t width, FILE *file)
+/* How many bytes of the text go into a line of `width` letters: up to a blank where there is one.
+ */
+static size_t line_length(const char *text, size_t width)
 {
-    size_t letters = terminal_text_width(text), shown = 0;
-    if (letters <= width) {
-        fputs(text, file);
-        return;
-    }
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        shown += (*p & 0xC0) != 0x80;
-        if (shown >= width)
+    size_t letters = 0, blank = 0, i = 0;
+    for (; text[i]; i++) {
+        letters += ((unsigned char)text[i] & 0xC0) != 0x80;
+        if (letters > width)
             break;
-        fputc(*p, file);
+        if (text[i] == ' ')
+            blank = i;
     }
-    fputc('~', file);
+    if (!text[i] || text[i] == ' ')
+        return i;
+    return blank ? blank : i;
 }
 
-static void put_cell(const struct table_cell *cell, size_t width, bool right, bool last,
-                     bool colour, FILE *file)
+static void put_padded(const char *text, size_t length, size_t width, bool right, bool last,
+                       const char *tone, FILE *file)
 {
-    static const char *const codes[] = { "", "\033[32m", "\033[1;31m", "\033[2m" };
-    size_t letters = terminal_text_width(cell->text);
+    size_t letters = 0;
+    for (size_t i = 0; i < length; i++)
+        letters += ((unsigned char)text[i] & 0xC0) != 0x80;
     int pad = letters < width ? (int)(width - letters) : 0;
-    bool toned = colour && cell->tone != TONE_PLAIN;
     if (right)
         fprintf(file, "%*s", pad, "");
-    if (toned)
-        fputs(codes[cell->tone], file);
-    put_cut(cell->text, width, file);
-    if (toned)
-        fputs("\033[0m", file);
+    fprintf(file, "%s%.*s%s", length ? tone : "", (int)length, text,
+            *tone && length ? "\033[0m" : "");
     if (!right && !last)
         fprintf(file, "%*s", pad, "");
+}
+
+struct row_printer {
+    const struct table *table;
+    const struct table_cell *cells;
+    const char *rest[TABLE_COLUMNS_MAX]; /* of each cell, not printed yet */
+    const size_t *widths;
+    bool colour, header;
+};
+
+/* One line of the row; false: that was the last. */
+static bool put_line(struct row_printer *row, FILE *file)
+{
+    static const char *const codes[] = { "", "\033[32m", "\033[1;31m", "\033[2m" };
+    size_t last = row->table->columns - 1;
+    bool more = false;
+    while (last > 0 && !*row->rest[last])
+        last--; /* no blanks at the end of a line */
+    for (size_t c = 0; c <= last; c++) {
+        const char *text = row->rest[c];
+        size_t length = line_length(text, row->widths[c]);
+        enum cell_tone tone = row->header ? TONE_FAINT : row->cells[c].tone;
+        put_padded(text, length, row->widths[c], row->table->right[c], c == last,
+                   row->colour ? codes[tone] : "", file);
+        if (c < last)
+            fprintf(file, "%*s", GAP, "");
+        row->rest[c] = text + length + (text[length] == ' ');
+        more |= *row->rest[c] != '\0';
+    }
+    fputc('\n', file);
+    return more;
 }
 
 void table_print(const struct table *table, FILE *file, bool has_header)
 {
     size_t widths[TABLE_COLUMNS_MAX], rows = table->cells.count / table->columns;
+    size_t width_max = table->width_max            ? table->width_max
+                       : isatty(fileno(file)) != 0 ? (size_t)TERMINAL_WIDTH
+                                                   : SIZE_MAX;
     bool colour = has_colour(file);
-    measure(table, widths);
-    for (size_t row = 0; row < rows; row++) {
-        size_t last = table->columns - 1;
-        while (last > 0 && !table->cells.items[row * table->columns + last].text[0])
-            last--; /* no blanks at the end of a line */
-        for (size_t c = 0; c <= last; c++) {
-            struct table_cell cell = table->cells.items[row * table->columns + c];
-            if (has_header && row == 0)
-                cell.tone = TONE_FAINT;
-            put_cell(&cell, widths[c], table->right[c], c == last, colour, file);
-            if (c < last)
-                fprintf(file, "%*s", GAP, "");
-        }
-        fputc('\n', file);
+    measure(table, width_max, widths);
+    for (size_t r = 0; r < rows; r++) {
+        struct row_printer row = { .table = table,
+                                   .cells = &table->cells.items[r * table->columns],
+                                   .widths = widths,
+                                   .colour = colour,
+                                   .header = has_header && r == 0 };
+        for (size_t c = 0; c < table->columns; c++)
+            row.rest[c] = row.cells[c].text;
+        while (put_line(&row, file))
+            continue;
     }
 }
 

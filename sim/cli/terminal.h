@@ -12,7 +12,7 @@
 #include "core/base/time.h"
 #include "core/base/vec.h"
 
-enum { TABLE_WIDTH_MAX = 100, TABLE_COLUMNS_MAX = 12 };
+enum { TERMINAL_WIDTH = 100, TABLE_COLUMNS_MAX = 12 };
 
 enum cell_tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_FAINT };
 
@@ -21,9 +21,11 @@ struct table_cell {
     enum cell_tone tone;
 };
 
-/* Rows of cells. When they are too wide together, the widest columns are cut. */
+/* Rows of cells. Nothing is ever left out: where they are too wide together for a terminal, the
+ * widest columns are broken into lines; a file or a pipe gets them as wide as they are. */
 struct table {
     size_t columns;
+    size_t width_max;              /* 0: as the file has it */
     bool right[TABLE_COLUMNS_MAX]; /* aligned to the right: numbers */
     VEC(struct table_cell) cells;
 };
@@ -35,6 +37,10 @@ void table_print(const struct table *table, FILE *file, bool has_header);
 
 /* Letters, not bytes. */
 size_t terminal_text_width(const char *text);
+
+/* A paragraph, each line behind the indent, broken at blanks to at most TERMINAL_WIDTH bytes; a
+ * word that is longer stands alone. */
+void terminal_put_wrapped(const char *text, const char *indent, FILE *file);
 
 struct progress {
     bool shown; /* stderr is a terminal and it is not to be quiet */

@@ -92,6 +92,13 @@ static void put_results(const struct plays *plays, const struct check_results *g
         vec_push(&all.list, *result);
     json_object_set_new(out, "results", summary_results(&all));
     vec_fini(&all.list);
+    json_t *never = json_array();
+    for (VEC_EACH(const struct play, play, &plays->list)) {
+        json_t *theirs = play_never_happened(play);
+        json_array_extend(never, theirs);
+        json_decref(theirs);
+    }
+    json_object_set_new(out, "never_happened", never);
 }
 
 static struct err run_scenario(const struct tester *tester, const char *path, json_t *out,
@@ -104,7 +111,7 @@ static struct err run_scenario(const struct tester *tester, const char *path, js
                                       .override_count = tester->override_count,
                                       .until = TIME_NEVER,
                                       .quiet = true,
-                                      .check_invariants = true };
+                                      .check_invariants = NODE_CHECKS_SPARING };
     TRY(plays_load(&plays, &settings, note));
     struct err e = plays_run(&plays, &settings, note);
     plays_judge(&plays);
@@ -125,6 +132,8 @@ static _Noreturn void be_child(const struct tester *tester, const char *path, FI
     struct note note = { "" };
     json_t *out = json_object();
     signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     dup2(fileno(complaints), STDERR_FILENO);
     struct err e = run_scenario(tester, path, out, &note);
     if (err_is(e))
@@ -182,8 +191,12 @@ static void take_answer(struct tested *tested, const struct child *child, int st
     const char *complaint = json_string_value(json_object_get(answer, "complaint"));
     bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_HELD;
     take_results(tested, answer);
+    tested->never_happened = json_incref(json_object_get(answer, "never_happened"));
     if (complaint) {
         tested->complaint = mem_copy_text(complaint);
+        tested->code = EXIT_INPUT;
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INPUT) {
+        tested->complaint = mem_copy_text("its results cannot be written to a temporary file");
         tested->code = EXIT_INPUT;
     } else if (!ended_well || !answer) {
         char text[COMPLAINT_SIZE];
@@ -297,6 +310,7 @@ void tester_fini(struct tester *tester)
     for (VEC_EACH(struct tested, tested, &tester->list)) {
         mem_destroy(tested->path);
         mem_destroy(tested->complaint);
+        json_decref(tested->never_happened);
         vec_fini(&tested->results.list);
     }
     vec_fini(&tester->list);

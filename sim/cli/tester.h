@@ -14,6 +14,7 @@ struct tested {
     char *complaint;              /* it could not be run; null: it ran */
     int code;                     /* EXIT_HELD, EXIT_FAILED, EXIT_INPUT, EXIT_FAULT */
     double seconds;               /* wall clock */
+    json_t *never_happened;       /* texts of play_never_happened; null: none */
     struct check_results results; /* names begin with the variant's where it is one's */
 };
 

@@ -25,6 +25,7 @@ static const struct figure_row {
     { "latency_p99_seconds", "p50", "latency p99, typical", false },
     { "parallelism", "mean", "parallelism, mean", true },
     { "busy", "mean", "busiest vertex busy, mean", true },
+    { "busy_max", "mean", "busiest subtask busy, mean", true },
     { "downtime_seconds", "final", "downtime", true },
     { "restarts", "final", "restarts after failures", true },
     { "rescales", "final", "rescales", true },
@@ -53,6 +54,17 @@ size_t figure_find(const char *metric, const char *statistic)
     return SIZE_MAX;
 }
 
+/* One run of several can have been stopped; those behind it are not there at all. */
+static void name_cut(struct figure_runs *runs, size_t index)
+{
+    char until[NUMBER_TEXT_SIZE];
+    double seconds = json_number_value(json_object_get(runs->summary[index], "duration_s"));
+    number_text_seconds(seconds, until);
+    text_format(runs->cut, sizeof runs->cut, "%.*s (until %s)", FIGURE_NAME_SIZE - 40,
+                runs->name[index], until);
+    runs->name[index] = runs->cut;
+}
+
 void figure_runs_of(const json_t *summary, struct figure_runs *out)
 {
     const char *name = json_string_value(json_object_get(summary, "name"));
@@ -62,10 +74,13 @@ void figure_runs_of(const json_t *summary, struct figure_runs *out)
     json_object_foreach(json_object_get(summary, "compare"), variant, other)
     {
         if (out->count == FIGURE_RUNS_MAX)
-            return;
+            break;
         out->summary[out->count] = other;
         out->name[out->count++] = variant;
     }
+    for (size_t i = 0; i < out->count; i++)
+        if (json_is_false(json_object_get(out->summary[i], "complete")))
+            name_cut(out, i);
 }
 
 /* Seconds, bytes and shares have units of several sizes; other numbers get a prefix. */

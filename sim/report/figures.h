@@ -10,7 +10,7 @@
 #include "sim/report/number_text.h"
 #include "sim/report/summary.h"
 
-enum { FIGURE_LABEL_SIZE = 64, FIGURE_RUNS_MAX = 64 };
+enum { FIGURE_LABEL_SIZE = 64, FIGURE_RUNS_MAX = 64, FIGURE_NAME_SIZE = 128 };
 
 struct figure {
     char label[FIGURE_LABEL_SIZE]; /* "lag, p99 (min)" */
@@ -22,9 +22,11 @@ struct figure {
 struct figure_runs {
     size_t count;
     const json_t *summary[FIGURE_RUNS_MAX];
-    const char *name[FIGURE_RUNS_MAX];
+    const char *name[FIGURE_RUNS_MAX]; /* of the summary, or of `cut` */
+    char cut[FIGURE_NAME_SIZE];        /* "fixed (until 00:24)": the one that was stopped early */
 };
 
+/* Names point into `out` as well, so it must not be copied. */
 void figure_runs_of(const json_t *summary, struct figure_runs *out);
 extern const size_t figure_count;
 /* False: no run has a value of it that says anything. */

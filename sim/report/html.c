@@ -12,7 +12,13 @@
 #include "sim/report/number_text.h"
 #include "sim/report/plots.h"
 
-enum { PATH_SIZE = 4096, RECOVERIES_SHOWN = 50, RUNS_SHOWN = 6, BUFFER_SIZE = 1 << 14 };
+enum {
+    PATH_SIZE = 4096,
+    TASK_SIZE = 200,
+    RECOVERIES_SHOWN = 50,
+    RUNS_SHOWN = 6,
+    BUFFER_SIZE = 1 << 14,
+};
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -110,22 +116,30 @@ static void put_figure_words(const struct figure *figure, const struct figure_ru
         fputs(")", file);
 }
 
-static void put_verdict(const json_t *summary, FILE *file)
+/* Of the run and of its variants: as many as the table below has rows. */
+static void put_verdict(const struct figure_runs *runs, FILE *file)
 {
-    const json_t *results = json_object_get(summary, "expectations");
-    size_t count = json_array_size(results), failed = 0;
-    for (size_t i = 0; i < count; i++)
-        failed += !json_is_true(json_object_get(json_array_get(results, i), "held"));
+    size_t count = 0, failed = 0, of_variants = 0;
+    for (size_t r = 0; r < runs->count; r++) {
+        const json_t *results = json_object_get(runs->summary[r], "expectations");
+        count += json_array_size(results);
+        of_variants += r > 0 ? json_array_size(results) : 0;
+        for (size_t i = 0; i < json_array_size(results); i++)
+            failed += !json_is_true(json_object_get(json_array_get(results, i), "held"));
+    }
     if (count == 0)
         return;
     if (failed == 0)
-        fprintf(file, " All %zu expectations held.", count);
+        fprintf(file, " All %zu expectations held", count);
     else
-        fprintf(file, " <span class=\"failed\">%zu of %zu expectations FAILED.</span>", failed,
+        fprintf(file, " <span class=\"failed\">%zu of %zu expectations FAILED</span>", failed,
                 count);
+    if (of_variants > 0)
+        fprintf(file, ", %zu of them of variants", of_variants);
+    fputs(".", file);
 }
 
-static void put_answer(const json_t *summary, const struct figure_runs *runs, FILE *file)
+static void put_answer(const struct figure_runs *runs, FILE *file)
 {
     static const struct {
         const char *metric, *statistic;
@@ -146,7 +160,7 @@ static void put_answer(const json_t *summary, const struct figure_runs *runs, FI
         before = "; ";
     }
     fputs(".", file);
-    put_verdict(summary, file);
+    put_verdict(runs, file);
     fputs("</p>\n", file);
 }
 
@@ -250,6 +264,86 @@ static void put_jobs(const json_t *summary, FILE *file)
     fputs("</table>\n", file);
 }
 
+static void put_exception(const json_t *one, const char *job, bool is_root, double duration,
+                          FILE *file)
+{
+    char at[NUMBER_TEXT_SIZE], task[TASK_SIZE] = "";
+    double seconds = json_number_value(json_object_get(one, "at_s"));
+    number_text_moment((time_ns)(seconds * (double)TIME_S), (time_ns)(duration * (double)TIME_S),
+                       at);
+    if (json_is_string(json_object_get(one, "vertex")))
+        text_format(task, sizeof task, "%s (%lld)", text_of(one, "vertex"),
+                    (long long)json_integer_value(json_object_get(one, "subtask")));
+    fputs("<tr>", file);
+    put_cell("td", "n", at, file);
+    put_cell("td", "", job, file);
+    put_cell("td", "", is_root ? "" : "at the same time", file);
+    put_cell("td", "", task, file);
+    put_cell("td", "", text_of(one, "task_manager"), file);
+    put_cell("td", "", text_of(one, "exception"), file);
+    put_cell("td", "", text_of(one, "text"), file);
+    fputs("</tr>\n", file);
+}
+
+/* What jobs' exception pages would list: bounded by web.exception-history-size. */
+static void put_exceptions(const json_t *summary, FILE *file)
+{
+    double duration = json_number_value(json_object_get(summary, "duration_s"));
+    size_t j, i, k, count = 0;
+    const json_t *job, *root, *with;
+    json_array_foreach(json_object_get(summary, "jobs"), j, job) count +=
+        json_array_size(json_object_get(job, "exceptions"));
+    if (count == 0)
+        return;
+    fputs("<h2>Exception history</h2>\n<table>\n<tr><th class=\"n\">at</th><th>job</th><th></th>"
+          "<th>task</th><th>TaskManager</th><th>exception</th><th></th></tr>\n",
+          file);
+    json_array_foreach(json_object_get(summary, "jobs"), j, job)
+    {
+        json_array_foreach(json_object_get(job, "exceptions"), i, root)
+        {
+            put_exception(root, text_of(job, "name"), true, duration, file);
+            json_array_foreach(json_object_get(root, "concurrent"), k, with)
+            {
+                put_exception(with, text_of(job, "name"), false, duration, file);
+            }
+        }
+    }
+    fputs("</table>\n", file);
+}
+
+static void put_rescales(const json_t *summary, FILE *file)
+{
+    double duration = json_number_value(json_object_get(summary, "duration_s"));
+    size_t j, i, count = 0;
+    const json_t *job, *one;
+    json_array_foreach(json_object_get(summary, "jobs"), j, job) count +=
+        json_array_size(json_object_get(job, "rescale_history"));
+    if (count == 0)
+        return;
+    fputs("<h2>Rescale history</h2>\n<table>\n<tr><th class=\"n\">at</th><th>job</th>"
+          "<th>trigger</th><th>state</th><th>reason</th></tr>\n",
+          file);
+    json_array_foreach(json_object_get(summary, "jobs"), j, job)
+    {
+        json_array_foreach(json_object_get(job, "rescale_history"), i, one)
+        {
+            char at[NUMBER_TEXT_SIZE];
+            double seconds = json_number_value(json_object_get(one, "started_s"));
+            number_text_moment((time_ns)(seconds * (double)TIME_S),
+                               (time_ns)(duration * (double)TIME_S), at);
+            fputs("<tr>", file);
+            put_cell("td", "n", at, file);
+            put_cell("td", "", text_of(job, "name"), file);
+            put_cell("td", "", text_of(one, "trigger"), file);
+            put_cell("td", "", text_of(one, "state"), file);
+            put_cell("td", "", text_of(one, "reason"), file);
+            fputs("</tr>\n", file);
+        }
+    }
+    fputs("</table>\n", file);
+}
+
 /* Pictures. */
 
 /* From "<svg" on: an XML declaration has no place inside HTML. */
@@ -292,12 +386,12 @@ static void put_how(const json_t *summary, FILE *file)
           file);
 }
 
-struct err html_write(const char *folder, const json_t *summary, FILE *file, struct note *note)
+void html_write(const char *folder, const json_t *summary, FILE *file)
 {
     struct figure_runs runs;
     figure_runs_of(summary, &runs);
     put_title(summary, file);
-    put_answer(summary, &runs, file);
+    put_answer(&runs, file);
     put_picture(folder, PICTURE_OVERVIEW, file);
     put_figures(&runs, file);
     put_picture(folder, PICTURE_COMPARE, file);
@@ -306,9 +400,8 @@ struct err html_write(const char *folder, const json_t *summary, FILE *file, str
     put_recoveries(summary, file);
     put_picture(folder, PICTURE_UTILISATION, file);
     put_jobs(summary, file);
+    put_exceptions(summary, file);
+    put_rescales(summary, file);
     put_how(summary, file);
     fputs("</body>\n</html>\n", file);
-    if (ferror(file))
-        return err_note(note, ERR_IO_CODE, "report.html: cannot be written");
-    return OK;
 }

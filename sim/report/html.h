@@ -14,7 +14,6 @@
 #include "core/base/err.h"
 
 /* Writes to `file`; pictures that are not in `folder` are left out. */
-MUST_CHECK struct err html_write(const char *folder, const json_t *summary, FILE *file,
-                                 struct note *note);
+void html_write(const char *folder, const json_t *summary, FILE *file);
 
 #endif

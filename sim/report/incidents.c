@@ -10,7 +10,8 @@
 
 void incidents_init(struct incidents *incidents, const struct run_look *look)
 {
-    *incidents = (struct incidents){ .look = look, .process_lost = TIME_NEVER };
+    *incidents =
+        (struct incidents){ .look = look, .process_lost = TIME_NEVER, .longest = SIZE_MAX };
     incidents->fault.at = TIME_NEVER;
     vec_resize(&incidents->jobs, look->scenario->jobs.count);
     for (VEC_EACH(struct job_incidents, job, &incidents->jobs))
@@ -96,6 +97,14 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
     job->since = at;
 }
 
+static time_ns length_of(const struct incidents *incidents, size_t place)
+{
+    if (place == SIZE_MAX)
+        return -1;
+    const struct incident *incident = &incidents->list.items[place];
+    return incident->running_at - incident->at;
+}
+
 static void come_up(struct incidents *incidents, struct job_incidents *job,
                     const struct look_job *view, time_ns at)
 {
@@ -104,6 +113,8 @@ static void come_up(struct incidents *incidents, struct job_incidents *job,
         job->down = time_add(job->down, at - job->since);
         incident->running_at = at;
         incident->restarts = view->restarts - job->restarts;
+        if (!incident->planned && at - incident->at > length_of(incidents, incidents->longest))
+            incidents->longest = job->open;
     }
     job->state = UPTIME_UP;
     job->since = at;
@@ -174,6 +185,24 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
         come_up(incidents, job, &view, at);
     else if (job->state == UPTIME_UP && !text_equal(view.status, "RUNNING"))
         go_down(incidents, id, at, view.rescales > job->rescales);
+}
+
+bool incidents_is_failing(const struct incidents *incidents)
+{
+    for (VEC_EACH(const struct job_incidents, job, &incidents->jobs))
+        if (job->state == UPTIME_DOWN && !incidents->list.items[job->open].planned)
+            return true;
+    return false;
+}
+
+size_t incidents_shown(const struct incidents *incidents)
+{
+    if (incidents->longest != SIZE_MAX)
+        return incidents->longest;
+    for (size_t i = 0; i < incidents->list.count; i++)
+        if (!incidents->list.items[i].planned)
+            return i;
+    return SIZE_MAX;
 }
 
 time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now)

@@ -45,6 +45,7 @@ struct incidents {
     const struct run_look *look;
     VEC(struct job_incidents) jobs; /* as in the scenario */
     VEC(struct incident) list;
+    size_t longest;       /* in the list: of the failures that are over; SIZE_MAX: none is */
     struct fault fault;   /* the last one */
     time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
 };
@@ -63,6 +64,12 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
 void incidents_settle(struct incidents *incidents);
 /* The job's status may have changed; was it the line "all tasks RUNNING"? */
 void incidents_review(struct incidents *incidents, struct job_id job, time_ns at, bool all_running);
+
+/* Is some job down by a failure? */
+bool incidents_is_failing(const struct incidents *incidents);
+/* The failure that says most: the longest that ended, or the first when none did. Its place in the
+ * list; SIZE_MAX: nothing failed. */
+size_t incidents_shown(const struct incidents *incidents);
 
 /* Up to now, in ns. */
 time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing through libxml2's text writer, into a file beside the one named, which it replaces when
- * it is complete.
+ * Writing through libxml2's text writer, all of it into memory, then into the file.
  */
 #include "sim/report/junit.h"
 
-#include <errno.h>
 #include <libxml/xmlwriter.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/text.h"
+#include "sim/report/output_file.h"
 
-enum { PATH_SIZE = 4096, NUMBER_SIZE = 48 };
+enum { NUMBER_SIZE = 48 };
 
 /* XML 1.0 has no control characters, and libxml2 wants UTF-8: anything else becomes '?'. */
 static xmlChar *clean(const char *text)
@@ -135,23 +133,15 @@ static void put_all(xmlTextWriterPtr writer, const struct junit_suite *suites, s
 struct err junit_write(const char *path, const struct junit_suite *suites, size_t count,
                        struct note *note)
 {
-    char aside[PATH_SIZE];
-    text_format(aside, sizeof aside, "%s.tmp-%ld", path, (long)getpid());
+    struct output_file output;
+    TRY(output_file_begin(&output, path, note));
     xmlBufferPtr buffer = xmlBufferCreate();
     xmlTextWriterPtr writer = xmlNewTextWriterMemory(buffer, 0);
     CHECK(writer != NULL);
     put_all(writer, suites, count);
     xmlTextWriterEndDocument(writer);
     xmlFreeTextWriter(writer);
-    size_t length = (size_t)xmlBufferLength(buffer);
-    FILE *file = fopen(aside, "wb");
-    bool good = file && fwrite(xmlBufferContent(buffer), 1, length, file) == length;
-    good = (!file || fclose(file) == 0) && good && rename(aside, path) == 0;
+    fwrite(xmlBufferContent(buffer), 1, (size_t)xmlBufferLength(buffer), output.file);
     xmlBufferFree(buffer);
-    if (good)
-        return OK;
-    struct err e = err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", path, strerror(errno));
-    if (file)
-        remove(aside);
-    return e;
+    return output_file_end(&output, note);
 }

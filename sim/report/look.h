@@ -39,6 +39,43 @@ struct look_task {
     struct node_id node;
 };
 
+/* A failure in a job's exception history: each root is followed by those that came with it. */
+struct look_exception {
+    time_ns at;
+    const char *exception, *text; /* Flink's class, the sentence */
+    struct vertex_id vertex;      /* none: the job as a whole failed */
+    uint32_t subtask, attempt;
+    struct node_id node; /* none: it ran nowhere */
+    bool is_root;
+};
+
+/* Numbers of a vertex (parallelism) or a slot sharing group (slots); negative: not known. */
+struct look_rescale_numbers {
+    const char *name;
+    bool is_group;
+    int32_t desired, sufficient, before, after;
+};
+
+struct look_rescale_span {
+    const char *state;
+    time_ns entered_at, left_at;
+    const char *exception; /* why it was left; null: not by a failure */
+};
+
+/* A record of a job's rescale history. Arrays live for the call. */
+struct look_rescale {
+    uint64_t id, requirements, attempt;
+    const char *cause, *state;
+    const char *reason;           /* null: in progress */
+    time_ns started_at, ended_at; /* TIME_NEVER: in progress */
+    const struct look_rescale_numbers *numbers;
+    size_t number_count;
+    const struct look_rescale_span *spans;
+    size_t span_count;
+};
+
+typedef void look_at_exception(void *context, const struct look_exception *exception);
+typedef void look_at_rescale(void *context, const struct look_rescale *rescale);
 typedef void look_at_slot(void *context, const struct look_slot *slot);
 typedef void look_at_task(void *context, const struct look_task *task);
 
@@ -54,6 +91,10 @@ struct run_look {
     struct process_view (*process)(void *context, struct node_id node);
     bool (*can_talk)(void *context, struct node_id a, struct node_id b);
     struct err (*conservation)(void *context, struct note *note);
+    /* Oldest first. The first says whether older ones have been dropped. */
+    bool (*each_exception)(void *context, struct job_id job, look_at_exception *at,
+                           void *at_context);
+    void (*each_rescale)(void *context, struct job_id job, look_at_rescale *at, void *at_context);
     /* Every slot a JobMaster holds; every task the JobMasters, or the TaskManagers, take for
      * RUNNING. Cost: linear in what there is. */
     void (*each_slot_held)(void *context, look_at_slot *at, void *at_context);

@@ -14,7 +14,11 @@
 #include "sim/report/statistics.h"
 
 /* Jobs' metrics come before the cluster's: see METRICS. */
-enum { COLUMN_NAME_SIZE = 256, JOB_METRICS = METRIC_task_managers };
+enum {
+    COLUMN_NAME_SIZE = 256,
+    JOB_METRICS = METRIC_task_managers,
+    VERTEX_METRICS = METRIC_busy_max + 1 - METRIC_busy,
+};
 
 #define RULE(name, nature, join, value)                                                            \
     [METRIC_##name] = { METRIC_##nature, JOIN_##join, STATISTIC_##value }
@@ -31,6 +35,7 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(busy, FLOW, MAX, MEAN),
     RULE(idle, FLOW, MIN, MEAN),
     RULE(backpressured, FLOW, MAX, MEAN),
+    RULE(busy_max, FLOW, MAX, MEAN),
     RULE(restarts, GROWING, SUM, FINAL),
     RULE(rescales, GROWING, SUM, FINAL),
     RULE(downtime_seconds, GROWING, SUM, FINAL),
@@ -95,7 +100,7 @@ static void add_columns(struct metrics *metrics)
     for (uint32_t j = 0; j < scenario->jobs.count; j++) {
         struct job_id job = { j };
         for (uint32_t v = 0; v < scenario->jobs.items[j].graph->vertices.count; v++)
-            if (metrics->columns.count + 3 <= METRIC_COLUMNS_MAX ||
+            if (metrics->columns.count + VERTEX_METRICS <= METRIC_COLUMNS_MAX ||
                 is_expected(scenario, job, (struct vertex_id){ v }))
                 add_vertex_columns(metrics, job, (struct vertex_id){ v });
     }

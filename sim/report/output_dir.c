@@ -18,6 +18,7 @@
 
 #include "core/base/text.h"
 #include "sim/load/quantity.h"
+#include "sim/report/output_file.h"
 
 enum { OPEN_FOLDERS_MAX = 16, WRITE_BUFFER_BYTES = 1 << 16 };
 
@@ -198,14 +199,12 @@ struct err output_open(const struct output_dir *output, const char *name, FILE *
 
 struct err output_close(FILE *file, const char *name, struct note *note)
 {
-    errno = 0;
-    bool failed = fflush(file) != 0 || ferror(file);
-    int error = errno;
-    failed = fclose(file) != 0 || failed;
-    if (!failed)
+    int error = output_fault(file);
+    if (fclose(file) != 0 && !error)
+        error = errno;
+    if (!error)
         return OK;
-    return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", name,
-                    strerror(error ? error : EIO));
+    return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", name, strerror(error));
 }
 
 /* Without exchange: old out of the way, new in place, old away; or everything as it was. */

@@ -9,17 +9,17 @@
 #include <string.h>
 
 #include "sim/load/csv.h"
+#include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/report/number_text.h"
 
 struct err plot_label_rows(const char *path, size_t *out, struct note *note)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file;
     struct csv csv;
     bool more = true;
     *out = 0;
-    if (!file)
-        return err_note(note, ERR_IO_CODE, "%s: cannot be read", path);
+    TRY(input_open(path, &file, NULL, note));
     struct err e = csv_init(&csv, file, path, note);
     size_t column = err_is(e) ? 0 : csv_column(&csv, "level");
     while (!err_is(e)) {

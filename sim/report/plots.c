@@ -14,6 +14,8 @@
 #include "sim/report/figures.h"
 #include "sim/report/gnuplot.h"
 #include "sim/report/number_text.h"
+#include "sim/report/output_file.h"
+#include "sim/report/picture_file.h"
 #include "sim/report/plot_files.h"
 
 enum {
@@ -28,7 +30,7 @@ enum {
 const struct plot_row plot_rows[PICTURE_COUNT] = {
     [PICTURE_OVERVIEW] = { "overview", "Load, lag, parallelism and checkpoints over time" },
     [PICTURE_COMPARE] = { "compare", "The run beside those it is compared with" },
-    [PICTURE_RECOVERY] = { "recovery", "The first failure from close by" },
+    [PICTURE_RECOVERY] = { "recovery", "One failure from close by: how the job came back" },
     [PICTURE_UTILISATION] = { "utilisation", "What each vertex does with its time" },
 };
 
@@ -56,9 +58,10 @@ static double number_of(const json_t *object, const char *key)
     return json_is_number(value) ? json_number_value(value) : number_none();
 }
 
-static const json_t *first_recovery(const json_t *summary)
+static const json_t *shown_recovery(const json_t *summary)
 {
-    return json_array_get(json_object_get(summary, "recoveries"), 0);
+    json_int_t place = json_integer_value(json_object_get(summary, "shown_recovery"));
+    return json_array_get(json_object_get(summary, "recoveries"), (size_t)place);
 }
 
 /* busy.VERTEX columns: their places in metrics.csv (from 1, the time being the first). */
@@ -93,7 +96,7 @@ bool plots_has(enum plot_picture picture, const json_t *summary)
     switch (picture) {
     case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
-    case PICTURE_RECOVERY: return first_recovery(summary) != NULL;
+    case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
     case PICTURE_UTILISATION: return find_vertices(summary, vertices) > 0;
     case PICTURE_COUNT: break;
     }
@@ -101,20 +104,6 @@ bool plots_has(enum plot_picture picture, const json_t *summary)
 }
 
 /* The time axis. */
-
-static double time_step(double length)
-{
-    static const double steps[] = { 0.01,    0.02,    0.05,     0.1,      0.2,     0.5,    1,
-                                    2,       5,       10,       20,       30,      60,     120,
-                                    300,     600,     900,      1800,     3600,    7200,   10800,
-                                    21600,   43200,   86400,    172800,   432000,  864000, 1728000,
-                                    4320000, 8640000, 17280000, 43200000, 86400000 };
-    size_t count = sizeof steps / sizeof *steps;
-    for (size_t i = 0; i < count; i++)
-        if (length / steps[i] <= 13)
-            return steps[i];
-    return steps[count - 1];
-}
 
 static void set_time(const struct drawing *drawing, double from, double to, double origin,
                      const char *since)
@@ -137,20 +126,18 @@ static void set_time(const struct drawing *drawing, double from, double to, doub
     gnuplot_set_number(g, "x_from", from);
     gnuplot_set_number(g, "x_to", to);
     gnuplot_set_number(g, "x_origin", origin);
-    gnuplot_set_number(g, "x_step", time_step(length));
+    gnuplot_set_number(g, "x_step", timeline_axis_step(length));
     gnuplot_set_number(g, "x_div", unit);
     gnuplot_set_text(g, "x_kind", kind);
     gnuplot_set_text(g, "x_label", label);
 }
 
 /* Title: the question, over as many lines as it needs. */
-static void set_title(const struct drawing *drawing, const char *more)
+static void set_title(const struct drawing *drawing, const char *question, const char *more)
 {
     char title[1024], caption[512], length[NUMBER_TEXT_SIZE];
-    const char *question = text_of(drawing->summary, "question");
     size_t lines = 1, line_start = 0, last_blank = 0;
-    text_format(title, sizeof title, "%s",
-                *question ? question : text_of(drawing->summary, "name"));
+    text_format(title, sizeof title, "%s", question);
     for (size_t i = 0; title[i]; i++) {
         if (title[i] == ' ' || title[i] == '\n')
             last_blank = i;
@@ -245,6 +232,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     set_rows(drawing, "other", folder);
+    gnuplot_set_count(g, "lost", (size_t)json_integer_value(json_object_get(s, "machines_lost")));
     gnuplot_set_count(g, "has_other", has_other);
     gnuplot_set_text(g, "other_name", has_other ? runs.name[1] : "");
     gnuplot_set_number(g, "max_rate",
@@ -280,13 +268,15 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     struct gnuplot *g = drawing->gnuplot;
     const json_t *s = drawing->summary, *jobs = json_object_get(s, "jobs");
     size_t count = json_array_size(jobs);
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
     double from, to, rate, lag;
-    set_recovery_time(drawing, first_recovery(s), &from, &to);
+    set_recovery_time(drawing, shown_recovery(s), &from, &to);
     set_file(drawing, "rows", "metrics.csv"); /* so near, every sample counts */
     put_path(drawing->folder, "metrics.csv", path);
     plot_most_between(path, from, to, &rate, &lag);
     set_file(drawing, "states", "states.csv");
+    number_text_seconds(number_of(s, "sample_s"), sample);
+    gnuplot_set_text(g, "sample_text", sample);
     gnuplot_set_count(g, "job_count", count < JOBS_SHOWN ? count : JOBS_SHOWN);
     for (size_t i = 0; i < count && i < JOBS_SHOWN; i++) {
         char name[32];
@@ -350,15 +340,14 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     struct gnuplot *g = drawing->gnuplot;
     struct figure_runs runs;
     struct figure figure;
+    struct output_file output;
     char path[PATH_SIZE], name[32];
     size_t number = 0;
     figure_runs_of(drawing->summary, &runs);
     runs.count = runs.count < BARS_MAX ? runs.count : BARS_MAX;
     put_path(drawing->folder, "compare.csv", path);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return err_note(note, ERR_IO_CODE, "%s: cannot be written", path);
-    fputs("figure,row,value,share,paint,text\n", file);
+    TRY(output_file_begin(&output, path, note));
+    fputs("figure,row,value,share,paint,text\n", output.file);
     for (size_t i = 0; i < sizeof bar_rows / sizeof *bar_rows && number < BAR_FIGURES_MAX; i++) {
         size_t index = figure_find(bar_rows[i].metric, bar_rows[i].statistic);
         CHECK(index != SIZE_MAX);
@@ -369,11 +358,9 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
         number++;
         text_format(name, sizeof name, "figure%zu", number);
         gnuplot_set_text(g, name, figure.label);
-        write_bars(&figure, runs.count, number, bar_rows[i].paint, file);
+        write_bars(&figure, runs.count, number, bar_rows[i].paint, output.file);
     }
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed)
-        return err_note(note, ERR_IO_CODE, "%s: cannot be written", path);
+    TRY(output_file_end(&output, note));
     gnuplot_set_count(g, "figure_count", number);
     gnuplot_set_count(g, "run_count", runs.count);
     for (size_t r = 0; r < runs.count; r++) {
@@ -385,17 +372,39 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     return OK;
 }
 
+/* A question of its own, and which of the outages it is about. */
+static void set_recovery_title(const struct drawing *drawing)
+{
+    const json_t *recovery = shown_recovery(drawing->summary);
+    size_t count = json_array_size(json_object_get(drawing->summary, "recoveries"));
+    char title[512], more[256], which[64], at[NUMBER_TEXT_SIZE], length[NUMBER_TEXT_SIZE];
+    double after = number_of(recovery, "recovered_after_s");
+    number_text_moment((time_ns)(number_of(recovery, "at") * (double)TIME_S),
+                       (time_ns)(number_of(drawing->summary, "duration_s") * (double)TIME_S), at);
+    number_text_seconds(after, length);
+    text_format(title, sizeof title, "How %s came back: %s", text_of(recovery, "job"),
+                text_of(recovery, "cause"));
+    if (count == 1)
+        text_format(which, sizeof which, "the only failure");
+    else
+        text_format(which, sizeof which, "the %s of %zu failures",
+                    number_is_none(after) ? "first" : "longest", count);
+    text_format(more, sizeof more, "; at %s, %s: %s%s", at, which,
+                number_is_none(after) ? "not over at the end of the run" : length,
+                number_is_none(after) ? "" : " until all tasks ran again");
+    set_title(drawing, title, more);
+}
+
 static struct err set_picture(const struct drawing *drawing, enum plot_picture picture,
                               const char *format, struct note *note)
 {
-    char name[64], more[160] = "";
-    text_format(name, sizeof name, "plots/%s.%s", plot_rows[picture].name, format);
+    const char *question = text_of(drawing->summary, "question");
     gnuplot_set_text(drawing->gnuplot, "format", format);
     gnuplot_set_text(drawing->gnuplot, "scripts", drawing->scripts);
-    set_file(drawing, "out", name);
     if (picture == PICTURE_RECOVERY)
-        text_format(more, sizeof more, "; %s", text_of(first_recovery(drawing->summary), "cause"));
-    set_title(drawing, more);
+        set_recovery_title(drawing);
+    else
+        set_title(drawing, *question ? question : text_of(drawing->summary, "name"), "");
     switch (picture) {
     case PICTURE_OVERVIEW: return set_overview(drawing, note);
     case PICTURE_COMPARE: return set_compare(drawing, note);
@@ -406,30 +415,63 @@ static struct err set_picture(const struct drawing *drawing, enum plot_picture p
     IMPOSSIBLE("picture");
 }
 
+static const char *const formats[] = { "png", "svg" };
+enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
+
+static void put_target(const char *folder, enum plot_picture picture, int format,
+                       char out[PATH_SIZE])
+{
+    text_format(out, PATH_SIZE, "%s/plots/%s.%s", folder, plot_rows[picture].name, formats[format]);
+}
+
+/* Both are there and whole before the first takes its place. */
+static struct err put_in_place(const char *folder, enum plot_picture picture, struct note *note)
+{
+    char target[PATH_SIZE];
+    for (int i = 0; i < FORMAT_COUNT; i++) {
+        put_target(folder, picture, i, target);
+        TRY(picture_file_check(target, note));
+    }
+    for (int i = 0; i < FORMAT_COUNT; i++) {
+        put_target(folder, picture, i, target);
+        TRY(picture_file_commit(target, note));
+    }
+    return OK;
+}
+
+static struct err start(const struct drawing *drawing, enum plot_picture picture, int format,
+                        const char *script, FILE *print, struct note *note)
+{
+    char target[PATH_SIZE], aside[PATH_SIZE];
+    put_target(drawing->folder, picture, format, target);
+    picture_file_aside(target, aside);
+    gnuplot_set_text(drawing->gnuplot, "out", print ? target : aside);
+    TRY(set_picture(drawing, picture, formats[format], note));
+    if (!print)
+        return gnuplot_start(drawing->gnuplot, script, note);
+    gnuplot_print(drawing->gnuplot, script, print);
+    return OK;
+}
+
 /* Both formats of a picture side by side. */
 static struct err draw(const char *folder, const char *scripts, const json_t *summary,
                        enum plot_picture picture, FILE *print, struct note *note)
 {
-    static const char *const formats[2] = { "png", "svg" };
-    struct gnuplot gnuplot[2];
-    char script[PATH_SIZE], name[64];
+    struct gnuplot gnuplot[FORMAT_COUNT];
+    char script[PATH_SIZE], name[64], target[PATH_SIZE];
     struct err result = OK;
-    bool started[2] = { false, false };
+    bool started[FORMAT_COUNT] = { false };
     text_format(name, sizeof name, "%s.gp", plot_rows[picture].name);
     put_path(scripts, name, script);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < FORMAT_COUNT; i++) {
         struct drawing drawing = { folder, scripts, summary, &gnuplot[i] };
         gnuplot_init(&gnuplot[i]);
         if (err_is(result))
             continue;
-        result = set_picture(&drawing, picture, formats[i], note);
-        if (!err_is(result) && print)
-            gnuplot_print(&gnuplot[i], script, print);
-        else if (!err_is(result))
-            result = gnuplot_start(&gnuplot[i], script, note);
+        result = start(&drawing, picture, i, script, print, note);
         started[i] = !err_is(result) && !print;
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < FORMAT_COUNT; i++) {
         struct note late = { "" };
         struct err e = started[i] ? gnuplot_wait(&gnuplot[i], script, &late) : OK;
         if (err_is(e) && !err_is(result)) {
@@ -437,6 +479,12 @@ static struct err draw(const char *folder, const char *scripts, const json_t *su
             *note = late;
         }
         gnuplot_fini(&gnuplot[i]);
+    }
+    if (!err_is(result) && !print)
+        result = put_in_place(folder, picture, note);
+    for (int i = 0; err_is(result) && i < FORMAT_COUNT; i++) {
+        put_target(folder, picture, i, target);
+        picture_file_abandon(target);
     }
     return result;
 }

@@ -80,6 +80,7 @@ static void machine_came(struct recorder *recorder, time_ns at, struct node_id n
     recorder_count_up_to(recorder, at);
     double price = process.machine ? process.machine->price_per_hour : 0;
     recorder->machines += came ? 1u : (uint32_t)-1;
+    recorder->machines_lost += !came;
     recorder->price_now += came ? price : -price;
     if (recorder->machines == 0)
         recorder->price_now = 0; /* no cents left over from rounding */
@@ -90,6 +91,7 @@ enum fact_effect {
     FACT_ENDED = 2,  /* the process is no more */
     FACT_FAULT = 4,  /* may bring a job down */
     FACT_MARKED = 8, /* worth a mark of its own when nobody scripted it */
+    FACT_GOES = 16,  /* the machine is lost */
 };
 
 static const struct fact_row {
@@ -97,14 +99,15 @@ static const struct fact_row {
     unsigned effects; /* of fact_effect */
 } fact_rows[] = {
     { "added", FACT_ADDED | FACT_MARKED },
-    { "killed", FACT_ENDED | FACT_FAULT | FACT_MARKED },
-    { "exited", FACT_ENDED | FACT_FAULT | FACT_MARKED },
+    { "killed", FACT_ENDED | FACT_FAULT | FACT_MARKED | FACT_GOES },
+    { "exited", FACT_ENDED | FACT_FAULT | FACT_MARKED | FACT_GOES },
     { "stopped", FACT_ENDED },
-    { "stopping", FACT_FAULT | FACT_MARKED },
+    { "stopping", FACT_FAULT | FACT_MARKED | FACT_GOES },
     { "frozen", FACT_FAULT | FACT_MARKED },
     { "cut off", FACT_FAULT | FACT_MARKED },
     { "lossy", FACT_FAULT | FACT_MARKED },
     { "slowed", FACT_MARKED },
+    { "throttled", FACT_MARKED },
     { "resumed", FACT_MARKED },
     { "healed", FACT_MARKED },
 };
@@ -134,7 +137,8 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
         return;
     recorder->scripted_at = at;
     timeline_mark(&recorder->timeline, at, MARK_SCRIPT, label ? label : word);
-    timeline_open_notes(&recorder->timeline, at);
+    if (!incidents_is_failing(&recorder->incidents))
+        timeline_open_notes(&recorder->timeline, at);
     timeline_note(&recorder->timeline, at, label ? label : word);
     incidents_on_fault(&recorder->incidents, at, label ? label : word, false);
 }
@@ -156,8 +160,10 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
     if (effects & FACT_ENDED)
         machine_came(recorder, at, node, false);
     if ((effects & FACT_MARKED) && !scripted && at > 0)
-        timeline_mark(&recorder->timeline, at, MARK_MACHINE, text);
-    if ((effects & FACT_FAULT) && !scripted)
+        timeline_mark_machine(&recorder->timeline, at,
+                              effects & FACT_GOES ? MARK_LOSS : MARK_MACHINE,
+                              name_of(recorder, node), word, text);
+    if ((effects & FACT_FAULT) && !scripted && !incidents_is_failing(&recorder->incidents))
         timeline_open_notes(&recorder->timeline, at);
     if (effects & (FACT_FAULT | FACT_ENDED)) {
         bool is_news = (effects & FACT_FAULT) && !scripted;
@@ -254,13 +260,12 @@ static void review_phase(struct recorder *recorder, time_ns at, struct job_id jo
 
 static void review_job(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
-    const struct incidents *incidents = &recorder->incidents;
     bool all_running = text_equal(line->what, "all tasks RUNNING");
+    size_t longest = recorder->incidents.longest;
     incidents_review(&recorder->incidents, line->job, at, all_running);
     review_phase(recorder, at, line->job);
-    const struct incident *first = timeline_first_failure(incidents);
-    if (first && first->running_at != TIME_NEVER)
-        recorder->timeline.notes_closed = true;
+    if (recorder->incidents.longest != longest)
+        timeline_keep_notes(&recorder->timeline);
 }
 
 void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,

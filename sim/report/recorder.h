@@ -20,7 +20,8 @@ struct job_record {
 
 struct vertex_record {
     double busy, idle, backpressured, task; /* seconds */
-    size_t column;                          /* its first of three; SIZE_MAX: it has none */
+    double busiest, flowing;
+    size_t column; /* its first of those in recorder_sample.c; SIZE_MAX: it has none */
 };
 
 struct recorder {
@@ -29,8 +30,9 @@ struct recorder {
     struct incidents incidents;
     struct timeline timeline;
     VEC(struct job_record) jobs;
-    VEC(double) values; /* of the sample being taken: a row of METRIC_NAME_COUNT per job */
-    uint32_t machines;  /* added and not ended */
+    VEC(double) values;     /* of the sample being taken: a row of METRIC_NAME_COUNT per job */
+    uint32_t machines;      /* added and not ended */
+    uint32_t machines_lost; /* ended */
     /* Seconds times number, exact up to `counted_at`. */
     double machine_seconds, task_manager_seconds, slot_seconds, used_seconds, free_seconds, cost;
     double price_now; /* of all machines that are there, per hour */

@@ -8,7 +8,9 @@
 
 #define SECONDS_PER_HOUR 3600.0
 
-static const enum metric share_metrics[3] = { METRIC_busy, METRIC_idle, METRIC_backpressured };
+enum { VERTEX_SHARES = 4 };
+static const enum metric share_metrics[VERTEX_SHARES] = { METRIC_busy, METRIC_idle,
+                                                          METRIC_backpressured, METRIC_busy_max };
 
 static double newest_event(const struct event_values *events)
 {
@@ -21,14 +23,17 @@ static double share(double part, double whole)
     return whole > 0 ? part / whole : number_none();
 }
 
-/* Busy, idle, backpressured since the last sample. */
+/* By share_metrics, since the last sample. */
 static void take_shares(struct vertex_record *last, const struct model_vertex_view *view,
-                        double shares[3])
+                        double shares[VERTEX_SHARES])
 {
     double length = view->task_seconds - last->task;
     shares[0] = share(view->busy_seconds - last->busy, length);
     shares[1] = share(view->idle_seconds - last->idle, length);
     shares[2] = share(view->backpressured_seconds - last->backpressured, length);
+    shares[3] = share(view->busiest_seconds - last->busiest, view->flowing_seconds - last->flowing);
+    last->busiest = view->busiest_seconds;
+    last->flowing = view->flowing_seconds;
     last->busy = view->busy_seconds;
     last->idle = view->idle_seconds;
     last->backpressured = view->backpressured_seconds;
@@ -44,10 +49,10 @@ static void sample_vertices(struct recorder *recorder, struct job_id job, double
     for (uint32_t v = 0; v < record->vertices.count; v++) {
         struct vertex_record *vertex = &record->vertices.items[v];
         struct model_vertex_view view;
-        double shares[3];
+        double shares[VERTEX_SHARES];
         look->vertex(look->context, job, (struct vertex_id){ v }, &view);
         take_shares(vertex, &view, shares);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < VERTEX_SHARES; i++) {
             const double both[2] = { values[share_metrics[i]], shares[i] };
             values[share_metrics[i]] = metrics_join(share_metrics[i], both, 2, 1);
             if (vertex->column != SIZE_MAX)

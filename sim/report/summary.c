@@ -62,6 +62,104 @@ static json_t *metrics_object(const struct metrics *metrics)
     return all;
 }
 
+/* An exception history on its way into the summary. */
+struct exception_list {
+    const struct recorder *recorder;
+    const struct job_graph *graph;
+    json_t *all;
+};
+
+/* Concurrent ones stand under their root. */
+static void add_exception(void *context, const struct look_exception *exception)
+{
+    struct exception_list *list = context;
+    const struct run_look *look = list->recorder->look;
+    json_t *one = json_object(), *into = list->all;
+    bool of_task = !vertex_id_is_none(exception->vertex);
+    put(one, "at_s", seconds(exception->at));
+    put_text(one, "exception", exception->exception);
+    put_text(one, "text", exception->text);
+    put_text(one, "vertex", of_task ? list->graph->vertices.items[exception->vertex.n].name : NULL);
+    put(one, "subtask", of_task ? json_integer(exception->subtask) : json_null());
+    put(one, "attempt", of_task ? json_integer(exception->attempt) : json_null());
+    put_text(one, "task_manager",
+             node_id_is_none(exception->node) ? NULL
+                                              : look->process(look->context, exception->node).name);
+    if (exception->is_root)
+        put(one, "concurrent", json_array());
+    else
+        into = json_object_get(json_array_get(into, json_array_size(into) - 1), "concurrent");
+    CHECK(json_array_append_new(into, one) == 0);
+}
+
+static json_t *known_number(int32_t value)
+{
+    return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *rescale_numbers(const struct look_rescale *rescale, bool groups)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < rescale->number_count; i++) {
+        const struct look_rescale_numbers *numbers = &rescale->numbers[i];
+        if (numbers->is_group != groups)
+            continue;
+        json_t *one = json_object();
+        put_text(one, "name", numbers->name);
+        put(one, "desired", known_number(numbers->desired));
+        put(one, "sufficient", known_number(numbers->sufficient));
+        put(one, "before", known_number(numbers->before));
+        put(one, "acquired", known_number(numbers->after));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static json_t *rescale_states(const struct look_rescale *rescale)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < rescale->span_count; i++) {
+        json_t *one = json_object();
+        put_text(one, "state", rescale->spans[i].state);
+        put(one, "entered_s", seconds(rescale->spans[i].entered_at));
+        put(one, "left_s", seconds(rescale->spans[i].left_at));
+        put_text(one, "exception", rescale->spans[i].exception);
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static void add_rescale(void *context, const struct look_rescale *rescale)
+{
+    json_t *one = json_object();
+    put(one, "id", json_integer((json_int_t)rescale->id));
+    put(one, "requirements", json_integer((json_int_t)rescale->requirements));
+    put(one, "attempt", json_integer((json_int_t)rescale->attempt));
+    put_text(one, "trigger", rescale->cause);
+    put_text(one, "state", rescale->state);
+    put_text(one, "reason", rescale->reason);
+    put(one, "started_s", seconds(rescale->started_at));
+    put(one, "ended_s", seconds(rescale->ended_at));
+    put(one, "vertices", rescale_numbers(rescale, false));
+    put(one, "slots", rescale_numbers(rescale, true));
+    put(one, "states", rescale_states(rescale));
+    json_array_append_new(context, one);
+}
+
+/* What the job's exception and rescale pages would show at the end. */
+static void put_histories(const struct recorder *recorder, struct job_id job, json_t *one)
+{
+    const struct run_look *look = recorder->look;
+    struct exception_list list = { recorder, look->scenario->jobs.items[job.n].graph,
+                                   json_array() };
+    json_t *rescales = json_array();
+    bool truncated = look->each_exception(look->context, job, add_exception, &list);
+    look->each_rescale(look->context, job, add_rescale, rescales);
+    put(one, "exceptions", list.all);
+    put(one, "exceptions_truncated", json_boolean(truncated));
+    put(one, "rescale_history", rescales);
+}
+
 static json_t *jobs_array(const struct recorder *recorder)
 {
     const struct scenario *scenario = recorder->look->scenario;
@@ -80,6 +178,7 @@ static json_t *jobs_array(const struct recorder *recorder)
         put(one, "restarts", json_integer(view.restarts - view.rescales));
         put(one, "rescales", json_integer(view.rescales));
         put(one, "downtime_s", seconds(incidents_downtime(&recorder->incidents, id, end)));
+        put_histories(recorder, id, one);
         json_array_append_new(all, one);
     }
     return all;
@@ -106,6 +205,17 @@ static json_t *recoveries_array(const struct recorder *recorder)
     return all;
 }
 
+/* The place among the recoveries of the one that the picture shows; null: there is none. */
+static json_t *shown_recovery(const struct recorder *recorder)
+{
+    size_t shown = incidents_shown(&recorder->incidents), place = 0;
+    if (shown == SIZE_MAX)
+        return json_null();
+    for (size_t i = 0; i < shown; i++)
+        place += !recorder->incidents.list.items[i].planned;
+    return json_integer((json_int_t)place);
+}
+
 json_t *summary_create(const struct recorder *recorder, const struct event_log *log,
                        uint64_t event_count, bool complete)
 {
@@ -127,8 +237,48 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
     put(summary, "log_lines", json_integer((json_int_t)log->count));
     put(summary, "jobs", jobs_array(recorder));
     put(summary, "recoveries", recoveries_array(recorder));
+    put(summary, "shown_recovery", shown_recovery(recorder));
+    put(summary, "machines_lost", json_integer(recorder->machines_lost));
     put(summary, "metrics", metrics_object(&recorder->metrics));
     return summary;
+}
+
+json_t *summary_never_happened(const struct simulation *simulation)
+{
+    const struct scenario *scenario = simulation_scenario(simulation);
+    json_t *all = json_array();
+    for (size_t i = 0; i < scenario->events.count; i++) {
+        const struct scripted_event *event = &scenario->events.items[i];
+        struct script_outcome outcome = simulation_outcome(simulation, i);
+        if (outcome.has_acted)
+            continue;
+        json_t *one = json_object();
+        put_text(one, "event", event->label);
+        put_text(one, "on", event->trigger.event);
+        put(one, "nth", json_integer(event->trigger.nth));
+        put(one, "seen", json_integer(outcome.seen));
+        put(one, "at_s", seconds(event->trigger.event ? TIME_NEVER : event->trigger.at));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+void summary_never_text(const json_t *one, char out[SUMMARY_NEVER_SIZE])
+{
+    const char *label = json_string_value(json_object_get(one, "event"));
+    const char *on = json_string_value(json_object_get(one, "on"));
+    json_int_t nth = json_integer_value(json_object_get(one, "nth"));
+    json_int_t seen = json_integer_value(json_object_get(one, "seen"));
+    char times[64] = "";
+    if (on && seen == nth)
+        text_format(times, sizeof times, ", and the run ended before its wait was over");
+    else if (on && nth > 1)
+        text_format(times, sizeof times, " %lld times, seen %lld times", (long long)nth,
+                    (long long)seen);
+    if (on)
+        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: waits for '%.*s'%s", 60, label, 80, on, times);
+    else
+        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: its time is after the end", 60, label);
 }
 
 json_t *summary_results(const struct check_results *results)

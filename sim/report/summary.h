@@ -13,12 +13,19 @@
 #include "sim/report/event_log.h"
 #include "sim/report/recorder.h"
 #include "sim/report/result.h"
+#include "sim/run/simulation.h"
 
 enum { SUMMARY_DIGITS = 12 };
 
 /* A new object. `complete`: the run reached its end; false after Ctrl-C. */
 json_t *summary_create(const struct recorder *recorder, const struct event_log *log,
                        uint64_t event_count, bool complete);
+/* A new array of the scenario's events that have not happened by the end of the run: {event (its
+ * label), on, nth, seen, at_s (null where `on` is given)}. */
+json_t *summary_never_happened(const struct simulation *simulation);
+/* One of them for a person: "kill tm3: waits for the 2nd 'job RESTARTING'". */
+enum { SUMMARY_NEVER_SIZE = 240 };
+void summary_never_text(const json_t *one, char out[SUMMARY_NEVER_SIZE]);
 /* A new array of {name, held, measured, wanted, detail}. */
 json_t *summary_results(const struct check_results *results);
 /* The object below "metrics" of a name; null: none such. */

@@ -11,16 +11,17 @@
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 
-enum { LINES_MAX = 60, LABEL_ROWS = 3, NOTE_ROWS = 12, SAMPLES_BEFORE = 2, SAMPLES_AFTER = 6 };
+enum { LINES_MAX = 60, LABEL_ROWS = 4, NOTE_ROWS = 12, SAMPLES_BEFORE = 2, SAMPLES_AFTER = 6 };
 
 /* Letters that fit on the axis of a picture 1600 wide at the size of the labels. */
 #define LETTERS_ON_AXIS 165.0
 
+/* What happens to several within it has happened to them together. */
+#define SAME_MOMENT TIME_S
+
 static const char *const mark_kind_names[MARK_KIND_COUNT] = {
-    [MARK_SCRIPT] = "script",
-    [MARK_RESTART] = "restart",
-    [MARK_RESCALE] = "rescale",
-    [MARK_MACHINE] = "machine",
+    [MARK_SCRIPT] = "script", [MARK_RESTART] = "restart", [MARK_RESCALE] = "rescale",
+    [MARK_LOSS] = "loss",     [MARK_MACHINE] = "machine",
 };
 
 void timeline_init(struct timeline *timeline, const struct scenario *scenario)
@@ -34,17 +35,20 @@ void timeline_fini(struct timeline *timeline)
     vec_fini(&timeline->marks);
     vec_fini(&timeline->phases);
     vec_fini(&timeline->notes);
+    vec_fini(&timeline->kept);
     vec_fini(&timeline->current);
 }
 
-/* Quotes and control characters would end the field for gnuplot. */
+/* Quotes, commas and control characters would end the field for gnuplot. */
 static struct mark make_mark(time_ns at, enum mark_kind kind, const char *label)
 {
     struct mark mark = { .at = at, .kind = kind, .level = -1, .side = 1 };
     text_format(mark.label, sizeof mark.label, "%s", label);
-    for (char *p = mark.label; *p; p++)
-        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
-            *p = '\'';
+    size_t length = 0;
+    for (const char *p = mark.label; *p; p++)
+        if (*p != ',')
+            mark.label[length++] = *p == '"' || *p == '\\' || (unsigned char)*p < ' ' ? '\'' : *p;
+    mark.label[length] = '\0';
     return mark;
 }
 
@@ -52,6 +56,27 @@ void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, c
 {
     if (timeline->marks.count < TIMELINE_MARKS_MAX)
         vec_push(&timeline->marks, make_mark(at, kind, label));
+}
+
+void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind kind,
+                           const char *name, const char *word, const char *label)
+{
+    struct mark *last = timeline->marks.count ? &vec_last(&timeline->marks) : NULL;
+    if (last && last->word && last->at == at && last->kind == kind &&
+        text_equal(last->word, word)) {
+        char first[MARK_LABEL_SIZE];
+        text_format(first, sizeof first, "%.*s", (int)strcspn(last->label, " "), last->label);
+        last->others++;
+        text_format(last->label, sizeof last->label, "%.*s and %u more %s", 30, first, last->others,
+                    word);
+        return;
+    }
+    if (timeline->marks.count == TIMELINE_MARKS_MAX)
+        return;
+    struct mark mark = make_mark(at, kind, label);
+    if (strncmp(label, name, strlen(name)) == 0) /* a reason of other words stands alone */
+        mark.word = word;
+    vec_push(&timeline->marks, mark);
 }
 
 void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name)
@@ -66,15 +91,22 @@ void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, co
 
 void timeline_open_notes(struct timeline *timeline, time_ns at)
 {
-    if (timeline->notes_closed || timeline->notes_from == at)
+    if (timeline->notes_from == at)
         return;
     vec_clear(&timeline->notes);
     timeline->notes_from = at;
 }
 
+void timeline_keep_notes(struct timeline *timeline)
+{
+    vec_clear(&timeline->kept);
+    for (VEC_EACH(const struct mark, note, &timeline->notes))
+        vec_push(&timeline->kept, *note);
+}
+
 void timeline_note(struct timeline *timeline, time_ns at, const char *label)
 {
-    if (timeline->notes_closed || timeline->notes.count == TIMELINE_NOTES_MAX)
+    if (timeline->notes.count == TIMELINE_NOTES_MAX)
         return;
     struct mark note = make_mark(at, MARK_SCRIPT, label);
     for (VEC_EACH(const struct mark, old, &timeline->notes))
@@ -87,7 +119,7 @@ void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, c
 {
     char label[MARK_LABEL_SIZE];
     for (VEC_EACH(struct mark, old, &timeline->notes)) {
-        if (strncmp(old->label, what, strlen(what)) != 0)
+        if (strncmp(old->label, what, strlen(what)) != 0 || at - old->at > SAME_MOMENT)
             continue;
         if (!strstr(old->label, whom) && !strstr(old->label, " and others"))
             text_format(old->label + strlen(old->label), sizeof old->label - strlen(old->label),
@@ -166,10 +198,14 @@ void timeline_place(struct mark *marks, size_t count, const struct label_space *
         for (size_t i = 0; i < count; i++) {
             struct mark *mark = &marks[i];
             if (mark->kind != (enum mark_kind)kind || mark->at < space->from ||
-                mark->at > space->to || length <= 0)
+                mark->at > space->to || length <= 0 || mark->level < -1)
                 continue;
             double x = (double)(mark->at - space->from) / length * space->letters;
             bool placed = place_at(&placing, mark, x, 1) || place_at(&placing, mark, x, -1);
+            if (!placed && mark->otherwise) {
+                text_format(mark->label, sizeof mark->label, "%s", mark->otherwise);
+                placed = place_at(&placing, mark, x, 1) || place_at(&placing, mark, x, -1);
+            }
             if (!placed)
                 mark->level = count > LINES_MAX ? -2 : -1;
         }
@@ -193,29 +229,74 @@ static void write_marks(const struct mark *marks, size_t count, FILE *file)
 
 static struct mark mark_of(const struct incident *incident)
 {
-    return make_mark(incident->down_at, incident->planned ? MARK_RESCALE : MARK_RESTART,
-                     incident->planned ? "rescale" : "restart");
+    if (incident->planned)
+        return make_mark(incident->down_at, MARK_RESCALE, "rescale");
+    struct mark mark = make_mark(incident->down_at, MARK_RESTART, incident->cause);
+    mark.otherwise = "restart";
+    return mark;
+}
+
+struct marks {
+    VEC(struct mark) list;
+};
+
+static size_t first_at(const struct marks *marks, time_ns at)
+{
+    size_t low = 0, high = marks->list.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (marks->list.items[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A restart says what brought it about: then the machine needs no label of its own. What the script
+ * has said of it is not said again. */
+static void join_causes(struct marks *marks, const struct incidents *incidents)
+{
+    for (VEC_EACH(const struct incident, incident, &incidents->list)) {
+        struct mark *restart = NULL;
+        bool is_told = false;
+        if (incident->planned)
+            continue;
+        for (size_t i = first_at(marks, incident->at);
+             i < marks->list.count && marks->list.items[i].at <= incident->down_at; i++) {
+            struct mark *mark = &marks->list.items[i];
+            if (mark->kind == MARK_RESTART && mark->at == incident->down_at && !restart)
+                restart = mark;
+            else if (mark->kind == MARK_SCRIPT && mark->at == incident->at)
+                is_told = true;
+            else if (mark->kind >= MARK_LOSS && mark->at == incident->at)
+                mark->level = -2;
+        }
+        if (restart && is_told)
+            text_format(restart->label, sizeof restart->label, "restart");
+    }
 }
 
 void timeline_write_events(const struct timeline *timeline, const struct incidents *incidents,
                            time_ns end, FILE *file)
 {
-    VEC(struct mark) all = { 0 };
+    struct marks all = { 0 };
     size_t next = 0;
     for (VEC_EACH(const struct incident, incident, &incidents->list)) {
         while (next < timeline->marks.count &&
                timeline->marks.items[next].at <= incident->down_at) {
-            vec_push(&all, timeline->marks.items[next]);
+            vec_push(&all.list, timeline->marks.items[next]);
             next++;
         }
-        vec_push(&all, mark_of(incident));
+        vec_push(&all.list, mark_of(incident));
     }
     for (; next < timeline->marks.count; next++)
-        vec_push(&all, timeline->marks.items[next]);
+        vec_push(&all.list, timeline->marks.items[next]);
+    join_causes(&all, incidents);
     struct label_space space = { 0, end, LETTERS_ON_AXIS, LABEL_ROWS };
-    timeline_place(all.items, all.count, &space);
-    write_marks(all.items, all.count, file);
-    vec_fini(&all);
+    timeline_place(all.list.items, all.list.count, &space);
+    write_marks(all.list.items, all.list.count, file);
+    vec_fini(&all.list);
 }
 
 void timeline_write_states(const struct timeline *timeline, const struct scenario *scenario,
@@ -240,12 +321,18 @@ void timeline_write_states(const struct timeline *timeline, const struct scenari
     }
 }
 
-const struct incident *timeline_first_failure(const struct incidents *incidents)
+double timeline_axis_step(double length)
 {
-    for (VEC_EACH(const struct incident, incident, &incidents->list))
-        if (!incident->planned)
-            return incident;
-    return NULL;
+    static const double steps[] = { 0.01,    0.02,    0.05,     0.1,      0.2,     0.5,    1,
+                                    2,       5,       10,       20,       30,      60,     120,
+                                    300,     600,     900,      1800,     3600,    7200,   10800,
+                                    21600,   43200,   86400,    172800,   432000,  864000, 1728000,
+                                    4320000, 8640000, 17280000, 43200000, 86400000 };
+    size_t count = sizeof steps / sizeof *steps;
+    for (size_t i = 0; i < count; i++)
+        if (length / steps[i] <= 13)
+            return steps[i];
+    return steps[count - 1];
 }
 
 static time_ns longer(time_ns a, time_ns b)
@@ -267,13 +354,17 @@ void timeline_write_recovery(const struct timeline *timeline, const struct incid
                              time_ns sample, time_ns end, FILE *file)
 {
     VEC(struct mark) notes = { 0 };
-    const struct incident *incident = timeline_first_failure(incidents);
-    if (incident) {
+    size_t shown = incidents_shown(incidents);
+    if (shown != SIZE_MAX) {
+        const struct incident *incident = &incidents->list.items[shown];
+        const struct mark *from =
+            timeline->kept.count ? timeline->kept.items : timeline->notes.items;
+        size_t count = timeline->kept.count ? timeline->kept.count : timeline->notes.count;
         struct label_space space = { .letters = LETTERS_ON_AXIS, .rows = NOTE_ROWS };
         timeline_window(incident, sample, end, &space.from, &space.to);
-        for (VEC_EACH(const struct mark, note, &timeline->notes))
-            if (note->at >= space.from && note->at <= space.to)
-                vec_push(&notes, *note);
+        for (size_t i = 0; i < count; i++)
+            if (from[i].at >= space.from && from[i].at <= space.to)
+                vec_push(&notes, from[i]);
         timeline_place(notes.items, notes.count, &space);
     }
     write_marks(notes.items, notes.count, file);

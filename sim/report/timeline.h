@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What pictures draw beside the curves: marks (something happened: script, machines, restarts),
- * phases of each job (waiting, deploying, running, restarting), and notes, the finer steps of the
- * first recovery. In: the same facts and lines as everything else. Out: events.csv, states.csv and
- * recovery.csv, with labels already placed so that none covers another.
+ * phases of each job (waiting, deploying, running, restarting), and notes, the finer steps of one
+ * recovery, the longest. In: the same facts and lines as everything else. Out: events.csv,
+ * states.csv and recovery.csv, with labels already placed so that none covers another.
  */
 #ifndef WEIR_SIM_REPORT_TIMELINE_H
 #define WEIR_SIM_REPORT_TIMELINE_H
@@ -14,12 +14,24 @@
 
 enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 48, TIMELINE_MARKS_MAX = 100000 };
 
-enum mark_kind { MARK_SCRIPT, MARK_RESTART, MARK_RESCALE, MARK_MACHINE, MARK_KIND_COUNT };
+/* In the order in which labels get room. LOSS: machines that go, MACHINE: whatever else happens to
+ * them. */
+enum mark_kind {
+    MARK_SCRIPT,
+    MARK_RESTART,
+    MARK_RESCALE,
+    MARK_LOSS,
+    MARK_MACHINE,
+    MARK_KIND_COUNT
+};
 
 struct mark {
     time_ns at;
     enum mark_kind kind;
     char label[MARK_LABEL_SIZE];
+    const char *otherwise; /* a label that is shorter, where that one does not fit; may be null */
+    const char *word;      /* machines: what happened, static; others of the same are counted in */
+    uint32_t others;
     int level; /* row of labels, from 0; -1: a line without a label; -2: a tick only */
     int side;  /* 1: the label stands to the right of its line, -1 to the left */
 };
@@ -33,9 +45,9 @@ struct phase {
 struct timeline {
     VEC(struct mark) marks;
     VEC(struct phase) phases;
-    VEC(struct mark) notes;    /* of the first recovery */
+    VEC(struct mark) notes;    /* since the fault that began the last outage */
+    VEC(struct mark) kept;     /* of the longest outage that is over */
     VEC(const char *) current; /* phase by job */
-    bool notes_closed;
     time_ns notes_from;
 };
 
@@ -50,12 +62,17 @@ void timeline_init(struct timeline *timeline, const struct scenario *scenario);
 void timeline_fini(struct timeline *timeline);
 
 void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label);
+/* Machines that come and go together share a mark: "tm1 and 15 more stopping". `word` is static. */
+void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind kind,
+                           const char *name, const char *word, const char *label);
 void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name);
-/* A fault: if nothing has failed yet, notes begin anew here. */
+/* A fault while nothing is down: notes begin anew here. */
 void timeline_open_notes(struct timeline *timeline, time_ns at);
+/* The outage that is over now is the longest so far: its notes are the ones to show. */
+void timeline_keep_notes(struct timeline *timeline);
 void timeline_note(struct timeline *timeline, time_ns at, const char *label);
 /* The same for something that often happens to many at once: "resource manager closes" tm3. The
- * first one stands for all. */
+ * first one stands for all of its moment. */
 void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom);
 
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
@@ -74,7 +91,9 @@ void timeline_write_recovery(const struct timeline *timeline, const struct incid
  */
 void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
                      time_ns *to);
-/* The first incident that is a failure; null: none. */
-const struct incident *timeline_first_failure(const struct incidents *incidents);
+
+/* Between labels of a time axis of this length, in seconds: what a person would choose, so that
+ * there are some ten of them. */
+double timeline_axis_step(double length);
 
 #endif

@@ -246,9 +246,30 @@ START_TEST(answers_to_clients_are_events_too)
 }
 END_TEST
 
+/* A job that was never taken would hold whatever is expected not to happen. */
+START_TEST(a_refusal_that_nobody_expects_is_a_failure)
+{
+    struct effect_answer refused = { .request = CLIENT_SUBMIT_JOB,
+                                     .result = { ERR_REFUSED_CODE },
+                                     .text = "batch jobs are not supported yet" };
+    struct effect_answer rescale = { .request = CLIENT_UPDATE_REQUIREMENTS,
+                                     .result = { ERR_REFUSED_CODE } };
+    begin("  - { name: never fails, event: job FAILED, count: 0 }\n"
+          "  - { name: refused, event: client rescale refused }\n");
+    event_watch_answer(&watch, TIME_S, &refused);
+    event_watch_answer(&watch, TIME_S, &rescale);
+    ck_assert_uint_eq(watch.refused.count, 1);
+    ck_assert(!watch.refused.items[0].held);
+    ck_assert_str_eq(watch.refused.items[0].name, "submit");
+    ck_assert_str_eq(watch.refused.items[0].measured, "refused");
+    ck_assert_ptr_nonnull(strstr(watch.refused.items[0].detail, "batch jobs are not supported"));
+    end();
+}
+END_TEST
+
 START_TEST(finer_lines_are_not_looked_at)
 {
-    begin("  - { name: a, event: execution RUNNING, count: 0 }\n");
+    begin("  - { name: a, event: execution *, count: 0 }\n");
     struct log_line fine = fake_move("execution", "INITIALIZING", "RUNNING");
     fine.level = LOG_TASK;
     line(TIME_S, fine);
@@ -290,6 +311,7 @@ Suite *test_check_expectations_suite(void)
     tcase_add_test(events, a_count_is_exact_and_within_its_time);
     tcase_add_test(events, an_event_alone_must_happen_and_in_time);
     tcase_add_test(events, answers_to_clients_are_events_too);
+    tcase_add_test(events, a_refusal_that_nobody_expects_is_a_failure);
     tcase_add_test(events, finer_lines_are_not_looked_at);
     suite_add_tcase(suite, metrics);
     suite_add_tcase(suite, events);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Command lines, tables on the terminal, golden results, and whole commands from the command line
- * to the files they leave.
+ * Command lines, golden results, and whole commands from the command line to the files they leave.
  */
 #include <check.h>
 #include <stdio.h>
@@ -13,9 +12,9 @@
 #include "core/base/text.h"
 #include "sim/cli/command.h"
 #include "sim/cli/golden.h"
+#include "sim/cli/places.h"
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
-#include "sim/cli/terminal.h"
 
 enum { ARGUMENTS_MAX = 16, TEXT_SIZE = 1 << 16 };
 
@@ -161,32 +160,60 @@ START_TEST(every_command_tells_its_options_and_an_example)
 END_TEST
 
 /* Completions and manual page list what there is, but for what only makes documentation. */
-START_TEST(completions_and_manual_know_every_command_and_option)
+/* This program lies in a build folder that may be anywhere: then the tree one stands in has them,
+ * or the environment says where they are. */
+START_TEST(plot_scripts_are_found_or_asked_for)
 {
-    static const char *const files[] = { "docs/completion/weir.bash", "docs/completion/weir.zsh",
-                                         "docs/man/weir.1" };
-    static char text[TEXT_SIZE], plain[TEXT_SIZE];
-    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
-        FILE *file = fopen(files[f], "rb");
-        size_t length = 0;
-        ck_assert_ptr_nonnull(file);
-        text[fread(text, 1, sizeof text - 1, file)] = '\0';
-        fclose(file);
-        for (const char *p = text; *p; p++)
-            if (*p != '\\') /* of roff */
-                plain[length++] = *p;
-        plain[length] = '\0';
-        for (size_t i = 0; commands[i]; i++) {
-            ck_assert_msg(strstr(plain, commands[i]->name) != NULL, "%s: %s", files[f],
-                          commands[i]->name);
-            for (size_t o = 0; o < commands[i]->option_count; o++) {
-                char option[64];
-                text_format(option, sizeof option, "--%s", commands[i]->options[o].name);
-                ck_assert_msg(strstr(option, "-markdown") || strstr(plain, option), "%s: %s",
-                              files[f], option);
-            }
-        }
-    }
+    char scripts[PLACE_SIZE], told[PLACE_SIZE], tree[PLACE_SIZE - 16];
+    struct note note = { "" };
+    ck_assert_ptr_nonnull(getcwd(tree, sizeof tree));
+    ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
+    begin();
+    ck_assert_int_eq(chdir(folder), 0);
+    text_format(told, sizeof told, "%s/plots", tree);
+    ck_assert_int_eq(setenv("WEIR_PLOTS", told, 1), 0);
+    ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
+    ck_assert_str_eq(scripts, told);
+    ck_assert_int_eq(chdir(tree), 0);
+    ck_assert_int_eq(setenv("WEIR_PLOTS", folder, 1), 0);
+    ck_assert(err_is(place_find_plots(scripts, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "no plot scripts there"));
+    ck_assert_int_eq(unsetenv("WEIR_PLOTS"), 0);
+    end();
+}
+END_TEST
+
+/* A script that waits for what never comes is likely to be a mistake. */
+START_TEST(a_run_tells_what_never_happened)
+{
+    begin();
+    put_file("s.yaml", "name: s\nduration: 1min\n"
+                       "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: 1/s\n"
+                       "events:\n"
+                       "  - { on: job FAILED, nth: 2, kill: tm1 }\n"
+                       "  - { at: 20s, savepoint: j }\n"
+                       "  - { on: client savepoint done, add: tm2, after: 1h }\n"
+                       "  - { at: 2min, kill: tm1 }\n"
+                       "compare: { calm: { events: null } }\n"
+                       "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
+    static const char *const lines[] = {
+        "never happened: kill tm1: waits for 'job FAILED' 2 times, seen 0 times\n",
+        ("never happened: add tm2: waits for 'client savepoint done', and the run ended before its "
+         "wait was over\n"),
+        "never happened: kill tm1: its time is after the end\n",
+    };
+    ck_assert_int_eq(weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(out_text, lines[i]) != NULL, "%s", out_text);
+    ck_assert_ptr_null(strstr(out_text, "savepoint j"));
+    ck_assert_ptr_null(strstr(out_text, "calm: "));
+    ck_assert_ptr_nonnull(strstr(get_file("o/summary.json"), "\"never_happened\": [\n    {"));
+    ck_assert_int_eq(weir("test @/s.yaml"), EXIT_HELD);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(out_text, lines[i]) != NULL, "%s", out_text);
+    ck_assert_int_eq(weir("run @/s.yaml --out @/o --no-plots --until 30s"), EXIT_HELD);
+    ck_assert_ptr_null(strstr(out_text, "never happened"));
+    end();
 }
 END_TEST
 
@@ -211,33 +238,6 @@ START_TEST(options_become_overrides_the_last_one_winning)
     ck_assert(err_is(run_options_read(&parsed, &options, &note)));
     ck_assert_ptr_nonnull(strstr(note.text, "--until: found '90'"));
     parsed_fini(&parsed);
-}
-END_TEST
-
-START_TEST(tables_fit_and_align)
-{
-    struct table table;
-    char wide[161];
-    memset(wide, 'x', 160);
-    wide[160] = '\0';
-    FILE *file = tmpfile();
-    table_init(&table, 3);
-    table.right[2] = true;
-    const char *const cells[] = { "a", "caf\303\251", "1", "bb", wide, "1000" };
-    for (size_t i = 0; i < 6; i++)
-        table_add(&table, cells[i], TONE_BAD); /* no colour: not a terminal */
-    table_print(&table, file, false);
-    rewind(file);
-    char line[256];
-    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
-    ck_assert_uint_eq(terminal_text_width(line), 100 + 1);
-    ck_assert_ptr_nonnull(strstr(line, "   1\n"));
-    ck_assert_ptr_null(strchr(line, '\033'));
-    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
-    ck_assert_ptr_nonnull(strstr(line, "xxx~  1000\n"));
-    ck_assert_uint_eq(terminal_text_width(line), 100 + 1);
-    table_fini(&table);
-    fclose(file);
 }
 END_TEST
 
@@ -268,7 +268,34 @@ START_TEST(a_run_leaves_all_its_files_and_tells_its_figures)
     ck_assert_int_eq(weir("explain @/run"), EXIT_HELD);
     ck_assert_ptr_nonnull(strstr(out_text, "1 failure and 0 rescales"));
     ck_assert_ptr_nonnull(strstr(out_text, "clicks goes down"));
+    ck_assert_int_eq(weir("explain @/run --at 40s"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "At 40.000 s:\n  clicks: RUNNING, all tasks running at "
+                                           "parallelism 1, last checkpoint "));
+    ck_assert_ptr_nonnull(strstr(out_text, "cluster: 2 TaskManagers, 1 slots in use, 3 free"));
+    ck_assert_int_eq(weir("plot @/run --commands"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "How clicks came back: "));
+    ck_assert_ptr_nonnull(strstr(out_text, "the only failure: "));
+    ck_assert_int_eq(weir("explain @/run --at 3min"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(error_text, "expected a time in the run, which is 2 min long"));
     ck_assert_int_eq(weir("report @/run"), EXIT_HELD);
+    end();
+}
+END_TEST
+
+START_TEST(a_job_that_would_be_refused_is_exit_code_2)
+{
+    begin();
+    put_file("scenario.yaml",
+             "name: tiny\nduration: 10s\nconfig: { execution.runtime-mode: batch }\n"
+             "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: "
+             "1/s\nexpect:\n  - { name: ok, event: job FAILED, count: 0 }\n");
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(error_text,
+                                 "scenario.yaml:3: config.execution.runtime-mode: found "
+                                 "'batch', expected streaming (batch jobs are not "
+                                 "supported yet)\n"));
+    ck_assert_int_eq(weir("test @"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(out_text, "\n0 passed, 1 failed\n"));
     end();
 }
 END_TEST
@@ -426,10 +453,11 @@ Suite *test_cli_commands_suite(void)
     TCase *lines = tcase_create("command lines"), *whole = tcase_create("whole");
     tcase_add_test(lines, an_option_that_nobody_knows_names_the_nearest);
     tcase_add_test(lines, every_command_tells_its_options_and_an_example);
-    tcase_add_test(lines, completions_and_manual_know_every_command_and_option);
+    tcase_add_test(lines, plot_scripts_are_found_or_asked_for);
+    tcase_add_test(whole, a_run_tells_what_never_happened);
     tcase_add_test(lines, options_become_overrides_the_last_one_winning);
-    tcase_add_test(lines, tables_fit_and_align);
     tcase_add_test(whole, a_run_leaves_all_its_files_and_tells_its_figures);
+    tcase_add_test(whole, a_job_that_would_be_refused_is_exit_code_2);
     tcase_add_test(whole, a_failed_expectation_is_exit_code_1_and_a_word);
     tcase_add_test(whole, json_is_all_that_is_printed_and_nothing_is_written);
     tcase_add_test(whole, the_same_scenario_gives_the_same_bytes);

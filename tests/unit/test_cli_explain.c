@@ -9,7 +9,9 @@
 
 #include "core/base/text.h"
 #include "sim/cli/causes.h"
+#include "sim/cli/histories.h"
 #include "sim/cli/narrative.h"
+#include "sim/cli/terminal.h"
 #include "tests/lib/load_fixture.h"
 
 enum { LOG_SIZE = 16384 };
@@ -244,11 +246,91 @@ START_TEST(an_incident_is_told_in_order)
         "on "
         "tm1 FAILED (RemoteTransportException: data connection to a TaskManager lost). The "
         "adaptive "
-        "scheduler restarted the job after cancelling and a back-off of 1 s "
-        "in "
-        "all. The resource manager gave up tm2 11 s after the fault (heartbeat of a TaskManager "
+        "scheduler restarted the job: cancelling and back-off took 1 s, starting the tasks 10.6 s. "
+        "The resource manager gave up tm2 11 s after the fault (heartbeat of a TaskManager "
         "timed out). Its state came from checkpoint 9, completed 9 s before. All 2 tasks were "
         "RUNNING again 12 s after the fault, at parallelism 1.\n\n");
+    narrative_fini(&narrative);
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* A failure with one restart: cancelled at once, a back-off of 1 s, and then nobody there to run
+ * it for a quarter of an hour. */
+START_TEST(an_outage_is_told_by_what_took_its_time)
+{
+    struct narrative narrative;
+    begin();
+    line("5.000000000", "jobmanager", "job",
+         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4");
+    line("100.000000000", "tm2", "process", "\"what\":\"killed\"");
+    line("100.000000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+         "\"count\",\"subtask\":1,\"attempt\":0,\"reason\":\"connection lost\"");
+    line("100.000000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\"");
+    line("100.000000000", "jobmanager", "job",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
+    line("100.000000000", "jobmanager", "job",
+         "\"what\":\"move\",\"from\":\"CANCELLING\",\"to\":\"CANCELED\",\"job\":\"clicks\"");
+    line("101.000000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"WaitingForResources\",\"job\":"
+         "\"clicks\"");
+    line("1001.000000000", "jobmanager", "scheduler",
+         "\"what\":\"move\",\"from\":\"WaitingForResources\",\"to\":\"CreatingExecutionGraph\","
+         "\"job\":\"clicks\"");
+    line("1003.000000000", "jobmanager", "job",
+         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2");
+    read_log();
+    narrative_init(&narrative, &run_log, TIME_H);
+    ck_assert_uint_eq(narrative.chapters.count, 1);
+    ck_assert_ptr_nonnull(strstr(told(&narrative, 0),
+                                 "restarted the job: back-off took 1 s, waiting for resources "
+                                 "15 min, starting the tasks 2 s."));
+    narrative_fini(&narrative);
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* The checkpoint fails because the scheduler stops them all, and that because a task failed; that
+ * it was triggered is not why. */
+START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
+{
+    begin();
+    line("90.000000000", "jobmanager", "checkpoint",
+         "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
+    line("90.500000000", "tm2", "process", "\"what\":\"killed\"");
+    line("90.600000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"data connection "
+         "lost\"");
+    line("90.600000000", "jobmanager", "checkpoint",
+         "\"what\":\"stopping checkpoint scheduler\",\"job\":\"clicks\"");
+    line("90.600000000", "jobmanager", "checkpoint",
+         "\"what\":\"failed\",\"job\":\"clicks\",\"checkpoint\":9,\"reason\":\"Checkpoint "
+         "Coordinator is suspending\"");
+    read_log();
+    ck_assert_str_eq(chain_of("checkpoint failed", 0), "5 4 3 2");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* A request that was turned down stands in the summing up. */
+START_TEST(a_refused_request_is_told)
+{
+    struct narrative narrative;
+    char out[512];
+    begin();
+    line("1.000000000", "jobmanager", "client",
+         "\"what\":\"submit\",\"to\":\"refused\",\"reason\":\"batch jobs are not supported yet\"");
+    read_log();
+    narrative_init(&narrative, &run_log, TIME_H);
+    FILE *file = tmpfile();
+    narrative_sum_up(&narrative, file);
+    rewind(file);
+    out[fread(out, 1, sizeof out - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_ptr_nonnull(strstr(out, "submit was refused: batch jobs are not supported yet\n"));
     narrative_fini(&narrative);
     run_log_fini(&run_log);
 }
@@ -269,6 +351,39 @@ START_TEST(what_is_not_over_at_the_end_is_said_to_be_so)
 }
 END_TEST
 
+START_TEST(histories_are_listed_with_what_came_at_the_same_time)
+{
+    char page[2048];
+    json_t *summary = json_loads(
+        "{\"jobs\": [{\"name\": \"quiet\", \"exceptions\": []}, {\"name\": \"j\","
+        " \"exceptions_truncated\": true, \"exceptions\": [{\"at_s\": 28.1, \"exception\":"
+        " \"RuntimeException\", \"text\": \"user code failed\", \"vertex\": \"b\","
+        " \"subtask\": 2, \"task_manager\": \"tm1\", \"concurrent\": [{\"at_s\": 28.2,"
+        " \"exception\": \"Exception\", \"text\": \"oh\", \"vertex\": null}]}],"
+        " \"rescale_history\": [{\"trigger\": \"UPDATE_REQUIREMENT\", \"state\": \"COMPLETED\","
+        " \"reason\": \"SUCCEEDED\", \"started_s\": 30, \"ended_s\": 31.5, \"vertices\":"
+        " [{\"name\": \"b\", \"desired\": 8, \"sufficient\": 1, \"before\": null,"
+        " \"acquired\": 6}]}, {\"trigger\": \"INITIAL_SCHEDULE\", \"state\": \"IN_PROGRESS\","
+        " \"reason\": null, \"started_s\": 40, \"ended_s\": null}]}]}",
+        0, NULL);
+    FILE *file = tmpfile();
+    ck_assert(summary && file);
+    histories_tell(summary, TIME_MIN, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_str_eq(page,
+                     "\nException history of j, older ones dropped (web.exception-history-size):\n"
+                     "  28.100 s  b (2) on tm1: RuntimeException: user code failed\n"
+                     "    with  28.200 s  the job: Exception: oh\n"
+                     "\nRescale history of j:\n"
+                     "  30.000 s to 31.500 s  UPDATE_REQUIREMENT: COMPLETED, SUCCEEDED\n"
+                     "      b: desired 8, sufficient 1, before none, acquired 6\n"
+                     "  40.000 s to ...  INITIAL_SCHEDULE: IN_PROGRESS\n");
+    fclose(file);
+    json_decref(summary);
+}
+END_TEST
+
 START_TEST(paragraphs_are_wrapped_at_100_columns)
 {
     char words[600] = "", row[256];
@@ -277,7 +392,7 @@ START_TEST(paragraphs_are_wrapped_at_100_columns)
     for (int i = 0; i < 100; i++)
         text_format(words + strlen(words), sizeof words - strlen(words), "word%s",
                     i < 99 ? " " : "");
-    narrative_put_wrapped(words, "    ", file);
+    terminal_put_wrapped(words, "    ", file);
     rewind(file);
     while (fgets(row, sizeof row, file)) {
         ck_assert_uint_le(strlen(row), 101);
@@ -301,8 +416,12 @@ Suite *test_cli_explain_suite(void)
     tcase_add_test(log, causes_are_of_the_same_job_and_process);
     tcase_add_test(log, a_rescale_is_followed_back_to_the_machine_that_joined);
     tcase_add_test(words, an_incident_is_told_in_order);
+    tcase_add_test(words, an_outage_is_told_by_what_took_its_time);
+    tcase_add_test(words, a_failed_checkpoint_is_followed_back_to_the_kill);
+    tcase_add_test(words, a_refused_request_is_told);
     tcase_add_test(words, what_is_not_over_at_the_end_is_said_to_be_so);
     tcase_add_test(words, paragraphs_are_wrapped_at_100_columns);
+    tcase_add_test(words, histories_are_listed_with_what_came_at_the_same_time);
     suite_add_tcase(suite, log);
     suite_add_tcase(suite, words);
     return suite;

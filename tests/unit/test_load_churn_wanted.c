@@ -116,8 +116,8 @@ START_TEST(wanted_is_one_record_and_nothing_else)
                      "t.yaml:9: cluster.churn.wanted: found a map, expected a map with one of "
                      "trace or steps");
     ck_assert_str_eq(COMPLAINT("{ steps: [[0s, 1]], wanted: { trace: a, steps: [[0s, 1]] } }"),
-                     "t.yaml:9: cluster.churn.wanted: found a map, expected a map with one of "
-                     "trace or steps");
+                     "t.yaml:9: cluster.churn.wanted.steps: found a second kind of record beside "
+                     "'trace', expected one of trace or steps");
     ck_assert_str_eq(COMPLAINT("{ steps: [[0s, 1]], wanted: { steps: [[0s, 1]], notice: 9s } }"),
                      "t.yaml:9: cluster.churn.wanted.notice: found a key that goes with churn "
                      "itself, expected none here");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/load/configuration_doc.h"
+#include "sim/load/event_words.h"
 #include "tests/lib/load_fixture.h"
 
 enum { DOCUMENT_BYTES_MAX = 256 * 1024, EXAMPLE_BYTES_MAX = 16 * 1024 };
@@ -172,6 +173,73 @@ START_TEST(every_key_of_the_reader_is_documented)
 }
 END_TEST
 
+START_TEST(every_action_is_documented)
+{
+    read_document("docs/scenario.md");
+    for (int kind = 0; kind < ACTION_KIND_COUNT; kind++)
+        ck_assert_msg(has_word(document, action_words[kind]), "'%s' is not in docs/scenario.md",
+                      action_words[kind]);
+}
+END_TEST
+
+START_TEST(every_fact_of_the_log_is_documented)
+{
+    read_document("docs/log.md");
+    for (size_t i = 0; i < event_fact_count; i++) {
+        char machine[64], what[64];
+        snprintf(machine, sizeof machine, "| `%s` |", event_facts[i].machine);
+        snprintf(what, sizeof what, "`%s`", event_facts[i].what);
+        ck_assert_msg(strstr(document, machine), "docs/log.md: no machine %s", machine);
+        ck_assert_msg(strstr(document, what), "docs/log.md: no fact %s", what);
+    }
+}
+END_TEST
+
+/* What stands between the next two backquotes before `end`, as a text; null: nothing. */
+static char *next_quoted(char **at, const char *end)
+{
+    char *from = memchr(*at, '`', (size_t)(end - *at));
+    if (!from)
+        return NULL;
+    char *to = memchr(from + 1, '`', (size_t)(end - from) - 1);
+    ck_assert_ptr_nonnull(to);
+    *to = '\0';
+    *at = to + 1;
+    return from + 1;
+}
+
+/* A row of the table; its machine is that of the row above where it names none. */
+static size_t check_row_of_facts(char *row, const char **machine)
+{
+    char *first = row + 1, *second = strchr(first, '|'), *third = strchr(second + 1, '|');
+    char *named = next_quoted(&first, second), *what;
+    size_t count = 0;
+    *machine = named ? named : *machine;
+    if (!*machine || strcmp(*machine, "client") == 0)
+        return 0; /* the head; answers to clients are no facts */
+    for (char *at = second; (what = next_quoted(&at, third)) != NULL; count++)
+        ck_assert_msg(event_words_has_fact(*machine, what), "docs/log.md: %s says no '%s'",
+                      *machine, what);
+    return count;
+}
+
+START_TEST(every_documented_fact_is_one_of_the_log)
+{
+    const char *machine = NULL;
+    size_t count = 0;
+    read_document("docs/log.md");
+    char *facts = strstr(document, "\n## Facts\n");
+    ck_assert_ptr_nonnull(facts);
+    for (char *line = strchr(facts + 1, '\n') + 1, *end; *line && *line != '#'; line = end + 1) {
+        end = strchr(line, '\n');
+        ck_assert_ptr_nonnull(end);
+        if (*line == '|')
+            count += check_row_of_facts(line, &machine);
+    }
+    ck_assert_uint_eq(count, event_fact_count);
+}
+END_TEST
+
 START_TEST(the_table_of_configuration_keys_is_up_to_date)
 {
     static char made[DOCUMENT_BYTES_MAX];
@@ -191,6 +259,9 @@ Suite *test_load_docs_suite(void)
     tcase_add_test(tcase, every_example_of_the_reference_loads);
     tcase_add_test(tcase, every_example_of_the_howto_loads);
     tcase_add_test(tcase, every_key_of_the_reader_is_documented);
+    tcase_add_test(tcase, every_fact_of_the_log_is_documented);
+    tcase_add_test(tcase, every_documented_fact_is_one_of_the_log);
+    tcase_add_test(tcase, every_action_is_documented);
     tcase_add_test(tcase, the_table_of_configuration_keys_is_up_to_date);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -244,6 +244,14 @@ static const struct broken {
       "t.yaml:7: jobs.j.loads.count: found a load at a vertex with inputs, expected only sources "
       "here" },
     { "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: count, "
+      "keys: 10, backlog-above: 1s } ]\n    edges: [ source -> count: hash ]\n    load: 1/s\n",
+      "t.yaml:5: jobs.j.vertices.count.backlog-above: found backlog-above at a vertex with inputs, "
+      "expected it at sources only" },
+    { "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: count, "
+      "keys: 10, source-function: true } ]\n    edges: [ source -> count: hash ]\n    load: 1/s\n",
+      "t.yaml:5: jobs.j.vertices.count.source-function: found source-function at a vertex with "
+      "inputs, expected it at sources only" },
+    { "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: count, "
       "keys: 10 } ]\n    edges: [ source -> count: hash ]\n    loads: { sorce: 1/s }\n",
       "t.yaml:7: jobs.j.loads.sorce: found 'sorce', expected a vertex of job 'j', did you mean "
       "'source'?" },

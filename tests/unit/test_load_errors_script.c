@@ -33,6 +33,17 @@ static const struct broken {
       "t.yaml:10: events.0.kill: found a second action beside 'stop', expected one per event" },
     { EVENTS_OF("  - { at: 1s, nth: 2, kill: tm1 }\n"),
       "t.yaml:10: events.0.nth: found a key that goes with 'on', expected none here" },
+    { EVENTS_OF("  - { on: job RUNING, kill: tm1 }\n"),
+      "t.yaml:10: events.0.on: found 'job RUNING', expected an event of docs/log.md, did you mean "
+      "'job RUNNING'?" },
+    { EVENTS_OF("  - { on: job FINISHED -> RUNNING, kill: tm1 }\n"),
+      "t.yaml:10: events.0.on: found 'job FINISHED -> RUNNING', expected an event of docs/log.md, "
+      "did you mean 'job CREATED -> RUNNING'?" },
+    { EVENTS_OF("  - { on: good weather*, kill: tm1 }\n"),
+      "t.yaml:10: events.0.on: found 'good weather*', expected an event of docs/log.md" },
+    { EVENTS_OF("  - { on: execution RUNNING, kill: tm1 }\n"),
+      "t.yaml:10: events.0.on: found 'execution RUNNING', expected an event of level decision of "
+      "docs/log.md (this is of level task)" },
     { EVENTS_OF("  - { at: soon, kill: tm1 }\n"),
       "t.yaml:10: events.0.at: found 'soon', expected a duration such as 90s, 5 min or 100 ms, at "
       "least 0" },
@@ -40,8 +51,17 @@ static const struct broken {
       "t.yaml:10: events.0.kill: found 'tm3', expected the name of a TaskManager, random, in-use "
       "or idle" },
     { EVENTS_OF("  - { at: 1s, kill: jobmanager }\n"),
-      "t.yaml:10: events.0.kill: found 'jobmanager', expected the name of a TaskManager, random, "
-      "in-use or idle" },
+      "t.yaml:10: events.0.kill: found 'jobmanager', expected a TaskManager: without high "
+      "availability all jobs would end with the one JobManager (freeze, cut, slow, loss and "
+      "throttle can hit "
+      "it)" },
+    { EVENTS_OF("  - { at: 1s, stop: { task-manager: [ tm1, jobmanager ] } }\n"),
+      "t.yaml:10: events.0.stop.task-manager.1: found 'jobmanager', expected a TaskManager: "
+      "without "
+      "high availability all jobs would end with the one JobManager (freeze, cut, slow, loss and "
+      "throttle "
+      "can "
+      "hit it)" },
     { EVENTS_OF("  - { at: 1s, kill: { task-manager: tm1, count: 2 } }\n"),
       "t.yaml:10: events.0.kill.count: found a count for TaskManagers by name, expected random, "
       "in-use or idle" },
@@ -140,7 +160,23 @@ static const struct broken {
       "t.yaml:10: expect.a.of: found 'fixd', expected a name below 'compare', did you mean "
       "'fixed'?" },
     { EXPECT_OF("  - { name: a, metric: restarts, of: fixed }\n"),
-      "t.yaml:9: expect.a.of: found 'of' alone, expected a ratio" },
+      "t.yaml:9: expect.a.of: found 'fixed', expected a name below 'compare'" },
+    { BASE("compare: { fixed: { seed: 2 } }\nexpect:\n  - { name: a, metric: restarts, of: fixed "
+           "}\n"),
+      "t.yaml:10: expect.a.of: found 'of' alone, expected a ratio" },
+    { EVENTS_OF("  - { at: 1h, every: 1ns, kill: random }\n"),
+      "t.yaml:10: events.0.every: found '1ns', expected a duration of at least 1 ms" },
+    { EVENTS_OF("  - { at: 1h, slow: { task-manager: tm1, factor: 2 } }\n"),
+      "t.yaml:10: events.0.slow.factor: found '2', expected a share of the speed, above 0 and at "
+      "most 1" },
+    { EVENTS_OF("  - { at: 1h, kill: { task-manager: random, count: 3 } }\n"),
+      "t.yaml:10: events.0.kill.count: found '3', expected at most the TaskManagers there are, 2" },
+    { EVENTS_OF("  - { at: 1h, kill: randm }\n"),
+      "t.yaml:10: events.0.kill: found 'randm', expected the name of a TaskManager, random, in-use "
+      "or idle, did you mean 'random'?" },
+    { EVENTS_OF("  - { at: 1h, fail: cont }\n"),
+      "t.yaml:10: events.0.fail: found 'cont', expected a vertex of job 'j', did you mean "
+      "'count'?" },
     { EXPECT_OF("  - { name: a, metric: restarts, ratio: < 1 }\n"),
       "t.yaml:9: expect.a.ratio: found 'ratio' alone, expected the variant in 'of'" },
     { EXPECT_OF("  - { name: a, metric: restarts, max: < 1, statistic: p99 }\n"),
@@ -160,6 +196,12 @@ static const struct broken {
     { EXPECT_OF("  - { name: a, invariant: happiness }\n"),
       "t.yaml:9: expect.a.invariant: found 'happiness', expected an invariant: exactly-once, "
       "slots-given-once or legal-moves" },
+    { EXPECT_OF("  - { name: a, event: job FALED, count: 0 }\n"),
+      "t.yaml:9: expect.a.event: found 'job FALED', expected an event of docs/log.md, did you mean "
+      "'job FAILED'?" },
+    { EXPECT_OF("  - { name: a, event: job RUNNING, after: proces killed }\n"),
+      "t.yaml:9: expect.a.after: found 'proces killed', expected an event of docs/log.md, did you "
+      "mean 'process killed'?" },
     { EXPECT_OF("  - { name: a, event: job RUNNING, within: soon }\n"),
       "t.yaml:9: expect.a.within: found 'soon', expected a duration such as 90s, 5 min or 100 ms, "
       "at least 0" },

@@ -250,7 +250,11 @@ static const char summary_text[] =
     "{\"name\": \"a<b\", \"question\": \"Is 1 < 2 & why?\", \"seed\": 3, \"version\": \"0\","
     " \"fingerprint\": \"00\", \"duration_s\": 3600, \"complete\": true, \"events\": 9,"
     " \"jobs\": [{\"name\": \"j\", \"status\": \"RUNNING\", \"scheduler\": \"Adaptive\","
-    "  \"submitted_s\": 1, \"downtime_s\": 5}],"
+    "  \"submitted_s\": 1, \"downtime_s\": 5,"
+    "  \"exceptions\": [{\"at_s\": 60, \"exception\": \"RuntimeException\", \"text\": \"1<2\","
+    "   \"vertex\": \"count\", \"subtask\": 3, \"task_manager\": \"tm1\", \"concurrent\": []}],"
+    "  \"rescale_history\": [{\"started_s\": 70, \"trigger\": \"INITIAL_SCHEDULE\","
+    "   \"state\": \"COMPLETED\", \"reason\": \"SUCCEEDED\"}]}],"
     " \"recoveries\": [{\"job\": \"j\", \"cause\": \"kill tm1\", \"at\": 60, \"down_at\": 60,"
     "  \"recovered_after_s\": 12, \"restarts\": 2}],"
     " \"expectations\": [{\"name\": \"keeps up\", \"held\": false, \"measured\": \"3 min\","
@@ -262,12 +266,11 @@ static const char summary_text[] =
 
 START_TEST(the_report_answers_first_and_escapes_everything)
 {
-    struct note note = { "" };
     char page[65536];
     json_t *summary = json_loads(summary_text, 0, NULL);
     FILE *file = tmpfile();
     ck_assert(summary && file);
-    must(html_write("/nowhere", summary, file, &note), &note);
+    html_write("/nowhere", summary, file);
     rewind(file);
     page[fread(page, 1, sizeof page - 1, file)] = '\0';
     ck_assert_ptr_nonnull(strstr(page, "<h1>Is 1 &lt; 2 &amp; why?</h1>"));
@@ -276,9 +279,34 @@ START_TEST(the_report_answers_first_and_escapes_everything)
     ck_assert_ptr_nonnull(strstr(page, "lag, p99 (min) <b>11.7</b> (fixed: 0.1)"));
     ck_assert_ptr_nonnull(strstr(page, "1 of 1 expectations FAILED"));
     ck_assert_ptr_nonnull(strstr(page, "kill tm1"));
+    ck_assert_ptr_nonnull(strstr(page, "<td>count (3)</td><td>tm1</td><td>RuntimeException</td>"
+                                       "<td>1&lt;2</td>"));
+    ck_assert_ptr_nonnull(strstr(page, "<td>INITIAL_SCHEDULE</td><td>COMPLETED</td>"));
     ck_assert_ptr_null(strstr(page, "<script"));
     ck_assert_ptr_null(strstr(page, "http"));
     ck_assert(strstr(page, "FAILED") < strstr(page, "<table>"));
+    fclose(file);
+    json_decref(summary);
+}
+END_TEST
+
+START_TEST(the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked)
+{
+    char page[65536];
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    json_t *fixed = json_object_get(json_object_get(summary, "compare"), "fixed");
+    json_object_set_new(fixed, "complete", json_false());
+    json_object_set_new(fixed, "duration_s", json_integer(600));
+    json_object_set_new(fixed, "expectations",
+                        json_pack("[{sssbssssss}]", "name", "cheap", "held", 1, "measured", "1",
+                                  "wanted", "<= 2", "detail", ""));
+    FILE *file = tmpfile();
+    html_write("/nowhere", summary, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_ptr_nonnull(
+        strstr(page, "1 of 2 expectations FAILED</span>, 1 of them of variants."));
+    ck_assert_ptr_nonnull(strstr(page, "<th class=\"n\">fixed (until 10 min)</th>"));
     fclose(file);
     json_decref(summary);
 }
@@ -360,6 +388,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(folder, a_full_disk_is_noticed_at_the_close);
     tcase_add_test(texts, junit_xml_is_valid_whatever_the_texts);
     tcase_add_test(texts, the_report_answers_first_and_escapes_everything);
+    tcase_add_test(texts, the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked);
     tcase_add_test(texts, texts_reach_gnuplot_as_they_are);
     tcase_add_test(texts, a_missing_gnuplot_is_one_clear_line);
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "sim/report/number_text.h"
 #include "sim/report/recorder.h"
 #include "tests/lib/fake_run.h"
@@ -89,6 +90,33 @@ START_TEST(shares_are_of_the_time_in_which_records_could_flow)
     ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.2);
     recorder_sample(&recorder, 20 * TIME_S); /* nothing flowed: no share */
     ck_assert(number_is_none(vec_last(&recorder.metrics.cells)));
+    end();
+}
+END_TEST
+
+/* The mean over the subtasks hides that one of them has no time left. */
+START_TEST(the_busiest_subtask_has_a_share_of_its_own)
+{
+    begin();
+    struct model_vertex_view *count = &run.vertices[0][1];
+    *count = (struct model_vertex_view){ .busy_seconds = 5,
+                                         .idle_seconds = 15,
+                                         .task_seconds = 20,
+                                         .flowing_seconds = 10,
+                                         .busiest_seconds = 10 };
+    recorder_sample(&recorder, 0);
+    *count = (struct model_vertex_view){ .busy_seconds = 15,
+                                         .idle_seconds = 25,
+                                         .task_seconds = 40,
+                                         .flowing_seconds = 20,
+                                         .busiest_seconds = 19 };
+    recorder_sample(&recorder, 10 * TIME_S);
+    size_t column = metrics_find(&recorder.metrics, METRIC_busy_max, (struct job_id){ 0 },
+                                 (struct vertex_id){ 1 });
+    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(value(METRIC_busy_max, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(value(METRIC_busy, STATISTIC_FINAL), 0.5);
+    ck_assert_str_eq(recorder.metrics.columns.items[column].name, "busy_max.count");
     end();
 }
 END_TEST
@@ -281,7 +309,62 @@ START_TEST(what_the_script_does_is_marked_once)
     ck_assert_uint_eq(recorder.timeline.marks.count, 2);
     ck_assert_str_eq(recorder.timeline.marks.items[0].label, "kill 2 random");
     ck_assert_int_eq(recorder.timeline.marks.items[0].kind, MARK_SCRIPT);
-    ck_assert_int_eq(recorder.timeline.marks.items[1].kind, MARK_MACHINE);
+    ck_assert_int_eq(recorder.timeline.marks.items[1].kind, MARK_LOSS);
+    end();
+}
+END_TEST
+
+START_TEST(machines_that_go_together_share_a_mark)
+{
+    begin();
+    fact(TIME_S, 1, "stopping", NULL);
+    fact(TIME_S, 2, "stopping", NULL);
+    fact(TIME_S, 3, "stopping", NULL);
+    fact(2 * TIME_S, 4, "stopping", NULL);
+    ck_assert_uint_eq(recorder.timeline.marks.count, 2);
+    ck_assert_str_eq(recorder.timeline.marks.items[0].label, "tm1 and 2 more stopping");
+    ck_assert_str_eq(recorder.timeline.marks.items[1].label, "tm4 stopping");
+    end();
+}
+END_TEST
+
+static void go_down(time_ns at)
+{
+    run.jobs[0].status = "RESTARTING";
+    line(at, fake_move("scheduler", "Executing", "Restarting"));
+}
+
+static void come_up(time_ns at)
+{
+    run.jobs[0].status = "RUNNING";
+    line(at, fake_fact("job", "all tasks RUNNING"));
+}
+
+/* Notes of one moment are joined; what happens later in the outage, or in another one, is not "and
+ * others" of it. */
+START_TEST(notes_are_of_the_outage_that_is_shown)
+{
+    begin();
+    start_job();
+    fact(10 * TIME_S, 1, "stopping", NULL);
+    go_down(10 * TIME_S);
+    come_up(12 * TIME_S);
+    fact(100 * TIME_S, 2, "stopping", NULL);
+    go_down(100 * TIME_S);
+    fact(110 * TIME_S, 3, "stopping", NULL);
+    come_up(160 * TIME_S);
+    fact(200 * TIME_S, 4, "stopping", NULL);
+    go_down(200 * TIME_S);
+    come_up(203 * TIME_S);
+    ck_assert_uint_eq(incidents_shown(&recorder.incidents), 1); /* the longest */
+    ck_assert_str_eq(recorder.timeline.kept.items[0].label, "stopping tm2");
+    bool later = false;
+    for (VEC_EACH(const struct mark, note, &recorder.timeline.kept)) {
+        ck_assert_int_ge(note->at, 100 * TIME_S);
+        ck_assert_int_le(note->at, 160 * TIME_S);
+        later |= text_equal(note->label, "stopping tm3");
+    }
+    ck_assert(later);
     end();
 }
 END_TEST
@@ -357,6 +440,7 @@ Suite *test_report_recorder_suite(void)
     TCase *pictures = tcase_create("timeline");
     tcase_add_test(samples, rates_are_differences_of_totals_between_samples);
     tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
+    tcase_add_test(samples, the_busiest_subtask_has_a_share_of_its_own);
     tcase_add_test(samples, machines_cost_from_added_to_ended);
     tcase_add_test(samples, slots_are_counted_exactly_between_samples);
     tcase_add_test(samples, checkpoints_are_counted_with_their_durations_and_sizes);
@@ -369,6 +453,8 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(jobs, a_fault_of_long_ago_is_not_blamed);
     tcase_add_test(jobs, the_clock_stops_when_the_job_ends_or_is_cancelled);
     tcase_add_test(pictures, what_the_script_does_is_marked_once);
+    tcase_add_test(pictures, machines_that_go_together_share_a_mark);
+    tcase_add_test(pictures, notes_are_of_the_outage_that_is_shown);
     tcase_add_test(pictures, phases_tell_deploying_from_running);
     tcase_add_test(pictures, labels_never_cover_one_another);
     tcase_add_test(pictures, important_labels_are_placed_before_others);

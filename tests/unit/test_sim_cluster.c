@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of the virtual cluster (sim/cluster): the life of a process, its wake-ups, and what comes
- * to a node from outside. Messages are in test_sim_network.c, vouching in test_sim_contact.c.
+ * Tests of the virtual cluster (sim/cluster): what comes to a node from outside (clients, reports,
+ * storage), names of processes, and what the data plane hears. The life of a process is in
+ * test_sim_process.c, messages are in test_sim_network.c, vouching in test_sim_contact.c.
  */
 #include "tests/lib/fake_world.h"
 
@@ -15,43 +16,12 @@
 static struct fake_world world;
 static const struct node_id manager = { 0 };
 
-static void start(fake_behaviour *behave)
-{
-    fake_world_init(&world, behave);
-    world.hides_heartbeats = true;
-}
-
-static struct node_id begin(void)
-{
-    fake_world_start(&world);
-    struct node_id node = fake_world_add(&world, NULL);
-    fake_world_run(&world, TIME_S);
-    fake_world_forget(&world);
-    return node;
-}
-
-static void exit_when_asked(struct fake_world *w, struct node_id self, const struct event *event,
-                            struct effects *effects)
-{
-    (void)w;
-    if (event->kind == EVENT_STOPPING) {
-        if (self.n != manager.n)
-            fake_send(effects, manager, 99);
-        effects_exit(effects, EXIT_STOPPED);
-    }
-}
-
-static enum process_state state_of(struct node_id node)
-{
-    return virtual_cluster_process(world.cluster, node).state;
-}
-
 /* From outside. */
 
 START_TEST(cluster_takes_a_submission_after_the_submit_time_with_a_copy_of_its_graph)
 {
-    start(NULL);
-    begin();
+    fake_world_init_quiet(&world, NULL);
+    fake_world_begin(&world);
     struct job_graph *graph = job_graph_create("job", (struct job_id){ 0 }, &world.scenario.config);
     struct vertex_bounds bounds[2] = { 0 };
     struct event_client request = {
@@ -71,7 +41,7 @@ END_TEST
 
 START_TEST(cluster_keeps_a_clients_request_until_the_job_manager_is_up)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     fake_world_start(&world);
     virtual_cluster_ask(world.cluster, &(struct event_client){ .request = CLIENT_LIST_JOBS });
     fake_world_run(&world, TIME_S);
@@ -85,8 +55,8 @@ END_TEST
 
 START_TEST(cluster_refuses_a_clients_request_when_the_job_manager_is_dead)
 {
-    start(NULL);
-    begin();
+    fake_world_init_quiet(&world, NULL);
+    fake_world_begin(&world);
     virtual_cluster_kill(world.cluster, manager, "test");
     virtual_cluster_ask(world.cluster,
                         &(struct event_client){ .request = CLIENT_CANCEL_JOB, .token = 5 });
@@ -100,8 +70,8 @@ END_TEST
 
 START_TEST(cluster_delivers_a_report_at_once_or_a_copy_on_resuming_and_drops_it_for_the_dead)
 {
-    start(NULL);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, NULL);
+    struct node_id node = fake_world_begin(&world);
     struct task_report tasks[3] = { 0 };
     struct checkpoint_ack acks[2] = { 0 };
     struct event_data report = { .job = { 1 }, .tasks = tasks, .task_count = 3 };
@@ -141,8 +111,8 @@ static void write_at_start(struct fake_world *w, struct node_id self, const stru
 
 START_TEST(cluster_answers_store_writes_when_their_bytes_are_there)
 {
-    start(write_at_start);
-    begin();
+    fake_world_init_quiet(&world, write_at_start);
+    fake_world_begin(&world);
     fake_world_run(&world, TIME_MIN);
     fake_world_expect(&world, "2010.000 tm1 stored token 1\n" /* 1000 bytes for both by then */
                               "2510.000 tm1 stored token 2\n");
@@ -158,13 +128,13 @@ static void note_time(void *context, uint64_t a, uint64_t b)
 
 START_TEST(cluster_transfers_of_one_node_share_its_nic)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     world.scenario.cluster.machine.network_bps = 800; /* 100 bytes per second */
     time_ns ended[3] = { 0 };
-    struct node_id node = begin();
-    virtual_cluster_dfs_transfer(world.cluster, node, 50, note_time, ended, 0, 0);
-    virtual_cluster_dfs_transfer(world.cluster, node, 50, note_time, ended, 1, 0);
-    virtual_cluster_dfs_transfer(world.cluster, manager, 900, note_time, ended, 2, 0);
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 50, note_time, ended, 0, 0);
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 50, note_time, ended, 1, 0);
+    virtual_cluster_dfs_transfer(world.cluster, manager, TRANSFER_OUT, 900, note_time, ended, 2, 0);
     fake_world_run(&world, TIME_MIN);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(ended[i], 2010 * TIME_MS);
@@ -174,15 +144,15 @@ END_TEST
 
 START_TEST(cluster_cancels_transfers_in_both_phases_and_ignores_the_late)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     time_ns ended[3] = { 0 };
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     struct transfer_id waiting =
-        virtual_cluster_dfs_transfer(world.cluster, node, 50, note_time, ended, 0, 0);
+        virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 50, note_time, ended, 0, 0);
     virtual_cluster_dfs_cancel(world.cluster, waiting);
-    struct transfer_id moving =
-        virtual_cluster_dfs_transfer(world.cluster, node, 5000, note_time, ended, 1, 0);
-    virtual_cluster_dfs_transfer(world.cluster, node, 500, note_time, ended, 2, 0);
+    struct transfer_id moving = virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT,
+                                                             5000, note_time, ended, 1, 0);
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 500, note_time, ended, 2, 0);
     fake_world_run(&world, 1510 * TIME_MS);
     virtual_cluster_dfs_cancel(world.cluster, moving);
     virtual_cluster_dfs_cancel(world.cluster, moving);
@@ -201,8 +171,9 @@ END_TEST
 START_TEST(cluster_numbers_unnamed_task_managers_around_the_names_in_use_or_reserved)
 {
     static char reserved[] = "tm3";
-    start(NULL);
-    vec_push(&world.scenario.cluster.named, (struct task_manager_spec){ reserved, TIME_NEVER });
+    fake_world_init_quiet(&world, NULL);
+    vec_push(&world.scenario.cluster.named,
+             (struct task_manager_spec){ .name = reserved, .at = TIME_NEVER });
     fake_world_start(&world);
     fake_world_add(&world, "tm2");
     for (int i = 0; i < 3; i++)
@@ -221,7 +192,7 @@ END_TEST
 
 START_TEST(cluster_finds_the_latest_process_of_a_name)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     fake_world_start(&world);
     struct node_id first = fake_world_add(&world, "a");
     fake_world_run(&world, 2 * TIME_S);
@@ -235,7 +206,7 @@ END_TEST
 
 START_TEST(cluster_name_of_a_living_process_cannot_be_given_again)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     fake_world_start(&world);
     fake_world_add(&world, "a");
     fake_world_add(&world, "a");
@@ -244,7 +215,7 @@ END_TEST
 
 START_TEST(cluster_knows_the_living)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     fake_world_start(&world);
     struct node_id nodes[4];
     for (int i = 0; i < 4; i++)
@@ -254,7 +225,7 @@ START_TEST(cluster_knows_the_living)
     const struct node_id *living;
     ck_assert_uint_eq(virtual_cluster_living(world.cluster, &living), 3);
     for (int i = 0; i < 3; i++)
-        ck_assert_int_ne(state_of(living[i]), PROCESS_ENDED);
+        ck_assert_int_ne(fake_world_state(&world, living[i]), PROCESS_ENDED);
     fake_world_fini(&world);
 }
 END_TEST
@@ -300,20 +271,35 @@ static void plane_fail(void *plane, struct job_id job, struct vertex_id vertex, 
     tell(plane, (struct node_id){ 0 }, "task fails");
 }
 
+static void plane_lost(void *plane, struct node_id node, struct job_id job,
+                       const struct task_deployment *lost, size_t count)
+{
+    ck_assert_uint_eq(job.n, 4);
+    ck_assert_uint_eq(count, 1);
+    tell(plane, node, lost->subtask == 5 ? "deployment lost" : "another one lost");
+}
+
+/* To the first TaskManager, when it is asked to stop: it will not be there. */
 static void order_cancel_then_exit(struct fake_world *w, struct node_id self,
                                    const struct event *event, struct effects *effects)
 {
     if (event->kind == EVENT_STARTED && self.n != manager.n)
         effects_data(effects, &(struct effect_data){ .kind = DATA_CANCEL });
-    exit_when_asked(w, self, event, effects);
+    if (event->kind == EVENT_STOPPING && self.n == 2) {
+        static const struct task_deployment task = { .subtask = 5, .parallelism = 6 };
+        struct message message = { .kind = MESSAGE_SUBMIT_TASKS };
+        message.submit_tasks = (struct message_submit_tasks){ { 4 }, &task, 1 };
+        effects_send(effects, (struct node_id){ 1 }, &message);
+    }
+    fake_exit_when_asked(w, self, event, effects);
 }
 
 START_TEST(cluster_tells_the_data_plane_of_orders_and_faults)
 {
-    static const struct data_plane_ops ops = { plane_order, plane_ended, plane_frozen, plane_host,
-                                               plane_fail };
+    static const struct data_plane_ops ops = { plane_order, plane_ended, plane_frozen,
+                                               plane_host,  plane_fail,  plane_lost };
     struct plane plane = { "", 0 };
-    start(order_cancel_then_exit);
+    fake_world_init_quiet(&world, order_cancel_then_exit);
     fake_world_start(&world);
     virtual_cluster_set_data_plane(world.cluster, &ops, &plane);
     struct node_id a = fake_world_add(&world, NULL), b = fake_world_add(&world, NULL);
@@ -323,6 +309,7 @@ START_TEST(cluster_tells_the_data_plane_of_orders_and_faults)
     virtual_cluster_set_speed(world.cluster, a, 0.5);
     ck_assert(virtual_cluster_process(world.cluster, a).speed == 0.5);
     virtual_cluster_cut(world.cluster, a, b, true);
+    virtual_cluster_cut(world.cluster, a, b, false);
     virtual_cluster_fail_task(world.cluster, (struct job_id){ 1 }, (struct vertex_id){ 2 }, 3);
     virtual_cluster_kill(world.cluster, a, NULL);
     virtual_cluster_stop(world.cluster, b, TIME_MIN);
@@ -332,8 +319,10 @@ START_TEST(cluster_tells_the_data_plane_of_orders_and_faults)
     ck_assert_str_eq(plane.told, "1 cancel\n2 cancel\n"
                                  "1 frozen\n1 resumed\n1 host changed\n"
                                  "1 host changed\n2 host changed\n"
+                                 "1 host changed\n2 host changed\n"
                                  "0 task fails\n"
-                                 "1 ended suddenly\n2 ended\n");
+                                 "1 ended suddenly\n2 ended\n"
+                                 "1 deployment lost\n");
     fake_world_fini(&world);
 }
 END_TEST

@@ -91,6 +91,41 @@ START_TEST(contact_broken_by_a_freeze_is_told_to_both_and_sound_again_70_s_after
 }
 END_TEST
 
+static void count_cut(void *context, struct node_id peer)
+{
+    ck_assert(node_id_equal(peer, manager));
+    ++*(uint32_t *)context;
+}
+
+/* A link cut twice is one that is cut; being cut off is told apart from it. */
+static void expect_cut(struct node_id node, uint32_t links, bool off)
+{
+    struct process_view view = virtual_cluster_process(world.cluster, node);
+    uint32_t count = 0;
+    virtual_cluster_each_cut(world.cluster, node, count_cut, &count);
+    ck_assert_uint_eq(view.cut_links, links);
+    ck_assert_uint_eq(count, links);
+    ck_assert_int_eq(view.cut_off, off);
+}
+
+START_TEST(network_tells_which_links_of_a_host_are_cut)
+{
+    struct node_id node = begin();
+    expect_cut(node, 0, false);
+    virtual_cluster_cut(world.cluster, node, node_id_none(), true);
+    expect_cut(node, 0, true);
+    virtual_cluster_cut(world.cluster, node, manager, true);
+    virtual_cluster_cut(world.cluster, manager, node, true);
+    virtual_cluster_cut(world.cluster, node, node_id_none(), false);
+    expect_cut(node, 1, false);
+    virtual_cluster_cut(world.cluster, node, manager, false);
+    expect_cut(node, 1, false);
+    virtual_cluster_cut(world.cluster, manager, node, false);
+    expect_cut(node, 0, false);
+    fake_world_fini(&world);
+}
+END_TEST
+
 START_TEST(contact_broken_by_a_cut_waits_until_no_cut_is_left)
 {
     struct node_id node = begin();
@@ -207,6 +242,7 @@ Suite *test_sim_contact_suite(void)
     tcase_add_test(tcase, contact_broken_by_the_job_managers_death_is_told_to_every_task_manager);
     tcase_add_test(
         tcase, contact_broken_by_a_freeze_is_told_to_both_and_sound_again_70_s_after_it_resumes);
+    tcase_add_test(tcase, network_tells_which_links_of_a_host_are_cut);
     tcase_add_test(tcase, contact_broken_by_a_cut_waits_until_no_cut_is_left);
     tcase_add_test(tcase, contact_broken_again_while_it_settles_waits_anew);
     tcase_add_test(tcase, contact_that_has_never_been_made_is_never_in_doubt);

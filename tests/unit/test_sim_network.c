@@ -29,26 +29,15 @@ static void ask_every_100_ms(struct fake_world *w, struct node_id self, const st
 
 static void start(fake_behaviour *behave)
 {
-    fake_world_init(&world, behave);
+    fake_world_init_quiet(&world, behave);
     world.hides_facts = true;
-    world.hides_heartbeats = true;
     world.scenario.config.ask_timeout = 250 * TIME_MS;
-}
-
-/* The TaskManager "tm1" comes up at 1 s. */
-static struct node_id begin(void)
-{
-    fake_world_start(&world);
-    struct node_id node = fake_world_add(&world, NULL);
-    fake_world_run(&world, TIME_S);
-    fake_world_forget(&world);
-    return node;
 }
 
 START_TEST(network_delivers_after_the_latency)
 {
     start(ask_every_100_ms);
-    begin();
+    fake_world_begin(&world);
     fake_world_run(&world, 1250 * TIME_MS);
     fake_world_expect(&world, "1100.000 tm1 woken\n"
                               "1101.000 jobmanager message 11 from tm1\n"
@@ -79,7 +68,7 @@ START_TEST(network_charges_large_messages_for_bandwidth_and_keeps_the_order)
     start(send_large);
     world.scenario.cluster.network.bandwidth_bps = 1e9;
     world.scenario.cluster.machine.network_bps = 8e6; /* the NIC wins */
-    begin();
+    fake_world_begin(&world);
     fake_world_run(&world, 1060 * TIME_MS);
     fake_world_expect(&world, "");
     fake_world_run(&world, 1070 * TIME_MS);
@@ -114,7 +103,7 @@ START_TEST(network_keeps_the_order_of_each_connection)
         (struct distribution){ DRAW_EXPONENTIAL, 10 * TIME_MS, 0 };
     world.scenario.cluster.network.loss = 0.01;
     heard_last = 0;
-    begin();
+    fake_world_begin(&world);
     for (int i = 0; i < 20; i++) {
         fake_world_run(&world, (1100 + 50 * i) * TIME_MS);
         fake_world_forget(&world);
@@ -128,7 +117,7 @@ START_TEST(network_sends_lost_packets_again_after_200_ms_and_then_after_longer)
 {
     start(ask_every_100_ms);
     world.scenario.config.ask_timeout = TIME_H;
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_set_loss(world.cluster, node, 0.5);
     fake_world_run(&world, 1150 * TIME_MS);
     virtual_cluster_kill(world.cluster, node, NULL);
@@ -145,11 +134,53 @@ START_TEST(network_sends_lost_packets_again_after_200_ms_and_then_after_longer)
 }
 END_TEST
 
+/* Every TaskManager says one thing to the JobManager at 2 s. */
+static uint32_t in_time;
+
+static void say_one_thing(struct fake_world *w, struct node_id self, const struct event *event,
+                          struct effects *effects)
+{
+    if (self.n == manager.n) {
+        in_time += event->kind == EVENT_MESSAGE && event->at < 2100 * TIME_MS;
+        return;
+    }
+    if (event->kind == EVENT_WOKEN)
+        fake_send(effects, manager, self.n);
+    if (event->kind == EVENT_STARTED)
+        w->deadlines[self.n] = 2 * TIME_S;
+}
+
+/* Of 400, those that had to be sent again. */
+static uint32_t count_late(double loss_sender, double loss_receiver)
+{
+    enum { SENDERS = 400 };
+    start(say_one_thing);
+    in_time = 0;
+    fake_world_start(&world);
+    for (int i = 0; i < SENDERS; i++)
+        virtual_cluster_set_loss(world.cluster, fake_world_add(&world, NULL), loss_sender);
+    virtual_cluster_set_loss(world.cluster, manager, loss_receiver);
+    fake_world_run(&world, 2100 * TIME_MS);
+    fake_world_fini(&world);
+    return SENDERS - in_time;
+}
+
+/* A packet is lost at either end: 1 - (1 - a)(1 - b). Bounds at six standard deviations. */
+START_TEST(network_loses_packets_at_both_ends)
+{
+    ck_assert_uint_eq(count_late(0, 0), 0);
+    uint32_t sent = count_late(0.5, 0), received = count_late(0, 0.5), both = count_late(0.5, 0.5);
+    ck_assert(sent > 140 && sent < 260);
+    ck_assert(received > 140 && received < 260);
+    ck_assert(both > 248 && both < 352);
+}
+END_TEST
+
 START_TEST(network_holds_messages_while_the_link_is_cut_and_keeps_their_order)
 {
     start(ask_every_100_ms);
     world.scenario.config.ask_timeout = TIME_H;
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     fake_world_run(&world, 1100 * TIME_MS); /* message 11 is under way */
     virtual_cluster_cut(world.cluster, node, node_id_none(), true);
     fake_world_run(&world, 1350 * TIME_MS);
@@ -168,7 +199,7 @@ END_TEST
 START_TEST(network_cuts_nest)
 {
     start(ask_every_100_ms);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_cut(world.cluster, node, manager, true);
     virtual_cluster_cut(world.cluster, manager, node_id_none(), true);
     virtual_cluster_cut(world.cluster, manager, node, true);
@@ -187,7 +218,7 @@ END_TEST
 START_TEST(network_reports_a_request_over_a_cut_link_as_timed_out_and_still_delivers_it)
 {
     start(ask_every_100_ms);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_cut(world.cluster, node, manager, true);
     fake_world_run(&world, 1360 * TIME_MS);
     virtual_cluster_cut(world.cluster, node, manager, false);
@@ -208,7 +239,7 @@ END_TEST
 START_TEST(network_gives_a_connection_up_after_15_minutes)
 {
     start(ask_every_100_ms);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     fake_world_run(&world, 1150 * TIME_MS);
     virtual_cluster_cut(world.cluster, node, manager, true);
     fake_world_run(&world, 1250 * TIME_MS);
@@ -260,7 +291,7 @@ static void check_failures(const char *expected)
 START_TEST(network_requests_to_a_killed_process_hang_at_first_and_are_refused_later)
 {
     start(manager_asks);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     fake_world_run(&world, 1150 * TIME_MS);
     virtual_cluster_kill(world.cluster, node, "test");
     fake_world_run(&world, 1660 * TIME_MS);
@@ -285,7 +316,7 @@ static void manager_asks_worker_exits(struct fake_world *w, struct node_id self,
 START_TEST(network_requests_to_a_process_that_said_goodbye_are_refused_at_once)
 {
     start(manager_asks_worker_exits);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, node, TIME_NEVER);
     fake_world_run(&world, 1360 * TIME_MS);
     check_failures("1102.000 jobmanager send failed to tm1 token 11: unreachable\n"
@@ -298,7 +329,7 @@ END_TEST
 START_TEST(network_requests_to_a_frozen_process_time_out_and_are_still_heard_after_resuming)
 {
     start(manager_asks);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, node);
     fake_world_run(&world, 1390 * TIME_MS);
     virtual_cluster_resume(world.cluster, node);
@@ -316,7 +347,7 @@ END_TEST
 START_TEST(network_requests_in_the_inbox_of_a_frozen_process_fail_when_it_dies)
 {
     start(manager_asks);
-    struct node_id node = begin();
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, node);
     fake_world_run(&world, 1150 * TIME_MS);
     virtual_cluster_kill(world.cluster, node, "test");
@@ -338,7 +369,7 @@ START_TEST(network_requests_to_a_process_that_is_not_up_yet_are_refused)
 {
     start(ask_at_start);
     world.scenario.cluster.timing.job_manager_start = distribution_constant(5 * TIME_S);
-    begin();
+    fake_world_begin(&world);
     fake_world_run(&world, 2 * TIME_S);
     fake_world_expect(&world, "1002.000 tm1 send failed to jobmanager token 1: unreachable\n");
     fake_world_fini(&world);
@@ -370,7 +401,7 @@ static char *journal_of_chatter(bool with_heartbeats)
     world.scenario.cluster.network.latency =
         (struct distribution){ DRAW_EXPONENTIAL, 15 * TIME_MS, 0 };
     beats = with_heartbeats;
-    begin();
+    fake_world_begin(&world);
     fake_world_run(&world, 3 * TIME_S);
     char *journal = mem_copy_text(world.journal);
     fake_world_fini(&world);
@@ -408,7 +439,7 @@ START_TEST(network_heartbeats_keep_their_place_between_messages)
         (struct distribution){ DRAW_EXPONENTIAL, 15 * TIME_MS, 0 };
     beats = true;
     heard_count = 0;
-    begin();
+    fake_world_begin(&world);
     fake_world_run(&world, 3 * TIME_S);
     ck_assert_uint_gt(heard_count, 300);
     for (size_t i = 0; i + 2 < heard_count; i += 3) {
@@ -428,6 +459,7 @@ Suite *test_sim_network_suite(void)
     tcase_add_test(tcase, network_charges_large_messages_for_bandwidth_and_keeps_the_order);
     tcase_add_test(tcase, network_keeps_the_order_of_each_connection);
     tcase_add_test(tcase, network_sends_lost_packets_again_after_200_ms_and_then_after_longer);
+    tcase_add_test(tcase, network_loses_packets_at_both_ends);
     tcase_add_test(tcase, network_holds_messages_while_the_link_is_cut_and_keeps_their_order);
     tcase_add_test(tcase, network_cuts_nest);
     tcase_add_test(tcase,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of the virtual cluster (sim/cluster): the life of a process, its wake-ups, and what comes
- * to a node from outside. Messages are in test_sim_network.c, vouching in test_sim_contact.c.
+ * Tests of a process of the virtual cluster (sim/cluster): its life from boot to end, its wake-ups,
+ * stops, kills and freezes. What comes to it from outside is in test_sim_cluster.c.
  */
 #include "tests/lib/fake_world.h"
 
@@ -10,37 +10,6 @@
 
 static struct fake_world world;
 static const struct node_id manager = { 0 };
-
-static void start(fake_behaviour *behave)
-{
-    fake_world_init(&world, behave);
-    world.hides_heartbeats = true;
-}
-
-static struct node_id begin(void)
-{
-    fake_world_start(&world);
-    struct node_id node = fake_world_add(&world, NULL);
-    fake_world_run(&world, TIME_S);
-    fake_world_forget(&world);
-    return node;
-}
-
-static void exit_when_asked(struct fake_world *w, struct node_id self, const struct event *event,
-                            struct effects *effects)
-{
-    (void)w;
-    if (event->kind == EVENT_STOPPING) {
-        if (self.n != manager.n)
-            fake_send(effects, manager, 99);
-        effects_exit(effects, EXIT_STOPPED);
-    }
-}
-
-static enum process_state state_of(struct node_id node)
-{
-    return virtual_cluster_process(world.cluster, node).state;
-}
 
 /* The table: every cell. */
 START_TEST(process_table_has_these_moves_and_no_others)
@@ -66,10 +35,10 @@ END_TEST
 
 START_TEST(cluster_boots_the_job_manager_and_task_managers)
 {
-    start(NULL);
+    fake_world_init_quiet(&world, NULL);
     fake_world_start(&world);
     struct node_id node = fake_world_add(&world, NULL);
-    ck_assert_int_eq(state_of(node), PROCESS_BOOTING);
+    ck_assert_int_eq(fake_world_state(&world, node), PROCESS_BOOTING);
     fake_world_run(&world, 2 * TIME_S);
     fake_world_expect(&world, "0.000 jobmanager * added\n"
                               "0.000 tm1 * added\n"
@@ -91,17 +60,17 @@ END_TEST
 
 START_TEST(cluster_stop_lets_the_node_say_goodbye_after_the_shutdown_time)
 {
-    start(exit_when_asked);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, node, 10 * TIME_S);
-    ck_assert_int_eq(state_of(node), PROCESS_STOPPING);
+    ck_assert_int_eq(fake_world_state(&world, node), PROCESS_STOPPING);
     virtual_cluster_stop(world.cluster, node, TIME_S); /* asked already */
     fake_world_run(&world, TIME_MIN);
     fake_world_expect(&world, "1000.000 tm1 * stopping\n"
                               "1050.000 tm1 asked to stop\n"
                               "1050.000 tm1 * stopped (as asked)\n"
                               "1051.000 jobmanager message 99 from tm1\n");
-    ck_assert_int_eq(state_of(node), PROCESS_ENDED);
+    ck_assert_int_eq(fake_world_state(&world, node), PROCESS_ENDED);
     ck_assert_ptr_null(virtual_cluster_node(world.cluster, node));
     fake_world_fini(&world);
 }
@@ -109,8 +78,8 @@ END_TEST
 
 START_TEST(cluster_stop_kills_when_the_grace_period_is_over)
 {
-    start(NULL);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, NULL);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, node, 10 * TIME_S);
     fake_world_run(&world, TIME_MIN);
     fake_world_expect(&world, "1000.000 tm1 * stopping\n"
@@ -122,19 +91,19 @@ END_TEST
 
 START_TEST(cluster_stop_without_end_of_grace_never_kills)
 {
-    start(NULL);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, NULL);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, node, TIME_NEVER);
     fake_world_run(&world, TIME_DAY);
-    ck_assert_int_eq(state_of(node), PROCESS_STOPPING);
+    ck_assert_int_eq(fake_world_state(&world, node), PROCESS_STOPPING);
     fake_world_fini(&world);
 }
 END_TEST
 
 START_TEST(cluster_stop_and_kill_of_a_booting_process_end_it_before_it_is_up)
 {
-    start(NULL);
-    begin();
+    fake_world_init_quiet(&world, NULL);
+    fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, fake_world_add(&world, NULL), TIME_S);
     virtual_cluster_kill(world.cluster, fake_world_add(&world, NULL), "test");
     fake_world_run(&world, TIME_MIN);
@@ -148,8 +117,8 @@ END_TEST
 
 START_TEST(cluster_kill_of_the_dead_does_nothing)
 {
-    start(NULL);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, NULL);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_kill(world.cluster, node, "first");
     virtual_cluster_kill(world.cluster, node, "second");
     virtual_cluster_stop(world.cluster, node, TIME_S);
@@ -176,11 +145,11 @@ static void exit_at_once(struct fake_world *w, struct node_id self, const struct
 
 START_TEST(cluster_carries_out_all_effects_of_a_step_before_an_exit)
 {
-    start(exit_at_once);
-    begin();
+    fake_world_init_quiet(&world, exit_at_once);
+    fake_world_begin(&world);
     fake_world_run(&world, TIME_MIN);
     fake_world_expect(&world, "1001.000 jobmanager message 1 from tm1\n");
-    ck_assert_int_eq(state_of((struct node_id){ 1 }), PROCESS_ENDED);
+    ck_assert_int_eq(fake_world_state(&world, (struct node_id){ 1 }), PROCESS_ENDED);
     fake_world_fini(&world);
 }
 END_TEST
@@ -197,8 +166,8 @@ static void wake_on_a_grid(struct fake_world *w, struct node_id self, const stru
 
 START_TEST(cluster_wakes_a_node_at_its_deadline)
 {
-    start(wake_on_a_grid);
-    begin();
+    fake_world_init_quiet(&world, wake_on_a_grid);
+    fake_world_begin(&world);
     fake_world_run(&world, 3500 * TIME_MS);
     fake_world_expect(&world, "2000.000 tm1 woken\n3000.000 tm1 woken\n");
     fake_world_fini(&world);
@@ -215,7 +184,7 @@ static void wake_at_3_s(struct fake_world *w, struct node_id self, const struct 
 
 START_TEST(cluster_wakes_nodes_that_are_due_together_by_id)
 {
-    start(wake_at_3_s);
+    fake_world_init_quiet(&world, wake_at_3_s);
     fake_world_start(&world);
     for (int i = 4; i > 0; i--) { /* the later added is up the sooner */
         world.scenario.cluster.machine.boot = distribution_constant(i * 100 * TIME_MS);
@@ -251,9 +220,9 @@ static void set_deadline(struct node_id node, uint32_t at_s)
 
 START_TEST(cluster_follows_a_deadline_that_moves_both_ways_without_waking_in_between)
 {
-    start(move_the_deadline);
-    struct node_id node = begin(); /* deadline 11 s */
-    set_deadline(node, 20);        /* later: the pending wake-up of 11 s stays and looks again */
+    fake_world_init_quiet(&world, move_the_deadline);
+    struct node_id node = fake_world_begin(&world); /* deadline 11 s */
+    set_deadline(node, 20); /* later: the pending wake-up of 11 s stays and looks again */
     fake_world_run(&world, 12 * TIME_S);
     set_deadline(node, 15); /* earlier */
     fake_world_run(&world, 19 * TIME_S);
@@ -279,7 +248,7 @@ static void never_content(struct fake_world *w, struct node_id self, const struc
 
 START_TEST(cluster_stops_a_node_that_wants_waking_for_ever_at_one_instant)
 {
-    start(never_content);
+    fake_world_init_quiet(&world, never_content);
     fake_world_start(&world);
     fake_world_run(&world, TIME_S);
 }
@@ -289,8 +258,8 @@ END_TEST
 
 START_TEST(cluster_freeze_holds_everything_back_until_the_process_resumes)
 {
-    start(wake_on_a_grid);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, wake_on_a_grid);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, node);
     virtual_cluster_freeze(world.cluster, node);
     virtual_cluster_report(world.cluster, node, &(struct event_data){ .job = { 4 } });
@@ -307,12 +276,12 @@ END_TEST
 
 START_TEST(cluster_stop_of_a_frozen_process_waits_for_it_to_resume)
 {
-    start(exit_when_asked);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, node);
     virtual_cluster_stop(world.cluster, node, TIME_MIN);
     fake_world_run(&world, 5 * TIME_S);
-    ck_assert_int_eq(state_of(node), PROCESS_FROZEN);
+    ck_assert_int_eq(fake_world_state(&world, node), PROCESS_FROZEN);
     virtual_cluster_resume(world.cluster, node);
     fake_world_run(&world, 6 * TIME_S);
     fake_world_expect(&world, "1000.000 tm1 * frozen\n"
@@ -327,8 +296,8 @@ END_TEST
 
 START_TEST(cluster_freeze_in_the_middle_of_a_stop_delays_the_goodbye)
 {
-    start(exit_when_asked);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_stop(world.cluster, node, TIME_MIN);
     fake_world_run(&world, 1020 * TIME_MS);
     virtual_cluster_freeze(world.cluster, node);
@@ -347,8 +316,8 @@ END_TEST
 
 START_TEST(cluster_kills_a_frozen_process_when_its_grace_period_is_over)
 {
-    start(exit_when_asked);
-    struct node_id node = begin();
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    struct node_id node = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, node);
     virtual_cluster_stop(world.cluster, node, TIME_S);
     fake_world_run(&world, TIME_MIN);

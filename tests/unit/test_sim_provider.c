@@ -58,8 +58,10 @@ START_TEST(standalone_starts_the_count_at_once_and_the_named_at_their_times)
     static char late[] = "late", never[] = "never";
     setup();
     world.scenario.cluster.count = 2;
-    vec_push(&world.scenario.cluster.named, (struct task_manager_spec){ late, 5 * TIME_S });
-    vec_push(&world.scenario.cluster.named, (struct task_manager_spec){ never, TIME_NEVER });
+    vec_push(&world.scenario.cluster.named,
+             (struct task_manager_spec){ late, 5 * TIME_S, world.scenario.cluster.machine });
+    vec_push(&world.scenario.cluster.named,
+             (struct task_manager_spec){ never, TIME_NEVER, world.scenario.cluster.machine });
     begin();
     fake_world_run(&world, TIME_MIN);
     fake_world_expect(&world, "0.000 jobmanager * added\n"
@@ -135,18 +137,44 @@ START_TEST(standalone_gives_notice_when_the_record_is_graceful)
 }
 END_TEST
 
-START_TEST(standalone_makes_up_at_the_next_step_for_what_was_killed_meanwhile)
+/* The record says how many there are, whoever took one away. */
+START_TEST(standalone_replaces_at_once_what_was_killed_while_the_record_counts_it)
 {
-    static const double counts[] = { 3, 4 };
+    static const double counts[] = { 3, 2 };
+    setup();
+    world.scenario.cluster.machine.boot = distribution_constant(5 * TIME_S);
+    add_steps(counts, 2);
+    begin();
+    fake_world_run(&world, 30 * TIME_S);
+    fake_world_forget(&world);
+    virtual_cluster_kill(world.cluster, virtual_cluster_find(world.cluster, "tm2"), NULL);
+    fake_world_run(&world, 59 * TIME_S);
+    fake_world_expect(&world, "30000.000 tm2 * killed\n"
+                              "30000.000 tm4 * added\n"
+                              "35000.000 tm4 * up\n"
+                              "35000.000 tm4 started\n");
+    fake_world_run(&world, 61 * TIME_S);
+    ck_assert_uint_eq(count_living(), 2);
+    fake_world_run(&world, TIME_H);
+    ck_assert_uint_eq(count_living(), 2);
+    teardown();
+}
+END_TEST
+
+/* Stopped with notice, it is there until it has gone. */
+START_TEST(standalone_replaces_what_was_stopped_when_it_has_gone)
+{
+    static const double counts[] = { 2, 2 };
     setup();
     add_steps(counts, 2);
     begin();
     fake_world_run(&world, 30 * TIME_S);
-    virtual_cluster_kill(world.cluster, virtual_cluster_find(world.cluster, "tm2"), NULL);
-    fake_world_run(&world, 59 * TIME_S);
+    virtual_cluster_stop(world.cluster, virtual_cluster_find(world.cluster, "tm2"), 20 * TIME_S);
+    fake_world_run(&world, 49 * TIME_S);
+    ck_assert(node_id_is_none(virtual_cluster_find(world.cluster, "tm3")));
+    fake_world_run(&world, 51 * TIME_S);
+    ck_assert(!node_id_is_none(virtual_cluster_find(world.cluster, "tm3")));
     ck_assert_uint_eq(count_living(), 2);
-    fake_world_run(&world, 61 * TIME_S);
-    ck_assert_uint_eq(count_living(), 4);
     teardown();
 }
 END_TEST
@@ -204,15 +232,20 @@ START_TEST(standalone_machines_fail_at_their_rate_and_successors_come)
 }
 END_TEST
 
-START_TEST(standalone_machine_that_the_script_took_has_no_successor)
+START_TEST(standalone_machine_that_the_script_took_has_a_successor_after_the_rejoin)
 {
     setup_failures();
     world.scenario.cluster.count = 1;
+    world.scenario.cluster.churn.mean_time_to_failure = 1000 * TIME_DAY;
     begin();
     fake_world_run(&world, TIME_S);
     virtual_cluster_kill(world.cluster, virtual_cluster_find(world.cluster, "tm1"), NULL);
-    fake_world_run(&world, 30 * TIME_DAY);
+    fake_world_run(&world, TIME_MIN);
     ck_assert_uint_eq(count_living(), 0);
+    fake_world_run(&world, TIME_MIN + TIME_S);
+    ck_assert_uint_eq(count_living(), 1);
+    fake_world_run(&world, TIME_DAY);
+    ck_assert_uint_eq(virtual_cluster_process_count(world.cluster), 3); /* one successor only */
     teardown();
 }
 END_TEST
@@ -226,10 +259,11 @@ Suite *test_sim_provider_suite(void)
     tcase_add_test(tcase, standalone_does_not_replace_what_was_killed);
     tcase_add_test(tcase, standalone_follows_a_record_and_takes_machines_away_suddenly);
     tcase_add_test(tcase, standalone_gives_notice_when_the_record_is_graceful);
-    tcase_add_test(tcase, standalone_makes_up_at_the_next_step_for_what_was_killed_meanwhile);
+    tcase_add_test(tcase, standalone_replaces_at_once_what_was_killed_while_the_record_counts_it);
+    tcase_add_test(tcase, standalone_replaces_what_was_stopped_when_it_has_gone);
     tcase_add_test(tcase, standalone_reclaims_at_random);
     tcase_add_test(tcase, standalone_machines_fail_at_their_rate_and_successors_come);
-    tcase_add_test(tcase, standalone_machine_that_the_script_took_has_no_successor);
+    tcase_add_test(tcase, standalone_machine_that_the_script_took_has_a_successor_after_the_rejoin);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -77,10 +77,10 @@ END_TEST
 START_TEST(queue_moves_its_clock_to_each_event_and_to_the_end_asked_for)
 {
     struct record record = { .queue = sim_queue_create() };
-    ck_assert_int_eq(sim_queue_next(record.queue), TIME_NEVER);
+    ck_assert(!sim_queue_run_one(record.queue, TIME_NEVER));
+    ck_assert_int_eq(sim_queue_now(record.queue), 0);
     push(&record, 10, SIM_CLASS_WAKE, 1);
     push(&record, 30, SIM_CLASS_WAKE, 2);
-    ck_assert_int_eq(sim_queue_next(record.queue), 10);
     ck_assert(!sim_queue_run_one(record.queue, 9));
     ck_assert_int_eq(sim_queue_now(record.queue), 9);
     ck_assert(sim_queue_run_one(record.queue, 20));
@@ -103,7 +103,6 @@ START_TEST(queue_does_not_run_what_was_cancelled)
     struct sim_handle last = push(&record, 30, SIM_CLASS_WAKE, 3);
     sim_queue_cancel(record.queue, &first);
     ck_assert_uint_eq(first.generation, 0);
-    ck_assert_int_eq(sim_queue_next(record.queue), 20);
     sim_queue_cancel(record.queue, &last);
     sim_queue_cancel(record.queue, &last);
     check_ran(&record, 1, (const uint64_t[]){ 2 });
@@ -129,12 +128,10 @@ static void cancel_other_then_push(void *context, uint64_t a, uint64_t b)
     struct record *record = context;
     (void)b;
     sim_queue_cancel(record->queue, &record->other);
-    ck_assert_int_eq(sim_queue_next(record->queue), 40);
     push(record, sim_queue_now(record->queue), SIM_CLASS_FAULT, a);
-    ck_assert_int_eq(sim_queue_next(record->queue), sim_queue_now(record->queue));
 }
 
-START_TEST(queue_lets_an_action_cancel_look_ahead_and_push_for_the_same_instant)
+START_TEST(queue_lets_an_action_cancel_and_push_for_the_same_instant)
 {
     struct record record = { .queue = sim_queue_create() };
     sim_queue_push(record.queue, 10, SIM_CLASS_OBSERVE, cancel_other_then_push, &record, 9, 0);
@@ -196,13 +193,86 @@ START_TEST(queue_agrees_with_the_reference_over_random_use)
             vec_remove_swap(&entries, victim);
         } else {
             size_t least = least_of(entries.items, entries.count);
-            ck_assert_int_eq(sim_queue_next(record.queue), entries.items[least].at);
             ck_assert(sim_queue_run_one(record.queue, TIME_NEVER));
+            ck_assert_int_eq(sim_queue_now(record.queue), entries.items[least].at);
             ck_assert_uint_eq(vec_last(&record.ran), entries.items[least].number);
             vec_remove_swap(&entries, least);
         }
     }
     vec_fini(&entries);
+    record_fini(&record);
+}
+END_TEST
+
+/* Most come in order, as messages that take equally long do, class by class; some are early, some
+ * pushed from where another one has just run, some ranked against the order of pushing. */
+START_TEST(queue_agrees_with_the_reference_over_runs_in_order)
+{
+    struct record record = { .queue = sim_queue_create() };
+    VEC(struct entry) entries = { 0 };
+    struct rng rng = rng_stream(4, "queue", 0);
+    static const time_ns delays[SIM_CLASS_COUNT] = { 5000, 100, 2000, 700, 10 };
+    time_ns before = 0;
+    uint64_t number = 0;
+    for (int i = 0; i < 40000; i++) {
+        uint64_t act = rng_below(&rng, 16);
+        /* by turns more is pushed than run, and the other way round */
+        if (act < (i / 2000 % 2 ? 6 : 9) || entries.count == 0) {
+            struct entry entry = {
+                0, (enum sim_class)rng_below(&rng, SIM_CLASS_COUNT), number++, { 0 }
+            };
+            time_ns early = rng_below(&rng, 12) ? 0 : (time_ns)rng_below(&rng, 100);
+            entry.at = sim_queue_now(record.queue) + delays[entry.class];
+            entry.at = entry.at > before + early ? entry.at - early : before;
+            entry.handle = push(&record, entry.at, entry.class, entry.number);
+            vec_push(&entries, entry);
+        } else if (act == 9) { /* often the last one, which is where the next would be chained */
+            size_t victim = rng_below(&rng, 2) ? entries.count - 1 : rng_below(&rng, entries.count);
+            sim_queue_cancel(record.queue, &entries.items[victim].handle);
+            vec_remove_swap(&entries, victim);
+        } else {
+            size_t least = least_of(entries.items, entries.count);
+            ck_assert(sim_queue_run_one(record.queue, TIME_NEVER));
+            ck_assert_uint_eq(vec_last(&record.ran), entries.items[least].number);
+            ck_assert_int_eq(sim_queue_now(record.queue), entries.items[least].at);
+            before = sim_queue_now(record.queue);
+            vec_remove_swap(&entries, least);
+        }
+    }
+    vec_fini(&entries);
+    record_fini(&record);
+}
+END_TEST
+
+/* A run that has proved itself goes on behind early ones, and not behind its last when that was
+ * cancelled or has run. */
+START_TEST(queue_keeps_the_order_around_a_run_in_order)
+{
+    struct record record = { .queue = sim_queue_create() };
+    for (uint64_t i = 0; i < 10; i++)
+        push(&record, 100 + (time_ns)i, SIM_CLASS_DELIVERY, i);
+    push(&record, 50, SIM_CLASS_DELIVERY, 10);
+    struct sim_handle last = push(&record, 120, SIM_CLASS_DELIVERY, 11);
+    sim_queue_cancel(record.queue, &last);
+    push(&record, 130, SIM_CLASS_DELIVERY, 12);
+    push(&record, 105, SIM_CLASS_DELIVERY, 13);
+    check_ran(&record, 13, (const uint64_t[]){ 10, 0, 1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12 });
+    push(&record, 140, SIM_CLASS_DELIVERY, 14);
+    push(&record, 135, SIM_CLASS_DELIVERY, 15);
+    check_ran(&record, 15, (const uint64_t[]){ 10, 0, 1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 15, 14 });
+    record_fini(&record);
+}
+END_TEST
+
+/* What waits in a run takes no place of its own in the heap, so ranks must hold inside it, too. */
+START_TEST(queue_takes_ranked_events_into_a_run_by_rank_only)
+{
+    struct record record = { .queue = sim_queue_create() };
+    static const uint64_t ranks[] = { 1, 2, 3, 4, 5, 6, 7, 20, 9, 8, 21, 30 };
+    for (int i = 0; i < 12; i++)
+        sim_queue_push_ranked(record.queue, 10, SIM_CLASS_WAKE, ranks[i], note_a, &record, ranks[i],
+                              ranks[i] + 1000);
+    check_ran(&record, 12, (const uint64_t[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21, 30 });
     record_fini(&record);
 }
 END_TEST
@@ -264,8 +334,11 @@ Suite *test_sim_queue_suite(void)
     tcase_add_test(tcase, queue_moves_its_clock_to_each_event_and_to_the_end_asked_for);
     tcase_add_test(tcase, queue_does_not_run_what_was_cancelled);
     tcase_add_test(tcase, queue_handle_of_what_ran_does_not_cancel_its_slots_next_tenant);
-    tcase_add_test(tcase, queue_lets_an_action_cancel_look_ahead_and_push_for_the_same_instant);
+    tcase_add_test(tcase, queue_lets_an_action_cancel_and_push_for_the_same_instant);
     tcase_add_test(tcase, queue_agrees_with_the_reference_over_random_use);
+    tcase_add_test(tcase, queue_agrees_with_the_reference_over_runs_in_order);
+    tcase_add_test(tcase, queue_keeps_the_order_around_a_run_in_order);
+    tcase_add_test(tcase, queue_takes_ranked_events_into_a_run_by_rank_only);
     tcase_add_test(tcase, queue_cleans_up_when_nearly_everything_is_cancelled);
     tcase_add_test(tcase, queue_reuses_the_slots_of_cancelled_events_that_never_come_to_the_top);
     tcase_add_test_raise_signal(tcase, queue_push_into_the_past_is_impossible, SIGABRT);

@@ -135,6 +135,65 @@ START_TEST(script_hears_of_what_it_does_itself)
 }
 END_TEST
 
+START_TEST(script_hears_of_answers_to_clients)
+{
+    static char stopped[] = "client stop done";
+    fake_script_init(&fake);
+    fake_script_event(&fake, ACTION_KILL, TIME_NEVER)->trigger.event = stopped;
+    fake_script_start(&fake, 1);
+    struct effect_answer answer = { .request = CLIENT_STOP_WITH_SAVEPOINT,
+                                    .result = { ERR_REFUSED_CODE } };
+    script_on_answer(fake.script, &answer);
+    fake_world_run(&fake.world, 2 * TIME_S);
+    fake_world_expect(&fake.world, "");
+    answer.result = OK;
+    script_on_answer(fake.script, &answer);
+    fake_world_run(&fake.world, TIME_MIN);
+    fake_world_expect(&fake.world, "2000.000 tm1 * kill (the label)\n"
+                                   "2000.000 tm1 * killed (the label)\n");
+    fake_script_fini(&fake);
+}
+END_TEST
+
+/* Else what happens would depend on the level at which the log is written. */
+START_TEST(script_looks_at_decisions_only)
+{
+    static char running[] = "RUNNING";
+    fake_script_init(&fake);
+    fake_script_event(&fake, ACTION_KILL, TIME_NEVER)->trigger.event = running;
+    fake_script_start(&fake, 1);
+    log_line(&(struct log_line){ .level = LOG_TASK,
+                                 .machine = "execution",
+                                 .what = "move",
+                                 .from = "INITIALIZING",
+                                 .to = "RUNNING" });
+    fake_world_run(&fake.world, TIME_MIN);
+    fake_world_expect(&fake.world, "");
+    ck_assert_uint_eq(script_outcome(fake.script, 0).seen, 0);
+    fake_script_fini(&fake);
+}
+END_TEST
+
+START_TEST(script_knows_what_has_become_of_its_events)
+{
+    fake_script_init(&fake);
+    fake_script_event(&fake, ACTION_KILL, 2 * TIME_S);
+    fake_script_event(&fake, ACTION_KILL, TIME_H);
+    struct scripted_event *event = fake_script_event(&fake, ACTION_KILL, TIME_NEVER);
+    event->trigger.event = job_runs;
+    event->trigger.nth = 3;
+    fake_script_start(&fake, 1);
+    log_line(&job_running);
+    log_line(&job_running);
+    fake_world_run(&fake.world, TIME_MIN);
+    ck_assert(script_outcome(fake.script, 0).has_acted);
+    ck_assert(!script_outcome(fake.script, 1).has_acted);
+    ck_assert(!script_outcome(fake.script, 2).has_acted);
+    ck_assert_uint_eq(script_outcome(fake.script, 2).seen, 2);
+    fake_script_fini(&fake);
+}
+END_TEST
+
 /* Targets. */
 
 static void check_killed(enum target_kind target, uint32_t count, uint32_t expected, bool odd_only,
@@ -242,6 +301,9 @@ Suite *test_sim_script_suite(void)
     tcase_add_test(tcase, script_compares_the_value_of_the_line_when_asked_to);
     tcase_add_test(tcase, script_hears_of_what_happens_to_processes_too);
     tcase_add_test(tcase, script_hears_of_what_it_does_itself);
+    tcase_add_test(tcase, script_hears_of_answers_to_clients);
+    tcase_add_test(tcase, script_looks_at_decisions_only);
+    tcase_add_test(tcase, script_knows_what_has_become_of_its_events);
     tcase_add_test(tcase, script_draws_as_many_targets_as_it_is_told_and_no_more_than_there_are);
     tcase_add_test(tcase, script_draws_evenly);
     tcase_add_test(tcase, script_says_when_it_found_no_target);

@@ -58,7 +58,8 @@ static struct history run(const char *yaml, bool vouching)
 {
     struct history history = { 0 };
     struct scenario *scenario = load_fixture_scenario(yaml);
-    struct simulation_settings settings = { .vouching = vouching, .check_invariants = true };
+    struct simulation_settings settings = { .vouching = vouching,
+                                            .check_invariants = NODE_CHECKS_ALL };
     struct simulation *simulation = simulation_create(scenario, &settings);
     struct watcher watcher = { .context = &history, .line = on_line, .fact = on_fact };
     simulation_watch(simulation, &watcher);

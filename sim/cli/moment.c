@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The last lines before the moment that say what a job is in, and the last sample before it.
+ */
+#include "sim/cli/moment.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/load/input_file.h"
+#include "sim/load/quantity.h"
+#include "sim/report/number_text.h"
+
+/* Columns that metrics.csv begins with; their names need no quotes. */
+enum { COLUMNS_READ = 64, COLUMN_NONE = -1 };
+
+enum sample_value {
+    SAMPLE_TIME,
+    SAMPLE_OFFERED,
+    SAMPLE_SERVED,
+    SAMPLE_LAG,
+    SAMPLE_TASK_MANAGERS,
+    SAMPLE_SLOTS_USED,
+    SAMPLE_SLOTS_FREE,
+    SAMPLE_COUNT
+};
+static const char *const sample_names[SAMPLE_COUNT] = {
+    [SAMPLE_TIME] = "time_s",
+    [SAMPLE_OFFERED] = "offered_rate",
+    [SAMPLE_SERVED] = "served_rate",
+    [SAMPLE_LAG] = "lag_seconds",
+    [SAMPLE_TASK_MANAGERS] = "task_managers",
+    [SAMPLE_SLOTS_USED] = "slots_used",
+    [SAMPLE_SLOTS_FREE] = "slots_free",
+};
+
+static void find_columns(const char *header, int out[SAMPLE_COUNT])
+{
+    for (int v = 0; v < SAMPLE_COUNT; v++)
+        out[v] = COLUMN_NONE;
+    const char *p = header;
+    for (int column = 0; column < COLUMNS_READ && *p; column++) {
+        size_t length = strcspn(p, ",\r\n");
+        for (int v = 0; v < SAMPLE_COUNT; v++)
+            if (strlen(sample_names[v]) == length && strncmp(p, sample_names[v], length) == 0)
+                out[v] = column;
+        p += length;
+        p += *p == ',';
+    }
+}
+
+static void read_row(const char *line, const int columns[SAMPLE_COUNT], double out[SAMPLE_COUNT])
+{
+    for (int v = 0; v < SAMPLE_COUNT; v++)
+        out[v] = number_none();
+    const char *p = line;
+    for (int column = 0; column < COLUMNS_READ && *p; column++) {
+        double value = number_none();
+        const char *field = p;
+        quantity_take_number(&field, &value);
+        for (int v = 0; v < SAMPLE_COUNT; v++)
+            if (columns[v] == column)
+                out[v] = value;
+        p += strcspn(p, ",\r\n");
+        p += *p == ',';
+    }
+}
+
+/* The last sample not after the moment; its time is none when there is none. */
+static struct err find_sample(const char *path, time_ns at, double out[SAMPLE_COUNT],
+                              struct note *note)
+{
+    FILE *file;
+    char *line = NULL;
+    size_t size = 0;
+    int columns[SAMPLE_COUNT];
+    double row[SAMPLE_COUNT];
+    TRY(input_open(path, &file, NULL, note));
+    for (int v = 0; v < SAMPLE_COUNT; v++)
+        out[v] = number_none();
+    if (getline(&line, &size, file) > 0)
+        find_columns(line, columns);
+    while (getline(&line, &size, file) > 0) {
+        read_row(line, columns, row);
+        if (!(row[SAMPLE_TIME] * (double)TIME_S <= (double)at))
+            break;
+        memcpy(out, row, sizeof row);
+    }
+    free(line);
+    fclose(file);
+    return OK;
+}
+
+/* What is known of a job at the moment; texts are the log's. */
+struct job_moment {
+    const char *job, *status, *scheduler, *running;
+    const struct log_entry *checkpoint; /* the last completed one */
+};
+
+struct moment {
+    VEC(struct job_moment) jobs;
+};
+
+static struct job_moment *job_of(struct moment *moment, const char *name)
+{
+    for (VEC_EACH(struct job_moment, job, &moment->jobs))
+        if (job->job == name)
+            return job;
+    vec_push(&moment->jobs, (struct job_moment){ .job = name, .status = "submitted" });
+    return &vec_last(&moment->jobs);
+}
+
+static void take_line(struct job_moment *job, const struct log_entry *entry)
+{
+    if (text_equal(entry->machine, "scheduler") && entry->to)
+        job->scheduler = entry->to;
+    else if (text_equal(entry->machine, "job") && entry->to)
+        job->status = entry->to;
+    else if (run_log_fits(entry, "job all tasks RUNNING"))
+        job->running = entry->reason;
+    else if (run_log_fits(entry, "checkpoint completed"))
+        job->checkpoint = entry;
+    else if (run_log_fits(entry, "dispatcher job ended"))
+        job->scheduler = NULL;
+    bool is_down =
+        entry->to && (run_log_fits(entry, "scheduler Restarting") ||
+                      run_log_fits(entry, "scheduler WaitingForResources") ||
+                      run_log_fits(entry, "job RESTARTING") || run_log_fits(entry, "job FAILING") ||
+                      run_log_fits(entry, "job CANCELLING"));
+    if (is_down || run_log_fits(entry, "dispatcher job ended"))
+        job->running = NULL;
+}
+
+static void tell_job(const struct job_moment *job, time_ns at, FILE *file)
+{
+    char age[NUMBER_TEXT_SIZE];
+    /* While it waits, the adaptive scheduler's state says more than the job's last status. */
+    fprintf(file, "  %s: %s%s%s%s", job->job, job->scheduler ? "scheduler " : "",
+            job->scheduler ? job->scheduler : job->status,
+            job->running ? ", all tasks running at " : ", not all tasks running",
+            job->running ? job->running : "");
+    if (job->checkpoint) {
+        number_text_seconds((double)(at - job->checkpoint->at) / (double)TIME_S, age);
+        fprintf(file, ", last checkpoint %lld completed %s ago\n",
+                (long long)job->checkpoint->checkpoint, age);
+    } else {
+        fputs(", no checkpoint yet\n", file);
+    }
+}
+
+static void tell_sample(const double sample[SAMPLE_COUNT], time_ns at, time_ns duration, FILE *file)
+{
+    char text[SAMPLE_COUNT][NUMBER_TEXT_SIZE], moment[NUMBER_TEXT_SIZE];
+    if (number_is_none(sample[SAMPLE_TIME]))
+        return;
+    number_text_moment((time_ns)floor(sample[SAMPLE_TIME] * (double)TIME_S + 0.5), duration,
+                       moment);
+    number_text(sample[SAMPLE_OFFERED], METRIC_RATE, text[SAMPLE_OFFERED]);
+    number_text(sample[SAMPLE_SERVED], METRIC_RATE, text[SAMPLE_SERVED]);
+    number_text_seconds(sample[SAMPLE_LAG], text[SAMPLE_LAG]);
+    for (int v = SAMPLE_TASK_MANAGERS; v < SAMPLE_COUNT; v++)
+        number_text_amount(sample[v], text[v]);
+    fprintf(file,
+            "  cluster: %s TaskManagers, %s slots in use, %s free; offered %s, served %s, lag %s%s"
+            "%s%s\n",
+            text[SAMPLE_TASK_MANAGERS], text[SAMPLE_SLOTS_USED], text[SAMPLE_SLOTS_FREE],
+            text[SAMPLE_OFFERED], text[SAMPLE_SERVED], text[SAMPLE_LAG],
+            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? " (sample of " : "",
+            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? moment : "",
+            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? ")" : "");
+}
+
+struct err moment_tell(const struct run_log *log, const char *metrics, time_ns at, time_ns duration,
+                       FILE *file, struct note *note)
+{
+    struct moment moment = { 0 };
+    char text[NUMBER_TEXT_SIZE];
+    double sample[SAMPLE_COUNT];
+    TRY(find_sample(metrics, at, sample, note));
+    for (VEC_EACH(const struct log_entry, entry, &log->entries)) {
+        if (entry->at > at)
+            break;
+        if (entry->job)
+            take_line(job_of(&moment, entry->job), entry);
+    }
+    number_text_moment(at, duration, text);
+    fprintf(file, "At %s:\n", text);
+    for (VEC_EACH(const struct job_moment, job, &moment.jobs))
+        tell_job(job, at, file);
+    tell_sample(sample, at, duration, file);
+    fputc('\n', file);
+    vec_fini(&moment.jobs);
+    return OK;
+}

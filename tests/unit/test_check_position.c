@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How far the state of a job has come: what is allowed, and what the checker of positions sees.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/check/checker.h"
+#include "tests/lib/fake_run.h"
+#include "tests/lib/load_fixture.h"
+#include "tests/lib/verdicts.h"
+
+#define TWO_JOBS                                                                                   \
+    "name: t\n"                                                                                    \
+    "duration: 1h\n"                                                                               \
+    "config: { heartbeat.interval: 10s, heartbeat.timeout: 50s }\n"                                \
+    "jobs:\n"                                                                                      \
+    "  - { name: a, vertices: [ { name: source } ], load: 5/s }\n"                                 \
+    "  - { name: b, vertices: [ { name: source } ], load: 5/s }\n"
+
+static struct fake_run run;
+static struct recorder recorder;
+static struct checkers checkers;
+
+static void begin(void)
+{
+    fake_run_init(&run, TWO_JOBS);
+    recorder_init(&recorder, &run.look);
+    checkers_init(&checkers, &run.look, &recorder);
+}
+
+static void end(void)
+{
+    checkers_fini(&checkers);
+    recorder_fini(&recorder);
+    fake_run_fini(&run);
+}
+
+static void line(time_ns at, struct log_line what)
+{
+    checkers_line(&checkers, at, fake_node(0), &what);
+}
+
+static void look(time_ns at)
+{
+    recorder_sample(&recorder, at);
+    checkers_sample(&checkers, at, true);
+}
+
+static void must_hold(void)
+{
+    verdicts_must_hold(&checkers);
+}
+
+static void must_break(const char *invariant, const char *words)
+{
+    verdicts_must_break(&checkers, invariant, words);
+}
+
+START_TEST(position_sees_state_that_goes_back_without_a_restart)
+{
+    begin();
+    run.flows[1] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    look(TIME_S);
+    must_hold();
+    run.flows[1] = (struct model_job_view){ .served_total = 120, .position = 90 };
+    look(2 * TIME_S);
+    must_break("exactly-once", "the state of b went back although nothing restarted");
+    end();
+}
+END_TEST
+
+/* Job 0 has come to 100, its checkpoint 3 holds 80; the JobManager restores that. */
+static void begin_with_checkpoint(void)
+{
+    begin();
+    run.flows[0] = (struct model_job_view){ .served_total = 100,
+                                            .position = 100,
+                                            .restore_position = 80,
+                                            .restore_checkpoint = 3,
+                                            .restored = { .count = 1, .whole = true } };
+    look(TIME_S);
+    line(TIME_S, fake_checkpoint("triggered", 3, 0));
+    line(TIME_S, fake_checkpoint("completed", 3, 0));
+    line(2 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 3));
+    look(2 * TIME_S);
+}
+
+static void restore(uint64_t checkpoint, double position, bool whole)
+{
+    run.flows[0].restored =
+        (struct model_restore){ run.flows[0].restored.count + 1, checkpoint, position, whole };
+    run.flows[0].position = position + 5;
+    run.flows[0].served_total += 5;
+}
+
+START_TEST(position_allows_going_back_to_the_checkpoint_named_however_long_it_takes)
+{
+    begin_with_checkpoint();
+    for (int i = 3; i < 40; i++)
+        look(i * TIME_S);
+    restore(3, 80, true);
+    look(40 * TIME_S);
+    must_hold();
+    end();
+}
+END_TEST
+
+START_TEST(position_wants_a_restore_for_going_back_whatever_the_log_says)
+{
+    begin_with_checkpoint();
+    run.flows[0].position = 85;
+    look(3 * TIME_S);
+    must_break("exactly-once", "the state of a went back although nothing restarted");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_a_restore_behind_the_checkpoint)
+{
+    begin_with_checkpoint();
+    restore(3, 79, true);
+    run.flows[0].position = 90; /* has caught up since */
+    look(3 * TIME_S);
+    must_break("exactly-once", "the state of a went back behind checkpoint 3");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_a_restore_that_does_not_go_back_far_enough)
+{
+    begin_with_checkpoint();
+    restore(3, 81, true);
+    look(3 * TIME_S);
+    must_break("exactly-once", "the state of a did not go back to checkpoint 3");
+    end();
+}
+END_TEST
+
+/* A9: only a region begins anew, the others stay where they are. */
+START_TEST(position_lets_other_regions_stay_ahead)
+{
+    begin_with_checkpoint();
+    restore(3, 95, false);
+    look(3 * TIME_S);
+    must_hold();
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_tasks_that_take_up_another_checkpoint_than_was_named)
+{
+    begin_with_checkpoint();
+    restore(2, 80, true);
+    look(3 * TIME_S);
+    must_break("exactly-once", "a takes up checkpoint 2, but was to restore 3");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_a_job_that_begins_from_nothing_although_a_checkpoint_was_named)
+{
+    begin_with_checkpoint();
+    restore(0, 0, true);
+    run.flows[0].position = 120;
+    run.flows[0].served_total = 120;
+    look(3 * TIME_S);
+    must_break("exactly-once", "a takes up checkpoint 0, but was to restore 3");
+    end();
+}
+END_TEST
+
+/* Failed before the first checkpoint: all is read again. */
+START_TEST(position_allows_beginning_from_nothing_before_the_first_checkpoint)
+{
+    begin();
+    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    look(TIME_S);
+    restore(0, 0, true);
+    look(2 * TIME_S);
+    must_hold();
+    end();
+}
+END_TEST
+
+/* Two checkpoints between two samples: the first is known to be no further back than the one before
+ * it. */
+START_TEST(position_bounds_a_checkpoint_that_no_sample_has_seen)
+{
+    begin_with_checkpoint();
+    line(3 * TIME_S, fake_checkpoint("triggered", 4, 0));
+    line(3 * TIME_S, fake_checkpoint("completed", 4, 0));
+    line(3 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
+    restore(4, 97, true);
+    run.flows[0].restore_checkpoint = 5;
+    run.flows[0].restore_position = 99;
+    look(4 * TIME_S);
+    must_hold();
+    line(5 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
+    restore(4, 60, true);
+    run.flows[0].position = 110;
+    run.flows[0].served_total = 120;
+    look(5 * TIME_S);
+    must_break("exactly-once", "the state of a went back behind checkpoint 4");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_all_tasks_start_without_a_restore)
+{
+    begin_with_checkpoint();
+    run.flows[0].whole = true;
+    line(3 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    look(3 * TIME_S);
+    must_hold();
+    line(4 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    look(4 * TIME_S);
+    must_break("exactly-once", "tasks of a began anew and went on where others were");
+    end();
+}
+END_TEST
+
+/* The JobManager hears late: what it takes for running has failed meanwhile. */
+START_TEST(position_does_not_count_starts_that_were_over_before_a_sample)
+{
+    begin_with_checkpoint();
+    run.flows[0].whole = true;
+    for (int i = 3; i < 6; i++) {
+        line(i * TIME_S, fake_fact("job", "all tasks RUNNING"));
+        line(i * TIME_S, fake_move("execution", "RUNNING", "FAILED"));
+        look(i * TIME_S);
+    }
+    run.flows[0].whole = false;
+    line(6 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    look(6 * TIME_S);
+    must_hold();
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_a_completed_checkpoint_that_moves)
+{
+    begin_with_checkpoint();
+    run.flows[0].restore_position = 81;
+    look(3 * TIME_S);
+    must_break("exactly-once", "checkpoint 3 of a is not where it was when it completed");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_state_behind_the_newest_checkpoint)
+{
+    begin_with_checkpoint();
+    restore(3, 80, true);
+    run.flows[0].position = 70;
+    run.flows[0].restore_position = 70;
+    run.flows[0].restore_checkpoint = 0;
+    look(3 * TIME_S);
+    must_break("exactly-once", "the state of a is behind its newest checkpoint");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_what_is_ahead_of_what_was_served)
+{
+    begin();
+    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 101 };
+    look(TIME_S);
+    must_break("exactly-once", "ahead of what was served");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_a_checkpoint_ahead_of_the_state)
+{
+    begin();
+    run.flows[0] =
+        (struct model_job_view){ .served_total = 100, .position = 50, .restore_position = 60 };
+    look(TIME_S);
+    must_break("exactly-once", "a checkpoint of a is ahead of its state");
+    end();
+}
+END_TEST
+
+Suite *test_check_position_suite(void)
+{
+    Suite *suite = suite_create("check: position");
+    TCase *tests = tcase_create("exactly-once");
+    tcase_add_test(tests, position_sees_state_that_goes_back_without_a_restart);
+    tcase_add_test(tests, position_allows_going_back_to_the_checkpoint_named_however_long_it_takes);
+    tcase_add_test(tests, position_wants_a_restore_for_going_back_whatever_the_log_says);
+    tcase_add_test(tests, position_sees_a_restore_behind_the_checkpoint);
+    tcase_add_test(tests, position_sees_a_restore_that_does_not_go_back_far_enough);
+    tcase_add_test(tests, position_lets_other_regions_stay_ahead);
+    tcase_add_test(tests, position_sees_tasks_that_take_up_another_checkpoint_than_was_named);
+    tcase_add_test(tests,
+                   position_sees_a_job_that_begins_from_nothing_although_a_checkpoint_was_named);
+    tcase_add_test(tests, position_allows_beginning_from_nothing_before_the_first_checkpoint);
+    tcase_add_test(tests, position_bounds_a_checkpoint_that_no_sample_has_seen);
+    tcase_add_test(tests, position_sees_all_tasks_start_without_a_restore);
+    tcase_add_test(tests, position_does_not_count_starts_that_were_over_before_a_sample);
+    tcase_add_test(tests, position_sees_a_completed_checkpoint_that_moves);
+    tcase_add_test(tests, position_sees_state_behind_the_newest_checkpoint);
+    tcase_add_test(tests, position_sees_what_is_ahead_of_what_was_served);
+    tcase_add_test(tests, position_sees_a_checkpoint_ahead_of_the_state);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

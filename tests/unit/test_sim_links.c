@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tests of sim/cluster/link_quality.c: pairs with figures of their own, throttles, and what they do
+ * to messages and vouching. The JobManager is up after 100 ms, a TaskManager 1 s after it was
+ * added; a way takes 1 ms unless something says otherwise.
+ */
+#include "tests/lib/fake_world.h"
+
+#include <check.h>
+
+static struct fake_world world;
+static const struct node_id manager = { 0 };
+static char tm1[] = "tm1", tm2[] = "tm2", job_manager[] = "jobmanager";
+
+/* A TaskManager sends a number each 100 ms. */
+static void send_every_100_ms(struct fake_world *w, struct node_id self, const struct event *event,
+                              struct effects *effects)
+{
+    if (self.n == manager.n)
+        return;
+    if (event->kind == EVENT_WOKEN)
+        fake_send(effects, manager, (uint32_t)(event->at / (100 * TIME_MS)));
+    if (event->kind == EVENT_STARTED || event->kind == EVENT_WOKEN)
+        w->deadlines[self.n] = event->at + 100 * TIME_MS;
+}
+
+static void setup(void)
+{
+    fake_world_init_quiet(&world, send_every_100_ms);
+}
+
+static void teardown(void)
+{
+    fake_world_fini(&world);
+    vec_fini(&world.scenario.cluster.network.links);
+}
+
+static void add_link(char *a, char *b, time_ns latency, double bandwidth_bps, double loss)
+{
+    struct link_spec link = { .ends = { a, b },
+                              .latency = distribution_constant(latency),
+                              .bandwidth_bps = bandwidth_bps,
+                              .loss = loss,
+                              .has_latency = true,
+                              .has_loss = true };
+    vec_push(&world.scenario.cluster.network.links, link);
+}
+
+START_TEST(a_link_has_its_own_latency)
+{
+    add_link(job_manager, tm1, 30 * TIME_MS, 0, 0);
+    fake_world_begin(&world);
+    fake_world_run(&world, 1150 * TIME_MS);
+    fake_world_expect(&world, "1100.000 tm1 woken\n"
+                              "1130.000 jobmanager message 11 from tm1\n");
+}
+END_TEST
+
+/* Said of one pair, in either order, and of no other. */
+START_TEST(figures_belong_to_one_pair)
+{
+    add_link(tm2, tm1, 30 * TIME_MS, 8e6, 0.5);
+    world.scenario.cluster.network.bandwidth_bps = 1e9;
+    struct node_id a = fake_world_begin(&world), b = fake_world_add(&world, NULL);
+    struct link_quality own = virtual_cluster_link(world.cluster, a, b);
+    ck_assert(own.is_own);
+    ck_assert_double_eq(own.bandwidth_bps, 8e6);
+    ck_assert_double_eq(own.loss, 0.5);
+    ck_assert_int_eq(distribution_mean(&own.latency), 30 * TIME_MS);
+    struct link_quality other = virtual_cluster_link(world.cluster, manager, b);
+    ck_assert(!other.is_own);
+    ck_assert_double_eq(other.bandwidth_bps, 1e9);
+    ck_assert_double_eq(other.loss, 0);
+}
+END_TEST
+
+START_TEST(a_throttle_adds_latency_until_it_is_taken_back)
+{
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_throttle(world.cluster, node, manager,
+                             &(struct link_throttle){ .latency = 40 * TIME_MS });
+    fake_world_run(&world, 1150 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, manager, node, &(struct link_throttle){ 0 });
+    fake_world_run(&world, 1250 * TIME_MS);
+    fake_world_expect(&world, "1000.000 tm1 * throttled\n"
+                              "1000.000 jobmanager * throttled\n"
+                              "1100.000 tm1 woken\n"
+                              "1141.000 jobmanager message 11 from tm1\n"
+                              "1150.000 jobmanager * unthrottled\n"
+                              "1150.000 tm1 * unthrottled\n"
+                              "1200.000 tm1 woken\n"
+                              "1201.000 jobmanager message 12 from tm1\n");
+}
+END_TEST
+
+/* The lesser bandwidth counts, losses combine: 1 - 0.9 * 0.8. */
+START_TEST(a_throttle_and_a_links_own_figures_combine)
+{
+    add_link(job_manager, tm1, TIME_MS, 8e6, 0.1);
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_throttle(world.cluster, node, manager,
+                             &(struct link_throttle){ .bandwidth_bps = 9e6, .loss = 0.2 });
+    struct link_quality link = virtual_cluster_link(world.cluster, node, manager);
+    ck_assert_double_eq(link.bandwidth_bps, 8e6);
+    ck_assert_double_eq_tol(link.loss, 0.28, 1e-12);
+    virtual_cluster_throttle(world.cluster, node, manager,
+                             &(struct link_throttle){ .bandwidth_bps = 7e6 });
+    ck_assert_double_eq(virtual_cluster_link(world.cluster, node, manager).bandwidth_bps, 7e6);
+}
+END_TEST
+
+/* Uploads and downloads of one node pass its NIC in different directions: 100 bytes per second
+ * each way, 300 bytes, 10 ms of latency. */
+static void note_time(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    ((time_ns *)context)[a] = sim_queue_now(world.queue);
+}
+
+START_TEST(transfers_in_and_out_do_not_share_the_nic)
+{
+    world.behave = NULL;
+    world.scenario.cluster.machine.network_bps = 800;
+    struct node_id node = fake_world_begin(&world);
+    time_ns ended[3] = { 0 };
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 300, note_time, ended, 0, 0);
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_IN, 300, note_time, ended, 1, 0);
+    fake_world_run(&world, 2010 * TIME_MS); /* 200 bytes to go: at 50 per second 4 s */
+    virtual_cluster_dfs_limit(world.cluster, node, TRANSFER_IN, 50);
+    fake_world_run(&world, TIME_MIN);
+    ck_assert_int_eq(ended[0], 4010 * TIME_MS);
+    ck_assert_int_eq(ended[1], 6010 * TIME_MS);
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_IN, 50, note_time, ended, 2, 0);
+    fake_world_run(&world, 2 * TIME_MIN);
+    ck_assert_int_eq(ended[2], TIME_MIN + 1010 * TIME_MS); /* the limit stays */
+}
+END_TEST
+
+/* It would take longer than any run: it never ends, and holds nobody up beyond its share. */
+START_TEST(a_transfer_of_more_than_all_time_never_ends)
+{
+    world.behave = NULL;
+    struct node_id node = fake_world_begin(&world);
+    time_ns ended[2] = { 0 };
+    virtual_cluster_dfs_transfer(world.cluster, node, TRANSFER_OUT, 1e30, note_time, ended, 0, 0);
+    virtual_cluster_dfs_transfer(world.cluster, manager, TRANSFER_OUT, 500, note_time, ended, 1, 0);
+    fake_world_run(&world, TIME_MIN);
+    ck_assert_int_eq(ended[0], 0);
+    ck_assert_int_eq(ended[1], 2010 * TIME_MS); /* half of 1,000 bytes per second */
+}
+END_TEST
+
+Suite *test_sim_links_suite(void)
+{
+    Suite *suite = suite_create("sim_links");
+    TCase *tcase = tcase_create("links");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_link_has_its_own_latency);
+    tcase_add_test(tcase, figures_belong_to_one_pair);
+    tcase_add_test(tcase, a_throttle_adds_latency_until_it_is_taken_back);
+    tcase_add_test(tcase, a_throttle_and_a_links_own_figures_combine);
+    tcase_add_test(tcase, transfers_in_and_out_do_not_share_the_nic);
+    tcase_add_test(tcase, a_transfer_of_more_than_all_time_never_ends);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
