@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TURNS = 9, LIMIT_TURNS = 3 };
+enum { TURNS = 9, DOUBLE_TURNS = 5, LIMIT_TURNS = 3, STEPS = 3, LINE_SIZE = 96 };
+
+/* Time per item from n to 2n: 1 when linear, some 1.2 when the caches fill, 2 when quadratic. */
+#define GROWTH_MAX 1.5
 
 static double now_s(void)
 {
@@ -36,7 +39,7 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-static void print_line(const char *name, double ours, double yardstick, const char *unit, int turns)
+void bench_line(const char *name, double ours, double yardstick, const char *unit, int turns)
 {
     printf("%-52s %9.2f %-2s %9.2f %-2s %7.2f  %d\n", name, ours, unit, yardstick, unit,
            ours / yardstick, turns);
@@ -53,7 +56,7 @@ void bench_against(const char *name, bench_work *ours, bench_work *yardstick, vo
         ours_ns[i] = measure_s(ours, context, n) * 1e9 / (double)n;
         yardstick_ns[i] = measure_s(yardstick, context, n) * 1e9 / (double)n;
     }
-    print_line(name, median(ours_ns, TURNS), median(yardstick_ns, TURNS), "ns", TURNS);
+    bench_line(name, median(ours_ns, TURNS), median(yardstick_ns, TURNS), "ns", TURNS);
 }
 
 void bench_growth(const char *name, bench_work *work, void *context, uint64_t n)
@@ -64,15 +67,44 @@ void bench_growth(const char *name, bench_work *work, void *context, uint64_t n)
         twice_ns[i] = measure_s(work, context, 2 * n) * 1e9 / (double)(2 * n);
         once_ns[i] = measure_s(work, context, n) * 1e9 / (double)n;
     }
-    print_line(name, median(twice_ns, TURNS), median(once_ns, TURNS), "ns", TURNS);
+    bench_line(name, median(twice_ns, TURNS), median(once_ns, TURNS), "ns", TURNS);
 }
 
-void bench_limit(const char *name, bench_work *work, void *context, uint64_t n, double limit_s)
+bool bench_doubles(const char *name, bench_work *work, void *context, uint64_t n)
 {
-    double ours_s[LIMIT_TURNS];
+    double item_ns[STEPS][DOUBLE_TURNS], once_ns[STEPS];
+    measure_s(work, context, n);
+    for (int turn = 0; turn < DOUBLE_TURNS; turn++)
+        for (int step = 0; step < STEPS; step++)
+            item_ns[step][turn] = measure_s(work, context, n << step) * 1e9 / (double)(n << step);
+    for (int step = 0; step < STEPS; step++)
+        once_ns[step] = median(item_ns[step], DOUBLE_TURNS);
+    bool grows = true;
+    for (int step = 1; step < STEPS; step++) {
+        char line[LINE_SIZE];
+        snprintf(line, sizeof line, "%s, %llu to %llu", name, (unsigned long long)n << (step - 1),
+                 (unsigned long long)n << step);
+        bench_line(line, once_ns[step] / 1e3, once_ns[step - 1] / 1e3, "us", DOUBLE_TURNS);
+        grows &= once_ns[step] > once_ns[step - 1] * GROWTH_MAX;
+    }
+    if (grows)
+        fprintf(stderr, "%s: the time per item grows with their number\n", name);
+    return !grows;
+}
+
+double bench_seconds(bench_work *work, void *context, uint64_t n)
+{
+    double seconds[LIMIT_TURNS];
     for (int i = 0; i < LIMIT_TURNS; i++)
-        ours_s[i] = measure_s(work, context, n);
-    print_line(name, median(ours_s, LIMIT_TURNS), limit_s, "s", LIMIT_TURNS);
+        seconds[i] = measure_s(work, context, n);
+    return median(seconds, LIMIT_TURNS);
+}
+
+double bench_limit(const char *name, bench_work *work, void *context, uint64_t n, double limit_s)
+{
+    double ours_s = bench_seconds(work, context, n);
+    bench_line(name, ours_s, limit_s, "s", LIMIT_TURNS);
+    return ours_s;
 }
 
 void bench_keep(uint64_t value)

@@ -8,6 +8,7 @@
 #ifndef WEIR_TESTS_BENCH_BENCH_H
 #define WEIR_TESTS_BENCH_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef void bench_work(void *context, uint64_t n);
@@ -19,8 +20,18 @@ void bench_against(const char *name, bench_work *ours, bench_work *yardstick, vo
 /* Time per item at 2n against that at n: about 1 when the work is linear, 2 when quadratic. */
 void bench_growth(const char *name, bench_work *work, void *context, uint64_t n);
 
-/* Seconds of one go against the most it may take. */
-void bench_limit(const char *name, bench_work *work, void *context, uint64_t n, double limit_s);
+/* The same for n to 2n and for 2n to 4n. False, and said on standard error, when the time per item
+ * has grown as it does in a quadratic path and in no other: in both steps by more than half. */
+bool bench_doubles(const char *name, bench_work *work, void *context, uint64_t n);
+
+/* Seconds of one go against the most it may take; gives back the seconds. */
+double bench_limit(const char *name, bench_work *work, void *context, uint64_t n, double limit_s);
+
+/* A line of figures that the caller has measured or worked out. */
+void bench_line(const char *name, double ours, double yardstick, const char *unit, int turns);
+
+/* Seconds of processor time that n operations take, the median of three turns. */
+double bench_seconds(bench_work *work, void *context, uint64_t n);
 
 void bench_keep(uint64_t value);
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The hold model: a number of events is pending, and each one that runs schedules itself again
- * after a random time. Ours (classes, cancellation, handles) against the yardstick below, a plain
- * heap of four children per node that calls a function pointer and can do neither. In the lines
- * "with time-outs" each event also sets a time-out and takes back the one it set before, as
- * heartbeats do; the yardstick must let those strike in vain.
+ * after a random time. Ours (classes, cancellation, handles) against the yardstick of plain_heap.h,
+ * which can do neither. In the lines "with time-outs" each event also sets a time-out and takes
+ * back the one it set before, as heartbeats do; the yardstick must let those strike in vain.
  */
-#include <stdbool.h>
-
-#include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/base/text.h"
 #include "sim/kernel/queue.h"
 #include "sim/kernel/real.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/plain_heap.h"
 
 enum { DRAWS = 1 << 16, TIMEOUT_FACTOR = 5 };
 
@@ -45,84 +42,21 @@ static void draw_all(struct draws *draws, enum increments increments)
     draws->next = 0;
 }
 
-/* The yardstick. */
-
-typedef void plain_action(void *context, uint64_t a);
-
-struct plain_event {
-    time_ns at;
-    uint64_t sequence;
-    plain_action *action;
-    uint64_t a;
-};
-
-struct plain_queue {
-    struct plain_event *heap;
-    size_t count, capacity;
-    uint64_t sequence, useful;
-    time_ns now;
-};
-
-static bool plain_before(const struct plain_event *x, const struct plain_event *y)
-{
-    return x->at != y->at ? x->at < y->at : x->sequence < y->sequence;
-}
-
-static void plain_push(struct plain_queue *queue, time_ns at, plain_action *action, uint64_t a)
-{
-    if (queue->count == queue->capacity) {
-        size_t capacity = queue->capacity ? 2 * queue->capacity : 1024;
-        queue->heap = mem_grow_array(queue->heap, queue->capacity, capacity, sizeof *queue->heap);
-        queue->capacity = capacity;
-    }
-    struct plain_event event = { at, queue->sequence++, action, a };
-    size_t place = queue->count++;
-    while (place > 0) {
-        size_t parent = (place - 1) / 4;
-        if (!plain_before(&event, &queue->heap[parent]))
-            break;
-        queue->heap[place] = queue->heap[parent];
-        place = parent;
-    }
-    queue->heap[place] = event;
-}
-
-static struct plain_event plain_pop(struct plain_queue *queue)
-{
-    struct plain_event top = queue->heap[0];
-    struct plain_event last = queue->heap[--queue->count];
-    size_t place = 0;
-    for (;;) {
-        size_t child = 4 * place + 1;
-        if (child >= queue->count)
-            break;
-        size_t end = child + 4 < queue->count ? child + 4 : queue->count, least = child;
-        for (size_t i = child + 1; i < end; i++)
-            if (plain_before(&queue->heap[i], &queue->heap[least]))
-                least = i;
-        if (!plain_before(&queue->heap[least], &last))
-            break;
-        queue->heap[place] = queue->heap[least];
-        place = least;
-    }
-    queue->heap[place] = last;
-    return top;
-}
-
 /* Both sides of one line of the table. */
 struct hold {
     struct draws draws;
     struct plain_queue plain;
+    time_ns plain_now;
+    uint64_t plain_useful, useful; /* events run that are not time-outs */
     struct sim_queue *queue;
     struct sim_handle *timeouts; /* by pending event */
-    uint64_t useful;             /* of ours: events run that are not time-outs */
 };
 
 static void plain_hold(void *context, uint64_t a)
 {
     struct hold *hold = context;
-    hold->plain.useful++;
-    plain_push(&hold->plain, hold->plain.now + draw(&hold->draws), plain_hold, a);
+    hold->plain_useful++;
+    plain_push(&hold->plain, hold->plain_now + draw(&hold->draws), plain_hold, a);
 }
 
 static void plain_timeout(void *context, uint64_t a)
@@ -134,8 +68,8 @@ static void plain_timeout(void *context, uint64_t a)
 static void plain_hold_with_timeout(void *context, uint64_t a)
 {
     struct hold *hold = context;
-    time_ns now = hold->plain.now, wait = draw(&hold->draws);
-    hold->plain.useful++;
+    time_ns now = hold->plain_now, wait = draw(&hold->draws);
+    hold->plain_useful++;
     plain_push(&hold->plain, now + wait, plain_hold_with_timeout, a);
     plain_push(&hold->plain, now + TIMEOUT_FACTOR * wait, plain_timeout, a);
 }
@@ -143,10 +77,10 @@ static void plain_hold_with_timeout(void *context, uint64_t a)
 static void run_plain(void *context, uint64_t n)
 {
     struct hold *hold = context;
-    uint64_t end = hold->plain.useful + n;
-    while (hold->plain.useful < end) {
+    uint64_t end = hold->plain_useful + n;
+    while (hold->plain_useful < end) {
         struct plain_event event = plain_pop(&hold->plain);
-        hold->plain.now = event.at;
+        hold->plain_now = event.at;
         event.action(hold, event.a);
     }
 }
@@ -201,7 +135,7 @@ static void compare(enum increments increments, bool timeouts, uint64_t pending,
     text_format(name, sizeof name, "hold, %u pending, %s%s", (unsigned)pending,
                 increment_names[increments], timeouts ? ", with time-outs" : "");
     bench_against(name, run_ours, run_plain, hold, n);
-    bench_keep(hold->useful + hold->plain.useful);
+    bench_keep(hold->useful + hold->plain_useful);
     sim_queue_destroy(hold->queue);
     mem_destroy(hold->timeouts);
     mem_destroy(hold->plain.heap);

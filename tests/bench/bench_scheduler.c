@@ -170,7 +170,9 @@ static void join(struct paper_cluster *cluster, uint32_t n, bool vouched)
 {
     struct node_id node = { n };
     struct message message = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
-    message.register_task_manager = (struct message_register_task_manager){ 1000, 1 << 20, 1 };
+    message.register_task_manager = (struct message_register_task_manager){ .cpu_milli = 1000,
+                                                                            .memory_bytes = 1 << 20,
+                                                                            .slots = 1 };
     struct event event = { .kind = EVENT_PEER_VOUCHED, .vouched.peer = node };
     if (vouched)
         step(cluster, &event);

@@ -138,7 +138,7 @@ static void replace_worker(struct slot_manager *manager, struct slot_plan *plan,
     const struct worker_spec spec = { 8000, (int64_t)8 << 30, NODE_SLOTS };
     slot_manager_unregister(manager, (struct node_id){ leaves });
     slot_manager_check(manager, plan, 0);
-    slot_manager_register(manager, (struct node_id){ joins }, &spec, 0);
+    slot_manager_register(manager, (struct node_id){ joins }, &spec, NULL, 0, 0);
     slot_manager_check(manager, plan, 0);
     for (VEC_EACH(struct slot_grant, grant, &plan->grants))
         slot_manager_granted(manager, grant->node, grant->allocation);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The day of a large cluster that never rests: 1,000 TaskManagers that fail after ten hours each
+ * and are replaced a minute later, one reactive job over all of them, a checkpoint each minute,
+ * heartbeats every ten seconds (those of whole contacts are left out: decision 2). Against the
+ * limit, and each event against one of a plain heap, so that machines can be compared. A second
+ * line has four times the TaskManagers for a quarter of the time: as many hours of machines.
+ */
+#include "core/base/rng.h"
+#include "core/base/text.h"
+#include "sim/kernel/real.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/plain_heap.h"
+#include "tests/lib/whole_run.h"
+
+enum { PENDING = 1000, WAITS = 1 << 16, LIMIT_S = 5, TURNS = 3, TEXT_SIZE = 2048 };
+
+struct churn {
+    char yaml[TEXT_SIZE];
+    uint64_t events;
+};
+
+static void describe(struct churn *churn, unsigned task_managers, unsigned hours)
+{
+    text_format(churn->yaml, sizeof churn->yaml,
+                "name: churn\n"
+                "duration: %uh\n"
+                "sample: 5min\n"
+                "config:\n"
+                "  scheduler-mode: reactive\n"
+                "  heartbeat.interval: 10s\n"
+                "  execution.checkpointing.interval: 1min\n"
+                "cluster:\n"
+                "  provider: standalone\n"
+                "  task-manager:\n"
+                "    { cores: 1, memory: 4g, slots: 1, network: 1gbit, boot: 30s, count: %u }\n"
+                "  churn: { exponential: { mean: 10h, rejoin: 60s } }\n"
+                "  dfs: { bandwidth: 100gbit, latency: 5ms }\n"
+                "jobs:\n"
+                "  - name: clicks\n"
+                "    vertices:\n"
+                "      - { name: source, cost: 2us, bytes: 120, max-parallelism: %u }\n"
+                "      - { name: count, cost: 6us, state: 200 bytes/key, keys: 100k,\n"
+                "          max-parallelism: %u }\n"
+                "    edges: [ source -> count: hash ]\n"
+                "    load: { constant: 1m/s }\n",
+                hours, task_managers, task_managers + 24, task_managers + 24);
+}
+
+static void run_churn(void *context, uint64_t n)
+{
+    (void)n;
+    struct churn *churn = context;
+    churn->events = whole_run(whole_run_load(churn->yaml));
+}
+
+/* The yardstick: as many events through a plain heap, each of which sets its successor. */
+
+struct hold {
+    struct plain_queue queue;
+    time_ns now, waits[WAITS];
+    uint64_t count;
+};
+
+static void hold(void *context, uint64_t a)
+{
+    struct hold *hold_ = context;
+    hold_->count++;
+    plain_push(&hold_->queue, hold_->now + hold_->waits[hold_->count % WAITS], hold, a);
+}
+
+static void run_plain(void *context, uint64_t n)
+{
+    struct hold *hold_ = context;
+    for (uint64_t i = 0; i < n; i++) {
+        struct plain_event event = plain_pop(&hold_->queue);
+        hold_->now = event.at;
+        event.action(hold_, event.a);
+    }
+}
+
+static double plain_seconds(uint64_t events)
+{
+    struct hold *plain = mem_create(sizeof *plain);
+    struct rng rng = rng_stream(1, "churn", 0);
+    for (int i = 0; i < WAITS; i++)
+        plain->waits[i] = (time_ns)(-1e9 * real_log(1 - rng_unit(&rng))) + 1;
+    for (uint64_t i = 0; i < PENDING; i++)
+        plain_push(&plain->queue, plain->waits[i], hold, i);
+    double seconds = bench_seconds(run_plain, plain, events);
+    bench_keep(plain->count);
+    mem_destroy(plain->queue.heap);
+    mem_destroy(plain);
+    return seconds;
+}
+
+int main(void)
+{
+    struct churn churn, wide;
+    char line[64];
+    describe(&churn, 1000, 24);
+    describe(&wide, 4000, 6);
+    double seconds =
+        bench_limit("churn: 1,000 TaskManagers for 24 h", run_churn, &churn, 1, LIMIT_S);
+    double events = (double)churn.events, plain_s = plain_seconds(churn.events);
+    text_format(line, sizeof line, "churn: an event, of %llu", (unsigned long long)churn.events);
+    bench_line(line, seconds / events * 1e9, plain_s / events * 1e9, "ns", TURNS);
+    double wide_s = bench_seconds(run_churn, &wide, 1);
+    bench_line("churn: 4,000 for 6 h, against 1,000 for 24 h", wide_s, seconds, "s", TURNS);
+    return 0;
+}

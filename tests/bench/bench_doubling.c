@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whole runs in which one thing doubles twice while all else stays: tasks, slots, TaskManagers,
+ * jobs, the length of a trace, the hosts that a fault strikes at one instant; and the transfers
+ * that share a bandwidth, by themselves. Each line is the time per thing against that at half as
+ * many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints and failures of
+ * machines are as many for each size, but for jobs on machines of their own.
+ */
+#include "core/base/rng.h"
+#include "core/base/text.h"
+#include "sim/cluster/shared_bandwidth.h"
+#include "tests/bench/bench.h"
+#include "tests/lib/whole_run.h"
+
+enum { TEXT_SIZE = 131072 };
+
+/* A scenario that is being written. */
+struct text {
+    char bytes[TEXT_SIZE];
+    size_t length;
+};
+
+#define text_add(text, ...)                                                                        \
+    ((text)->length +=                                                                             \
+     text_format((text)->bytes + (text)->length, TEXT_SIZE - (text)->length, __VA_ARGS__))
+
+struct shape {
+    unsigned minutes, task_managers, slots; /* slots of each */
+    unsigned jobs, vertices, parallelism;   /* of each job; parallelism 0: reactive */
+    unsigned failures_per_hour;             /* of all TaskManagers together */
+};
+
+static void add_job(struct text *text, const struct shape *shape, unsigned number)
+{
+    text_add(text, "  - name: j%u\n    vertices:\n", number);
+    for (unsigned v = 0; v < shape->vertices; v++) {
+        text_add(text, "      - { name: v%u, cost: 2us, max-parallelism: 1024", v);
+        if (shape->parallelism)
+            text_add(text, ", parallelism: %u", shape->parallelism);
+        text_add(text, " }\n");
+    }
+    text_add(text, "    edges:\n");
+    for (unsigned v = 1; v < shape->vertices; v++)
+        text_add(text, "      - v%u -> v%u: hash\n", v - 1, v);
+    text_add(text, "    load: { random-walk: { start: 1k/s, volatility: 10%%, every: 1min } }\n");
+}
+
+static void run_shape(const struct shape *shape)
+{
+    static struct text text;
+    text.length = 0;
+    text_add(&text,
+             "name: doubling\n"
+             "duration: %umin\n"
+             "sample: 10min\n"
+             "config:\n"
+             "  execution.checkpointing.interval: 1min\n"
+             "%s"
+             "cluster:\n"
+             "  provider: standalone\n"
+             "  task-manager: { cores: 4, memory: 64g, slots: %u, boot: 10s, count: %u }\n",
+             shape->minutes, shape->parallelism ? "" : "  scheduler-mode: reactive\n", shape->slots,
+             shape->task_managers);
+    if (shape->failures_per_hour)
+        text_add(&text, "  churn: { exponential: { mean: %us, rejoin: 60s } }\n",
+                 3600 * shape->task_managers / shape->failures_per_hour);
+    text_add(&text, "jobs:\n");
+    for (unsigned job = 0; job < shape->jobs; job++)
+        add_job(&text, shape, job);
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
+}
+
+enum { VERTEX_TASKS = 32, SLOT_TASK_MANAGERS = 8 };
+
+static void double_tasks(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 120,
+                               .task_managers = 4,
+                               .slots = VERTEX_TASKS / 4,
+                               .jobs = 1,
+                               .vertices = (unsigned)n / VERTEX_TASKS,
+                               .failures_per_hour = 20 });
+}
+
+static void double_slots(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 120,
+                               .task_managers = SLOT_TASK_MANAGERS,
+                               .slots = (unsigned)n / SLOT_TASK_MANAGERS,
+                               .jobs = 1,
+                               .vertices = 2,
+                               .failures_per_hour = 20 });
+}
+
+static void double_task_managers(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 120,
+                               .task_managers = (unsigned)n,
+                               .slots = 1,
+                               .jobs = 1,
+                               .vertices = 2,
+                               .failures_per_hour = 20 });
+}
+
+/* All on the same hosts. Without failures: a restart builds the network of all of them anew, so n
+ * jobs that fail one by one cost the square of n. */
+static void double_jobs(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 120,
+                               .task_managers = 10,
+                               .slots = 16,
+                               .jobs = (unsigned)n,
+                               .vertices = 2,
+                               .parallelism = 4 });
+}
+
+/* Each on machines of its own: the same work for each job, whatever the others do. */
+static void double_independent_jobs(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 60,
+                               .task_managers = (unsigned)n,
+                               .slots = 4,
+                               .jobs = (unsigned)n,
+                               .vertices = 2,
+                               .parallelism = 4,
+                               .failures_per_hour = (unsigned)n });
+}
+
+/* What strikes all TaskManagers but the first at one instant, or half of them. */
+struct strike {
+    const char *before, *after; /* the names of those it strikes */
+    unsigned part;              /* one of so many */
+};
+
+static void double_struck(void *context, uint64_t n)
+{
+    const struct strike *strike = context;
+    static struct text text;
+    text.length = 0;
+    text_add(&text,
+             "name: struck\n"
+             "duration: 5min\n"
+             "sample: 1min\n"
+             "config: { scheduler-mode: reactive }\n"
+             "cluster:\n"
+             "  provider: standalone\n"
+             "  task-manager: { cores: 1, memory: 4g, slots: 1, boot: 1s, count: %u }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices:\n"
+             "      - { name: a, cost: 1us, max-parallelism: 4096 }\n"
+             "      - { name: b, cost: 10us, max-parallelism: 4096 }\n"
+             "    edges: [ 'a -> b: hash' ]\n"
+             "    load: { constant: 10k/s }\n"
+             "events:\n"
+             "  - { at: 2min, %s [ tm2",
+             (unsigned)n, strike->before);
+    for (unsigned tm = 3; tm <= n / strike->part; tm++)
+        text_add(&text, ", tm%u", tm);
+    text_add(&text, " ]%s }\n", strike->after);
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
+}
+
+static void double_minutes(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){
+        .minutes = (unsigned)n, .task_managers = 4, .slots = 4, .jobs = 1, .vertices = 2 });
+}
+
+/* All begin at once, four of a group, which has a limit of its own. */
+
+enum { GROUP_SIZE = 4 };
+
+static void on_last_byte(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    *(uint64_t *)context += a;
+}
+
+static void double_transfers(void *context, uint64_t n)
+{
+    (void)context;
+    uint64_t sum = 0;
+    struct rng rng = rng_stream(1, "transfers", n);
+    struct sim_queue *queue = sim_queue_create();
+    struct shared_bandwidth *shared = shared_bandwidth_create(queue, 1e9);
+    for (uint64_t i = 0; i < n; i++)
+        shared_bandwidth_start(shared, (uint32_t)(i / GROUP_SIZE), 1e9 / (double)n,
+                               1e6 * (1 + rng_unit(&rng)), on_last_byte, &sum, 1, 0);
+    while (sim_queue_run_one(queue, TIME_NEVER))
+        ;
+    CHECK(sum == n);
+    shared_bandwidth_destroy(shared);
+    sim_queue_destroy(queue);
+}
+
+int main(void)
+{
+    struct strike slow = { "slow: { task-manager:", ", factor: 0.5 }", 1 };
+    struct strike freeze = { "freeze: { task-manager:", ", for: 5s }", 1 };
+    struct strike cut = { "cut: { task-manager:", ", from: tm1, for: 20s }", 1 };
+    struct strike cut_off = { "cut: { task-manager:", ", for: 20s }", 2 };
+    bool linear = true;
+    linear &= bench_doubles("doubling: tasks", double_tasks, NULL, 256);
+    linear &= bench_doubles("doubling: slots", double_slots, NULL, 128);
+    linear &= bench_doubles("doubling: TaskManagers", double_task_managers, NULL, 250);
+    linear &= bench_doubles("doubling: jobs", double_jobs, NULL, 8);
+    linear &= bench_doubles("doubling: independent jobs", double_independent_jobs, NULL, 50);
+    linear &= bench_doubles("doubling: hosts slowed", double_struck, &slow, 500);
+    linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
+    linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);
+    linear &= bench_doubles("doubling: hosts cut off", double_struck, &cut_off, 500);
+    linear &= bench_doubles("doubling: minutes of a trace", double_minutes, NULL, 5000);
+    linear &= bench_doubles("doubling: concurrent transfers", double_transfers, NULL, 10000);
+    return linear ? 0 : 1;
+}
