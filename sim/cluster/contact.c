@@ -15,20 +15,13 @@
 /* A latency this small against heartbeat.timeout cannot make a heartbeat late. */
 enum { LATENCY_SHARE_MAX = 16 };
 
-static bool latency_is_harmless(const struct virtual_cluster *cluster)
-{
-    const struct distribution *latency = &cluster->scenario->cluster.network.latency;
-    time_ns most = latency->high > latency->low ? latency->high : latency->low;
-    return most <= cluster->scenario->config.heartbeat_timeout / LATENCY_SHARE_MAX;
-}
-
 static bool is_sound(const struct virtual_cluster *cluster, const struct process *task_manager)
 {
     const struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
     return cluster->vouching && task_manager->contact.is_made && process_is_up(manager) &&
            process_is_up(task_manager) && network_can_talk(cluster, manager, task_manager) &&
-           cluster->scenario->cluster.network.loss <= 0 && manager->loss <= 0 &&
-           task_manager->loss <= 0 && latency_is_harmless(cluster);
+           network_is_harmless(cluster, manager, task_manager,
+                               cluster->scenario->config.heartbeat_timeout / LATENCY_SHARE_MAX);
 }
 
 static void tell_if_up(struct virtual_cluster *cluster, struct process *process,
@@ -67,7 +60,7 @@ static void break_one(struct virtual_cluster *cluster, struct process *task_mana
         return;
     contact->is_vouched = false;
     struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
-    time_ns round_trip = 2 * distribution_mean(&cluster->scenario->cluster.network.latency);
+    time_ns round_trip = network_round_trip(cluster, manager, task_manager);
     struct event event = { .kind = EVENT_PEER_IN_DOUBT,
                            .in_doubt = { task_manager->id, round_trip } };
     tell_if_up(cluster, manager, &event);

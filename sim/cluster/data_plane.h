@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the virtual cluster needs of a data plane, whichever it is: the modelled one (sim/model) or,
- * in the exact world, the real one. The cluster hands on the orders of TaskManagers and tells of
- * faults; the data plane reports through virtual_cluster_report.
+ * What the virtual cluster needs of a data plane: the modelled one (sim/model), or a test's. The
+ * cluster hands on the orders of TaskManagers and tells of faults; the data plane reports through
+ * virtual_cluster_report.
  */
 #ifndef WEIR_SIM_CLUSTER_DATA_PLANE_H
 #define WEIR_SIM_CLUSTER_DATA_PLANE_H
@@ -19,6 +19,10 @@ struct data_plane_ops {
     void (*host_changed)(void *plane, struct node_id node);
     /* The JobManager said that user code of a subtask fails now (scripted fault). */
     void (*fail_task)(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask);
+    /* An order to deploy came to a TaskManager that has ended: those who are to read from these
+     * tasks were told that they would be there. */
+    void (*deployment_lost)(void *plane, struct node_id node, struct job_id job,
+                            const struct task_deployment *lost, size_t count);
 };
 
 #endif

@@ -78,6 +78,17 @@ bool network_can_talk(const struct virtual_cluster *cluster, const struct proces
     return index == INDEX_NONE || cluster->links.items[index].cuts == 0;
 }
 
+void network_each_cut(const struct virtual_cluster *cluster, const struct process *process,
+                      void (*visit)(void *context, struct node_id peer), void *context)
+{
+    for (size_t i = 0; process->cut_links > 0 && i < process->links.count; i++) {
+        const struct link *link = &cluster->links.items[process->links.items[i]];
+        bool is_low = node_id_equal(link->ends[0], process->id);
+        if (link->cuts > 0)
+            visit(context, link->ends[is_low]);
+    }
+}
+
 static bool letter_can_pass(const struct virtual_cluster *cluster, const struct letter *letter)
 {
     return cluster->cuts == 0 || /* mostly; saves looking far into memory */
@@ -88,30 +99,50 @@ static bool letter_can_pass(const struct virtual_cluster *cluster, const struct 
 
 /* Delays. */
 
-static double nic_bps(const struct virtual_cluster *cluster, const struct process *process)
+static double lesser(double a, double b)
 {
-    if (process->machine && process->machine->network_bps > 0)
-        return process->machine->network_bps;
-    return cluster->scenario->cluster.network.bandwidth_bps;
+    return a <= 0 || (b > 0 && b < a) ? b : a;
 }
 
-static time_ns transmission(const struct virtual_cluster *cluster, const struct process *from,
-                            const struct process *to, const struct message *message)
+static double nic_bps(const struct process *process)
+{
+    return process->machine ? process->machine->network_bps : 0;
+}
+
+static time_ns transmission(const struct process *from, const struct process *to,
+                            const struct link_quality *link, const struct message *message)
 {
     size_t bytes = message_encoded_size(message);
     if (bytes <= SMALL_BYTES)
         return 0;
-    double there = nic_bps(cluster, from), here = nic_bps(cluster, to);
-    double bps = there < here ? there : here;
+    double bps = lesser(link->bandwidth_bps, lesser(nic_bps(from), nic_bps(to)));
     return bps > 0 ? (time_ns)((double)bytes * 8e9 / bps) : 0;
 }
 
 static double loss_between(const struct virtual_cluster *cluster, const struct process *from,
-                           const struct process *to)
+                           const struct process *to, const struct link_quality *link)
 {
-    if (cluster->lossy == 0) /* mostly */
-        return 1 - (1 - cluster->scenario->cluster.network.loss);
-    return 1 - (1 - cluster->scenario->cluster.network.loss) * (1 - from->loss) * (1 - to->loss);
+    if (cluster->lossy == 0) /* mostly; saves looking far into memory */
+        return 1 - (1 - link->loss);
+    return 1 - (1 - link->loss) * (1 - from->loss) * (1 - to->loss);
+}
+
+bool network_is_harmless(const struct virtual_cluster *cluster, const struct process *a,
+                         const struct process *b, time_ns latency_most)
+{
+    struct link_quality room;
+    const struct link_quality *link = link_quality_between(cluster, a, b, &room);
+    time_ns low = link->latency.low, high = link->latency.high;
+    return loss_between(cluster, a, b, link) <= 0 &&
+           time_add(high > low ? high : low, link->more_latency) <= latency_most;
+}
+
+time_ns network_round_trip(const struct virtual_cluster *cluster, const struct process *a,
+                           const struct process *b)
+{
+    struct link_quality room;
+    const struct link_quality *link = link_quality_between(cluster, a, b, &room);
+    return 2 * (distribution_mean(&link->latency) + link->more_latency);
 }
 
 /* What sending again costs; TIME_NEVER when the connection is given up. */
@@ -142,9 +173,11 @@ static time_ns draw_way(struct virtual_cluster *cluster, const struct letter *le
                                hash_add(which, (uint64_t)cluster_now(cluster)));
         rng = &heartbeat;
     }
-    time_ns way = distribution_draw(&cluster->scenario->cluster.network.latency, rng) +
-                  transmission(cluster, from, to, letter->message);
-    return time_add(way, draw_retransmissions(loss_between(cluster, from, to), rng));
+    struct link_quality room;
+    const struct link_quality *link = link_quality_between(cluster, from, to, &room);
+    time_ns way = distribution_draw(&link->latency, rng) + link->more_latency +
+                  transmission(from, to, link, letter->message);
+    return time_add(way, draw_retransmissions(loss_between(cluster, from, to, link), rng));
 }
 
 /* Failures. */
@@ -189,6 +222,7 @@ static void not_taken(struct virtual_cluster *cluster, struct letter *letter)
     } else {
         network_expect(cluster, letter);
     }
+    process_miss(cluster, to, letter);
     letter_destroy(cluster, letter); /* a shadow outlives it */
 }
 
@@ -338,6 +372,10 @@ void network_cut(struct virtual_cluster *cluster, struct process *process, struc
     uint32_t *cuts = peer ? &cluster->links.items[index].cuts : &process->cuts;
     CHECK(cut || *cuts > 0);
     *cuts += cut ? 1 : -1u;
+    if (peer && *cuts == cut) { /* the first cut of the link, or the last that heals */
+        process->cut_links += cut ? 1 : -1u;
+        peer->cut_links += cut ? 1 : -1u;
+    }
     cluster->cuts += cut ? 1 : -1u;
     if (*cuts)
         return;

@@ -26,14 +26,17 @@ struct process { /* what every message touches comes first */
     struct node_id id;
     enum node_kind kind;
     enum process_state state;
-    uint32_t cuts;     /* with everybody */
-    struct node *node; /* from up to the end */
-    time_ns wake_at;   /* TIME_NEVER: none is pending */
+    uint32_t cuts;      /* with everybody */
+    uint32_t cut_links; /* of its links, those that are cut by name */
+    struct node *node;  /* from up to the end */
+    time_ns wake_at;    /* TIME_NEVER: none is pending */
     struct sim_handle wake;
     const struct machine_spec *machine; /* null: the JobManager's */
     double loss, speed;
+    uint32_t own_links;     /* to how many others there may be something of its own */
     struct contact contact; /* TaskManagers */
     struct rng network, storage;
+    double dfs_limit[TRANSFER_WAY_COUNT]; /* bytes per second; 0: the NIC's */
 
     char *name;
     time_ns added_at, up_at, ended_at;
@@ -56,11 +59,12 @@ struct virtual_cluster {
     void *plane;
     void (*on_end)(void *context, struct node_id node);
     void *on_end_context;
-    bool vouching, check_invariants, stepping;
+    enum node_checks check_invariants;
+    bool vouching, stepping;
     VEC(struct process *) processes; /* by node id */
     VEC(struct node_id) living;      /* have not ended; in no order */
     struct index_map by_name;        /* hash of the name: the latest process so named */
-    struct index_map reserved;       /* hashes of the names that the scenario gives */
+    struct index_map reserved;       /* hashes of the names that the scenario gives: place there */
     uint32_t next_name;
     uint32_t cuts;  /* in force, of hosts and links */
     uint32_t lossy; /* processes that lose packets */
@@ -69,6 +73,10 @@ struct virtual_cluster {
     struct index_map by_ends;           /* the others */
     VEC(struct letter *) letter_blocks; /* all letters there are */
     struct letter *spare_letters;
+    struct link_quality plain_link; /* of pairs without anything of their own */
+    struct index_map own_links;     /* pairs of names: place in the scenario's list */
+    struct index_map throttle_of;   /* pairs of nodes: place in throttles */
+    VEC(struct link_throttle) throttles;
     struct rng client;
     struct effects effects; /* of the node being stepped */
 
@@ -111,6 +119,10 @@ void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const ch
 /* step.c. Hear: step now, keep for later, or drop, as the process's state demands; takes the
  * letter. */
 void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter);
+/* Its process has ended: the data plane learns of tasks that will not be where others look for
+ * them. */
+void process_miss(struct virtual_cluster *cluster, const struct process *process,
+                  const struct letter *letter);
 /* Stamps the event. */
 void process_step(struct virtual_cluster *cluster, struct process *process, struct event *event);
 void process_plan_wake(struct virtual_cluster *cluster, struct process *process);

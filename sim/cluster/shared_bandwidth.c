@@ -18,6 +18,13 @@
  * and fro. */
 static const double release_margin = 1 + 1e-12;
 
+/* Doubles keep times from an origin and bytes from a mark that move on, so that they stay finer
+ * than a nanosecond and what it brings however long a run is. 2^50 ns are 13 days: 0.2 ns. */
+static const time_ns origin_age_max = (time_ns)1 << 50;
+
+/* 73 years: a run has at most 20, so that what takes longer never ends. */
+static const double wait_ns_most = 0x1p61;
+
 struct transfer {
     sim_action *done;
     void *context;
@@ -40,7 +47,7 @@ struct share_group {
     bool is_bound;
     double limit; /* bytes per second; infinite when it has none */
     double level; /* at the mark */
-    double mark;  /* bound: a time in ns; free: the common level */
+    double mark;  /* bound: ns since the origin; free: the common level */
 };
 
 struct shared_bandwidth {
@@ -52,12 +59,12 @@ struct shared_bandwidth {
     uint64_t sequence;
 
     struct ranked_heap bound, free;             /* by -limit / count, by limit / count */
-    struct ranked_heap bound_ends, free_levels; /* by ns, by common level */
+    struct ranked_heap bound_ends, free_levels; /* by ns since the origin, by common level */
     double bound_bytes_per_s;                   /* sum of the limits of bound groups */
     uint64_t free_count;                        /* transfers in free groups */
     double rate;                                /* L; infinite when nobody is free */
     double common_level;                        /* at `since` */
-    time_ns since;
+    time_ns since, origin;
     struct sim_handle event;
 };
 
@@ -140,19 +147,15 @@ static double rate_of(const struct shared_bandwidth *shared, const struct share_
     return group->is_bound ? group->limit / group->count : shared->rate;
 }
 
-/* Brings the common level up to now; must come before any change of L. */
-static void advance(struct shared_bandwidth *shared)
+static double since_origin(const struct shared_bandwidth *shared)
 {
-    time_ns now = sim_queue_now(shared->queue);
-    if (shared->free_count)
-        shared->common_level += shared->rate * (double)(now - shared->since) * 1e-9;
-    shared->since = now;
+    return (double)(shared->since - shared->origin);
 }
 
 /* Brings a group's level up to now; must come before its rate or side changes. */
 static void group_advance(struct shared_bandwidth *shared, struct share_group *group)
 {
-    double now = group->is_bound ? (double)shared->since : shared->common_level;
+    double now = group->is_bound ? since_origin(shared) : shared->common_level;
     if (group->count)
         group->level += (now - group->mark) * (group->is_bound ? rate_of(shared, group) * 1e-9 : 1);
     group->mark = now;
@@ -179,6 +182,36 @@ static void group_place(struct shared_bandwidth *shared, struct share_group *gro
     }
 }
 
+/* Counts times from now on, and levels from where they are. */
+static void move_origin(struct shared_bandwidth *shared)
+{
+    for (VEC_EACH(struct share_group, group, &shared->groups))
+        if (group->count)
+            group_advance(shared, group);
+    shared->origin = shared->since;
+    shared->common_level = 0;
+    for (VEC_EACH(struct share_group, group, &shared->groups)) {
+        if (!group->count)
+            continue;
+        for (VEC_EACH(struct finish, finish, &group->finishes))
+            finish->level -= group->level;
+        group->level = 0;
+        group->mark = 0;
+        group_place(shared, group);
+    }
+}
+
+/* Brings the common level up to now; must come before any change of L. */
+static void advance(struct shared_bandwidth *shared)
+{
+    time_ns now = sim_queue_now(shared->queue);
+    if (shared->free_count)
+        shared->common_level += shared->rate * (double)(now - shared->since) * 1e-9;
+    shared->since = now;
+    if (now - shared->origin > origin_age_max)
+        move_origin(shared);
+}
+
 /* Takes the group out of all sums and heaps. */
 static void group_lift(struct shared_bandwidth *shared, struct share_group *group)
 {
@@ -200,7 +233,7 @@ static void group_lift(struct shared_bandwidth *shared, struct share_group *grou
 static void group_lower(struct shared_bandwidth *shared, struct share_group *group, bool is_bound)
 {
     group->is_bound = is_bound;
-    group->mark = is_bound ? (double)shared->since : shared->common_level;
+    group->mark = is_bound ? since_origin(shared) : shared->common_level;
     if (is_bound)
         shared->bound_bytes_per_s += group->limit;
     else
@@ -242,7 +275,7 @@ static void balance(struct shared_bandwidth *shared)
 /* When the next transfer ends, in ns, rounded up; at least now. */
 static time_ns next_end(const struct shared_bandwidth *shared)
 {
-    double now = (double)shared->since, at = INFINITY;
+    double now = since_origin(shared), at = INFINITY;
     if (!ranked_heap_is_empty(&shared->bound_ends))
         at = ranked_heap_least(&shared->bound_ends).key;
     if (!ranked_heap_is_empty(&shared->free_levels)) {
@@ -252,7 +285,8 @@ static time_ns next_end(const struct shared_bandwidth *shared)
     if (at == INFINITY)
         return TIME_NEVER;
     double wait = ceil(at - now);
-    CHECK(wait < 0x1p62);
+    if (wait >= wait_ns_most) /* longer than any run */
+        return TIME_NEVER;
     return shared->since + (wait > 0 ? (time_ns)wait : 0);
 }
 
@@ -333,6 +367,23 @@ struct share_handle shared_bandwidth_start(struct shared_bandwidth *shared, uint
     return handle;
 }
 
+void shared_bandwidth_limit(struct shared_bandwidth *shared, uint32_t group_number,
+                            double group_limit)
+{
+    CHECK(group_limit >= 0);
+    double limit = group_limit > 0 ? group_limit : INFINITY;
+    if (group_number >= shared->groups.count)
+        return;
+    struct share_group *group = &shared->groups.items[group_number];
+    if (group->count == 0 || group->limit == limit)
+        return;
+    advance(shared);
+    group_lift(shared, group);
+    group->limit = limit;
+    group_return(shared, group);
+    plan(shared);
+}
+
 void shared_bandwidth_cancel(struct shared_bandwidth *shared, struct share_handle *handle)
 {
     struct share_handle old = *handle;
@@ -390,11 +441,4 @@ static void on_end(void *context, uint64_t a, uint64_t b)
     plan(shared);
     if (has_ended)
         ended.done(ended.context, ended.a, ended.b);
-}
-
-double shared_bandwidth_rate(const struct shared_bandwidth *shared, uint32_t number)
-{
-    if (number >= shared->groups.count || !shared->groups.items[number].count)
-        return 0;
-    return rate_of(shared, &shared->groups.items[number]);
 }

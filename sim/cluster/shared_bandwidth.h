@@ -25,15 +25,15 @@ struct shared_bandwidth *shared_bandwidth_create(struct sim_queue *queue, double
 void shared_bandwidth_destroy(struct shared_bandwidth *shared);
 
 /* Starts a transfer now; `done` runs when its last byte is there. `group` is a small number of the
- * caller's; group_limit its bytes per second (0: none), the same at every call. bytes >= 0. */
+ * caller's; group_limit its bytes per second from now on (0: none). bytes >= 0. */
 struct share_handle shared_bandwidth_start(struct shared_bandwidth *shared, uint32_t group,
                                            double group_limit, double bytes, sim_action *done,
                                            void *context, uint64_t a, uint64_t b);
 
+/* Another limit for the group, from now on, if it has transfers under way. */
+void shared_bandwidth_limit(struct shared_bandwidth *shared, uint32_t group, double group_limit);
+
 /* Fine for what has ended or was cancelled; the handle is zeroed. `done` will not run. */
 void shared_bandwidth_cancel(struct shared_bandwidth *shared, struct share_handle *handle);
-
-/* Bytes per second that a transfer of the group gets now; 0 when it has none. */
-double shared_bandwidth_rate(const struct shared_bandwidth *shared, uint32_t group);
 
 #endif

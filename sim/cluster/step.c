@@ -142,6 +142,18 @@ static void refuse_client(struct virtual_cluster *cluster, const struct event_cl
         cluster->observer.answer(cluster->observer.context, cluster_now(cluster), &answer);
 }
 
+void process_miss(struct virtual_cluster *cluster, const struct process *process,
+                  const struct letter *letter)
+{
+    const struct data_plane_ops *plane = cluster->plane_ops;
+    if (letter->kind != EVENT_MESSAGE || letter->message->kind != MESSAGE_SUBMIT_TASKS || !plane ||
+        !plane->deployment_lost)
+        return;
+    const struct message_submit_tasks *submit = &letter->message->submit_tasks;
+    plane->deployment_lost(cluster->plane, process->id, submit->job, submit->tasks,
+                           submit->tasks_count);
+}
+
 void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter)
 {
     switch (process->state) {
@@ -158,6 +170,7 @@ void process_hear(struct virtual_cluster *cluster, struct process *process, stru
     case PROCESS_ENDED:
         if (letter->kind == EVENT_CLIENT)
             refuse_client(cluster, &letter->event.client);
+        process_miss(cluster, process, letter);
         letter_destroy(cluster, letter);
         return;
     case PROCESS_STATE_COUNT: break;

@@ -13,6 +13,7 @@ struct store_transfer {
     struct sim_handle begin; /* until the latency is over */
     struct share_handle share;
     struct node_id node;
+    enum transfer_way way;
     double bytes;
     transfer_done *done;
     void *context;
@@ -59,22 +60,37 @@ static void on_last_byte(void *context, uint64_t a, uint64_t b)
     transfer.done(transfer.context, transfer.a, transfer.b);
 }
 
+static uint32_t group_of(struct node_id node, enum transfer_way way)
+{
+    return node.n * TRANSFER_WAY_COUNT + way;
+}
+
 static void on_first_byte(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
     struct virtual_cluster *cluster = context;
     struct store_transfer *transfer = &cluster->transfers.items[a];
     const struct process *process = cluster_process(cluster, transfer->node);
-    double nic_bytes_per_s = process->machine ? process->machine->network_bps / 8 : 0;
+    double limit = process->machine ? process->machine->network_bps / 8 : 0;
+    if (process->dfs_limit[transfer->way] > 0)
+        limit = process->dfs_limit[transfer->way];
     transfer->begin = (struct sim_handle){ 0 };
-    transfer->share = shared_bandwidth_start(cluster->dfs, transfer->node.n, nic_bytes_per_s,
-                                             transfer->bytes, on_last_byte, cluster, a, 0);
+    transfer->share = shared_bandwidth_start(cluster->dfs, group_of(transfer->node, transfer->way),
+                                             limit, transfer->bytes, on_last_byte, cluster, a, 0);
+}
+
+void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
+                               enum transfer_way way, double bytes_per_s)
+{
+    CHECK(bytes_per_s > 0);
+    cluster_process(cluster, node)->dfs_limit[way] = bytes_per_s;
+    shared_bandwidth_limit(cluster->dfs, group_of(node, way), bytes_per_s);
 }
 
 struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
-                                                struct node_id node, double bytes,
-                                                transfer_done *done, void *context, uint64_t a,
-                                                uint64_t b)
+                                                struct node_id node, enum transfer_way way,
+                                                double bytes, transfer_done *done, void *context,
+                                                uint64_t a, uint64_t b)
 {
     CHECK(bytes >= 0);
     struct process *process = cluster_process(cluster, node);
@@ -82,6 +98,7 @@ struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
     struct store_transfer *transfer = &cluster->transfers.items[slot];
     *transfer = (struct store_transfer){ .generation = transfer->generation + 1,
                                          .node = node,
+                                         .way = way,
                                          .bytes = bytes,
                                          .done = done,
                                          .context = context,
@@ -120,6 +137,6 @@ void storage_write(struct virtual_cluster *cluster, struct process *process,
                    const struct effect_store *store)
 {
     CHECK(store->bytes >= 0);
-    virtual_cluster_dfs_transfer(cluster, process->id, (double)store->bytes, on_written, cluster,
-                                 process->id.n, store->token);
+    virtual_cluster_dfs_transfer(cluster, process->id, TRANSFER_OUT, (double)store->bytes,
+                                 on_written, cluster, process->id.n, store->token);
 }

@@ -22,13 +22,25 @@ struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
         cluster->observer = *observer;
     cluster->driver = &node_driver_core;
     cluster->vouching = true;
-    cluster->check_invariants = true;
+    cluster->check_invariants = NODE_CHECKS_ALL;
     cluster->client = rng_stream(scenario->seed, "client", 0);
-    for (VEC_EACH(const struct task_manager_spec, spec, &scenario->cluster.named))
-        index_map_put(&cluster->reserved, hash_add_text(0, spec->name), 0);
+    for (size_t i = 0; i < scenario->cluster.named.count; i++)
+        index_map_put(&cluster->reserved, hash_add_text(0, scenario->cluster.named.items[i].name),
+                      (uint32_t)i);
     effects_init(&cluster->effects, scenario->log_level);
     storage_init(cluster);
+    link_quality_init(cluster);
     return cluster;
+}
+
+const struct machine_spec *virtual_cluster_machine_of(const struct virtual_cluster *cluster,
+                                                      const char *name)
+{
+    const struct cluster_spec *spec = &cluster->scenario->cluster;
+    uint32_t index = INDEX_NONE;
+    if (name)
+        index = index_map_get(&cluster->reserved, hash_add_text(0, name));
+    return index == INDEX_NONE ? &spec->machine : &spec->named.items[index].machine;
 }
 
 /* The queue may not run any more after this. */
@@ -46,6 +58,7 @@ void virtual_cluster_destroy(struct virtual_cluster *cluster)
     index_map_fini(&cluster->reserved);
     network_fini(cluster);
     storage_fini(cluster);
+    link_quality_fini(cluster);
     mem_destroy(cluster);
 }
 
@@ -68,10 +81,10 @@ void virtual_cluster_set_vouching(struct virtual_cluster *cluster, bool vouching
     cluster->vouching = vouching;
 }
 
-void virtual_cluster_set_invariants(struct virtual_cluster *cluster, bool check)
+void virtual_cluster_set_invariants(struct virtual_cluster *cluster, enum node_checks checks)
 {
     CHECK(cluster->processes.count == 0);
-    cluster->check_invariants = check;
+    cluster->check_invariants = checks;
 }
 
 void virtual_cluster_set_end_hook(struct virtual_cluster *cluster,
@@ -170,6 +183,19 @@ void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id n
         cluster->plane_ops->host_changed(cluster->plane, node);
 }
 
+void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id node,
+                              struct node_id peer, const struct link_throttle *throttle)
+{
+    CHECK(!cluster->stepping);
+    CHECK(node.n != peer.n);
+    struct process *process = cluster_process(cluster, node);
+    struct process *other = cluster_process(cluster, peer);
+    bool any = throttle->latency > 0 || throttle->bandwidth_bps > 0 || throttle->loss > 0;
+    link_quality_throttle(cluster, process, other, throttle);
+    links_changed(cluster, process, any ? "throttled" : "unthrottled");
+    links_changed(cluster, other, any ? "throttled" : "unthrottled");
+}
+
 void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
                                struct vertex_id vertex, uint32_t subtask)
 {
@@ -185,10 +211,10 @@ void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, 
 }
 
 /* The words of the virtual cluster's own facts. */
-static const char *const process_words[] = { "added",   "up",        "stopping", "stopped",
-                                             "exited",  "killed",    "frozen",   "resumed",
-                                             "cut off", "healed",    "lossy",    "lossless",
-                                             "slowed",  "full speed" };
+static const char *const process_words[] = { "added",     "up",          "stopping", "stopped",
+                                             "exited",    "killed",      "frozen",   "resumed",
+                                             "cut off",   "healed",      "lossy",    "lossless",
+                                             "throttled", "unthrottled", "slowed",   "full speed" };
 
 const char *virtual_cluster_fact_machine(const char *word)
 {
@@ -251,7 +277,11 @@ struct process_view virtual_cluster_process(const struct virtual_cluster *cluste
                                   .up_at = process->up_at,
                                   .ended_at = process->ended_at,
                                   .speed = process->speed,
-                                  .machine = process->machine };
+                                  .loss = process->loss,
+                                  .cut_off = process->cuts > 0,
+                                  .cut_links = process->cut_links,
+                                  .machine = process->machine,
+                                  .own_links = process->own_links > 0 };
 }
 
 const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, struct node_id node)
@@ -264,6 +294,20 @@ bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node
 {
     return a.n == b.n ||
            network_can_talk(cluster, cluster_process(cluster, a), cluster_process(cluster, b));
+}
+
+void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node_id node,
+                              void (*visit)(void *context, struct node_id peer), void *context)
+{
+    network_each_cut(cluster, cluster_process(cluster, node), visit, context);
+}
+
+struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, struct node_id a,
+                                         struct node_id b)
+{
+    struct link_quality room;
+    return *link_quality_between(cluster, cluster_process(cluster, a), cluster_process(cluster, b),
+                                 &room);
 }
 
 struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster)

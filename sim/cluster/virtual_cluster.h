@@ -9,11 +9,10 @@
 #define WEIR_SIM_CLUSTER_VIRTUAL_CLUSTER_H
 
 #include "sim/cluster/data_plane.h"
+#include "sim/cluster/link_quality.h"
 #include "sim/cluster/node_driver.h"
 #include "sim/kernel/queue.h"
 #include "sim/load/scenario.h"
-
-struct virtual_cluster;
 
 /* Who wants to see what happens. Any may be null. Lines come in order; payloads live for the call.
  */
@@ -44,7 +43,11 @@ struct process_view {
     enum process_state state;
     time_ns added_at, up_at, ended_at; /* TIME_NEVER: not yet */
     double speed;                      /* of its host */
+    double loss;                       /* of packets on its own link, beside the network's */
+    bool cut_off;                      /* from everybody */
+    uint32_t cut_links;                /* to single others */
     const struct machine_spec *machine;
+    bool own_links; /* some pair with it may have figures of its own */
 };
 
 struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
@@ -56,10 +59,10 @@ void virtual_cluster_set_data_plane(struct virtual_cluster *cluster,
 
 /* Before the start only. The driver: other nodes than the core's. Vouching (EVENT_PEER_VOUCHED):
  * on unless the network loses messages; off shows that it changes no decision. Invariants: checked
- * after each step unless switched off. The end hook hears of every process that ended. */
+ * after each step unless told otherwise. The end hook hears of every process that ended. */
 void virtual_cluster_set_driver(struct virtual_cluster *cluster, const struct node_driver *driver);
 void virtual_cluster_set_vouching(struct virtual_cluster *cluster, bool vouching);
-void virtual_cluster_set_invariants(struct virtual_cluster *cluster, bool check);
+void virtual_cluster_set_invariants(struct virtual_cluster *cluster, enum node_checks checks);
 void virtual_cluster_set_end_hook(struct virtual_cluster *cluster,
                                   void (*ended)(void *context, struct node_id node), void *context);
 
@@ -71,6 +74,10 @@ void virtual_cluster_start(struct virtual_cluster *cluster);
  * TIME_NEVER never kills. Speed is absolute, in the unit of machine_spec.speed; loss in 0 ... 1. */
 struct node_id virtual_cluster_add_task_manager(struct virtual_cluster *cluster, const char *name,
                                                 const struct machine_spec *machine);
+/* What the scenario says the TaskManager so named runs on; null, or not named there: the cluster's.
+ */
+const struct machine_spec *virtual_cluster_machine_of(const struct virtual_cluster *cluster,
+                                                      const char *name);
 void virtual_cluster_stop(struct virtual_cluster *cluster, struct node_id node, time_ns grace);
 void virtual_cluster_kill(struct virtual_cluster *cluster, struct node_id node, const char *reason);
 void virtual_cluster_freeze(struct virtual_cluster *cluster, struct node_id node);
@@ -80,6 +87,9 @@ void virtual_cluster_cut(struct virtual_cluster *cluster, struct node_id node, s
                          bool cut);
 void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id node, double speed);
 void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id node, double loss);
+/* In place of what was said of this pair before. */
+void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id node,
+                              struct node_id peer, const struct link_throttle *throttle);
 void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
                                struct vertex_id vertex, uint32_t subtask);
 /* A line for the observer that is not the cluster's own: what a script or a provider did. */
@@ -111,20 +121,29 @@ const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, s
 /* Is the link between two hosts whole? (Says nothing of the processes.) */
 bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node_id a,
                               struct node_id b);
+/* The others that the link of this host with is cut, one by one. */
+void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node_id node,
+                              void (*visit)(void *context, struct node_id peer), void *context);
+struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, struct node_id a,
+                                         struct node_id b);
 struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster);
 const struct scenario *virtual_cluster_scenario(const struct virtual_cluster *cluster);
 
 /* Storage shared by all: starts a transfer, `done` runs when its last byte is there (latency
  * first). Reads and writes share one bandwidth, max-min fair between transfers; those of one node
- * also share its NIC. Cut links do not touch it: storage has a network of its own. */
+ * that go the same way also share its NIC, or what the limit leaves them of it (bytes per second,
+ * above 0, from now on). Cut links do not touch it: storage has a network of its own. */
+enum transfer_way { TRANSFER_OUT, TRANSFER_IN, TRANSFER_WAY_COUNT }; /* as the node sees it */
 typedef sim_action transfer_done;
 struct transfer_id {
     uint64_t n; /* 0: none */
 };
 struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
-                                                struct node_id node, double bytes,
-                                                transfer_done *done, void *context, uint64_t a,
-                                                uint64_t b);
+                                                struct node_id node, enum transfer_way way,
+                                                double bytes, transfer_done *done, void *context,
+                                                uint64_t a, uint64_t b);
+void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
+                               enum transfer_way way, double bytes_per_s);
 void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer_id transfer);
 
 #endif

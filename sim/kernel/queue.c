@@ -5,9 +5,9 @@
  *   heap   [ . . . | root | 4 children | 4 grandchildren | ... ]   16 bytes each
  *   cells  [ action, context, a, b, generation ]                   by slot, freed ones listed
  *
- * Events pushed one after another for the same instant and class form a chain: only its first has a
- * place in the heap, which goes to the next when that one has run. So what is broadcast costs no
- * way through the heap.
+ * Much of what a class pushes comes in the order in which it will run (messages that all take as
+ * long). Such a run of events is a chain: only its first has a place in the heap, which goes to the
+ * next when that one has run. So what comes in order costs no way through the heap.
  *
  * A key is the time above class, sequence number and slot, so one comparison of 128 bits gives the
  * order and no two keys are equal. Three unused places in front let every group of children lie in
@@ -46,15 +46,25 @@ __extension__ typedef unsigned __int128 heap_key;
  * below zero. */
 #define KEY_NONE (~(heap_key)0)
 
-#define NO_TAIL ((time_ns)-1)
+/* A run is believed in after so many events in order, and forgotten after as many out of order. A
+ * chain for less would cost more than it saves where times are drawn at random. */
+enum { RUN_PROVEN = 4, RUN_SURE = 12 };
 
 struct cell {
     sim_action *action; /* null: cancelled */
     void *context;
     uint64_t a, b;
-    uint64_t low;        /* half of its key */
+    time_ns at; /* chained: its key's halves */
+    uint64_t low;
     uint32_t generation; /* odd while it can be cancelled */
     uint32_t next;       /* 1 + slot of the next in its chain, or of the next free; 0: none */
+};
+
+/* Of one class: events pushed in the order in which they will run. */
+struct run {
+    time_ns at; /* the last one's */
+    struct sim_handle last;
+    uint32_t length; /* events in order, less those out of order; up to RUN_SURE */
 };
 
 struct sim_queue {
@@ -65,10 +75,7 @@ struct sim_queue {
     uint32_t cell_count, cell_capacity;
     uint32_t free_slot; /* 1 + slot; 0: none */
     size_t cancelled;   /* and not yet dropped */
-    /* The event pushed last, while it is pending: where the next one for its instant is chained. */
-    uint32_t tail;
-    enum sim_class tail_class;
-    time_ns tail_at;                 /* NO_TAIL: there is none */
+    struct run runs[SIM_CLASS_COUNT];
     uint64_t sequence, ranked_count; /* pushed without and with a rank */
     uint64_t run_count, dropped_count;
     time_ns now;
@@ -113,7 +120,6 @@ struct sim_queue *sim_queue_create(void)
 {
     struct sim_queue *queue = mem_create(sizeof *queue);
     queue->end = ROOT;
-    queue->tail_at = NO_TAIL;
     heap_grow(queue);
     return queue;
 }
@@ -178,13 +184,8 @@ static inline void sift_down(heap_key *heap, size_t end, size_t place, heap_key 
     *key_at(heap, hole) = key;
 }
 
-static __attribute__((noinline)) uint32_t slot_take(struct sim_queue *queue)
+static __attribute__((noinline)) uint32_t slot_add(struct sim_queue *queue)
 {
-    if (queue->free_slot) {
-        uint32_t slot = queue->free_slot - 1;
-        queue->free_slot = queue->cells[slot].next;
-        return slot;
-    }
     if (queue->cell_count == queue->cell_capacity) {
         uint32_t capacity = queue->cell_capacity ? queue->cell_capacity * 2 : CAPACITY_FIRST;
         queue->cells =
@@ -195,18 +196,24 @@ static __attribute__((noinline)) uint32_t slot_take(struct sim_queue *queue)
     return queue->cell_count++;
 }
 
-/* Nothing can be chained behind what is no longer pending. */
-static inline void forget_tail(struct sim_queue *queue, uint32_t slot)
+static inline uint32_t slot_take(struct sim_queue *queue)
 {
-    if (queue->tail == slot)
-        queue->tail_at = NO_TAIL;
+    if (!queue->free_slot)
+        return slot_add(queue);
+    uint32_t slot = queue->free_slot - 1;
+    queue->free_slot = queue->cells[slot].next;
+    return slot;
 }
 
 static void slot_give(struct sim_queue *queue, uint32_t slot)
 {
-    forget_tail(queue, slot);
     queue->cells[slot].next = queue->free_slot;
     queue->free_slot = slot + 1;
+}
+
+static heap_key chained_key(const struct sim_queue *queue, uint32_t slot)
+{
+    return key_of(queue->cells[slot].at, queue->cells[slot].low);
 }
 
 /* Closes the root with the last one of the heap. */
@@ -226,7 +233,7 @@ static void advance_root(struct sim_queue *queue)
     uint32_t next = queue->cells[slot_of(root)].next;
     slot_give(queue, slot_of(root));
     if (next)
-        sift_down(queue->heap, queue->end, ROOT, key_of(time_of(root), queue->cells[next - 1].low));
+        sift_down(queue->heap, queue->end, ROOT, chained_key(queue, next - 1));
     else
         drop_root(queue);
 }
@@ -264,41 +271,62 @@ static inline __attribute__((always_inline)) void heap_push(struct sim_queue *qu
     sift_up(queue->heap, queue->end++, key);
 }
 
-static inline struct sim_handle push(struct sim_queue *queue, time_ns at, enum sim_class class,
-                                     bool chained, uint64_t rank, sim_action *action, void *context,
-                                     uint64_t a, uint64_t b)
+/* Nothing can be chained behind what has run or was cancelled, nor before it. */
+static bool run_takes(const struct sim_queue *queue, const struct run *run, heap_key key)
+{
+    const struct cell *last = &queue->cells[run->last.slot];
+    return last->generation == run->last.generation && key_of(run->at, last->low) < key;
+}
+
+/* An event was pushed. One out of order is borne by a run that is longer; else a new run begins
+ * with it. */
+static inline void run_note(struct run *run, time_ns at, struct sim_handle handle)
+{
+    bool is_in_order = at >= run->at;
+    bool is_borne = !is_in_order && run->length > 0;
+    run->at = is_borne ? run->at : at;
+    run->last = is_borne ? run->last : handle;
+    run->length += is_in_order ? run->length < RUN_SURE : -(uint32_t)is_borne;
+}
+
+static inline __attribute__((always_inline)) struct sim_handle
+push(struct sim_queue *queue, time_ns at, enum sim_class class, uint64_t rank, sim_action *action,
+     void *context, uint64_t a, uint64_t b)
 {
     CHECK(at >= queue->now);
     CHECK(at < TIME_NEVER);
     CHECK(action != NULL);
     CHECK(rank < SEQUENCE_MAX);
-    bool in_chain = chained && queue->tail_at == at && queue->tail_class == class;
-    uint32_t slot = queue->root_open && !in_chain ? slot_of(queue->heap[ROOT]) : slot_take(queue);
+    uint64_t order = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS;
+    struct run *run = &queue->runs[class];
+    bool in_root = queue->root_open;
+    bool in_chain = !in_root && run->length >= RUN_PROVEN && at >= run->at &&
+                    run_takes(queue, run, key_of(at, order));
+    uint32_t slot = in_root ? slot_of(queue->heap[ROOT]) : slot_take(queue);
     struct cell *cell = &queue->cells[slot];
     cell->action = action;
     cell->context = context;
     cell->a = a;
     cell->b = b;
-    cell->low = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS | slot;
+    cell->low = order | slot;
     cell->generation++;
     cell->next = 0;
     struct sim_handle handle = { slot, cell->generation };
-    if (in_chain)
-        queue->cells[queue->tail].next = slot + 1;
-    else
+    if (in_chain) {
+        cell->at = at;
+        queue->cells[run->last.slot].next = slot + 1;
+    } else {
         heap_push(queue, key_of(at, cell->low));
-    if (chained) {
-        queue->tail = slot;
-        queue->tail_at = at;
-        queue->tail_class = class;
     }
+    if (!in_root)
+        run_note(run, at, handle);
     return handle;
 }
 
 struct sim_handle sim_queue_push(struct sim_queue *queue, time_ns at, enum sim_class class,
                                  sim_action *action, void *context, uint64_t a, uint64_t b)
 {
-    return push(queue, at, class, true, queue->sequence++, action, context, a, b);
+    return push(queue, at, class, queue->sequence++, action, context, a, b);
 }
 
 struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enum sim_class class,
@@ -306,7 +334,7 @@ struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enu
                                         uint64_t a, uint64_t b)
 {
     queue->ranked_count++;
-    return push(queue, at, class, false, rank, action, context, a, b);
+    return push(queue, at, class, rank, action, context, a, b);
 }
 
 /* The cancelled ones that were not dropped yet included. */
@@ -338,9 +366,10 @@ static void drop_all_cancelled(struct sim_queue *queue)
 {
     size_t end = ROOT;
     for (size_t i = ROOT; i < queue->end; i++) {
-        uint32_t first = drop_cancelled_of_chain(queue, slot_of(queue->heap[i]) + 1);
+        heap_key head = queue->heap[i];
+        uint32_t first = drop_cancelled_of_chain(queue, slot_of(head) + 1);
         if (first)
-            queue->heap[end++] = key_of(time_of(queue->heap[i]), queue->cells[first - 1].low);
+            queue->heap[end++] = first - 1 == slot_of(head) ? head : chained_key(queue, first - 1);
     }
     for (size_t i = end; i < queue->end; i++)
         queue->heap[i] = KEY_NONE;
@@ -376,12 +405,6 @@ time_ns sim_queue_now(const struct sim_queue *queue)
     return queue->now;
 }
 
-time_ns sim_queue_next(struct sim_queue *queue)
-{
-    close_root(queue);
-    return queue->end > ROOT ? time_of(queue->heap[ROOT]) : TIME_NEVER;
-}
-
 uint64_t sim_queue_run_count(const struct sim_queue *queue)
 {
     return queue->run_count;
@@ -404,7 +427,6 @@ bool sim_queue_run_one(struct sim_queue *queue, time_ns until)
     CHECK(action != NULL);
     cell->generation++;
     queue->root_open = true;
-    forget_tail(queue, slot);
     if (cell->next)
         close_root(queue);
     queue->now = at;

@@ -42,7 +42,6 @@ struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enu
 /* Fine for what has run or was cancelled; the handle is zeroed. */
 void sim_queue_cancel(struct sim_queue *queue, struct sim_handle *handle);
 time_ns sim_queue_now(const struct sim_queue *queue);        /* time of the event being run */
-time_ns sim_queue_next(struct sim_queue *queue);             /* TIME_NEVER when empty */
 uint64_t sim_queue_run_count(const struct sim_queue *queue); /* events run so far */
 /* Runs the next event if it is due at `until` or before; else moves now to `until` and says false.
  */

@@ -2,7 +2,8 @@
  *
  * Machines by the scenario's count, names and churn. The unnamed that are there and not leaving are
  * kept in a list without order (a place per node), so that one at random is found, added and taken
- * out at constant cost.
+ * out at constant cost. Where churn says how many there are, one that ends without its doing gets a
+ * successor.
  */
 #include "sim/provider/standalone.h"
 
@@ -17,6 +18,7 @@ struct standalone {
     VEC(struct node_id) present; /* unnamed, not leaving */
     VEC(uint32_t) places;        /* by node id: 1 + place in present; 0: not in it */
     uint64_t successors;         /* added so far after failures; numbers their streams */
+    uint32_t wanted;             /* by the record, now */
 };
 
 static void *standalone_create(struct virtual_cluster *cluster)
@@ -65,13 +67,6 @@ static void take_present(struct standalone *provider, struct node_id node)
     provider->places.items[node.n] = 0;
 }
 
-static void on_process_ended(void *itself, struct node_id node)
-{
-    struct standalone *provider = itself;
-    if (is_present(provider, node))
-        take_present(provider, node);
-}
-
 /* Failures by chance. */
 
 static void on_failure(void *context, uint64_t a, uint64_t b);
@@ -97,6 +92,14 @@ static void on_rejoin(void *context, uint64_t a, uint64_t b)
     add_machine(context);
 }
 
+static void plan_rejoin(struct standalone *provider)
+{
+    struct rng rng = rng_stream(provider->seed, "rejoin", provider->successors++);
+    time_ns wait = distribution_draw(&provider->spec->churn.rejoin, &rng);
+    sim_queue_push(provider->queue, time_add(sim_queue_now(provider->queue), wait), SIM_CLASS_FAULT,
+                   on_rejoin, provider, 0, 0);
+}
+
 static void take_away(struct standalone *provider, struct node_id node, const char *reason)
 {
     const struct churn_spec *churn = &provider->spec->churn;
@@ -116,10 +119,7 @@ static void on_failure(void *context, uint64_t a, uint64_t b)
         virtual_cluster_process(provider->cluster, node).state == PROCESS_STOPPING)
         return; /* the script was faster */
     take_away(provider, node, "machine failed");
-    struct rng rng = rng_stream(provider->seed, "rejoin", provider->successors++);
-    time_ns wait = distribution_draw(&provider->spec->churn.rejoin, &rng);
-    sim_queue_push(provider->queue, time_add(sim_queue_now(provider->queue), wait), SIM_CLASS_FAULT,
-                   on_rejoin, provider, 0, 0);
+    plan_rejoin(provider);
 }
 
 /* A record of how many there are. */
@@ -140,14 +140,41 @@ static void on_step(void *context, uint64_t step, uint64_t b)
     struct standalone *provider = context;
     double value = provider->spec->churn.count.points.items[step].value;
     CHECK(value >= 0 && value < UINT32_MAX);
-    uint32_t wanted = (uint32_t)value;
-    while (provider->present.count > wanted) {
+    provider->wanted = (uint32_t)value;
+    while (provider->present.count > provider->wanted) {
         uint64_t chosen = rng_below(&provider->reclaim, provider->present.count);
         take_away(provider, provider->present.items[chosen], "machine reclaimed");
     }
-    while (provider->present.count < wanted)
+    while (provider->present.count < provider->wanted)
         add_machine(provider);
     plan_step(provider, step + 1);
+}
+
+static void on_missing(void *context, uint64_t a, uint64_t b)
+{
+    (void)a;
+    (void)b;
+    struct standalone *provider = context;
+    if (provider->present.count < provider->wanted)
+        add_machine(provider);
+}
+
+/* What churn took away is no longer in the list; what is in it ended by the script, or by itself.
+ * An event of its own: the cluster is still busy with the end. */
+static void on_process_ended(void *itself, struct node_id node)
+{
+    struct standalone *provider = itself;
+    if (!is_present(provider, node))
+        return;
+    take_present(provider, node);
+    switch (provider->spec->churn.kind) {
+    case CHURN_NONE: break;
+    case CHURN_EXPONENTIAL: plan_rejoin(provider); break;
+    case CHURN_SERIES:
+        sim_queue_push(provider->queue, sim_queue_now(provider->queue), SIM_CLASS_FAULT, on_missing,
+                       provider, 0, 0);
+        break;
+    }
 }
 
 static void on_named(void *context, uint64_t a, uint64_t b)
@@ -159,7 +186,7 @@ static void on_named(void *context, uint64_t a, uint64_t b)
     if (!node_id_is_none(old) &&
         virtual_cluster_process(provider->cluster, old).state != PROCESS_ENDED)
         return; /* the script has added it already */
-    virtual_cluster_add_task_manager(provider->cluster, spec->name, &provider->spec->machine);
+    virtual_cluster_add_task_manager(provider->cluster, spec->name, &spec->machine);
 }
 
 static void standalone_start(void *itself)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What two hosts have between them: the network's latency, bandwidth and loss, or those that the
+ * scenario gives this pair, and on top what throttles the pair now. In: the scenario's links,
+ * throttles. Out: one quality per pair. Nearly all pairs have nothing of their own, which is seen
+ * by looking at either host.
+ */
+#include "sim/cluster/link_quality.h"
+
+#include "core/base/hash.h"
+#include "sim/cluster/parts.h"
+
+static uint64_t key_of_names(const char *a, const char *b)
+{
+    uint64_t x = hash_add_text(0, a), y = hash_add_text(0, b);
+    return x < y ? hash_add(x, y) : hash_add(y, x);
+}
+
+static uint64_t key_of_nodes(struct node_id a, struct node_id b)
+{
+    return a.n < b.n ? (uint64_t)a.n << 32 | b.n : (uint64_t)b.n << 32 | a.n;
+}
+
+void link_quality_init(struct virtual_cluster *cluster)
+{
+    const struct network_spec *network = &cluster->scenario->cluster.network;
+    cluster->plain_link = (struct link_quality){ .latency = network->latency,
+                                                 .bandwidth_bps = network->bandwidth_bps,
+                                                 .loss = network->loss };
+    for (size_t i = 0; i < network->links.count; i++)
+        index_map_put(
+            &cluster->own_links,
+            key_of_names(network->links.items[i].ends[0], network->links.items[i].ends[1]),
+            (uint32_t)i);
+}
+
+void link_quality_fini(struct virtual_cluster *cluster)
+{
+    index_map_fini(&cluster->own_links);
+    index_map_fini(&cluster->throttle_of);
+    vec_fini(&cluster->throttles);
+}
+
+uint32_t link_quality_count(const struct virtual_cluster *cluster, const char *name)
+{
+    uint32_t count = 0;
+    for (VEC_EACH(const struct link_spec, link, &cluster->scenario->cluster.network.links))
+        count += strcmp(link->ends[0], name) == 0 || strcmp(link->ends[1], name) == 0;
+    return count;
+}
+
+static void apply_spec(const struct link_spec *spec, struct link_quality *quality)
+{
+    quality->is_own = true;
+    if (spec->has_latency)
+        quality->latency = spec->latency;
+    if (spec->bandwidth_bps > 0)
+        quality->bandwidth_bps = spec->bandwidth_bps;
+    if (spec->has_loss)
+        quality->loss = spec->loss;
+}
+
+static void apply_throttle(const struct link_throttle *throttle, struct link_quality *quality)
+{
+    quality->is_own = true;
+    quality->more_latency = throttle->latency;
+    quality->loss = 1 - (1 - quality->loss) * (1 - throttle->loss);
+    if (throttle->bandwidth_bps > 0 &&
+        (quality->bandwidth_bps <= 0 || throttle->bandwidth_bps < quality->bandwidth_bps))
+        quality->bandwidth_bps = throttle->bandwidth_bps;
+}
+
+const struct link_quality *link_quality_between(const struct virtual_cluster *cluster,
+                                                const struct process *a, const struct process *b,
+                                                struct link_quality *room)
+{
+    if (a->own_links == 0 || b->own_links == 0)
+        return &cluster->plain_link;
+    *room = cluster->plain_link;
+    uint32_t spec = index_map_get(&cluster->own_links, key_of_names(a->name, b->name));
+    uint32_t throttle = index_map_get(&cluster->throttle_of, key_of_nodes(a->id, b->id));
+    if (spec != INDEX_NONE)
+        apply_spec(&cluster->scenario->cluster.network.links.items[spec], room);
+    if (throttle != INDEX_NONE)
+        apply_throttle(&cluster->throttles.items[throttle], room);
+    return room;
+}
+
+/* A pair that was throttled once keeps its place. */
+void link_quality_throttle(struct virtual_cluster *cluster, struct process *a, struct process *b,
+                           const struct link_throttle *throttle)
+{
+    uint32_t index = index_map_get(&cluster->throttle_of, key_of_nodes(a->id, b->id));
+    if (index == INDEX_NONE) {
+        index = (uint32_t)cluster->throttles.count;
+        vec_push(&cluster->throttles, *throttle);
+        index_map_put(&cluster->throttle_of, key_of_nodes(a->id, b->id), index);
+        a->own_links++;
+        b->own_links++;
+    }
+    cluster->throttles.items[index] = *throttle;
+}
