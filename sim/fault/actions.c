@@ -19,17 +19,18 @@ static void add_begin(struct action_context *context, const struct scripted_even
 {
     (void)target;
     struct virtual_cluster *cluster = context->cluster;
-    const struct machine_spec *machine = &virtual_cluster_scenario(cluster)->cluster.machine;
     if (!event->task_manager) {
         for (uint32_t i = 0; i < event->count; i++)
-            virtual_cluster_add_task_manager(cluster, NULL, machine);
+            virtual_cluster_add_task_manager(cluster, NULL,
+                                             virtual_cluster_machine_of(cluster, NULL));
         return;
     }
     struct node_id old = virtual_cluster_find(cluster, event->task_manager);
     if (!node_id_is_none(old) && virtual_cluster_process(cluster, old).state != PROCESS_ENDED)
         virtual_cluster_fact(cluster, old, "missed", event->label); /* it is there */
     else
-        virtual_cluster_add_task_manager(cluster, event->task_manager, machine);
+        virtual_cluster_add_task_manager(cluster, event->task_manager,
+                                         virtual_cluster_machine_of(cluster, event->task_manager));
 }
 
 static void stop_begin(struct action_context *context, const struct scripted_event *event,
@@ -75,11 +76,12 @@ static void cut_end(struct action_context *context, const struct scripted_event 
 }
 
 static void lasting_remove(struct action_context *context, const struct scripted_event *event,
-                           struct node_id node)
+                           struct action_target target)
 {
     for (size_t i = 0; i < context->lasting.count; i++) {
         const struct lasting *lasting = &context->lasting.items[i];
-        if (lasting->event == event && node_id_equal(lasting->node, node)) {
+        if (lasting->event == event && node_id_equal(lasting->node, target.node) &&
+            node_id_equal(lasting->peer, target.peer)) {
             vec_remove_ordered(&context->lasting, i);
             return;
         }
@@ -103,37 +105,72 @@ static void apply_loss(struct action_context *context, struct node_id node)
 {
     double passes = 1;
     for (VEC_EACH(const struct lasting, lasting, &context->lasting))
-        if (lasting->event->kind == ACTION_LOSS && node_id_equal(lasting->node, node))
+        if (lasting->event->kind == ACTION_LOSS && node_id_equal(lasting->node, node) &&
+            node_id_is_none(lasting->peer))
             passes *= 1 - lasting->event->factor;
     virtual_cluster_set_loss(context->cluster, node, 1 - passes);
+}
+
+static bool is_of_pair(const struct lasting *lasting, struct action_target pair)
+{
+    return (node_id_equal(lasting->node, pair.node) && node_id_equal(lasting->peer, pair.peer)) ||
+           (node_id_equal(lasting->node, pair.peer) && node_id_equal(lasting->peer, pair.node));
+}
+
+/* What is done to a link by all that last: latencies add up, the least bandwidth counts, a message
+ * must escape each loss. */
+static void apply_throttle(struct action_context *context, struct action_target pair)
+{
+    struct link_throttle throttle = { 0 };
+    double passes = 1;
+    for (VEC_EACH(const struct lasting, lasting, &context->lasting)) {
+        const struct scripted_event *event = lasting->event;
+        if (!is_of_pair(lasting, pair))
+            continue;
+        passes *= 1 - event->factor;
+        throttle.latency = time_add(throttle.latency, event->more_latency);
+        if (event->bandwidth_bps > 0 &&
+            (throttle.bandwidth_bps <= 0 || event->bandwidth_bps < throttle.bandwidth_bps))
+            throttle.bandwidth_bps = event->bandwidth_bps;
+    }
+    throttle.loss = 1 - passes;
+    virtual_cluster_throttle(context->cluster, pair.node, pair.peer, &throttle);
 }
 
 static void slow_begin(struct action_context *context, const struct scripted_event *event,
                        struct action_target target)
 {
-    vec_push(&context->lasting, (struct lasting){ event, target.node });
+    vec_push(&context->lasting, (struct lasting){ event, target.node, target.peer });
     apply_speed(context, target.node);
 }
 
 static void slow_end(struct action_context *context, const struct scripted_event *event,
                      struct action_target target)
 {
-    lasting_remove(context, event, target.node);
+    lasting_remove(context, event, target);
     apply_speed(context, target.node);
 }
 
-static void loss_begin(struct action_context *context, const struct scripted_event *event,
-                       struct action_target target)
+static void apply_to_link(struct action_context *context, struct action_target target)
 {
-    vec_push(&context->lasting, (struct lasting){ event, target.node });
-    apply_loss(context, target.node);
+    if (node_id_is_none(target.peer))
+        apply_loss(context, target.node);
+    else
+        apply_throttle(context, target);
 }
 
-static void loss_end(struct action_context *context, const struct scripted_event *event,
+static void link_begin(struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    vec_push(&context->lasting, (struct lasting){ event, target.node, target.peer });
+    apply_to_link(context, target);
+}
+
+static void link_end(struct action_context *context, const struct scripted_event *event,
                      struct action_target target)
 {
-    lasting_remove(context, event, target.node);
-    apply_loss(context, target.node);
+    lasting_remove(context, event, target);
+    apply_to_link(context, target);
 }
 
 /* Jobs. */
@@ -188,16 +225,17 @@ static void rescale_begin(struct action_context *context, const struct scripted_
 }
 
 const struct action_row action_rows[ACTION_KIND_COUNT] = {
-    [ACTION_ADD] = { "add", false, add_begin, NULL },
-    [ACTION_STOP] = { "stop", true, stop_begin, NULL },
-    [ACTION_KILL] = { "kill", true, kill_begin, NULL },
-    [ACTION_FREEZE] = { "freeze", true, freeze_begin, freeze_end },
-    [ACTION_CUT] = { "cut", true, cut_begin, cut_end },
-    [ACTION_SLOW] = { "slow", true, slow_begin, slow_end },
-    [ACTION_LOSS] = { "loss", true, loss_begin, loss_end },
-    [ACTION_FAIL_TASK] = { "fail", false, fail_task_begin, NULL },
-    [ACTION_CANCEL] = { "cancel", false, cancel_begin, NULL },
-    [ACTION_STOP_JOB] = { "stop-with-savepoint", false, stop_job_begin, NULL },
-    [ACTION_SAVEPOINT] = { "savepoint", false, savepoint_begin, NULL },
-    [ACTION_RESCALE] = { "rescale", false, rescale_begin, NULL },
+    [ACTION_ADD] = { false, add_begin, NULL },
+    [ACTION_STOP] = { true, stop_begin, NULL },
+    [ACTION_KILL] = { true, kill_begin, NULL },
+    [ACTION_FREEZE] = { true, freeze_begin, freeze_end },
+    [ACTION_CUT] = { true, cut_begin, cut_end },
+    [ACTION_SLOW] = { true, slow_begin, slow_end },
+    [ACTION_LOSS] = { true, link_begin, link_end },
+    [ACTION_THROTTLE] = { true, link_begin, link_end },
+    [ACTION_FAIL_TASK] = { false, fail_task_begin, NULL },
+    [ACTION_CANCEL] = { false, cancel_begin, NULL },
+    [ACTION_STOP_JOB] = { false, stop_job_begin, NULL },
+    [ACTION_SAVEPOINT] = { false, savepoint_begin, NULL },
+    [ACTION_RESCALE] = { false, rescale_begin, NULL },
 };

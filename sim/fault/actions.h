@@ -11,13 +11,13 @@
 
 struct action_target {
     struct node_id node;
-    struct node_id peer; /* of a cut; none: everybody */
+    struct node_id peer; /* of a cut, a loss, a throttle; none: everybody */
 };
 
-/* A lasting change of a host by a factor; overlapping ones combine. */
+/* A lasting change of a host or a link; overlapping ones combine. */
 struct lasting {
     const struct scripted_event *event;
-    struct node_id node;
+    struct node_id node, peer; /* peer none: of the host */
 };
 
 struct action_context {
@@ -29,7 +29,6 @@ typedef void action_function(struct action_context *context, const struct script
                              struct action_target target);
 
 struct action_row {
-    const char *word; /* of its fact */
     bool has_targets; /* TaskManagers, or the JobManager by name */
     action_function *begin;
     action_function *end; /* null: nothing to take back */

@@ -7,10 +7,11 @@
 
 #include "sim/fault/actions.h"
 #include "sim/load/event_pattern.h"
+#include "sim/load/event_words.h"
 
 struct script_event {
     struct rng rng; /* chooses its targets */
-    uint32_t seen;  /* lines that fitted its trigger */
+    struct script_outcome outcome;
 };
 
 struct script {
@@ -131,12 +132,13 @@ static bool find_peer(const struct script *script, const struct scripted_event *
 
 static void act(struct script *script, size_t index)
 {
+    script->events.items[index].outcome.has_acted = true;
     const struct scripted_event *event = &script->scenario->events.items[index];
-    const struct action_row *row = &action_rows[event->kind];
+    const char *word = action_words[event->kind];
     struct virtual_cluster *cluster = script->context.cluster;
     struct action_target target = { node_id_none(), node_id_none() };
-    if (!row->has_targets) {
-        virtual_cluster_fact(cluster, node_id_none(), row->word, event->label);
+    if (!action_rows[event->kind].has_targets) {
+        virtual_cluster_fact(cluster, node_id_none(), word, event->label);
         act_on(script, index, target);
         return;
     }
@@ -147,7 +149,7 @@ static void act(struct script *script, size_t index)
         return;
     }
     bool is_one = script->targets.count == 1;
-    virtual_cluster_fact(cluster, is_one ? script->targets.items[0] : node_id_none(), row->word,
+    virtual_cluster_fact(cluster, is_one ? script->targets.items[0] : node_id_none(), word,
                          event->label);
     for (size_t i = 0; i < script->targets.count; i++) {
         target.node = script->targets.items[i];
@@ -196,13 +198,15 @@ static bool has_value(const struct trigger_spec *trigger, const struct log_line 
 void script_on_log(struct script *script, const struct log_line *line)
 {
     size_t kept = 0;
+    if (line->level != LOG_DECISION)
+        return; /* what happens must not depend on how much is written down */
     for (size_t i = 0; i < script->waiting.count; i++) {
         uint32_t index = script->waiting.items[i];
         const struct trigger_spec *trigger = &script->scenario->events.items[index].trigger;
         bool fits = event_pattern_matches(trigger->event, line->machine, line->what, line->from,
                                           line->to) &&
                     has_value(trigger, line);
-        if (fits && ++script->events.items[index].seen == trigger->nth)
+        if (fits && ++script->events.items[index].outcome.seen == trigger->nth)
             plan(script, index, sim_queue_now(script->queue));
         else
             script->waiting.items[kept++] = index;
@@ -214,4 +218,17 @@ void script_on_fact(struct script *script, const char *word)
 {
     script_on_log(
         script, &(struct log_line){ .machine = virtual_cluster_fact_machine(word), .what = word });
+}
+
+void script_on_answer(struct script *script, const struct effect_answer *answer)
+{
+    char what[EVENT_ANSWER_SIZE];
+    event_words_answer(answer->request, err_is(answer->result), what);
+    script_on_log(script, &(struct log_line){ .machine = "client", .what = what });
+}
+
+struct script_outcome script_outcome(const struct script *script, size_t event)
+{
+    CHECK(event < script->events.count);
+    return script->events.items[event].outcome;
 }

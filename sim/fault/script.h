@@ -23,9 +23,18 @@ struct script *script_create(struct virtual_cluster *cluster, script_slots_used 
 void script_destroy(struct script *script); /* before the cluster */
 void script_start(struct script *script);   /* at time 0, after the cluster's start */
 
-/* What happened: lines of the log, and the cluster's facts ("process killed"). The script acts in
- * events of its own, never in these calls. */
+/* What happened: decision lines of the log (others are not looked at), the cluster's facts
+ * ("process killed"), answers to clients ("client stop done"). The script acts in events of its
+ * own, never in these calls. */
 void script_on_log(struct script *script, const struct log_line *line);
 void script_on_fact(struct script *script, const char *word);
+void script_on_answer(struct script *script, const struct effect_answer *answer);
+
+/* What has become of an event of the scenario, by its place there. */
+struct script_outcome {
+    bool has_acted; /* once at least, if only to find nobody to act on */
+    uint32_t seen;  /* lines that fitted its pattern, up to the nth */
+};
+struct script_outcome script_outcome(const struct script *script, size_t event);
 
 #endif

@@ -34,9 +34,10 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
     X(latency_p95_seconds, SECONDS, JOB, "arrival to sink, 95 of 100 records are faster")          \
     X(latency_p99_seconds, SECONDS, JOB, "arrival to sink, 99 of 100 records are faster")          \
     X(parallelism, COUNT, JOB, "largest parallelism of a running vertex")                          \
-    X(busy, SHARE, VERTEX, "share of time the busiest subtask works")                              \
-    X(idle, SHARE, VERTEX, "share of time the busiest subtask waits for input")                    \
-    X(backpressured, SHARE, VERTEX, "share of time the most backpressured subtask is blocked")     \
+    X(busy, SHARE, VERTEX, "share of time the subtasks work, mean over them")                      \
+    X(idle, SHARE, VERTEX, "share of time the subtasks wait for input, mean over them")            \
+    X(backpressured, SHARE, VERTEX, "share of time their output blocks them, mean over them")      \
+    X(busy_max, SHARE, VERTEX, "share of time the subtask works that is busiest at the moment")    \
     X(restarts, COUNT, JOB, "restarts after failures")                                             \
     X(rescales, COUNT, JOB, "restarts that changed the parallelism on purpose")                    \
     X(downtime_seconds, SECONDS, JOB, "time in which not all tasks were running")                  \

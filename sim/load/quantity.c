@@ -54,11 +54,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static double scale_by_ten(double value, int exponent)
 {
     for (; exponent > POWER_MAX; exponent -= POWER_MAX)
@@ -72,7 +67,7 @@ static double scale_by_ten(double value, int exponent)
 static int take_exponent(const char **text)
 {
     const char *p = *text;
-    if (lower(*p) != 'e')
+    if (text_lower(*p) != 'e')
         return 0;
     p++;
     bool negative = *p == '-';
@@ -131,7 +126,7 @@ static bool find_factor(const char *text, const struct factor *factors, size_t c
     while (*text == ' ')
         text++;
     for (; *text && length < sizeof name - 1; text++)
-        name[length++] = lower(*text);
+        name[length++] = text_lower(*text);
     if (*text)
         return false;
     while (length && name[length - 1] == ' ')

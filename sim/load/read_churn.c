@@ -37,6 +37,8 @@ static const char *const record_keys[] = { "scale", "compress", "repeat", "max",
 static const char *const trace_keys[] = { "time", "count", "from", "to" };
 static const char *const churn_keys[] = { "wanted", "exponential", "graceful", "notice" };
 
+static const char *const record_kinds[] = { "trace", "steps", "exponential" };
+
 static struct err refuse_keys(const struct tree_node *node, const char *const *keys, size_t count,
                               const char *owner, struct note *note)
 {
@@ -62,6 +64,21 @@ static struct err read_exponential(const struct tree_node *node, struct churn_sp
     return field_need_child(node, "mean", &mean, note);
 }
 
+/* More than can be simulated is a mistake in the record, unless `max` says what is to be taken. */
+static struct err check_counts(const struct tree_node *node, const struct tree_node *max,
+                               const struct series *series, struct note *note)
+{
+    for (size_t i = 0; !max && i < series->points.count; i++)
+        if (series->points.items[i].value > SCENARIO_TASK_MANAGERS_MAX)
+            return tree_error(node, ERR_BAD_VALUE_CODE, note,
+                              "found %lld machines %lld s after the start, expected at most %d "
+                              "(max: N takes no more than N)",
+                              (long long)fmin(series->points.items[i].value, 1e18),
+                              (long long)(series->points.items[i].at / TIME_S),
+                              SCENARIO_TASK_MANAGERS_MAX);
+    return OK;
+}
+
 /* Machines are whole, and no more than the maximum. */
 static void make_whole(struct series *series, double max)
 {
@@ -85,6 +102,9 @@ static struct err read_record(const struct scenario_reader *reader, const struct
                                            .to = v->to };
     struct note *note = reader->note;
     time_ns length = 0;
+    if (v->max > SCENARIO_TASK_MANAGERS_MAX)
+        return tree_expected(tree_find(node, "max"), ERR_BAD_VALUE_CODE, note,
+                             "a number of machines, at most %d", SCENARIO_TASK_MANAGERS_MAX);
     if (trace) {
         TRY(field_need(trace, TREE_SCALAR, "the name of a file", note));
         char *path = load_file_path(reader->directory, trace->text);
@@ -98,6 +118,7 @@ static struct err read_record(const struct scenario_reader *reader, const struct
     }
     TRY(load_stretch(trace ? trace : steps, &v->shape, length, reader->scenario->duration, count,
                      note));
+    TRY(check_counts(trace ? trace : steps, field_child(node, "max"), count, note));
     make_whole(count, v->max);
     return OK;
 }
@@ -110,6 +131,24 @@ static void churn_values_fini(struct churn_values *v)
     mem_destroy(v->to);
 }
 
+/* The one key of these that is there says what kind of record it is. */
+static struct err check_one_kind(const struct tree_node *node, const char *const *kinds,
+                                 size_t count, const char *expected, struct note *note)
+{
+    const struct tree_node *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct tree_node *child = field_child(node, kinds[i]);
+        if (child && first)
+            return tree_error(child, ERR_BAD_VALUE_CODE, note,
+                              "found a second kind of record beside '%s', expected one of %s",
+                              first->key, expected);
+        first = child ? child : first;
+    }
+    if (!first)
+        return tree_expected(node, ERR_BAD_VALUE_CODE, note, "a map with one of %s", expected);
+    return OK;
+}
+
 /* There are never more machines than somebody wants. */
 static struct err read_wanted(const struct scenario_reader *reader, const struct tree_node *node,
                               struct series *count)
@@ -120,8 +159,8 @@ static struct err read_wanted(const struct scenario_reader *reader, const struct
     struct err e = fields_read(node, churn_fields, FIELDS_COUNT(churn_fields), &v, note);
     if (!err_is(e))
         e = refuse_keys(node, churn_keys, FIELDS_COUNT(churn_keys), "churn itself", note);
-    if (!err_is(e) && !field_child(node, "trace") == !field_child(node, "steps"))
-        e = tree_expected(node, ERR_BAD_VALUE_CODE, note, "a map with one of trace or steps");
+    if (!err_is(e))
+        e = check_one_kind(node, record_kinds, 2, "trace or steps", note);
     if (!err_is(e))
         e = read_record(reader, node, &v, &wanted);
     if (!err_is(e))
@@ -136,10 +175,8 @@ static struct err read_kind(const struct scenario_reader *reader, const struct t
 {
     struct note *note = reader->note;
     const struct tree_node *exponential = field_child(node, "exponential");
-    bool trace = field_child(node, "trace") != NULL, steps = field_child(node, "steps") != NULL;
-    if (trace + steps + (exponential != NULL) != 1)
-        return tree_expected(node, ERR_BAD_VALUE_CODE, note,
-                             "a map with one of trace, steps or exponential");
+    TRY(check_one_kind(node, record_kinds, FIELDS_COUNT(record_kinds),
+                       "trace, steps or exponential", note));
     if (!exponential) {
         const struct tree_node *wanted = field_child(node, "wanted");
         churn->kind = CHURN_SERIES;

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/load/scenario_read.h"
 
 static const char *const providers[] = { "standalone" };
-static const char *const reserved_names[] = { "jobmanager", "random", "in-use", "idle" };
+
+enum { VALUE_SHOWN = 60, LINKS_MAX = 1000 };
 
 #define CONST_TIME(value)                                                                          \
     {                                                                                              \
@@ -22,13 +22,12 @@ static const char *const reserved_names[] = { "jobmanager", "random", "in-use", 
 static const struct timing_spec default_timing = {
     .job_manager_start = CONST_TIME(TIME_S),
     .submit = CONST_TIME(20 * TIME_MS),
-    .create_graph = CONST_TIME(5 * TIME_MS),
     .deploy = CONST_TIME(20 * TIME_MS),
     .initialize = CONST_TIME(50 * TIME_MS),
     .cancel = CONST_TIME(20 * TIME_MS),
     .shutdown = CONST_TIME(20 * TIME_MS),
     .connection_loss = { DRAW_UNIFORM, 70 * TIME_MS, 600 * TIME_MS },
-    .rpc_loss = { DRAW_UNIFORM, 50 * TIME_MS, 1400 * TIME_MS },
+    .rpc_loss = { DRAW_UNIFORM, 50 * TIME_MS, 500 * TIME_MS },
 };
 
 static const struct machine_spec default_machine = {
@@ -39,16 +38,79 @@ static const struct machine_spec default_machine = {
     .boot = CONST_TIME(5 * TIME_S),
 };
 
+/* The beginnings of keys that Flink has and Weir leaves alone: what they set is not in the model.
+ * Source: the options classes of Flink 2.3. */
+static const char *const known_to_flink[] = {
+    "akka.",
+    "blob.",
+    "classloader.",
+    "client.",
+    "containerized.",
+    "env.",
+    "execution.batch",
+    "execution.checkpointing.dir",
+    "execution.checkpointing.savepoint-dir",
+    "execution.checkpointing.storage",
+    "external-resource",
+    "fs.",
+    "high-availability",
+    "historyserver.",
+    "io.",
+    "jmx.",
+    "job-result-store.",
+    "jobmanager.archive",
+    "jobmanager.memory.",
+    "jobmanager.rpc.",
+    "jobstore.",
+    "kubernetes.",
+    "metrics.",
+    "pekko.",
+    "pipeline.jars",
+    "pipeline.classpaths",
+    "plugin.",
+    "process.",
+    "python.",
+    "rest.",
+    "s3.",
+    "security.",
+    "shuffle",
+    "sql-client.",
+    "state.",
+    "table.",
+    "taskmanager.memory.",
+    "taskmanager.network.",
+    "taskmanager.rpc.",
+    "traces.",
+    "web.",
+    "yarn.",
+    "zookeeper.",
+};
+enum { MISSPELT_LETTERS_MAX = 2 };
+
+static bool is_known_to_flink(const char *key)
+{
+    for (size_t i = 0; i < sizeof known_to_flink / sizeof *known_to_flink; i++)
+        if (strncmp(key, known_to_flink[i], strlen(known_to_flink[i])) == 0)
+            return true;
+    return false;
+}
+
 static struct err unknown_option(const struct tree_node *node, struct note *note)
 {
     const char **keys = mem_create_array(config_option_count, sizeof *keys);
     for (size_t i = 0; i < config_option_count; i++)
         keys[i] = config_options[i].key;
-    char hint[FIELD_HINT_MAX];
-    field_hint(hint, node->key, keys, config_option_count);
+    const char *nearest = text_nearest(node->key, keys, config_option_count);
+    bool misspelt = nearest && text_distance(node->key, nearest) <= MISSPELT_LETTERS_MAX;
     mem_destroy(keys);
+    if (!misspelt && is_known_to_flink(node->key))
+        return tree_error(node, ERR_UNKNOWN_KEY_CODE, note,
+                          "found a key of Flink's that Weir does not model, expected one of "
+                          "docs/configuration.md (leave it out)");
     return tree_error(node, ERR_UNKNOWN_KEY_CODE, note,
-                      "found an unknown key, expected one of docs/configuration.md%s", hint);
+                      "found an unknown key, expected one of docs/configuration.md%s%s%s",
+                      nearest ? ", did you mean '" : "", nearest ? nearest : "",
+                      nearest ? "'?" : "");
 }
 
 /* What config_set says begins with the key, which the path has already. */
@@ -59,6 +121,51 @@ static struct err complain_of_value(const struct tree_node *node, struct err e, 
         strncmp(note->text + length, ": ", 2) == 0)
         memmove(note->text, note->text + length + 2, strlen(note->text + length + 2) + 1);
     return tree_prefix(node, e, note);
+}
+
+/* What config_check says begins with the key that is wrong: "KEY must be at least 1". When the key
+ * stands here, the complaint is about its line and what it says. */
+static struct err complain_of_rule(const struct tree_node *map, struct err e, struct note *note)
+{
+    static const char must_be[] = "must be ";
+    if (!note)
+        return e;
+    size_t length = strcspn(note->text, " ");
+    const char *rule = note->text + length + (note->text[length] == ' ');
+    for (const struct tree_node *item = map->first; item; item = item->next) {
+        if (strlen(item->key) != length || strncmp(note->text, item->key, length) != 0 ||
+            item->kind != TREE_SCALAR)
+            continue;
+        struct note said = *note;
+        rule = said.text + length + (said.text[length] == ' ');
+        if (strncmp(rule, must_be, sizeof must_be - 1) == 0)
+            return tree_expected(item, e.code, note, "%s", rule + sizeof must_be - 1);
+        return tree_error(item, e.code, note, "found '%.*s', which %s", VALUE_SHOWN, item->text,
+                          rule);
+    }
+    for (const struct tree_node *item = map->first; item; item = item->next) {
+        struct note said = *note;
+        if (item->kind == TREE_SCALAR && strstr(said.text, item->key))
+            return tree_error(item, e.code, note, "found '%.*s', but %s", VALUE_SHOWN, item->text,
+                              said.text);
+    }
+    return tree_prefix(map, e, note);
+}
+
+/* Flink's words for jobs of a kind that Weir does not run: better said now than when the dispatcher
+ * turns the job down. */
+static struct err refuse_batch(const struct tree_node *map, const struct config *config,
+                               struct note *note)
+{
+    const struct tree_node *mode = field_child(map, "execution.runtime-mode");
+    const struct tree_node *scheduler = field_child(map, "jobmanager.scheduler");
+    if (mode && config->runtime_mode == RUNTIME_MODE_BATCH)
+        return tree_expected(mode, ERR_BAD_VALUE_CODE, note,
+                             "streaming (batch jobs are not supported yet)");
+    if (scheduler && config->scheduler == SCHEDULER_ADAPTIVE_BATCH)
+        return tree_expected(scheduler, ERR_BAD_VALUE_CODE, note,
+                             "default or adaptive (batch jobs are not supported yet)");
+    return OK;
 }
 
 struct err scenario_read_config(const struct tree_node *node, struct config *config,
@@ -78,139 +185,13 @@ struct err scenario_read_config(const struct tree_node *node, struct config *con
             return complain_of_value(item, e, note);
     }
     struct err e = config_check(config, note);
-    return err_is(e) ? tree_prefix(node, e, note) : OK;
-}
-
-static struct err read_machine(struct scenario_reader *reader, const struct tree_node *node)
-{
-    static const struct field fields[] = {
-        FIELD(struct cluster_spec, machine.cores, "cores", NUMBER, POSITIVE),
-        FIELD(struct cluster_spec, machine.speed, "speed", NUMBER, POSITIVE),
-        FIELD(struct cluster_spec, machine.memory_bytes, "memory", SIZE, POSITIVE),
-        FIELD(struct cluster_spec, machine.slots, "slots", COUNT32, POSITIVE),
-        FIELD(struct cluster_spec, machine.network_bps, "network", BITS, POSITIVE),
-        FIELD(struct cluster_spec, machine.disk_bps, "disk", BYTE_RATE, POSITIVE),
-        FIELD(struct cluster_spec, machine.boot, "boot", DISTRIBUTION, ANY),
-        FIELD(struct cluster_spec, machine.price_per_hour, "price", PRICE, NOT_NEGATIVE),
-        FIELD(struct cluster_spec, count, "count", COUNT32, NOT_NEGATIVE),
-    };
-    struct cluster_spec *cluster = &reader->scenario->cluster;
-    TRY(fields_read(node, fields, FIELDS_COUNT(fields), cluster, reader->note));
-    if (cluster->machine.cores > SCENARIO_CORES_MAX)
-        return tree_expected(tree_find(node, "cores"), ERR_BAD_VALUE_CODE, reader->note,
-                             "at most %d", SCENARIO_CORES_MAX);
-    if (cluster->machine.slots > SCENARIO_SLOTS_MAX)
-        return tree_expected(tree_find(node, "slots"), ERR_BAD_VALUE_CODE, reader->note,
-                             "at most %d", SCENARIO_SLOTS_MAX);
-    if (cluster->count > SCENARIO_TASK_MANAGERS_MAX)
-        return tree_expected(tree_find(node, "count"), ERR_BAD_VALUE_CODE, reader->note,
-                             "at most %d", SCENARIO_TASK_MANAGERS_MAX);
-    return OK;
-}
-
-static bool is_name(const char *text)
-{
-    const char *p = text;
-    for (; *p; p++) {
-        char c = *p;
-        bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '-' || c == '_' || c == '.';
-        if (!good)
-            return false;
-    }
-    return p > text && p - text <= 64;
-}
-
-/* The number of a name such as tm12; 0 for any other name. */
-static uint32_t number_of(const char *name)
-{
-    uint32_t number = 0;
-    if (strncmp(name, "tm", 2) != 0 || name[2] == '0')
-        return 0;
-    for (const char *p = name + 2; *p; p++) {
-        if (*p < '0' || *p > '9' || number > SCENARIO_TASK_MANAGERS_MAX)
-            return 0;
-        number = number * 10 + (uint32_t)(*p - '0');
-    }
-    return number;
-}
-
-/* A TaskManager the scenario names; SIZE_MAX when it names none so. */
-static size_t find_named(const struct scenario_reader *reader, const char *name)
-{
-    uint32_t index = index_map_get(&reader->task_managers, hash_add_text(0, name));
-    return index == INDEX_NONE ? SIZE_MAX : index;
-}
-
-/* Names go into the cluster's list and into the look-up, checked. */
-static struct err add_named(struct scenario_reader *reader, const struct tree_node *name,
-                            time_ns at)
-{
-    struct cluster_spec *cluster = &reader->scenario->cluster;
-    struct note *note = reader->note;
-    if (name->kind != TREE_SCALAR || !is_name(name->text))
-        return tree_expected(name, ERR_BAD_VALUE_CODE, note,
-                             "a name of letters, digits, '-', '_' and '.'");
-    for (size_t i = 0; i < FIELDS_COUNT(reserved_names); i++)
-        if (text_equal(name->text, reserved_names[i]))
-            return tree_expected(name, ERR_BAD_VALUE_CODE, note, "a name that means nothing else");
-    uint32_t number = number_of(name->text);
-    bool counted = number && number <= cluster->count;
-    if (counted || find_named(reader, name->text) != SIZE_MAX)
-        return tree_expected(name, ERR_DUPLICATE_CODE, note, "a name not used before%s",
-                             counted ? " (task-manager.count uses it)" : "");
-    if (cluster->named.count == SCENARIO_TASK_MANAGERS_MAX)
-        return tree_expected(name, ERR_BAD_VALUE_CODE, note, "at most %d TaskManagers",
-                             SCENARIO_TASK_MANAGERS_MAX);
-    index_map_put(&reader->task_managers, hash_add_text(0, name->text),
-                  (uint32_t)cluster->named.count);
-    vec_push(&cluster->named, (struct task_manager_spec){ mem_copy_text(name->text), at });
-    return OK;
-}
-
-struct err scenario_declare_task_manager(struct scenario_reader *reader,
-                                         const struct tree_node *name)
-{
-    size_t known = name->kind == TREE_SCALAR ? find_named(reader, name->text) : SIZE_MAX;
-    if (known != SIZE_MAX && reader->scenario->cluster.named.items[known].at == TIME_NEVER)
-        return OK;
-    return add_named(reader, name, TIME_NEVER);
-}
-
-bool scenario_may_have(const struct scenario_reader *reader, const char *name)
-{
-    const struct cluster_spec *cluster = &reader->scenario->cluster;
-    if (find_named(reader, name) != SIZE_MAX)
-        return true;
-    uint32_t number = number_of(name);
-    if (!number)
-        return false;
-    return number <= cluster->count || cluster->churn.kind != CHURN_NONE || reader->events_add;
-}
-
-static struct err read_named(struct scenario_reader *reader, const struct tree_node *node)
-{
-    const struct tree_node *name = node;
-    time_ns at = 0;
-    if (node->kind == TREE_MAP) {
-        static const struct field fields[] = { FIELD_BY_HAND("name"), FIELD_BY_HAND("at") };
-        TRY(fields_read(node, fields, FIELDS_COUNT(fields), NULL, reader->note));
-        TRY(field_need_child(node, "name", &name, reader->note));
-        const struct tree_node *when = field_child(node, "at");
-        bool never = when && when->kind == TREE_SCALAR && text_equal(when->text, "never");
-        if (never)
-            at = TIME_NEVER;
-        else if (when)
-            TRY(field_read(when, FIELD_DURATION, RANGE_NOT_NEGATIVE, &at, reader->note));
-    }
-    return add_named(reader, name, at);
+    return err_is(e) ? complain_of_rule(node, e, note) : refuse_batch(node, config, note);
 }
 
 static struct err read_timing(struct scenario_reader *reader, const struct tree_node *node)
 {
     static const struct field fields[] = {
         FIELD(struct timing_spec, submit, "submit", DISTRIBUTION, ANY),
-        FIELD(struct timing_spec, create_graph, "create-graph", DISTRIBUTION, ANY),
         FIELD(struct timing_spec, deploy, "deploy", DISTRIBUTION, ANY),
         FIELD(struct timing_spec, initialize, "initialize", DISTRIBUTION, ANY),
         FIELD(struct timing_spec, cancel, "cancel", DISTRIBUTION, ANY),
@@ -222,6 +203,68 @@ static struct err read_timing(struct scenario_reader *reader, const struct tree_
                        reader->note);
 }
 
+/* A name that a link can have; events that add TaskManagers are read later, so those must be named
+ * in task-managers. */
+static struct err need_end(const struct scenario_reader *reader, const struct tree_node *node)
+{
+    bool is_known = node->kind == TREE_SCALAR &&
+                    (text_equal(node->text, "jobmanager") || scenario_may_have(reader, node->text));
+    return is_known ? OK
+                    : tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                                    "the name of a TaskManager or jobmanager");
+}
+
+static bool is_same_pair(const struct link_spec *link, const char *a, const char *b)
+{
+    return (text_equal(link->ends[0], a) && text_equal(link->ends[1], b)) ||
+           (text_equal(link->ends[0], b) && text_equal(link->ends[1], a));
+}
+
+/* { between: [tm1, tm2], latency: 5ms, bandwidth: 1gbit, loss: 1% } */
+static struct err read_link(struct scenario_reader *reader, const struct tree_node *node)
+{
+    static const struct field fields[] = {
+        FIELD_BY_HAND("between"),
+        FIELD(struct link_spec, latency, "latency", DISTRIBUTION, ANY),
+        FIELD(struct link_spec, bandwidth_bps, "bandwidth", BITS, POSITIVE),
+        FIELD(struct link_spec, loss, "loss", SHARE, SHARE),
+    };
+    struct network_spec *network = &reader->scenario->cluster.network;
+    struct link_spec link = { 0 };
+    const struct tree_node *ends;
+    TRY(field_need(node, TREE_MAP, "a map: { between: [a, b], bandwidth, ... }", reader->note));
+    TRY(fields_read(node, fields, FIELDS_COUNT(fields), &link, reader->note));
+    TRY(field_need_child(node, "between", &ends, reader->note));
+    if (ends->kind != TREE_LIST || ends->count != 2)
+        return tree_expected(ends, ERR_BAD_VALUE_CODE, reader->note, "two names: [tm1, tm2]");
+    const struct tree_node *a = ends->first, *b = ends->first->next;
+    TRY(need_end(reader, a));
+    TRY(need_end(reader, b));
+    if (text_equal(a->text, b->text))
+        return tree_expected(b, ERR_BAD_VALUE_CODE, reader->note, "another name");
+    for (VEC_EACH(const struct link_spec, other, &network->links))
+        if (is_same_pair(other, a->text, b->text))
+            return tree_error(ends, ERR_DUPLICATE_CODE, reader->note,
+                              "found a pair that has a link already, expected another one");
+    if (network->links.count == LINKS_MAX)
+        return tree_error(node, ERR_BAD_VALUE_CODE, reader->note,
+                          "found another link, expected at most %d", LINKS_MAX);
+    link.has_latency = field_child(node, "latency") != NULL;
+    link.has_loss = field_child(node, "loss") != NULL;
+    link.ends[0] = mem_copy_text(a->text);
+    link.ends[1] = mem_copy_text(b->text);
+    vec_push(&network->links, link);
+    return OK;
+}
+
+static struct err read_links(struct scenario_reader *reader, const struct tree_node *node)
+{
+    TRY(field_need(node, TREE_LIST, "a list of links", reader->note));
+    for (const struct tree_node *item = node->first; item; item = item->next)
+        TRY(read_link(reader, item));
+    return OK;
+}
+
 static struct err read_small_parts(struct scenario_reader *reader, const struct tree_node *node)
 {
     static const struct field job_manager_fields[] = {
@@ -231,6 +274,7 @@ static struct err read_small_parts(struct scenario_reader *reader, const struct 
         FIELD(struct network_spec, latency, "latency", DISTRIBUTION, ANY),
         FIELD(struct network_spec, loss, "loss", SHARE, SHARE),
         FIELD(struct network_spec, bandwidth_bps, "bandwidth", BITS, POSITIVE),
+        FIELD_BY_HAND("links"),
     };
     static const struct field dfs_fields[] = {
         FIELD(struct storage_spec, bandwidth, "bandwidth", BYTE_RATE, POSITIVE),
@@ -246,6 +290,8 @@ static struct err read_small_parts(struct scenario_reader *reader, const struct 
     if ((part = field_child(node, "network")) != NULL)
         TRY(fields_read(part, network_fields, FIELDS_COUNT(network_fields), &cluster->network,
                         reader->note));
+    if (part && field_child(part, "links"))
+        TRY(read_links(reader, field_child(part, "links")));
     if ((part = field_child(node, "dfs")) != NULL)
         TRY(fields_read(part, dfs_fields, FIELDS_COUNT(dfs_fields), &cluster->dfs, reader->note));
     return OK;
@@ -299,22 +345,13 @@ struct err scenario_read_cluster(struct scenario_reader *reader, const struct tr
             TRY(field_read_word(part, "a provider", providers, FIELDS_COUNT(providers), &word,
                                 reader->note));
         if ((part = field_child(node, "task-manager")) != NULL)
-            TRY(read_machine(reader, part));
-        if ((part = field_child(node, "task-managers")) != NULL) {
-            TRY(field_need(part, TREE_LIST, "a list of names, or of { name, at }", reader->note));
-            for (const struct tree_node *item = part->first; item; item = item->next)
-                TRY(read_named(reader, item));
-        }
+            TRY(scenario_read_machine(reader, part));
+        if ((part = field_child(node, "task-managers")) != NULL)
+            TRY(scenario_read_task_managers(reader, part));
         if ((part = field_child(node, "churn")) != NULL)
             TRY(scenario_read_churn(reader, part));
-        TRY(read_small_parts(reader, node));
     }
-    if (cluster->machine.slots == 0) {
-        bool usable =
-            scenario->config.tm_slots > 0 && scenario->config.tm_slots <= SCENARIO_SLOTS_MAX;
-        cluster->machine.slots = usable ? (uint32_t)scenario->config.tm_slots : 1;
-    }
-    if (cluster->machine.cores == 0)
-        cluster->machine.cores = cluster->machine.slots;
-    return settle_count(reader, node);
+    scenario_settle_machine(&cluster->machine, &scenario->config);
+    TRY(settle_count(reader, node));
+    return node ? read_small_parts(reader, node) : OK; /* links name TaskManagers */
 }

@@ -25,6 +25,7 @@ static const char *const results[RESULT_TYPE_COUNT] = {
 
 struct reading {
     struct job_graph *graph;
+    struct job_spec *job;
     struct note *note;
 };
 
@@ -68,7 +69,11 @@ static struct err add_edge(const struct reading *r, const struct tree_node *node
                           "found a forward edge from parallelism %d to %d, expected equal ones",
                           from_parallelism, to_parallelism);
     struct err e = job_graph_add_edge(r->graph, producer, consumer, partitioner, result, r->note);
-    return err_is(e) ? tree_prefix(node, e, r->note) : OK;
+    if (err_is(e))
+        return tree_prefix(node, e, r->note);
+    vec_push(&r->job->edges, (struct edge_model){ -1, -1 });
+    CHECK(r->job->edges.count == r->graph->edges.count);
+    return OK;
 }
 
 /* "hash", "blocking" or "hash blocking". */
@@ -146,9 +151,10 @@ static struct err read_arrows(const struct reading *r, const struct tree_node *n
 
 struct edge_values {
     char *from, *to;
+    struct edge_model model;
 };
 
-/* { from: a, to: b, ship: hash, result: blocking } */
+/* { from: a, to: b, ship: hash, result: blocking, bytes: 20, selectivity: 0.1 } */
 static struct err read_edge_map(const struct reading *r, const struct tree_node *node)
 {
     static const struct field fields[] = {
@@ -156,8 +162,10 @@ static struct err read_edge_map(const struct reading *r, const struct tree_node 
         FIELD(struct edge_values, to, "to", TEXT, ANY),
         FIELD_BY_HAND("ship"),
         FIELD_BY_HAND("result"),
+        FIELD(struct edge_values, model.record_bytes, "bytes", BYTES, NOT_NEGATIVE),
+        FIELD(struct edge_values, model.selectivity, "selectivity", NUMBER, NOT_NEGATIVE),
     };
-    struct edge_values v = { 0 };
+    struct edge_values v = { .model = { -1, -1 } };
     const struct tree_node *child, *ship = field_child(node, "ship");
     const struct tree_node *kind = field_child(node, "result");
     enum partitioner partitioner = PARTITIONER_COUNT;
@@ -179,6 +187,8 @@ static struct err read_edge_map(const struct reading *r, const struct tree_node 
     }
     if (!err_is(e))
         e = add_edge(r, node, v.from, v.to, partitioner, result);
+    if (!err_is(e))
+        vec_last(&r->job->edges) = v.model;
     mem_destroy(v.from);
     mem_destroy(v.to);
     return e;
@@ -220,7 +230,7 @@ static struct err read_edge(const struct reading *r, const struct tree_node *nod
 struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,
                                struct note *note)
 {
-    struct reading r = { job->graph, note };
+    struct reading r = { job->graph, job, note };
     TRY(field_need(node, TREE_LIST, "a list of edges such as source -> count: hash", note));
     for (const struct tree_node *item = node->first; item; item = item->next)
         TRY(read_edge(&r, item));

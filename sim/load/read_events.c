@@ -7,10 +7,12 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/event_words.h"
 #include "sim/load/quantity.h"
 #include "sim/load/scenario_read.h"
 
-enum { LABEL_LENGTH_MAX = 96 };
+enum { LABEL_LENGTH_MAX = 96, NAMES_COMPARED = 1000 };
+#define EVERY_MIN TIME_MS
 
 /* As the file gives them, one struct for all verbs. */
 struct event_values {
@@ -23,52 +25,58 @@ typedef struct err verb_reader(struct scenario_reader *reader, const struct tree
 
 static verb_reader read_add, read_fault, read_fail, read_job_verb, read_rescale;
 
-static const struct verb {
-    const char *key;
-    enum action_kind kind;
-    verb_reader *read;
-} verbs[] = {
-    { "add", ACTION_ADD, read_add },
-    { "stop", ACTION_STOP, read_fault },
-    { "kill", ACTION_KILL, read_fault },
-    { "freeze", ACTION_FREEZE, read_fault },
-    { "cut", ACTION_CUT, read_fault },
-    { "slow", ACTION_SLOW, read_fault },
-    { "loss", ACTION_LOSS, read_fault },
-    { "fail", ACTION_FAIL_TASK, read_fail },
-    { "cancel", ACTION_CANCEL, read_job_verb },
-    { "stop-with-savepoint", ACTION_STOP_JOB, read_job_verb },
-    { "savepoint", ACTION_SAVEPOINT, read_job_verb },
-    { "rescale", ACTION_RESCALE, read_rescale },
+static verb_reader *const verb_readers[ACTION_KIND_COUNT] = {
+    [ACTION_ADD] = read_add,           [ACTION_STOP] = read_fault,
+    [ACTION_KILL] = read_fault,        [ACTION_FREEZE] = read_fault,
+    [ACTION_CUT] = read_fault,         [ACTION_SLOW] = read_fault,
+    [ACTION_LOSS] = read_fault,        [ACTION_THROTTLE] = read_fault,
+    [ACTION_FAIL_TASK] = read_fail,    [ACTION_CANCEL] = read_job_verb,
+    [ACTION_STOP_JOB] = read_job_verb, [ACTION_SAVEPOINT] = read_job_verb,
+    [ACTION_RESCALE] = read_rescale,
 };
+
+#define X(kind, word) [ACTION_##kind] = word,
+const char *const action_words[ACTION_KIND_COUNT] = { ACTIONS(X) };
+#undef X
 
 #define EVENT(member, key, kind, range) FIELD(struct event_values, event.member, key, kind, range)
 
-static const struct field event_fields[] = {
-    EVENT(trigger.at, "at", DURATION, NOT_NEGATIVE),
-    EVENT(trigger.event, "on", TEXT, ANY),
-    EVENT(trigger.value, "value", COUNT, NOT_NEGATIVE),
-    EVENT(trigger.nth, "nth", COUNT32, POSITIVE),
-    EVENT(trigger.after, "after", DURATION, NOT_NEGATIVE),
-    EVENT(trigger.every, "every", DURATION, POSITIVE),
-    EVENT(label, "label", TEXT, ANY),
-    FIELD_BY_HAND("add"),
-    FIELD_BY_HAND("stop"),
-    FIELD_BY_HAND("kill"),
-    FIELD_BY_HAND("freeze"),
-    FIELD_BY_HAND("cut"),
-    FIELD_BY_HAND("slow"),
-    FIELD_BY_HAND("loss"),
-    FIELD_BY_HAND("fail"),
-    FIELD_BY_HAND("cancel"),
-    FIELD_BY_HAND("stop-with-savepoint"),
-    FIELD_BY_HAND("savepoint"),
-    FIELD_BY_HAND("rescale"),
+static const struct field event_fields[] = { EVENT(trigger.at, "at", DURATION, NOT_NEGATIVE),
+                                             EVENT(trigger.event, "on", TEXT, ANY),
+                                             EVENT(trigger.value, "value", COUNT, NOT_NEGATIVE),
+                                             EVENT(trigger.nth, "nth", COUNT32, POSITIVE),
+                                             EVENT(trigger.after, "after", DURATION, NOT_NEGATIVE),
+                                             EVENT(trigger.every, "every", DURATION, POSITIVE),
+                                             EVENT(label, "label", TEXT, ANY),
+#define X(kind, word) FIELD_BY_HAND(word),
+                                             ACTIONS(X)
+#undef X
 };
 
 static const char choice_list[] = ", random, in-use or idle";
 static const char *const choices[] = { "random", "in-use", "idle" };
 static const enum target_kind choice_targets[] = { TARGET_RANDOM, TARGET_IN_USE, TARGET_IDLE };
+
+/* Of the ways to choose and the names in the file; tm1, tm2 and so on are too many to be near. */
+static const char *nearest_target(const struct scenario_reader *reader,
+                                  const struct tree_node *node, bool job_manager_too,
+                                  char out[FIELD_HINT_MAX])
+{
+    VEC(const char *) known = { 0 };
+    const struct cluster_spec *cluster = &reader->scenario->cluster;
+    out[0] = '\0';
+    if (node->kind != TREE_SCALAR)
+        return out;
+    for (size_t i = 0; i < FIELDS_COUNT(choices); i++)
+        vec_push(&known, choices[i]);
+    if (job_manager_too)
+        vec_push(&known, "jobmanager");
+    for (size_t i = 0; i < cluster->named.count && i < NAMES_COMPARED; i++)
+        vec_push(&known, cluster->named.items[i].name);
+    field_hint(out, node->text, known.items, known.count);
+    vec_fini(&known);
+    return out;
+}
 
 /* A TaskManager that is there, or the JobManager where the verb can hit it. */
 static struct err need_node(const struct scenario_reader *reader, const struct tree_node *node,
@@ -76,10 +84,17 @@ static struct err need_node(const struct scenario_reader *reader, const struct t
 {
     if (node->kind == TREE_SCALAR && scenario_may_have(reader, node->text))
         return OK;
-    if (node->kind == TREE_SCALAR && job_manager_too && text_equal(node->text, "jobmanager"))
+    bool is_job_manager = node->kind == TREE_SCALAR && text_equal(node->text, "jobmanager");
+    if (is_job_manager && job_manager_too)
         return OK;
-    return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note, "the name of a TaskManager%s%s",
-                         job_manager_too ? ", jobmanager" : "", otherwise);
+    if (is_job_manager)
+        return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                             "a TaskManager: without high availability all jobs would end with the "
+                             "one JobManager (freeze, cut, slow, loss and throttle can hit it)");
+    char hint[FIELD_HINT_MAX];
+    return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note, "the name of a TaskManager%s%s%s",
+                         job_manager_too ? ", jobmanager" : "", otherwise,
+                         nearest_target(reader, node, job_manager_too, hint));
 }
 
 #define TARGETS FIELD_BY_HAND("task-manager"), EVENT(count, "count", COUNT32, POSITIVE)
@@ -92,8 +107,16 @@ static const struct field freeze_fields[] = { TARGETS, LASTS };
 static const struct field cut_fields[] = { TARGETS, LASTS, EVENT(peer, "from", TEXT, ANY) };
 static const struct field slow_fields[] = { TARGETS, LASTS,
                                             EVENT(factor, "factor", NUMBER, POSITIVE) };
-static const struct field loss_fields[] = { TARGETS, LASTS,
+static const struct field loss_fields[] = { TARGETS, LASTS, EVENT(peer, "from", TEXT, ANY),
                                             EVENT(factor, "probability", SHARE, SHARE) };
+static const struct field throttle_fields[] = {
+    TARGETS,
+    LASTS,
+    EVENT(peer, "from", TEXT, ANY),
+    EVENT(factor, "loss", SHARE, SHARE),
+    EVENT(more_latency, "latency", DURATION, NOT_NEGATIVE),
+    EVENT(bandwidth_bps, "bandwidth", BITS, POSITIVE),
+};
 
 /* What a fault takes beside the TaskManager, and what it cannot do without. */
 static const struct fault_shape {
@@ -108,6 +131,7 @@ static const struct fault_shape {
     [ACTION_CUT] = { cut_fields, FIELDS_COUNT(cut_fields), NULL, true },
     [ACTION_SLOW] = { slow_fields, FIELDS_COUNT(slow_fields), "factor", true },
     [ACTION_LOSS] = { loss_fields, FIELDS_COUNT(loss_fields), "probability", true },
+    [ACTION_THROTTLE] = { throttle_fields, FIELDS_COUNT(throttle_fields), "from", true },
 };
 
 static struct err read_fault_map(struct scenario_reader *reader, const struct tree_node *node,
@@ -119,11 +143,32 @@ static struct err read_fault_map(struct scenario_reader *reader, const struct tr
     TRY(field_need_child(node, "task-manager", &v->task_managers, reader->note));
     if (shape->needed)
         TRY(field_need_child(node, shape->needed, &needed, reader->note));
+    if (v->event.kind == ACTION_SLOW && v->event.factor > 1)
+        return tree_expected(tree_find(node, "factor"), ERR_BAD_VALUE_CODE, reader->note,
+                             "a share of the speed, above 0 and at most 1");
+    if (v->event.kind == ACTION_THROTTLE && v->event.factor <= 0 && v->event.more_latency <= 0 &&
+        v->event.bandwidth_bps <= 0)
+        return tree_error(node, ERR_MISSING_CODE, reader->note,
+                          "found nothing that gets worse, expected latency, bandwidth or loss");
     const struct tree_node *peer = field_child(node, "from");
     return peer ? need_node(reader, peer, true, "") : OK;
 }
 
-/* stop, kill, freeze, cut, slow, loss */
+/* Where no machine comes beside those of the start there can be no more. */
+static struct err check_count(const struct scenario_reader *reader, const struct tree_node *node,
+                              const struct event_values *v)
+{
+    const struct cluster_spec *cluster = &reader->scenario->cluster;
+    if (cluster->churn.kind != CHURN_NONE || reader->events_add || v->event.count <= cluster->count)
+        return OK;
+    const struct tree_node *count = tree_find(node, "count");
+    if (!count)
+        return OK; /* one, where there is none: said when it does not happen */
+    return tree_expected(count, ERR_BAD_VALUE_CODE, reader->note,
+                         "at most the TaskManagers there are, %u", cluster->count);
+}
+
+/* stop, kill, freeze, cut, slow, loss, throttle */
 static struct err read_fault(struct scenario_reader *reader, const struct tree_node *node,
                              struct event_values *v)
 {
@@ -139,11 +184,11 @@ static struct err read_fault(struct scenario_reader *reader, const struct tree_n
         if (text_equal(who->text, choices[i])) {
             v->event.target = choice_targets[i];
             v->task_managers = NULL;
-            return OK;
+            return check_count(reader, node, v);
         }
     }
     v->event.target = TARGET_NAMED;
-    if (v->event.count > 1)
+    if (tree_find(node, "count"))
         return tree_error(
             tree_find(node, "count"), ERR_BAD_VALUE_CODE, reader->note,
             "found a count for TaskManagers by name, expected random, in-use or idle");
@@ -290,28 +335,28 @@ static struct err read_rescale(struct scenario_reader *reader, const struct tree
 }
 
 /* What plots write at the event: verb and victim. */
-static void make_label(const struct scenario *scenario, const struct verb *verb,
-                       struct scripted_event *event)
+static void make_label(const struct scenario *scenario, struct scripted_event *event)
 {
+    const char *verb = action_words[event->kind];
     char text[LABEL_LENGTH_MAX];
     const char *who = event->task_manager;
     if (event->label)
         return;
     if (event->kind == ACTION_FAIL_TASK) {
         const struct job_graph *graph = scenario->jobs.items[event->job.n].graph;
-        text_format(text, sizeof text, "%s %s %u", verb->key,
+        text_format(text, sizeof text, "%s %s %u", verb,
                     graph->vertices.items[event->vertex.n].name, event->subtask);
     } else if (event->kind >= ACTION_CANCEL) {
-        text_format(text, sizeof text, "%s %s", verb->key, scenario->jobs.items[event->job.n].name);
+        text_format(text, sizeof text, "%s %s", verb, scenario->jobs.items[event->job.n].name);
     } else if (who) {
-        text_format(text, sizeof text, "%s %s", verb->key, who);
+        text_format(text, sizeof text, "%s %s", verb, who);
     } else if (event->kind == ACTION_ADD) {
-        text_format(text, sizeof text, "%s %u", verb->key, event->count);
+        text_format(text, sizeof text, "%s %u", verb, event->count);
     } else {
         size_t choice = 0;
         while (choice_targets[choice] != event->target)
             choice++;
-        text_format(text, sizeof text, "%s %u %s", verb->key, event->count, choices[choice]);
+        text_format(text, sizeof text, "%s %u %s", verb, event->count, choices[choice]);
     }
     event->label = mem_copy_text(text);
 }
@@ -332,7 +377,7 @@ static char *copy_or_null(const char *text)
 
 /* One event for each name; the first takes the values' own texts. */
 static struct err add_events(struct scenario_reader *reader, const struct tree_node *node,
-                             const struct verb *verb, struct event_values *v)
+                             struct event_values *v)
 {
     struct scenario *scenario = reader->scenario;
     const struct tree_node *names = v->task_managers;
@@ -349,29 +394,29 @@ static struct err add_events(struct scenario_reader *reader, const struct tree_n
         event.task_manager = name ? mem_copy_text(name->text) : NULL;
         event.bounds = v->event.bounds; /* only without names: moves */
         memset(&v->event.bounds, 0, sizeof v->event.bounds);
-        make_label(scenario, verb, &event);
+        make_label(scenario, &event);
         vec_push(&scenario->events, event);
         name = list && name ? name->next : NULL;
     } while (name);
     return OK;
 }
 
-static struct err find_verb(const struct tree_node *node, const struct verb **out,
+static struct err find_verb(const struct tree_node *node, enum action_kind *out,
                             const struct tree_node **what, struct note *note)
 {
-    *out = NULL;
-    for (size_t i = 0; i < FIELDS_COUNT(verbs); i++) {
-        const struct tree_node *child = field_child(node, verbs[i].key);
+    *what = NULL;
+    for (size_t i = 0; i < ACTION_KIND_COUNT; i++) {
+        const struct tree_node *child = field_child(node, action_words[i]);
         if (!child)
             continue;
-        if (*out)
+        if (*what)
             return tree_error(child, ERR_BAD_VALUE_CODE, note,
                               "found a second action beside '%s', expected one per event",
-                              (*out)->key);
-        *out = &verbs[i];
+                              action_words[*out]);
+        *out = (enum action_kind)i;
         *what = child;
     }
-    if (!*out)
+    if (!*what)
         return tree_error(node, ERR_MISSING_CODE, note,
                           "found no action, expected one such as kill: tm1");
     return OK;
@@ -380,22 +425,25 @@ static struct err find_verb(const struct tree_node *node, const struct verb **ou
 static struct err read_event(struct scenario_reader *reader, const struct tree_node *node,
                              struct event_values *v)
 {
-    const struct verb *verb;
-    const struct tree_node *what = NULL;
+    const struct tree_node *what;
     struct note *note = reader->note;
     TRY(fields_read(node, event_fields, FIELDS_COUNT(event_fields), v, note));
-    TRY(find_verb(node, &verb, &what, note));
+    TRY(find_verb(node, &v->event.kind, &what, note));
     bool timed = v->event.trigger.at != TIME_NEVER;
     if (timed == (v->event.trigger.event != NULL))
         return tree_error(node, ERR_MISSING_CODE, note, "found %s, expected either 'at' or 'on'",
                           timed ? "both" : "no time");
+    if (v->event.trigger.every < EVERY_MIN)
+        return tree_expected(tree_find(node, "every"), ERR_BAD_VALUE_CODE, note,
+                             "a duration of at least 1 ms");
     const struct tree_node *value = field_child(node, "value"), *nth = field_child(node, "nth");
     if (timed && (value || nth))
         return tree_error(value ? value : nth, ERR_BAD_VALUE_CODE, note,
                           "found a key that goes with 'on', expected none here");
-    v->event.kind = verb->kind;
-    TRY(verb->read(reader, what, v));
-    return add_events(reader, node, verb, v);
+    if (!timed)
+        TRY(event_words_check(field_child(node, "on"), note));
+    TRY(verb_readers[v->event.kind](reader, what, v));
+    return add_events(reader, node, v);
 }
 
 struct err scenario_read_event(struct scenario_reader *reader, const struct tree_node *node)
@@ -405,7 +453,6 @@ struct err scenario_read_event(struct scenario_reader *reader, const struct tree
                    .count = 1,
                    .duration = TIME_NEVER,
                    .grace = 30 * TIME_S,
-                   .factor = 1,
                    .job = job_id_none(),
                    .vertex = vertex_id_none() }
     };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/load/event_words.h"
 #include "sim/load/metric_names.h"
 #include "sim/load/quantity.h"
 #include "sim/load/scenario_read.h"
@@ -174,6 +175,8 @@ static struct err read_statistic(const struct scenario_reader *reader, const str
     const struct tree_node *statistic = field_child(node, "statistic");
     struct note *note = reader->note;
     size_t word = statistic_count;
+    if (of)
+        TRY(find_variant(reader->scenario, of, note));
     for (size_t i = 0; i < statistic_count; i++) {
         const struct tree_node *child = field_child(node, statistic_names[i]);
         if (!child)
@@ -195,8 +198,6 @@ static struct err read_statistic(const struct scenario_reader *reader, const str
     if (statistic && !of)
         return tree_error(statistic, ERR_BAD_VALUE_CODE, note,
                           "found a statistic without 'of', expected it as the key of the bound");
-    if (of)
-        TRY(find_variant(reader->scenario, of, note));
     if (statistic)
         TRY(field_read_word(statistic, "a statistic", statistic_names, statistic_count, &word,
                             note));
@@ -214,7 +215,8 @@ static struct err read_metric(const struct scenario_reader *reader, const struct
     expectation->kind = EXPECT_METRIC;
     TRY(fields_read(node, metric_fields, FIELDS_COUNT(metric_fields), expectation, reader->note));
     TRY(find_metric(subject, &metric, reader->note));
-    if (metric->unit == METRIC_MONEY && reader->scenario->cluster.machine.price_per_hour == 0)
+    if (metric->unit == METRIC_MONEY &&
+        scenario_machine_most(&reader->scenario->cluster).price_per_hour == 0)
         return tree_expected(subject, ERR_MISSING_CODE, reader->note,
                              "a price in cluster.task-manager.price with it");
     TRY(read_scope(reader, node, metric, expectation));
@@ -237,8 +239,12 @@ static struct err read_invariant(const struct tree_node *node, struct expectatio
 static struct err read_event(const struct tree_node *node, struct expectation *expectation,
                              struct note *note)
 {
+    const struct tree_node *after = field_child(node, "after");
     expectation->kind = EXPECT_EVENT;
-    return fields_read(node, event_fields, FIELDS_COUNT(event_fields), expectation, note);
+    TRY(fields_read(node, event_fields, FIELDS_COUNT(event_fields), expectation, note));
+    if (after)
+        TRY(event_words_check(after, note));
+    return event_words_check(field_child(node, "event"), note);
 }
 
 struct err scenario_read_expectation(struct scenario_reader *reader, const struct tree_node *node)

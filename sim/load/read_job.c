@@ -23,7 +23,7 @@ static struct err read_group(const struct scenario_reader *reader, struct job_gr
         FIELD(struct group_values, cores, "cores", NUMBER, POSITIVE),
         FIELD(struct group_values, memory, "memory", SIZE, POSITIVE),
     };
-    const struct machine_spec *machine = &reader->scenario->cluster.machine;
+    const struct machine_spec most = scenario_machine_most(&reader->scenario->cluster);
     struct group_values v = { 0 };
     struct resource_profile profile = { .unknown = true };
     if (node->kind != TREE_NULL) {
@@ -31,10 +31,10 @@ static struct err read_group(const struct scenario_reader *reader, struct job_gr
         TRY(fields_read(node, fields, FIELDS_COUNT(fields), &v, reader->note));
         TRY(field_need_child(node, "cores", &cores, reader->note));
         TRY(field_need_child(node, "memory", &memory, reader->note));
-        if (v.cores > machine->cores)
+        if (v.cores > most.cores)
             return tree_expected(cores, ERR_BAD_VALUE_CODE, reader->note,
                                  "at most the cores of a TaskManager (the slot fits none)");
-        if (v.memory > machine->memory_bytes)
+        if (v.memory > most.memory_bytes)
             return tree_expected(memory, ERR_BAD_VALUE_CODE, reader->note,
                                  "at most the memory of a TaskManager (the slot fits none)");
         profile = (struct resource_profile){ .cpu_milli = (int32_t)(v.cores * 1000 + 0.5),
@@ -197,7 +197,7 @@ static struct err read_graph(const struct scenario_reader *reader, struct job_sp
     TRY(finish_graph(job, node, note));
     vec_resize(&job->loads, job->graph->vertices.count);
     vec_resize(&job->load_per_subtask, job->graph->vertices.count);
-    return scenario_read_skews(job, vertices, note);
+    return scenario_finish_vertices(job, vertices, note);
 }
 
 struct err scenario_read_job(struct scenario_reader *reader, const struct tree_node *node,

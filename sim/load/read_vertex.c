@@ -10,6 +10,8 @@
 #include "sim/load/quantity.h"
 #include "sim/load/scenario_read.h"
 
+static const double state_of_keys_max = 0x1p50, state_of_subtask_max = 0x1p40;
+
 /* As the file gives them. */
 struct vertex_values {
     struct vertex_model model;
@@ -36,6 +38,8 @@ static const struct field vertex_fields[] = {
     FIELD_BY_HAND("chain"),
     FIELD_BY_HAND("operator-state"),
     FIELD(struct vertex_values, partitions, "partitions", COUNT32, POSITIVE),
+    FIELD(struct vertex_values, model.source_function, "source-function", FLAG, ANY),
+    FIELD(struct vertex_values, model.backlog_above, "backlog-above", DURATION, NOT_NEGATIVE),
     FIELD(struct vertex_values, model.snapshot_sync, "snapshot", DURATION, NOT_NEGATIVE),
     FIELD(struct vertex_values, model.close, "close", DURATION, NOT_NEGATIVE),
 };
@@ -204,11 +208,27 @@ static struct err find_group(const struct job_spec *job, const struct tree_node 
     return OK;
 }
 
+/* Sizes that no storage has are mistakes, and sums of them would overflow. */
+static struct err check_state(const struct tree_node *node, const struct vertex_model *model,
+                              struct note *note)
+{
+    const struct tree_node *state = field_child(node, "state");
+    if (model->state_per_key > 0 && model->keys == 0)
+        return tree_error(state, ERR_MISSING_CODE, note,
+                          "found state for each key and no 'keys', expected their number");
+    if (model->state_per_key * (double)model->keys > state_of_keys_max)
+        return tree_expected(state, ERR_BAD_VALUE_CODE, note,
+                             "at most 1024 TiB for all keys together");
+    if (model->state_fixed > state_of_subtask_max || model->state_growth > state_of_subtask_max)
+        return tree_expected(state, ERR_BAD_VALUE_CODE, note,
+                             "at most 1 TiB for a subtask or a record");
+    return OK;
+}
+
 static struct err check_values(const struct tree_node *node, const struct vertex_values *v,
                                const struct config *config, struct note *note)
 {
     const struct tree_node *parallelism = field_child(node, "parallelism");
-    const struct tree_node *state = field_child(node, "state");
     const struct tree_node *max = field_child(node, "max-parallelism"), *needed;
     TRY(field_need_child(node, "name", &needed, note));
     if (strchr(v->name, '>') || strchr(v->name, ','))
@@ -223,10 +243,7 @@ static struct err check_values(const struct tree_node *node, const struct vertex
         return tree_error(parallelism ? parallelism : node, ERR_BAD_VALUE_CODE, note,
                           "found parallelism %lld, expected at most the max parallelism, %lld",
                           (long long)wanted, (long long)most);
-    if (v->model.state_per_key > 0 && v->model.keys == 0)
-        return tree_error(state, ERR_MISSING_CODE, note,
-                          "found state for each key and no 'keys', expected their number");
-    return OK;
+    return check_state(node, &v->model, note);
 }
 
 /* Vertices with equal `co-location` texts get equal numbers: that of the first such vertex. */
@@ -297,9 +314,11 @@ static struct err read_parts(const struct tree_node *node, struct vertex_values 
 struct err scenario_read_vertex(const struct scenario_reader *reader, struct job_spec *job,
                                 const struct tree_node *node, const struct tree_node *groups)
 {
-    struct vertex_values v = {
-        .model = { .cost_ns = 1000, .selectivity = 1, .record_bytes = 100, .service_cv = 1 }
-    };
+    struct vertex_values v = { .model = { .cost_ns = 1000,
+                                          .selectivity = 1,
+                                          .record_bytes = 100,
+                                          .service_cv = 1,
+                                          .backlog_above = TIME_NEVER } };
     TRY(field_need(node, TREE_MAP, "a vertex: { name, cost, ... }", reader->note));
     struct err e = read_parts(node, &v, reader->note);
     if (!err_is(e))
@@ -369,16 +388,31 @@ static struct err read_skew(struct job_spec *job, struct vertex_id vertex,
     return OK;
 }
 
-struct err scenario_read_skews(struct job_spec *job, const struct tree_node *vertices,
-                               struct note *note)
+/* After the edges: which vertices are sources is known by then. */
+static struct err check_source_keys(const struct job_graph *graph, struct vertex_id vertex,
+                                    const struct tree_node *node, struct note *note)
+{
+    static const char *const keys[] = { "backlog-above", "source-function" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct tree_node *found = field_child(node, keys[i]);
+        if (found && !job_graph_is_source(graph, vertex))
+            return tree_error(found, ERR_BAD_VALUE_CODE, note,
+                              "found %s at a vertex with inputs, expected it at sources only",
+                              keys[i]);
+    }
+    return OK;
+}
+
+struct err scenario_finish_vertices(struct job_spec *job, const struct tree_node *vertices,
+                                    struct note *note)
 {
     for (const struct tree_node *node = vertices->first; node; node = node->next) {
         const struct tree_node *skew = field_child(node, "skew");
         struct vertex_id vertex;
-        if (!skew)
-            continue;
         TRY(scenario_find_vertex(job, field_child(node, "name"), &vertex, note));
-        TRY(read_skew(job, vertex, skew, note));
+        TRY(check_source_keys(job->graph, vertex, node, note));
+        if (skew)
+            TRY(read_skew(job, vertex, skew, note));
     }
     return OK;
 }

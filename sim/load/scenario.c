@@ -12,7 +12,7 @@
 #include "sim/load/scenario_read.h"
 
 static const char *const flink_versions[] = { "2.3", "2.4" };
-static const char *const log_levels[LOG_LEVEL_COUNT] = { "decision", "task", "message" };
+const char *const log_level_names[LOG_LEVEL_COUNT] = { "decision", "task", "message" };
 
 static const struct field scenario_fields[] = {
     FIELD(struct scenario, name, "name", TEXT, ANY),
@@ -50,6 +50,20 @@ static time_ns default_sample(time_ns duration)
     return 10 * TIME_MIN;
 }
 
+bool log_level_find(const char *word, enum log_level *out)
+{
+    for (int level = 0; level < LOG_LEVEL_COUNT; level++) {
+        const char *name = log_level_names[level];
+        size_t length = strlen(name);
+        if (strncmp(word, name, length) == 0 &&
+            (word[length] == '\0' || text_equal(word + length, "s"))) {
+            *out = (enum log_level)level;
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct err read_head(struct scenario_reader *reader, const struct tree_node *root)
 {
     struct scenario *scenario = reader->scenario;
@@ -72,10 +86,9 @@ static struct err read_head(struct scenario_reader *reader, const struct tree_no
                             FIELDS_COUNT(flink_versions), &word, note));
         scenario->config.flink_version = word == 0 ? FLINK_2_3 : FLINK_2_4;
     }
-    if ((child = field_child(root, "log-level")) != NULL) {
-        TRY(field_read_word(child, "a level", log_levels, LOG_LEVEL_COUNT, &word, note));
-        scenario->log_level = (enum log_level)word;
-    }
+    child = field_child(root, "log-level");
+    if (child && !(child->kind == TREE_SCALAR && log_level_find(child->text, &scenario->log_level)))
+        TRY(field_read_word(child, "a level", log_level_names, LOG_LEVEL_COUNT, &word, note));
     return scenario_read_config(field_child(root, "config"), &scenario->config, note);
 }
 
@@ -239,6 +252,7 @@ static void fini_job(struct job_spec *job)
     vec_fini(&job->vertices);
     vec_fini(&job->loads);
     vec_fini(&job->load_per_subtask);
+    vec_fini(&job->edges);
     vec_fini(&job->faults);
     job_graph_destroy(job->graph);
     mem_destroy(job->name);
@@ -249,6 +263,11 @@ static void fini_cluster(struct cluster_spec *cluster)
     for (size_t i = 0; i < cluster->named.count; i++)
         mem_destroy(cluster->named.items[i].name);
     vec_fini(&cluster->named);
+    for (size_t i = 0; i < cluster->network.links.count; i++) {
+        mem_destroy(cluster->network.links.items[i].ends[0]);
+        mem_destroy(cluster->network.links.items[i].ends[1]);
+    }
+    vec_fini(&cluster->network.links);
     series_fini(&cluster->churn.count);
     mem_destroy(cluster->provider);
 }

@@ -29,6 +29,10 @@ struct scenario {
     VEC(struct expectation) expect;
 };
 
+/* By level. A level may be said in the plural as well, "decisions": log_level_find knows both. */
+extern const char *const log_level_names[LOG_LEVEL_COUNT];
+bool log_level_find(const char *word, enum log_level *out);
+
 struct override {
     const char *key, *value; /* --set a.b.c=value: a path in the YAML tree */
 };

@@ -28,6 +28,7 @@ struct task_manager_spec {
     char *name;
     time_ns
         at; /* process start wanted; boot is drawn on top. TIME_NEVER: only when an event adds it */
+    struct machine_spec machine; /* the cluster's, with its own values over it */
 };
 
 enum churn_kind { CHURN_NONE, CHURN_SERIES, CHURN_EXPONENTIAL };
@@ -47,7 +48,6 @@ struct churn_spec {
 struct timing_spec {
     struct distribution job_manager_start; /* process start to its first step */
     struct distribution submit;            /* client call to the dispatcher */
-    struct distribution create_graph;      /* building the execution graph (adaptive) */
     struct distribution deploy;     /* a task: DEPLOYING to INITIALIZING on its TaskManager */
     struct distribution initialize; /* a task: INITIALIZING to RUNNING, beside state restore */
     struct distribution cancel;     /* a task: cancel to CANCELED, beside the user's own close */
@@ -57,10 +57,19 @@ struct timing_spec {
                                             requests to it hang, after it they are refused */
 };
 
+/* What two hosts have between them instead of the network's figures. */
+struct link_spec {
+    char *ends[2]; /* names of TaskManagers, or "jobmanager" */
+    struct distribution latency;
+    double loss, bandwidth_bps; /* bandwidth 0: the network's */
+    bool has_latency, has_loss;
+};
+
 struct network_spec {
     struct distribution latency; /* one way, per message */
     double loss;                 /* 0 ... 1, per message */
-    double bandwidth_bps; /* bits per second of a link without a figure of its own; NIC wins */
+    double bandwidth_bps;        /* bits per second between two hosts, each way */
+    VEC(struct link_spec) links; /* pairs with figures of their own */
 };
 
 struct storage_spec {
@@ -69,9 +78,9 @@ struct storage_spec {
 };
 
 struct cluster_spec {
-    char *provider; /* "standalone" */
-    struct machine_spec machine;
-    uint32_t count; /* unnamed TaskManagers at time 0: tm1, tm2, ... */
+    char *provider;              /* "standalone" */
+    struct machine_spec machine; /* of the unnamed */
+    uint32_t count;              /* unnamed TaskManagers at time 0: tm1, tm2, ... */
     VEC(struct task_manager_spec) named;
     struct churn_spec churn;
     struct timing_spec timing;

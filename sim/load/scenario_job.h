@@ -17,8 +17,8 @@ enum skew_kind { SKEW_NONE, SKEW_ZIPF, SKEW_WEIGHTS };
 struct vertex_model {
     double cost_ns;     /* CPU per record that comes in (sources: per record produced) */
     double wait_ns;     /* per record, waiting that uses the thread but no core (a blocking call) */
-    double selectivity; /* records out per record in, on each output edge */
-    double record_bytes;  /* size of a record it sends */
+    double selectivity; /* records out per record in, on an output edge that says nothing */
+    double record_bytes;  /* size of a record it sends, likewise */
     double service_cv;    /* coefficient of variation of the service time (0 = constant, 1 = M/M) */
     int64_t keys;         /* distinct keys; 0: not keyed */
     double state_per_key; /* bytes */
@@ -30,6 +30,13 @@ struct vertex_model {
     time_ns snapshot_sync; /* synchronous part of a snapshot, beside copying state */
     time_ns close;         /* user code's close(): time a cancel takes */
     int32_t partitions;    /* sources: splits of the topic; 0 = max parallelism of the vertex */
+    bool source_function;  /* sources: emits under the checkpoint lock, as SourceFunction does */
+    time_ns backlog_above; /* sources: lag at which one reports a backlog; TIME_NEVER: never */
+};
+
+/* Of an edge; negative: as its producer says. */
+struct edge_model {
+    double selectivity, record_bytes;
 };
 
 /* What user code does wrong, planned. */
@@ -50,6 +57,7 @@ struct job_spec {
     time_ns at; /* submission */
     struct job_graph *graph;
     VEC(struct vertex_model) vertices; /* by vertex id */
+    VEC(struct edge_model) edges;      /* by edge */
     VEC(struct series) loads;          /* by vertex id; records/s; empty series for non-sources */
     VEC(bool) load_per_subtask;        /* by vertex id: the rate is each subtask's */
     VEC(struct planned_fault) faults;

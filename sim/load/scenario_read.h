@@ -35,6 +35,15 @@ MUST_CHECK struct err scenario_read_config(const struct tree_node *node, struct 
                                            struct note *note);
 MUST_CHECK struct err scenario_read_cluster(struct scenario_reader *reader,
                                             const struct tree_node *node);
+/* Of the machine all TaskManagers run on; of those with names. */
+MUST_CHECK struct err scenario_read_machine(struct scenario_reader *reader,
+                                            const struct tree_node *node);
+MUST_CHECK struct err scenario_read_task_managers(struct scenario_reader *reader,
+                                                  const struct tree_node *node);
+/* Slots and cores that were not said. */
+void scenario_settle_machine(struct machine_spec *machine, const struct config *config);
+/* The most of each that some machine has: cores, memory, price. */
+struct machine_spec scenario_machine_most(const struct cluster_spec *cluster);
 MUST_CHECK struct err scenario_read_churn(struct scenario_reader *reader,
                                           const struct tree_node *node);
 MUST_CHECK struct err scenario_read_job(struct scenario_reader *reader,
@@ -52,8 +61,8 @@ MUST_CHECK struct err scenario_read_vertex(const struct scenario_reader *reader,
 MUST_CHECK struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,
                                           struct note *note);
 /* Parts that need the finished graph; `vertices` is the list of the file. */
-MUST_CHECK struct err scenario_read_skews(struct job_spec *job, const struct tree_node *vertices,
-                                          struct note *note);
+MUST_CHECK struct err scenario_finish_vertices(struct job_spec *job,
+                                               const struct tree_node *vertices, struct note *note);
 MUST_CHECK struct err scenario_read_faults(struct job_spec *job, const struct tree_node *node,
                                            struct note *note);
 

@@ -11,21 +11,30 @@
 #include "core/base/vec.h"
 #include "core/port/event.h"
 
-enum action_kind {
-    ACTION_ADD,       /* start count TaskManagers, or the named one */
-    ACTION_STOP,      /* SIGTERM, and SIGKILL after the grace period */
-    ACTION_KILL,      /* SIGKILL */
-    ACTION_FREEZE,    /* SIGSTOP for `duration` */
-    ACTION_CUT,       /* no messages between target and peer (or everybody) for `duration` */
-    ACTION_SLOW,      /* the host runs at `factor` of its speed for `duration` */
-    ACTION_LOSS,      /* messages of the target are lost with probability `factor` for `duration` */
-    ACTION_FAIL_TASK, /* user code of a subtask throws */
-    ACTION_CANCEL,    /* job */
-    ACTION_STOP_JOB,  /* stop with savepoint */
-    ACTION_SAVEPOINT, /* job */
-    ACTION_RESCALE,   /* job: new bounds for vertices */
-    ACTION_KIND_COUNT
-};
+/* Every action: its kind, and the word for it in a scenario and in the log. Those on jobs come
+ * last, from CANCEL on. */
+/* clang-format off */
+#define ACTIONS(X)                                                                                 \
+    X(ADD, "add")           /* start count TaskManagers, or the named one */                       \
+    X(STOP, "stop")         /* SIGTERM, and SIGKILL after the grace period */                      \
+    X(KILL, "kill")         /* SIGKILL */                                                          \
+    X(FREEZE, "freeze")     /* SIGSTOP for `duration` */                                           \
+    X(CUT, "cut")           /* no messages between target and peer (or everybody) */               \
+    X(SLOW, "slow")         /* the host runs at `factor` of its speed */                           \
+    X(LOSS, "loss")         /* messages of the target are lost with probability `factor` */        \
+    X(THROTTLE, "throttle") /* the link of target and peer gets worse */                           \
+    X(FAIL_TASK, "fail")    /* user code of a subtask throws */                                    \
+    X(CANCEL, "cancel")                                                                            \
+    X(STOP_JOB, "stop-with-savepoint")                                                             \
+    X(SAVEPOINT, "savepoint")                                                                      \
+    X(RESCALE, "rescale")   /* new bounds for vertices */
+/* clang-format on */
+
+#define X(kind, word) ACTION_##kind,
+enum action_kind { ACTIONS(X) ACTION_KIND_COUNT };
+#undef X
+
+extern const char *const action_words[ACTION_KIND_COUNT];
 
 enum target_kind { TARGET_NAMED, TARGET_RANDOM, TARGET_IN_USE, TARGET_IDLE };
 
@@ -44,11 +53,14 @@ struct scripted_event {
     enum action_kind kind;
     enum target_kind target;
     char *task_manager; /* NAMED */
-    char *peer;         /* CUT: name of a node, null = everybody; "jobmanager" is a name too */
+    char *peer; /* CUT, LOSS: name of a node, null = everybody; "jobmanager" is a name too; THROTTLE
+                 */
     uint32_t count;
     time_ns duration; /* FREEZE, CUT, SLOW, LOSS; TIME_NEVER: for good */
     time_ns grace;    /* STOP */
     double factor;
+    time_ns more_latency; /* THROTTLE: on top, one way */
+    double bandwidth_bps; /* THROTTLE: at most; 0: no limit */
     struct job_id job;
     struct vertex_id vertex; /* FAIL_TASK */
     uint32_t subtask;

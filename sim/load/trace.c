@@ -4,12 +4,11 @@
  */
 #include "sim/load/trace.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/load/trace_rows.h"
 
@@ -130,15 +129,12 @@ static bool ends_with(const char *text, const char *end)
 struct err trace_read_file(const char *path, const struct trace_options *options,
                            struct series *out, time_ns *length, struct note *note)
 {
-    FILE *file = fopen(path, "rb");
-    struct stat status;
-    if (!file)
-        return err_note(note, ERR_MISSING_CODE, "%s: cannot be read: %s", path, strerror(errno));
+    FILE *file;
+    long long size;
+    TRY(input_open(path, &file, &size, note));
     struct err e;
     bool json = ends_with(path, ".json");
-    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
-        e = err_note(note, ERR_BAD_VALUE_CODE, "%s: cannot be read: not a regular file", path);
-    else if (json && status.st_size > TRACE_JSON_BYTES_MAX)
+    if (json && size > TRACE_JSON_BYTES_MAX)
         e = err_note(note, ERR_BAD_VALUE_CODE, "%s: cannot be read: more than 64 MiB", path);
     else if (json && (options->time_column || options->value_column))
         e = err_note(note, ERR_BAD_VALUE_CODE,

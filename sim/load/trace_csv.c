@@ -99,7 +99,7 @@ static struct err take_row(struct reading *r, struct note *note)
         return complain(r, r->time_column, ERR_BAD_VALUE_CODE,
                         "a time at most 20 years after the first", note);
     if (err_is(quantity_number(csv_field(&r->csv, r->value_column), &row.value)) || row.value < 0)
-        return complain(r, r->value_column, ERR_BAD_VALUE_CODE, "a number of at least 0", note);
+        return complain(r, r->value_column, ERR_BAD_VALUE_CODE, "a number from 0 to 1e18", note);
     if (r->rows.rows.count > 0) {
         struct trace_row *last = &vec_last(&r->rows.rows);
         if (row.at_ns < last->at_ns)

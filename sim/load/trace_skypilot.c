@@ -6,9 +6,26 @@
  */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 #include "sim/load/trace_rows.h"
+
+enum { SHOWN_MAX = 40 };
+#define FIGURE_MAX 1e9
+
+/* "NAME: WHERE: found WHAT, expected ..." */
+static struct err complain(const char *name, const char *where, const json_t *found,
+                           const char *expected, struct note *note)
+{
+    char *text =
+        found ? json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    struct err e = err_note(note, ERR_BAD_VALUE_CODE, "%s: %s: found %.*s, expected %s", name,
+                            where, SHOWN_MAX, text ? text : "nothing", expected);
+    free(text);
+    return e;
+}
 
 static struct err take_figures(const json_t *root, const char *name, struct trace_rows *rows,
                                struct note *note)
@@ -17,21 +34,23 @@ static struct err take_figures(const json_t *root, const char *name, struct trac
     const json_t *data = json_object_get(root, "data");
     double seconds = json_number_value(gap);
     if (!json_is_number(gap) || !(seconds >= 0.001) || seconds > 1e6)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "%s: metadata.gap_seconds: expected a number of seconds above 0", name);
+        return complain(name, "metadata.gap_seconds", gap, "a number of seconds above 0", note);
     size_t count = json_array_size(data);
-    if (count == 0 || count > TRACE_ROWS_MAX ||
-        (double)count * seconds > (double)(TRACE_SPAN_MAX / TIME_S))
+    if (!json_is_array(data) || count == 0)
+        return complain(name, "data", data, "a list of figures", note);
+    if (count > TRACE_ROWS_MAX || (double)count * seconds > (double)(TRACE_SPAN_MAX / TIME_S))
         return err_note(note, ERR_BAD_VALUE_CODE,
-                        "%s: data: expected a list of 1 to 4000000 figures over at most 20 years",
-                        name);
+                        "%s: data: found %zu figures, expected at most 4000000 over 20 years", name,
+                        count);
     time_ns step = (time_ns)(seconds * (double)TIME_S);
     for (size_t i = 0; i < count; i++) {
         const json_t *figure = json_array_get(data, i);
         double value = json_number_value(figure);
-        if (!json_is_number(figure) || !(value >= 0) || value > 1e9)
-            return err_note(note, ERR_BAD_VALUE_CODE,
-                            "%s: data.%zu: expected a number of machines, at least 0", name, i);
+        if (!json_is_number(figure) || !(value >= 0) || value > FIGURE_MAX) {
+            char where[32];
+            text_format(where, sizeof where, "data.%zu", i);
+            return complain(name, where, figure, "a number of machines from 0 to 1000000000", note);
+        }
         vec_push(&rows->rows, (struct trace_row){ (int64_t)i * step, value });
     }
     rows->step = step;

@@ -140,7 +140,12 @@ static void place(const struct tree_node *node, char *out, size_t size)
         used = text_format(out, size, "%s:%d", node->source, node->line);
     else
         used = text_format(out, size, "%s", node->source);
-    if (*path)
+    const struct tree_node *laid = node;
+    while (laid && !laid->variant)
+        laid = laid->parent;
+    if (laid && *path)
+        text_format(out + used, size - used, ": compare.%s.%s", laid->variant, path);
+    else if (*path)
         text_format(out + used, size - used, ": %s", path);
 }
 

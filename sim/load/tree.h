@@ -25,12 +25,12 @@ enum tree_kind { TREE_NULL, TREE_SCALAR, TREE_LIST, TREE_MAP, TREE_KIND_COUNT };
 
 struct tree_node {
     enum tree_kind kind;
-    bool quoted;        /* scalar that stood in quotes */
-    int line;           /* from 1; of the key where it has one, else of the value */
-    const char *source; /* file name, or the text of the --set */
-    const char *key;    /* its key when it stands in a map, else null */
-    const char *text;   /* scalar: as written, without quotes; else null */
-    size_t count;       /* of children */
+    int line;            /* from 1; of the key where it has one, else of the value */
+    const char *source;  /* file name, or the text of the --set */
+    const char *key;     /* its key when it stands in a map, else null */
+    const char *text;    /* scalar: as written, without quotes; else null */
+    const char *variant; /* that laid it over the scenario, for complaints; null: none did */
+    size_t count;        /* of children */
     struct tree_node *parent, *first, *last, *next;
 };
 
@@ -38,6 +38,7 @@ struct tree {
     struct arena arena;
     struct tree_node *root;
     size_t nodes;
+    const char *variant; /* while one is laid over */
 };
 
 void tree_init(struct tree *tree);

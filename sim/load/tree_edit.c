@@ -21,6 +21,7 @@ static struct err copy_node(struct tree *tree, const struct tree_node *node, str
     *copy = *node;
     copy->first = copy->last = copy->next = copy->parent = NULL;
     copy->count = 0;
+    copy->variant = tree->variant;
     for (const struct tree_node *child = node->first; child; child = child->next) {
         struct tree_node *child_copy;
         TRY(copy_node(tree, child, &child_copy, note)); /* depth: TREE_DEPTH_MAX */
@@ -129,7 +130,10 @@ struct err tree_overlay(struct tree *tree, struct tree_node *base, const struct 
 {
     CHECK(base->kind == TREE_MAP);
     CHECK(over->kind == TREE_MAP);
-    return overlay_at(tree, base, over, 0, note);
+    tree->variant = over->key;
+    struct err e = overlay_at(tree, base, over, 0, note);
+    tree->variant = NULL;
+    return e;
 }
 
 /* The next step of a path: up to the dot, or all that is left below `config`. A key of the map that

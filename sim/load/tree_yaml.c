@@ -6,14 +6,13 @@
  */
 #include "sim/load/tree.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <yaml.h>
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/input_file.h"
 
 struct builder {
     struct tree *tree;
@@ -108,10 +107,8 @@ static struct err on_scalar(struct builder *b, const yaml_event_t *event)
         return complain(b, line, ERR_SYNTAX_CODE, "found a zero byte, expected text");
     struct tree_node *node;
     TRY(add_node(b, is_null_text(event) ? TREE_NULL : TREE_SCALAR, line, &node));
-    if (node->kind == TREE_SCALAR) {
+    if (node->kind == TREE_SCALAR)
         node->text = arena_copy_text(&b->tree->arena, text);
-        node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    }
     return OK;
 }
 
@@ -254,24 +251,20 @@ struct err tree_read_text(struct tree *tree, const char *source, const char *tex
     return OK;
 }
 
-/* The whole of a regular file, which the caller frees. */
+/* The whole of a file, which the caller frees. */
 static struct err read_all(const char *path, char **out, size_t *length, struct note *note)
 {
-    FILE *file = fopen(path, "rb");
-    struct stat status;
-    if (!file || fstat(fileno(file), &status) != 0) {
-        int reason = errno;
-        if (file)
-            fclose(file);
-        return err_note(note, ERR_MISSING_CODE, "%s: cannot be read: %s", path, strerror(reason));
-    }
-    if (!S_ISREG(status.st_mode) || status.st_size > TREE_BYTES_MAX) {
+    FILE *file;
+    long long size;
+    TRY(input_open(path, &file, &size, note));
+    if (size > TREE_BYTES_MAX) {
         fclose(file);
         return err_note(note, ERR_BAD_VALUE_CODE,
-                        "%s: cannot be read: expected a regular file of at most 16 MiB", path);
+                        "%s: cannot be read: found %lld bytes, expected at most 16 MiB", path,
+                        size);
     }
-    char *text = mem_create((size_t)status.st_size + 1);
-    *length = fread(text, 1, (size_t)status.st_size, file);
+    char *text = mem_create((size_t)size + 1);
+    *length = fread(text, 1, (size_t)size, file);
     bool failed = ferror(file) != 0;
     fclose(file);
     if (failed) {

@@ -7,7 +7,6 @@
 
 #include "core/base/text.h"
 #include "core/cluster/view.h"
-#include "sim/fault/script.h"
 #include "sim/kernel/fatal.h"
 #include "sim/provider/provider.h"
 
@@ -53,6 +52,7 @@ static void on_answer(void *context, time_ns at, const struct effect_answer *ans
     for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
         if (watcher->answer)
             watcher->answer(watcher->context, at, answer);
+    script_on_answer(simulation->script, answer);
 }
 
 static uint32_t slots_used(void *context, struct node_id task_manager)
@@ -87,11 +87,12 @@ static void sample(void *context, uint64_t unused, uint64_t unused_too)
         sim_queue_push(simulation->queue, next, SIM_CLASS_OBSERVE, sample, simulation, 0, 0);
 }
 
-static void tell_fatal(struct simulation *simulation)
+static void tell_fatal(struct simulation *simulation, enum node_checks checks)
 {
     const struct scenario *scenario = simulation->scenario;
-    text_format(simulation->command, sizeof simulation->command, "weir run %s --seed %llu",
-                scenario->path, (unsigned long long)scenario->seed);
+    text_format(simulation->command, sizeof simulation->command, "weir run %s --seed %llu%s",
+                scenario->path, (unsigned long long)scenario->seed,
+                checks == NODE_CHECKS_NONE ? "" : " --check");
     simulation->identity = (struct fatal_run){ .scenario = scenario->path,
                                                .command = simulation->command,
                                                .seed = scenario->seed,
@@ -114,7 +115,7 @@ struct simulation *simulation_create(const struct scenario *scenario,
     virtual_cluster_set_data_plane(simulation->cluster, model_ops(), simulation->model);
     simulation->provider = provider_create(simulation->cluster);
     simulation->script = script_create(simulation->cluster, slots_used, simulation);
-    tell_fatal(simulation);
+    tell_fatal(simulation, settings->check_invariants);
     return simulation;
 }
 
@@ -148,7 +149,8 @@ static void start(struct simulation *simulation)
 }
 
 /* Up to `until` in slices of the queue, so that a stop is seen soon. */
-static bool run_slice(struct simulation *simulation, time_ns until, const volatile bool *stop)
+static bool run_slice(struct simulation *simulation, time_ns until,
+                      const volatile sig_atomic_t *stop)
 {
     for (uint64_t count = 0; sim_queue_run_one(simulation->queue, until); count++)
         if (count % STOP_CHECK_EVENTS == 0 && stop && *stop)
@@ -156,7 +158,7 @@ static bool run_slice(struct simulation *simulation, time_ns until, const volati
     return !(stop && *stop);
 }
 
-bool simulation_run(struct simulation *simulation, time_ns until, const volatile bool *stop,
+bool simulation_run(struct simulation *simulation, time_ns until, const volatile sig_atomic_t *stop,
                     void (*progress)(void *context, time_ns now), void *progress_context)
 {
     time_ns end = simulation->scenario->duration < until ? simulation->scenario->duration : until;
@@ -203,6 +205,11 @@ struct virtual_cluster *simulation_cluster(struct simulation *simulation)
 struct model *simulation_model(struct simulation *simulation)
 {
     return simulation->model;
+}
+
+struct script_outcome simulation_outcome(const struct simulation *simulation, size_t event)
+{
+    return script_outcome(simulation->script, event);
 }
 
 const struct node *simulation_job_manager(const struct simulation *simulation)

@@ -7,7 +7,10 @@
 #ifndef WEIR_SIM_RUN_SIMULATION_H
 #define WEIR_SIM_RUN_SIMULATION_H
 
+#include <signal.h>
+
 #include "sim/cluster/virtual_cluster.h"
+#include "sim/fault/script.h"
 #include "sim/model/model.h"
 
 struct simulation;
@@ -23,8 +26,8 @@ struct watcher {
 };
 
 struct simulation_settings {
-    bool vouching;         /* false: every heartbeat is sent (tests compare both) */
-    bool check_invariants; /* after every step of every node */
+    bool vouching; /* false: every heartbeat is sent (tests compare both) */
+    enum node_checks check_invariants;
 };
 
 struct simulation *simulation_create(const struct scenario *scenario,
@@ -33,9 +36,10 @@ void simulation_destroy(struct simulation *simulation);
 void simulation_watch(struct simulation *simulation, const struct watcher *watcher);
 
 /* Runs to `until` or the scenario's duration, whichever is earlier. Returns early, with false, when
- * *stop becomes true (Ctrl-C). `progress` may be null; it is called about a thousand times a run.
+ * *stop is not 0 any more (Ctrl-C). `progress` may be null; it is called about a thousand times a
+ * run.
  */
-bool simulation_run(struct simulation *simulation, time_ns until, const volatile bool *stop,
+bool simulation_run(struct simulation *simulation, time_ns until, const volatile sig_atomic_t *stop,
                     void (*progress)(void *context, time_ns now), void *progress_context);
 
 time_ns simulation_now(const struct simulation *simulation);
@@ -43,6 +47,8 @@ uint64_t simulation_event_count(const struct simulation *simulation);
 const struct scenario *simulation_scenario(const struct simulation *simulation);
 struct virtual_cluster *simulation_cluster(struct simulation *simulation);
 struct model *simulation_model(struct simulation *simulation);
+/* Of the scenario's event at this place. */
+struct script_outcome simulation_outcome(const struct simulation *simulation, size_t event);
 /* The JobManager's node, for views. */
 const struct node *simulation_job_manager(const struct simulation *simulation);
 

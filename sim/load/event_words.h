@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything the event log can say: the facts of each machine, the moves that its table of states
+ * allows, the answers to clients. A pattern of a scenario (event_pattern.h) is held against it
+ * before anything runs, since one that no line will ever fit would wait in silence.
+ */
+#ifndef WEIR_SIM_LOAD_EVENT_WORDS_H
+#define WEIR_SIM_LOAD_EVENT_WORDS_H
+
+#include <stddef.h>
+
+#include "core/port/effect.h"
+#include "sim/load/tree.h"
+
+struct event_fact {
+    const char *machine, *what;
+    enum log_level level;
+};
+
+/* By machine, as docs/log.md lists them. */
+extern const struct event_fact event_facts[];
+extern const size_t event_fact_count;
+
+bool event_words_has_fact(const char *machine, const char *what);
+
+/* What an answer is called in patterns, as a fact of the machine "client": "stop done". */
+enum { EVENT_ANSWER_SIZE = 32 };
+void event_words_answer(enum client_request request, bool refused, char out[EVENT_ANSWER_SIZE]);
+
+/* Refuses a pattern that no decision line, fact or answer can fit. Lines of other levels are not
+ * looked at by scenarios: what happens must not depend on how much of it is written down. */
+MUST_CHECK struct err event_words_check(const struct tree_node *pattern, struct note *note);
+
+#endif
