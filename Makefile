@@ -63,7 +63,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism fuzz format check-format install uninstall \
-        clean help fuzzers benches FORCE
+        clean help fuzzers benches lint-objects FORCE
 
 all: $(B)/weir ## build the weir command (the default)
 
@@ -83,35 +83,48 @@ test: ## unit tests and every scenario; the last line sums them up
 	@$(MAKE) $(ON_ALL_CORES) all $(B)/tests/unit
 	@tests/run-all.sh $(B)
 
-unit: $(B)/tests/unit ## unit tests only (SUITES="test_base_text ..." for some of them)
+unit: ## unit tests only (SUITES="test_base_text ..." for some of them)
+	@.ci/packages build test
+	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
 	@$(B)/tests/unit $(SUITES)
 
 ci: ## the whole gate: tests, formatting, warnings, lint, determinism, sanitizers, fuzzing
 	@MAKEFLAGS= MFLAGS= .ci/run
 
-bench: benches ## speed against a yardstick in the same run, a line each
+bench: ## speed against a yardstick in the same run, a line each
+	@.ci/packages build
+	@$(MAKE) $(ON_ALL_CORES) benches
 	@tests/bench/run.sh $(BENCHES)
 
-lint: $(call objects,$(SOURCES) $(TEST_SRC)) ## who includes whom, what the core calls, sizes, habits, cppcheck
+lint: ## who includes whom, what the core calls, sizes, habits, cppcheck
+	@.ci/packages build test ci
+	@$(MAKE) $(ON_ALL_CORES) lint-objects
 	@tests/lint/run.sh $(B)
 
-determinism: all ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, dirty malloc
+determinism: ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, dirty malloc
+	@.ci/packages build ci
+	@$(MAKE) $(ON_ALL_CORES) all
 	@tests/determinism.sh $(B)
 
 fuzz: ## feed the input readers garbage, FUZZ_SECONDS each (default 10)
+	@.ci/packages build ci
 	@$(MAKE) --no-print-directory B=$(B)/fuzzing CC=clang OPT=-O1 \
 	    SAN=address,undefined,fuzzer-no-link fuzzers
 	@tests/fuzz/run.sh $(B)/fuzzing/fuzz
 
 format: ## rewrite all sources with the pinned clang-format
+	@.ci/packages ci
 	@tests/lint/format.sh -i $(ALL_TEXT)
 
 check-format: ## say which sources clang-format would change
+	@.ci/packages ci
 	@tests/lint/format.sh --dry-run -Werror $(ALL_TEXT)
 
-docs: all ## the pages that are made from the code
+docs: all ## the page and the table that are made from the code
 	@$(B)/weir help --configuration-markdown > docs/configuration.md
-	@$(B)/weir help --metrics-markdown > docs/metrics.md
+	@$(B)/weir help --metrics-markdown > $(B)/metrics.md
+	@sed -i -e '/^## Metrics$$/,/^(The table/{/^|/d}' -e '/^## Metrics$$/{n;r $(B)/metrics.md' -e '}' \
+	    docs/metrics.md
 
 golden-rewrite: all $(B)/tests/unit ## expected results anew; the commit says why each line changed
 	@$(B)/weir test scenarios --update-golden
@@ -137,7 +150,7 @@ clean: ## remove the build folder and the demo's output
 	rm -rf $(B) out/demo
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 $(B)/weir: $(MAIN_OBJ) $(LIBS)
 	@$(call link,$(MAIN_OBJ),$(LIBS),$(SIM_LIBS))
@@ -175,6 +188,8 @@ $(B)/tests/suites.h: $(B)/suites
 
 $(B)/tests/unit: $(UNIT_OBJ) $(TEST_LIBS)
 	@$(call link,$(UNIT_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS))
+
+lint-objects: $(call objects,$(SOURCES) $(TEST_SRC))
 
 benches: $(BENCHES)
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/tests/bench/bench.o $(TEST_LIBS)

@@ -29,3 +29,19 @@ int calc_run(const char *name, const char *input, char *output, size_t size)
     }
     ck_abort_msg("no calculator %s", name);
 }
+
+static char output[1 << 20];
+
+void calc_answers(const char *name, const char *input, const char *expected)
+{
+    ck_assert_int_eq(calc_run(name, input, output, sizeof output), 0);
+    output[strlen(output) - 1] = '\0'; /* the line's end */
+    ck_assert_str_eq(output, expected);
+}
+
+void calc_refuses(const char *name, const char *input, const char *text)
+{
+    ck_assert_int_eq(calc_run(name, input, output, sizeof output), 2);
+    ck_assert_msg(strncmp(output, "{\"error\": \"", 11) == 0 && strstr(output, text),
+                  "%s: %s without '%s'", input, output, text);
+}

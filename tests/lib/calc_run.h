@@ -10,4 +10,9 @@
 /* The exit code; what was answered (not what was complained of) is put into output. */
 int calc_run(const char *name, const char *input, char *output, size_t size);
 
+/* One line, this one. */
+void calc_answers(const char *name, const char *input, const char *expected);
+/* An error that holds the text. */
+void calc_refuses(const char *name, const char *input, const char *text);
+
 #endif

@@ -162,6 +162,13 @@ void checkpoint_fixture_advance_to(struct checkpoint_fixture *fixture, time_ns n
     effects_begin(&fixture->effects, now);
 }
 
+void checkpoint_fixture_backlog(struct checkpoint_fixture *fixture, bool backlog)
+{
+    struct task_attempt by = execution_graph_attempt(fixture->graph, (struct task_id){ 0 });
+    checkpoint_coordinator_on_backlog(&fixture->coordinator, by, backlog, &fixture->effects);
+    checkpoint_fixture_carry_out(fixture);
+}
+
 void checkpoint_fixture_start(struct checkpoint_fixture *fixture)
 {
     checkpoint_coordinator_start_periodic(&fixture->coordinator, &fixture->effects);

@@ -49,6 +49,8 @@ void checkpoint_fixture_carry_out(struct checkpoint_fixture *fixture);
 void checkpoint_fixture_start(struct checkpoint_fixture *fixture);
 void checkpoint_fixture_request(struct checkpoint_fixture *fixture, enum checkpoint_kind kind,
                                 uint64_t client_token);
+/* A task of the source says so. */
+void checkpoint_fixture_backlog(struct checkpoint_fixture *fixture, bool backlog);
 /* Moves all tasks there, over the states in between where they are CREATED. */
 void checkpoint_fixture_move_all(struct checkpoint_fixture *fixture, enum execution_state to);
 void checkpoint_fixture_move(struct checkpoint_fixture *fixture, uint32_t task,

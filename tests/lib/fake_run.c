@@ -50,6 +50,21 @@ static struct err conservation(void *context, struct note *note)
     return OK;
 }
 
+static bool each_exception(void *context, struct job_id id, look_at_exception *at, void *at_context)
+{
+    const struct fake_run *run = context;
+    for (size_t i = 0; id.n == 0 && i < run->exception_count; i++)
+        at(at_context, &run->exceptions[i]);
+    return id.n == 0 && run->exceptions_dropped;
+}
+
+static void each_rescale(void *context, struct job_id id, look_at_rescale *at, void *at_context)
+{
+    const struct fake_run *run = context;
+    for (size_t i = 0; id.n == 0 && i < run->rescale_count; i++)
+        at(at_context, &run->rescales[i]);
+}
+
 static void each_slot_held(void *context, look_at_slot *at, void *at_context)
 {
     const struct fake_run *run = context;
@@ -88,6 +103,8 @@ void fake_run_init(struct fake_run *run, const char *yaml)
                                    .process = process,
                                    .can_talk = can_talk,
                                    .conservation = conservation,
+                                   .each_exception = each_exception,
+                                   .each_rescale = each_rescale,
                                    .each_slot_held = each_slot_held,
                                    .each_task_scheduled = each_task_scheduled,
                                    .each_task_run = each_task_run };

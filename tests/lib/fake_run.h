@@ -20,7 +20,11 @@ struct fake_run {
     struct model_vertex_view vertices[FAKE_JOBS][FAKE_VERTICES];
     struct process_view processes[FAKE_PROCESSES]; /* 0 is the JobManager */
     bool cut[FAKE_PROCESSES];                      /* from everybody */
-    const char *broken_books;                      /* what conservation complains of; null: fine */
+    struct look_exception exceptions[FAKE_ITEMS];  /* of job 0 */
+    struct look_rescale rescales[FAKE_ITEMS];      /* the same */
+    size_t exception_count, rescale_count;
+    bool exceptions_dropped;
+    const char *broken_books; /* what conservation complains of; null: fine */
     struct look_slot slots[FAKE_ITEMS];
     struct look_task scheduled[FAKE_ITEMS], run[FAKE_ITEMS];
     size_t slot_count, scheduled_count, run_count;

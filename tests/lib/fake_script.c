@@ -19,8 +19,7 @@ static void on_fact(void *context, const char *word)
 
 void fake_script_init(struct fake_script *fake)
 {
-    fake_world_init(&fake->world, NULL);
-    fake->world.hides_heartbeats = true;
+    fake_world_init_quiet(&fake->world, NULL);
     fake->world.scenario.cluster.machine.boot = distribution_constant(0);
 }
 

@@ -256,3 +256,35 @@ void fake_heartbeat(struct effects *effects, struct node_id to, uint64_t round)
     message.rm_heartbeat.round = round;
     effects_send(effects, to, &message);
 }
+
+void fake_world_init_quiet(struct fake_world *world, fake_behaviour *behave)
+{
+    fake_world_init(world, behave);
+    world->hides_heartbeats = true;
+}
+
+struct node_id fake_world_begin(struct fake_world *world)
+{
+    fake_world_start(world);
+    struct node_id node = fake_world_add(world, NULL);
+    fake_world_run(world, TIME_S);
+    fake_world_forget(world);
+    return node;
+}
+
+enum process_state fake_world_state(const struct fake_world *world, struct node_id node)
+{
+    return virtual_cluster_process(world->cluster, node).state;
+}
+
+void fake_exit_when_asked(struct fake_world *world, struct node_id self, const struct event *event,
+                          struct effects *effects)
+{
+    const struct node_id manager = { 0 };
+    (void)world;
+    if (event->kind == EVENT_STOPPING) {
+        if (self.n != manager.n)
+            fake_send(effects, manager, 99);
+        effects_exit(effects, EXIT_STOPPED);
+    }
+}

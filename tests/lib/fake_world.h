@@ -41,11 +41,21 @@ struct fake_world {
  * rpc loss 300 ms, storage latency 10 ms at 1000 bytes per second. Change the scenario between init
  * and start. Only one world at a time. */
 void fake_world_init(struct fake_world *world, fake_behaviour *behave);
+/* The same without heartbeats in the journal. */
+void fake_world_init_quiet(struct fake_world *world, fake_behaviour *behave);
 void fake_world_start(struct fake_world *world);
+/* Starts it with a TaskManager, "tm1", which comes up at 1 s: the time it is then. */
+struct node_id fake_world_begin(struct fake_world *world);
 void fake_world_fini(struct fake_world *world);
 void fake_world_run(struct fake_world *world, time_ns until);
 
 struct node_id fake_world_add(struct fake_world *world, const char *name);
+enum process_state fake_world_state(const struct fake_world *world, struct node_id node);
+
+/* A behaviour: who is asked to stop does, a TaskManager with a last message, 99, to the JobManager.
+ */
+void fake_exit_when_asked(struct fake_world *world, struct node_id self, const struct event *event,
+                          struct effects *effects);
 
 /* Checks the journal against the text, then empties it. */
 void fake_world_expect(struct fake_world *world, const char *journal);

@@ -53,7 +53,7 @@ void lone_open(void)
                                       .job_manager = lone_manager,
                                       .worker = { 4000, 4 << 20, 4 },
                                       .log_level = LOG_TASK,
-                                      .check_invariants = true };
+                                      .check_invariants = NODE_CHECKS_ALL };
     lone.node = node_create(&settings);
 }
 

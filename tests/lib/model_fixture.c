@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include "core/graph/key_groups.h"
+#include "sim/model/state.h"
 
 static void report(void *context, struct node_id node, const struct event_data *data)
 {
@@ -24,6 +25,11 @@ static void report(void *context, struct node_id node, const struct event_data *
         line.ack = data->acks[i];
         vec_push(&fixture->lines, line);
     }
+    if (data->kind == DATA_SOURCE_BACKLOG) {
+        line.task.attempt = data->source;
+        line.in_backlog = data->in_backlog;
+        vec_push(&fixture->lines, line);
+    }
     if (data->kind == DATA_CHECKPOINT_DECLINED) {
         line.ack.attempt = data->declined_by;
         vec_push(&fixture->lines, line);
@@ -37,13 +43,26 @@ static struct process_view process(void *context, struct node_id node)
                                   .kind = NODE_TASK_MANAGER,
                                   .state = PROCESS_RUNNING,
                                   .speed = fixture->hosts[node.n].speed,
+                                  .loss = fixture->hosts[node.n].loss,
+                                  .cut_off = fixture->hosts[node.n].cut,
+                                  .cut_links = fixture->hosts[node.n].cut_links != 0,
                                   .machine = &fixture->hosts[node.n].machine };
 }
 
 static bool can_talk(void *context, struct node_id a, struct node_id b)
 {
     struct model_fixture *fixture = context;
-    return !fixture->hosts[a.n].cut && !fixture->hosts[b.n].cut;
+    bool link = (fixture->hosts[a.n].cut_links >> b.n & 1) == 0;
+    return !fixture->hosts[a.n].cut && !fixture->hosts[b.n].cut && link;
+}
+
+static void each_cut(void *context, struct node_id node,
+                     void (*visit)(void *visitor, struct node_id peer), void *visitor)
+{
+    struct model_fixture *fixture = context;
+    for (uint32_t peer = 0; peer < FIXTURE_HOSTS_MAX; peer++)
+        if (fixture->hosts[node.n].cut_links >> peer & 1)
+            visit(visitor, (struct node_id){ peer });
 }
 
 static void transfer_ends(void *context, uint64_t a, uint64_t b)
@@ -55,18 +74,27 @@ static void transfer_ends(void *context, uint64_t a, uint64_t b)
     transfer.done(transfer.context, transfer.a, transfer.b);
 }
 
-static struct transfer_id transfer(void *context, struct node_id node, double bytes,
-                                   transfer_done *done, void *done_context, uint64_t a, uint64_t b)
+static struct transfer_id transfer(void *context, struct node_id node, enum transfer_way way,
+                                   double bytes, transfer_done *done, void *done_context,
+                                   uint64_t a, uint64_t b)
 {
     struct model_fixture *fixture = context;
     double ns = bytes / fixture->storage_bandwidth * (double)TIME_S;
     (void)node;
+    (void)way;
     vec_push(&fixture->transfers,
              (struct fixture_transfer){ .done = done, .context = done_context, .a = a, .b = b });
     vec_last(&fixture->transfers).event =
         sim_queue_push(fixture->queue, sim_queue_now(fixture->queue) + (time_ns)ns, SIM_CLASS_DATA,
                        transfer_ends, fixture, fixture->transfers.count - 1, 0);
     return (struct transfer_id){ fixture->transfers.count };
+}
+
+static void transfer_limit(void *context, struct node_id node, enum transfer_way way,
+                           double bytes_per_s)
+{
+    struct model_fixture *fixture = context;
+    fixture->hosts[node.n].transfer_limit[way] = bytes_per_s;
 }
 
 static void transfer_cancel(void *context, struct transfer_id id)
@@ -97,8 +125,9 @@ void model_fixture_init(struct model_fixture *fixture)
     timing->connection_loss = distribution_constant(300 * TIME_MS);
     fixture->scenario.cluster.network.latency = distribution_constant(0);
     for (uint32_t h = 0; h < FIXTURE_HOSTS_MAX; h++)
-        fixture->hosts[h] =
-            (struct fixture_host){ .machine = { .cores = 16, .speed = 1, .slots = 4 }, .speed = 1 };
+        fixture->hosts[h] = (struct fixture_host){
+            .machine = { .cores = 16, .speed = 1, .slots = 4, .disk_bps = 1e9 }, .speed = 1
+        };
     model_fixture_add_job(fixture);
 }
 
@@ -112,6 +141,7 @@ static void job_fini(struct job_spec *job)
     vec_fini(&job->loads);
     vec_fini(&job->vertices);
     vec_fini(&job->load_per_subtask);
+    vec_fini(&job->edges);
     vec_fini(&job->faults);
 }
 
@@ -140,7 +170,8 @@ struct vertex_model *model_fixture_vertex(struct model_fixture *fixture, struct 
     vec_push(&spec->vertices, (struct vertex_model){ .cost_ns = (double)cost_ns,
                                                      .selectivity = 1,
                                                      .record_bytes = 100,
-                                                     .service_cv = 1 });
+                                                     .service_cv = 1,
+                                                     .backlog_above = TIME_NEVER });
     vec_push(&spec->loads, (struct series){ 0 });
     vec_push(&spec->load_per_subtask, false);
     return &vec_last(&spec->vertices);
@@ -178,7 +209,9 @@ void model_fixture_start(struct model_fixture *fixture)
                                        .report = report,
                                        .process = process,
                                        .can_talk = can_talk,
+                                       .each_cut = each_cut,
                                        .transfer = transfer,
+                                       .transfer_limit = transfer_limit,
                                        .transfer_cancel = transfer_cancel };
     for (VEC_EACH(struct job_spec, job, &fixture->scenario.jobs)) {
         struct note note = { "" };
@@ -221,6 +254,7 @@ static struct task_deployment deployment_of(const struct model_fixture *fixture,
         .parallelism = how->parallelism[v],
         .key_group_first = (uint32_t)range.first,
         .key_group_last = (uint32_t)range.last,
+        .allocation = { how->allocation + s },
         .restore_checkpoint = how->checkpoint,
         .restore_bytes = v + 1 == graph->vertices.count ? how->restore_bytes : 0,
     };
@@ -316,9 +350,34 @@ void model_fixture_end_process(struct model_fixture *fixture, uint32_t host)
     model_ops()->process_ended(fixture->model, (struct node_id){ host }, true);
 }
 
+void model_fixture_lose(struct model_fixture *fixture, const struct fixture_deployment *how,
+                        uint32_t vertex, uint32_t subtask)
+{
+    struct task_deployment lost = deployment_of(fixture, how, vertex, subtask);
+    struct node_id host = { how->hosts[subtask % how->host_count] };
+    model_ops()->deployment_lost(fixture->model, host, how->job, &lost, 1);
+}
+
+void model_fixture_cut(struct model_fixture *fixture, uint32_t host, bool cut)
+{
+    fixture->hosts[host].cut = cut;
+    model_ops()->host_changed(fixture->model, (struct node_id){ host });
+    net_refresh(fixture->model);
+}
+
+void model_fixture_cut_link(struct model_fixture *fixture, uint32_t a, uint32_t b, bool cut)
+{
+    uint64_t of_a = 1ull << b, of_b = 1ull << a;
+    fixture->hosts[a].cut_links = (fixture->hosts[a].cut_links & ~of_a) | (cut ? of_a : 0);
+    fixture->hosts[b].cut_links = (fixture->hosts[b].cut_links & ~of_b) | (cut ? of_b : 0);
+    model_ops()->host_changed(fixture->model, (struct node_id){ a });
+    model_ops()->host_changed(fixture->model, (struct node_id){ b });
+}
+
 void model_fixture_freeze(struct model_fixture *fixture, uint32_t host, bool frozen)
 {
     model_ops()->process_frozen(fixture->model, (struct node_id){ host }, frozen);
+    net_refresh(fixture->model);
 }
 
 void model_fixture_run(struct model_fixture *fixture, time_ns until)
@@ -371,4 +430,35 @@ time_ns model_fixture_acknowledged(const struct model_fixture *fixture, uint64_t
             --count == 0)
             return line->at;
     return TIME_NEVER;
+}
+
+struct fixture_deployment model_fixture_two_by_two(void)
+{
+    static const uint32_t hosts[] = { 1, 2 }, two_each[] = { 2, 2 };
+    return (struct fixture_deployment){
+        .job = { 0 }, .parallelism = two_each, .hosts = hosts, .host_count = 2
+    };
+}
+
+void model_fixture_begin(struct model_fixture *fixture, const struct fixture_deployment *how,
+                         double rate)
+{
+    model_fixture_load(fixture, (struct job_id){ 0 }, 0, 0, rate);
+    model_fixture_start(fixture);
+    model_fixture_deploy(fixture, how);
+    model_fixture_run(fixture, 10 * TIME_S);
+}
+
+void model_fixture_trigger(struct model_fixture *fixture, const struct fixture_deployment *how,
+                           uint64_t checkpoint, enum checkpoint_kind kind)
+{
+    model_fixture_checkpoint(fixture, how, DATA_TRIGGER_CHECKPOINT,
+                             &(struct checkpoint_order){ .checkpoint = checkpoint, .kind = kind });
+}
+
+void model_fixture_tell(struct model_fixture *fixture, const struct fixture_deployment *how,
+                        enum data_order kind, uint64_t checkpoint)
+{
+    model_fixture_checkpoint(fixture, how, kind,
+                             &(struct checkpoint_order){ .checkpoint = checkpoint });
 }

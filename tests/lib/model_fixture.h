@@ -19,12 +19,15 @@ struct fixture_line {
     struct task_report task;
     uint64_t checkpoint;
     struct checkpoint_ack ack;
+    bool in_backlog;
 };
 
 struct fixture_host {
     struct machine_spec machine;
-    double speed;
-    bool cut;
+    double speed, loss;
+    bool cut;                                  /* from everybody */
+    uint64_t cut_links;                        /* to others: the bit of each */
+    double transfer_limit[TRANSFER_WAY_COUNT]; /* as the model last said; 0: never */
 };
 
 struct fixture_transfer {
@@ -73,7 +76,10 @@ struct fixture_deployment {
     uint32_t attempt;
     uint64_t checkpoint;
     int64_t restore_bytes; /* of each subtask of the last vertex */
+    uint32_t allocation;   /* of subtask 0; those of the others follow */
 };
+/* Job 0, two vertices of two subtasks on hosts 1 and 2. */
+struct fixture_deployment model_fixture_two_by_two(void);
 void model_fixture_deploy(struct model_fixture *fixture, const struct fixture_deployment *how);
 /* Job 0, first attempt. */
 void model_fixture_deploy_first(struct model_fixture *fixture, const uint32_t *parallelism,
@@ -85,9 +91,23 @@ void model_fixture_cancel(struct model_fixture *fixture, const struct fixture_de
 /* Tells every host of the deployment; a trigger names its source subtasks. */
 void model_fixture_checkpoint(struct model_fixture *fixture, const struct fixture_deployment *how,
                               enum data_order kind, const struct checkpoint_order *order);
+void model_fixture_trigger(struct model_fixture *fixture, const struct fixture_deployment *how,
+                           uint64_t checkpoint, enum checkpoint_kind kind);
+void model_fixture_tell(struct model_fixture *fixture, const struct fixture_deployment *how,
+                        enum data_order kind, uint64_t checkpoint);
 void model_fixture_end_process(struct model_fixture *fixture, uint32_t host);
+/* The same for orders that come to a process that has ended. */
+void model_fixture_lose(struct model_fixture *fixture, const struct fixture_deployment *how,
+                        uint32_t vertex, uint32_t subtask);
+/* The host's links, all of them. */
+void model_fixture_cut(struct model_fixture *fixture, uint32_t host, bool cut);
+/* One link of two hosts. */
+void model_fixture_cut_link(struct model_fixture *fixture, uint32_t a, uint32_t b, bool cut);
 void model_fixture_freeze(struct model_fixture *fixture, uint32_t host, bool frozen);
 
+/* Job 0 with that rate at its source, deployed so, until 10 s. */
+void model_fixture_begin(struct model_fixture *fixture, const struct fixture_deployment *how,
+                         double rate);
 /* Everything due until then happens; the books must balance at the end. */
 void model_fixture_run(struct model_fixture *fixture, time_ns until);
 /* Records that job 0 reads between two times. */

@@ -189,12 +189,12 @@ static void on_line(void *context, time_ns at, struct node_id node, const struct
         take_checkpoint(o, at, line);
     else if (text_equal(line->machine, "execution") && text_equal(line->to, "FAILED"))
         take_failure(o, at, line);
-    else if (text_equal(line->machine, "job") && !line->to)
+    else if (text_equal(line->machine, "job") && !line->from)
         take_job_fact(o, at, line);
     else if (line->subject & LOG_OF_PEER && (text_equal(line->machine, "job master") ||
                                              text_equal(line->machine, "resource manager")))
         take_contact(o, at, line);
-    if (line->to)
+    if (line->from)
         take_move(o, at, line);
 }
 
@@ -258,7 +258,7 @@ void retelling_run(struct retelling *retelling, const char *path, const char *or
     *retelling = (struct retelling){ 0 };
     if (err_is(scenario_load(path, NULL, NULL, 0, &scenario, &note)))
         die(path, note.text);
-    struct simulation_settings settings = { .vouching = true, .check_invariants = true };
+    struct simulation_settings settings = { .vouching = true, .check_invariants = NODE_CHECKS_ALL };
     struct simulation *simulation = simulation_create(scenario, &settings);
     struct observer observer = { .retelling = retelling,
                                  .scenario = scenario,

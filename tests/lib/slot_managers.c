@@ -27,7 +27,8 @@ void slot_manager_fixture_fini(struct slot_manager_fixture *fixture)
 
 bool fixture_register(struct slot_manager_fixture *fixture, uint32_t node, time_ns now)
 {
-    bool taken = slot_manager_register(&fixture->manager, NODE(node), &fixture_worker, now);
+    bool taken =
+        slot_manager_register(&fixture->manager, NODE(node), &fixture_worker, NULL, 0, now);
     slot_manager_check_invariant(&fixture->manager);
     return taken;
 }

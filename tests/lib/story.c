@@ -149,6 +149,17 @@ void story_decline(struct story *story, uint32_t number, uint64_t checkpoint)
     world_deliver(story, letter);
 }
 
+void story_backlog(struct story *story, uint32_t number, bool in_backlog)
+{
+    const struct plane_task *task = find(story, number);
+    struct letter *letter = world_letter(story, task->node, EVENT_DATA);
+    letter->event.data = (struct event_data){ .kind = DATA_SOURCE_BACKLOG,
+                                              .job = task->job,
+                                              .source = task->attempt,
+                                              .in_backlog = in_backlog };
+    world_deliver(story, letter);
+}
+
 void story_fail_stores(struct story *story, bool fail)
 {
     story->fail_stores = fail;

@@ -48,6 +48,8 @@ void story_report(struct story *story, uint32_t task, enum execution_state state
 void story_break_connection(struct story *story, struct node_id to_dead); /* a consumer notices */
 void story_hold_acks(struct story *story, bool hold); /* checkpoints do not complete */
 void story_decline(struct story *story, uint32_t task, uint64_t checkpoint);
+/* A reader says so of its source. */
+void story_backlog(struct story *story, uint32_t task, bool in_backlog);
 void story_fail_stores(struct story *story, bool fail);
 void story_slow_cancel(struct story *story, time_ns delay); /* TIME_NEVER: tasks do not end */
 void story_finish_all(struct story *story);                 /* every task reports FINISHED */

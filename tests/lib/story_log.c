@@ -57,7 +57,8 @@ void log_add(struct story *story, struct node_id node, const struct log_line *li
     if (line->from)
         used += text_format(text + used, size - used, "%s -> %s", line->from, line->to);
     else
-        used += text_format(text + used, size - used, "%s", line->what);
+        used += text_format(text + used, size - used, "%s%s%s", line->what, line->to ? " " : "",
+                            line->to ? line->to : "");
     used += add_subject(text + used, size - used, line);
     if (line->reason && *line->reason)
         text_format(text + used, size - used, " (%s)", line->reason);

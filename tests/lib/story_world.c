@@ -363,7 +363,7 @@ struct node_id world_add(struct story *story, enum node_kind kind, uint32_t slot
         .job_manager = { JOB_MANAGER },
         .worker = { 1000 * (int32_t)slots, (int64_t)slots << 30, slots },
         .log_level = story->log_level,
-        .check_invariants = true,
+        .check_invariants = NODE_CHECKS_ALL,
     };
     story->processes[id.n].node = node_create(&settings);
     struct event event = { .kind = EVENT_STARTED };

@@ -25,6 +25,7 @@ step awk -v table=$here/include-table.txt -f $here/includes.awk $sources
 step awk -v rules=$here/rules.txt -v exempt=$here/exempt.txt -f $here/source.awk $sources
 step symbols
 step $here/tree.sh
+step $here/flink-points.sh
 step $here/cppcheck.sh
 [ $status -eq 0 ] && echo "lint: nothing found"
 exit $status

@@ -80,6 +80,11 @@ END
     write tests/unit/test_base_good.c << 'END'
 #include <check.h>
 
+START_TEST(twice_is_twice)
+{
+}
+END_TEST
+
 Suite *test_base_good_suite(void);
 
 Suite *test_base_good_suite(void)
@@ -87,6 +92,7 @@ Suite *test_base_good_suite(void)
     return suite_create("good");
 }
 END
+    echo '| A rule | `core/base/good.c` `good_twice` | `twice_is_twice` |' > docs/flink-points.md
 }
 
 lint() {
@@ -202,6 +208,12 @@ echo 'if then' >> .ci/run; sees shell 'a script that does not parse'
 chmod -x .ci/run; sees shell 'a script that cannot be run'
 echo '[x](nowhere.md)' >> docs/a.md; sees link 'a link to nowhere'
 echo 'TO''DO' >> docs/a.md; sees text 'a marker in a document'
+
+# The page of points.
+sed -i 's/twice_is_twice/twice_is_thrice/' docs/flink-points.md; sees point 'a test that is not there'
+sed -i 's/good_twice/good_thrice/' docs/flink-points.md; sees point 'a function that is not there'
+sed -i 's/good\.c/bad.c/' docs/flink-points.md; sees point 'a file that is not there'
+sed -i 's/| `twice.*/| |/' docs/flink-points.md; sees point 'a point that no test holds'
 
 # cppcheck.
 adds_code '    int cells[4] = { 0 }; value = cells[value < 0 ? 4 : 5];'; sees arrayIndexOutOfBounds 'cppcheck runs'
