@@ -257,7 +257,12 @@ static void tell_rescale(struct paragraph *p)
 static void tell_job_end(struct paragraph *p)
 {
     const struct log_entry *ended = entry_at(p, p->chapter->first);
-    say(p, "The job ended as %s.", ended->reason ? ended->reason : "it was");
+    const struct log_entry *archived =
+        p->chapter->first > 0 ? entry_at(p, p->chapter->first - 1) : NULL;
+    bool has_why = archived && is_of_job(p, archived) && text_equal(archived->what, "archived") &&
+                   archived->reason;
+    say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was",
+        has_why ? ": " : "", has_why ? archived->reason : "");
 }
 
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file)

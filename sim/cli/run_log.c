@@ -133,10 +133,8 @@ void run_log_fini(struct run_log *log)
 bool run_log_fits(const struct log_entry *entry, const char *pattern)
 {
     char what[64];
-    if (entry->from && entry->to)
+    if (!entry->to || !text_equal(entry->machine, "client"))
         return event_pattern_matches(pattern, entry->machine, entry->what, entry->from, entry->to);
-    if (!entry->to)
-        return event_pattern_matches(pattern, entry->machine, entry->what, NULL, NULL);
     text_format(what, sizeof what, "%s %s", entry->what, entry->to);
     return event_pattern_matches(pattern, entry->machine, what, NULL, NULL);
 }

@@ -155,6 +155,9 @@ START_TEST(patterns_fit_moves_facts_and_answers)
     ck_assert(run_log_fits(&run_log.entries.items[0], "client rescale refused"));
     ck_assert(!run_log_fits(&run_log.entries.items[0], "client rescale"));
     ck_assert(run_log_fits(&run_log.entries.items[1], "job CREATED -> RUNNING"));
+    struct log_entry archived = { .machine = "job", .what = "archived", .to = "FAILED" };
+    ck_assert(run_log_fits(&archived, "job FAILED"));
+    ck_assert(!run_log_fits(&archived, "job CANCELED"));
     run_log_fini(&run_log);
 }
 END_TEST
