@@ -214,7 +214,8 @@ static void slowest_way(struct model *model, struct model_job *job,
     mem_destroy(stays);
 }
 
-/* Percentiles of the lag over the records that are read now. */
+/* Percentiles of the lag over the records that are read now; while none are, the age of the oldest.
+ */
 static void lag_quantiles(struct model *model, struct model_job *job, double *out)
 {
     static const double share[QUANTILE_COUNT] = { 0.5, 0.95, 0.99 };
@@ -235,8 +236,8 @@ static void lag_quantiles(struct model *model, struct model_job *job, double *ou
     order_by_value(order, count, lags, order + count);
     for (size_t at = 0, q = 0; at < count && q < QUANTILE_COUNT; at++) {
         sum += rates[order[at]];
-        while (q < QUANTILE_COUNT && (at + 1 == count || sum >= share[q] * total))
-            out[q++] = total > 0 || at + 1 == count ? lags[order[at]] : 0;
+        while (q < QUANTILE_COUNT && (at + 1 == count || (total > 0 && sum >= share[q] * total)))
+            out[q++] = lags[order[at]];
     }
     mem_destroy(lags);
     mem_destroy(order);

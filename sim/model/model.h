@@ -60,6 +60,7 @@ struct model_restore {
 struct model_job_view {
     bool flowing; /* some source is connected to tasks that all run */
     bool whole;   /* all of them are */
+    bool ended;   /* the job has: nothing arrives any more */
     double offered_total, served_total;
     double replayed_total;   /* set back to, and lost in buffers: read again */
     double served_rate;      /* records per second, now */

@@ -89,7 +89,8 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         out->lag_seconds_max = fmax(out->lag_seconds_max, fmax(source->lag_most, lag));
         source->lag_most = lag;
     }
-    if (!is_stopped(job))
+    out->ended = is_stopped(job);
+    if (!out->ended)
         view_setbacks(job, newest, now, out);
     out->restore_checkpoint = newest ? newest->id : 0;
     for (uint32_t s = 0; newest && s < newest->source_count; s++)

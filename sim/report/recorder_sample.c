@@ -80,7 +80,7 @@ static void sample_flow(struct recorder *recorder, struct job_id job, double sec
     values[METRIC_lag_records] = flow->backlog;
     values[METRIC_lag_seconds] = flow->lag_seconds_max;
     values[METRIC_records_replayed] = flow->replayed_total;
-    if (flow->offered_total <= 0)
+    if (flow->offered_total <= 0 || flow->ended)
         return; /* no record, no latency */
     values[METRIC_latency_p50_seconds] = flow->latency[0];
     values[METRIC_latency_p95_seconds] = flow->latency[1];

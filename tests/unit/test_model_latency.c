@@ -133,6 +133,25 @@ START_TEST(latency_under_backpressure_is_lag_and_service)
 }
 END_TEST
 
+/* One host of two stands still, and a hash edge with it: no record is read, whatever its partition,
+ * and the oldest is from then. */
+START_TEST(while_nothing_flows_latency_is_the_age_of_the_oldest)
+{
+    model_fixture_source_and_count(&f, 1000);
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 2, 2 }, (uint32_t[]){ 1, 2 }, 2);
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_double_lt(model_fixture_job(&f, job_0).latency[2], 1);
+    model_fixture_freeze(&f, 2, true);
+    model_fixture_run(&f, 30 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_gt(view.lag_seconds, 19);
+    for (int q = 0; q < 3; q++)
+        check_near(view.latency[q], view.lag_seconds, 0.01);
+    ck_assert(!view.ended);
+}
+END_TEST
+
 /* Small records behind a hot key: buffers would hold more than has arrived. And a queue that is
  * all but full has not had the time to become as long as it would. */
 START_TEST(no_record_is_older_than_the_run)
@@ -348,6 +367,7 @@ Suite *test_model_latency_suite(void)
     tcase_add_test(tests, records_wait_at_a_source_before_a_shuffle);
     tcase_add_test(tests, nobody_waits_at_a_paced_source);
     tcase_add_test(tests, latency_under_backpressure_is_lag_and_service);
+    tcase_add_test(tests, while_nothing_flows_latency_is_the_age_of_the_oldest);
     tcase_add_test(tests, no_record_is_older_than_the_run);
     tcase_add_loop_test(tests, stages_in_a_row_take_as_long_as_simulated, 0,
                         (int)(sizeof tandems / sizeof *tandems));

@@ -74,6 +74,21 @@ START_TEST(rates_are_differences_of_totals_between_samples)
 }
 END_TEST
 
+START_TEST(latency_is_of_jobs_that_have_not_ended)
+{
+    begin();
+    recorder_sample(&recorder, 0);
+    run.flows[0].offered_total = 100;
+    run.flows[0].latency[2] = 3;
+    recorder_sample(&recorder, 10 * TIME_S);
+    run.flows[0].latency[2] = 13;
+    run.flows[0].ended = true;
+    recorder_sample(&recorder, 20 * TIME_S);
+    ck_assert_double_eq(value(METRIC_latency_p99_seconds, STATISTIC_MAX), 3);
+    end();
+}
+END_TEST
+
 START_TEST(shares_are_of_the_time_in_which_records_could_flow)
 {
     begin();
@@ -439,6 +454,7 @@ Suite *test_report_recorder_suite(void)
     TCase *samples = tcase_create("samples"), *jobs = tcase_create("uptime");
     TCase *pictures = tcase_create("timeline");
     tcase_add_test(samples, rates_are_differences_of_totals_between_samples);
+    tcase_add_test(samples, latency_is_of_jobs_that_have_not_ended);
     tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
     tcase_add_test(samples, the_busiest_subtask_has_a_share_of_its_own);
     tcase_add_test(samples, machines_cost_from_added_to_ended);
