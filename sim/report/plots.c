@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which pictures there are, and their variables: units of axes, ends, steps of the time axis,
- * names. Everything is read from the run's own files, so that an old run can be drawn anew.
+ * Which pictures there are, and how they are drawn: both formats side by side, written aside and
+ * checked, so that a picture that is there is never lost to one that failed.
  */
 #include "sim/report/plots.h"
 
-#include <math.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "core/base/text.h"
-#include "core/base/time.h"
-#include "sim/report/figures.h"
 #include "sim/report/gnuplot.h"
-#include "sim/report/number_text.h"
-#include "sim/report/output_file.h"
 #include "sim/report/picture_file.h"
-#include "sim/report/plot_files.h"
+#include "sim/report/plot_variables.h"
 
-enum {
-    PATH_SIZE = 4096,
-    VERTICES_MAX = 8,
-    BARS_MAX = 8,
-    TITLE_WIDTH = 92,
-    JOBS_SHOWN = 4,
-    NAME_SHOWN = 33
-};
+enum { PATH_SIZE = 4096 };
 
 const struct plot_row plot_rows[PICTURE_COUNT] = {
     [PICTURE_OVERVIEW] = { "overview", "Load, lag, parallelism and checkpoints over time" },
@@ -33,387 +18,6 @@ const struct plot_row plot_rows[PICTURE_COUNT] = {
     [PICTURE_RECOVERY] = { "recovery", "One failure from close by: how the job came back" },
     [PICTURE_UTILISATION] = { "utilisation", "What each vertex does with its time" },
 };
-
-/* A picture being set up. */
-struct drawing {
-    const char *folder, *scripts;
-    const json_t *summary;
-    struct gnuplot *gnuplot;
-};
-
-static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
-{
-    text_format(out, PATH_SIZE, "%s/%s", folder, name);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : number_none();
-}
-
-static const json_t *shown_recovery(const json_t *summary)
-{
-    json_int_t place = json_integer_value(json_object_get(summary, "shown_recovery"));
-    return json_array_get(json_object_get(summary, "recoveries"), (size_t)place);
-}
-
-/* busy.VERTEX columns: their places in metrics.csv (from 1, the time being the first). */
-struct vertex_column {
-    const char *name;
-    size_t column;
-    double busy;
-};
-
-static size_t find_vertices(const json_t *summary, struct vertex_column out[VERTICES_MAX])
-{
-    const char *key;
-    json_t *metric;
-    size_t column = 1, count = 0;
-    json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
-    {
-        column++;
-        const char *busy = strstr(key, "busy.");
-        if (!busy || (busy != key && busy[-1] != '.') || count == VERTICES_MAX)
-            continue;
-        double mean = number_of(metric, "mean");
-        if (number_is_none(mean))
-            continue; /* it never ran */
-        out[count++] = (struct vertex_column){ busy + strlen("busy."), column, mean };
-    }
-    return count;
-}
-
-bool plots_has(enum plot_picture picture, const json_t *summary)
-{
-    struct vertex_column vertices[VERTICES_MAX];
-    switch (picture) {
-    case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0;
-    case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
-    case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
-    case PICTURE_UTILISATION: return find_vertices(summary, vertices) > 0;
-    case PICTURE_COUNT: break;
-    }
-    IMPOSSIBLE("picture");
-}
-
-/* The time axis. */
-
-static void set_time(const struct drawing *drawing, double from, double to, double origin,
-                     const char *since)
-{
-    struct gnuplot *g = drawing->gnuplot;
-    double length = to - from, unit = 1;
-    const char *kind = "number", *name = "seconds";
-    char label[96];
-    if (length > 2 * 86400) {
-        unit = 86400;
-        name = "days";
-    } else if (length > 3 * 3600 && origin <= 0) {
-        kind = "clock";
-        name = "hours and minutes";
-    } else if (length > 600) {
-        unit = 60;
-        name = "minutes";
-    }
-    text_format(label, sizeof label, "%s since %s", name, since);
-    gnuplot_set_number(g, "x_from", from);
-    gnuplot_set_number(g, "x_to", to);
-    gnuplot_set_number(g, "x_origin", origin);
-    gnuplot_set_number(g, "x_step", timeline_axis_step(length));
-    gnuplot_set_number(g, "x_div", unit);
-    gnuplot_set_text(g, "x_kind", kind);
-    gnuplot_set_text(g, "x_label", label);
-}
-
-/* Title: the question, over as many lines as it needs. */
-static void set_title(const struct drawing *drawing, const char *question, const char *more)
-{
-    char title[1024], caption[512], length[NUMBER_TEXT_SIZE];
-    size_t lines = 1, line_start = 0, last_blank = 0;
-    text_format(title, sizeof title, "%s", question);
-    for (size_t i = 0; title[i]; i++) {
-        if (title[i] == ' ' || title[i] == '\n')
-            last_blank = i;
-        if (title[i] == '\n')
-            title[i] = ' ';
-        if (i - line_start < TITLE_WIDTH || last_blank <= line_start || lines == 3)
-            continue;
-        title[last_blank] = '\n';
-        line_start = last_blank;
-        lines++;
-    }
-    number_text_seconds(number_of(drawing->summary, "duration_s"), length);
-    text_format(caption, sizeof caption, "%s, seed %lld, %s of simulated time%s",
-                text_of(drawing->summary, "name"),
-                (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
-                more);
-    gnuplot_set_text(drawing->gnuplot, "question", title);
-    gnuplot_set_count(drawing->gnuplot, "question_lines", lines);
-    gnuplot_set_text(drawing->gnuplot, "caption", caption);
-}
-
-static void set_file(const struct drawing *drawing, const char *variable, const char *name)
-{
-    char path[PATH_SIZE];
-    put_path(drawing->folder, name, path);
-    gnuplot_set_text(drawing->gnuplot, variable, path);
-}
-
-/* plot.csv is there when metrics.csv is too long to be drawn. */
-static void set_rows(const struct drawing *drawing, const char *variable, const char *folder)
-{
-    char name[PATH_SIZE], path[PATH_SIZE];
-    text_format(name, sizeof name, "%s%s", folder, "plot.csv");
-    put_path(drawing->folder, name, path);
-    if (access(path, F_OK) != 0) {
-        text_format(name, sizeof name, "%s%s", folder, "metrics.csv");
-        put_path(drawing->folder, name, path);
-    }
-    gnuplot_set_text(drawing->gnuplot, variable, path);
-}
-
-static struct err set_marks(const struct drawing *drawing, const char *name, struct note *note)
-{
-    char path[PATH_SIZE];
-    size_t rows;
-    put_path(drawing->folder, name, path);
-    TRY(plot_label_rows(path, &rows, note));
-    gnuplot_set_text(drawing->gnuplot, "events", path);
-    gnuplot_set_count(drawing->gnuplot, "strip_rows", rows ? rows : 1);
-    return OK;
-}
-
-/* Values in seconds, and the unit in which the axis says them. */
-static void set_seconds_axis(struct gnuplot *g, const char *prefix, double most)
-{
-    char name[64];
-    double unit = most >= 10800 ? 3600 : most >= 600 ? 60 : most >= 1 || most <= 0 ? 1 : 1e-3;
-    const char *text = most >= 10800            ? "h"
-                       : most >= 600            ? "min"
-                       : most >= 1 || most <= 0 ? "s"
-                                                : "ms";
-    text_format(name, sizeof name, "max_%s", prefix);
-    gnuplot_set_number(g, name, most);
-    text_format(name, sizeof name, "%s_div", prefix);
-    gnuplot_set_number(g, name, unit);
-    text_format(name, sizeof name, "%s_unit", prefix);
-    gnuplot_set_text(g, name, text);
-}
-
-/* The largest value in the run and in the one behind it. */
-static double most_of(const json_t *summary, const json_t *other, const char *metric)
-{
-    double own = summary_number(summary, metric, "max");
-    double theirs = other ? summary_number(other, metric, "max") : number_none();
-    own = number_is_none(own) ? 0 : own;
-    return number_is_none(theirs) ? own : fmax(own, theirs);
-}
-
-/* The pictures. */
-
-static struct err set_overview(const struct drawing *drawing, struct note *note)
-{
-    const json_t *s = drawing->summary;
-    struct gnuplot *g = drawing->gnuplot;
-    struct figure_runs runs;
-    figure_runs_of(s, &runs);
-    bool has_other = runs.count > 1;
-    const json_t *other = has_other ? runs.summary[1] : NULL;
-    char folder[256] = "";
-    if (has_other)
-        text_format(folder, sizeof folder, "%s/", text_of(other, "folder"));
-    set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
-    set_rows(drawing, "rows", "");
-    set_rows(drawing, "other", folder);
-    gnuplot_set_count(g, "lost", (size_t)json_integer_value(json_object_get(s, "machines_lost")));
-    gnuplot_set_count(g, "has_other", has_other);
-    gnuplot_set_text(g, "other_name", has_other ? runs.name[1] : "");
-    gnuplot_set_number(g, "max_rate",
-                       fmax(most_of(s, other, "offered_rate"), most_of(s, other, "served_rate")));
-    gnuplot_set_number(g, "max_parallel",
-                       fmax(most_of(s, other, "parallelism"), most_of(s, other, "task_managers")));
-    set_seconds_axis(g, "lag", most_of(s, other, "lag_seconds"));
-    set_seconds_axis(g, "checkpoint", most_of(s, other, "checkpoint_duration_seconds"));
-    gnuplot_set_count(g, "has_checkpoints", most_of(s, other, "checkpoints_completed") > 0);
-    return set_marks(drawing, "events.csv", note);
-}
-
-/* Like timeline_window, from the summary's figures. */
-static void set_recovery_time(const struct drawing *drawing, const json_t *recovery, double *from_s,
-                              double *to_s)
-{
-    double at = number_of(recovery, "at"), after = number_of(recovery, "recovered_after_s");
-    double end = number_of(drawing->summary, "duration_s");
-    struct incident incident = { .at = (time_ns)(at * (double)TIME_S), .running_at = TIME_NEVER };
-    time_ns from, to;
-    if (!number_is_none(after))
-        incident.running_at = (time_ns)((at + after) * (double)TIME_S);
-    double sample = number_of(drawing->summary, "sample_s");
-    timeline_window(&incident, (time_ns)(sample * (double)TIME_S), (time_ns)(end * (double)TIME_S),
-                    &from, &to);
-    *from_s = (double)from / (double)TIME_S;
-    *to_s = (double)to / (double)TIME_S;
-    set_time(drawing, *from_s, *to_s, at, "the fault");
-}
-
-static struct err set_recovery(const struct drawing *drawing, struct note *note)
-{
-    struct gnuplot *g = drawing->gnuplot;
-    const json_t *s = drawing->summary, *jobs = json_object_get(s, "jobs");
-    size_t count = json_array_size(jobs);
-    char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
-    double from, to, rate, lag;
-    set_recovery_time(drawing, shown_recovery(s), &from, &to);
-    set_file(drawing, "rows", "metrics.csv"); /* so near, every sample counts */
-    put_path(drawing->folder, "metrics.csv", path);
-    plot_most_between(path, from, to, &rate, &lag);
-    set_file(drawing, "states", "states.csv");
-    number_text_seconds(number_of(s, "sample_s"), sample);
-    gnuplot_set_text(g, "sample_text", sample);
-    gnuplot_set_count(g, "job_count", count < JOBS_SHOWN ? count : JOBS_SHOWN);
-    for (size_t i = 0; i < count && i < JOBS_SHOWN; i++) {
-        char name[32];
-        text_format(name, sizeof name, "job%zu", i + 1);
-        gnuplot_set_text(g, name, text_of(json_array_get(jobs, i), "name"));
-    }
-    gnuplot_set_number(g, "max_rate", rate);
-    set_seconds_axis(g, "lag", lag);
-    return set_marks(drawing, "recovery.csv", note);
-}
-
-static struct err set_utilisation(const struct drawing *drawing, struct note *note)
-{
-    struct gnuplot *g = drawing->gnuplot;
-    struct vertex_column vertices[VERTICES_MAX];
-    size_t count = find_vertices(drawing->summary, vertices);
-    char name[32], shown[NAME_SHOWN];
-    set_time(drawing, 0, number_of(drawing->summary, "duration_s"), 0, "the start");
-    set_rows(drawing, "rows", "");
-    gnuplot_set_count(g, "vertex_count", count);
-    for (size_t i = 0; i < count; i++) {
-        text_format(name, sizeof name, "vertex%zu", i + 1);
-        text_format(shown, sizeof shown, "%s", vertices[i].name);
-        gnuplot_set_text(g, name, shown);
-        text_format(name, sizeof name, "column%zu", i + 1);
-        gnuplot_set_count(g, name, vertices[i].column);
-    }
-    return set_marks(drawing, "events.csv", note);
-}
-
-/* The figures worth bars, and the colour of each: see common.gp. */
-static const struct bar_row {
-    const char *metric, *statistic;
-    int paint;
-} bar_rows[] = {
-    { "cost", "final", 0xCC79A7 },      { "task_manager_hours", "final", 0xCC79A7 },
-    { "lag_seconds", "p99", 0xD55E00 }, { "downtime_seconds", "final", 0xD55E00 },
-    { "restarts", "final", 0xD55E00 },  { "rescales", "final", 0x009E73 },
-};
-enum { BAR_FIGURES_MAX = 4, PAINT_OTHER = 0x999999 };
-
-static void write_bars(const struct figure *figure, size_t runs, size_t number, int paint,
-                       FILE *file)
-{
-    double most = 0;
-    char share[NUMBER_TEXT_SIZE], value[NUMBER_TEXT_SIZE];
-    for (size_t r = 0; r < runs; r++)
-        if (!number_is_none(figure->value[r]))
-            most = fmax(most, figure->value[r]);
-    for (size_t r = 0; r < runs; r++) {
-        number_plain(figure->value[r], value);
-        number_plain(most > 0 && !number_is_none(figure->value[r]) ? figure->value[r] / most : 0,
-                     share);
-        fprintf(file, "%zu,%zu,%s,%s,%d,\"%s\"\n", number, r, value, share,
-                r == 0 ? paint : PAINT_OTHER, figure->text[r]);
-    }
-}
-
-static struct err set_compare(const struct drawing *drawing, struct note *note)
-{
-    struct gnuplot *g = drawing->gnuplot;
-    struct figure_runs runs;
-    struct figure figure;
-    struct output_file output;
-    char path[PATH_SIZE], name[32];
-    size_t number = 0;
-    figure_runs_of(drawing->summary, &runs);
-    runs.count = runs.count < BARS_MAX ? runs.count : BARS_MAX;
-    put_path(drawing->folder, "compare.csv", path);
-    TRY(output_file_begin(&output, path, note));
-    fputs("figure,row,value,share,paint,text\n", output.file);
-    for (size_t i = 0; i < sizeof bar_rows / sizeof *bar_rows && number < BAR_FIGURES_MAX; i++) {
-        size_t index = figure_find(bar_rows[i].metric, bar_rows[i].statistic);
-        CHECK(index != SIZE_MAX);
-        bool any = figure_make(index, &runs, &figure);
-        /* Hours stand for cost where no price is given. */
-        if (!any || (i == 1 && number > 0))
-            continue;
-        number++;
-        text_format(name, sizeof name, "figure%zu", number);
-        gnuplot_set_text(g, name, figure.label);
-        write_bars(&figure, runs.count, number, bar_rows[i].paint, output.file);
-    }
-    TRY(output_file_end(&output, note));
-    gnuplot_set_count(g, "figure_count", number);
-    gnuplot_set_count(g, "run_count", runs.count);
-    for (size_t r = 0; r < runs.count; r++) {
-        text_format(name, sizeof name, "run%zu", r + 1);
-        gnuplot_set_text(g, name, runs.name[r]);
-    }
-    set_time(drawing, 0, 1, 0, "the start");
-    gnuplot_set_text(g, "bars", path);
-    return OK;
-}
-
-/* A question of its own, and which of the outages it is about. */
-static void set_recovery_title(const struct drawing *drawing)
-{
-    const json_t *recovery = shown_recovery(drawing->summary);
-    size_t count = json_array_size(json_object_get(drawing->summary, "recoveries"));
-    char title[512], more[256], which[64], at[NUMBER_TEXT_SIZE], length[NUMBER_TEXT_SIZE];
-    double after = number_of(recovery, "recovered_after_s");
-    number_text_moment((time_ns)(number_of(recovery, "at") * (double)TIME_S),
-                       (time_ns)(number_of(drawing->summary, "duration_s") * (double)TIME_S), at);
-    number_text_seconds(after, length);
-    text_format(title, sizeof title, "How %s came back: %s", text_of(recovery, "job"),
-                text_of(recovery, "cause"));
-    if (count == 1)
-        text_format(which, sizeof which, "the only failure");
-    else
-        text_format(which, sizeof which, "the %s of %zu failures",
-                    number_is_none(after) ? "first" : "longest", count);
-    text_format(more, sizeof more, "; at %s, %s: %s%s", at, which,
-                number_is_none(after) ? "not over at the end of the run" : length,
-                number_is_none(after) ? "" : " until all tasks ran again");
-    set_title(drawing, title, more);
-}
-
-static struct err set_picture(const struct drawing *drawing, enum plot_picture picture,
-                              const char *format, struct note *note)
-{
-    const char *question = text_of(drawing->summary, "question");
-    gnuplot_set_text(drawing->gnuplot, "format", format);
-    gnuplot_set_text(drawing->gnuplot, "scripts", drawing->scripts);
-    if (picture == PICTURE_RECOVERY)
-        set_recovery_title(drawing);
-    else
-        set_title(drawing, *question ? question : text_of(drawing->summary, "name"), "");
-    switch (picture) {
-    case PICTURE_OVERVIEW: return set_overview(drawing, note);
-    case PICTURE_COMPARE: return set_compare(drawing, note);
-    case PICTURE_RECOVERY: return set_recovery(drawing, note);
-    case PICTURE_UTILISATION: return set_utilisation(drawing, note);
-    case PICTURE_COUNT: break;
-    }
-    IMPOSSIBLE("picture");
-}
 
 static const char *const formats[] = { "png", "svg" };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
@@ -446,7 +50,7 @@ static struct err start(const struct drawing *drawing, enum plot_picture picture
     put_target(drawing->folder, picture, format, target);
     picture_file_aside(target, aside);
     gnuplot_set_text(drawing->gnuplot, "out", print ? target : aside);
-    TRY(set_picture(drawing, picture, formats[format], note));
+    TRY(plot_variables_set(drawing, picture, formats[format], note));
     if (!print)
         return gnuplot_start(drawing->gnuplot, script, note);
     gnuplot_print(drawing->gnuplot, script, print);
@@ -462,7 +66,7 @@ static struct err draw(const char *folder, const char *scripts, const json_t *su
     struct err result = OK;
     bool started[FORMAT_COUNT] = { false };
     text_format(name, sizeof name, "%s.gp", plot_rows[picture].name);
-    put_path(scripts, name, script);
+    text_format(script, sizeof script, "%s/%s", scripts, name);
     for (int i = 0; i < FORMAT_COUNT; i++) {
         struct drawing drawing = { folder, scripts, summary, &gnuplot[i] };
         gnuplot_init(&gnuplot[i]);
@@ -493,7 +97,7 @@ struct err plots_draw(const char *folder, const char *scripts, const json_t *sum
                       struct note *note)
 {
     for (int picture = 0; picture < PICTURE_COUNT; picture++)
-        if (plots_has((enum plot_picture)picture, summary))
+        if (plot_variables_any((enum plot_picture)picture, summary))
             TRY(draw(folder, scripts, summary, (enum plot_picture)picture, print, note));
     return OK;
 }

@@ -26,9 +26,6 @@ struct plot_row {
 };
 extern const struct plot_row plot_rows[PICTURE_COUNT];
 
-/* Is there anything to draw? (A comparison, a failure, a vertex that worked.) */
-bool plots_has(enum plot_picture picture, const json_t *summary);
-
 /* Draws all there is to draw. ERR_MISSING when there is no gnuplot. `print`: only prints the
  * command lines there; may be null. */
 MUST_CHECK struct err plots_draw(const char *folder, const char *scripts, const json_t *summary,

@@ -16,6 +16,7 @@
 #include "sim/report/html.h"
 #include "sim/report/junit.h"
 #include "sim/report/output_dir.h"
+#include "sim/report/plot_variables.h"
 #include "sim/report/plots.h"
 
 static char base[64];
@@ -363,14 +364,14 @@ END_TEST
 START_TEST(only_what_there_is_is_drawn)
 {
     json_t *summary = json_loads(summary_text, 0, NULL);
-    ck_assert(plots_has(PICTURE_OVERVIEW, summary));
-    ck_assert(plots_has(PICTURE_COMPARE, summary));
-    ck_assert(plots_has(PICTURE_RECOVERY, summary));
-    ck_assert(!plots_has(PICTURE_UTILISATION, summary)); /* no busy.VERTEX */
+    ck_assert(plot_variables_any(PICTURE_OVERVIEW, summary));
+    ck_assert(plot_variables_any(PICTURE_COMPARE, summary));
+    ck_assert(plot_variables_any(PICTURE_RECOVERY, summary));
+    ck_assert(!plot_variables_any(PICTURE_UTILISATION, summary)); /* no busy.VERTEX */
     json_object_del(summary, "compare");
     json_object_set_new(summary, "recoveries", json_array());
-    ck_assert(!plots_has(PICTURE_COMPARE, summary));
-    ck_assert(!plots_has(PICTURE_RECOVERY, summary));
+    ck_assert(!plot_variables_any(PICTURE_COMPARE, summary));
+    ck_assert(!plot_variables_any(PICTURE_RECOVERY, summary));
     json_decref(summary);
 }
 END_TEST
