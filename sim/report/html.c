@@ -346,6 +346,15 @@ static void put_rescales(const json_t *summary, FILE *file)
 
 /* Pictures. */
 
+/* Cuts a line's <title>: browsers show it at the pointer, and gnuplot's are scraps of its script. */
+static void cut_title(char *line)
+{
+    char *title = strstr(line, "<title>");
+    char *end = title ? strstr(title, "</title>") : NULL;
+    if (end)
+        memmove(title, end + strlen("</title>"), strlen(end + strlen("</title>")) + 1);
+}
+
 /* From "<svg" on: an XML declaration has no place inside HTML. */
 static void put_picture(const char *folder, enum plot_picture picture, FILE *file)
 {
@@ -356,6 +365,7 @@ static void put_picture(const char *folder, enum plot_picture picture, FILE *fil
     if (!svg)
         return;
     while (fgets(buffer, sizeof buffer, svg)) {
+        cut_title(buffer);
         const char *from = begun ? buffer : strstr(buffer, "<svg");
         if (!from)
             continue;

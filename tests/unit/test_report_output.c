@@ -313,6 +313,31 @@ START_TEST(the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked)
 }
 END_TEST
 
+START_TEST(a_picture_stands_in_the_report_without_the_titles_of_its_parts)
+{
+    char page[65536], path[256];
+    begin();
+    text_format(path, sizeof path, "%s/plots", base);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    text_format(path, sizeof path, "%s/plots/overview.svg", base);
+    FILE *svg = fopen(path, "w");
+    fputs("<?xml version=\"1.0\"?>\n<svg>\n<title>Gnuplot</title>\n"
+          "<g><title>rows using 1:2</title><path d=\"M0,0\"/>\n</g></svg>\n",
+          svg);
+    fclose(svg);
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    FILE *file = tmpfile();
+    html_write(base, summary, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_ptr_nonnull(
+        strstr(page, "<figure>\n<svg>\n\n<g><path d=\"M0,0\"/>\n</g></svg>\n</figure>"));
+    fclose(file);
+    json_decref(summary);
+    end();
+}
+END_TEST
+
 static const char *variables_of(struct gnuplot *gnuplot)
 {
     vec_push(&gnuplot->variables, '\0');
@@ -390,6 +415,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, junit_xml_is_valid_whatever_the_texts);
     tcase_add_test(texts, the_report_answers_first_and_escapes_everything);
     tcase_add_test(texts, the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked);
+    tcase_add_test(texts, a_picture_stands_in_the_report_without_the_titles_of_its_parts);
     tcase_add_test(texts, texts_reach_gnuplot_as_they_are);
     tcase_add_test(texts, a_missing_gnuplot_is_one_clear_line);
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
