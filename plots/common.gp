@@ -17,6 +17,7 @@ c_machines = '#CC79A7'
 c_checkpoint = '#56B4E9'
 c_busy     = '#E69F00'
 c_back     = '#D55E00'
+c_busiest  = '#5B3A00'
 c_idle     = '#DDDDDD'
 c_other    = '#999999'
 c_script   = '#000000'
@@ -25,6 +26,8 @@ c_rescale  = '#009E73'
 c_machine  = '#CC79A7'
 c_loss     = '#CC79A7'
 c_faint    = '#666666'
+
+n4 = ''; k4 = c_other # few panels have so many names
 
 if (format eq 'svg') {
     set terminal svg size 1600,1000 dynamic font 'DejaVu Sans,15' background '#FFFFFF'
@@ -49,8 +52,10 @@ moment(s) = x_kind eq 'clock' ? clock(s) : sprintf('%g', (s - x_origin) / x_div)
 # where there are too many.
 line_of(kind, y) = (strcol('kind') eq kind && column('level') >= -1) ? y : NaN
 tick_of(kind, y) = (strcol('kind') eq kind && column('level') < -1) ? y : NaN
+# Where a label stands; below the strip, so unseen, for other rows: gnuplot 5.4 ends with SIGSEGV at
+# labels without one defined point.
 label_of(kind, side) = (strcol('kind') eq kind && column('level') >= 0 && column('side') == side) \
-                       ? column('level') + 0.5 : NaN
+                       ? column('level') + 0.5 : -1
 
 # Put at the front of a panel's plot command: lines behind the curves.
 marks = ''

@@ -18,6 +18,7 @@ part() {
 
 part "unit tests" "$build/tests/unit"
 part "examples" tests/examples.sh "$build/weir"
+part "pictures" tests/pictures.sh "$build/weir"
 part "scenarios" "$build/weir" test scenarios --junit "$build/tests/scenarios.xml"
 
 awk -f tests/sum.awk "$log"
