@@ -5,6 +5,7 @@
  * orders for those that fail. Always: at most one request is between choice and plan.
  */
 #include "core/checkpoint/coordinator_parts.h"
+#include "core/checkpoint/coordinator_snapshots.h"
 
 #include "core/base/hash.h"
 
@@ -380,14 +381,10 @@ void checkpoint_coordinator_shutdown(struct checkpoint_coordinator *coordinator,
         coordinator_refuse(coordinator, &coordinator->chosen, CHECKPOINT_FAILURE_SHUTDOWN, effects);
     coordinator->triggering = false;
     timers_fini(&coordinator->timers);
-    if (!completed_store_discards_at(coordinator->config->checkpoint_retention, end))
-        return;
-    for (VEC_EACH(struct completed_checkpoint, each, &coordinator->store.checkpoints)) {
-        vec_push(&coordinator->orders.queue,
-                 (struct checkpoint_coordinator_order){
-                     .kind = ORDER_DISCARD, .checkpoint = each->id, .by.task = task_id_none() });
-    }
-    completed_store_clear(&coordinator->store);
+    if (completed_store_discards_at(coordinator->config->checkpoint_retention, end))
+        coordinator_discard_all(coordinator);
+    else
+        coordinator_retain_all(coordinator);
 }
 
 time_ns checkpoint_coordinator_deadline(const struct checkpoint_coordinator *coordinator)
@@ -434,6 +431,7 @@ uint64_t checkpoint_coordinator_hash(const struct checkpoint_coordinator *coordi
     hash = hash_add(hash, (uint64_t)coordinator->last_completed_at);
     hash = hash_add(hash, coordinator->failure_count);
     hash = hash_add(hash, coordinator->last_success);
+    hash = hash_add(hash, coordinator->restored.id << 1 | coordinator->restored.owned);
     hash = hash_add(hash, coordinator->orders.queue.count - coordinator->orders.taken);
     hash = hash_add(hash, coordinator->decider.queue.count);
     for (VEC_EACH(const struct checkpoint_request, request, &coordinator->decider.queue))

@@ -10,42 +10,10 @@
 
 #include "core/base/rng.h"
 #include "core/base/timers.h"
-#include "core/checkpoint/completed_store.h"
+#include "core/checkpoint/coordinator_order.h"
 #include "core/checkpoint/pending_checkpoint.h"
 #include "core/checkpoint/request_decider.h"
-
-/* What the coordinator wants done, in order. */
-enum checkpoint_order_kind {
-    ORDER_TRIGGER,        /* tell the tasks of checkpoint_coordinator_tasks_to_trigger */
-    ORDER_WRITE_METADATA, /* store effect; answer with checkpoint_coordinator_on_stored */
-    ORDER_COMPLETED,      /* tell all tasks if tell_tasks, answer the client, tell the scheduler */
-    ORDER_ABORTED,        /* tell all tasks, answer the client, tell the scheduler */
-    ORDER_REFUSED,        /* a request that never became a checkpoint: answer the client; a
-                             stop-with-savepoint: tell the scheduler */
-    ORDER_DISCARD,        /* a checkpoint's files may go: subsumed, or the job ended */
-    ORDER_FAIL_JOB,       /* too many counted failures, or a synchronous savepoint failed */
-    ORDER_KIND_COUNT
-};
-
-struct checkpoint_coordinator_order {
-    enum checkpoint_order_kind kind;
-    uint64_t checkpoint;             /* 0: REFUSED */
-    struct checkpoint_order how;     /* of all kinds but DISCARD */
-    enum checkpoint_failure failure; /* ABORTED, REFUSED, FAIL_JOB */
-    bool counted;                    /* ABORTED: for the adaptive scheduler's countdown too */
-    bool is_savepoint;
-    bool tell_tasks; /* COMPLETED: not after a savepoint that is not synchronous */
-    uint64_t client_token;
-    int64_t bytes;          /* WRITE_METADATA, COMPLETED: state and channel state */
-    time_ns duration;       /* COMPLETED: from the trigger on */
-    struct task_attempt by; /* FAIL_JOB: fail only this task; task none: the whole job */
-};
-
-/* Orders wait here until they are taken, over any number of calls. */
-struct checkpoint_orders {
-    VEC(struct checkpoint_coordinator_order) queue;
-    size_t taken;
-};
+#include "core/checkpoint/snapshot_shelf.h"
 
 struct checkpoint_coordinator {
     const struct config *config;
@@ -55,6 +23,8 @@ struct checkpoint_coordinator {
     struct timers timers;
     struct request_decider decider;
     struct completed_store store;
+    struct snapshot_shelf *shelf; /* lent; null: nothing outlives the job */
+    struct restored_snapshot restored;
     VEC(struct pending_checkpoint) pending; /* oldest first */
     VEC(struct pending_checkpoint) spare;   /* ended ones, for their memory */
     struct task_states template_states;     /* what is the same for all checkpoints of the graph */

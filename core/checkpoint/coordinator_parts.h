@@ -49,6 +49,15 @@ void coordinator_expire(struct checkpoint_coordinator *coordinator, uint64_t che
 /* Ends all pending checkpoints, savepoints too, without a chance for the queue. */
 void coordinator_abort_all(struct checkpoint_coordinator *coordinator, enum checkpoint_failure why,
                            struct effects *effects);
+/* A checkpoint has left the store and nobody needs it any more: its files go, unless they belong to
+ * somebody else. */
+void coordinator_discard(struct checkpoint_coordinator *coordinator, uint64_t checkpoint);
+/* The end of the job: the store is emptied, or what is in it stays for a later job. */
+void coordinator_discard_all(struct checkpoint_coordinator *coordinator);
+void coordinator_retain_all(struct checkpoint_coordinator *coordinator);
+/* A savepoint that is complete goes to its asker, and on the shelf. Takes the states. */
+void coordinator_keep_savepoint(struct checkpoint_coordinator *coordinator,
+                                struct completed_checkpoint *take);
 /* Forgets pending ones when their graph goes: orders only. */
 void coordinator_drop_all(struct checkpoint_coordinator *coordinator, enum checkpoint_failure why);
 

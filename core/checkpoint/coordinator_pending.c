@@ -400,8 +400,6 @@ void checkpoint_coordinator_on_trigger_failed(struct checkpoint_coordinator *coo
 static uint64_t keep(struct checkpoint_coordinator *coordinator, struct pending_checkpoint *pending,
                      time_ns now)
 {
-    if (checkpoint_kind_is_savepoint(pending->kind))
-        return 0;
     struct completed_checkpoint completed = { .id = pending->id,
                                               .kind = pending->kind,
                                               .triggered_at = pending->triggered_at,
@@ -409,6 +407,10 @@ static uint64_t keep(struct checkpoint_coordinator *coordinator, struct pending_
                                               .summary = pending->summary,
                                               .states = pending->states };
     pending->states = (struct task_states){ 0 };
+    if (checkpoint_kind_is_savepoint(pending->kind)) {
+        coordinator_keep_savepoint(coordinator, &completed);
+        return 0;
+    }
     return completed_store_add(&coordinator->store, &completed);
 }
 
@@ -438,11 +440,8 @@ static void complete(struct checkpoint_coordinator *coordinator, size_t index,
             coordinator,
             &(struct abortion){ .below = pending.id, .spares_savepoints = true, .waiting = nobody },
             CHECKPOINT_FAILURE_SUBSUMED, effects);
-    if (fell_out) {
-        struct checkpoint_coordinator_order *discard = order(coordinator, ORDER_DISCARD, &pending);
-        discard->checkpoint = fell_out;
-        discard->client_token = 0;
-    }
+    if (fell_out)
+        coordinator_discard(coordinator, fell_out);
     recycle(coordinator, &pending);
 }
 

@@ -27,6 +27,7 @@ void dispatcher_fini(struct dispatcher *dispatcher)
     }
     vec_fini(&dispatcher->jobs);
     index_map_fini(&dispatcher->by_id);
+    snapshot_shelf_fini(&dispatcher->shelf);
 }
 
 /* Ended jobs are found as well: their ids stay taken. */
@@ -68,8 +69,8 @@ static struct err submit(struct dispatcher *dispatcher, const struct event_clien
     if (dispatcher->jobs.count == JOBS_MAX)
         return err_note(note, ERR_FULL_CODE, "the dispatcher holds %d jobs", JOBS_MAX);
     struct job_master *master;
-    TRY(job_master_create(request->graph, dispatcher->seed, dispatcher->effects, dispatcher->facts,
-                          &master, note));
+    TRY(job_master_create(request->graph, dispatcher->seed, &dispatcher->shelf, dispatcher->effects,
+                          dispatcher->facts, &master, note));
     index_map_put(&dispatcher->by_id, id.n, (uint32_t)dispatcher->jobs.count);
     vec_push(&dispatcher->jobs,
              (struct dispatcher_job){
@@ -214,7 +215,7 @@ void dispatcher_on_job_ended(struct dispatcher *dispatcher, struct job_id id)
  */
 uint64_t dispatcher_hash(const struct dispatcher *dispatcher)
 {
-    uint64_t hash = hash_mix(dispatcher->jobs.count);
+    uint64_t hash = snapshot_shelf_hash(&dispatcher->shelf, hash_mix(dispatcher->jobs.count));
     for (VEC_EACH(const struct dispatcher_job, job, &dispatcher->jobs)) {
         hash = hash_add(hash, (uint64_t)job->id.n << 8 | job->ended_as);
         hash = hash_add(hash, (uint64_t)job->ended_at);

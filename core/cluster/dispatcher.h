@@ -30,6 +30,7 @@ struct dispatcher {
     uint64_t seed;
     VEC(struct dispatcher_job) jobs; /* in order of submission */
     struct index_map by_id;
+    struct snapshot_shelf shelf; /* what jobs leave behind for later ones */
 };
 
 void dispatcher_init(struct dispatcher *dispatcher, uint64_t seed, struct effects *effects,

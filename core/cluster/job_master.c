@@ -6,6 +6,7 @@
 #include "core/cluster/job_master.h"
 
 #include "core/base/hash.h"
+#include "core/checkpoint/coordinator_snapshots.h"
 #include "core/schedule/request_token.h"
 
 /* The stamp of the event being worked on. */
@@ -15,7 +16,8 @@ static time_ns now(const struct job_master *master)
 }
 
 /* The graph is copied: the submission's belongs to the client. Refused before anything is made. */
-struct err job_master_create(const struct job_graph *graph, uint64_t seed, struct effects *effects,
+struct err job_master_create(const struct job_graph *graph, uint64_t seed,
+                             struct snapshot_shelf *shelf, struct effects *effects,
                              struct role_queue *facts, struct job_master **out, struct note *note)
 {
     CHECK(graph != NULL);
@@ -32,6 +34,7 @@ struct err job_master_create(const struct job_graph *graph, uint64_t seed, struc
     const struct config *config = &master->graph->config;
     slot_pool_init(&master->pool);
     checkpoint_coordinator_init(&master->checkpoints, config, graph->id, seed);
+    checkpoint_coordinator_lend_shelf(&master->checkpoints, shelf);
     restart_strategy_init(&master->restarts, config, seed, graph->id.n);
     exception_history_init(&master->exceptions, (size_t)config->exception_history_size);
     struct scheduler_parts parts = { .job = master->graph,

@@ -39,10 +39,12 @@ struct job_master {
     bool ended;
 };
 
-/* Copies the graph. Refuses what no scheduler runs. */
+/* Copies the graph. Refuses what no scheduler runs. The shelf is lent: the cluster's, for all jobs.
+ */
 MUST_CHECK struct err job_master_create(const struct job_graph *graph, uint64_t seed,
-                                        struct effects *effects, struct role_queue *facts,
-                                        struct job_master **out, struct note *note);
+                                        struct snapshot_shelf *shelf, struct effects *effects,
+                                        struct role_queue *facts, struct job_master **out,
+                                        struct note *note);
 void job_master_destroy(struct job_master *master);
 void job_master_start(struct job_master *master);
 

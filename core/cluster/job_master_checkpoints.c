@@ -119,6 +119,18 @@ static void fail_by_order(struct job_master *master,
         scheduler_fail_attempt(&master->scheduler, order->by, CAUSE_CHECKPOINT_FAILURES);
 }
 
+/* What the job has claimed was another job's, and then nobody can start from it any more. */
+static void discard(struct job_master *master, const struct checkpoint_coordinator_order *order)
+{
+    effects_store(
+        master->effects, EFFECT_STORE_REMOVE,
+        &(struct effect_store){ .object = order->is_savepoint ? STORE_SAVEPOINT : STORE_CHECKPOINT,
+                                .job = order->files_of,
+                                .id = order->checkpoint });
+    snapshot_shelf_remove(master->checkpoints.shelf, order->files_of, order->is_savepoint,
+                          order->checkpoint);
+}
+
 /* A checkpoint's way, with the orders of the coordinator (capitals) and who says what in between:
  *
  *   TRIGGER --> TaskManagers of the sources --> acknowledgements of all tasks
@@ -149,12 +161,7 @@ static void follow(struct job_master *master, const struct checkpoint_coordinato
         answer(master, order, true);
         scheduler_on_checkpoint_ended(&master->scheduler, order);
         break;
-    case ORDER_DISCARD:
-        effects_store(master->effects, EFFECT_STORE_REMOVE,
-                      &(struct effect_store){ .object = STORE_CHECKPOINT,
-                                              .job = master->job,
-                                              .id = order->checkpoint });
-        break;
+    case ORDER_DISCARD: discard(master, order); break;
     case ORDER_FAIL_JOB: fail_by_order(master, order); break;
     case ORDER_KIND_COUNT: IMPOSSIBLE("checkpoint order");
     }

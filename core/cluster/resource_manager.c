@@ -76,11 +76,14 @@ static void plan_check(struct resource_manager *rm)
 }
 
 /* The start-up period counts from here, not from a request: until it ends no job is told that slots
- * are missing (StandaloneResourceManager.initialize). */
+ * are missing. A period of no millisecond does not end: in Flink it is its end that lets jobs be
+ * told, and none is scheduled (StandaloneResourceManager.startStartupPeriod). */
 void resource_manager_start(struct resource_manager *rm)
 {
+    time_ns period = rm->driver->start_up_time(rm->config);
     heartbeats_init(&rm->monitors, rm->config, true, now(rm));
-    set_timer(rm, RM_STARTED_UP, rm->driver->start_up_time(rm->config));
+    if (period >= TIME_MS)
+        set_timer(rm, RM_STARTED_UP, period);
 }
 
 /* The contact ends: slots are given up here, and every JobMaster hears of it. */
@@ -228,6 +231,15 @@ void resource_manager_job_ended(struct resource_manager *rm, struct job_id job)
     plan_check(rm);
 }
 
+/* To the job's JobMaster, by the node's queue. */
+static void tell_refused(struct resource_manager *rm, struct job_id job)
+{
+    CHECK(rm->started_up);
+    vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
+                                                          .job = job,
+                                                          .node = node_id_none() });
+}
+
 /* Grants go out, and once the start-up period is over the jobs that cannot be served hear so, once
  * per change. */
 static void check(struct resource_manager *rm)
@@ -236,9 +248,7 @@ static void check(struct resource_manager *rm)
     request_slots(rm);
     for (VEC_EACH(const struct job_id, job, &rm->plan.unfulfillable))
         if (rm->started_up)
-            vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
-                                                                  .job = *job,
-                                                                  .node = node_id_none() });
+            tell_refused(rm, *job);
 }
 
 /* `asked`: an answer is due, so that an undelivered request counts against the TaskManager. */
@@ -268,16 +278,18 @@ void resource_manager_on_doubt(struct resource_manager *rm, const struct event_i
         ask(rm, doubt->peer, false);
 }
 
-/* When the start-up period ends, jobs that would have been told before are told now. */
+/* The end of the start-up period is no check: it tells those whom the last one found without, also
+ * when a TaskManager has come since and the next check would serve them
+ * (FineGrainedSlotManager.setFailUnfulfillableRequest). */
 static void on_timer(struct resource_manager *rm, const struct timer *timer)
 {
     switch ((enum rm_timer)timer->kind) {
     case RM_CHECK: check(rm); break;
     case RM_STARTED_UP:
         rm->started_up = true;
-        for (VEC_EACH(struct job_requirements, job, &rm->slots.jobs))
-            job->unfulfillable_told = false; /* told to nobody while the cluster was starting */
-        check(rm);
+        for (VEC_EACH(const struct job_requirements, job, &rm->slots.jobs))
+            if (job->unfulfillable)
+                tell_refused(rm, job->job);
         break;
     }
 }

@@ -44,6 +44,13 @@ void executor_slots_init(struct task_executor *executor)
     executor->memory_free_bytes = worker->memory_bytes;
 }
 
+/* For as long as a request of the JobMaster's may take, unless it is set (TaskManagerOptions: the
+ * key falls back to pekko.ask.timeout). */
+static time_ns slot_timeout(const struct config *config)
+{
+    return config->tm_slot_timeout == TIME_NEVER ? config->ask_timeout : config->tm_slot_timeout;
+}
+
 /* The one place that changes a slot's state. Its time-out runs while it is ALLOCATED only. */
 static void move(struct task_executor *executor, uint32_t slot, enum task_slot_state to)
 {
@@ -63,7 +70,7 @@ static void move(struct task_executor *executor, uint32_t slot, enum task_slot_s
     own->state = to;
     if (to == TASK_SLOT_ALLOCATED)
         executor_set_timer(executor, &own->timeout, EXECUTOR_SLOT_TIMEOUT, slot,
-                           executor->settings.config->tm_slot_timeout);
+                           slot_timeout(executor->settings.config));
 }
 
 /* Allocation ids are the resource manager's, one per grant and never given twice. */

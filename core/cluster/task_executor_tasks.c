@@ -401,8 +401,6 @@ static void take_states(struct task_executor *executor, const struct event_data 
         run_waiting(executor);
 }
 
-/* Late reports are normal: of a task that was forgotten with its slot, of a job that has left. They
- * find nobody and are dropped where they are looked up. */
 /* What a reader tells its enumerator goes by way of the TaskManager. */
 static void send_backlog(struct task_executor *executor, const struct event_data *data)
 {
@@ -416,6 +414,8 @@ static void send_backlog(struct task_executor *executor, const struct event_data
     effects_send(&executor->effects, job->job_master, &message);
 }
 
+/* Late reports are normal: of a task that was forgotten with its slot, of a job that has left. They
+ * find nobody and are dropped where they are looked up. */
 void executor_tasks_on_data(struct task_executor *executor, const struct event_data *data)
 {
     switch (data->kind) {

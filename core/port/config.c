@@ -17,7 +17,8 @@
     X(SIZE, "size")                                                                                \
     X(COUNT, "count")                                                                              \
     X(RATIO, "ratio")                                                                              \
-    X(FLAG, "flag")
+    X(FLAG, "flag")                                                                                \
+    X(TEXT, "text")
 
 /* Each choice list is a type of its own in options.h and the same one here. */
 enum option_type {
@@ -228,6 +229,7 @@ static int64_t not_set(enum option_type type)
     case TYPE_COUNT:
     case TYPE_RATIO: return -1;
     case TYPE_FLAG:
+    case TYPE_TEXT:
     case TYPE_CHOICE: return 0;
     }
     IMPOSSIBLE("option of no type");
@@ -260,7 +262,18 @@ static struct err refuse_fraction(const char *text, struct note *note)
                     text);
 }
 
-/* Every value fits into 64 bits: flags and choices as small numbers. */
+/* How many letters it has, without the blanks around it. */
+static struct err read_text(const char *text, int64_t *out, struct note *note)
+{
+    struct span span = trim(text);
+    *out = (int64_t)span.length;
+    if (span.length < CONFIG_TEXT_SIZE)
+        return OK;
+    return err_note(note, ERR_BAD_VALUE_CODE, "found %zu letters, expected fewer than %d",
+                    span.length, CONFIG_TEXT_SIZE);
+}
+
+/* Every value fits into 64 bits: flags and choices as small numbers, of a text its length. */
 static struct err read_value(size_t option, const char *text, int64_t *out, struct note *note)
 {
     enum option_type type = places[option].type;
@@ -273,13 +286,15 @@ static struct err read_value(size_t option, const char *text, int64_t *out, stru
     case TYPE_COUNT: return read_count(text, out, note);
     case TYPE_RATIO: return read_ratio(text, out, note);
     case TYPE_FLAG: return read_flag(text, out, note);
+    case TYPE_TEXT: return read_text(text, out, note);
     case TYPE_CHOICE: return read_choice(&config_options[option], text, out, note);
     }
     IMPOSSIBLE("option of no type");
 }
 
-/* Through memcpy: the row knows the offset, and the type says how wide the field is. */
-static void write_value(struct config *config, size_t option, int64_t value)
+/* Through memcpy: the row knows the offset, and the type says how wide the field is. `text` is what
+ * the value was read from; a text that is left is left without a trace. */
+static void write_value(struct config *config, size_t option, const char *text, int64_t value)
 {
     char *place = (char *)config + places[option].offset;
     bool flag = value != 0;
@@ -287,6 +302,10 @@ static void write_value(struct config *config, size_t option, int64_t value)
     switch (places[option].type) {
     case TYPE_FLAG: memcpy(place, &flag, sizeof flag); break;
     case TYPE_CHOICE: memcpy(place, &choice, sizeof choice); break;
+    case TYPE_TEXT:
+        memset(place, 0, CONFIG_TEXT_SIZE);
+        memcpy(place, trim(text).text, (size_t)value);
+        break;
     case TYPE_DURATION:
     case TYPE_OPEN_DURATION:
     case TYPE_SIZE:
@@ -302,7 +321,7 @@ static void write_default(struct config *config, size_t option)
     int64_t value = not_set(places[option].type);
     if (*text)
         CHECK(!err_is(read_value(option, text, &value, NULL)));
-    write_value(config, option, value);
+    write_value(config, option, text, value);
 }
 
 /* Through the reader, so that a default means what its text means when a user writes it. */
@@ -347,7 +366,7 @@ struct err config_set(struct config *config, const char *key, const char *text, 
     struct err e = read_value(option, text, &value, note);
     if (err_is(e))
         return err_prefix(note, e, "%s", key);
-    write_value(config, option, value);
+    write_value(config, option, text, value);
     config->is_set[option / IS_SET_BITS] |= bit;
     return OK;
 }

@@ -29,7 +29,13 @@ typedef int64_t config_SIZE;
 typedef int64_t config_COUNT;
 typedef int64_t config_RATIO;
 typedef bool config_FLAG;
-#define X(list) typedef enum config_choice_##list config_##list;
+/* Copied with the struct; ends in 0. */
+enum { CONFIG_TEXT_SIZE = 128 };
+struct config_text {
+    char text[CONFIG_TEXT_SIZE];
+};
+#define config_TEXT struct config_text
+#define X(list)     typedef enum config_choice_##list config_##list;
 CHOICE_LISTS(X)
 #undef X
 

@@ -5,6 +5,7 @@
  *
  * X(type, field, key, default, older key or "", where it belongs, what it does)
  * type: DURATION (time_ns) SIZE (int64_t bytes) COUNT (int64_t) FLAG (bool) RATIO (int64_t ppm)
+ *       TEXT (struct config_text, "" when not set)
  *       or the name of a choice list below (enum). Default "" = not set: TIME_NEVER, -1 or choice
  * 0. An OPEN_DURATION may also be negative, as Flink allows it there: that is "not set" where not
  * set is the default, else it is kept as -1 ns.
@@ -41,6 +42,7 @@
     C(RETENTION, NO_EXTERNALIZED, "no_externalized_checkpoints")                                   \
     C(RETENTION, RETAIN_ON_CANCELLATION, "retain_on_cancellation")                                 \
     C(RETENTION, DELETE_ON_CANCELLATION, "delete_on_cancellation")
+#define CHOICES_CLAIM_MODE(C) C(CLAIM_MODE, NO_CLAIM, "no_claim") C(CLAIM_MODE, CLAIM, "claim")
 #define CHOICES_TARGET(C)                                                                          \
     C(TARGET, UNSET, "") C(TARGET, EMBEDDED, "embedded") C(TARGET, REMOTE, "remote")
 
@@ -49,7 +51,8 @@
     X(SCHEDULER_MODE)                                                                              \
     X(RUNTIME_MODE)                                                                                \
     X(FAILOVER)                                                                                    \
-    X(RESTART) X(LOAD_BALANCE) X(CHECKPOINT_MODE) X(STATE_BACKEND) X(RETENTION) X(TARGET)
+    X(RESTART)                                                                                     \
+    X(LOAD_BALANCE) X(CHECKPOINT_MODE) X(STATE_BACKEND) X(RETENTION) X(CLAIM_MODE) X(TARGET)
 
 /* prefix shorthands, for this list only */
 #define AD "jobmanager.adaptive-scheduler."
@@ -81,7 +84,7 @@
     X(DURATION, slot_request_timeout, "slot.request.timeout", "5 min", "", "slots", "how long a slot request of the default scheduler may stay open") \
     X(DURATION, slot_request_max_interval, "slot.request.max-interval", "20 ms", "", "slots", "requirement changes are gathered this long") \
     X(DURATION, slot_idle_timeout, "slot.idle.timeout", "50 s", "", "slots", "an unneeded slot is given back after this; also the period of the check") \
-    X(DURATION, tm_slot_timeout, "taskmanager.slot.timeout", "10 s", "", "slots", "a slot allocated but not accepted by its job is freed after this") \
+    X(DURATION, tm_slot_timeout, "taskmanager.slot.timeout", "", "", "slots", "a slot allocated but not accepted by its job is freed after this; not set: pekko.ask.timeout") \
     X(COUNT, tm_slots, "taskmanager.numberOfTaskSlots", "1", "", "taskmanager", "slots of a TaskManager that gives none") \
     X(DURATION, tm_registration_timeout, "taskmanager.registration.timeout", "5 min", "", "taskmanager", "a TaskManager that reaches no resource manager for this long exits") \
     X(LOAD_BALANCE, load_balance, "taskmanager.load-balance.mode", "none", "", "slots", "how slots and tasks are spread") \
@@ -96,7 +99,7 @@
     X(DURATION, tm_idle_timeout, "resourcemanager.taskmanager-timeout", "30 s", "", "slotmanager", "idle release of a TaskManager, and the period of the check") \
     X(DURATION, requirement_check_delay, "slotmanager.requirement-check.delay", "50 ms", "", "slotmanager", "requirement changes are checked after this") \
     X(DURATION, declare_needed_delay, "slotmanager.declare-needed-resource.delay", "50 ms", "", "slotmanager", "totals go to the driver after this; without effect: no driver starts workers yet") \
-    X(OPEN_DURATION, standalone_start_up, "resourcemanager.standalone.start-up-time", "", "", "resourcemanager", "missing slots are not reported before this; not set: slot.request.timeout") \
+    X(OPEN_DURATION, standalone_start_up, "resourcemanager.standalone.start-up-time", "", "", "resourcemanager", "missing slots are not reported before this, and with 0 never; not set: slot.request.timeout") \
     X(DURATION, rm_job_timeout, "resourcemanager.job.timeout", "5 min", "", "resourcemanager", "a job without a leading JobMaster is dropped after this; without effect: they live in one process") \
     X(DURATION, heartbeat_interval, "heartbeat.interval", "10 s", "", "heartbeat", "between two requests") \
     X(DURATION, heartbeat_timeout, "heartbeat.timeout", "50 s", "", "heartbeat", "after the last heartbeat the other side is given up") \
@@ -136,6 +139,9 @@
     X(FLAG, checkpoint_incremental, CP "incremental", "false", "state.backend.incremental", "checkpoint", "write only what changed") \
     X(FLAG, local_backup, CP "local-backup.enabled", "false", "", "checkpoint", "keep a copy of each checkpoint's state on the disk of the TaskManager") \
     X(FLAG, recover_from_local, "execution.state-recovery.from-local", "false", "state.backend.local-recovery", "checkpoint", "restore from the local copy where there is one") \
+    X(TEXT, recovery_path, "execution.state-recovery.path", "", "execution.savepoint.path", "checkpoint", "the snapshot the job starts from: `savepoint of JOB`, `savepoint 3 of JOB`, `checkpoint of JOB`") \
+    X(CLAIM_MODE, recovery_claim_mode, "execution.state-recovery.claim-mode", "no_claim", "execution.savepoint-restore-mode", "checkpoint", "who owns it: claim: the job, which removes it when a newer one subsumes it; no_claim: nobody, so the first checkpoint is a full one") \
+    X(FLAG, recovery_ignore_unclaimed, "execution.state-recovery.ignore-unclaimed-state", "false", "execution.savepoint.ignore-unclaimed-state", "checkpoint", "start also when it holds state of a vertex that the job has not") \
     X(FLAG, pause_sources_until_first, "pipeline.sources.pause-until-first-checkpoint", "false", "", "checkpoint", "sources wait for the first checkpoint (flink-version 2.4)") \
     X(DURATION, buffer_timeout, "execution.buffer-timeout.interval", "100 ms", "execution.buffer-timeout", "network", "a part-filled buffer is sent after this") \
     X(SIZE, buffer_size, "taskmanager.memory.segment-size", "32 kb", "", "network", "bytes of one network buffer") \

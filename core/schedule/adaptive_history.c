@@ -115,7 +115,17 @@ void adaptive_history_came_to_nothing(struct scheduler *s)
     end_record(s, RESCALE_REASON_NO_RESOURCES_OR_PARALLELISMS_CHANGE);
 }
 
-/* The wish came true: sizes and slots as they are now. */
+/* There is no graph to be built from the slots there are: the state that found out is the last
+ * span, and the record's end is a failure of its own (EXCEPTION_OCCURRED), not the job's. */
+void adaptive_history_not_built(struct scheduler *s, enum failure_cause cause)
+{
+    s->own.adaptive->left_for = cause;
+    adaptive_history_left_state(s);
+    end_record(s, RESCALE_REASON_EXCEPTION_OCCURRED);
+}
+
+/* The wish came true: sizes and slots as they are now. Executing is the last span, although it has
+ * only begun. */
 void adaptive_history_executing(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -131,6 +141,7 @@ void adaptive_history_executing(struct scheduler *s)
         if (slots[slot->group.n]++ == 0)
             acquired[slot->group.n] = held->profile;
     }
+    adaptive_history_left_state(s);
     rescale_history_set_result(&own->history, own->planned, slots, acquired);
     end_record(s, RESCALE_REASON_SUCCEEDED);
     mem_destroy(slots);

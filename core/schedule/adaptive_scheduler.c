@@ -56,39 +56,54 @@ static void adaptive_start(struct scheduler *s)
     adaptive_enter_waiting(s, NULL);
 }
 
-/* The three things a transition manager hears (DefaultStateTransitionManager: onChange, onTrigger,
- * and its own scheduled actions), so that what follows from its answer is written down once:
+/* What a transition manager hears (DefaultStateTransitionManager: onChange, which tells new slots
+ * from new bounds for the history's sake, onTrigger, and its own scheduled actions), so that what
+ * follows from its answer is written down once:
  *
- *   CHANGE   slots or bounds are others        it may begin to wait, or go on waiting
- *   TRIGGER  a good moment has come            it may go on what it has waited for
- *   TIME     one of its own waits is over      both
+ *   SLOTS, BOUNDS   there are others              it may begin to wait, or go on waiting
+ *   TRIGGER         a good moment has come        it may go on what it has waited for
+ *   TIME            one of its own waits is over  both
  */
-enum manager_call { CALL_CHANGE, CALL_TRIGGER, CALL_TIME };
+enum manager_call { CALL_SLOTS, CALL_BOUNDS, CALL_TRIGGER, CALL_TIME };
 
 /* What it answers is carried out by tell_manager; it does nothing to the scheduler itself. */
 static struct transition_outcome call_manager(struct scheduler *s, enum manager_call call)
 {
     struct transition_manager *manager = &s->own.adaptive->manager;
     switch (call) {
-    case CALL_CHANGE: return transition_manager_on_change(manager, s->parts.effects);
+    case CALL_SLOTS:
+    case CALL_BOUNDS: return transition_manager_on_change(manager, s->parts.effects);
     case CALL_TRIGGER: return transition_manager_on_trigger(manager, s->parts.effects);
     case CALL_TIME: break;
     }
     return transition_manager_on_time(manager, s->parts.effects);
 }
 
-/* Tells the transition manager and does what it asks for; true when the state was left. Coming to
- * rest while executing, it has found that nothing else can be had: what was wished for is off. */
+/* While executing: new slots by which another size can be had are a record, of the moment in which
+ * the manager begins to count. Coming to rest, it has found that there is none: what was wished for
+ * is off. */
+static void record_phase(struct scheduler *s, enum manager_call call,
+                         const struct transition_manager *before)
+{
+    const struct adaptive_scheduler *own = s->own.adaptive;
+    if (own->state != ADAPTIVE_EXECUTING)
+        return;
+    bool counts = own->manager.first_change != TIME_NEVER && before->first_change == TIME_NEVER;
+    if (counts && call == CALL_SLOTS)
+        adaptive_history_begin(s, RESCALE_CAUSE_NEW_RESOURCE_AVAILABLE, false);
+    if (own->manager.phase == PHASE_IDLING && before->phase != PHASE_IDLING)
+        adaptive_history_came_to_nothing(s);
+}
+
+/* Tells the transition manager and does what it asks for; true when the state was left. */
 static bool tell_manager(struct scheduler *s, enum manager_call call)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
-    enum phase before = own->manager.phase;
+    struct transition_manager before = own->manager;
     struct transition_outcome outcome = call_manager(s, call);
     if (outcome.request_checkpoint)
         checkpoint_coordinator_request_active(s->parts.checkpoints, s->parts.effects);
-    if (own->state == ADAPTIVE_EXECUTING && own->manager.phase == PHASE_IDLING &&
-        before != PHASE_IDLING)
-        adaptive_history_came_to_nothing(s);
+    record_phase(s, call, &before);
     if (!outcome.transition)
         return false;
     const char *reason = outcome.desired ? "desired resources" : "sufficient resources";
@@ -110,35 +125,32 @@ static bool run_manager_timers(struct scheduler *s)
 }
 
 /* On entering a state, and while waiting on every change. Timers that are due come first. */
-static void change_then_trigger(struct scheduler *s)
+static void change_then_trigger(struct scheduler *s, enum manager_call change)
 {
-    if (!run_manager_timers(s) && !tell_manager(s, CALL_CHANGE))
+    if (!run_manager_timers(s) && !tell_manager(s, change))
         tell_manager(s, CALL_TRIGGER);
 }
 
 /* Slots or requirements changed. Waiting, each change is a trigger as well; running, only
  * checkpoints and delays are. */
-static void on_change(struct scheduler *s)
+static void on_change(struct scheduler *s, enum manager_call change)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
     if (own->state == ADAPTIVE_WAITING_FOR_RESOURCES) {
-        change_then_trigger(s);
+        change_then_trigger(s, change);
     } else if (own->state == ADAPTIVE_EXECUTING) {
         trigger_countdown_on_change(&own->countdown);
-        tell_manager(s, CALL_CHANGE);
+        tell_manager(s, change);
     }
 }
 
-/* A slot more is a reason for a rescale record while the job runs (FLIP-495). */
+/* How many, and where, is read off the pool. */
 static void adaptive_slots_gained(struct scheduler *s, const struct allocation_id *gained,
                                   size_t count)
 {
     (void)gained;
-    if (count == 0)
-        return;
-    if (s->own.adaptive->state == ADAPTIVE_EXECUTING)
-        adaptive_history_begin(s, RESCALE_CAUSE_NEW_RESOURCE_AVAILABLE, false);
-    on_change(s);
+    if (count > 0)
+        on_change(s, CALL_SLOTS);
 }
 
 /* NoResourceAvailable is for slot requests, and this scheduler makes none: it declares. */
@@ -283,7 +295,7 @@ static struct err adaptive_require(struct scheduler *s, const struct vertex_boun
         memcpy(own->bounds, checked, vertices * sizeof *checked);
         adaptive_history_begin(s, RESCALE_CAUSE_UPDATE_REQUIREMENT, true);
         adaptive_declare(s);
-        on_change(s);
+        on_change(s, CALL_BOUNDS);
     }
     mem_destroy(checked);
     return result;
@@ -296,7 +308,7 @@ static void adaptive_on_timer(struct scheduler *s, const struct timer *timer)
     if (timer->epoch != own->epoch)
         return;
     switch ((enum adaptive_timer)timer->kind) {
-    case TIMER_CHECK_ON_ENTRY: change_then_trigger(s); break;
+    case TIMER_CHECK_ON_ENTRY: change_then_trigger(s, CALL_SLOTS); break;
     case TIMER_RESOURCE_WAIT: adaptive_enter_creating(s, "the wait for resources is over"); break;
     case TIMER_BUILD_GRAPH: adaptive_build_graph(s); break;
     case TIMER_BACKOFF: adaptive_leave_restarting(s); break;

@@ -99,6 +99,7 @@ void adaptive_history_begin(struct scheduler *s, enum rescale_cause cause, bool 
 void adaptive_history_on_failover(struct scheduler *s);
 void adaptive_history_left_state(struct scheduler *s);
 void adaptive_history_executing(struct scheduler *s);
+void adaptive_history_not_built(struct scheduler *s, enum failure_cause cause);
 void adaptive_history_came_to_nothing(struct scheduler *s); /* the manager is idle again */
 void adaptive_history_ended(struct scheduler *s, enum job_status status);
 

@@ -165,6 +165,7 @@ void adaptive_enter_creating(struct scheduler *s, const char *reason)
     move(s, ADAPTIVE_CREATING_EXECUTION_GRAPH, reason);
     if (!adaptive_parallelism_for(s, s->parts.pool->free_count, own->planned)) {
         own->end_cause = CAUSE_NO_RESOURCE;
+        adaptive_history_not_built(s, CAUSE_NO_RESOURCE);
         adaptive_enter_finished(s, JOB_FAILED, "not enough slots for the lower bounds");
         return;
     }
@@ -197,14 +198,16 @@ static struct transition_settings executing_settings(const struct scheduler *s)
 void adaptive_build_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = own_of(s);
+    if (!scheduler_restore_snapshot(s, own->planned, own->max_parallelism)) {
+        own->end_cause = CAUSE_GRAPH;
+        adaptive_enter_finished(s, JOB_FAILED, failure_cause_sentence(CAUSE_GRAPH));
+        return;
+    }
     if (!adaptive_create_graph(s)) {
         adaptive_enter_waiting(s, "a planned slot is no longer free");
         return;
     }
-    const struct completed_checkpoint *latest =
-        completed_store_latest(&s->parts.checkpoints->store);
-    if (latest)
-        scheduler_log(s, "checkpoint", "restore from checkpoint", (int64_t)latest->id, NULL);
+    const struct completed_checkpoint *latest = scheduler_log_restore(s);
     checkpoint_coordinator_set_graph(s->parts.checkpoints, s->graph);
     s->graph_status = JOB_CREATED;
     scheduler_move_graph_status(s, JOB_RUNNING, NULL);
@@ -350,24 +353,11 @@ void adaptive_return_to_executing(struct scheduler *s, const char *reason)
  * was cancelled long ago. What is archived has the status all the same
  * (ArchivedExecutionGraph.createSparseArchivedExecutionGraph); no graph moves, so this is no move.
  */
-static void log_archived(struct scheduler *s, enum job_status status, const char *reason)
-{
-    if (s->graph_status == status)
-        return;
-    effects_log(s->parts.effects, &(struct log_line){ .level = LOG_DECISION,
-                                                      .machine = job_statuses.machine,
-                                                      .what = "archived",
-                                                      .to = state_name(&job_statuses, status),
-                                                      .subject = LOG_OF_JOB,
-                                                      .job = s->job,
-                                                      .reason = reason });
-}
-
 /* The one end. Whoever still waits for an answer gets it in scheduler_end. */
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason)
 {
     move(s, ADAPTIVE_FINISHED, reason);
-    log_archived(s, status, reason);
+    scheduler_log_archived(s, status, reason);
     adaptive_history_ended(s, status);
     scheduler_end(s, status);
 }

@@ -88,10 +88,7 @@ static void restart_tasks(struct scheduler *s, const struct task_list *tasks)
         own->restart_of_task.items[tasks->ids.items[i].n] = ID_NONE;
         execution_graph_reset(s->graph, tasks->ids.items[i], scheduler_now(s));
     }
-    const struct completed_checkpoint *latest =
-        completed_store_latest(&s->parts.checkpoints->store);
-    if (latest)
-        scheduler_log(s, "checkpoint", "restore from checkpoint", (int64_t)latest->id, NULL);
+    scheduler_log_restore(s);
     default_scheduler_start_regions(s, tasks->ids.items, tasks->ids.count);
 }
 

@@ -34,8 +34,9 @@ static void default_fini(struct scheduler *s)
     mem_destroy(own);
 }
 
-/* Once for the life of the job, with the parallelism the job says. */
-static void create_graph(struct scheduler *s)
+/* Once for the life of the job, with the parallelism the job says. False: the job cannot start from
+ * what it was told to. */
+static bool create_graph(struct scheduler *s)
 {
     const struct job_graph *job = s->parts.job;
     size_t count = job->vertices.count;
@@ -45,10 +46,13 @@ static void create_graph(struct scheduler *s)
         parallelism[v] = job->vertices.items[v].parallelism;
         max_parallelism[v] = job_graph_max_parallelism(job, (struct vertex_id){ v });
     }
-    struct execution_graph *graph =
-        execution_graph_create(job, parallelism, max_parallelism, NULL, scheduler_now(s));
+    struct execution_graph *graph = NULL;
+    if (scheduler_restore_snapshot(s, parallelism, max_parallelism))
+        graph = execution_graph_create(job, parallelism, max_parallelism, NULL, scheduler_now(s));
     mem_destroy(parallelism);
     mem_destroy(max_parallelism);
+    if (!graph)
+        return false;
     struct shared_slots shared = { 0 };
     if (config_balance(s->parts.config) == LOAD_BALANCE_TASKS)
         slot_sharing_balanced(graph, &shared);
@@ -58,16 +62,22 @@ static void create_graph(struct scheduler *s)
     shared_slots_fini(&shared);
     s->own.pipelined->regions = regions_create(graph);
     checkpoint_coordinator_set_graph(s->parts.checkpoints, graph);
+    return true;
 }
 
 /* The gate opens before the first task is scheduled: it starts the periodic timer and stops it
  * again in the same instant (as recorded of Flink 2.3; only the last start counts). */
 static void default_start(struct scheduler *s)
 {
-    create_graph(s);
+    if (!create_graph(s)) {
+        scheduler_log_archived(s, JOB_FAILED, failure_cause_sentence(CAUSE_GRAPH));
+        scheduler_end(s, JOB_FAILED);
+        return;
+    }
     default_slots_init(s);
     default_failover_init(s);
     default_scheduler_move(s, JOB_RUNNING, NULL);
+    scheduler_log_restore(s);
     scheduler_open_gate(s);
     struct task_list all = { 0 };
     vec_resize(&all.ids, s->graph->task_count);
@@ -211,6 +221,7 @@ static void default_on_timer(struct scheduler *s, const struct timer *timer)
     switch ((enum default_timer)timer->kind) {
     case TIMER_BULK_TIMEOUT: default_slots_on_timeout(s, timer->subject); break;
     case TIMER_RESTART_DELAY: default_failover_on_delay(s, timer->subject); break;
+    case TIMER_DEPLOY: default_slots_deploy(s); break;
     }
 }
 
@@ -245,7 +256,10 @@ static uint64_t default_hash(const struct scheduler *s)
  * one of them. */
 static void default_check(const struct scheduler *s)
 {
-    CHECK(s->graph != NULL);
+    if (!s->graph) {
+        CHECK(scheduler_is_ended(s)); /* it could not be made */
+        return;
+    }
     CHECK(s->status == s->graph_status);
     CHECK(s->stop_token == 0 || s->own.pipelined->stop_waiting > 0 || s->stop_savepoint == 0);
     default_slots_check(s);

@@ -11,7 +11,7 @@
 
 #include "core/schedule/parts.h"
 
-enum default_timer { TIMER_BULK_TIMEOUT, TIMER_RESTART_DELAY };
+enum default_timer { TIMER_BULK_TIMEOUT, TIMER_RESTART_DELAY, TIMER_DEPLOY };
 
 /* One allocate-slots-and-deploy call: a region's tasks, all or none. */
 struct bulk {
@@ -47,7 +47,9 @@ struct default_scheduler {
     struct regions *regions;
     VEC(struct bulk) bulks;
     VEC(uint32_t) free_bulks;     /* unused places among them */
-    VEC(uint32_t) complete_bulks; /* have all their slots: to be deployed before the step ends */
+    VEC(uint32_t) complete_bulks; /* have all their slots: deployed by the step, or by `deploy` */
+    struct timer_handle deploy;   /* due now: a slot that became free has completed a bulk */
+    bool is_refusing;             /* what becomes free is nobody's until all have been refused */
     VEC(uint32_t) bulk_of_task;   /* ID_NONE: not waiting for slots */
     VEC(struct request_queue) queues;     /* by slot sharing group */
     VEC(uint64_t) request_of_slot;        /* seq of its open request; 0: none */
@@ -74,6 +76,7 @@ void default_slots_schedule(struct scheduler *s, const struct task_id *tasks, si
 void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count);
 void default_slots_refuse_all(struct scheduler *s); /* every waiting bulk fails */
 void default_slots_on_timeout(struct scheduler *s, uint32_t bulk);
+void default_slots_deploy(struct scheduler *s); /* bulks that have all their slots */
 void default_slots_left(struct scheduler *s, uint32_t slot);
 void default_slots_drop_task(struct scheduler *s, struct task_id task); /* its bulk is off */
 void default_slots_drop_all(struct scheduler *s);

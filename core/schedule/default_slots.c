@@ -4,7 +4,7 @@
  * deployed when it has them all. A free slot of the pool goes to the request that had it before,
  * else to the oldest request it fits; a slot that another request had before is left to that one.
  * Always: what the job requires of the cluster is the number of its shared slots with live tasks,
- * per profile; a bulk that waits lacks a slot.
+ * per profile; a bulk that waits lacks a slot, or is deployed in this instant.
  */
 #include "core/schedule/default_scheduler.h"
 
@@ -234,7 +234,7 @@ static void deploy_bulk(struct scheduler *s, uint32_t index)
 }
 
 /* Deploying can fail the job, which drops what waits. */
-static void deploy_complete(struct scheduler *s)
+void default_slots_deploy(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
     for (size_t i = 0; i < own->complete_bulks.count; i++) {
@@ -327,7 +327,7 @@ void default_slots_offer(struct scheduler *s, const struct allocation_id *gained
     if (count == 0)
         match_pool(s);
     declare(s);
-    deploy_complete(s);
+    default_slots_deploy(s);
 }
 
 /* Ends. */
@@ -349,6 +349,7 @@ void default_slots_refuse_all(struct scheduler *s)
 {
     struct default_scheduler *own = s->own.pipelined;
     struct attempt_list waiting = { 0 };
+    own->is_refusing = true;
     for (VEC_EACH(const struct bulk, bulk, &own->bulks)) {
         if (bulk->tasks.count == 0)
             continue;
@@ -360,6 +361,7 @@ void default_slots_refuse_all(struct scheduler *s)
         if (bulk != ID_NONE && s->graph->tasks[first->task.n].attempt == first->attempt)
             fail_bulk(s, bulk);
     }
+    own->is_refusing = false;
     vec_fini(&waiting.items);
 }
 
@@ -386,6 +388,21 @@ void default_slots_drop_all(struct scheduler *s)
             forget_bulk(s, i);
 }
 
+/* A slot that becomes free goes to the next request at once, be it of another region: the one that
+ * ended in it may have to wait when it comes back (DefaultDeclarativeSlotPool.freeReservedSlot). A
+ * bulk that is complete by this is deployed behind the step, which may have more tasks to end. */
+static void pass_on(struct scheduler *s, struct allocation_id allocation)
+{
+    struct default_scheduler *own = s->own.pipelined;
+    bool goes_on = s->status == JOB_RUNNING || s->status == JOB_RESTARTING;
+    if (own->requested_count == 0 || own->is_refusing || !goes_on)
+        return;
+    match(s, allocation);
+    if (own->complete_bulks.count && !timers_is_set(&s->timers, own->deploy))
+        own->deploy =
+            timers_set(&s->timers, (struct timer){ .at = scheduler_now(s), .kind = TIMER_DEPLOY });
+}
+
 /* The last task of a shared slot has ended: the job needs one slot less. */
 void default_slots_left(struct scheduler *s, uint32_t slot)
 {
@@ -395,6 +412,7 @@ void default_slots_left(struct scheduler *s, uint32_t slot)
     s->own.pipelined->is_needed.items[slot] = false;
     queue->needs--;
     declare(s);
+    pass_on(s, s->slots.items[slot].previous);
 }
 
 /* Queues and maps follow from the requests; a bulk is known by its first task. */
@@ -428,7 +446,8 @@ static void check_bulk(const struct scheduler *s, uint32_t index)
         missing++;
     }
     CHECK(bulk->missing == missing || bulk->tasks.count == 0);
-    CHECK(missing > 0 || bulk->tasks.count == 0);
+    CHECK(missing > 0 || bulk->tasks.count == 0 ||
+          timers_is_set(&s->timers, s->own.pipelined->deploy));
     CHECK(timers_is_set(&s->timers, bulk->timeout) == (bulk->tasks.count > 0));
 }
 
@@ -458,5 +477,6 @@ void default_slots_check(const struct scheduler *s)
     CHECK(needed == live);
     CHECK(requirements_total(&s->parts.pool->required) == needed);
     CHECK(own->fresh.count == 0);
-    CHECK(own->complete_bulks.count == 0);
+    CHECK(own->complete_bulks.count == 0 || timers_is_set(&s->timers, own->deploy));
+    CHECK(!own->is_refusing);
 }

@@ -37,6 +37,16 @@ void scheduler_move_task(struct scheduler *s, struct task_id task, enum executio
 /* The same to FAILED, and the scheduler's `failed` hears of it. */
 void scheduler_fail_task(struct scheduler *s, struct task_id task, enum failure_cause cause);
 
+/* Before a graph of these parallelisms is made: what the job is to start from is taken, if it knows
+ * no checkpoint yet, and max_parallelism becomes the snapshot's where the job leaves it open.
+ * False: it cannot be; the log says why, and the job is to end. */
+bool scheduler_restore_snapshot(struct scheduler *s, const int32_t *parallelism,
+                                int32_t *max_parallelism);
+/* What the tasks of a new graph or region begin from, which the log hears; null: nothing. */
+const struct completed_checkpoint *scheduler_log_restore(struct scheduler *s);
+/* For a status that the graph does not have itself. */
+void scheduler_log_archived(struct scheduler *s, enum job_status status, const char *reason);
+
 /* Into the exception history. Task none: the job as a whole. Not a root: it came with the last. */
 void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_cause cause,
                         bool is_root);

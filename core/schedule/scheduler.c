@@ -8,6 +8,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/checkpoint/coordinator_snapshots.h"
 
 /* INITIALIZING until it is started; the graph, which is not there yet, would be CREATED. */
 void scheduler_init(struct scheduler *s, const struct scheduler_row *row,
@@ -104,6 +105,48 @@ void scheduler_move_graph_status(struct scheduler *s, enum job_status to, const 
 void scheduler_open_gate(struct scheduler *s)
 {
     apply_gate(s, checkpoint_gate_on_job_running(&s->gate));
+}
+
+/* Before a graph of these parallelisms is made. False: what the job is to start from is not there
+ * or does not fit; why has been said, and the job is to end (Flink: JobInitializationException). */
+bool scheduler_restore_snapshot(struct scheduler *s, const int32_t *parallelism,
+                                int32_t *max_parallelism)
+{
+    struct note note;
+    CHECK(s->graph == NULL || completed_store_latest(&s->parts.checkpoints->store) ||
+          !*s->parts.config->recovery_path.text);
+    struct err restored = checkpoint_coordinator_restore_snapshot(
+        s->parts.checkpoints, s->parts.job, parallelism, max_parallelism, s->parts.effects, &note);
+    if (!err_is(restored))
+        return true;
+    scheduler_log(s, "job", "restore refused", 0, note.text);
+    scheduler_remember(s, task_id_none(), CAUSE_GRAPH, true);
+    return false;
+}
+
+/* Null, and silence: the tasks begin with nothing. */
+const struct completed_checkpoint *scheduler_log_restore(struct scheduler *s)
+{
+    const struct completed_checkpoint *latest =
+        completed_store_latest(&s->parts.checkpoints->store);
+    if (latest)
+        scheduler_log(s, "checkpoint", "restore from checkpoint", (int64_t)latest->id, NULL);
+    return latest;
+}
+
+/* A job that ends without its graph doing so, as when it never had one. */
+void scheduler_log_archived(struct scheduler *s, enum job_status status, const char *reason)
+{
+    CHECK(state_is_final(&job_statuses, status));
+    if (s->graph_status == status)
+        return;
+    effects_log(s->parts.effects, &(struct log_line){ .level = LOG_DECISION,
+                                                      .machine = job_statuses.machine,
+                                                      .what = "archived",
+                                                      .to = state_name(&job_statuses, status),
+                                                      .subject = LOG_OF_JOB,
+                                                      .job = s->job,
+                                                      .reason = reason });
 }
 
 /* The slots of the old graph were given back as its tasks ended. */

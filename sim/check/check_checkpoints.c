@@ -89,6 +89,8 @@ static void on_line(struct checker *checker, time_ns at, struct node_id node,
         on_triggered(checker, job, at, line);
     else if (text_equal(line->what, "completed") || text_equal(line->what, "failed"))
         on_ended(checker, job, at, line, text_equal(line->what, "completed"));
+    else if (text_equal(line->what, "starting from savepoint"))
+        job->triggered = job->completed = (uint64_t)line->value; /* numbers go on behind it */
     else if (text_equal(line->what, "restore from checkpoint") &&
              (uint64_t)line->value != job->completed)
         checker_complain(checker, at, "%s restores checkpoint %lld, the newest completed is %llu",

@@ -3,7 +3,8 @@
  * How far a job's state has come. It goes back only where subtasks begin anew, and then to the
  * checkpoint that the JobManager named, however long the restore takes and however late the log
  * tells of it; no start leaves it where it was. It is never ahead of what was served, a checkpoint
- * is never ahead of the state, and one that is complete stays where it is.
+ * is never ahead of the state, and one that is complete stays where it is. A job that goes on from
+ * the savepoint another one stopped with begins with the record behind that one's last.
  */
 #include <math.h>
 
@@ -26,6 +27,10 @@ struct place {
         named_before;          /* restored as the log has it: last, by the last sample; 0: none */
     uint64_t starts;           /* of all tasks, that the job was seen to run behind */
     bool started;              /* the log says so, no sample has seen it yet */
+    double taken_over;         /* of a former job's log, by the last sample */
+    uint64_t completed;        /* newest snapshot that the log tells of, savepoints too */
+    uint64_t begun_from;       /* the former job's snapshot; 0: none */
+    bool finished;             /* the job has: it stopped behind its newest snapshot */
     VEC(struct seen_cut) cuts; /* from `named_before` on, ascending */
 };
 
@@ -59,6 +64,12 @@ static void on_line(struct checker *checker, time_ns at, struct node_id node,
     struct place *place = &places->jobs.items[line->job.n];
     if (text_equal(line->what, "restore from checkpoint"))
         place->named = (uint64_t)line->value;
+    else if (text_equal(line->what, "starting from savepoint"))
+        place->begun_from = (uint64_t)line->value;
+    else if (text_equal(line->what, "completed") && text_equal(line->machine, "checkpoint"))
+        place->completed = line->checkpoint;
+    else if (text_equal(line->what, "job ended"))
+        place->finished = text_equal(line->reason, "FINISHED");
     else if (text_equal(line->what, "all tasks RUNNING"))
         place->started = true;
     else if (line->to && !text_equal(line->machine, "checkpoint"))
@@ -128,6 +139,37 @@ static void forget_cuts(struct place *place)
     place->cuts.count = kept;
 }
 
+/* Where the former job stopped with that savepoint, its last record is the one before this job's
+ * first: neither is read twice, and none between them is left out. */
+static void check_taken_over(struct checker *checker, time_ns at, struct job_id job,
+                             const struct place *place)
+{
+    uint32_t former = checker->look->scenario->jobs.items[job.n].former;
+    if (former == 0 || place->begun_from == 0)
+        return;
+    const struct place *theirs = &((struct places *)checker->own)->jobs.items[former - 1];
+    double left_at = checker->recorder->jobs.items[former - 1].flow.position;
+    if (!theirs->finished || theirs->completed != place->begun_from)
+        return; /* it ran on behind the snapshot, and what it read then is read again */
+    if (is_below(place->taken_over, left_at))
+        checker_complain(checker, at, "%s reads again what was in the savepoint it started from",
+                         checker_job_name(checker, job));
+    else if (is_below(left_at, place->taken_over))
+        checker_complain(checker, at, "%s leaves out records behind the savepoint it started from",
+                         checker_job_name(checker, job));
+}
+
+/* What a former job had read is known when this one takes its log up, and may be known better when
+ * its tasks are deployed. */
+static void see_taken_over(struct place *place, const struct model_job_view *flow)
+{
+    if (flow->taken_over == place->taken_over)
+        return;
+    place->taken_over = place->position = flow->taken_over;
+    place->restore = 0;
+    place->cuts.count = 0;
+}
+
 static void check_job(struct checker *checker, time_ns at, struct job_id job)
 {
     const struct model_job_view *flow = &checker->recorder->jobs.items[job.n].flow;
@@ -136,7 +178,9 @@ static void check_job(struct checker *checker, time_ns at, struct job_id job)
     const char *name = checker_job_name(checker, job);
     if (!checker->look->job(checker->look->context, job, &view) || view.ended_at != TIME_NEVER)
         return;
+    see_taken_over(place, flow);
     see_cut(checker, at, job, place, flow);
+    check_taken_over(checker, at, job, place);
     if (flow->restored.count > place->restores)
         check_restore(checker, at, job, place, &flow->restored);
     else if (is_below(flow->position, place->position))
@@ -151,7 +195,7 @@ static void check_job(struct checker *checker, time_ns at, struct job_id job)
         checker_complain(checker, at, "the state of %s is behind its newest checkpoint", name);
     if (is_below(flow->position, flow->restore_position))
         checker_complain(checker, at, "a checkpoint of %s is ahead of its state", name);
-    if (is_below(flow->served_total, flow->position))
+    if (is_below(flow->taken_over + flow->served_total, flow->position))
         checker_complain(checker, at, "the state of %s is ahead of what was served", name);
     place->position = flow->position;
     place->restore = flow->restore_position;

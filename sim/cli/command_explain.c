@@ -9,12 +9,13 @@
 #include <stdio.h>
 
 #include "core/base/text.h"
-#include "sim/cli/causes.h"
+#include "sim/report/causes.h"
 #include "sim/cli/command.h"
 #include "sim/cli/histories.h"
 #include "sim/cli/moment.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/run_options.h"
+#include "sim/load/event_pattern.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/report/number_text.h"
@@ -24,7 +25,7 @@ enum { CHAPTERS_SHOWN = 20, LINES_SHOWN = 40, LINE_SIZE = 600, WORD_MAX = 60 };
 
 static const struct command_option options[] = {
     { "event", "N", "the chain of causes of line N (its seq) of the event log" },
-    { "why", "PATTERN", "the same for the first line that fits, such as 'job RESTARTING'" },
+    { "why", "PATTERN", "the same for the first line that fits, such as 'scheduler Restarting'" },
     { "at", "TIME", "how things stood and what was going on then, such as 14h or 302s" },
     { "run", "VARIANT", "of this variant instead of the scenario itself" },
     { "all", NULL, "tell everything, however much it is" },
@@ -86,6 +87,20 @@ static struct err explain_event(const struct explanation *e, const char *text, s
     return OK;
 }
 
+/* A job of the adaptive scheduler is never RESTARTING itself: its graph is cancelled, and another
+ * one made, while the scheduler is. A pattern that is after the former is told of the latter. */
+static const char *nearest_word(const struct explanation *e, const char *pattern)
+{
+    bool is_adaptive = false;
+    for (VEC_EACH(const struct log_entry, entry, &e->log.entries))
+        is_adaptive |= text_equal(entry->machine, "scheduler");
+    if (is_adaptive && (event_pattern_matches(pattern, "job", "move", "RUNNING", "RESTARTING") ||
+                        event_pattern_matches(pattern, "job", "move", "RESTARTING", "RUNNING")))
+        return "; a job of the adaptive scheduler is cancelled and made anew: 'scheduler "
+               "Restarting'";
+    return "";
+}
+
 static struct err explain_why(const struct explanation *e, const char *pattern, struct note *note)
 {
     size_t found = SIZE_MAX, count = 0;
@@ -95,7 +110,8 @@ static struct err explain_why(const struct explanation *e, const char *pattern, 
         found = count++ == 0 ? i : found;
     }
     if (count == 0)
-        return err_note(note, ERR_NOT_FOUND_CODE, "--why: no line fits '%.*s'", WORD_MAX, pattern);
+        return err_note(note, ERR_NOT_FOUND_CODE, "--why: no line fits '%.*s'%s", WORD_MAX, pattern,
+                        nearest_word(e, pattern));
     put_chain(e, found, stdout);
     if (count > 1)
         printf("\n%zu more lines fit; --event N explains any of them.\n", count - 1);
@@ -119,7 +135,7 @@ static struct err explain_at(const struct explanation *e, const char *text, stru
                         WORD_MAX, text, length);
     }
     text_format(metrics, sizeof metrics, "%s/metrics.csv", e->folder);
-    TRY(moment_tell(&e->log, metrics, at, e->duration, stdout, note));
+    TRY(moment_tell(&e->log, e->one, metrics, at, e->duration, stdout, note));
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
         if (chapter_from(&e->narrative, chapter) <= at && at <= chapter_to(&e->narrative, chapter))
             narrative_tell(&e->narrative, chapter, stdout);
@@ -236,7 +252,7 @@ const struct command command_explain = {
         "was noticed, what restarted, which checkpoint was restored and how long it took; each\n"
         "rescale; how jobs started and ended. With --event or --why it follows one line of the\n"
         "log back to what caused it.",
-    .example = "  weir explain out/day --why 'job CANCELLING'",
+    .example = "  weir explain out/day --why 'scheduler Restarting'",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .argument_min = 1,

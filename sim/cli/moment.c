@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The last lines before the moment that say what a job is in, and the last sample before it.
+ * The last lines before the moment that say what a job is in, the outage it falls into (a process
+ * takes its tasks along long before a line of the job says so), and the last sample before it.
  */
 #include "sim/cli/moment.h"
 
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
@@ -101,6 +103,9 @@ struct job_moment {
 
 struct moment {
     VEC(struct job_moment) jobs;
+    struct index_map registered; /* hash of the name: 1 while it is a TaskManager of the cluster */
+    uint32_t task_managers;
+    bool has_registrations;
 };
 
 static struct job_moment *job_of(struct moment *moment, const char *name)
@@ -133,14 +138,63 @@ static void take_line(struct job_moment *job, const struct log_entry *entry)
         job->running = NULL;
 }
 
-static void tell_job(const struct job_moment *job, time_ns at, FILE *file)
+/* Who counts for the resource manager; with the JobManager all contacts go. */
+static void take_registration(struct moment *moment, const struct log_entry *entry)
+{
+    bool comes = run_log_fits(entry, "resource manager registers");
+    if (run_log_fits(entry, "process killed") && text_equal(entry->node, "jobmanager")) {
+        index_map_clear(&moment->registered);
+        moment->task_managers = 0;
+    }
+    if (!entry->peer || !(comes || run_log_fits(entry, "resource manager closes")))
+        return;
+    uint64_t key = hash_add_text(0, entry->peer);
+    bool known = index_map_get(&moment->registered, key) == 1;
+    index_map_put(&moment->registered, key, comes);
+    moment->task_managers += (uint32_t)comes - (uint32_t)known;
+    moment->has_registrations = true;
+}
+
+static time_ns moment_of(const json_t *object, const char *key)
+{
+    return (time_ns)floor(json_number_value(json_object_get(object, key)) * (double)TIME_S + 0.5);
+}
+
+/* The outage of the job that the moment falls into; null: none. */
+static const json_t *outage_at(const json_t *summary, const char *job, time_ns at)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(summary, "recoveries"), i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "job"));
+        const json_t *after = json_object_get(one, "recovered_after_s");
+        time_ns over = moment_of(one, "at") + moment_of(one, "recovered_after_s");
+        if (name && text_equal(name, job) && moment_of(one, "down_at") <= at &&
+            (!json_is_number(after) || at < over))
+            return one;
+    }
+    return NULL;
+}
+
+static void tell_outage(const json_t *outage, time_ns at, FILE *file)
 {
     char age[NUMBER_TEXT_SIZE];
+    const char *cause = json_string_value(json_object_get(outage, "cause"));
+    number_text_seconds((double)(at - moment_of(outage, "down_at")) / (double)TIME_S, age);
+    fprintf(file, " for %s (%s)", age, cause ? cause : "for no reason known");
+}
+
+static void tell_job(const struct job_moment *job, const json_t *outage, time_ns at, FILE *file)
+{
+    char age[NUMBER_TEXT_SIZE];
+    bool runs = job->running && !outage;
     /* While it waits, the adaptive scheduler's state says more than the job's last status. */
     fprintf(file, "  %s: %s%s%s%s", job->job, job->scheduler ? "scheduler " : "",
             job->scheduler ? job->scheduler : job->status,
-            job->running ? ", all tasks running at " : ", not all tasks running",
-            job->running ? job->running : "");
+            runs ? ", all tasks running at " : ", not all tasks running", runs ? job->running : "");
+    if (outage)
+        tell_outage(outage, at, file);
     if (job->checkpoint) {
         number_text_seconds((double)(at - job->checkpoint->at) / (double)TIME_S, age);
         fprintf(file, ", last checkpoint %lld completed %s ago\n",
@@ -150,11 +204,13 @@ static void tell_job(const struct job_moment *job, time_ns at, FILE *file)
     }
 }
 
-static void tell_sample(const double sample[SAMPLE_COUNT], time_ns at, time_ns duration, FILE *file)
+static void tell_sample(const struct moment *now, const double sample[SAMPLE_COUNT], time_ns at,
+                        time_ns duration, FILE *file)
 {
     char text[SAMPLE_COUNT][NUMBER_TEXT_SIZE], moment[NUMBER_TEXT_SIZE];
     if (number_is_none(sample[SAMPLE_TIME]))
         return;
+    bool is_old = sample[SAMPLE_TIME] * (double)TIME_S < (double)at;
     number_text_moment((time_ns)floor(sample[SAMPLE_TIME] * (double)TIME_S + 0.5), duration,
                        moment);
     number_text(sample[SAMPLE_OFFERED], METRIC_RATE, text[SAMPLE_OFFERED]);
@@ -162,18 +218,18 @@ static void tell_sample(const double sample[SAMPLE_COUNT], time_ns at, time_ns d
     number_text_seconds(sample[SAMPLE_LAG], text[SAMPLE_LAG]);
     for (int v = SAMPLE_TASK_MANAGERS; v < SAMPLE_COUNT; v++)
         number_text_amount(sample[v], text[v]);
+    if (now->has_registrations)
+        number_text_amount(now->task_managers, text[SAMPLE_TASK_MANAGERS]);
     fprintf(file,
-            "  cluster: %s TaskManagers, %s slots in use, %s free; offered %s, served %s, lag %s%s"
-            "%s%s\n",
-            text[SAMPLE_TASK_MANAGERS], text[SAMPLE_SLOTS_USED], text[SAMPLE_SLOTS_FREE],
-            text[SAMPLE_OFFERED], text[SAMPLE_SERVED], text[SAMPLE_LAG],
-            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? " (sample of " : "",
-            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? moment : "",
-            sample[SAMPLE_TIME] * (double)TIME_S < (double)at ? ")" : "");
+            "  cluster: %s TaskManagers registered; %s%s%s%s slots in use, %s free; offered %s, "
+            "served %s, lag %s\n",
+            text[SAMPLE_TASK_MANAGERS], is_old ? "sample of " : "", is_old ? moment : "",
+            is_old ? ": " : "", text[SAMPLE_SLOTS_USED], text[SAMPLE_SLOTS_FREE],
+            text[SAMPLE_OFFERED], text[SAMPLE_SERVED], text[SAMPLE_LAG]);
 }
 
-struct err moment_tell(const struct run_log *log, const char *metrics, time_ns at, time_ns duration,
-                       FILE *file, struct note *note)
+struct err moment_tell(const struct run_log *log, const json_t *summary, const char *metrics,
+                       time_ns at, time_ns duration, FILE *file, struct note *note)
 {
     struct moment moment = { 0 };
     char text[NUMBER_TEXT_SIZE];
@@ -184,13 +240,15 @@ struct err moment_tell(const struct run_log *log, const char *metrics, time_ns a
             break;
         if (entry->job)
             take_line(job_of(&moment, entry->job), entry);
+        take_registration(&moment, entry);
     }
     number_text_moment(at, duration, text);
     fprintf(file, "At %s:\n", text);
     for (VEC_EACH(const struct job_moment, job, &moment.jobs))
-        tell_job(job, at, file);
-    tell_sample(sample, at, duration, file);
+        tell_job(job, outage_at(summary, job->job, at), at, file);
+    tell_sample(&moment, sample, at, duration, file);
     fputc('\n', file);
     vec_fini(&moment.jobs);
+    index_map_fini(&moment.registered);
     return OK;
 }

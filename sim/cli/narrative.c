@@ -6,7 +6,7 @@
 #include "sim/cli/narrative.h"
 
 #include "core/base/text.h"
-#include "sim/cli/causes.h"
+#include "sim/report/causes.h"
 #include "sim/report/number_text.h"
 
 enum { REFUSALS_TOLD = 10 };
@@ -48,17 +48,13 @@ static void close_chapter(struct narrative *narrative, struct job_story *story, 
     vec_push(&narrative->chapters, story->chapter);
 }
 
-/* The last link of the chain that is a fault of the world, or the first sign itself. */
+/* The fault of the world that is behind it, or the first sign itself. */
 static size_t fault_behind(const struct run_log *log, size_t place)
 {
     struct cause_chain chain;
     causes_of(log, place, &chain);
-    for (size_t i = chain.count; i-- > 0;) {
-        const char *machine = log->entries.items[chain.place[i]].machine;
-        if (text_equal(machine, "process") || text_equal(machine, "script"))
-            return chain.place[i];
-    }
-    return place;
+    size_t fault = causes_fault(log, &chain);
+    return fault == SIZE_MAX ? place : fault;
 }
 
 static bool is_rescale(const struct log_entry *entry)

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "sim/cli/run_log.h"
+#include "sim/report/run_log.h"
 
 enum chapter_kind { CHAPTER_START, CHAPTER_INCIDENT, CHAPTER_RESCALE, CHAPTER_END };
 

@@ -254,15 +254,23 @@ static void tell_rescale(struct paragraph *p)
                 : "Other slots than before were there, enough though not all it wants");
 }
 
+/* Of the same instant: why the job was archived without a graph's saying so, and before that, what
+ * it could not start from. */
 static void tell_job_end(struct paragraph *p)
 {
-    const struct log_entry *ended = entry_at(p, p->chapter->first);
-    const struct log_entry *archived =
-        p->chapter->first > 0 ? entry_at(p, p->chapter->first - 1) : NULL;
-    bool has_why = archived && is_of_job(p, archived) && text_equal(archived->what, "archived") &&
-                   archived->reason;
-    say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was",
-        has_why ? ": " : "", has_why ? archived->reason : "");
+    const struct log_entry *ended = entry_at(p, p->chapter->first), *each;
+    const char *why = NULL, *refused = NULL;
+    for (size_t i = p->chapter->first; i-- > 0 && (each = entry_at(p, i))->at == ended->at;) {
+        if (!is_of_job(p, each))
+            continue;
+        if (text_equal(each->what, "archived"))
+            why = each->reason;
+        else if (text_equal(each->what, "restore refused"))
+            refused = each->reason;
+    }
+    why = refused ? refused : why;
+    say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was", why ? ": " : "",
+        why ? why : "");
 }
 
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file)

@@ -24,7 +24,9 @@ struct letter {
     enum event_kind kind;
     uint32_t link;                /* of messages: number of the link between both ends */
     time_ns sent_at, way;         /* of messages; way: the time drawn for this leg */
-    time_ns arrives_at;           /* of messages under way */
+    time_ns arrives_at;           /* of messages under way, and held ones that got through */
+    uint32_t place;               /* of messages: how many were sent before on their lane */
+    bool is_lost;                 /* while held: to be sent again */
     struct sim_handle arrival;    /* while under way */
     struct message *message;      /* in the room below, or in a block of its own */
     bool is_request;              /* and its sender has heard nothing of a failure */

@@ -8,6 +8,8 @@
 #include "sim/cluster/link_quality.h"
 
 #include "core/base/hash.h"
+#include "core/base/text.h"
+#include "sim/cluster/network.h"
 #include "sim/cluster/parts.h"
 
 static uint64_t key_of_names(const char *a, const char *b)
@@ -47,6 +49,23 @@ uint32_t link_quality_count(const struct virtual_cluster *cluster, const char *n
     for (VEC_EACH(const struct link_spec, link, &cluster->scenario->cluster.network.links))
         count += strcmp(link->ends[0], name) == 0 || strcmp(link->ends[1], name) == 0;
     return count;
+}
+
+void link_quality_meet(struct virtual_cluster *cluster, struct process *process)
+{
+    for (VEC_EACH(const struct link_spec, link, &cluster->scenario->cluster.network.links)) {
+        bool is_first = text_equal(link->ends[0], process->name);
+        if (!link->has_loss || link->loss < 1 ||
+            !(is_first || text_equal(link->ends[1], process->name)))
+            continue;
+        struct node_id peer = virtual_cluster_find(cluster, link->ends[is_first]);
+        if (node_id_is_none(peer) || node_id_equal(peer, process->id))
+            continue; /* when it comes, it meets this one */
+        network_silence(cluster, process, cluster_process(cluster, peer), true);
+        if (cluster_process(cluster, peer)->kind == NODE_TASK_MANAGER && cluster->plane_ops &&
+            cluster->plane_ops->host_changed)
+            cluster->plane_ops->host_changed(cluster->plane, peer);
+    }
 }
 
 static void apply_spec(const struct link_spec *spec, struct link_quality *quality)

@@ -30,6 +30,9 @@ struct link_throttle {
 void link_quality_init(struct virtual_cluster *cluster);
 void link_quality_fini(struct virtual_cluster *cluster);
 uint32_t link_quality_count(const struct virtual_cluster *cluster, const char *name);
+/* Links of a new process that lose every packet: what the data plane knows of the others changes.
+ */
+void link_quality_meet(struct virtual_cluster *cluster, struct process *process);
 /* That of the network, which nearly all pairs have, or one put together in `room`. */
 const struct link_quality *link_quality_between(const struct virtual_cluster *cluster,
                                                 const struct process *a, const struct process *b,

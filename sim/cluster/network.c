@@ -2,9 +2,9 @@
  *
  * Messages under way. Each pair of hosts has one connection: what is sent arrives, once and in
  * order, after the drawn latency and, when it is large, its transmission time. As on TCP a lost
- * packet is not a lost message but a delay: it is sent again after 200 ms, then after twice as long
- * each time. A cut holds messages back until it heals. Only a receiver that is gone, or 15 minutes
- * without an acknowledgement, loses them.
+ * packet is not a lost message but a delay: it is sent again (retransmission.c). A cut link loses
+ * every packet. Only a receiver that is gone, or 15 minutes without an acknowledgement, loses
+ * messages.
  *
  * A request that was not taken within pekko.ask.timeout is reported to its sender as timed out,
  * though it may be taken later. One to a process that is gone is refused after a round trip, if it
@@ -15,17 +15,12 @@
 #include "core/base/hash.h"
 #include "sim/cluster/parts.h"
 
-#define RETRANSMIT_FIRST (200 * TIME_MS)    /* Linux: TCP_RTO_MIN */
-#define RETRANSMIT_MAX   (120 * TIME_S)     /* TCP_RTO_MAX */
-#define GIVE_UP          (924600 * TIME_MS) /* sum of the waits of tcp_retries2 = 15 */
+/* Up to here a message's transmission is part of its latency. */
+enum { SMALL_BYTES = 16 * 1024 };
 
-enum {
-    RETRANSMITS_MAX = 15,
-    SMALL_BYTES = 16 * 1024, /* up to here a message's transmission is part of its latency */
-};
-
-static bool is_heartbeat(enum message_kind kind)
+bool network_is_heartbeat(const struct letter *letter)
 {
+    enum message_kind kind = letter->message->kind;
     return kind == MESSAGE_RM_HEARTBEAT || kind == MESSAGE_RM_HEARTBEAT_ANSWER ||
            kind == MESSAGE_JM_HEARTBEAT || kind == MESSAGE_JM_HEARTBEAT_ANSWER;
 }
@@ -57,14 +52,18 @@ static uint32_t link_between(struct virtual_cluster *cluster, struct node_id a, 
     return index;
 }
 
-static struct link *link_of(struct virtual_cluster *cluster, const struct letter *letter)
+static struct lane *lane_of(const struct virtual_cluster *cluster, const struct letter *letter)
 {
-    return &cluster->links.items[letter->link];
+    struct link *link = &cluster->links.items[letter->link];
+    return &link->lanes[letter->from.n < letter->to.n ? 0 : 1];
 }
 
-static struct lane *lane_of(struct virtual_cluster *cluster, const struct letter *letter)
+static uint32_t find_link_of(const struct virtual_cluster *cluster, const struct process *a,
+                             const struct process *b)
 {
-    return &link_of(cluster, letter)->lanes[letter->from.n < letter->to.n ? 0 : 1];
+    struct node_id low = a->id.n < b->id.n ? a->id : b->id;
+    struct node_id high = a->id.n < b->id.n ? b->id : a->id;
+    return find_link(cluster, low, high);
 }
 
 bool network_can_talk(const struct virtual_cluster *cluster, const struct process *a,
@@ -72,10 +71,40 @@ bool network_can_talk(const struct virtual_cluster *cluster, const struct proces
 {
     if (a->cuts || b->cuts)
         return false;
-    struct node_id low = a->id.n < b->id.n ? a->id : b->id;
-    struct node_id high = a->id.n < b->id.n ? b->id : a->id;
-    uint32_t index = find_link(cluster, low, high);
+    uint32_t index = find_link_of(cluster, a, b);
     return index == INDEX_NONE || cluster->links.items[index].cuts == 0;
+}
+
+static bool is_severed(const struct link *link)
+{
+    return link->cuts > 0 || link->silent;
+}
+
+bool network_carries(const struct virtual_cluster *cluster, const struct process *a,
+                     const struct process *b)
+{
+    if (a->cuts || b->cuts || a->loss >= 1 || b->loss >= 1)
+        return false;
+    uint32_t index = find_link_of(cluster, a, b);
+    return index == INDEX_NONE || !is_severed(&cluster->links.items[index]);
+}
+
+static void count_severed(struct process *a, struct process *b, bool before, bool after)
+{
+    a->cut_links += (uint32_t)after - (uint32_t)before;
+    b->cut_links += (uint32_t)after - (uint32_t)before;
+}
+
+void network_silence(struct virtual_cluster *cluster, struct process *a, struct process *b,
+                     bool silent)
+{
+    if (!silent && find_link_of(cluster, a, b) == INDEX_NONE)
+        return;
+    uint32_t index = link_between(cluster, a->id, b->id);
+    struct link *link = &cluster->links.items[index];
+    bool before = is_severed(link);
+    link->silent = silent;
+    count_severed(a, b, before, is_severed(link));
 }
 
 void network_each_cut(const struct virtual_cluster *cluster, const struct process *process,
@@ -84,7 +113,7 @@ void network_each_cut(const struct virtual_cluster *cluster, const struct proces
     for (size_t i = 0; process->cut_links > 0 && i < process->links.count; i++) {
         const struct link *link = &cluster->links.items[process->links.items[i]];
         bool is_low = node_id_equal(link->ends[0], process->id);
-        if (link->cuts > 0)
+        if (is_severed(link))
             visit(context, link->ends[is_low]);
     }
 }
@@ -127,13 +156,24 @@ static double loss_between(const struct virtual_cluster *cluster, const struct p
     return 1 - (1 - link->loss) * (1 - from->loss) * (1 - to->loss);
 }
 
+static bool holds_nothing(const struct virtual_cluster *cluster, const struct process *a,
+                          const struct process *b)
+{
+    if (cluster->holding == 0) /* mostly */
+        return true;
+    struct node_id low = a->id.n < b->id.n ? a->id : b->id;
+    uint32_t index = find_link(cluster, low, low.n == a->id.n ? b->id : a->id);
+    const struct link *link = index == INDEX_NONE ? NULL : &cluster->links.items[index];
+    return !link || (!link->lanes[0].held && !link->lanes[1].held);
+}
+
 bool network_is_harmless(const struct virtual_cluster *cluster, const struct process *a,
                          const struct process *b, time_ns latency_most)
 {
     struct link_quality room;
     const struct link_quality *link = link_quality_between(cluster, a, b, &room);
     time_ns low = link->latency.low, high = link->latency.high;
-    return loss_between(cluster, a, b, link) <= 0 &&
+    return holds_nothing(cluster, a, b) && loss_between(cluster, a, b, link) <= 0 &&
            time_add(high > low ? high : low, link->more_latency) <= latency_most;
 }
 
@@ -145,39 +185,30 @@ time_ns network_round_trip(const struct virtual_cluster *cluster, const struct p
     return 2 * (distribution_mean(&link->latency) + link->more_latency);
 }
 
-/* What sending again costs; TIME_NEVER when the connection is given up. */
-static time_ns draw_retransmissions(double loss, struct rng *rng)
+/* A heartbeat's draws depend on nothing but its ends and the instants of sending, so that leaving
+ * heartbeats out (contact.c) moves no other draw. */
+bool network_try(struct virtual_cluster *cluster, struct letter *letter)
 {
-    time_ns delay = 0, wait = RETRANSMIT_FIRST;
-    if (loss <= 0)
-        return 0;
-    for (int i = 0; i <= RETRANSMITS_MAX; i++) {
-        if (rng_unit(rng) >= loss)
-            return delay;
-        delay += wait;
-        wait = 2 * wait < RETRANSMIT_MAX ? 2 * wait : RETRANSMIT_MAX;
-    }
-    return TIME_NEVER;
-}
-
-/* How long this letter is under way. A heartbeat's draws depend on nothing but its ends and the
- * instant, so that leaving heartbeats out (contact.c) moves no other draw. */
-static time_ns draw_way(struct virtual_cluster *cluster, const struct letter *letter)
-{
+    if (!letter_can_pass(cluster, letter))
+        return false;
     struct process *from = cluster_process(cluster, letter->from);
     const struct process *to = cluster_process(cluster, letter->to);
     struct rng heartbeat, *rng = &from->network;
-    if (is_heartbeat(letter->message->kind)) {
+    if (network_is_heartbeat(letter)) {
+        time_ns now = cluster_now(cluster);
         uint64_t which = hash_add((uint64_t)from->id.n << 32 | to->id.n, letter->message->kind);
-        heartbeat = rng_stream(cluster->scenario->seed, "heartbeat",
-                               hash_add(which, (uint64_t)cluster_now(cluster)));
+        if (now > letter->sent_at)
+            which = hash_add(which, (uint64_t)letter->sent_at);
+        heartbeat =
+            rng_stream(cluster->scenario->seed, "heartbeat", hash_add(which, (uint64_t)now));
         rng = &heartbeat;
     }
     struct link_quality room;
     const struct link_quality *link = link_quality_between(cluster, from, to, &room);
-    time_ns way = distribution_draw(&link->latency, rng) + link->more_latency +
+    letter->way = distribution_draw(&link->latency, rng) + link->more_latency +
                   transmission(from, to, link, letter->message);
-    return time_add(way, draw_retransmissions(loss_between(cluster, from, to, link), rng));
+    double loss = loss_between(cluster, from, to, link);
+    return loss <= 0 || rng_unit(rng) >= loss;
 }
 
 /* Failures. */
@@ -246,11 +277,12 @@ static void on_arrival(void *context, uint64_t a, uint64_t b)
     struct letter *letter = (struct letter *)(uintptr_t)a;
     struct process *to = cluster_process(cluster, letter->to);
     letter->arrival = (struct sim_handle){ 0 };
-    if (is_heartbeat(letter->message->kind))
+    if (network_is_heartbeat(letter))
         forget_heartbeat(lane_of(cluster, letter), letter);
     if (!letter_can_pass(cluster, letter)) {
-        network_expect(cluster, letter);
-        vec_push(&link_of(cluster, letter)->stranded, letter);
+        network_hold(cluster, letter, true, cluster_now(cluster) - letter->way);
+    } else if (cluster->holding && network_is_behind(lane_of(cluster, letter), letter)) {
+        network_hold(cluster, letter, false, cluster_now(cluster));
     } else if (to->state == PROCESS_BOOTING || to->state == PROCESS_ENDED) {
         not_taken(cluster, letter);
     } else {
@@ -291,24 +323,10 @@ static void pull_heartbeats(struct virtual_cluster *cluster, struct lane *lane, 
     }
 }
 
-/* Puts the letter on its way, or holds it while the link is cut. */
-static void dispatch(struct virtual_cluster *cluster, struct letter *letter)
+void network_set_out(struct virtual_cluster *cluster, struct letter *letter, time_ns at)
 {
-    if (!letter_can_pass(cluster, letter)) {
-        network_expect(cluster, letter);
-        vec_push(&link_of(cluster, letter)->waiting, letter);
-        return;
-    }
-    time_ns now = cluster_now(cluster), way = draw_way(cluster, letter);
-    if (way == TIME_NEVER) {
-        network_expect(cluster, letter);
-        letter_destroy(cluster, letter);
-        return;
-    }
-    letter->way = way;
-    time_ns at = now + way;
     struct lane *lane = lane_of(cluster, letter);
-    if (is_heartbeat(letter->message->kind)) {
+    if (network_is_heartbeat(letter)) {
         at = heartbeat_arrival(lane, letter, at);
     } else {
         if (at < lane->last_arrival)
@@ -317,7 +335,20 @@ static void dispatch(struct virtual_cluster *cluster, struct letter *letter)
         lane->last_arrival = at;
     }
     push_arrival(cluster, letter, at);
-    if (at > time_add(letter->sent_at, cluster->scenario->config.ask_timeout))
+}
+
+static void dispatch(struct virtual_cluster *cluster, struct letter *letter)
+{
+    struct lane *lane = lane_of(cluster, letter);
+    letter->place = lane->sent++;
+    bool passes = network_try(cluster, letter);
+    time_ns now = cluster_now(cluster);
+    if (!passes || lane->held) {
+        network_hold(cluster, letter, !passes, passes ? now + letter->way : now);
+        return;
+    }
+    network_set_out(cluster, letter, now + letter->way);
+    if (letter->arrives_at > time_add(letter->sent_at, cluster->scenario->config.ask_timeout))
         network_expect(cluster, letter);
 }
 
@@ -339,61 +370,26 @@ void network_send(struct virtual_cluster *cluster, struct process *from,
 
 /* Cuts. */
 
-static void resend(struct virtual_cluster *cluster, struct letter **letters, size_t count)
-{
-    time_ns now = cluster_now(cluster);
-    for (size_t i = 0; i < count; i++) {
-        if (now - letters[i]->sent_at > GIVE_UP)
-            letter_destroy(cluster, letters[i]);
-        else
-            dispatch(cluster, letters[i]);
-    }
-}
-
-/* Lets held messages go, first those that had been under way. */
-static void heal(struct virtual_cluster *cluster, uint32_t index)
-{
-    struct link link = cluster->links.items[index];
-    if (!network_can_talk(cluster, cluster_process(cluster, link.ends[0]),
-                          cluster_process(cluster, link.ends[1])))
-        return;
-    memset(&cluster->links.items[index].stranded, 0, sizeof link.stranded);
-    memset(&cluster->links.items[index].waiting, 0, sizeof link.waiting);
-    resend(cluster, link.stranded.items, link.stranded.count);
-    resend(cluster, link.waiting.items, link.waiting.count);
-    vec_fini(&link.stranded);
-    vec_fini(&link.waiting);
-}
-
 void network_cut(struct virtual_cluster *cluster, struct process *process, struct process *peer,
                  bool cut)
 {
     uint32_t index = peer ? link_between(cluster, process->id, peer->id) : 0;
     uint32_t *cuts = peer ? &cluster->links.items[index].cuts : &process->cuts;
     CHECK(cut || *cuts > 0);
+    bool before = peer && is_severed(&cluster->links.items[index]);
     *cuts += cut ? 1 : -1u;
-    if (peer && *cuts == cut) { /* the first cut of the link, or the last that heals */
-        process->cut_links += cut ? 1 : -1u;
-        peer->cut_links += cut ? 1 : -1u;
-    }
+    if (peer)
+        count_severed(process, peer, before, is_severed(&cluster->links.items[index]));
     cluster->cuts += cut ? 1 : -1u;
-    if (*cuts)
-        return;
-    if (peer) {
-        heal(cluster, index);
-        return;
-    }
-    for (size_t i = 0; i < process->links.count; i++)
-        heal(cluster, process->links.items[i]);
 }
 
 void network_fini(struct virtual_cluster *cluster)
 {
     for (VEC_EACH(struct link, link, &cluster->links)) {
-        vec_fini(&link->lanes[0].heartbeats);
-        vec_fini(&link->lanes[1].heartbeats);
-        vec_fini(&link->stranded);
-        vec_fini(&link->waiting);
+        for (int side = 0; side < 2; side++) {
+            vec_fini(&link->lanes[side].heartbeats);
+            network_forget_held(&link->lanes[side]);
+        }
     }
     vec_fini(&cluster->links);
     vec_fini(&cluster->manager_links);

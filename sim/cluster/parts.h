@@ -2,7 +2,8 @@
  *
  * The inside of the virtual cluster, for the files of this folder only. process.c: life of a
  * process; step.c: its node and the node's effects; contact.c: vouching; storage.c: the
- * distributed file system; network.h: letters under way; letter.h: what a node is to hear.
+ * distributed file system; network.h: letters under way and to be sent again; letter.h: what a node
+ * is to hear.
  */
 #ifndef WEIR_SIM_CLUSTER_PARTS_H
 #define WEIR_SIM_CLUSTER_PARTS_H
@@ -27,7 +28,7 @@ struct process { /* what every message touches comes first */
     enum node_kind kind;
     enum process_state state;
     uint32_t cuts;      /* with everybody */
-    uint32_t cut_links; /* of its links, those that are cut by name */
+    uint32_t cut_links; /* of its links, those that are cut by name or silent */
     struct node *node;  /* from up to the end */
     time_ns wake_at;    /* TIME_NEVER: none is pending */
     struct sim_handle wake;
@@ -66,8 +67,9 @@ struct virtual_cluster {
     struct index_map by_name;        /* hash of the name: the latest process so named */
     struct index_map reserved;       /* hashes of the names that the scenario gives: place there */
     uint32_t next_name;
-    uint32_t cuts;  /* in force, of hosts and links */
-    uint32_t lossy; /* processes that lose packets */
+    uint32_t cuts;    /* in force, of hosts and links */
+    uint32_t lossy;   /* processes that lose packets */
+    uint32_t holding; /* lanes that hold letters back */
     VEC(struct link) links;
     VEC(uint32_t) manager_links;        /* by node id: that with the JobManager; INDEX_NONE */
     struct index_map by_ends;           /* the others */

@@ -76,6 +76,7 @@ struct process *process_create(struct virtual_cluster *cluster, enum node_kind k
     vec_push(&cluster->manager_links, INDEX_NONE);
     process->living_place = (uint32_t)cluster->living.count;
     vec_push(&cluster->living, process->id);
+    link_quality_meet(cluster, process);
     return process;
 }
 

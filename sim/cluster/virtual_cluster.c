@@ -191,7 +191,10 @@ void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id no
     struct process *process = cluster_process(cluster, node);
     struct process *other = cluster_process(cluster, peer);
     bool any = throttle->latency > 0 || throttle->bandwidth_bps > 0 || throttle->loss > 0;
+    struct link_quality room;
     link_quality_throttle(cluster, process, other, throttle);
+    network_silence(cluster, process, other,
+                    link_quality_between(cluster, process, other, &room)->loss >= 1);
     links_changed(cluster, process, any ? "throttled" : "unthrottled");
     links_changed(cluster, other, any ? "throttled" : "unthrottled");
 }
@@ -294,6 +297,13 @@ bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node
 {
     return a.n == b.n ||
            network_can_talk(cluster, cluster_process(cluster, a), cluster_process(cluster, b));
+}
+
+bool virtual_cluster_carries(const struct virtual_cluster *cluster, struct node_id a,
+                             struct node_id b)
+{
+    return a.n == b.n ||
+           network_carries(cluster, cluster_process(cluster, a), cluster_process(cluster, b));
 }
 
 void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node_id node,

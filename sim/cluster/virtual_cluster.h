@@ -45,7 +45,7 @@ struct process_view {
     double speed;                      /* of its host */
     double loss;                       /* of packets on its own link, beside the network's */
     bool cut_off;                      /* from everybody */
-    uint32_t cut_links;                /* to single others */
+    uint32_t cut_links;                /* to single others, also such as lose everything */
     const struct machine_spec *machine;
     bool own_links; /* some pair with it may have figures of its own */
 };
@@ -118,10 +118,12 @@ struct process_view virtual_cluster_process(const struct virtual_cluster *cluste
                                             struct node_id node);
 struct node_id virtual_cluster_find(const struct virtual_cluster *cluster, const char *name);
 const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, struct node_id node);
-/* Is the link between two hosts whole? (Says nothing of the processes.) */
+/* Is the link between two hosts whole, and does it let any packet through? (Says nothing of the
+ * processes.) Then the others to whom none gets, by a link that is cut or silent. */
 bool virtual_cluster_can_talk(const struct virtual_cluster *cluster, struct node_id a,
                               struct node_id b);
-/* The others that the link of this host with is cut, one by one. */
+bool virtual_cluster_carries(const struct virtual_cluster *cluster, struct node_id a,
+                             struct node_id b);
 void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node_id node,
                               void (*visit)(void *context, struct node_id peer), void *context);
 struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, struct node_id a,
@@ -129,10 +131,9 @@ struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, 
 struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster);
 const struct scenario *virtual_cluster_scenario(const struct virtual_cluster *cluster);
 
-/* Storage shared by all: starts a transfer, `done` runs when its last byte is there (latency
- * first). Reads and writes share one bandwidth, max-min fair between transfers; those of one node
- * that go the same way also share its NIC, or what the limit leaves them of it (bytes per second,
- * above 0, from now on). Cut links do not touch it: storage has a network of its own. */
+/* Storage shared by all, on a network of its own that no cut touches. `done` runs when a transfer's
+ * last byte is there (latency first). Transfers share one bandwidth, max-min fair; those of a node
+ * one way also its NIC, or what the limit leaves them of it (bytes per second, above 0). */
 enum transfer_way { TRANSFER_OUT, TRANSFER_IN, TRANSFER_WAY_COUNT }; /* as the node sees it */
 typedef sim_action transfer_done;
 struct transfer_id {

@@ -36,6 +36,7 @@ const struct event_fact event_facts[] = {
     DECISION("checkpoint", "expired"),
     DECISION("checkpoint", "failed"),
     DECISION("checkpoint", "refused"),
+    DECISION("checkpoint", "starting from savepoint"),
     DECISION("checkpoint", "restore from checkpoint"),
     DECISION("checkpoint", "backlog begins"),
     DECISION("checkpoint", "backlog ends"),

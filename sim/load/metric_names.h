@@ -38,6 +38,8 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
     X(idle, SHARE, VERTEX, "share of time the subtasks wait for input, mean over them")            \
     X(backpressured, SHARE, VERTEX, "share of time their output blocks them, mean over them")      \
     X(busy_max, SHARE, VERTEX, "share of time the subtask works that is busiest at the moment")    \
+    X(backpressured_max, SHARE, VERTEX,                                                            \
+      "share of time its output blocks the subtask it blocks most")                                \
     X(restarts, COUNT, JOB, "restarts after failures")                                             \
     X(rescales, COUNT, JOB, "restarts that changed the parallelism on purpose")                    \
     X(downtime_seconds, SECONDS, JOB, "time in which not all tasks were running")                  \

@@ -279,6 +279,7 @@ static struct err read_small_parts(struct scenario_reader *reader, const struct 
     static const struct field dfs_fields[] = {
         FIELD(struct storage_spec, bandwidth, "bandwidth", BYTE_RATE, POSITIVE),
         FIELD(struct storage_spec, latency, "latency", DISTRIBUTION, ANY),
+        FIELD(struct storage_spec, connections, "connections", COUNT32, POSITIVE),
     };
     struct cluster_spec *cluster = &reader->scenario->cluster;
     const struct tree_node *part;
@@ -307,6 +308,7 @@ static void set_defaults(struct scenario *scenario)
     cluster->network.bandwidth_bps = 10e9;
     cluster->dfs.bandwidth = 1.25e9; /* 10 gbit */
     cluster->dfs.latency = distribution_constant(5 * TIME_MS);
+    cluster->dfs.connections = 4; /* state.backend.rocksdb.checkpoint.transfer.thread.num */
     cluster->churn.notice = 2 * TIME_MIN;
 }
 

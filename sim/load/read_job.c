@@ -139,7 +139,23 @@ static struct err check_load_names(const struct job_spec *job, const struct tree
     return OK;
 }
 
-/* `load` for the only source, `loads` by the names of the sources; every source needs one. */
+/* Is what arrives there a former job's load? Then a load of its own has nowhere to go. */
+static struct err goes_on(const struct scenario_reader *reader, const struct job_spec *job,
+                          struct vertex_id source, const struct tree_node *own, bool *out)
+{
+    struct vertex_id there = source;
+    const struct job_spec *log = scenario_log_of(reader->scenario, job, &there);
+    *out = log != job;
+    if (!*out || !own)
+        return OK;
+    return tree_error(own, ERR_BAD_VALUE_CODE, reader->note,
+                      "found a load for source '%s', which goes on reading the log of job '%s', "
+                      "expected none",
+                      job->graph->vertices.items[source.n].name, log->name);
+}
+
+/* `load` for the only source, `loads` by the names of the sources; every source needs one that has
+ * a log of its own. */
 static struct err read_loads(const struct scenario_reader *reader, struct job_spec *job,
                              const struct tree_node *node, uint32_t job_index)
 {
@@ -155,11 +171,15 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
         struct vertex_id vertex = { i };
         if (!job_graph_is_source(graph, vertex))
             continue;
+        const char *name = graph->vertices.items[i].name;
+        const struct tree_node *own = loads ? field_child(loads, name) : load;
+        bool is_former;
+        TRY(goes_on(reader, job, vertex, own, &is_former));
+        if (is_former)
+            continue;
         if (load && sources++ > 0)
             return tree_error(load, ERR_BAD_VALUE_CODE, note,
                               "found one load and several sources, expected loads: { NAME: ... }");
-        const char *name = graph->vertices.items[i].name;
-        const struct tree_node *own = loads ? field_child(loads, name) : load;
         if (!own)
             return tree_error(loads ? loads : node, ERR_MISSING_CODE, note,
                               "found no load for source '%s', expected one", name);
@@ -218,6 +238,7 @@ struct err scenario_read_job(struct scenario_reader *reader, const struct tree_n
     TRY(scenario_read_config(field_child(node, "config"), &config, reader->note));
     job->graph = job_graph_create(job->name, (struct job_id){ index }, &config);
     TRY(read_graph(reader, job, node));
+    TRY(scenario_read_recovery(reader, job, index, node));
     TRY(read_loads(reader, job, node, index));
     if ((child = field_child(node, "faults")) != NULL)
         TRY(scenario_read_faults(job, child, reader->note));

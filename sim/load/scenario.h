@@ -48,4 +48,9 @@ MUST_CHECK struct err scenario_load_text(const char *path, const char *text, siz
                                          struct note *note);
 void scenario_destroy(struct scenario *scenario);
 
+/* The job whose load is what arrives at this source: the job itself or, where it goes on with the
+ * log of a former one, the first that read it. `source` becomes the vertex there. */
+const struct job_spec *scenario_log_of(const struct scenario *scenario, const struct job_spec *job,
+                                       struct vertex_id *source);
+
 #endif

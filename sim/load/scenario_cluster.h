@@ -75,6 +75,7 @@ struct network_spec {
 struct storage_spec {
     double bandwidth; /* bytes per second, shared by all */
     struct distribution latency;
+    uint32_t connections; /* that a transfer opens */
 };
 
 struct cluster_spec {

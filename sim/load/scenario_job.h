@@ -54,12 +54,15 @@ struct planned_fault {
 
 struct job_spec {
     char *name;
-    time_ns at; /* submission */
+    time_ns at;      /* submission */
+    uint32_t former; /* 1 + place of the job whose snapshot it starts from; 0: it starts empty */
     struct job_graph *graph;
     VEC(struct vertex_model) vertices; /* by vertex id */
     VEC(struct edge_model) edges;      /* by edge */
-    VEC(struct series) loads;          /* by vertex id; records/s; empty series for non-sources */
-    VEC(bool) load_per_subtask;        /* by vertex id: the rate is each subtask's */
+    VEC(struct series)
+    loads;                      /* by vertex id; records/s; empty series for non-sources
+                                   and for sources that go on with a former job's log */
+    VEC(bool) load_per_subtask; /* by vertex id: the rate is each subtask's */
     VEC(struct planned_fault) faults;
 };
 

@@ -48,6 +48,10 @@ MUST_CHECK struct err scenario_read_churn(struct scenario_reader *reader,
                                           const struct tree_node *node);
 MUST_CHECK struct err scenario_read_job(struct scenario_reader *reader,
                                         const struct tree_node *node, uint32_t index);
+/* The former job, if it starts from a snapshot of one; behind the graph, before the loads. */
+MUST_CHECK struct err scenario_read_recovery(const struct scenario_reader *reader,
+                                             struct job_spec *job, uint32_t index,
+                                             const struct tree_node *node);
 MUST_CHECK struct err scenario_read_event(struct scenario_reader *reader,
                                           const struct tree_node *node);
 MUST_CHECK struct err scenario_read_expectation(struct scenario_reader *reader,

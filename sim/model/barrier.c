@@ -66,7 +66,8 @@ static struct pending *pending_of(struct model *model, struct model_job *job,
 
 /* A SourceFunction that waits for room in its output holds the checkpoint lock: it hears of the
  * checkpoint when a buffer comes free: the size of one by the rate at which the subtask fills them.
- * A FLIP-27 source waits in its mailbox, where the trigger finds it at once. */
+ * A FLIP-27 source waits in its mailbox, where the trigger finds it at once. In seconds; infinity:
+ * no buffer comes free as things stand. */
 static double source_delay(const struct model *model, struct model_job *job)
 {
     double most = 0;
@@ -77,12 +78,23 @@ static double source_delay(const struct model *model, struct model_job *job)
         for (uint32_t i = 0; i < component->class_count; i++) {
             const struct net_class *class = &net->classes.items[component->first_class + i];
             uint32_t source = job->sources.items[net->sums.items[class->sum].source].vertex;
-            double bytes = class->rate * shape_bytes_out(job->spec, source);
-            if (class->backpressured && job->vertices[source].spec->source_function && bytes > 0)
+            double size = shape_bytes_out(job->spec, source), bytes = class->rate * size;
+            if (class->backpressured && job->vertices[source].spec->source_function && size > 0)
                 most = fmax(most, (double)job->spec->graph->config.buffer_size / bytes);
         }
     }
     return most;
+}
+
+static void tell_sources(struct model *model, struct model_job *job, struct pending *pending)
+{
+    double delay = source_delay(model, job);
+    pending->jammed = delay == INFINITY;
+    if (pending->jammed)
+        return; /* until rates change */
+    time_ns at = time_add(model_now(model), (time_ns)fmin(delay * (double)TIME_S, 4e18));
+    pending->start = sim_queue_push(model->queue, at, SIM_CLASS_DATA, sources_handle, model,
+                                    (uint64_t)(job - model->jobs), pending->serial);
 }
 
 void barrier_trigger(struct model *model, uint32_t host, const struct effect_data *order)
@@ -101,12 +113,14 @@ void barrier_trigger(struct model *model, uint32_t host, const struct effect_dat
         if (job->vertices[task->vertex].is_source && pending->sources_left > 0)
             pending->sources_left--;
     }
-    if (pending->sources_left > 0 || pending->is_cut || pending->start.generation != 0)
+    if (pending->sources_left > 0 || pending->is_cut || pending->jammed ||
+        pending->start.generation != 0)
         return;
+    uint64_t serial = pending->serial;
     net_advance(model, order->job.n);
-    time_ns delay = (time_ns)(source_delay(model, job) * (double)TIME_S);
-    pending->start = sim_queue_push(model->queue, time_add(model_now(model), delay), SIM_CLASS_DATA,
-                                    sources_handle, model, order->job.n, pending->serial);
+    pending = barrier_find(job, serial);
+    if (pending)
+        tell_sources(model, job, pending);
 }
 
 static struct component *component_of(struct model_job *job, uint32_t vertex)
@@ -143,10 +157,9 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     hop->moved_at = model_now(model);
     hop->alignment = hop->moved_at - hop->first_at;
     hop->switch_at = TIME_NEVER;
-    if (!component->stopped) {
+    if (!component->stopped)
         hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[vertex]);
-        hop->drain = vertex_bytes_in(job, component, &job->vertices[vertex]);
-    }
+    hop->drain = hop_drain(job, hop, vertex);
     if (pending->how.unaligned) {
         hop->switch_at = time_add(pending->triggered_at, pending->how.aligned_timeout);
         if (hop->switch_at <= hop->moved_at) {
@@ -155,6 +168,7 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
             hop->alignment = 0;
         }
     }
+    hop_note_link(model, job, hop, vertex);
     push_hop(model, job, pending, vertex);
 }
 
@@ -208,7 +222,7 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         const struct component *component = component_of(job, v);
         hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
         hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[v]);
-        hop->drain = vertex_bytes_in(job, component, &job->vertices[v]);
+        hop->stopped_drain = vertex_bytes_in(job, component, &job->vertices[v]);
     }
 }
 
@@ -250,39 +264,38 @@ static void hop_is_due(void *context, uint64_t a, uint64_t b)
     if (!pending)
         return;
     struct hop *hop = &pending->hops.items[vertex];
-    time_ns now = model_now(model);
     hop->event = (struct sim_handle){ 0 };
-    if (job->vertices[vertex].flow.stuck) {
+    hop_advance(model, hop);
+    if (hop_is_held(job, vertex)) {
         hop->state = HOP_HELD;
         return;
     }
-    double drained = hop->drain * (double)(now - hop->moved_at) / (double)TIME_S;
-    if (hop->left_bytes > drained && now >= hop->switch_at)
-        hop->in_flight_bytes = hop->left_bytes - drained;
+    if (model_now(model) >= hop->switch_at)
+        hop->in_flight_bytes += hop->left_bytes;
     hop->left_bytes = 0;
     net_advance(model, j);
     arrive(model, j, b, vertex);
 }
 
-/* A hop that waits in buffers goes on at the new rate. Behind a stop-with-savepoint nothing new
- * comes, and what is there drains as it did. */
+/* A hop that waits in buffers goes on at the new rate. */
 static void move_hop(struct model *model, struct model_job *job, struct pending *pending,
                      uint32_t vertex)
 {
     struct hop *hop = &pending->hops.items[vertex];
     const struct component *component = component_of(job, vertex);
-    if (hop->state == HOP_HELD && !job->vertices[vertex].flow.stuck) {
-        hop->state = HOP_TRAVELLING;
-        push_hop(model, job, pending, vertex);
+    const struct vertex_flow *flow = &job->vertices[vertex].flow;
+    if (hop->state != HOP_HELD && hop->state != HOP_TRAVELLING)
         return;
-    }
-    if (hop->state != HOP_TRAVELLING || !(hop->left_bytes > 0) || component->stopped)
+    hop_note_link(model, job, hop, vertex);
+    if (hop->state == HOP_HELD && hop_is_held(job, vertex))
         return;
-    double seconds = (double)(model_now(model) - hop->moved_at) / (double)TIME_S;
-    hop->left_bytes = fmax(hop->left_bytes - hop->drain * seconds, 0);
-    hop->moved_at = model_now(model);
-    hop->drain = vertex_bytes_in(job, component, &job->vertices[vertex]);
-    if (!(hop->drain > 0) && component->pauses == 0 && !job->vertices[vertex].flow.stuck)
+    if (hop->state == HOP_TRAVELLING && !(hop->left_bytes > 0))
+        return; /* it does not wait for data */
+    hop->state = HOP_TRAVELLING;
+    hop_advance(model, hop);
+    hop->drain = hop_drain(job, hop, vertex);
+    if (!(hop->drain > 0) && !component_is_paused(component) && !flow->stuck && !flow->unheard &&
+        !flow->congested)
         hop->left_bytes = 0; /* nothing presses on: it has drained */
     push_hop(model, job, pending, vertex);
 }
@@ -290,10 +303,13 @@ static void move_hop(struct model *model, struct model_job *job, struct pending 
 void barrier_on_rates(struct model *model, uint32_t j, uint32_t component)
 {
     struct model_job *job = &model->jobs[j];
-    for (VEC_EACH(struct pending, pending, &job->pending))
+    for (VEC_EACH(struct pending, pending, &job->pending)) {
+        if (pending->jammed)
+            tell_sources(model, job, pending);
         for (uint32_t v = 0; v < pending->hops.count; v++)
             if (job->vertices[v].component == component)
                 move_hop(model, job, pending, v);
+    }
 }
 
 static void pending_drop(struct model *model, struct model_job *job, size_t i)
@@ -327,12 +343,14 @@ static void remove_cut(struct model_job *job, size_t i)
     vec_remove_ordered(&job->cuts, i);
 }
 
-/* Completed cuts, and the place of the oldest of them. */
-static size_t count_completed(const struct model_job *job, size_t *oldest)
+/* Of what can be restored: how many, and the place of the oldest. Savepoints are not in the store,
+ * a synchronous one neither: when its stop fails after all, the job goes back to the checkpoint
+ * before it (CheckpointCoordinator.completePendingCheckpoint). */
+static size_t count_retained(const struct model_job *job, size_t *oldest)
 {
     size_t count = 0;
     for (size_t i = 0; i < job->cuts.count; i++) {
-        if (!job->cuts.items[i].completed)
+        if (!job->cuts.items[i].completed || job->cuts.items[i].kind != CHECKPOINT_PERIODIC)
             continue;
         if (count++ == 0 || job->cuts.items[i].id < job->cuts.items[*oldest].id)
             *oldest = i;
@@ -340,25 +358,26 @@ static size_t count_completed(const struct model_job *job, size_t *oldest)
     return count;
 }
 
-/* Cuts older than the oldest retained checkpoint can no longer be restored. */
+/* Cuts older than the oldest retained checkpoint can no longer be restored, unless a later job may
+ * start from one: savepoints belong to whoever asked for them. */
 static void forget_cuts(struct model_job *job)
 {
     size_t wanted = (size_t)job->spec->graph->config.checkpoint_retained, oldest = 0;
     wanted = wanted > 0 ? wanted : 1;
-    while (count_completed(job, &oldest) > wanted)
+    while (count_retained(job, &oldest) > wanted)
         remove_cut(job, oldest);
-    if (count_completed(job, &oldest) < wanted)
+    if (count_retained(job, &oldest) < wanted)
         return;
     uint64_t first = job->cuts.items[oldest].id;
     for (size_t i = job->cuts.count; i-- > 0;)
-        if (job->cuts.items[i].id < first && !is_pending(job, job->cuts.items[i].id))
+        if (job->cuts.items[i].id < first && !is_pending(job, job->cuts.items[i].id) &&
+            !(job->has_heirs && job->cuts.items[i].kind != CHECKPOINT_PERIODIC))
             remove_cut(job, i);
 }
 
-/* Positions become those that state and channel state stand for. Rates are taken as even while the
- * barrier was under way, so they are held between this cut and what came later. */
-static void settle_cut(struct model *model, struct model_job *job, struct cut *cut)
+void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut)
 {
+    cut->settled = true;
     net_advance(model, (uint32_t)(job - model->jobs));
     for (uint32_t s = 0; s < cut->source_count; s++) {
         double most = source_position(&job->sources.items[s], model_now(model));
@@ -389,7 +408,7 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
     for (VEC_EACH(struct cut, cut, &job->cuts))
         if (cut->id == checkpoint && !cut->completed) {
             cut->completed = true;
-            settle_cut(model, job, cut);
+            barrier_settle_cut(model, job, cut);
             forget_cuts(job);
             break;
         }

@@ -5,8 +5,9 @@
  * inputs have sent it, as long as the data before it takes to drain. At a vertex: synchronous part,
  * upload, acknowledgement.
  *
- *   hop:  WAITING --all inputs sent--> TRAVELLING --> ARRIVED      HELD: there, but the task cannot
- *                                            \--> HELD --/          work now (frozen, blocked)
+ *   hop:  WAITING --all inputs sent--> TRAVELLING --> ARRIVED      HELD: there, but a task cannot
+ *                                            \--> HELD --/          work now (frozen, blocked), or
+ *                                                                  a link that it comes over is cut
  */
 #ifndef WEIR_SIM_MODEL_BARRIER_H
 #define WEIR_SIM_MODEL_BARRIER_H
@@ -26,12 +27,15 @@ enum hop_state { HOP_WAITING, HOP_TRAVELLING, HOP_HELD, HOP_ARRIVED };
 struct hop {
     enum hop_state state;
     uint32_t inputs_left;
-    time_ns first_at;       /* the first input sent it; alignment begins */
-    time_ns moved_at;       /* `left_bytes` was true then */
-    double left_bytes;      /* of data still before it, of all subtasks; 0: not by bytes */
-    double drain;           /* bytes per second since `moved_at` */
-    time_ns switch_at;      /* becomes unaligned then; TIME_NEVER: stays aligned */
-    time_ns alignment;      /* from the first input's barrier to the last one's */
+    time_ns first_at;     /* the first input sent it; alignment begins */
+    time_ns moved_at;     /* `left_bytes` was true then */
+    double left_bytes;    /* of data still before it, of all subtasks; 0: not by bytes */
+    double drain;         /* bytes per second since `moved_at` */
+    double stopped_drain; /* the same when a stop-with-savepoint began */
+    time_ns switch_at;    /* becomes unaligned then; TIME_NEVER: stays aligned */
+    time_ns alignment;    /* from the first input's barrier to the last one's */
+    bool unheard;         /* a link it comes over is cut, since then */
+    time_ns unheard_at;
     double in_flight_bytes; /* overtaken, so stored with the checkpoint; of all subtasks */
     struct sim_handle event;
 };
@@ -42,6 +46,7 @@ struct pending {
     uint32_t sources_left; /* source subtasks not told yet */
     time_ns triggered_at;
     bool is_cut;
+    bool jammed;          /* a source waits for room in its output and hears nothing */
     VEC(struct hop) hops; /* by vertex */
     struct sim_handle start;
 };
@@ -51,6 +56,9 @@ struct cut {
     uint64_t id;
     enum checkpoint_kind kind;
     bool completed;
+    bool settled;               /* its positions are those that its state stands for */
+    bool is_taken_over;         /* a former job's */
+    bool no_base;               /* an incremental checkpoint cannot build on it */
     struct source_cut *sources; /* by source of the job */
     uint32_t source_count;
 };
@@ -87,6 +95,17 @@ void barrier_drop_all(struct model *model, uint32_t job);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void cut_fini(struct cut *cut);
+/* Positions become those that state and channel state stand for. Rates are taken as even while the
+ * barrier was under way, so they are held between this cut and what came later. */
+void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut);
+
+/* barrier_hop.c. Links have changed, perhaps. */
+void hop_note_link(const struct model *model, const struct model_job *job, struct hop *hop,
+                   uint32_t vertex);
+/* Bytes per second that move before it now. */
+double hop_drain(const struct model_job *job, const struct hop *hop, uint32_t vertex);
+void hop_advance(const struct model *model, struct hop *hop);
+bool hop_is_held(const struct model_job *job, uint32_t vertex);
 
 /* snapshot.c: the barrier is at the vertex; its tasks take their snapshots. */
 void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_t vertex);

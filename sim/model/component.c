@@ -104,6 +104,7 @@ void component_on_replaced(struct model *model, uint32_t index)
     if (model->tasks.items[index].phase == TASK_RUNNING)
         component_on_left(model, index);
     struct model_task *task = &model->tasks.items[index];
+    loss_count_place(model, index, -1);
     model->jobs[task->job].vertices[task->vertex].current.items[task->subtask] = NONE;
     task->current = false;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/time.h"
 #include "core/base/vec.h"
 
 struct model;
@@ -18,12 +19,13 @@ struct model_job;
 struct component {
     VEC(uint32_t) vertices, sources; /* ascending; of the job */
     bool coupled;
-    bool known;       /* every vertex has a parallelism */
-    bool shaped;      /* the shapes of its vertices are up to date */
-    bool active;      /* is in a flow network */
-    uint32_t net;     /* that one; NONE */
-    bool dirty, soon; /* is to be built anew, or before long */
-    uint64_t seen;    /* in the refresh of that number */
+    bool known;          /* every vertex has a parallelism */
+    bool shaped;         /* the shapes of its vertices are up to date */
+    bool active;         /* is in a flow network */
+    time_ns active_from; /* since then without a break, while it is */
+    uint32_t net;        /* that one; NONE */
+    bool dirty, soon;    /* is to be built anew, or before long */
+    uint64_t seen;       /* in the refresh of that number */
     uint32_t task_count, running;
     uint64_t epoch;     /* raised when it stops */
     uint32_t pauses;    /* synchronous parts of snapshots: nothing flows */

@@ -12,6 +12,7 @@
 
 /* Rates that differ by less are the same: means of constant rates are rounded. */
 static const double same = 1e-9;
+static const double same_load = 1e-12; /* in cores */
 
 void contention_fini(struct contention *contention)
 {
@@ -23,6 +24,8 @@ void contention_fini(struct contention *contention)
     vec_fini(&contention->threads);
     vec_fini(&contention->words);
     intern_fini(&contention->keys);
+    intern_fini(&contention->busy);
+    vec_fini(&contention->busy_kinds);
 }
 
 static const struct component *component_of(const struct model *model, uint32_t job,
@@ -141,41 +144,74 @@ static void find_rate(const struct model *model, const struct net *net, struct t
     }
 }
 
-static void slow_threads(struct model *model, struct net *net, const struct host_kind *kind)
+static void slow_threads(struct contention *contention, struct host_kind *kind)
 {
-    struct contention *contention = &net->contention;
-    const double *loads = contention->loads.items;
+    const double *loads = contention->loads.items + kind->first_thread;
+    struct thread *threads = contention->threads.items + kind->first_thread;
     size_t count = kind->thread_count;
+    kind->crowded = !cores_are_plenty(loads, count, kind->cores);
+    if (!kind->crowded)
+        return;
     vec_resize(&contention->slowdowns, count);
     cores_slowdowns(loads, count, kind->cores, contention->slowdowns.items);
     for (size_t i = 0; i < count; i++) {
-        struct thread *thread = &contention->threads.items[kind->first_thread + i];
-        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
-        thread->slowdown = contention->slowdowns.items[i];
-        thread->swing = cores_swing(thread->slowdown, count, kind->cores);
-        double waits = cores_busy(loads[i], thread->slowdown, thread->swing) - loads[i];
-        flow->core_wait += kind->hosts * waits;
-        flow->core_wait_most = fmax(flow->core_wait_most, waits);
-        flow->crowded = contention->any = true;
+        double slowdown = contention->slowdowns.items[i];
+        threads[i].slowdown = slowdown;
+        threads[i].swing = cores_swing(slowdown, count, kind->cores);
+        threads[i].waits = cores_busy(loads[i], slowdown, threads[i].swing) - loads[i];
     }
 }
 
-static void find_slowdowns(struct model *model, struct net *net, const struct host_kind *kind)
+/* Kinds differ by the classes that they read, which mostly flow at one of a few rates. The first of
+ * those whose cores are as busy as this one's, maybe itself. */
+static struct host_kind *as_busy(struct contention *contention, struct host_kind *kind)
+{
+    vec_clear(&contention->words);
+    vec_push(&contention->words, intern_word(kind->cores));
+    for (uint32_t i = 0; i < kind->thread_count; i++)
+        vec_push(&contention->words,
+                 (uint64_t)(contention->loads.items[kind->first_thread + i] / same_load));
+    uint32_t number =
+        intern_number(&contention->busy, contention->words.items, contention->words.count);
+    if (number == contention->busy_kinds.count)
+        vec_push(&contention->busy_kinds, (uint32_t)(kind - contention->kinds.items));
+    return &contention->kinds.items[contention->busy_kinds.items[number]];
+}
+
+static void find_loads(const struct model *model, struct net *net)
 {
     struct contention *contention = &net->contention;
     vec_clear(&contention->loads);
-    for (uint32_t i = 0; i < kind->thread_count; i++) {
-        struct thread *thread = &contention->threads.items[kind->first_thread + i];
+    for (VEC_EACH(struct thread, thread, &contention->threads)) {
         double cost = model->jobs[thread->job].vertices[thread->vertex].spec->cost_ns;
         find_rate(model, net, thread);
         thread->slowdown = 1;
-        thread->swing = 0;
-        double load =
-            thread->rate * cost / kind->speed / (double)TIME_S; /* a mean may round below 0 */
+        thread->swing = thread->waits = 0;
+        double load = thread->rate * cost / contention->kinds.items[thread->kind].speed /
+                      (double)TIME_S; /* a mean may round below 0 */
         vec_push(&contention->loads, fmin(fmax(load, 0), 1));
     }
-    if (!cores_are_plenty(contention->loads.items, kind->thread_count, kind->cores))
-        slow_threads(model, net, kind);
+}
+
+static void find_slowdowns(struct model *model, struct contention *contention,
+                           struct host_kind *kind)
+{
+    struct thread *threads = contention->threads.items;
+    struct host_kind *like = as_busy(contention, kind);
+    if (like == kind)
+        slow_threads(contention, kind);
+    kind->crowded = like->crowded;
+    for (uint32_t i = 0; kind->crowded && i < kind->thread_count; i++) {
+        const struct thread *as = &threads[like->first_thread + i];
+        struct thread *thread = &threads[kind->first_thread + i];
+        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
+        thread->slowdown = as->slowdown;
+        thread->swing = as->swing;
+        thread->waits = as->waits;
+        flow->core_wait += kind->hosts * thread->waits;
+        flow->core_wait_most = fmax(flow->core_wait_most, thread->waits);
+        flow->crowded = contention->any = true;
+    }
 }
 
 static void forget(struct model *model, struct net *net)
@@ -213,8 +249,11 @@ static void find_for_asked(struct model *model, struct net *net)
     vec_clear(&contention->rates);
     for (VEC_EACH(const double, rate, &contention->asked))
         vec_push(&contention->rates, *rate);
-    for (VEC_EACH(const struct host_kind, kind, &contention->kinds))
-        find_slowdowns(model, net, kind);
+    find_loads(model, net);
+    intern_clear(&contention->busy);
+    vec_clear(&contention->busy_kinds);
+    for (VEC_EACH(struct host_kind, kind, &contention->kinds))
+        find_slowdowns(model, contention, kind);
 }
 
 /* Is there a host in the network that could be crowded? */

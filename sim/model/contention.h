@@ -18,6 +18,7 @@ struct thread {
     uint32_t kind;
     double rate;            /* records per second */
     double slowdown, swing; /* see queueing.h */
+    double waits;           /* seconds per second that it waits for a core */
     bool behind;            /* it reads a backlog */
 };
 
@@ -25,6 +26,7 @@ struct host_kind {
     double cores, speed;
     uint32_t hosts;
     uint32_t first_thread, thread_count;
+    bool crowded; /* its threads are slowed down */
 };
 
 struct contention {
@@ -34,11 +36,13 @@ struct contention {
     bool any;              /* some task is slowed down */
     VEC(double) rates;     /* of the sums, then of the classes, at which it was found */
     VEC(double) asked;     /* scratch: the same, asked for now */
-    VEC(double) loads;     /* scratch: of the threads of one host, in cores */
-    VEC(double) slowdowns; /* scratch: of the same */
+    VEC(double) loads;     /* scratch: of all threads, in cores */
+    VEC(double) slowdowns; /* scratch: of the threads of one host */
     VEC(struct host_kind) kinds;
     VEC(struct thread) threads; /* kind by kind */
     struct intern keys;
+    struct intern busy;       /* scratch: cores and loads that kinds have in common */
+    VEC(uint32_t) busy_kinds; /* scratch: the first kind of each */
     VEC(uint64_t) words;
 };
 

@@ -46,7 +46,7 @@ static bool find(struct curve *curve, time_ns at)
             step *= 2;
         }
     } else {
-        i = 0;
+        i = points[i - 1].at <= at ? i - 1 : 0;
     }
     size_t high = count;
     while (i + 1 < high) { /* points[i] is in force or before; points[high] is not */
@@ -78,6 +78,14 @@ time_ns curve_next_change(struct curve *curve, time_ns at)
     if (!find(curve, at))
         return points[0].at;
     return curve->near + 1 < count ? points[curve->near + 1].at : TIME_NEVER;
+}
+
+time_ns curve_last_change(struct curve *curve, time_ns at)
+{
+    if (!find(curve, at))
+        return 0;
+    time_ns last = curve->series->points.items[curve->near].at;
+    return last > curve->from ? last : curve->from;
 }
 
 double curve_amount(struct curve *curve, time_ns at)

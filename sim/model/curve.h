@@ -21,6 +21,7 @@ void curve_init(struct curve *curve, const struct series *series, time_ns from);
 void curve_fini(struct curve *curve);
 double curve_rate(struct curve *curve, time_ns at);         /* records per second */
 time_ns curve_next_change(struct curve *curve, time_ns at); /* after `at`; TIME_NEVER: none */
+time_ns curve_last_change(struct curve *curve, time_ns at); /* not after `at`; 0: none */
 double curve_amount(struct curve *curve, time_ns at);       /* records until then */
 /* When the first record beyond `amount` arrives; TIME_NEVER when none does. */
 time_ns curve_time(const struct curve *curve, double amount);

@@ -14,8 +14,19 @@
 #include "core/base/check.h"
 #include "sim/kernel/real.h"
 #include "sim/model/queueing.h"
+#include "sim/model/relax.h"
 
 enum { POINTS = 512, FINE_ENOUGH = 40 /* steps up to a percentile */, GRIDS_MAX = 24 };
+
+/* Seconds; nothing is told apart below. */
+#define STEP_LEAST 1e-10
+
+/* From this far below its mean in the long run on, a growing queue is taken for a mixture. */
+#define GROWN_SEEN 0.1
+/* A smaller part of a mixture makes no difference. */
+#define YOUNG_LEAST 0.05
+/* A wait of the root of this, in residual services, is one of a few records. */
+#define FEW_RESIDUALS 8.0
 
 static const double shares[QUANTILE_COUNT] = { 0.5, 0.95, 0.99 };
 
@@ -23,6 +34,7 @@ void delay_fini(struct delay *delay)
 {
     vec_fini(&delay->parts);
     vec_fini(&delay->stays);
+    vec_fini(&delay->links);
 }
 
 void delay_clear(struct delay *delay)
@@ -30,17 +42,46 @@ void delay_clear(struct delay *delay)
     delay->fixed = 0;
     vec_clear(&delay->parts);
     vec_clear(&delay->stays);
-}
-
-void delay_add_fixed(struct delay *delay, double seconds)
-{
-    delay->fixed += seconds;
+    vec_clear(&delay->links);
+    delay->open_links = 0;
 }
 
 void delay_add_even(struct delay *delay, double range)
 {
     if (range > 0)
-        vec_push(&delay->parts, (struct delay_part){ .range = range });
+        vec_push(&delay->parts, (struct delay_part){ .kind = DELAY_EVEN, .range = range });
+}
+
+void delay_push_link(struct delay *delay, const struct delay_link *link)
+{
+    if (!(link->weight > 0))
+        return;
+    vec_push(&delay->links, *link);
+    delay->open_links++;
+}
+
+void delay_end_links(struct delay *delay)
+{
+    uint32_t count = delay->open_links;
+    struct delay_part part = { .kind = DELAY_LINKS,
+                               .first = (uint32_t)delay->links.count - count,
+                               .count = count };
+    struct delay_link *links = delay->links.items + part.first;
+    double total = 0, least = INFINITY;
+    delay->open_links = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        total += links[i].weight;
+        least = fmin(least, links[i].fixed);
+    }
+    bool varies = count > 1;
+    for (uint32_t i = 0; i < count; i++) {
+        links[i].weight /= total;
+        varies |= links[i].range > 0 || links[i].exponential > 0;
+    }
+    delay->fixed += count > 0 ? least : 0;
+    part.range = least;
+    if (varies)
+        vec_push(&delay->parts, part);
 }
 
 /* The part of a service that never varies, and the mean of the exponential one; or of both
@@ -60,6 +101,40 @@ static struct service service_of(double mean, double cv)
                              .hyper = true };
 }
 
+/* Of what the wait after Poisson arrivals is in the long run. */
+static double wait_part(const struct stay *stay)
+{
+    return stay->wait_factor * (stay->age > 0 ? relax_mean(stay->age) : 1);
+}
+
+double stay_wait(const struct stay *stay)
+{
+    return wait_part(stay) * mg1_wait(fmin(stay->rho, RHO_MOST), stay->service, stay->cv).mean;
+}
+
+static void push_part(struct delay *delay, struct stay part, double weight)
+{
+    part.weight *= weight;
+    if (part.weight > 0)
+        vec_push(&delay->stays, part);
+}
+
+/* A growing queue that is nearly what it will be, or of a few records only, is more like one of a
+ * lesser load in the long run: single services shape it, and not how many have come. */
+static void push_young(struct delay *delay, const struct stay *stay)
+{
+    struct stay settled = *stay;
+    double mean = stay_wait(stay), c2 = stay->cv * stay->cv;
+    double residuals = mean / (stay->wait_factor * stay->service * (1 + c2) / 2);
+    double many = 1 - fmin(FEW_RESIDUALS / (residuals * residuals), 1);
+    double young = fmin((1 - relax_mean(stay->age)) / GROWN_SEEN, 1) * many;
+    young = young < YOUNG_LEAST ? 0 : young;
+    settled.age = 0;
+    settled.rho = residuals / (1 + residuals); /* Pollaczek and Khinchine, the other way round */
+    push_part(delay, *stay, young);
+    push_part(delay, settled, 1 - young);
+}
+
 /* Utilisation stays when a service takes longer, so waits scale with it. */
 static void push_stay(struct delay *delay, const struct stay *stay)
 {
@@ -69,15 +144,17 @@ static void push_stay(struct delay *delay, const struct stay *stay)
         part.weight *= one.weight;
         part.service *= one.factor;
         part.swing = 0;
-        if (part.weight > 0)
-            vec_push(&delay->stays, part);
+        if (part.age > 0)
+            push_young(delay, &part);
+        else
+            push_part(delay, part, 1);
     }
 }
 
 /* What is constant in all stays alike is no random part. */
 void delay_add_stays(struct delay *delay, const struct stay *stays, size_t count)
 {
-    struct delay_part part = { .first = (uint32_t)delay->stays.count };
+    struct delay_part part = { .kind = DELAY_STAYS, .first = (uint32_t)delay->stays.count };
     double total = 0, least = INFINITY;
     for (size_t i = 0; i < count; i++)
         total += stays[i].weight;
@@ -100,41 +177,47 @@ void delay_add_stays(struct delay *delay, const struct stay *stays, size_t count
     vec_push(&delay->parts, part);
 }
 
-double stay_wait(const struct stay *stay)
+/* Of what is not constant in all stays or links alike. */
+static struct moments part_moments(const struct delay *delay, const struct delay_part *part)
 {
-    return stay->wait_factor * mg1_wait(fmin(stay->rho, RHO_MOST), stay->service, stay->cv).mean;
+    double mean = 0, second = 0;
+    if (part->kind == DELAY_EVEN)
+        return (struct moments){ part->range / 2, part->range * part->range / 12 };
+    for (uint32_t i = part->first; i < part->first + part->count; i++) {
+        double weight, own, variance;
+        if (part->kind == DELAY_STAYS) {
+            const struct stay *stay = &delay->stays.items[i];
+            double wait = wait_part(stay), spread = stay->service * stay->cv;
+            weight = stay->weight;
+            own = stay->service + stay_wait(stay);
+            variance = mg1_wait(stay->rho, stay->service, stay->cv).variance * wait * wait +
+                       spread * spread;
+        } else {
+            const struct delay_link *link = &delay->links.items[i];
+            weight = link->weight;
+            own = link->fixed + link->range / 2 + link->exponential;
+            variance = link->range * link->range / 12 + link->exponential * link->exponential;
+        }
+        mean += weight * own;
+        second += weight * (own * own + variance);
+    }
+    return (struct moments){ mean - part->range, fmax(second - mean * mean, 0) };
 }
 
 double delay_mean(const struct delay *delay)
 {
     double mean = delay->fixed;
-    for (VEC_EACH(const struct delay_part, part, &delay->parts)) {
-        mean += part->count == 0 ? part->range / 2 : -part->range;
-        for (uint32_t i = part->first; i < part->first + part->count; i++) {
-            const struct stay *stay = &delay->stays.items[i];
-            mean += stay->weight * (stay->service + stay_wait(stay));
-        }
-    }
+    for (VEC_EACH(const struct delay_part, part, &delay->parts))
+        mean += part_moments(delay, part).mean;
     return mean;
 }
 
 static double delay_variance(const struct delay *delay)
 {
     double variance = 0;
-    for (VEC_EACH(const struct delay_part, part, &delay->parts)) {
-        double mean = 0, second = part->count == 0 ? part->range * part->range / 12 : 0;
-        for (uint32_t i = part->first; i < part->first + part->count; i++) {
-            const struct stay *stay = &delay->stays.items[i];
-            struct moments wait = mg1_wait(stay->rho, stay->service, stay->cv);
-            double own = stay->service + stay->wait_factor * wait.mean;
-            double spread = stay->service * stay->cv;
-            mean += stay->weight * own;
-            second += stay->weight * (own * own + spread * spread +
-                                      stay->wait_factor * stay->wait_factor * wait.variance);
-        }
-        variance += second - mean * mean;
-    }
-    return fmax(variance, 0);
+    for (VEC_EACH(const struct delay_part, part, &delay->parts))
+        variance += part_moments(delay, part).variance;
+    return variance;
 }
 
 /* An exponential delay as a filter: out[k] = decay out[k-1] + now in[k] + before in[k-1]. */
@@ -211,6 +294,15 @@ static double shifted(const struct shift *shift, const double *y, size_t k)
     return (k >= m ? (1 - shift->part) * y[k - m] : 0) + (k > m ? shift->part * y[k - m - 1] : 0);
 }
 
+static void add_shifted(const double *in, double *sum, const struct shift *shift, double weight)
+{
+    double here = weight * (1 - shift->part), next = weight * shift->part;
+    for (size_t k = shift->whole; k < POINTS; k++)
+        sum[k] += here * in[k - shift->whole];
+    for (size_t k = shift->whole + 1; k < POINTS && next > 0; k++)
+        sum[k] += next * in[k - shift->whole - 1];
+}
+
 static void pass_exponential(const double *in, double *out, double mean, double step)
 {
     struct exponential e = exponential_of(mean, step);
@@ -276,6 +368,32 @@ static void pass_hyper_wait(const double *in, double *out, const struct stay *st
     }
 }
 
+/* Who comes to a growing queue waits with probability rho, less what makes it grow: the work goes
+ * up by rho, and down by one while there is some. */
+static double busy_young(const struct stay *stay)
+{
+    return fmax(stay->rho - (1 - stay->rho) / 2 * relax_slope(stay->age), stay->rho / 4);
+}
+
+/* Nobody waits at an idle server. Of a busy one's queue the shape is known for its mean. */
+static void pass_young(const double *in, double *out, const struct stay *stay, double step)
+{
+    struct relax_part parts[RELAX_PARTS];
+    double busy = busy_young(stay), mean = stay_wait(stay) / busy;
+    relax_shape(stay->age, parts);
+    for (size_t k = 0; k < POINTS; k++)
+        out[k] = (1 - busy) * in[k];
+    for (int i = 0; i < RELAX_PARTS; i++) {
+        double y[POINTS];
+        if (!(parts[i].weight > 0))
+            continue;
+        memcpy(y, in, sizeof y);
+        pass_even(y, parts[i].range * mean, step);
+        for (size_t k = 0; k < POINTS; k++)
+            out[k] += busy * parts[i].weight * y[k];
+    }
+}
+
 /* Adds to `sum` what comes out of one stay; `common`: constant part that is counted elsewhere. */
 static void pass_stay(const double *in, double *sum, const struct stay *stay, double common,
                       double step)
@@ -285,6 +403,8 @@ static void pass_stay(const double *in, double *sum, const struct stay *stay, do
     struct shift shift = shift_of(s.constant - common, step);
     if (!(stay->rho > 0) || !(stay->wait_factor > 0))
         memcpy(waited, in, sizeof waited);
+    else if (stay->age > 0)
+        pass_young(in, waited, stay, step);
     else if (stay->cv > 1)
         pass_hyper_wait(in, waited, stay, step);
     else
@@ -296,8 +416,21 @@ static void pass_stay(const double *in, double *sum, const struct stay *stay, do
         for (size_t k = 0; k < POINTS; k++)
             served[k] = s.first_share * served[k] + (1 - s.first_share) * other[k];
     }
-    for (size_t k = 0; k < POINTS; k++)
-        sum[k] += stay->weight * shifted(&shift, served, k);
+    add_shifted(served, sum, &shift, stay->weight);
+}
+
+/* Adds to `sum` what comes over one link; `common`: as above. */
+static void pass_link(const double *in, double *sum, const struct delay_link *link, double common,
+                      double step)
+{
+    double gone[POINTS];
+    struct shift shift = shift_of(link->fixed - common, step);
+    const double *out = link->range > 0 || link->exponential > 0 ? gone : in;
+    if (out == gone)
+        pass_exponential(in, gone, link->exponential, step);
+    if (link->range > 0)
+        pass_even(gone, link->range, step);
+    add_shifted(out, sum, &shift, link->weight);
 }
 
 static void fill_lattice(const struct delay *delay, double step, double *y)
@@ -306,12 +439,15 @@ static void fill_lattice(const struct delay *delay, double step, double *y)
     y[0] = 1;
     for (VEC_EACH(const struct delay_part, part, &delay->parts)) {
         double sum[POINTS] = { 0 };
-        if (part->count == 0) {
+        if (part->kind == DELAY_EVEN) {
             pass_even(y, part->range, step);
             continue;
         }
         for (uint32_t i = part->first; i < part->first + part->count; i++)
-            pass_stay(y, sum, &delay->stays.items[i], part->range, step);
+            if (part->kind == DELAY_STAYS)
+                pass_stay(y, sum, &delay->stays.items[i], part->range, step);
+            else
+                pass_link(y, sum, &delay->links.items[i], part->range, step);
         memcpy(y, sum, sizeof sum);
     }
 }
@@ -348,7 +484,7 @@ void delay_quantiles(const struct delay *delay, double out[QUANTILE_COUNT])
                 continue;
             }
             out[q] = delay->fixed + at * step;
-            if (out[q] >= FINE_ENOUGH * step)
+            if (out[q] >= FINE_ENOUGH * step || step < STEP_LEAST)
                 break;
             length = (at + 2) * 1.25 * step;
         }

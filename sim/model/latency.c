@@ -8,6 +8,8 @@
 #include <math.h>
 
 #include "sim/model/order.h"
+#include "sim/model/passage.h"
+#include "sim/model/recent.h"
 #include "sim/model/state.h"
 #include "sim/model/stay.h"
 
@@ -109,27 +111,23 @@ double vertex_bytes_in(const struct model_job *job, const struct component *comp
     return sum;
 }
 
-static double network_latency(const struct model *model, const struct model_vertex *to)
-{
-    return to->flow.remote_share *
-           (double)distribution_mean(&model->scenario->cluster.network.latency) / (double)TIME_S;
-}
-
-/* Of one edge. */
+/* Of one edge, from behind one vertex to in front of the other. */
 struct passage {
-    double network;
-    double range; /* until the buffer a record lies in is sent: any time up to this */
+    uint32_t edge;
+    double network; /* mean */
+    double range;   /* until the buffer a record lies in is sent: any time up to this */
 };
 
 /* A buffer is sent when full, or flushed after the buffer timeout, whichever comes first; a record
  * meets any moment of that. */
-static struct passage passage_of(const struct model *model, const struct model_job *job,
-                                 const struct component *component, const struct job_edge *edge)
+static struct passage passage_of(const struct model *model, struct model_job *job,
+                                 const struct component *component, uint32_t e)
 {
+    const struct job_edge *edge = &job->spec->graph->edges.items[e];
     const struct model_vertex *from = &job->vertices[edge->producer.n];
     const struct model_vertex *to = &job->vertices[edge->consumer.n];
     const struct config *config = &job->spec->graph->config;
-    struct passage passage = { .network = network_latency(model, to) };
+    struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e) };
     if (to->flow.congested)
         return passage; /* buffers leave full, and what is in them is in the lag */
     double channels = edge->pattern == DISTRIBUTION_ALL_TO_ALL
@@ -152,7 +150,7 @@ struct way {
     struct passage passage; /* from there */
 };
 
-static void find_way(const struct model *model, const struct model_job *job,
+static void find_way(const struct model *model, struct model_job *job,
                      const struct component *component, const struct model_vertex *vertex,
                      const struct stays *stays, struct way *ways)
 {
@@ -161,7 +159,7 @@ static void find_way(const struct model *model, const struct model_job *job,
     own->from = NONE;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        struct passage passage = passage_of(model, job, component, edge);
+        struct passage passage = passage_of(model, job, component, *e);
         double mean = ways[edge->producer.n].mean + passage.network + passage.range / 2;
         if (own->from != NONE && mean <= own->mean)
             continue;
@@ -172,14 +170,15 @@ static void find_way(const struct model *model, const struct model_job *job,
     own->mean += stays_mean(&stays[vertex->id]);
 }
 
-static void add_way(struct delay *delay, const struct way *ways, const struct stays *stays,
-                    uint32_t v)
+static void add_way(const struct model *model, struct model_job *job,
+                    const struct component *component, const struct way *ways,
+                    const struct stays *stays, uint32_t v, struct delay *delay)
 {
     for (; v != NONE; v = ways[v].from) {
         delay_add_stays(delay, stays[v].items.items, stays[v].items.count);
         if (ways[v].from == NONE)
             break;
-        delay_add_fixed(delay, ways[v].passage.network);
+        passage_add(model, job, component, ways[v].passage.edge, delay);
         delay_add_even(delay, ways[v].passage.range);
     }
 }
@@ -198,6 +197,7 @@ static void slowest_way(struct model *model, struct model_job *job,
         stays_find(model, job, component, vertex, &stays[*id]);
         stays_correct(job, component, vertex, stays);
         stays_merge(&stays[*id]);
+        stays_relax(model, job, component, vertex, &stays[*id]);
         find_way(model, job, component, vertex, stays, ways);
         if (graph->vertices.items[*id].outputs.count == 0 && ways[*id].mean > slowest) {
             slowest = ways[*id].mean;
@@ -206,7 +206,7 @@ static void slowest_way(struct model *model, struct model_job *job,
     }
     if (end != NONE) {
         delay_clear(delay);
-        add_way(delay, ways, stays, end);
+        add_way(model, job, component, ways, stays, end, delay);
     }
     for (VEC_EACH(const uint32_t, id, &component->vertices))
         vec_fini(&stays[*id].items);
@@ -276,13 +276,16 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
 {
     struct model_vertex *vertex = &job->vertices[v];
     const struct component *component = &job->components.items[vertex->component];
-    double seconds = network_latency(model, vertex);
+    double seconds = 0;
     struct net *net = net_of(model, component);
+    for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].inputs))
+        seconds = fmax(seconds, passage_longest(model, job, component, *e));
     if (vertex->flow.congested || !net)
         return seconds;
     struct stays stays = { 0 };
     contention_now(model, net);
     stays_find(model, job, component, vertex, &stays);
+    stays_relax(model, job, component, vertex, &stays);
     seconds += stays_wait(&stays);
     vec_fini(&stays.items);
     return seconds;

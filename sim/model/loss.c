@@ -271,21 +271,86 @@ static bool reads_from(const struct model *model, const struct model_task *reade
     return false;
 }
 
-/* Only hosts with a link that is cut are looked at, and mostly there is none. */
+void loss_count_place(struct model *model, uint32_t task, int by)
+{
+    const struct model_task *t = &model->tasks.items[task];
+    struct model_vertex *vertex = &model->jobs[t->job].vertices[t->vertex];
+    if (!t->current)
+        return;
+    CHECK(by > 0 || vertex->placed > 0);
+    vertex->placed += (uint32_t)by;
+    if (model->hosts.items[t->host].cut_off)
+        vertex->cut_off += (uint32_t)by;
+    CHECK(vertex->cut_off <= vertex->placed);
+}
+
+/* Does the vertex have subtasks on other hosts? */
+static bool is_elsewhere(const struct model *model, uint32_t job, const struct model_vertex *vertex,
+                         uint32_t host)
+{
+    uint32_t here = 0;
+    for (VEC_EACH(const uint32_t, index, &model->hosts.items[host].tasks)) {
+        const struct model_task *t = &model->tasks.items[*index];
+        here += t->job == job && t->vertex == vertex->id && t->current;
+    }
+    return vertex->placed > here;
+}
+
+/* A reader whose host's own links are looked at. */
+struct connecting {
+    const struct model *model;
+    const struct model_task *reader;
+    bool is_cut;
+};
+
+static void meet_cut(void *visitor, struct node_id peer)
+{
+    struct connecting *connecting = visitor;
+    const struct model *model = connecting->model;
+    if (peer.n >= model->hosts.count)
+        return; /* nothing ever ran there */
+    for (VEC_EACH(const uint32_t, index, &model->hosts.items[peer.n].tasks))
+        connecting->is_cut |= reads_from(model, connecting->reader, &model->tasks.items[*index]);
+}
+
+/* One subtask of the producing vertex, over a pointwise edge. */
+static bool producer_is_cut(const struct model *model, const struct model_task *reader,
+                            const struct model_job *job, uint32_t e)
+{
+    const struct model_vertex *from = &job->vertices[job->spec->graph->edges.items[e].producer.n];
+    if (from->parallelism == 0)
+        return false; /* nobody was ever there */
+    struct subtask_range range = edge_producers_of(&job->plan, e, reader->subtask);
+    for (uint32_t s = range.first; s <= range.last; s++)
+        if (from->current.items[s] != NONE &&
+            !model_can_talk(model, reader->host, model->tasks.items[from->current.items[s]].host))
+            return true;
+    return false;
+}
+
+/* Hosts that are cut off are counted by vertex, links cut by name are few. */
 bool loss_is_out_of_reach(const struct model *model, uint32_t task)
 {
     const struct model_task *t = &model->tasks.items[task];
-    bool here = model->hosts.items[t->host].suspect;
-    for (uint32_t h = 0; model->suspects > 0 && h < model->hosts.count; h++) {
-        const struct model_host *host = &model->hosts.items[h];
-        if (h == t->host || host->tasks.count == 0 || !(here || host->suspect) ||
-            model_can_talk(model, t->host, h))
-            continue;
-        for (VEC_EACH(const uint32_t, index, &host->tasks))
-            if (reads_from(model, t, &model->tasks.items[*index]))
-                return true;
+    const struct model_job *job = &model->jobs[t->job];
+    const struct model_host *here = &model->hosts.items[t->host];
+    const struct job_graph *graph = job->spec->graph;
+    struct connecting connecting = { model, t, false };
+    if (model->suspects == 0 || !t->current)
+        return false;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[t->vertex].inputs)) {
+        const struct job_edge *edge = &graph->edges.items[*e];
+        const struct model_vertex *from = &job->vertices[edge->producer.n];
+        if (edge->pattern != DISTRIBUTION_ALL_TO_ALL)
+            connecting.is_cut |= producer_is_cut(model, t, job, *e);
+        else
+            connecting.is_cut |=
+                here->cut_off ? is_elsewhere(model, t->job, from, t->host) : from->cut_off > 0;
     }
-    return false;
+    if (here->suspect && !here->cut_off && model->world.each_cut)
+        model->world.each_cut(model->world.context, (struct node_id){ t->host }, meet_cut,
+                              &connecting);
+    return connecting.is_cut;
 }
 
 static void reader_notices(void *context, uint64_t a, uint64_t b)

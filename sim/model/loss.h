@@ -36,6 +36,9 @@ void loss_of_process(struct model *model, uint32_t host);
 void loss_of_deployment(struct model *model, uint32_t job, const struct task_deployment *lost);
 void loss_notify(struct model *model, uint32_t host, uint32_t job,
                  const struct task_deployment *lost, size_t count);
+/* The task has taken its subtask's place (1), or is about to leave it (-1); also around a change of
+ * its host's links. */
+void loss_count_place(struct model *model, uint32_t task, int by);
 /* The subtask has been deployed again, to somebody who was there. */
 void loss_forget(struct lost_places *lost, uint32_t subtask);
 

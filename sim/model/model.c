@@ -5,6 +5,7 @@
  */
 #include "sim/model/model.h"
 
+#include "sim/model/handover.h"
 #include "sim/model/state.h"
 
 /* The host, known from its first task or fault on. */
@@ -26,6 +27,9 @@ static struct model_host *host_at(struct model *model, uint32_t host)
         h->loss = view.loss;
         h->own_links = view.own_links;
         model->lossy += h->loss > 0;
+        h->cut_off = view.cut_off || view.loss >= 1;
+        h->suspect = h->cut_off || view.cut_links > 0;
+        model->suspects += h->suspect;
         h->rng = rng_stream(model->scenario->seed, "model host", host);
     }
     return h;
@@ -57,6 +61,11 @@ void model_report_tasks(struct model *model, uint32_t host, uint32_t job)
 
 bool model_can_talk(const struct model *model, uint32_t a, uint32_t b)
 {
+    const struct model_host *x = &model->hosts.items[a], *y = &model->hosts.items[b];
+    if (a == b || (!x->suspect && !y->suspect))
+        return true;
+    if (x->cut_off || y->cut_off)
+        return false;
     return !model->world.can_talk ||
            model->world.can_talk(model->world.context, (struct node_id){ a },
                                  (struct node_id){ b });
@@ -78,6 +87,18 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
     IMPOSSIBLE("kind of data order");
 }
 
+static void set_cut_off(struct model *model, uint32_t index, bool cut_off)
+{
+    struct model_host *host = &model->hosts.items[index];
+    if (host->cut_off == cut_off)
+        return;
+    for (VEC_EACH(const uint32_t, task, &host->tasks))
+        loss_count_place(model, *task, -1);
+    host->cut_off = cut_off;
+    for (VEC_EACH(const uint32_t, task, &host->tasks))
+        loss_count_place(model, *task, 1);
+}
+
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
@@ -85,7 +106,8 @@ static void process_ended(void *plane, struct node_id node, bool sudden)
     struct model_host *host = host_at(model, node.n);
     model->suspects -= host->suspect;
     model->lossy -= host->loss > 0;
-    host->suspect = host->cut_off = false;
+    set_cut_off(model, node.n, false);
+    host->suspect = false;
     host->loss = 0;
     tasks_process_ended(plane, node.n);
 }
@@ -108,8 +130,8 @@ static void host_changed(void *plane, struct node_id node)
     host->loss = view.loss;
     host->own_links = view.own_links;
     model->suspects -= host->suspect;
-    host->cut_off = view.cut_off;
-    host->suspect = view.cut_off || view.cut_links > 0;
+    set_cut_off(model, node.n, view.cut_off || view.loss >= 1);
+    host->suspect = host->cut_off || view.cut_links > 0;
     model->suspects += host->suspect;
     net_rebuild_host(model, node.n);
 }
@@ -137,21 +159,25 @@ const struct data_plane_ops *model_ops(void)
     return &ops;
 }
 
-static void source_create(struct model_job *job, struct model_vertex *vertex)
+/* What arrives may be a former job's load: the same log, from its beginning on. */
+static void source_create(const struct scenario *scenario, struct model_job *job,
+                          struct model_vertex *vertex)
 {
-    const struct job_spec *spec = job->spec;
+    struct vertex_id first = { vertex->id };
+    const struct job_spec *spec = job->spec, *log = scenario_log_of(scenario, spec, &first);
     bool paced =
         vertex->id < spec->load_per_subtask.count && spec->load_per_subtask.items[vertex->id];
     uint32_t partitions =
         vertex->spec->partitions > 0 ? (uint32_t)vertex->spec->partitions : vertex->groups;
     struct model_source source = { .vertex = vertex->id };
-    source_init(&source, &spec->loads.items[vertex->id], paced ? 0 : spec->at, paced,
+    source_init(&source, &log->loads.items[first.n], paced ? 0 : log->at, paced,
                 paced ? 1 : partitions);
     vertex->source = (uint32_t)job->sources.count;
     vec_push(&job->sources, source);
 }
 
-static void job_create(struct model_job *job, const struct job_spec *spec)
+static void job_create(const struct scenario *scenario, struct model_job *job,
+                       const struct job_spec *spec)
 {
     uint32_t count = (uint32_t)spec->graph->vertices.count;
     job->spec = spec;
@@ -171,13 +197,14 @@ static void job_create(struct model_job *job, const struct job_spec *spec)
                                          .source = NONE };
         vertex->groups = (uint32_t)job_graph_max_parallelism(spec->graph, id);
         if (vertex->is_source)
-            source_create(job, vertex);
+            source_create(scenario, job, vertex);
     }
     components_create(job);
     for (uint32_t v = 0; v < count; v++) {
         size_t sources = job->components.items[job->vertices[v].component].sources.count;
         job->vertices[v].flow.busy = mem_create_array(sources, sizeof(double));
         job->vertices[v].flow.busiest = mem_create_array(sources, sizeof(double));
+        job->vertices[v].flow.least = mem_create_array(sources, sizeof(double));
     }
 }
 
@@ -191,7 +218,9 @@ static void job_fini(struct model_job *job)
         shape_fini(&vertex->shape);
         mem_destroy(vertex->flow.busy);
         mem_destroy(vertex->flow.busiest);
+        mem_destroy(vertex->flow.least);
         vec_fini(&vertex->flow.bands);
+        vec_fini(&vertex->flow.passages);
     }
     for (VEC_EACH(struct component, component, &job->components)) {
         vec_fini(&component->vertices);
@@ -223,7 +252,10 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
     model->job_count = (uint32_t)scenario->jobs.count;
     model->jobs = mem_create_array(model->job_count, sizeof *model->jobs);
     for (uint32_t j = 0; j < model->job_count; j++)
-        job_create(&model->jobs[j], &scenario->jobs.items[j]);
+        job_create(scenario, &model->jobs[j], &scenario->jobs.items[j]);
+    for (uint32_t j = 0; j < model->job_count; j++)
+        if (scenario->jobs.items[j].former > 0)
+            model->jobs[scenario->jobs.items[j].former - 1].has_heirs = true;
     return model;
 }
 
@@ -238,6 +270,7 @@ void model_job_ended(struct model *model, struct job_id job)
     for (uint32_t host = 0; local_is_kept(&model->jobs[job.n]) && host < model->hosts.count; host++)
         local_on_complete(model, host, job.n, UINT64_MAX);
     net_rebuild_job(model, job.n);
+    handover_offer(model, job.n);
 }
 
 void model_destroy(struct model *model)

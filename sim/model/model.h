@@ -21,9 +21,9 @@ struct model_world {
     void *context;
     void (*report)(void *context, struct node_id node, const struct event_data *report);
     struct process_view (*process)(void *context, struct node_id node);
-    /* Is the link between two hosts whole? Null: all are. */
+    /* Does anything get from one host to the other? Null: always. */
     bool (*can_talk)(void *context, struct node_id a, struct node_id b);
-    /* The hosts whose link with this one is cut by name; null: none. */
+    /* The hosts whose link with this one is cut by name, or loses everything; null: none. */
     void (*each_cut)(void *context, struct node_id node,
                      void (*visit)(void *visitor, struct node_id peer), void *visitor);
     /* What two hosts have between them. Null: what the scenario's network says. */
@@ -62,15 +62,16 @@ struct model_job_view {
     bool whole;   /* all of them are */
     bool ended;   /* the job has: nothing arrives any more */
     double offered_total, served_total;
-    double replayed_total;   /* set back to, and lost in buffers: read again */
-    double served_rate;      /* records per second, now */
-    double backlog;          /* records that have arrived and are not read, or will be read again */
-    double lag_seconds;      /* age of the oldest of them */
-    double lag_seconds_max;  /* the most since the last look */
-    double latency[3];       /* seconds, source to sink: p50, p95, p99 of records now */
-    double state_bytes;      /* of all tasks, as a full checkpoint would store */
-    double position;         /* records that the state of the job reflects */
-    double restore_position; /* the same in the newest completed checkpoint */
+    double replayed_total;  /* set back to, and lost in buffers: read again */
+    double served_rate;     /* records per second, now */
+    double backlog;         /* records that have arrived and are not read, or will be read again */
+    double lag_seconds;     /* age of the oldest of them */
+    double lag_seconds_max; /* the most since the last look */
+    double latency[3];      /* seconds, source to sink: p50, p95, p99 of records now */
+    double state_bytes;     /* of all tasks, as a full checkpoint would store */
+    double position;        /* records that the state of the job reflects */
+    double taken_over;      /* of these, what a former job had read when this one took up its log */
+    double restore_position;     /* the same in the newest completed checkpoint */
     uint64_t restore_checkpoint; /* that one; savepoints are not restored; 0: none */
     struct model_restore restored;
 };
@@ -80,9 +81,9 @@ struct model_vertex_view {
     /* Seconds summed over the subtasks while records could flow; the three add up to task_seconds.
      * As Flink's busyTimeMsPerSecond and its companions. */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
-    /* Seconds while records could flow, and those of them in which the busiest subtask at each
-     * moment worked. */
-    double flowing_seconds, busiest_seconds;
+    /* What they would be if every subtask were as busy as the one that is busiest at the moment,
+     * and as backpressured as the one that is most. Never below the sums above. */
+    double busy_most_seconds, backpressured_most_seconds;
     double in_total, out_total; /* records */
     double in_rate;
     double backlog; /* sources: records not read; others: records in buffers before it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One network over time: positions move on at constant rates, and totals of vertices follow when
- * somebody looks or rates change. And its beginning: subtasks that are new go to where their
- * checkpoint has them.
+ * One network over time: positions move on at constant rates, totals of vertices follow
+ * (net_fold.c) when somebody looks or rates change. And its beginning: subtasks that are new go to
+ * where their checkpoint has them.
  */
 #include "sim/model/net.h"
 
@@ -52,101 +52,6 @@ void net_advance(struct model *model, uint32_t job)
             continue;
         net_bring_up(model, net);
         net_settle_steps(model, net);
-    }
-}
-
-/* The three shares of task time: what is not busy waits for room in the output, or for input.
- * Flink: busy = 1000 - idle - backpressured (ms per second), by the clock on the wall, so a task
- * that has work and waits for a core is busy. */
-static void vertex_flow_add(struct vertex_flow *flow, double task_seconds, double busy,
-                            double core_wait, bool backpressured)
-{
-    double waits = fmin(core_wait, fmax(task_seconds - busy, 0));
-    double rest = fmax(task_seconds - busy - waits, 0);
-    flow->task_seconds += task_seconds;
-    flow->busy_seconds += busy + waits;
-    if (backpressured)
-        flow->backpressured_seconds += rest;
-    else if (flow->contended)
-        flow->busy_seconds += rest; /* it has work and waits for a core */
-    else
-        flow->idle_seconds += rest;
-}
-
-/* Work behind shuffles, and records through the vertex. */
-static void fold_component(struct model_job *job, const struct component *component, double seconds)
-{
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        struct model_vertex *vertex = &job->vertices[*id];
-        struct vertex_flow *flow = &vertex->flow;
-        double in = 0, busy = 0, busiest = 0;
-        for (size_t k = 0; k < component->sources.count; k++) {
-            const struct model_source *source = &job->sources.items[component->sources.items[k]];
-            double served = source->served_total - source->served_folded;
-            in += served * vertex->shape.gain[k];
-            busy += vertex->shape.share ? served * flow->busy[k] : 0;
-            busiest += vertex->shape.share ? served * flow->busiest[k] : 0;
-        }
-        flow->busiest_now = busiest;
-        flow->in_total += in;
-        flow->out_total += in * shape_records_out(job->spec, *id);
-        if (vertex->shape.share)
-            vertex_flow_add(flow, vertex->parallelism * seconds, busy, flow->core_wait * seconds,
-                            flow->backpressured);
-    }
-}
-
-/* A subtask that waits for a core has work all the time. */
-static void fold_busiest(struct model_job *job, const struct component *component, double seconds)
-{
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        struct vertex_flow *flow = &job->vertices[*id].flow;
-        bool waits = flow->contended && !flow->backpressured;
-        double most = flow->busiest_now + flow->core_wait_most * seconds;
-        flow->busiest_seconds += waits ? seconds : fmin(most, seconds);
-        flow->flowing_seconds += seconds;
-    }
-}
-
-void net_fold_one(struct model *model, struct net *net)
-{
-    double seconds = (double)(net->at - net->folded_at) / (double)TIME_S;
-    if (net->at == net->folded_at)
-        return;
-    net->folded_at = net->at;
-    contention_since_fold(model, net, seconds);
-    for (VEC_EACH(const struct net_member, member, &net->members)) {
-        struct model_job *job = &model->jobs[member->job];
-        fold_component(job, &job->components.items[member->component], seconds);
-    }
-    for (VEC_EACH(const struct class_work, work, &net->work)) {
-        const struct net_class *class = &net->classes.items[work->class];
-        const struct model_vertex *vertex = &model->jobs[work->job].vertices[work->vertex];
-        struct vertex_flow *flow = &model->jobs[work->job].vertices[work->vertex].flow;
-        double served = class->served - class->served_folded;
-        double core_wait = flow->core_wait * seconds * work->tasks / vertex->parallelism;
-        vertex_flow_add(flow, work->tasks * seconds, work->busy * served, core_wait,
-                        work->backpressured);
-        flow->busiest_now = fmax(flow->busiest_now, work->busiest * served);
-    }
-    for (VEC_EACH(const struct net_member, member, &net->members)) {
-        struct model_job *job = &model->jobs[member->job];
-        fold_busiest(job, &job->components.items[member->component], seconds);
-    }
-    for (VEC_EACH(struct net_class, class, &net->classes))
-        class->served_folded = class->served;
-    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
-        struct model_source *source = source_of_sum(model, sum);
-        source->served_folded = source->served_total;
-    }
-}
-
-void net_fold(struct model *model, uint32_t job)
-{
-    for (VEC_EACH(const struct component, component, &model->jobs[job].components)) {
-        struct net *net = net_of(model, component);
-        if (net)
-            net_fold_one(model, net);
     }
 }
 

@@ -22,6 +22,7 @@
 #include "sim/model/intern.h"
 #include "sim/model/maxmin.h"
 #include "sim/model/net_parts.h"
+#include "sim/model/passage.h"
 
 /* Subtasks behind shuffles that are about equally loaded. */
 struct load_band {
@@ -30,22 +31,36 @@ struct load_band {
     double service, slowdown, swing; /* means over their records; see contention.h */
 };
 
+/* Scratch of net_fold.c: task seconds, and seconds of the subtask with most. */
+struct flow_fold {
+    double task, busy, idle, backpressured;
+    double busy_most, backpressured_most;
+};
+
 /* What the network knows of a vertex; arrays by source of its component. */
 struct vertex_flow {
     double *busy;    /* task-seconds behind shuffles per record of the source, over all subtasks */
     double *busiest; /* the same of the one subtask that has most to do */
-    bool stuck;      /* a subtask cannot work: frozen, cut off, or held by a snapshot */
+    double *least;   /* no subtask has less to do than this, for any of the sources */
+    bool stuck;      /* a subtask takes no records: halted, or what it sends cannot leave */
+    bool halted;     /* a subtask does nothing at all: frozen, or held by a snapshot */
+    bool unheard;    /* the link of a subtask with one of its senders is cut */
+    uint32_t holder; /* when stuck: the vertex, or the one it cannot reach */
     bool congested;  /* its input buffers fill: it, or something behind it, is what holds up */
     bool backpressured;  /* it waits for room in its output */
     bool contended;      /* it holds up because its host's cores are taken */
     double buffer_bytes; /* room in the buffers in front of it, over all subtasks */
-    double remote_share; /* of its input that comes from other hosts */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
-    double busiest_seconds, flowing_seconds; /* of one subtask, the busiest at each moment */
-    double busiest_now;                      /* scratch of folding */
+    /* The same if all subtasks were as busy as the one that is busiest at the moment, and so on. */
+    double busy_most_seconds, backpressured_most_seconds;
+    double excess; /* most that a mean was ever above its most: rounding */
+    struct flow_fold fold;
     double in_total, out_total;
     VEC(struct load_band) bands;         /* made when asked for, in round bands_round */
     uint64_t bands_round, bands_version; /* of the network; of the slow-downs, when crowded */
+    VEC(struct passage_share) passages;  /* of its inputs, made when asked for */
+    uint64_t passages_round;             /* of the network */
+    time_ns emptied_at;                  /* it was congested until then */
     bool crowded;                        /* some of its tasks share their cores with others */
     double core_wait;      /* seconds per second that its tasks wait for a core, all together */
     double core_wait_most; /* the one that waits most */
@@ -61,6 +76,7 @@ struct net_class {
     double bound;          /* records per second that one of its tasks, and what only it feeds, can
                               take; infinity: other limits only */
     uint32_t bound_vertex; /* whose that is */
+    double could;          /* the bound if no thread stood still and no link was cut */
     uint32_t partitions;   /* of one task */
     double behind;         /* of them, with backlog */
     double demand;         /* what one task would read if it could */
@@ -73,8 +89,10 @@ struct net_class {
 /* The share of a class in the work of a vertex that it reaches without a shuffle. */
 struct class_work {
     uint32_t class, job, vertex;
-    double tasks;         /* of the vertex, fed by this class */
-    double busy, busiest; /* seconds per record of one task of the class: all of them, the most */
+    double tasks; /* of the vertex, fed by this class */
+    double busy;  /* seconds per record of one task of the class */
+    /* Those of the tasks that nothing else feeds; their work per record, all and each. */
+    double single, single_busy, single_most, single_least;
     bool backpressured;
 };
 
@@ -97,6 +115,7 @@ struct net {
     VEC(struct net_row) rows; /* as those of the problem */
     struct maxmin problem;
     uint64_t round;             /* of building; never used twice */
+    uint64_t solved_round;      /* the one whose solution its rates are; 0: of none */
     bool all_kept_up;           /* every class reads what arrives, when it arrives */
     bool all_behind;            /* no class does */
     bool nics_stale;            /* transfers have begun or ended since limits were taken */

@@ -10,6 +10,7 @@
 
 struct model;
 struct model_job;
+struct model_vertex;
 struct component;
 
 /* net_gather.c: raw flows, slots, loads and rows of the members. */
@@ -28,16 +29,23 @@ void net_classify(struct model *model, struct net *net);
 void net_write_rows(struct model *model, struct net *net);
 /* net_mark.c: which vertices are congested and backpressured, from the solution. */
 void net_mark(struct model *model, struct net *net);
-/* net_links.c: which hosts of a component cannot talk to others of it. */
+/* net_links.c: which senders of a shuffle cannot reach all of its readers, and which vertices do
+ * not hear from all of their senders. */
 void net_find_links(struct model *model, struct net *net);
-/* Cut off from all others: its tasks neither get nor give. From some: what they send jams. */
-bool net_place_jams(const struct component *component, const struct net_place *place, bool sends);
+/* The vertex that a subtask of the component being gathered sends to and cannot reach; NONE. To be
+ * asked where some link is cut. */
+uint32_t net_jam_of(const struct model *model, struct net *net, struct model_job *job,
+                    const struct model_vertex *vertex, uint32_t subtask);
 /* net_nic.c: transfers to and from storage, told before they begin and when they are over, and
  * what they and the data plane leave each other of a NIC; again after new rates. */
 void net_transfer_begins(struct model *model, uint32_t host, enum transfer_way way);
 void net_transfer_ends(struct model *model, uint32_t host, enum transfer_way way);
 void net_limit_transfers(struct model *model, const struct net *net);
 bool net_limit_transfers_of(struct model *model, uint32_t host);
+/* Connections of a host in the networks that it is in; more come with those that are built. */
+void net_count_connections(struct model *model, uint32_t host);
+/* Could what is on the host together fill it: this network's part, not opened yet, and others'? */
+bool net_host_can_fill(const struct model *model, const struct net_slot *slot);
 void net_stay(struct model *model, const struct net *net);
 void net_find_nics(struct model *model, struct net *net);
 /* net_share.c: slots with cores of their own; those that can be full before others of their kind.

@@ -211,7 +211,10 @@ static void key_raws(struct model *model, struct net *net, uint32_t *flow_key)
             const struct raw_flow *flow = &net->raws.items[raw];
             vec_push(&net->words, (uint64_t)flow->sum << 32 | model->numbers.items[s]);
             vec_push(&net->words, intern_word(flow->bound));
-            vec_push(&net->words, flow->bound_vertex);
+            bool held = flow->could > flow->bound;
+            vec_push(&net->words, (uint64_t)held << 32 | flow->bound_vertex);
+            if (held)
+                vec_push(&net->words, intern_word(flow->could));
             if (flow->share_limit > 0) {
                 vec_push(&net->words, intern_word(flow->share_limit));
                 vec_push(&net->words, intern_word(flow->share_weight));
@@ -235,6 +238,7 @@ static void make_classes(struct model *model, struct net *net, const uint32_t *f
             vec_push(&net->classes, (struct net_class){ .sum = flow->sum,
                                                         .bound = flow->bound,
                                                         .bound_vertex = flow->bound_vertex,
+                                                        .could = flow->could,
                                                         .bottleneck = NONE });
             struct component *component = component_of(model, &net->sums.items[flow->sum]);
             if (component->class_count++ == 0)
@@ -276,8 +280,10 @@ static void make_work(struct model *model, struct net *net)
         uint64_t words[] = { (uint64_t) class << 32 | work->job, work->vertex };
         uint32_t number = intern_number(&keys, words, 2);
         if (number == net->work.count) {
-            vec_push(&net->work, (struct class_work){
-                                     .class = class, .job = work->job, .vertex = work->vertex });
+            vec_push(&net->work, (struct class_work){ .class = class,
+                                                      .job = work->job,
+                                                      .vertex = work->vertex,
+                                                      .single_least = INFINITY });
             uint32_t sum = net->classes.items[class].sum;
             struct component *component = component_of(model, &net->sums.items[sum]);
             if (component->work_count++ == 0)
@@ -286,7 +292,12 @@ static void make_work(struct model *model, struct net *net)
         struct class_work *sum = &net->work.items[number];
         sum->tasks += work->tasks;
         sum->busy += work->busy;
-        sum->busiest = fmax(sum->busiest, work->busy);
+        if (!work->single)
+            continue;
+        sum->single += 1;
+        sum->single_busy += work->busy;
+        sum->single_most = fmax(sum->single_most, work->busy);
+        sum->single_least = fmin(sum->single_least, work->busy);
     }
     intern_fini(&keys);
 }

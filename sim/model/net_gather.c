@@ -116,7 +116,7 @@ static void gather_output(const struct gather *g, uint32_t e)
 }
 
 /* A thread that gets a row; its terms are the next, its weights are zero yet. */
-static void add_own_row(const struct gather *g, uint32_t term_count, bool stuck)
+static void add_own_row(const struct gather *g, uint32_t term_count, uint32_t holder)
 {
     struct net *net = g->net;
     uint32_t sum_count = g->vertex->shape.share ? (uint32_t)g->component->sources.count : 0;
@@ -127,12 +127,27 @@ static void add_own_row(const struct gather *g, uint32_t term_count, bool stuck)
                                                .first_weight = (uint32_t)net->own_sums.count,
                                                .first_sum = g->component->first_sum,
                                                .sum_count = sum_count,
-                                               .stuck = stuck });
+                                               .holder = holder });
     vec_resize(&net->own_sums, net->own_sums.count + sum_count);
 }
 
-/* The thread serves one flow only: its bound. Several, or flows and shuffles: a row. */
-static void gather_thread(const struct gather *g, double busy, bool stuck)
+/* What a thread that serves one flow only makes of its bound. */
+static void bound_flow(const struct gather *g, struct raw_flow *flow, double per_record,
+                       uint32_t holder)
+{
+    double could = per_record > 0 ? 1 / per_record : INFINITY;
+    double bound = holder == NONE ? could : 0;
+    if (holder != g->vertex->id)
+        flow->could = fmin(flow->could, could);
+    if (bound >= flow->bound)
+        return;
+    flow->bound = bound;
+    flow->bound_vertex = holder == NONE ? g->vertex->id : holder;
+}
+
+/* The thread serves one flow only: its bound. Several, or flows and shuffles: a row. Holder: the
+ * vertex that lets nothing through, itself or one that it cannot reach; NONE. */
+static void gather_thread(const struct gather *g, double busy, uint32_t holder)
 {
     struct net *net = g->net;
     const struct vertex_shape *shape = &g->vertex->shape;
@@ -140,18 +155,12 @@ static void gather_thread(const struct gather *g, double busy, bool stuck)
     if (end == first && !shape->share)
         return; /* nothing ever comes here */
     if (end == first + 1 && !shape->share) {
-        struct raw_flow *flow =
-            &net->raws.items[raw_of(g->job, g->component, &shape->local.items[first])];
-        double per_record = busy * shape->local.items[first].weight;
-        double bound = stuck ? 0 : per_record > 0 ? 1 / per_record : INFINITY;
-        if (bound < flow->bound) {
-            flow->bound = bound;
-            flow->bound_vertex = g->vertex->id;
-        }
+        uint32_t raw = raw_of(g->job, g->component, &shape->local.items[first]);
+        bound_flow(g, &net->raws.items[raw], busy * shape->local.items[first].weight, holder);
         return;
     }
-    add_own_row(g, end - first, stuck);
-    double weight = stuck ? 1 : busy; /* stuck: anything is too much */
+    add_own_row(g, end - first, holder);
+    double weight = holder == NONE ? busy : 1; /* held: anything is too much */
     for (uint32_t i = first; i < end; i++) {
         uint32_t raw = raw_of(g->job, g->component, &shape->local.items[i]);
         net->raws.items[raw].alone = true;
@@ -171,6 +180,7 @@ static void gather_shared_work(const struct gather *g, double busy, double *most
     for (size_t k = 0; k < g->component->sources.count; k++) {
         double work = busy * g->vertex->shape.share[k * g->vertex->parallelism + g->subtask];
         flow->busy[k] += work;
+        flow->least[k] = fmin(flow->least[k], work);
         sum += work;
     }
     if (sum <= *most)
@@ -189,7 +199,8 @@ static void gather_local_work(const struct gather *g, double busy)
         vec_push(&g->net->raw_work,
                  (struct raw_work){ raw_of(g->job, g->component, &shape->local.items[i]),
                                     g->job_index, g->vertex->id, tasks,
-                                    busy * shape->local.items[i].weight });
+                                    busy * shape->local.items[i].weight,
+                                    end == first + 1 && !shape->share });
 }
 
 static double busy_per_record(const struct model *model, const struct model_vertex *vertex,
@@ -215,11 +226,28 @@ static void gather_other_threads(struct gather *g)
                 busy * shape->share[k * g->vertex->parallelism + s] > g->vertex->flow.busiest[k];
         if (!more)
             continue;
-        add_own_row(g, 0, false);
+        add_own_row(g, 0, NONE);
         double *sums = g->net->own_sums.items + vec_last(&g->net->own_rows).first_weight;
         for (size_t k = 0; k < source_count; k++)
             sums[k] = busy * shape->share[k * g->vertex->parallelism + s];
     }
+}
+
+/* The vertex that holds up all that comes to the subtask, or NONE. */
+static uint32_t holder_of(const struct gather *g, const struct model_task *task)
+{
+    struct vertex_flow *flow = &g->vertex->flow;
+    bool halted = g->model->hosts.items[task->host].frozen || task->blocked;
+    uint32_t holder = halted ? g->vertex->id : NONE;
+    if (!halted && g->model->suspects > 0)
+        holder = net_jam_of(g->model, g->net, g->job, g->vertex, g->subtask);
+    if (holder == NONE)
+        return NONE;
+    flow->halted |= halted;
+    if (halted || !flow->stuck)
+        flow->holder = holder;
+    flow->stuck = true;
+    return holder;
 }
 
 static void gather_vertex(struct gather *g)
@@ -235,15 +263,12 @@ static void gather_vertex(struct gather *g)
         const struct model_host *host = &model->hosts.items[model->tasks.items[index].host];
         double cores = vertex->spec->cost_ns / (double)TIME_S;
         double busy = busy_per_record(model, vertex, g->subtask);
-        bool stuck =
-            host->frozen || model->tasks.items[index].blocked ||
-            net_place_jams(g->component, net_place_at(g->net, host->slot), v->outputs.count > 0);
+        uint32_t holder = holder_of(g, &model->tasks.items[index]);
         g->slot = host->slot;
-        vertex->flow.stuck |= stuck;
         if (vertex->shape.share)
             gather_shared_work(g, busy, &most);
         if (vertex->shape.local_first) {
-            gather_thread(g, busy, stuck);
+            gather_thread(g, busy, holder);
             gather_local_work(g, busy);
         }
         add_load(g, g->slot, LIMIT_CORES, cores);
@@ -289,9 +314,9 @@ static double local_share(const struct model *model, const struct model_job *job
     return local / to->parallelism;
 }
 
-/* Network buffers in front of a vertex, and the part of its input that crosses hosts. A producer
- * has buffers-per-channel for each of its consumers and floating ones; so has a consumer for its
- * channels from other hosts (from its own it reads the producer's). */
+/* Network buffers in front of a vertex. A producer has buffers-per-channel for each of its
+ * consumers and floating ones; so has a consumer for its channels from other hosts (from its own it
+ * reads the producer's). */
 static void gather_buffers(struct model *model, const struct net *net, const struct model_job *job,
                            const struct component *component, struct model_vertex *to)
 {
@@ -299,7 +324,7 @@ static void gather_buffers(struct model *model, const struct net *net, const str
     const struct job_vertex *v = &job->spec->graph->vertices.items[to->id];
     double per_channel = (double)config->buffers_per_channel,
            floating = (double)config->buffers_per_gate;
-    to->flow.buffer_bytes = to->flow.remote_share = 0;
+    to->flow.buffer_bytes = 0;
     for (VEC_EACH(const uint32_t, e, &v->inputs)) {
         const struct model_vertex *from =
             &job->vertices[job->spec->graph->edges.items[*e].producer.n];
@@ -320,7 +345,6 @@ static void gather_buffers(struct model *model, const struct net *net, const str
         double buffers = channels * per_channel + producers * floating +
                          remote * (channels * per_channel + consumers * floating);
         to->flow.buffer_bytes += buffers * (double)config->buffer_size;
-        to->flow.remote_share = fmax(to->flow.remote_share, remote);
     }
 }
 
@@ -339,7 +363,9 @@ static void gather_component(struct model *model, struct net *net, uint32_t memb
         struct model_vertex *vertex = &job->vertices[*id];
         memset(vertex->flow.busy, 0, bytes);
         memset(vertex->flow.busiest, 0, bytes);
-        vertex->flow.stuck = false;
+        for (size_t k = 0; k < component->sources.count; k++)
+            vertex->flow.least[k] = vertex->shape.share ? INFINITY : 0;
+        vertex->flow.stuck = vertex->flow.halted = false;
         struct gather g = { model, net, job, component, vertex, j, 0, 0 };
         gather_vertex(&g);
         gather_buffers(model, net, job, component, vertex);

@@ -1,63 +1,162 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Cut links inside the networks. TCP keeps the data connections of a cut link for minutes, so
- * nothing fails: what should pass jams. A subtask that sends over a shuffle to everybody jams as
- * soon as one reader is out of reach; one that is out of everybody's reach neither gets nor gives.
+ * nothing fails: what should pass jams. A subtask jams as soon as one reader that it has a channel
+ * to and records for is out of reach; a reader goes on with what the others send, but barriers from
+ * there do not come. In: members with their places, links. Out: shuffle ends that jam, vertices
+ * that do not hear from all of their senders.
+ *
  * Out of reach of a place are all hosts that are cut off from everybody, and those that its host's
- * own links are cut to: cost is that of the places and of the links cut by name.
+ * own links are cut to. Shuffles: cost is that of their ends and of the links cut by name;
+ * pointwise edges: that of their channels.
  */
 #include "sim/model/state.h"
 
-/* The links of one host, seen from its place. */
+/* The links of one host, seen from its place; the scratch numbers are edges by shuffle. */
 struct reach {
-    const struct model *model;
+    struct model *model;
+    struct model_job *job;
     const struct component *component;
     struct net *net;
     struct net_place *place;
 };
 
+/* Hosts that read from a shuffle: all of them, and those that nobody reaches. */
+struct readers {
+    uint32_t all, off;
+};
+
+static struct model_vertex *reader_of(const struct model *model, const struct model_job *job,
+                                      uint32_t shuffle)
+{
+    const struct job_graph *graph = job->spec->graph;
+    return &job->vertices[graph->edges.items[model->numbers.items[shuffle]].consumer.n];
+}
+
 static void meet_cut(void *visitor, struct node_id peer)
 {
     struct reach *reach = visitor;
-    const struct net *net = reach->net;
+    struct net *net = reach->net;
     if (peer.n >= reach->model->hosts.count)
         return; /* nothing ever ran there */
     const struct model_host *host = &reach->model->hosts.items[peer.n];
     if (host->slot_round != net->round || host->cut_off)
         return; /* no task of the network, or counted with those that nobody reaches */
     uint32_t place = net->slots.items[host->slot].place;
-    reach->place->unreachable +=
-        place >= reach->component->first_place &&
-        place < reach->component->first_place + reach->component->place_count;
+    if (place < reach->component->first_place ||
+        place >= reach->component->first_place + reach->component->place_count)
+        return;
+    struct shuffle_end *here = net->ends.items + reach->place->first_end;
+    const struct shuffle_end *there = net->ends.items + net->places.items[place].first_end;
+    for (uint32_t e = 0; e < reach->component->shuffle_count; e++) {
+        here[e].jams |= here[e].producers > 0 && there[e].consumed > 0;
+        reader_of(reach->model, reach->job, e)->flow.unheard |=
+            here[e].producers > 0 && there[e].consumers > 0;
+    }
 }
 
-static void find_unreachable(struct model *model, struct net *net, struct component *component)
+static bool some_are_out_of_reach(const struct readers *readers, bool cut_off, bool reads)
+{
+    return cut_off ? readers->all > reads : readers->off > 0;
+}
+
+/* Hosts that are cut off from everybody. */
+static void find_cut_off(const struct model *model, struct net *net,
+                         const struct component *component, uint32_t shuffle,
+                         struct model_vertex *to)
+{
+    const struct net_place *places = net->places.items + component->first_place;
+    struct readers fed = { 0, 0 }, all = { 0, 0 }; /* fed: get some of the records */
+    for (uint32_t p = 0; p < component->place_count; p++) {
+        const struct shuffle_end *end = &net->ends.items[places[p].first_end + shuffle];
+        bool off = model->hosts.items[net->slots.items[places[p].slot].host].cut_off;
+        all.all += end->consumers > 0;
+        all.off += off && end->consumers > 0;
+        fed.all += end->consumed > 0;
+        fed.off += off && end->consumed > 0;
+    }
+    for (uint32_t p = 0; p < component->place_count; p++) {
+        struct shuffle_end *end = &net->ends.items[places[p].first_end + shuffle];
+        bool off = model->hosts.items[net->slots.items[places[p].slot].host].cut_off;
+        if (end->producers == 0)
+            continue;
+        end->jams = some_are_out_of_reach(&fed, off, end->consumed > 0);
+        to->flow.unheard |= some_are_out_of_reach(&all, off, end->consumers > 0);
+    }
+}
+
+static void list_shuffles(struct model *model, const struct model_job *job,
+                          const struct component *component)
+{
+    const struct job_graph *graph = job->spec->graph;
+    vec_clear(&model->numbers);
+    vec_resize(&model->numbers, component->shuffle_count);
+    for (VEC_EACH(const uint32_t, id, &component->vertices))
+        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[*id].outputs))
+            if (job->edge_slot[*e] != NONE)
+                model->numbers.items[job->edge_slot[*e]] = *e;
+}
+
+static void find_links(struct model *model, struct net *net, struct model_job *job,
+                       const struct component *component)
 {
     struct net_place *places = net->places.items + component->first_place;
-    uint32_t count = component->place_count, cut_off = 0;
-    for (uint32_t p = 0; p < count; p++) {
+    list_shuffles(model, job, component);
+    for (uint32_t e = 0; e < component->shuffle_count; e++)
+        find_cut_off(model, net, component, e, reader_of(model, job, e));
+    for (uint32_t p = 0; p < component->place_count; p++)
         net->slots.items[places[p].slot].place = component->first_place + p;
-        cut_off += model->hosts.items[net->slots.items[places[p].slot].host].cut_off;
-    }
-    for (uint32_t p = 0; p < count; p++) {
+    for (uint32_t p = 0; p < component->place_count && model->world.each_cut; p++) {
         uint32_t host = net->slots.items[places[p].slot].host;
-        struct reach reach = { model, component, net, &places[p] };
-        places[p].unreachable = model->hosts.items[host].cut_off ? count - 1 : cut_off;
-        if (model->hosts.items[host].suspect && !model->hosts.items[host].cut_off &&
-            model->world.each_cut)
+        struct reach reach = { model, job, component, net, &places[p] };
+        if (model->hosts.items[host].suspect && !model->hosts.items[host].cut_off)
             model->world.each_cut(model->world.context, (struct node_id){ host }, meet_cut, &reach);
     }
 }
 
 void net_find_links(struct model *model, struct net *net)
 {
-    for (size_t i = 0; model->suspects > 0 && i < net->members.count; i++) {
-        struct net_member member = net->members.items[i];
-        find_unreachable(model, net, &model->jobs[member.job].components.items[member.component]);
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        const struct component *component = &job->components.items[member->component];
+        for (VEC_EACH(const uint32_t, id, &component->vertices))
+            job->vertices[*id].flow.unheard = false;
+        if (model->suspects > 0 && component->place_count > 1)
+            find_links(model, net, job, component);
     }
 }
 
-bool net_place_jams(const struct component *component, const struct net_place *place, bool sends)
+/* Is some reader of the subtask's over a pointwise edge out of its reach? */
+static bool pointwise_is_cut(const struct model *model, const struct model_job *job, uint32_t e,
+                             uint32_t host, uint32_t subtask)
 {
-    return place->unreachable > 0 && (sends || place->unreachable + 1 == component->place_count);
+    const struct model_vertex *to = &job->vertices[job->spec->graph->edges.items[e].consumer.n];
+    struct subtask_range range = edge_consumers_of(&job->plan, e, subtask);
+    for (uint32_t s = range.first; s <= range.last; s++) {
+        uint32_t task = to->current.items[s];
+        if (task != NONE && !model_can_talk(model, host, model->tasks.items[task].host))
+            return true;
+    }
+    return false;
+}
+
+uint32_t net_jam_of(const struct model *model, struct net *net, struct model_job *job,
+                    const struct model_vertex *vertex, uint32_t subtask)
+{
+    const struct job_graph *graph = job->spec->graph;
+    uint32_t host = model->tasks.items[vertex->current.items[subtask]].host, jam = NONE;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].outputs)) {
+        const struct job_edge *edge = &graph->edges.items[*e];
+        const struct net_place *place = net_place_at(net, model->hosts.items[host].slot);
+        bool cut;
+        if (job->edge_slot[*e] != NONE) {
+            cut = net->ends.items[place->first_end + job->edge_slot[*e]].jams;
+        } else {
+            cut = pointwise_is_cut(model, job, *e, host, subtask);
+            job->vertices[edge->consumer.n].flow.unheard |= cut;
+        }
+        if (cut && jam == NONE && shape_edge_records(job->spec, edge) > 0)
+            jam = edge->consumer.n;
+    }
+    return jam;
 }

@@ -152,7 +152,7 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
         flow->congested |= job->mark[v] && v != source;
         flow->backpressured |= job->mark[v] && v != class->bottleneck;
     }
-    double more = fmin(class->bound, class->demand) - class->rate;
+    double more = fmin(class->could, class->demand) - class->rate;
     component->fill_rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
 }
 
@@ -164,6 +164,7 @@ static void clear_marks(struct model *model, struct net *net)
         component->fill_rate = 0;
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
+            flow->emptied_at = flow->congested ? net->at : flow->emptied_at;
             flow->congested = flow->backpressured = flow->contended = false;
         }
     }
@@ -186,12 +187,32 @@ static void mark_work(struct model *model, struct net *net)
     }
 }
 
+/* A thread that several flows share has no room in its output as soon as one of them has none. */
+static void mark_own_rows(struct model *model, struct net *net)
+{
+    for (VEC_EACH(struct own_row, own, &net->own_rows)) {
+        struct model_job *job = &model->jobs[own->job];
+        own->backpressured = own->sum_count > 0 && job->vertices[own->vertex].flow.backpressured;
+        for (uint32_t i = 0; i < own->term_count && !own->backpressured; i++) {
+            const struct maxmin_term *term = &net->own_terms.items[own->first_term + i];
+            uint32_t index = net->raws.items[term->flow].class;
+            const struct net_class *class = index == NONE ? NULL : &net->classes.items[index];
+            if (!class || !class->backpressured)
+                continue;
+            uint32_t source = net->sums.items[class->sum].source;
+            mark_way(job, job->sources.items[source].vertex, class->bottleneck);
+            own->backpressured = own->vertex < class->bottleneck && job->mark[own->vertex];
+        }
+    }
+}
+
 void net_mark(struct model *model, struct net *net)
 {
     clear_marks(model, net);
     for (uint32_t c = 0; c < net->classes.count; c++)
         mark_class(model, net, c);
     mark_work(model, net);
+    mark_own_rows(model, net);
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct component *component = &model->jobs[member->job].components.items[member->component];
         if (component->fill_rate == 0)

@@ -5,7 +5,7 @@
  * and what is left to the transfers. Both directions are apart.
  *
  * All connections are equal, as TCP makes them in the long run: with C of the data plane and U
- * transfers the data plane is sure of N * C / (C + U), and transfers get what it does not use of
+ * of transfers the data plane is sure of N * C / (C + U), and transfers get what it does not use of
  * that and the rest. The data plane may have more than its share only as far as storage could not
  * use it: N - B.
  */
@@ -21,10 +21,12 @@ static double nic_bytes_per_s(const struct model_host *host)
     return host->machine->network_bps > 0 ? host->machine->network_bps / 8 : INFINITY;
 }
 
-static double share_of_data(const struct model_host *host, enum transfer_way way)
+static double share_of_data(const struct model *model, const struct model_host *host,
+                            enum transfer_way way)
 {
-    double connections = host->connections > 0 ? host->connections : 1;
-    return nic_bytes_per_s(host) * connections / (connections + host->moving[way]);
+    double data = host->connections > 0 ? host->connections : 1;
+    double transfers = (double)host->moving[way] * model->scenario->cluster.dfs.connections;
+    return nic_bytes_per_s(host) * data / (data + transfers);
 }
 
 /* Null: that network is gone. */
@@ -51,7 +53,7 @@ static double nic_for_data(const struct model *model, uint32_t host, enum transf
     double nic = nic_bytes_per_s(h), storage = model->scenario->cluster.dfs.bandwidth;
     if (nic == INFINITY || h->moving[way] == 0)
         return nic;
-    return fmax(share_of_data(h, way), nic - storage);
+    return fmax(share_of_data(model, h, way), nic - storage);
 }
 
 static enum net_limit limit_of(enum transfer_way way)
@@ -107,7 +109,7 @@ static bool limit_transfers(struct model *model, uint32_t host, enum transfer_wa
     if (nic == INFINITY || h->moving[way] == 0)
         return false;
     double traffic = traffic_of_host(model, h, limit_of(way));
-    double left = nic - fmin(traffic, share_of_data(h, way));
+    double left = nic - fmin(traffic, share_of_data(model, h, way));
     if (left != h->transfer_limit[way])
         model->world.transfer_limit(model->world.context, (struct node_id){ host }, way, left);
     h->transfer_limit[way] = left;
@@ -199,6 +201,33 @@ static void find_connections(struct model *model, const struct net *net,
         if (component->shuffle_count > 0 && component->place_count > *connections + 1)
             *connections = component->place_count - 1;
     }
+}
+
+void net_count_connections(struct model *model, uint32_t host)
+{
+    struct model_host *h = &model->hosts.items[host];
+    h->connections = 1;
+    for (VEC_EACH(const struct net_stay, stay, &h->stays)) {
+        const struct net *net = net_of_stay(model, stay);
+        if (net)
+            find_connections(model, net, &net->slots.items[stay->slot]);
+    }
+}
+
+bool net_host_can_fill(const struct model *model, const struct net_slot *slot)
+{
+    double most[HOST_LIMITS];
+    bool others = false, filled = false;
+    memcpy(most, slot->most, sizeof most);
+    for (VEC_EACH(const struct net_stay, stay, &model->hosts.items[slot->host].stays)) {
+        const struct net *net = net_of_stay(model, stay);
+        others |= net != NULL;
+        for (int kind = 0; net && kind < HOST_LIMITS; kind++)
+            most[kind] += net->slots.items[stay->slot].most[kind];
+    }
+    for (int kind = 0; kind < HOST_LIMITS; kind++)
+        filled |= most[kind] > slot->limit[kind];
+    return others && filled;
 }
 
 /* While transfers are under way the data plane has not all of a NIC. */

@@ -39,6 +39,7 @@ struct raw_flow {
     uint32_t next_on_slot;
     double bound;
     uint32_t bound_vertex;
+    double could;             /* the same if no thread stood still and no link was cut */
     double load[HOST_LIMITS]; /* on its own host, per record */
     uint32_t class;
     bool ready;
@@ -65,7 +66,6 @@ struct net_place {
     uint32_t slot, member, next;
     uint32_t first_sum, sum_count; /* of the component */
     uint32_t first_load, first_end;
-    uint32_t unreachable; /* other hosts of the component that it cannot talk to */
 };
 
 /* Load that a flow puts on another host than its own. */
@@ -80,6 +80,7 @@ struct far_load {
 struct shuffle_end {
     double consumed, produced;
     uint32_t consumers, producers;
+    bool jams; /* a host that gets some of it is out of reach: what is sent here cannot leave */
 };
 
 /* Of one shuffle, to the hosts of equal loss: the largest share that one of them gets, whose it is,
@@ -94,7 +95,8 @@ struct own_row {
     uint32_t job, vertex, first_term, term_count;
     uint32_t first_weight; /* into own_sums */
     uint32_t first_sum, sum_count;
-    bool stuck;
+    uint32_t holder;    /* the vertex that lets nothing through; NONE: it works */
+    bool backpressured; /* while it does not */
 };
 
 /* A slot with cores of its own. */
@@ -117,6 +119,7 @@ struct share_term {
 struct raw_work {
     uint32_t raw, job, vertex;
     double tasks, busy;
+    bool single; /* the subtask has no other work */
 };
 
 #endif

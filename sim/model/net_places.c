@@ -121,6 +121,7 @@ void net_add_places(struct model *model, struct net *net, uint32_t member)
                                                         .subtask = s,
                                                         .bound = rate_limit,
                                                         .bound_vertex = *id,
+                                                        .could = rate_limit,
                                                         .class = NONE,
                                                         .ready = true });
         }

@@ -50,8 +50,10 @@ static void add_vertex_row(struct net *net, uint32_t job, const struct component
                  component->sources.count);
     if (parts->weights.count > 0)
         add_row(net,
-                (struct net_row){
-                    .limit = LIMIT_THREAD, .job = job, .vertex = vertex->id, .host = NONE },
+                (struct net_row){ .limit = LIMIT_THREAD,
+                                  .job = job,
+                                  .vertex = vertex->flow.stuck ? vertex->flow.holder : vertex->id,
+                                  .host = NONE },
                 vertex->flow.stuck ? 0 : 1, parts);
 }
 
@@ -74,10 +76,13 @@ static void add_own_rows(struct net *net, struct row_parts *parts)
             push_term(net, parts, net->own_terms.items[i].flow, net->own_terms.items[i].weight);
         push_weights(parts, own->first_sum, net->own_sums.items + own->first_weight,
                      own->sum_count);
+        bool stuck = own->holder != NONE;
         add_row(net,
-                (struct net_row){
-                    .limit = LIMIT_THREAD, .job = own->job, .vertex = own->vertex, .host = NONE },
-                own->stuck ? 0 : 1, parts);
+                (struct net_row){ .limit = LIMIT_THREAD,
+                                  .job = own->job,
+                                  .vertex = stuck ? own->holder : own->vertex,
+                                  .host = NONE },
+                stuck ? 0 : 1, parts);
     }
 }
 

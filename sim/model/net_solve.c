@@ -35,11 +35,12 @@ static void catch_up(struct net *net, struct model_source *source, struct partit
 {
     double rest = arrived - group->position;
     group->kept_up = true;
+    source->caught_up_at = net->at;
     source->served_total += rest * group->count;
     net->classes.items[group->class].served += rest * group->per_task;
 }
 
-static void find_demand(struct model *model, struct net *net)
+static void find_behind(struct model *model, struct net *net)
 {
     for (VEC_EACH(struct net_class, class, &net->classes))
         class->behind = 0;
@@ -55,15 +56,25 @@ static void find_demand(struct model *model, struct net *net)
                 net->classes.items[group->class].behind += group->per_task;
         }
     }
+}
+
+/* Says whether another solution is asked for: some class may have, or wants, more or less. */
+static bool find_demand(struct model *model, struct net *net)
+{
+    bool differs = net->solved_round != net->round;
+    net->solved_round = net->round;
     net->all_behind = net->classes.count > 0;
     for (uint32_t c = 0; c < net->classes.count; c++) {
         struct net_class *class = &net->classes.items[c];
         double arrives = source_partition_rate(net_source_at(model, net, class->sum), net->at);
-        class->demand = class->behind > 0 ? INFINITY : class->partitions * arrives;
-        double bound = is_paused(model, net, class->sum) ? 0 : class->bound;
-        net->problem.flows.items[c].bound = fmin(bound, class->demand);
+        double demand = class->behind > 0 ? INFINITY : class->partitions * arrives;
+        double bound = fmin(is_paused(model, net, class->sum) ? 0 : class->bound, demand);
+        differs |= class->demand != demand || net->problem.flows.items[c].bound != bound;
+        class->demand = demand;
+        net->problem.flows.items[c].bound = bound;
         net->all_behind &= class->behind == class->partitions;
     }
+    return differs;
 }
 
 /* Partitions of one subtask: those that keep up take what arrives, unless an equal share is less;
@@ -93,6 +104,25 @@ static void take_rates(struct model *model, struct net *net)
         class->rate = net->problem.flows.items[c].rate;
         net_source_at(model, net, class->sum)->rate += class->rate * class->tasks;
     }
+}
+
+/* All have caught up: what told groups of a class apart is over. */
+static void join_groups(struct model *model, const struct net *net)
+{
+    for (uint32_t k = 0; k < net->sums.count; k++) {
+        struct model_source *source = net_source_at(model, net, k);
+        if (source->groups.count == 1)
+            continue;
+        source_join(source, net->at);
+        for (VEC_EACH(struct partition_group, group, &source->groups))
+            if (group->class != GROUP_IDLE)
+                group->per_task = group->count / net->classes.items[group->class].tasks;
+    }
+}
+
+static void take_shares(struct model *model, struct net *net)
+{
+    bool had_kept_up = net->all_kept_up;
     net->all_kept_up = true;
     for (uint32_t k = 0; k < net->sums.count; k++) {
         struct model_source *source = net_source_at(model, net, k);
@@ -105,6 +135,8 @@ static void take_rates(struct model *model, struct net *net)
             net->all_kept_up &= group->kept_up;
         }
     }
+    if (net->all_kept_up && !had_kept_up)
+        join_groups(model, net);
 }
 
 /* The first backlog to reach zero, if things stay as they are. */
@@ -129,19 +161,26 @@ static void wait_for_crossing(struct model *model, struct net *net)
                            crossing_is_due, model, net->index, net->round);
 }
 
+/* Where a backlog ends and its readers have others, only their partitions share anew. */
 void net_solve(struct model *model, struct net *net)
 {
     net_fold_one(model, net);
     vec_clear(&net->stepped);
     sim_queue_cancel(model->queue, &net->settle);
-    find_demand(model, net);
-    maxmin_solve(&net->problem);
-    take_rates(model, net);
-    net_mark(model, net);
-    net_limit_transfers(model, net);
+    find_behind(model, net);
+    bool differs = find_demand(model, net);
+    if (differs) {
+        maxmin_solve(&net->problem);
+        take_rates(model, net);
+    }
+    take_shares(model, net);
+    if (differs) {
+        net_mark(model, net);
+        net_limit_transfers(model, net);
+    }
     wait_for_crossing(model, net);
-    for (VEC_EACH(const struct net_member, member, &net->members))
-        barrier_on_rates(model, member->job, member->component);
+    for (size_t i = 0; differs && i < net->members.count; i++)
+        barrier_on_rates(model, net->members.items[i].job, net->members.items[i].component);
 }
 
 static void crossing_is_due(void *context, uint64_t a, uint64_t b)
@@ -208,6 +247,7 @@ void net_settle_steps(struct model *model, struct net *net)
     if (is_carried(model, net)) {
         for (VEC_EACH(const uint32_t, k, &net->stepped))
             carry(model, net, *k);
+        net->solved_round = 0;
         vec_clear(&net->stepped);
         net_limit_transfers(model, net);
         return;

@@ -3,9 +3,9 @@
  * The networks: which components are in one. Components are coupled where they have tasks on a host
  * one of whose limits they could reach together; a host that carries all its threads can do is
  * nobody's concern. In: components that begin, end or flow in another way. What is built anew are
- * their networks and all that runs on their hosts, because whether a host can be filled depends on
- * all that is on it: gathered once to find that out, and once more when it falls apart. Out:
- * networks whose members are in ascending order, so that no result depends on the way here.
+ * their networks, and all that runs on their hosts when one of these can be filled by all that is
+ * on it: gathered once to find that out, and once more when it falls apart. Out: networks whose
+ * members are in ascending order, so that no result depends on the way here.
  */
 #include "sim/model/networks.h"
 
@@ -85,6 +85,7 @@ static struct net *net_take(struct model *model)
     networks->free.count--;
     net->at = net->folded_at = model_now(model);
     net->round = ++networks->round;
+    net->all_kept_up = false;
     vec_clear(&net->members);
     vec_clear(&net->stepped);
     return net;
@@ -212,6 +213,7 @@ static void see(struct model *model, struct net_member member)
     vec_push(&model->networks.seen, member);
 }
 
+/* A host that can be filled concerns all that is on it. */
 static void see_host(struct model *model, uint32_t index)
 {
     struct model_host *host = &model->hosts.items[index];
@@ -228,22 +230,27 @@ static void see_host(struct model *model, uint32_t index)
     }
 }
 
-/* Its network as it was, and the hosts as they are. */
-static void see_around(struct model *model, struct net_member member)
+static void for_hosts_of(struct model *model, struct net_member member,
+                         void (*visit)(struct model *, uint32_t))
 {
     struct model_job *job = &model->jobs[member.job];
     const struct component *component = component_at(model, member);
-    const struct net *net = net_of(model, component);
-    for (size_t i = 0; net && i < net->members.count; i++)
-        see(model, net->members.items[i]);
     if (!component_flows(job, component))
         return;
     for (VEC_EACH(const uint32_t, id, &component->vertices))
         for (VEC_EACH(const uint32_t, task, &job->vertices[*id].current))
             if (*task != NONE)
-                see_host(model, model->tasks.items[*task].host);
+                visit(model, model->tasks.items[*task].host);
 }
 
+static void see_network_of(struct model *model, struct net_member member)
+{
+    const struct net *net = net_of(model, component_at(model, member));
+    for (size_t i = 0; net && i < net->members.count; i++)
+        see(model, net->members.items[i]);
+}
+
+/* What has changed, and the networks that it was in. */
 static void find_seen(struct model *model)
 {
     struct networks *networks = &model->networks;
@@ -255,7 +262,16 @@ static void find_seen(struct model *model)
     }
     vec_clear(&networks->dirty);
     for (size_t i = 0; i < networks->seen.count; i++)
-        see_around(model, networks->seen.items[i]);
+        see_network_of(model, networks->seen.items[i]);
+}
+
+/* And all that runs on the hosts of these, and so on. */
+static void find_around(struct model *model)
+{
+    for (size_t i = 0; i < model->networks.seen.count; i++) {
+        for_hosts_of(model, model->networks.seen.items[i], see_host);
+        see_network_of(model, model->networks.seen.items[i]);
+    }
 }
 
 /* The components seen that flow, in ascending order. */
@@ -280,9 +296,10 @@ static void add_members(struct model *model, struct net *net)
     mem_destroy(order);
 }
 
-static void close_seen(struct model *model)
+static void close_seen(struct model *model, size_t from)
 {
-    for (VEC_EACH(const struct net_member, member, &model->networks.seen)) {
+    for (size_t i = from; i < model->networks.seen.count; i++) {
+        const struct net_member *member = &model->networks.seen.items[i];
         struct component *component = component_at(model, *member);
         struct net *net = net_of(model, component);
         if (net) {
@@ -295,15 +312,56 @@ static void close_seen(struct model *model)
         }
         component->soon = false;
         component->class_count = component->work_count = 0;
-        component->active = component_flows(&model->jobs[member->job], component);
+        bool flows = component_flows(&model->jobs[member->job], component);
+        if (flows && !component->active)
+            component->active_from = model_now(model);
+        component->active = flows;
     }
+}
+
+static void count_connections(struct model *model, uint32_t host)
+{
+    if (model->hosts.items[host].counted == model->networks.refreshes)
+        return;
+    model->hosts.items[host].counted = model->networks.refreshes;
+    net_count_connections(model, host);
+}
+
+/* Hosts where networks go on beside what is built anew: their connections have not begun anew. */
+static void count_all_connections(struct model *model)
+{
+    for (VEC_EACH(const uint32_t, host, &model->networks.left))
+        count_connections(model, *host);
+    for (VEC_EACH(const struct net_member, member, &model->networks.seen))
+        for_hosts_of(model, *member, count_connections);
+}
+
+/* Could the members and those of other networks fill a host, or do they share slots? */
+static bool meets_others(struct model *model, const struct net *net)
+{
+    for (VEC_EACH(const struct net_member, member, &net->members))
+        if (net_has_shares(&model->jobs[member->job]))
+            return true;
+    for (VEC_EACH(const struct net_slot, slot, &net->slots))
+        if (net_host_can_fill(model, slot))
+            return true;
+    return false;
 }
 
 static void open_seen(struct model *model)
 {
     struct net *net = net_take(model);
+    size_t seen = model->networks.seen.count;
     add_members(model, net);
     gather_all(model, net);
+    if (meets_others(model, net)) {
+        net_give_back(model, net);
+        find_around(model);
+        close_seen(model, seen);
+        net = net_take(model);
+        add_members(model, net);
+        gather_all(model, net);
+    }
     uint32_t groups = find_leaders(model, net);
     if (groups == 1) {
         enter(model, net);
@@ -321,7 +379,8 @@ void net_refresh(struct model *model)
         return;
     sim_queue_cancel(model->queue, &networks->refresh);
     find_seen(model);
-    close_seen(model);
+    close_seen(model, 0);
+    count_all_connections(model);
     open_seen(model);
     for (VEC_EACH(const uint32_t, host, &networks->left))
         net_limit_transfers_of(model, *host);

@@ -34,8 +34,8 @@ struct model_source *net_source_at(struct model *model, const struct net *net, u
 void net_advance(struct model *model, uint32_t job);
 /* Adds what has flowed since to the totals of the job's vertices; after net_advance. */
 void net_fold(struct model *model, uint32_t job);
-/* The component begins, ends, or flows in another way: everything that it shares hosts with is
- * built anew, now. */
+/* The component begins, ends, or flows in another way: its network is built anew, now, with
+ * everything on hosts that could be filled. */
 void net_rebuild(struct model *model, uint32_t job, uint32_t component);
 /* The same for all components of a job. */
 void net_rebuild_job(struct model *model, uint32_t job);

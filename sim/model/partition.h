@@ -9,9 +9,20 @@
 #include "sim/model/source.h"
 
 struct layout *layout_create(uint32_t partitions); /* all in group 0 */
+/* Partitions i, i + period, i + 2 * period and so on. */
+uint32_t layout_repeats(uint32_t partitions, uint32_t period, uint32_t i);
+/* How often two layouts, or a layout and readers that take turns, repeat themselves together. */
+uint32_t layout_period(uint32_t partitions, uint32_t a, uint32_t b);
 
-/* Groups at equal positions become one. Halted sources only. */
+static inline uint32_t layout_group(const struct layout *layout, uint32_t partition)
+{
+    return layout->group_of[partition % layout->period];
+}
+
+/* Groups of a class that stand together become one. Positions must be up to date. */
 void partitions_merge(struct model_source *source);
+/* The same for a cut, which has no classes. */
+void cut_merge(struct source_cut *cut);
 /* See source_restore; positions only, nothing is counted. */
 void partitions_restore(struct model_source *source, const struct source_cut *cut,
                         const bool *fresh, uint32_t parallelism, time_ns now);

@@ -60,11 +60,13 @@ static double records_at_cut(const struct model_job *job, const struct model_ver
     return sum;
 }
 
+/* What an incremental checkpoint builds on; a savepoint is nobody's base. */
 static const struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
 {
     const struct cut *newest = NULL;
     for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->completed && cut->id < checkpoint && (!newest || cut->id > newest->id))
+        if (cut->completed && cut->kind == CHECKPOINT_PERIODIC && !cut->no_base &&
+            cut->id < checkpoint && (!newest || cut->id > newest->id))
             newest = cut;
     return newest;
 }

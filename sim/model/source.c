@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "sim/model/order.h"
 #include "sim/model/partition.h"
 
 void source_init(struct model_source *source, const struct series *load, time_ns from, bool paced,
@@ -63,6 +62,8 @@ void source_cut_settle(struct source_cut *cut, double most)
         cut->positions[g] += cut->aheads[g] * share;
     cut->total += cut->ahead * share;
     cut->ahead *= 1 - share;
+    if (cut->group_count > 1)
+        cut_merge(cut);
 }
 
 /* What the curve had given when the group last took from it. */
@@ -102,7 +103,7 @@ static double arrived_in_all(struct model_source *source, time_ns now)
 
 double source_offered(struct model_source *source, time_ns now)
 {
-    return arrived_in_all(source, now) + source->withdrawn_total;
+    return arrived_in_all(source, now) + source->withdrawn_total - source->offered_before;
 }
 
 double source_backlog(struct model_source *source, time_ns now)
@@ -147,12 +148,15 @@ struct source_setback source_setback(struct model_source *source, const struct s
     double amount = curve_amount(&source->curve, now), oldest = amount;
     if (source->paced || !some_group_is_idle(source))
         return back;
-    for (uint32_t i = 0; i < source->layout->partitions; i++) {
-        const struct partition_group *group = &source->groups.items[source->layout->group_of[i]];
-        double position = cut ? cut->positions[cut->layout->group_of[i]] : 0;
+    const struct layout *layout = source->layout;
+    uint32_t partitions = layout->partitions;
+    uint32_t period = layout_period(partitions, layout->period, cut ? cut->layout->period : 1);
+    for (uint32_t i = 0; i < period; i++) {
+        const struct partition_group *group = &source->groups.items[layout_group(layout, i)];
+        double position = cut ? cut->positions[layout_group(cut->layout, i)] : 0;
         if (group->class != GROUP_IDLE)
             continue;
-        back.records += fmax(group->position - position, 0);
+        back.records += fmax(group->position - position, 0) * layout_repeats(partitions, period, i);
         oldest = fmin(oldest, position / source->scale);
     }
     time_ns arrived_at = oldest < amount ? curve_time(&source->curve, oldest) : now;
@@ -178,6 +182,13 @@ void source_halt(struct model_source *source, time_ns now)
     }
     if (source->groups.count > 1)
         partitions_merge(source);
+}
+
+void source_join(struct model_source *source, time_ns now)
+{
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        group->position = source_read(source, group, now);
+    partitions_merge(source);
 }
 
 void source_set_parallelism(struct model_source *source, uint32_t parallelism, time_ns now)

@@ -6,6 +6,10 @@
  *   layout:   partition -> group     shared with the checkpoints that were cut in it
  *   group:    position, partitions, rate of each now
  *
+ * A layout repeats itself: subtasks take partitions in turn, so it is as long as its readers are
+ * many, whatever the number of partitions. Groups that have become equal are one again: those that
+ * have caught up while all have, those of a halted source, those of a completed checkpoint.
+ *
  * A partition whose reader keeps up has no position of its own: it stands where the arrivals are.
  * A load given per subtask is paced by the subtask itself: nothing arrives while it does not run,
  * and each subtask has one partition.
@@ -20,7 +24,8 @@
 
 struct layout {
     uint32_t references, partitions;
-    uint32_t *group_of; /* by partition */
+    uint32_t period;    /* 1 to partitions; 1 when there is one group only */
+    uint32_t *group_of; /* of partition i: group_of[i % period] */
 };
 
 struct partition_group {
@@ -42,8 +47,8 @@ struct source_cut {
     uint32_t *counts;  /* the same: partitions */
     uint32_t group_count;
     double total;
-    /* What was in buffers in front of the barrier: records of one partition by group, of all, and
-     * bytes; of these what the checkpoint stores as channel state. */
+    /* What was in buffers in front of the barrier: records of one partition by group (until it is
+     * settled), of all, and bytes; of these what the checkpoint stores as channel state. */
     double *aheads;
     double ahead, buffered_bytes, in_flight_bytes;
 };
@@ -59,6 +64,9 @@ struct model_source {
     uint32_t first_raw; /* its subtasks there, while that is built */
     double rate;        /* of all subtasks, records per second */
     double rate_most;   /* the largest rate at which the network carries it, all others resting */
+    double taken_over;  /* position at which the job took up a former one's log */
+    double offered_before; /* what had arrived there by then, which was for the former */
+    bool is_handed_over;   /* what it has not read is a later job's to read */
     double served_total, replayed_total;
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
     double reread_total; /* of these, lost with a restart and read again */
@@ -68,6 +76,7 @@ struct model_source {
     double lag_most;      /* seconds, since the last look */
     struct sim_handle step; /* next change of the load, while active */
     struct sim_handle look; /* at its lag, while active: has it a backlog? */
+    time_ns caught_up_at;   /* when some backlog of it was last worked off */
     bool told, in_backlog;  /* what the JobMaster was told; not told since tasks began anew */
 };
 
@@ -81,7 +90,7 @@ void layout_release(struct layout *layout);
 void source_cut_take(struct model_source *source, time_ns now, struct source_cut *out);
 /* The checkpoint is complete. What its barrier had in front and did not overtake is in its state,
  * so the positions move on by that, but by no more than `most` in all; the rest is channel state.
- */
+ * Groups that stand together then are one. */
 void source_cut_settle(struct source_cut *cut, double most);
 void source_cut_fini(struct source_cut *cut);
 
@@ -89,7 +98,7 @@ void source_cut_fini(struct source_cut *cut);
 double source_arrived(struct model_source *source, const struct partition_group *group,
                       time_ns now);
 double source_read(struct model_source *source, const struct partition_group *group, time_ns now);
-double source_offered(struct model_source *source, time_ns now);  /* in all, ever */
+double source_offered(struct model_source *source, time_ns now);  /* to this job, ever */
 double source_position(struct model_source *source, time_ns now); /* of all partitions */
 double source_backlog(struct model_source *source, time_ns now);
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
@@ -115,6 +124,8 @@ void source_set_parallelism(struct model_source *source, uint32_t parallelism, t
  */
 void source_restore(struct model_source *source, const struct source_cut *cut, const bool *fresh,
                     uint32_t parallelism, time_ns now);
+/* Groups of one class that have caught up are one again. For a source that has caught up. */
+void source_join(struct model_source *source, time_ns now);
 /* Splits groups so that each belongs to one class: class_of[subtask], GROUP_IDLE for none. */
 void source_split(struct model_source *source, const uint32_t *class_of, uint32_t parallelism,
                   const uint32_t *class_tasks, time_ns now);

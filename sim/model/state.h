@@ -32,7 +32,7 @@ struct model_host {
     bool known, gone, frozen;
     bool own_links; /* some pair with it may have figures of its own */
     bool suspect;   /* some link of it is cut, perhaps to a host without tasks */
-    bool cut_off;   /* all of them are */
+    bool cut_off;   /* all of them are, or all packets are lost */
     const struct machine_spec *machine;
     double speed;
     double loss; /* of packets on its link, 0 to 1 */
@@ -48,6 +48,7 @@ struct model_host {
     uint64_t seen;                             /* in the refresh of that number */
     VEC(struct net_stay) stays;                /* in networks, also such as are gone */
     uint32_t connections;                      /* of the data plane with other hosts, each way */
+    uint64_t counted;                          /* these, in the refresh of that number */
     uint32_t moving[TRANSFER_WAY_COUNT];       /* transfers to and from shared storage, under way */
     double transfer_limit[TRANSFER_WAY_COUNT]; /* as last said, bytes per second */
     uint32_t upload;                           /* of the snapshot of round `upload_round` */
@@ -64,6 +65,7 @@ struct model_vertex {
     VEC(uint32_t) current; /* tasks by subtask; NONE */
     uint32_t running;
     struct lost_places lost;   /* subtasks whose TaskManager has ended */
+    uint32_t placed, cut_off;  /* subtasks that have a TaskManager, and one that is cut off */
     struct keyspace *keyspace; /* for `groups` of them; made when first needed */
     struct vertex_shape shape;
     struct vertex_flow flow;
@@ -82,6 +84,8 @@ struct model_job {
     time_ns ended_at;
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
     VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
+    bool has_heirs;              /* some job is to start from a snapshot of it */
+    bool goes_on;                /* its sources stand where a former job's snapshot has them */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
     struct model_restore restored;
     uint64_t restored_round;   /* refresh of the networks */

@@ -6,6 +6,7 @@
  */
 #include "sim/model/task.h"
 
+#include "sim/model/handover.h"
 #include "sim/model/state.h"
 
 static void fail_as_planned(void *context, uint64_t a, uint64_t b);
@@ -43,6 +44,7 @@ void task_destroy(struct model *model, uint32_t index)
     struct model_task *task = &model->tasks.items[index];
     struct model_host *host = &model->hosts.items[task->host];
     CHECK(task->phase != TASK_FREE);
+    loss_count_place(model, index, -1);
     if (task->current)
         model->jobs[task->job].vertices[task->vertex].current.items[task->subtask] = NONE;
     uint32_t moved = vec_last(&host->tasks);
@@ -96,6 +98,7 @@ static void take_place(struct model *model, uint32_t index, uint32_t parallelism
     if (*place != NONE)
         component_on_replaced(model, *place);
     *place = index;
+    loss_count_place(model, index, 1);
     loss_forget(&vertex->lost, task->subtask);
     if (task->subtask + 1 == parallelism && task->key_group_first <= task->key_group_last)
         component_set_groups(model, task->job, task->vertex, task->key_group_last + 1);
@@ -106,6 +109,7 @@ void tasks_deploy(struct model *model, uint32_t host, const struct effect_data *
     for (size_t i = 0; i < order->count; i++) {
         const struct task_deployment *deployment = &order->deployments[i];
         CHECK(deployment->subtask < deployment->parallelism);
+        handover_take(model, order->job.n, deployment->restore_checkpoint);
         uint32_t task = task_create(model, order->job.n, host, deployment);
         take_place(model, task, deployment->parallelism);
         step_add_task(model, STEP_DEPLOY, task, 0);

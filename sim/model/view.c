@@ -33,12 +33,18 @@ static double state_of_vertex(struct model *model, const struct model_job *job,
     return spec->state_fixed * vertex->parallelism + keyed + spec->state_growth * records;
 }
 
+/* A savepoint is not: when a stop fails behind its savepoint the job goes back to before it. */
+static bool is_restorable(const struct cut *cut)
+{
+    return cut->completed && cut->kind == CHECKPOINT_PERIODIC;
+}
+
 /* What a restart would restore. */
 static const struct cut *newest_cut(const struct model_job *job)
 {
     const struct cut *newest = NULL;
     for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->completed && cut->kind == CHECKPOINT_PERIODIC && (!newest || cut->id > newest->id))
+        if (is_restorable(cut) && (!newest || cut->id > newest->id))
             newest = cut;
     return newest;
 }
@@ -65,6 +71,23 @@ static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns 
     }
 }
 
+/* What a later job has taken over is in that one's books. */
+static double unread(struct model_source *source, time_ns now)
+{
+    return source->is_handed_over ? 0 : source_backlog(source, now);
+}
+
+static double unread_seconds(struct model_source *source, time_ns now)
+{
+    return source->is_handed_over ? 0 : source_lag_seconds_most(source, now);
+}
+
+/* The log it is to go on reading is a former job's still. */
+static bool is_yet_to_go_on(const struct model_job *job)
+{
+    return job->spec->former > 0 && !job->goes_on;
+}
+
 void model_view_job(struct model *model, struct job_id id, struct model_job_view *out)
 {
     struct model_job *job = &model->jobs[id.n];
@@ -72,19 +95,24 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
     net_advance(model, id.n);
     net_fold(model, id.n);
     time_ns now = view_time(model, job);
+    if (is_yet_to_go_on(job)) {
+        *out = (struct model_job_view){ .ended = job->ended };
+        return;
+    }
     *out = (struct model_job_view){ .whole = true, .restored = job->restored };
     for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
         out->whole &= component->active && component->running == component->task_count;
     }
     for (VEC_EACH(struct model_source, source, &job->sources)) {
-        double lag = source_lag_seconds_most(source, now);
+        double lag = unread_seconds(source, now);
         out->offered_total += source_offered(source, now);
         out->served_total += source->served_total;
         out->replayed_total += source->replayed_total + source->reread_total;
         out->served_rate += source->rate;
-        out->backlog += source_backlog(source, now);
+        out->backlog += unread(source, now);
         out->position += source_position(source, now);
+        out->taken_over += source->taken_over;
         out->lag_seconds = fmax(out->lag_seconds, lag);
         out->lag_seconds_max = fmax(out->lag_seconds_max, fmax(source->lag_most, lag));
         source->lag_most = lag;
@@ -109,19 +137,20 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     const struct vertex_flow *flow = &vertex->flow;
     net_advance(model, id.n);
     net_fold(model, id.n);
-    *out = (struct model_vertex_view){ .parallelism = vertex->parallelism,
-                                       .running = vertex->running,
-                                       .busy_seconds = flow->busy_seconds,
-                                       .idle_seconds = flow->idle_seconds,
-                                       .backpressured_seconds = flow->backpressured_seconds,
-                                       .task_seconds = flow->task_seconds,
-                                       .flowing_seconds = flow->flowing_seconds,
-                                       .busiest_seconds = flow->busiest_seconds,
-                                       .in_total = flow->in_total,
-                                       .out_total = flow->out_total };
+    *out =
+        (struct model_vertex_view){ .parallelism = vertex->parallelism,
+                                    .running = vertex->running,
+                                    .busy_seconds = flow->busy_seconds,
+                                    .idle_seconds = flow->idle_seconds,
+                                    .backpressured_seconds = flow->backpressured_seconds,
+                                    .task_seconds = flow->task_seconds,
+                                    .busy_most_seconds = flow->busy_most_seconds,
+                                    .backpressured_most_seconds = flow->backpressured_most_seconds,
+                                    .in_total = flow->in_total,
+                                    .out_total = flow->out_total };
     out->state_bytes = state_of_vertex(model, job, vertex);
-    if (vertex->is_source)
-        out->backlog = source_backlog(&job->sources.items[vertex->source], view_time(model, job));
+    if (vertex->is_source && !is_yet_to_go_on(job))
+        out->backlog = unread(&job->sources.items[vertex->source], view_time(model, job));
     if (!component->active)
         return;
     out->in_rate = vertex_in_rate(job, component, vertex);
@@ -152,17 +181,20 @@ static struct err check_source(struct model *model, struct model_job *job,
     if (partitions != source->layout->partitions)
         return err_note(note, ERR_INTERNAL_CODE, "source %s counts %u partitions instead of %u",
                         name, partitions, source->layout->partitions);
-    if (!nearly(source->served_total - source->replayed_total, position))
+    if (!nearly(source->taken_over + source->served_total - source->replayed_total, position))
         return err_note(note, ERR_INTERNAL_CODE,
-                        "source %s served %lld, was set back by %lld, and stands at %lld", name,
-                        (long long)source->served_total, (long long)source->replayed_total,
-                        (long long)position);
-    if (!nearly(offered - source->withdrawn_total, position + source_backlog(source, now)))
+                        "source %s took over %lld, served %lld, was set back by %lld, and stands "
+                        "at %lld",
+                        name, (long long)source->taken_over, (long long)source->served_total,
+                        (long long)source->replayed_total, (long long)position);
+    if (!nearly(source->offered_before + offered - source->withdrawn_total,
+                position + source_backlog(source, now)))
         return err_note(note, ERR_INTERNAL_CODE, "arrivals of source %s are not read or waiting",
                         name);
     return OK;
 }
 
+/* Nothing older is ahead of anything newer. */
 static struct err check_cuts(const struct model_job *job, struct note *note)
 {
     for (size_t i = 0; i < job->cuts.count; i++)
@@ -172,7 +204,7 @@ static struct err check_cuts(const struct model_job *job, struct note *note)
             for (uint32_t s = 0; s < a->source_count; s++) {
                 double older = (swapped ? b : a)->sources[s].total;
                 double newer = (swapped ? a : b)->sources[s].total;
-                if (older > newer && !nearly(older, newer) && a->completed && b->completed)
+                if (older > newer && !nearly(older, newer) && is_restorable(a) && is_restorable(b))
                     return err_note(note, ERR_INTERNAL_CODE,
                                     "checkpoint %llu is ahead of a newer one",
                                     (unsigned long long)(swapped ? b : a)->id);
@@ -205,6 +237,21 @@ static struct err check_rows(const struct model *model, const struct net *net, s
     return OK;
 }
 
+/* Of the time of a vertex's tasks: its three shares, and the subtasks with most of two of them. */
+static struct err check_shares(const struct model_job *job, const struct model_vertex *vertex,
+                               struct note *note)
+{
+    const struct vertex_flow *flow = &vertex->flow;
+    const char *name = job->spec->graph->vertices.items[vertex->id].name;
+    double sum = flow->busy_seconds + flow->idle_seconds + flow->backpressured_seconds;
+    if (!nearly(sum, flow->task_seconds))
+        return err_note(note, ERR_INTERNAL_CODE, "shares of the time of %s do not add up", name);
+    if (flow->excess > tolerance)
+        return err_note(note, ERR_INTERNAL_CODE, "subtasks of %s are busier than the busiest",
+                        name);
+    return OK;
+}
+
 struct err model_check_conservation(struct model *model, struct note *note)
 {
     for (uint32_t j = 0; j < model->job_count; j++) {
@@ -213,6 +260,9 @@ struct err model_check_conservation(struct model *model, struct note *note)
         for (VEC_EACH(struct model_source, source, &job->sources))
             TRY(check_source(model, job, source, note));
         TRY(check_cuts(job, note));
+        net_fold(model, j);
+        for (uint32_t v = 0; v < job->vertex_count; v++)
+            TRY(check_shares(job, &job->vertices[v], note));
     }
     for (VEC_EACH(struct net *, net, &model->networks.all))
         if ((*net)->round != 0)

@@ -16,7 +16,7 @@ static struct process_view process(void *context, struct node_id node)
 
 static bool can_talk(void *context, struct node_id a, struct node_id b)
 {
-    return virtual_cluster_can_talk(context, a, b);
+    return virtual_cluster_carries(context, a, b);
 }
 
 static void each_cut(void *context, struct node_id node,

@@ -346,7 +346,8 @@ static void put_rescales(const json_t *summary, FILE *file)
 
 /* Pictures. */
 
-/* Cuts a line's <title>: browsers show it at the pointer, and gnuplot's are scraps of its script. */
+/* Cuts a line's <title>: browsers show it at the pointer, and gnuplot's are scraps of its script.
+ */
 static void cut_title(char *line)
 {
     char *title = strstr(line, "<title>");

@@ -2,17 +2,28 @@
  *
  * Uptime of jobs. A process takes its tasks with it at once, long before Flink notices: the job is
  * down from then on. What the data plane says just after the end of a process, against what it said
- * just before, tells whose tasks they were.
+ * just before, tells whose tasks they were. Why is found as `weir explain` finds it: from the line
+ * back through its causes (causes.c), to a fault of the world or the failure that nothing explains.
  */
 #include "sim/report/incidents.h"
 
+#include <string.h>
+
 #include "core/base/text.h"
+#include "sim/cluster/virtual_cluster.h"
+#include "sim/report/causes.h"
+
+/* How long what happened may be a cause; longer than any monitor, call or grace period that the
+ * rules reckon with, but for conditions that last. */
+#define MEMORY (10 * TIME_MIN)
+
+enum { LOG_SLACK = 1024 };
 
 void incidents_init(struct incidents *incidents, const struct run_look *look)
 {
     *incidents =
         (struct incidents){ .look = look, .process_lost = TIME_NEVER, .longest = SIZE_MAX };
-    incidents->fault.at = TIME_NEVER;
+    run_log_init(&incidents->log);
     vec_resize(&incidents->jobs, look->scenario->jobs.count);
     for (VEC_EACH(struct job_incidents, job, &incidents->jobs))
         job->failed_at = TIME_NEVER;
@@ -22,6 +33,51 @@ void incidents_fini(struct incidents *incidents)
 {
     vec_fini(&incidents->jobs);
     vec_fini(&incidents->list);
+    run_log_fini(&incidents->log);
+}
+
+/* What is remembered. */
+
+static const char *name_of(const struct incidents *incidents, struct node_id node)
+{
+    if (node_id_is_none(node))
+        return "the cluster";
+    return incidents->look->process(incidents->look->context, node).name;
+}
+
+/* A condition that may have begun long before it brings a job down, or what the script did to begin
+ * it. */
+static bool lasts(const struct log_entry *entry)
+{
+    static const char *const words[][2] = {
+        { "process", "stopping" }, { "script", "stop" },     { "process", "frozen" },
+        { "script", "freeze" },    { "process", "cut off" }, { "script", "cut" },
+        { "process", "lossy" },    { "script", "loss" },     { "process", "throttled" },
+        { "script", "throttle" },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_equal(entry->machine, words[i][0]) && text_equal(entry->what, words[i][1]))
+            return true;
+    return false;
+}
+
+/* Doubling between two times keeps the cost per line constant. */
+static void thin_out(struct incidents *incidents, time_ns now)
+{
+    size_t kept = 0;
+    if (incidents->log.entries.count < 2 * incidents->log_kept + LOG_SLACK)
+        return;
+    for (VEC_EACH(const struct log_entry, entry, &incidents->log.entries))
+        if (now - entry->at <= MEMORY || lasts(entry))
+            incidents->log.entries.items[kept++] = *entry;
+    incidents->log.entries.count = incidents->log_kept = kept;
+}
+
+static void remember(struct incidents *incidents, struct log_entry *entry)
+{
+    thin_out(incidents, entry->at);
+    entry->seq = 0;
+    run_log_take(&incidents->log, entry);
 }
 
 static uint64_t running_in_plane(const struct incidents *incidents, struct job_id job)
@@ -37,39 +93,51 @@ static uint64_t running_in_plane(const struct incidents *incidents, struct job_i
     return running;
 }
 
-/* How long after a fault a failure may still be its doing: as long as heartbeats and the RPC layer
- * take to notice it. */
-static time_ns patience(const struct incidents *incidents)
+/* Why. */
+
+/* "tm3 killed: machine reclaimed"; a reason that names the process says it all, and so does the
+ * label of what the script did. */
+static void put_fault(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE])
 {
-    const struct config *config = &incidents->look->scenario->config;
-    return time_add(time_add(config->heartbeat_timeout, 2 * config->heartbeat_interval),
-                    20 * TIME_S);
+    const char *reason = fault->reason && *fault->reason ? fault->reason : NULL;
+    if (text_equal(fault->machine, "script"))
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason ? reason : fault->what);
+    else if (reason && strstr(reason, fault->node))
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason);
+    else
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s %s%s%s", fault->node, fault->what,
+                    reason ? ": " : "", reason ? reason : "");
 }
 
-static bool is_blamed(const struct incidents *incidents, const struct job_incidents *job,
-                      time_ns at)
+/* The fault behind the last entry; null: none is. */
+static const struct log_entry *last_fault(const struct incidents *incidents)
 {
-    time_ns fault_at = incidents->fault.at;
-    return fault_at != TIME_NEVER && fault_at >= job->since && at - fault_at <= patience(incidents);
+    struct cause_chain chain;
+    if (incidents->log.entries.count == 0)
+        return NULL;
+    causes_of(&incidents->log, incidents->log.entries.count - 1, &chain);
+    size_t place = causes_fault(&incidents->log, &chain);
+    return place == SIZE_MAX ? NULL : &incidents->log.entries.items[place];
 }
 
-static void put_fault(const struct fault *fault, char out[INCIDENT_CAUSE_SIZE])
+/* One more process with tasks of the job went at the instant that brought it down; what the script
+ * did to all of them is one cause. */
+static void retell(struct incidents *incidents, struct job_incidents *job)
 {
-    size_t length = text_format(out, INCIDENT_CAUSE_SIZE, "%s", fault->text);
-    if (fault->others)
-        text_format(out + length, INCIDENT_CAUSE_SIZE - length, ", and %u more", fault->others);
-}
-
-/* More was struck at the instant that brought a job down: its cause grows. */
-static void retell(struct incidents *incidents)
-{
-    for (VEC_EACH(const struct job_incidents, job, &incidents->jobs)) {
-        if (job->state != UPTIME_DOWN)
-            continue;
-        struct incident *incident = &incidents->list.items[job->open];
-        if (incident->at == incidents->fault.at && !incident->planned)
-            put_fault(&incidents->fault, incident->cause);
+    struct incident *incident = &incidents->list.items[job->open];
+    const struct log_entry *fault = last_fault(incidents);
+    char cause[INCIDENT_CAUSE_SIZE];
+    put_fault(fault, cause);
+    size_t length = strlen(incident->cause);
+    if (strncmp(incident->cause, cause, strlen(cause)) == 0)
+        return;
+    if (job->others > 0) { /* ", and 3 more" */
+        while (length > 0 && incident->cause[length] != ',')
+            length--;
     }
+    job->others++;
+    text_format(incident->cause + length, INCIDENT_CAUSE_SIZE - length, ", and %u more",
+                job->others);
 }
 
 static void go_down(struct incidents *incidents, struct job_id id, time_ns at, bool planned)
@@ -78,21 +146,19 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
     struct incident incident = {
         .job = id, .planned = planned, .at = at, .down_at = at, .running_at = TIME_NEVER
     };
-    const char *cause = "for no reason known";
+    const struct log_entry *fault = planned ? NULL : last_fault(incidents);
     if (planned) {
-        cause = "rescale";
-    } else if (is_blamed(incidents, job, at)) {
-        cause = incidents->fault.text;
-        incident.at = incidents->fault.at;
-    } else if (job->failed_at == at) {
-        cause = job->failure;
+        text_format(incident.cause, sizeof incident.cause, "rescale");
+    } else if (fault) {
+        put_fault(fault, incident.cause);
+        incident.at = fault->at;
+    } else {
+        text_format(incident.cause, sizeof incident.cause, "%s",
+                    job->failed_at == at ? job->failure : "for no reason known");
     }
-    if (cause == incidents->fault.text)
-        put_fault(&incidents->fault, incident.cause);
-    else
-        text_format(incident.cause, sizeof incident.cause, "%s", cause);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
+    job->others = 0;
     job->state = UPTIME_DOWN;
     job->since = at;
 }
@@ -130,23 +196,51 @@ static void end(struct job_incidents *job, time_ns at)
     job->since = at;
 }
 
-void incidents_on_fault(struct incidents *incidents, time_ns at, const char *text,
-                        bool ends_process)
+/* Is it to be seen whether the end of a process at this instant takes tasks of the job? */
+static bool may_lose_tasks(const struct job_incidents *job, time_ns at)
 {
-    if (text && incidents->fault.at == at) {
-        incidents->fault.others++;
-        retell(incidents);
-    } else if (text) {
-        incidents->fault = (struct fault){ .at = at };
-        text_format(incidents->fault.text, sizeof incidents->fault.text, "%s", text);
-    }
+    return job->state == UPTIME_UP || (job->state == UPTIME_DOWN && job->since == at);
+}
+
+void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id node,
+                       const char *word, const char *reason, bool ends_process)
+{
+    struct log_entry entry = { .at = at,
+                               .node = name_of(incidents, node),
+                               .machine = virtual_cluster_fact_machine(word),
+                               .what = word,
+                               .reason = reason };
+    remember(incidents, &entry);
     if (!ends_process)
         return;
     incidents->process_lost = at;
     for (uint32_t j = 0; j < incidents->jobs.count; j++)
-        if (incidents->jobs.items[j].state == UPTIME_UP)
+        if (may_lose_tasks(&incidents->jobs.items[j], at))
             incidents->jobs.items[j].tasks_running =
                 running_in_plane(incidents, (struct job_id){ j });
+}
+
+void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id node,
+                       const struct log_line *line)
+{
+    struct log_entry entry = { .at = at,
+                               .node = name_of(incidents, node),
+                               .machine = line->machine,
+                               .what = line->what,
+                               .from = line->from,
+                               .to = line->to,
+                               .reason = line->reason && *line->reason ? line->reason : NULL,
+                               .checkpoint = -1,
+                               .value = -1 };
+    if (line->subject & LOG_OF_JOB && line->job.n < incidents->jobs.count)
+        entry.job = incidents->look->scenario->jobs.items[line->job.n].name;
+    if (line->subject & LOG_OF_PEER)
+        entry.peer = name_of(incidents, line->peer);
+    if (line->subject & LOG_OF_CHECKPOINT)
+        entry.checkpoint = (int64_t)line->checkpoint;
+    if (line->subject & LOG_OF_VALUE)
+        entry.value = line->value;
+    remember(incidents, &entry);
 }
 
 void incidents_settle(struct incidents *incidents)
@@ -157,9 +251,13 @@ void incidents_settle(struct incidents *incidents)
     incidents->process_lost = TIME_NEVER;
     for (uint32_t j = 0; j < incidents->jobs.count; j++) {
         struct job_incidents *job = &incidents->jobs.items[j];
-        if (job->state == UPTIME_UP &&
-            running_in_plane(incidents, (struct job_id){ j }) < job->tasks_running)
+        if (!may_lose_tasks(job, at) ||
+            running_in_plane(incidents, (struct job_id){ j }) >= job->tasks_running)
+            continue;
+        if (job->state == UPTIME_UP)
             go_down(incidents, (struct job_id){ j }, at, false);
+        else if (!incidents->list.items[job->open].planned)
+            retell(incidents, job);
     }
 }
 

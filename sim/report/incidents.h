@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * When do the tasks of a job not all run, since when, why, and until when? In: faults as they
- * strike, and the moments at which a job may have gone down or come up. Out: downtime per job, and
- * a list of incidents: fault, first moment not all tasks ran, moment all of them ran again. A job's
- * clock starts when all its tasks run for the first time and stops when it ends.
+ * When do the tasks of a job not all run, since when, why, and until when? In: facts and lines as
+ * they come, and the moments at which a job may have gone down or come up. Out: downtime per job,
+ * and a list of incidents: fault, first moment not all tasks ran, moment all of them ran again. A
+ * job's clock starts when all its tasks run for the first time and stops when it ends.
  */
 #ifndef WEIR_SIM_REPORT_INCIDENTS_H
 #define WEIR_SIM_REPORT_INCIDENTS_H
 
 #include "sim/report/look.h"
+#include "sim/report/run_log.h"
 
 enum { INCIDENT_CAUSE_SIZE = 160 };
 
@@ -22,12 +23,6 @@ struct incident {
     uint32_t restarts;  /* it took, the one that worked included */
 };
 
-struct fault {
-    time_ns at;
-    uint32_t others; /* that struck at the same instant */
-    char text[INCIDENT_CAUSE_SIZE];
-};
-
 enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_ENDED };
 
 struct job_incidents {
@@ -37,6 +32,7 @@ struct job_incidents {
     uint32_t restarts, rescales;       /* as last seen while up */
     uint64_t tasks_running;            /* in the data plane, when the last process ended */
     size_t open;                       /* DOWN: its place in the list */
+    uint32_t others;                   /* DOWN: more that struck at the same instant */
     char failure[INCIDENT_CAUSE_SIZE]; /* the last failed task */
     time_ns failed_at;
 };
@@ -46,17 +42,19 @@ struct incidents {
     VEC(struct job_incidents) jobs; /* as in the scenario */
     VEC(struct incident) list;
     size_t longest;       /* in the list: of the failures that are over; SIZE_MAX: none is */
-    struct fault fault;   /* the last one */
     time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
+    struct run_log log;   /* what may be a cause still: the last ten minutes */
+    size_t log_kept;      /* of its entries, when it was last thinned out */
 };
 
 void incidents_init(struct incidents *incidents, const struct run_look *look);
 void incidents_fini(struct incidents *incidents);
 
-/* Something struck a process or a task; text null: the end of what a fault before has begun.
- * `ends_process`: its tasks go with it. */
-void incidents_on_fault(struct incidents *incidents, time_ns at, const char *text,
-                        bool ends_process);
+/* Whatever happens, in order. Of a process that ends, its tasks go with it. */
+void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id node,
+                       const char *word, const char *reason, bool ends_process);
+void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id node,
+                       const struct log_line *line);
 /* A task failed, for the text's sake. */
 void incidents_on_failure(struct incidents *incidents, struct job_id job, time_ns at,
                           const char *text);

@@ -17,7 +17,7 @@
 enum {
     COLUMN_NAME_SIZE = 256,
     JOB_METRICS = METRIC_task_managers,
-    VERTEX_METRICS = METRIC_busy_max + 1 - METRIC_busy,
+    VERTEX_METRICS = METRIC_backpressured_max + 1 - METRIC_busy,
 };
 
 #define RULE(name, nature, join, value)                                                            \
@@ -36,6 +36,7 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(idle, FLOW, MIN, MEAN),
     RULE(backpressured, FLOW, MAX, MEAN),
     RULE(busy_max, FLOW, MAX, MEAN),
+    RULE(backpressured_max, FLOW, MAX, MEAN),
     RULE(restarts, GROWING, SUM, FINAL),
     RULE(rescales, GROWING, SUM, FINAL),
     RULE(downtime_seconds, GROWING, SUM, FINAL),

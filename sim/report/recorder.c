@@ -140,18 +140,18 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
     if (!incidents_is_failing(&recorder->incidents))
         timeline_open_notes(&recorder->timeline, at);
     timeline_note(&recorder->timeline, at, label ? label : word);
-    incidents_on_fault(&recorder->incidents, at, label ? label : word, false);
 }
 
 void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,
                    const char *reason)
 {
+    unsigned effects = effects_of(word);
     incidents_settle(&recorder->incidents);
+    incidents_on_fact(&recorder->incidents, at, node, word, reason, (effects & FACT_ENDED) != 0);
     if (text_equal(virtual_cluster_fact_machine(word), "script")) {
         take_script(recorder, at, word, reason);
         return;
     }
-    unsigned effects = effects_of(word);
     char text[INCIDENT_CAUSE_SIZE];
     put_fault(name_of(recorder, node), word, reason, text, sizeof text);
     bool scripted = recorder->scripted_at == at;
@@ -165,13 +165,8 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
                               name_of(recorder, node), word, text);
     if ((effects & FACT_FAULT) && !scripted && !incidents_is_failing(&recorder->incidents))
         timeline_open_notes(&recorder->timeline, at);
-    if (effects & (FACT_FAULT | FACT_ENDED)) {
-        bool is_news = (effects & FACT_FAULT) && !scripted;
-        if (is_news)
-            timeline_note_of(&recorder->timeline, at, word, name_of(recorder, node));
-        incidents_on_fault(&recorder->incidents, at, is_news ? text : NULL,
-                           (effects & FACT_ENDED) != 0);
-    }
+    if ((effects & FACT_FAULT) && !scripted)
+        timeline_note_of(&recorder->timeline, at, word, name_of(recorder, node));
 }
 
 /* Lines. */
@@ -216,6 +211,15 @@ static bool is_step(const struct log_line *line)
     return false;
 }
 
+/* What a job goes on from was left by another: that it does is planned, as the script is. */
+static void mark_start(struct recorder *recorder, time_ns at, const struct log_line *line)
+{
+    char text[MARK_LABEL_SIZE];
+    text_format(text, sizeof text, "%s from %s",
+                recorder->look->scenario->jobs.items[line->job.n].name, line->reason);
+    timeline_mark(&recorder->timeline, at, MARK_SCRIPT, text);
+}
+
 static void note_line(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     char text[INCIDENT_CAUSE_SIZE];
@@ -234,6 +238,9 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
     } else if (line->subject & LOG_OF_PEER) {
         text_format(text, sizeof text, "%s %s", line->machine, line->what);
         timeline_note_of(&recorder->timeline, at, text, name_of(recorder, line->peer));
+        return;
+    } else if (text_equal(line->what, "starting from savepoint")) {
+        mark_start(recorder, at, line);
         return;
     } else if (text_equal(line->what, "restore from checkpoint")) {
         text_format(text, sizeof text, "restore checkpoint %lld", (long long)line->value);
@@ -271,10 +278,10 @@ static void review_job(struct recorder *recorder, time_ns at, const struct log_l
 void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
                    const struct log_line *line)
 {
-    (void)node;
     incidents_settle(&recorder->incidents);
     if (line->level != LOG_DECISION)
         return;
+    incidents_on_line(&recorder->incidents, at, node, line);
     note_line(recorder, at, line);
     if (line->subject & LOG_OF_JOB && line->job.n < recorder->jobs.count) {
         if (text_equal(line->machine, "checkpoint"))

@@ -8,9 +8,10 @@
 
 #define SECONDS_PER_HOUR 3600.0
 
-enum { VERTEX_SHARES = 4 };
+enum { VERTEX_SHARES = 5 };
 static const enum metric share_metrics[VERTEX_SHARES] = { METRIC_busy, METRIC_idle,
-                                                          METRIC_backpressured, METRIC_busy_max };
+                                                          METRIC_backpressured, METRIC_busy_max,
+                                                          METRIC_backpressured_max };
 
 static double newest_event(const struct event_values *events)
 {
@@ -31,9 +32,10 @@ static void take_shares(struct vertex_record *last, const struct model_vertex_vi
     shares[0] = share(view->busy_seconds - last->busy, length);
     shares[1] = share(view->idle_seconds - last->idle, length);
     shares[2] = share(view->backpressured_seconds - last->backpressured, length);
-    shares[3] = share(view->busiest_seconds - last->busiest, view->flowing_seconds - last->flowing);
-    last->busiest = view->busiest_seconds;
-    last->flowing = view->flowing_seconds;
+    shares[3] = share(view->busy_most_seconds - last->busy_most, length);
+    shares[4] = share(view->backpressured_most_seconds - last->backpressured_most, length);
+    last->busy_most = view->busy_most_seconds;
+    last->backpressured_most = view->backpressured_most_seconds;
     last->busy = view->busy_seconds;
     last->idle = view->idle_seconds;
     last->backpressured = view->backpressured_seconds;

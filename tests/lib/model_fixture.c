@@ -36,6 +36,27 @@ static void report(void *context, struct node_id node, const struct event_data *
     }
 }
 
+static struct link_quality link(void *context, struct node_id a, struct node_id b)
+{
+    const struct model_fixture *fixture = context;
+    const struct network_spec *network = &fixture->scenario.cluster.network;
+    struct link_quality quality = { .latency = network->latency,
+                                    .bandwidth_bps = network->bandwidth_bps,
+                                    .loss = network->loss };
+    for (VEC_EACH(const struct fixture_link, own, &fixture->links))
+        if ((own->a == a.n && own->b == b.n) || (own->a == b.n && own->b == a.n))
+            quality = own->quality;
+    return quality;
+}
+
+static bool has_link(const struct model_fixture *fixture, uint32_t host)
+{
+    for (VEC_EACH(const struct fixture_link, own, &fixture->links))
+        if (own->a == host || own->b == host)
+            return true;
+    return false;
+}
+
 static struct process_view process(void *context, struct node_id node)
 {
     struct model_fixture *fixture = context;
@@ -45,6 +66,7 @@ static struct process_view process(void *context, struct node_id node)
                                   .speed = fixture->hosts[node.n].speed,
                                   .loss = fixture->hosts[node.n].loss,
                                   .cut_off = fixture->hosts[node.n].cut,
+                                  .own_links = has_link(fixture, node.n),
                                   .cut_links = fixture->hosts[node.n].cut_links != 0,
                                   .machine = &fixture->hosts[node.n].machine };
 }
@@ -124,6 +146,7 @@ void model_fixture_init(struct model_fixture *fixture)
     timing->cancel = distribution_constant(20 * TIME_MS);
     timing->connection_loss = distribution_constant(300 * TIME_MS);
     fixture->scenario.cluster.network.latency = distribution_constant(0);
+    fixture->scenario.cluster.dfs.connections = 1;
     for (uint32_t h = 0; h < FIXTURE_HOSTS_MAX; h++)
         fixture->hosts[h] = (struct fixture_host){
             .machine = { .cores = 16, .speed = 1, .slots = 4, .disk_bps = 1e9 }, .speed = 1
@@ -152,6 +175,7 @@ void model_fixture_fini(struct model_fixture *fixture)
     for (VEC_EACH(struct job_spec, job, &fixture->scenario.jobs))
         job_fini(job);
     vec_fini(&fixture->scenario.jobs);
+    vec_fini(&fixture->links);
     vec_fini(&fixture->transfers);
     vec_fini(&fixture->lines);
 }
@@ -210,6 +234,7 @@ void model_fixture_start(struct model_fixture *fixture)
                                        .process = process,
                                        .can_talk = can_talk,
                                        .each_cut = each_cut,
+                                       .link = link,
                                        .transfer = transfer,
                                        .transfer_limit = transfer_limit,
                                        .transfer_cancel = transfer_cancel };
@@ -370,6 +395,16 @@ void model_fixture_cut_link(struct model_fixture *fixture, uint32_t a, uint32_t 
     uint64_t of_a = 1ull << b, of_b = 1ull << a;
     fixture->hosts[a].cut_links = (fixture->hosts[a].cut_links & ~of_a) | (cut ? of_a : 0);
     fixture->hosts[b].cut_links = (fixture->hosts[b].cut_links & ~of_b) | (cut ? of_b : 0);
+    model_ops()->host_changed(fixture->model, (struct node_id){ a });
+    model_ops()->host_changed(fixture->model, (struct node_id){ b });
+}
+
+void model_fixture_link(struct model_fixture *fixture, uint32_t a, uint32_t b,
+                        const struct link_quality *quality)
+{
+    vec_push(&fixture->links, (struct fixture_link){ a, b, *quality });
+    if (!fixture->model)
+        return;
     model_ops()->host_changed(fixture->model, (struct node_id){ a });
     model_ops()->host_changed(fixture->model, (struct node_id){ b });
 }

@@ -30,6 +30,12 @@ struct fixture_host {
     double transfer_limit[TRANSFER_WAY_COUNT]; /* as the model last said; 0: never */
 };
 
+/* Two hosts with a link of their own. */
+struct fixture_link {
+    uint32_t a, b;
+    struct link_quality quality;
+};
+
 struct fixture_transfer {
     struct sim_handle event;
     transfer_done *done;
@@ -44,6 +50,7 @@ struct model_fixture {
     struct model *model;
     struct fixture_host hosts[FIXTURE_HOSTS_MAX];
     double storage_bandwidth; /* bytes per second of each transfer by itself */
+    VEC(struct fixture_link) links;
     VEC(struct fixture_transfer) transfers;
     VEC(struct fixture_line) lines;
     uint32_t reports; /* how often a node was spoken to */
@@ -103,6 +110,9 @@ void model_fixture_lose(struct model_fixture *fixture, const struct fixture_depl
 void model_fixture_cut(struct model_fixture *fixture, uint32_t host, bool cut);
 /* One link of two hosts. */
 void model_fixture_cut_link(struct model_fixture *fixture, uint32_t a, uint32_t b, bool cut);
+/* What they have between them instead of the network; again: the newest counts. */
+void model_fixture_link(struct model_fixture *fixture, uint32_t a, uint32_t b,
+                        const struct link_quality *quality);
 void model_fixture_freeze(struct model_fixture *fixture, uint32_t host, bool frozen);
 
 /* Job 0 with that rate at its source, deployed so, until 10 s. */

@@ -126,6 +126,21 @@ START_TEST(checkpoints_sees_an_old_one_being_restored)
 }
 END_TEST
 
+/* The snapshot a job starts from is its first checkpoint, and its numbers go on behind that. */
+START_TEST(checkpoints_count_on_behind_the_savepoint_of_the_start)
+{
+    begin();
+    line(1, fake_checkpoint("starting from savepoint", 0, 16));
+    line(2, fake_checkpoint("restore from checkpoint", 0, 16));
+    line(3, fake_checkpoint("triggered", 17, 0));
+    must_hold();
+    line(4, fake_checkpoint("failed", 17, 0));
+    line(5, fake_checkpoint("restore from checkpoint", 0, 15));
+    must_break("exactly-once", "a restores checkpoint 15, the newest completed is 16");
+    end();
+}
+END_TEST
+
 START_TEST(checkpoints_sees_ids_that_do_not_go_up)
 {
     begin();
@@ -340,6 +355,7 @@ Suite *test_check_checkers_suite(void)
     tcase_add_test(once, conservation_hears_when_the_books_do_not_add_up);
     tcase_add_test(once, checkpoints_may_fail_and_savepoints_are_not_restored);
     tcase_add_test(once, checkpoints_sees_an_old_one_being_restored);
+    tcase_add_test(once, checkpoints_count_on_behind_the_savepoint_of_the_start);
     tcase_add_test(once, checkpoints_sees_ids_that_do_not_go_up);
     tcase_add_test(once, checkpoints_sees_one_that_ends_twice);
     tcase_add_test(moves, moves_allows_the_life_of_an_adaptive_job);

@@ -283,6 +283,79 @@ START_TEST(position_sees_a_checkpoint_ahead_of_the_state)
 }
 END_TEST
 
+#define HEIR                                                                                       \
+    "name: t\n"                                                                                    \
+    "duration: 1h\n"                                                                               \
+    "jobs:\n"                                                                                      \
+    "  - { name: a, vertices: [ { name: source } ], load: 5/s }\n"                                 \
+    "  - { name: b, vertices: [ { name: source } ],\n"                                             \
+    "      config: { execution.state-recovery.path: savepoint of a } }\n"
+
+/* a has come to 100, stops behind its savepoint 4, and b starts from that at what it says. */
+static void hand_over(double taken_over, const char *ended_as)
+{
+    fake_run_init(&run, HEIR);
+    recorder_init(&recorder, &run.look);
+    checkers_init(&checkers, &run.look, &recorder);
+    struct log_line ended = fake_fact("dispatcher", "job ended");
+    struct log_line started = fake_checkpoint("starting from savepoint", 0, 4);
+    struct log_line restored = fake_checkpoint("restore from checkpoint", 0, 4);
+    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    look(TIME_S);
+    line(TIME_S, fake_checkpoint("triggered", 4, 0));
+    line(TIME_S, fake_checkpoint("completed", 4, 0));
+    ended.reason = ended_as;
+    line(2 * TIME_S, ended);
+    run.jobs[0].ended_at = 2 * TIME_S;
+    started.job = restored.job = (struct job_id){ 1 };
+    line(3 * TIME_S, started);
+    line(3 * TIME_S, restored);
+    run.flows[1] = (struct model_job_view){ .taken_over = taken_over,
+                                            .position = taken_over,
+                                            .restore_checkpoint = 4,
+                                            .restore_position = taken_over };
+    look(4 * TIME_S);
+}
+
+START_TEST(position_wants_a_job_to_begin_where_the_savepoint_ended)
+{
+    hand_over(100, "FINISHED");
+    run.flows[1].served_total = 20;
+    run.flows[1].position = 120;
+    look(5 * TIME_S);
+    must_hold();
+    run.flows[1].position = 121;
+    look(6 * TIME_S);
+    must_break("exactly-once", "the state of b is ahead of what was served");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_records_that_are_read_again_by_the_next_job)
+{
+    hand_over(99, "FINISHED");
+    must_break("exactly-once", "b reads again what was in the savepoint it started from");
+    end();
+}
+END_TEST
+
+START_TEST(position_sees_records_that_nobody_reads)
+{
+    hand_over(101, "FINISHED");
+    must_break("exactly-once", "b leaves out records behind the savepoint it started from");
+    end();
+}
+END_TEST
+
+/* What the former job read behind its last snapshot is read again, as by any restart. */
+START_TEST(position_lets_a_failed_jobs_successor_begin_at_its_savepoint)
+{
+    hand_over(80, "FAILED");
+    must_hold();
+    end();
+}
+END_TEST
+
 Suite *test_check_position_suite(void)
 {
     Suite *suite = suite_create("check: position");
@@ -304,6 +377,10 @@ Suite *test_check_position_suite(void)
     tcase_add_test(tests, position_sees_state_behind_the_newest_checkpoint);
     tcase_add_test(tests, position_sees_what_is_ahead_of_what_was_served);
     tcase_add_test(tests, position_sees_a_checkpoint_ahead_of_the_state);
+    tcase_add_test(tests, position_wants_a_job_to_begin_where_the_savepoint_ended);
+    tcase_add_test(tests, position_sees_records_that_are_read_again_by_the_next_job);
+    tcase_add_test(tests, position_sees_records_that_nobody_reads);
+    tcase_add_test(tests, position_lets_a_failed_jobs_successor_begin_at_its_savepoint);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -247,6 +247,8 @@ START_TEST(keyed_share_outside_the_range_is_nothing)
     struct task_state old = { .range = { 10, 19 }, .bytes = 100 };
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 9 }), 0);
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 20, 30 }), 0);
+    ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 5 }), 0);
+    ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 25, 30 }), 0);
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 12 }), 30);
     ck_assert_int_eq(keyed_state_share(&old, (struct key_group_range){ 0, 127 }), 100);
 }

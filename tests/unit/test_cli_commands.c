@@ -271,7 +271,8 @@ START_TEST(a_run_leaves_all_its_files_and_tells_its_figures)
     ck_assert_int_eq(weir("explain @/run --at 40s"), EXIT_HELD);
     ck_assert_ptr_nonnull(strstr(out_text, "At 40.000 s:\n  clicks: RUNNING, all tasks running at "
                                            "parallelism 1, last checkpoint "));
-    ck_assert_ptr_nonnull(strstr(out_text, "cluster: 2 TaskManagers, 1 slots in use, 3 free"));
+    ck_assert_ptr_nonnull(
+        strstr(out_text, "cluster: 2 TaskManagers registered; 1 slots in use, 3 free"));
     ck_assert_int_eq(weir("plot @/run --commands"), EXIT_HELD);
     ck_assert_ptr_nonnull(strstr(out_text, "How clicks came back: "));
     ck_assert_ptr_nonnull(strstr(out_text, "the only failure: "));
@@ -425,6 +426,43 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
 }
 END_TEST
 
+/* Between the kill and the failure that shows it, no line of the job has come yet, and no sample.
+ */
+START_TEST(explain_tells_how_things_stood_by_what_had_happened_until_then)
+{
+    begin();
+    put_file("scenario.yaml",
+             "name: tiny\nduration: 2min\nsample: 10s\nconfig: { scheduler-mode: reactive, "
+             "execution.checkpointing.interval: 5s, "
+             "jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout: 2s }\n"
+             "cluster: { task-manager: { slots: 2, boot: 1s }, task-managers: [ tm1, tm2 ] }\n"
+             "jobs:\n"
+             "  - name: clicks\n"
+             "    vertices: [ { name: source, cost: 2us }, { name: count, keys: 10, cost: 5us } ]\n"
+             "    edges: [ source -> count: hash ]\n"
+             "    load: 1k/s\n"
+             "events:\n"
+             "  - { at: 63s, kill: tm2 }\n"
+             "  - { at: 64s, slow: { task-manager: tm1, factor: 0.9 } }\n"
+             "expect:\n  - { name: runs, event: all tasks RUNNING }\n");
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(weir("explain @/run --at 62999ms"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(out_text, "scheduler Executing, all tasks running at"));
+    ck_assert_int_eq(weir("explain @/run --at 63050ms"), EXIT_HELD);
+    ck_assert_ptr_nonnull(
+        strstr(out_text, "scheduler Executing, not all tasks running for 50 ms (kill tm2), last"));
+    ck_assert_ptr_nonnull(
+        strstr(out_text, "cluster: 2 TaskManagers registered; sample of 60.000 s"));
+    ck_assert_int_eq(weir("explain @/run --why job-RESTARTING"), EXIT_INPUT);
+    ck_assert_ptr_null(strstr(error_text, "adaptive"));
+    ck_assert_int_eq(weir("explain @/run --why RESTARTING"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(error_text, "no line fits 'RESTARTING'; a job of the adaptive "
+                                             "scheduler is cancelled and made anew: 'scheduler "
+                                             "Restarting'\n"));
+    end();
+}
+END_TEST
+
 START_TEST(explain_refuses_what_is_not_there)
 {
     begin();
@@ -465,6 +503,7 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(whole, tests_run_in_the_order_of_their_paths_and_count);
     tcase_add_test(whole, golden_results_are_written_compared_and_told);
     tcase_add_test(whole, a_golden_file_keeps_its_list_of_metrics);
+    tcase_add_test(whole, explain_tells_how_things_stood_by_what_had_happened_until_then);
     tcase_add_test(whole, explain_refuses_what_is_not_there);
     suite_add_tcase(suite, lines);
     suite_add_tcase(suite, whole);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/cli/causes.h"
+#include "sim/report/causes.h"
 #include "sim/cli/histories.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/terminal.h"
@@ -318,6 +318,40 @@ START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
 }
 END_TEST
 
+/* Why a job that never had a graph ended: what it was to start from. */
+START_TEST(a_job_without_its_savepoint_is_told_and_followed_back)
+{
+    struct narrative narrative;
+    char out[512];
+    begin();
+    line("1.000000000", "jobmanager", "dispatcher",
+         "\"what\":\"job submitted\",\"job\":\"b\",\"reason\":\"b\"");
+    line("1.000000000", "jobmanager", "job",
+         "\"what\":\"restore refused\",\"job\":\"b\",\"value\":0,\"reason\":\"Cannot find "
+         "checkpoint or savepoint file/directory 'savepoint of a'\"");
+    line("1.000000000", "jobmanager", "job",
+         "\"what\":\"archived\",\"to\":\"FAILED\",\"job\":\"b\",\"reason\":\"the execution graph "
+         "could not be built\"");
+    line("1.000000000", "jobmanager", "client",
+         "\"what\":\"submit\",\"job\":\"b\",\"to\":\"done\",\"value\":0");
+    line("1.000000000", "jobmanager", "dispatcher",
+         "\"what\":\"job ended\",\"job\":\"b\",\"reason\":\"FAILED\"");
+    read_log();
+    ck_assert_str_eq(chain_of("dispatcher job ended", 0), "5 3 2 1");
+    narrative_init(&narrative, &run_log, TIME_H);
+    FILE *file = tmpfile();
+    narrative_tell(&narrative, &vec_last(&narrative.chapters), file);
+    rewind(file);
+    out[fread(out, 1, sizeof out - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_ptr_nonnull(strstr(out,
+                                 "The job ended as FAILED: Cannot find checkpoint or savepoint "
+                                 "file/directory 'savepoint of a'."));
+    narrative_fini(&narrative);
+    run_log_fini(&run_log);
+}
+END_TEST
+
 /* A request that was turned down stands in the summing up. */
 START_TEST(a_refused_request_is_told)
 {
@@ -421,6 +455,7 @@ Suite *test_cli_explain_suite(void)
     tcase_add_test(words, an_incident_is_told_in_order);
     tcase_add_test(words, an_outage_is_told_by_what_took_its_time);
     tcase_add_test(words, a_failed_checkpoint_is_followed_back_to_the_kill);
+    tcase_add_test(words, a_job_without_its_savepoint_is_told_and_followed_back);
     tcase_add_test(words, a_refused_request_is_told);
     tcase_add_test(words, what_is_not_over_at_the_end_is_said_to_be_so);
     tcase_add_test(words, paragraphs_are_wrapped_at_100_columns);

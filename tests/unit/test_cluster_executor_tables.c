@@ -210,7 +210,7 @@ static void same_request(void)
 }
 static void slot_timeout(void)
 {
-    lone_wake(lone.now + lone.config.tm_slot_timeout);
+    lone_wake(lone.now + lone.config.ask_timeout);
 }
 static void task_ends(void)
 {

@@ -226,6 +226,13 @@ START_TEST(a_registration_replaces_the_one_before_it)
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 2); /* until it reports */
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
+    struct slot_status held = {
+        .allocation = { 1 }, .job = { 0 }, .cpu_milli = 1000, .memory_bytes = (int64_t)1 << 30
+    };
+    struct message report = { .kind = MESSAGE_SLOT_REPORT };
+    report.slot_report = (struct message_slot_report){ &held, 1 };
+    ck_assert(!is_refused(story, message_event(tm1, &report)));
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 1);
     story_destroy(story);
 }
 END_TEST

@@ -107,6 +107,26 @@ START_TEST(a_slot_that_nobody_accepts_times_out)
 }
 END_TEST
 
+/* TaskManagerOptions.SLOT_TIMEOUT falls back to pekko.ask.timeout, and only where it is not set. */
+START_TEST(the_slot_timeout_follows_that_of_requests_unless_it_is_set)
+{
+    for (int is_set = 0; is_set < 2; is_set++) {
+        struct story *story = story_begin(_i);
+        story_set(story, "resourcemanager.standalone.start-up-time", "1 s");
+        story_set(story, "pekko.ask.timeout", "3 s");
+        if (is_set)
+            story_set(story, "taskmanager.slot.timeout", "7 s");
+        story_start(story);
+        story_add(story, 1);
+        story_run(story, 5 * TIME_S);
+        story_submit(story, story_job(story, 2, 0)); /* needs two: fails while one is granted */
+        story_expect(story, is_set ? "...\n12.071 tm1: taskmanager slot timed out\n"
+                                   : "...\n8.071 tm1: taskmanager slot timed out\n");
+        story_destroy(story);
+    }
+}
+END_TEST
+
 /* An offer the job no longer needs is refused, and the slot is free at once (A5). */
 START_TEST(a_refused_offer_frees_the_slot_at_once)
 {
@@ -379,6 +399,7 @@ Suite *test_cluster_task_executor_suite(void)
     suite_add_tcase(suite, registration);
     TCase *slots = tcase_create("slots");
     tcase_add_story(slots, a_slot_that_nobody_accepts_times_out);
+    tcase_add_story(slots, the_slot_timeout_follows_that_of_requests_unless_it_is_set);
     tcase_add_story(slots, a_refused_offer_frees_the_slot_at_once);
     tcase_add_story(slots, slots_pass_through_their_states);
     suite_add_tcase(suite, slots);

@@ -19,13 +19,17 @@ struct fixture {
     struct task_list tasks;
     bool lost[EDGES_MAX][TASKS_MAX]; /* by edge and producer */
     char text[256];                  /* the last result, "0 1 4" */
+    uint32_t *asked;                 /* counts questions about partitions; null: nobody does */
 };
 
 static const struct failed_input no_input = { ID_NONE, { 0 } };
 
 static bool is_tracked(const void *context, struct task_id producer, uint32_t edge)
 {
-    return !((const struct fixture *)context)->lost[edge][producer.n];
+    const struct fixture *fixture = context;
+    if (fixture->asked)
+        ++*fixture->asked;
+    return !fixture->lost[edge][producer.n];
 }
 
 static void fixture_init(struct fixture *fixture)
@@ -377,10 +381,26 @@ START_TEST(region_failover_finds_what_the_dull_reference_finds)
 }
 END_TEST
 
+/* Consumers of an all-to-all edge share its partitions: they are looked at once, not once for each
+ * consumer, or the cost would grow with the square of the tasks. */
+START_TEST(each_partition_of_an_all_to_all_edge_is_looked_at_once)
+{
+    struct fixture fixture;
+    uint32_t asked = 0;
+    build_pair(&fixture, 12, PARTITION_HASH, RESULT_BLOCKING);
+    fixture.asked = &asked;
+    fail_task(&fixture, 3, no_input);
+    ck_assert_uint_eq(fixture.tasks.ids.count, 1 + 12);
+    ck_assert_uint_eq(asked, 12);
+    fixture_fini(&fixture);
+}
+END_TEST
+
 static TCase *small_cases(void)
 {
     TCase *tcase = tcase_create("small graphs");
     tcase_add_test(tcase, region_failover_of_a_forward_job_restarts_one_pipeline);
+    tcase_add_test(tcase, each_partition_of_an_all_to_all_edge_is_looked_at_once);
     tcase_add_test(tcase, region_failover_of_a_keyed_streaming_job_restarts_everything);
     tcase_add_test(tcase, region_failover_of_a_blocking_producer_restarts_its_consumers);
     tcase_add_test(tcase, region_failover_of_a_consumer_leaves_available_producers);

@@ -114,7 +114,7 @@ START_TEST(the_cluster_is_read_key_by_key)
                  "    cancel: 5ms, shutdown: 6ms, connection-loss: 7ms,\n"
                  "    rpc-loss: { from: 8ms, to: 9ms } }\n"
                  "  network: { latency: { mean: 1ms }, loss: 1%, bandwidth: 1gbit }\n"
-                 "  dfs: { bandwidth: 2gbit, latency: 5ms }\n"));
+                 "  dfs: { bandwidth: 2gbit, latency: 5ms, connections: 16 }\n"));
     const struct cluster_spec *c = &s->cluster;
     ck_assert_double_eq(c->machine.cores, 4);
     ck_assert_double_eq(c->machine.speed, 0.5);
@@ -141,6 +141,7 @@ START_TEST(the_cluster_is_read_key_by_key)
     ck_assert_double_eq(c->network.bandwidth_bps, 1e9);
     ck_assert_double_eq(c->dfs.bandwidth, 2e9 / 8);
     ck_assert_int_eq(c->dfs.latency.low, 5 * TIME_MS);
+    ck_assert_uint_eq(c->dfs.connections, 16);
 }
 END_TEST
 

@@ -118,7 +118,21 @@ START_TEST(partitions_of_one_reader_share_its_rate_equally)
 }
 END_TEST
 
-/* Above it stays up to date, and the other one gets the rest. */
+/* Of the two partitions of one subtask. */
+static void set_second_back(struct model_source *source, double records)
+{
+    const uint32_t class_of[] = { 0, GROUP_IDLE }, class_tasks[] = { 1 };
+    net_advance(f.model, 0);
+    source_halt(source, model_now(f.model));
+    source_split(source, class_of, 2, class_tasks, model_now(f.model));
+    source->groups.items[1].position -= records;
+    source->replayed_total += records;
+    source->groups.items[1].class = 0;
+    source->groups.items[1].per_task = 1;
+    net_solve(f.model, net_of(f.model, &f.model->jobs[0].components.items[0]));
+}
+
+/* Above it stays up to date, and the other one gets the rest; then they are one group again. */
 START_TEST(partitions_up_to_date_stay_so_when_an_equal_share_is_more)
 {
     model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US)->partitions = 2;
@@ -127,30 +141,37 @@ START_TEST(partitions_up_to_date_stay_so_when_an_equal_share_is_more)
     model_fixture_deploy_first(&f, (uint32_t[]){ 1 }, one_host, 1);
     model_fixture_run(&f, 10 * TIME_S);
     struct model_source *source = &f.model->jobs[0].sources.items[0];
-    const uint32_t class_of[] = { 0, GROUP_IDLE }, class_tasks[] = { 1 };
-    net_advance(f.model, 0);
-    source_halt(source, model_now(f.model));
-    source_split(source, class_of, 2, class_tasks, model_now(f.model));
-    source->groups.items[1].position -= 20000; /* partition 1 has been set back */
-    source->replayed_total += 20000;
-    source->groups.items[1].class = 0;
-    source->groups.items[1].per_task = 1;
-    net_solve(f.model, net_of(f.model, &f.model->jobs[0].components.items[0]));
+    set_second_back(source, 20000);
     ck_assert_double_eq_tol(source->groups.items[0].rate, 3000, 1e-6);
     ck_assert_double_eq_tol(source->groups.items[1].rate, 7000, 1e-6);
     model_fixture_run(&f, 14900 * TIME_MS);
     ck_assert(!source->groups.items[1].kept_up);
     model_fixture_run(&f, 15100 * TIME_MS); /* 20,000 at 4,000 more than arrives */
-    ck_assert(source->groups.items[1].kept_up);
-    source->groups.items[1].kept_up = false; /* once more, on a host of half the speed */
-    source->groups.items[1].position =
-        source_arrived(source, &source->groups.items[1], model_now(f.model)) - 20000;
-    source->served_total -= 20000;
+    ck_assert_uint_eq(source->groups.count, 1);
+    ck_assert(source->groups.items[0].kept_up);
+    ck_assert_uint_eq(source->groups.items[0].per_task, 2);
+    set_second_back(source, 20000); /* once more, on a host of half the speed */
     f.hosts[1].speed = 0.5;
     model_ops()->host_changed(f.model, (struct node_id){ 1 });
     net_refresh(f.model);
     ck_assert_double_eq_tol(source->groups.items[0].rate, 2500, 1e-6);
     ck_assert_double_eq_tol(source->groups.items[1].rate, 2500, 1e-6);
+}
+END_TEST
+
+/* Nothing to read, then a load that is surely carried: it is not solved for, and a pause is all the
+ * same. */
+START_TEST(a_pause_stops_a_load_that_has_just_begun)
+{
+    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US);
+    model_fixture_load(&f, job_0, 0, 0, 0);
+    model_fixture_load(&f, job_0, 0, 10 * TIME_S, 5000);
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 1 }, one_host, 1);
+    model_fixture_run(&f, 12 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 5000, 1e-6);
+    component_pause(f.model, 0, 0);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 0, 1e-6);
 }
 END_TEST
 
@@ -287,6 +308,7 @@ Suite *test_model_backlog_suite(void)
     tcase_add_test(tests, subtasks_with_fewer_partitions_catch_up_first);
     tcase_add_test(tests, partitions_of_one_reader_share_its_rate_equally);
     tcase_add_test(tests, partitions_up_to_date_stay_so_when_an_equal_share_is_more);
+    tcase_add_test(tests, a_pause_stops_a_load_that_has_just_begun);
     tcase_add_test(tests, time_of_tasks_is_busy_idle_or_backpressured);
     tcase_add_test(tests, tasks_with_room_are_idle_when_they_do_not_work);
     tcase_add_test(tests, latency_is_service_wait_and_buffer_timeout);

@@ -170,6 +170,28 @@ START_TEST(uploads_and_data_share_a_nic_fairly)
 }
 END_TEST
 
+/* One connection of data and k of the upload on 10 MB/s: 10 k / (1 + k) for the upload, and T *
+ * 1000 / 4 <= 10 / (1 + k) MB/s. */
+START_TEST(an_upload_gets_as_much_of_a_full_nic_as_it_has_connections)
+{
+    const uint32_t connections = 1u << _i;
+    make_job(PARTITION_REBALANCE, TIME_US, TIME_US, 40000);
+    f.hosts[1].machine.network_bps = f.hosts[2].machine.network_bps = 80e6;
+    f.scenario.cluster.dfs.bandwidth = 1e9;
+    f.scenario.cluster.dfs.connections = connections;
+    f.storage_bandwidth = 5e6;
+    vertex(1)->state_fixed = 1e8;
+    ck_assert_double_eq_tol(served(two_each, 2), 40000, 1e-3);
+    checkpoint_at(10 * TIME_S);
+    model_fixture_run(&f, 15 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 40000.0 / (1 + connections),
+                            1e-3);
+    for (uint32_t h = 1; h <= 2; h++)
+        ck_assert_double_eq_tol(f.hosts[h].transfer_limit[TRANSFER_OUT],
+                                1e7 * connections / (1 + connections), 1e-3);
+}
+END_TEST
+
 /* 8,000/s are 2 MB/s: less than the fair half, so the upload has the other 8. */
 START_TEST(an_upload_gets_what_data_leaves)
 {
@@ -320,6 +342,7 @@ Suite *test_model_hosts_suite(void)
     tcase_add_test(tcase, a_slow_host_gives_less_of_a_core);
     tcase_add_test(tcase, a_slot_without_a_profile_has_no_limit_of_its_own);
     tcase_add_test(tcase, uploads_and_data_share_a_nic_fairly);
+    tcase_add_loop_test(tcase, an_upload_gets_as_much_of_a_full_nic_as_it_has_connections, 0, 5);
     tcase_add_test(tcase, an_upload_gets_what_data_leaves);
     tcase_add_test(tcase, slow_storage_leaves_the_nic_to_data);
     tcase_add_test(tcase, state_that_outgrows_memory_fails_the_task);

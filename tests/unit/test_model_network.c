@@ -149,8 +149,15 @@ static void add_slot(struct maxmin *dense, const struct cluster *cluster, uint32
         add_row(dense, cluster, cluster->slot_cores * f.hosts[host].speed, cpu);
 }
 
-/* The bandwidth, and Mathis: MSS / RTT * sqrt(3/2) / sqrt(p), of which 1 - p arrives; RTT 2 x 1 ms
- * + 0.1 ms. */
+/* Padhye et al. 1998, equation 30, with b = 2, RTT 2 x 1 ms + 0.1 ms, and 200 ms more before a
+ * packet is sent again. */
+static double packet_seconds(double p)
+{
+    double rtt = 2.1e-3, rto = 0.2 + rtt;
+    return rtt * sqrt(4 * p / 3) + rto * fmin(1, 3 * sqrt(0.75 * p)) * p * (1 + 32 * p * p);
+}
+
+/* The bandwidth, and what TCP sends at that loss, of which 1 - p arrives. */
 static double connection_bytes(uint32_t a, uint32_t b)
 {
     double bandwidth = f.scenario.cluster.network.bandwidth_bps / 8;
@@ -160,7 +167,7 @@ static double connection_bytes(uint32_t a, uint32_t b)
         bandwidth = INFINITY;
     if (passes == 1)
         return bandwidth;
-    return fmin(bandwidth, passes * 1460 / 2.1e-3 * sqrt(1.5) / sqrt(1 - passes));
+    return fmin(bandwidth, passes * 1460 / packet_seconds(1 - passes));
 }
 
 static void add_connection(struct maxmin *dense, const struct cluster *cluster, uint32_t from,

@@ -186,6 +186,37 @@ START_TEST(a_host_that_cannot_be_filled_couples_nobody)
 }
 END_TEST
 
+/* Job 0 begins and ends beside job 1: on hosts that both could fill they are built together, on
+ * others job 1 is left as it was, with all its connections. */
+START_TEST(a_network_is_built_anew_only_when_a_host_could_be_filled)
+{
+    static const uint32_t three[] = { 0, 1, 2 };
+    model_fixture_init(&f);
+    for (uint32_t h = 0; h < HOSTS; h++)
+        f.hosts[h].machine.cores = _i ? 1 : 8;
+    add_job(0, 50 * TIME_US, 100 * TIME_US, 1e6);
+    add_job(1, 50 * TIME_US, 100 * TIME_US, 1e6);
+    model_fixture_start(&f);
+    deploy(1, three, 3);
+    model_fixture_run(&f, 5 * TIME_S);
+    uint64_t round = net_of_job(1)->round;
+    uint32_t connections = f.model->hosts.items[1].connections;
+    deploy(0, here, 2);
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_ptr_nonnull(net_of_job(0));
+    ck_assert_int_eq(net_of_job(1)->round == round, _i == 0);
+    ck_assert_int_eq(net_of_job(1) == net_of_job(0), _i == 1);
+    ck_assert_uint_eq(connections, 2);
+    ck_assert_uint_eq(f.model->hosts.items[1].connections, connections);
+    model_job_ended(f.model, (struct job_id){ 0 });
+    ck_assert_int_eq(net_of_job(1)->round == round, _i == 0);
+    ck_assert_uint_eq(f.model->hosts.items[1].connections, connections);
+    model_job_ended(f.model, (struct job_id){ 1 });
+    ck_assert_uint_eq(f.model->hosts.items[1].connections, 1);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* The one that stays gets all of the host, and a network of its own. */
 START_TEST(a_job_that_ends_leaves_the_network)
 {
@@ -271,21 +302,34 @@ START_TEST(loads_that_step_at_one_instant_are_answered_together)
 }
 END_TEST
 
-/* Of every host of every job, those of the same job that it cannot talk to. */
-static void check_unreachable(const struct random_job *jobs, uint32_t count)
+static bool link_is_cut(uint32_t a, uint32_t b)
+{
+    return a != b && (f.hosts[a].cut || f.hosts[b].cut || f.hosts[a].cut_links >> b & 1);
+}
+
+/* Every sender with every reader of every job: what jams, who is not heard, whom a new reader could
+ * not connect to. */
+static void check_reach(const struct random_job *jobs, uint32_t count)
 {
     for (uint32_t j = 0; j < count; j++) {
         const struct net *net = net_of_job(j);
         const struct component *component = component_of(j);
+        const struct model_vertex *reader = &f.model->jobs[j].vertices[1];
+        bool unheard = false;
         ck_assert_uint_eq(component->place_count, jobs[j].parallelism);
         for (uint32_t p = 0; p < component->place_count; p++) {
             const struct net_place *place = &net->places.items[component->first_place + p];
-            uint32_t host = net->slots.items[place->slot].host, expected = 0;
+            uint32_t host = net->slots.items[place->slot].host, out_of_reach = 0;
             for (uint32_t s = 0; s < jobs[j].parallelism; s++)
-                expected +=
-                    jobs[j].hosts[s] != host && !model_can_talk(f.model, host, jobs[j].hosts[s]);
-            ck_assert_uint_eq(place->unreachable, expected);
+                out_of_reach += link_is_cut(host, jobs[j].hosts[s]);
+            ck_assert_int_eq(net->ends.items[place->first_end].jams, out_of_reach > 0);
+            unheard |= out_of_reach > 0;
+            for (uint32_t s = 0; s < jobs[j].parallelism; s++)
+                if (jobs[j].hosts[s] == host)
+                    ck_assert_int_eq(loss_is_out_of_reach(f.model, reader->current.items[s]),
+                                     out_of_reach > 0);
         }
+        ck_assert_int_eq(reader->flow.unheard, unheard);
     }
 }
 
@@ -301,7 +345,7 @@ START_TEST(hosts_out_of_reach_are_those_no_link_leads_to)
         else
             model_fixture_cut_link(&f, a, b, rng_below(&rng, 2));
         model_fixture_run(&f, (20 + round) * TIME_S);
-        check_unreachable(jobs, count);
+        check_reach(jobs, count);
     }
     model_fixture_fini(&f);
 }
@@ -314,6 +358,7 @@ Suite *test_model_networks_suite(void)
     tcase_add_loop_test(tests, jobs_in_networks_of_their_own_get_what_one_problem_over_all_gives, 0,
                         200);
     tcase_add_test(tests, a_host_that_cannot_be_filled_couples_nobody);
+    tcase_add_loop_test(tests, a_network_is_built_anew_only_when_a_host_could_be_filled, 0, 2);
     tcase_add_test(tests, a_job_that_ends_leaves_the_network);
     tcase_add_test(tests, a_change_elsewhere_leaves_a_network_alone);
     tcase_add_test(tests, hosts_that_change_at_one_instant_share_a_rebuild);

@@ -236,7 +236,8 @@ START_TEST(a_delay_without_variance_is_its_mean_at_every_percentile)
     struct delay delay = { 0 };
     struct stay stay = { .weight = 3, .service = 2, .slowdown = 1, .wait_factor = 1 };
     double quantiles[QUANTILE_COUNT];
-    delay_add_fixed(&delay, 3);
+    delay_push_link(&delay, &(struct delay_link){ .weight = 2, .fixed = 3 });
+    delay_end_links(&delay);
     delay_add_stays(&delay, &stay, 1);
     delay_quantiles(&delay, quantiles);
     ck_assert_double_eq(delay_mean(&delay), 5);

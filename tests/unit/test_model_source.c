@@ -6,7 +6,7 @@
 #include <check.h>
 
 #include "core/base/rng.h"
-#include "sim/model/source.h"
+#include "sim/model/partition.h"
 
 enum { PARTITIONS = 24, TASKS_MAX = 9, CUTS = 4 };
 
@@ -29,7 +29,7 @@ static void teardown(void)
 
 static double position_of(uint32_t partition)
 {
-    return source.groups.items[source.layout->group_of[partition]].position;
+    return source.groups.items[layout_group(source.layout, partition)].position;
 }
 
 /* Each subtask in a class of its own reads its partitions at a rate of its own. */
@@ -59,6 +59,8 @@ START_TEST(groups_stand_where_single_partitions_would)
         if (cuts[cut].layout)
             source_cut_fini(&cuts[cut]);
         source_cut_take(&source, 0, &cuts[cut]);
+        if (rng_below(&rng, 2) == 0)
+            source_cut_settle(&cuts[cut], 0);
         memcpy(cut_plain[cut], plain, sizeof plain);
         source_halt(&source, 0);
         uint32_t from = (uint32_t)rng_below(&rng, CUTS);
@@ -92,6 +94,68 @@ START_TEST(partitions_at_one_position_are_one_group_again)
 }
 END_TEST
 
+/* Of 1,000 partitions 4 readers make a pattern of 4, and 6 others one of 12. */
+START_TEST(a_layout_is_as_long_as_its_readers_are_many)
+{
+    static const bool fresh[] = { true, false, true, false, true, false };
+    struct source_cut cut = { 0 };
+    source_fini(&source);
+    source = (struct model_source){ 0 };
+    source_init(&source, &load, 0, false, 1000);
+    ck_assert_uint_eq(source.layout->period, 1);
+    read_apart(4, 1);
+    ck_assert_uint_eq(source.layout->period, 4);
+    source_cut_take(&source, 0, &cut);
+    source_halt(&source, 0);
+    source_restore(&source, NULL, fresh, 6, 0);
+    ck_assert_uint_eq(source.layout->period, 12);
+    for (uint32_t i = 0; i < 1000; i++)
+        ck_assert_double_eq(position_of(i), fresh[i % 6] ? 0 : i % 4 + 1);
+    source_restore(&source, &cut, fresh, 6, 0);
+    for (uint32_t i = 0; i < 1000; i++)
+        ck_assert_double_eq(position_of(i), i % 4 + 1);
+    uint32_t partitions = 0;
+    for (VEC_EACH(struct partition_group, group, &source.groups))
+        partitions += group->count;
+    ck_assert_uint_eq(partitions, 1000);
+    source_cut_fini(&cut);
+}
+END_TEST
+
+START_TEST(groups_that_stand_together_in_a_checkpoint_are_one)
+{
+    static const bool fresh[] = { true, true, true };
+    struct source_cut cut = { 0 };
+    read_apart(4, 0);
+    source_cut_take(&source, 0, &cut);
+    ck_assert_uint_eq(cut.group_count, 4);
+    source_cut_settle(&cut, 0);
+    ck_assert_uint_eq(cut.group_count, 1);
+    ck_assert_uint_eq(cut.layout->period, 1);
+    ck_assert_uint_eq(source.groups.count, 4); /* which is as it was */
+    source_halt(&source, 0);
+    source_restore(&source, &cut, fresh, 3, 0);
+    ck_assert_uint_eq(source.groups.count, 1);
+    source_cut_fini(&cut);
+}
+END_TEST
+
+/* Two classes that were set back differently and have caught up. */
+START_TEST(groups_of_a_class_that_have_caught_up_are_one)
+{
+    uint32_t class_of[] = { 0, 1, 0, 1 }, class_tasks[] = { 2, 2 };
+    read_apart(3, 1);
+    source_split(&source, class_of, 4, class_tasks, 0);
+    ck_assert_uint_eq(source.groups.count, 6);
+    for (VEC_EACH(struct partition_group, group, &source.groups))
+        group->kept_up = true;
+    source_join(&source, TIME_S);
+    ck_assert_uint_eq(source.groups.count, 2);
+    ck_assert_uint_eq(source.groups.items[0].count, 12);
+    ck_assert_double_eq_tol(source_position(&source, 2 * TIME_S), 2 * 2400, 1e-9);
+}
+END_TEST
+
 START_TEST(a_layout_lives_as_long_as_a_cut_needs_it)
 {
     struct source_cut cut = { 0 };
@@ -117,6 +181,9 @@ START_TEST(readers_of_equal_lists_have_equal_signatures)
     ck_assert_uint_eq(signature[0], signature[2]);
     ck_assert_uint_eq(signature[1], signature[3]);
     ck_assert_uint_ne(signature[0], signature[1]);
+    source_signatures(&source, 3, signature); /* each reads four of both, whichever comes first */
+    ck_assert_uint_eq(signature[0], signature[1]);
+    ck_assert_uint_eq(signature[0], signature[2]);
 }
 END_TEST
 
@@ -180,6 +247,9 @@ Suite *test_model_source_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, groups_stand_where_single_partitions_would, 0, 6);
     tcase_add_test(tests, partitions_at_one_position_are_one_group_again);
+    tcase_add_test(tests, a_layout_is_as_long_as_its_readers_are_many);
+    tcase_add_test(tests, groups_that_stand_together_in_a_checkpoint_are_one);
+    tcase_add_test(tests, groups_of_a_class_that_have_caught_up_are_one);
     tcase_add_test(tests, a_layout_lives_as_long_as_a_cut_needs_it);
     tcase_add_test(tests, readers_of_equal_lists_have_equal_signatures);
     tcase_add_test(tests, setting_back_is_counted_as_replayed);

@@ -51,7 +51,7 @@ static void fill(enum metric metric, const double *values, size_t count)
 START_TEST(one_job_has_no_columns_of_its_own_but_its_vertices_have)
 {
     begin(LOAD_FIXTURE_BASE);
-    ck_assert_uint_eq(metrics.columns.count, METRIC_NAME_COUNT + 2 * 4);
+    ck_assert_uint_eq(metrics.columns.count, METRIC_NAME_COUNT + 2 * 5);
     ck_assert_uint_eq(column_named("lag_seconds"), METRIC_lag_seconds);
     ck_assert_uint_eq(column_named("j.lag_seconds"), SIZE_MAX);
     ck_assert_uint_ne(column_named("busy.count"), SIZE_MAX);

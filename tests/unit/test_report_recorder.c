@@ -110,21 +110,21 @@ START_TEST(shares_are_of_the_time_in_which_records_could_flow)
 END_TEST
 
 /* The mean over the subtasks hides that one of them has no time left. */
-START_TEST(the_busiest_subtask_has_a_share_of_its_own)
+START_TEST(the_subtasks_with_most_have_shares_of_their_own)
 {
     begin();
     struct model_vertex_view *count = &run.vertices[0][1];
     *count = (struct model_vertex_view){ .busy_seconds = 5,
                                          .idle_seconds = 15,
                                          .task_seconds = 20,
-                                         .flowing_seconds = 10,
-                                         .busiest_seconds = 10 };
+                                         .busy_most_seconds = 20,
+                                         .backpressured_most_seconds = 1 };
     recorder_sample(&recorder, 0);
     *count = (struct model_vertex_view){ .busy_seconds = 15,
                                          .idle_seconds = 25,
                                          .task_seconds = 40,
-                                         .flowing_seconds = 20,
-                                         .busiest_seconds = 19 };
+                                         .busy_most_seconds = 38,
+                                         .backpressured_most_seconds = 3 };
     recorder_sample(&recorder, 10 * TIME_S);
     size_t column = metrics_find(&recorder.metrics, METRIC_busy_max, (struct job_id){ 0 },
                                  (struct vertex_id){ 1 });
@@ -132,6 +132,9 @@ START_TEST(the_busiest_subtask_has_a_share_of_its_own)
     ck_assert_double_eq(value(METRIC_busy_max, STATISTIC_FINAL), 0.9);
     ck_assert_double_eq(value(METRIC_busy, STATISTIC_FINAL), 0.5);
     ck_assert_str_eq(recorder.metrics.columns.items[column].name, "busy_max.count");
+    column = metrics_find(&recorder.metrics, METRIC_backpressured_max, (struct job_id){ 0 },
+                          (struct vertex_id){ 1 });
+    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.1);
     end();
 }
 END_TEST
@@ -223,23 +226,6 @@ START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
     ck_assert_int_eq(incident->running_at, 110 * TIME_S);
     ck_assert_uint_eq(incident->restarts, 3);
     ck_assert(!incident->planned);
-    end();
-}
-END_TEST
-
-START_TEST(faults_of_one_instant_are_one_cause)
-{
-    begin();
-    start_job();
-    fact(100 * TIME_S, 1, "killed", "machine reclaimed");
-    run.vertices[0][1].running = 1;
-    fact(100 * TIME_S, 2, "killed", "machine reclaimed");
-    run.vertices[0][1].running = 0;
-    fact(100 * TIME_S, 3, "killed", "machine reclaimed");
-    fact(101 * TIME_S, 4, "killed", "machine reclaimed");
-    ck_assert_uint_eq(recorder.incidents.list.count, 1);
-    ck_assert_str_eq(recorder.incidents.list.items[0].cause,
-                     "tm1 killed: machine reclaimed, and 2 more");
     end();
 }
 END_TEST
@@ -456,13 +442,12 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(samples, rates_are_differences_of_totals_between_samples);
     tcase_add_test(samples, latency_is_of_jobs_that_have_not_ended);
     tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
-    tcase_add_test(samples, the_busiest_subtask_has_a_share_of_its_own);
+    tcase_add_test(samples, the_subtasks_with_most_have_shares_of_their_own);
     tcase_add_test(samples, machines_cost_from_added_to_ended);
     tcase_add_test(samples, slots_are_counted_exactly_between_samples);
     tcase_add_test(samples, checkpoints_are_counted_with_their_durations_and_sizes);
     tcase_add_test(samples, restarts_are_told_from_rescales);
     tcase_add_test(jobs, a_job_is_down_from_the_kill_on_not_from_its_detection);
-    tcase_add_test(jobs, faults_of_one_instant_are_one_cause);
     tcase_add_test(jobs, the_end_of_an_idle_process_brings_no_job_down);
     tcase_add_test(jobs, a_rescale_is_down_time_but_no_failure);
     tcase_add_test(jobs, a_failure_without_a_fault_is_told_by_the_task_that_failed);

@@ -57,6 +57,8 @@ START_TEST(history_records_the_first_schedule)
     ck_assert_int_eq(record->vertices[1].sufficient, 1);
     ck_assert_int_eq(record->vertices[1].before, RESCALE_UNKNOWN);
     ck_assert_int_eq(record->vertices[1].after, 2);
+    ck_assert_int_eq(record->groups[0].desired, 4);
+    ck_assert_int_eq(record->groups[0].sufficient, 1);
     ck_assert_int_eq(record->groups[0].before, RESCALE_UNKNOWN);
     ck_assert_int_eq(record->groups[0].after, 2);
     ck_assert_int_eq(record->acquired[0].cpu_milli, 500);

@@ -73,8 +73,9 @@ START_TEST(the_first_record_is_the_first_schedule)
     ck_assert_int_eq(first->groups[0].after, 2);
     ck_assert_int_eq(first->started_at, 100 * TIME_MS);
     ck_assert_int_eq(first->ended_at, 154 * TIME_MS);
-    ck_assert_uint_eq(first->spans.count, 3);
+    ck_assert_uint_eq(first->spans.count, 4);
     ck_assert_str_eq(first->spans.items[1].state, "WaitingForResources");
+    ck_assert_str_eq(first->spans.items[3].state, "Executing");
     story_destroy(story);
 }
 END_TEST
@@ -191,6 +192,53 @@ START_TEST(slots_that_come_to_nothing_are_a_record_ignored)
     story_run(story, 120 * TIME_S);
     ck_assert_int_eq(record(story, 1)->cause, RESCALE_CAUSE_NEW_RESOURCE_AVAILABLE);
     ck_assert_int_eq(record(story, 1)->reason, RESCALE_REASON_NO_RESOURCES_OR_PARALLELISMS_CHANGE);
+    story_destroy(story);
+}
+END_TEST
+
+/* Slots by which no other size can be had are no record: a third one, where five are the least
+ * (DefaultStateTransitionManager.recordRescaleForNewAvailableResources). */
+START_TEST(slots_of_no_use_are_no_record)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_set(story, "web.adaptive-scheduler.rescale-history.size", "8");
+    story_open(story, 1, 2, story_job(story, 2, 8));
+    story_run(story, 10 * TIME_S);
+    story_put(story, 2, 5, 6);
+    story_run(story, 50 * TIME_S);
+    ck_assert_uint_eq(record_count(story), 2);
+    ck_assert_int_eq(record(story, 1)->reason, RESCALE_REASON_NO_RESOURCES_OR_PARALLELISMS_CHANGE);
+    story_add(story, 1);
+    story_run(story, 60 * TIME_S);
+    ck_assert_uint_eq(record_count(story), 2);
+    story_add(story, 3);
+    story_run(story, 70 * TIME_S);
+    ck_assert_uint_eq(record_count(story), 3);
+    check_record(record(story, 2), RESCALE_CAUSE_NEW_RESOURCE_AVAILABLE, RESCALE_COMPLETED, 2, 6);
+    story_destroy(story);
+}
+END_TEST
+
+/* Nothing to build a graph from when the wait is over: the record failed, whatever becomes of the
+ * job (CreatingExecutionGraph.handleExecutionGraphCreation). */
+START_TEST(a_graph_that_cannot_be_built_fails_its_record)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_fixed_delay(story, "100", "1 s");
+    story_set(story, "web.adaptive-scheduler.rescale-history.size", "8");
+    story_set(story, "jobmanager.adaptive-scheduler.submission.resource-wait-timeout", "5 s");
+    story_open(story, 1, 2, story_job(story, 2, 8));
+    story_run(story, 10 * TIME_S);
+    story_stop(story, (struct node_id){ 1 });
+    story_expect(story, "...\n"
+                        "16.001 jm: scheduler WaitingForResources -> CreatingExecutionGraph "
+                        "(the wait for resources is over)\n"
+                        "16.001 jm: rescale FAILED 6000000000 (RECOVERABLE_FAILOVER, "
+                        "EXCEPTION_OCCURRED, parallelism 2 instead of 2)\n"
+                        "16.001 jm: scheduler CreatingExecutionGraph -> Finished "
+                        "(not enough slots for the lower bounds)\n");
     story_destroy(story);
 }
 END_TEST
@@ -372,6 +420,8 @@ Suite *test_schedule_adaptive_inside_suite(void)
     tcase_add_story(history, a_failover_is_a_record);
     tcase_add_story(history, a_failover_takes_the_open_record_over);
     tcase_add_story(history, slots_that_come_to_nothing_are_a_record_ignored);
+    tcase_add_story(history, slots_of_no_use_are_no_record);
+    tcase_add_story(history, a_graph_that_cannot_be_built_fails_its_record);
     tcase_add_story(history, the_end_of_the_job_ends_its_record);
     suite_add_tcase(suite, history);
     TCase *attempts = tcase_create("attempts");

@@ -51,6 +51,43 @@ START_TEST(without_slots_the_job_fails_at_once_after_the_start_up_period)
 }
 END_TEST
 
+/* A6, StandaloneResourceManager.startStartupPeriod: a start-up time of 0 does not mean that it is
+ * over but that nothing ends it. The job waits for as long as slot.request.timeout lets it. */
+START_TEST(a_start_up_time_of_nothing_never_ends)
+{
+    struct story *story = story_begin(_i);
+    story_set(story, "resourcemanager.standalone.start-up-time", "0 s");
+    story_set(story, "slot.request.timeout", "20 s");
+    story_open(story, 0, 0, story_job(story, 2, 0));
+    story_expect(story, "0.100 jm: dispatcher job submitted (job)\n"
+                        "0.100 jm: job CREATED -> RUNNING\n"
+                        "20.100 jm: job could not acquire the minimum required resources 2\n");
+    story_destroy(story);
+}
+END_TEST
+
+/* A6, FineGrainedSlotManager.setFailUnfulfillableRequest: who was found without slots is told so,
+ * although a TaskManager has registered 10 ms before and the check at 20.041 would serve the job.
+ */
+START_TEST(the_end_of_the_start_up_period_tells_those_of_the_last_check)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "1", "1 s");
+    story_set(story, "resourcemanager.standalone.start-up-time", "20 s");
+    story_open(story, 0, 0, story_job(story, 1, 0));
+    story_run(story, 19990 * TIME_MS);
+    story_add(story, 1);
+    story_expect(story, "19.991 jm: resource manager registers tm1\n"
+                        "20.000 jm: job could not acquire the minimum required resources 1\n"
+                        "...\n"
+                        "20.000 jm: job RUNNING -> RESTARTING\n"
+                        "...\n"
+                        "21.000 jm: job RESTARTING -> RUNNING\n"
+                        "21.074 jm: job first task DEPLOYING 2\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* The slots there are do not help when they are too few: the bulk gets all or none. One had been
  * requested in the same moment; nobody takes it, so it times out where it is. */
 START_TEST(too_few_slots_are_refused_like_none)
@@ -171,6 +208,51 @@ START_TEST(a_bulk_that_is_not_served_in_time_fails)
 }
 END_TEST
 
+/* A5, DefaultDeclarativeSlotPool.freeReservedSlot: a slot that becomes free goes to whoever waits,
+ * at once. The region that failed comes back behind its delay and then waits for its turn. */
+START_TEST(a_slot_that_becomes_free_goes_to_the_region_that_waits)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "5", "2 s");
+    story_open(story, 1, 1,
+               graphs_job_with("source 2; map 2; source -> map forward", story_config(story)));
+    story_run(story, 5 * TIME_S);
+    ck_assert_uint_eq(story_task_node(story, 0).n, 1);
+    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 5100 * TIME_MS);
+    ck_assert(node_id_is_none(story_task_node(story, 0)));
+    ck_assert_uint_eq(story_task_node(story, 1).n, 1);
+    ck_assert_uint_eq(story_task_node(story, 3).n, 1);
+    story_run(story, 8 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 2);
+    story_report(story, 1, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 8100 * TIME_MS);
+    ck_assert_uint_eq(story_task_node(story, 0).n, 1);
+    ck_assert_uint_eq(story_task_node(story, 2).n, 1);
+    story_destroy(story);
+}
+END_TEST
+
+/* What becomes free while waiting regions are refused is nobody's: all of them fail, and find it
+ * when they come back (DeclarativeSlotPoolBridge.cancelPendingRequests clears its list first). */
+START_TEST(a_slot_that_becomes_free_while_all_are_refused_saves_nobody)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "5", "2 s");
+    story_set(story, "resourcemanager.standalone.start-up-time", "10 s");
+    story_open(
+        story, 1, 1,
+        graphs_job_with("source 2 @a; map 2 @b; source -> map forward", story_config(story)));
+    story_run(story, 9 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 0);
+    story_expect(story, "10.000 jm: job could not acquire the minimum required resources 1\n"
+                        "...\n"
+                        "10.000 jm: job RUNNING -> RESTARTING\n"
+                        "10.000 jm: job could not acquire the minimum required resources 2\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* A1: one allocate-and-deploy call per region, so one that has its slots does not wait. */
 START_TEST(a_region_with_slots_runs_while_another_waits)
 {
@@ -276,6 +358,9 @@ Suite *test_schedule_default_slots_suite(void)
     TCase *refused = tcase_create("refused");
     tcase_add_story(refused, without_slots_the_job_fails_when_the_start_up_period_ends);
     tcase_add_story(refused, without_slots_the_job_fails_at_once_after_the_start_up_period);
+    tcase_add_story(refused, a_start_up_time_of_nothing_never_ends);
+    tcase_add_story(refused, a_slot_that_becomes_free_while_all_are_refused_saves_nobody);
+    tcase_add_story(refused, the_end_of_the_start_up_period_tells_those_of_the_last_check);
     tcase_add_story(refused, too_few_slots_are_refused_like_none);
     tcase_add_story(refused, a_lost_task_manager_is_waited_for_during_the_start_up_period);
     tcase_add_story(refused, after_the_start_up_period_the_job_loops_until_a_task_manager_joins);
@@ -284,6 +369,7 @@ Suite *test_schedule_default_slots_suite(void)
     suite_add_tcase(suite, refused);
     TCase *regions = tcase_create("regions");
     tcase_add_story(regions, a_region_with_slots_runs_while_another_waits);
+    tcase_add_story(regions, a_slot_that_becomes_free_goes_to_the_region_that_waits);
     tcase_add_story(regions, a_slot_that_two_regions_wait_for_serves_the_one_that_is_left);
     tcase_add_story(regions, a_restarted_region_prefers_its_previous_slot);
     tcase_add_story(regions, a_slot_nobody_needs_any_more_is_given_back);

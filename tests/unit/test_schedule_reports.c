@@ -179,12 +179,52 @@ START_TEST(reports_of_other_attempts_change_nothing)
 }
 END_TEST
 
+/* Deployment reconciliation: what a heartbeat's answer names and we do not run there is cancelled
+ * there, what it does not name and should fails here, and what both agree on is left alone. */
+START_TEST(a_heartbeat_reconciles_what_runs)
+{
+    struct story *story = running();
+    struct scheduler *s = scheduler_of(story);
+    struct task_attempt said_to_run[4];
+    for (uint32_t t = 0; t < 4; t++)
+        said_to_run[t] = execution_graph_attempt(s->graph, (struct task_id){ t });
+    scheduler_on_reconcile(s, tm1, said_to_run, 4);
+    ck_assert_uint_eq(cancels_sent(s), 0);
+    ck_assert_uint_eq(execution_graph_count(s->graph, EXECUTION_RUNNING), 4);
+    said_to_run[3].task.n = 1000;
+    scheduler_on_reconcile(s, tm1, said_to_run, 4);
+    ck_assert_uint_eq(s->graph->tasks[3].state, EXECUTION_FAILED);
+    /* the stranger, and the three that restart with the failed one */
+    ck_assert_uint_eq(cancels_sent(s), 1 + 3);
+    ck_assert_uint_eq(execution_graph_count(s->graph, EXECUTION_CANCELING), 3);
+    story_destroy(story);
+}
+END_TEST
+
+/* Orders go out in one message for each TaskManager, not one for each task. */
+START_TEST(a_cancel_is_one_message_for_a_task_manager)
+{
+    struct story *story = running();
+    struct scheduler *s = scheduler_of(story);
+    size_t messages = 0;
+    scheduler_cancel(s);
+    for (VEC_EACH(const struct effect, effect, &s->parts.effects->list))
+        messages +=
+            effect->kind == EFFECT_SEND && effect->send.message->kind == MESSAGE_CANCEL_TASKS;
+    ck_assert_uint_eq(messages, 1);
+    ck_assert_uint_eq(cancels_sent(s), 4);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_reports_suite(void)
 {
     Suite *suite = suite_create("schedule: reports");
     TCase *reports = tcase_create("reports");
     tcase_add_loop_test(reports, every_report_in_every_state_of_an_attempt, 0, ROWS * SAID);
     tcase_add_loop_test(reports, reports_of_other_attempts_change_nothing, 0, ROWS * SAID);
+    tcase_add_test(reports, a_heartbeat_reconciles_what_runs);
+    tcase_add_test(reports, a_cancel_is_one_message_for_a_task_manager);
     suite_add_tcase(suite, reports);
     return suite;
 }

@@ -338,6 +338,7 @@ static void adaptive_finished(struct story *story)
 
 /* A JobMaster that has not begun yet: Created lasts for less than a step otherwise. */
 static struct effects own_effects;
+static struct snapshot_shelf own_shelf;
 static struct role_queue own_facts;
 
 static struct job_master *job_master_in_created(void)
@@ -350,7 +351,8 @@ static struct job_master *job_master_in_created(void)
     struct job_master *master = NULL;
     effects_init(&own_effects, LOG_DECISION);
     effects_begin(&own_effects, 1 * TIME_S);
-    ck_assert(!err_is(job_master_create(graph, 1, &own_effects, &own_facts, &master, &note)));
+    ck_assert(
+        !err_is(job_master_create(graph, 1, &own_shelf, &own_effects, &own_facts, &master, &note)));
     job_graph_destroy(graph);
     return master;
 }

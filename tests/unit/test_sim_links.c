@@ -109,6 +109,57 @@ START_TEST(a_throttle_and_a_links_own_figures_combine)
 }
 END_TEST
 
+static void count_peer(void *context, struct node_id peer)
+{
+    (void)peer;
+    ++*(uint32_t *)context;
+}
+
+/* The figures of both ends agree. */
+static void expect_carries(struct node_id a, struct node_id b, bool carries, uint32_t severed)
+{
+    const struct node_id ends[] = { a, b };
+    ck_assert_int_eq(virtual_cluster_carries(world.cluster, a, b), carries);
+    ck_assert_int_eq(virtual_cluster_carries(world.cluster, b, a), carries);
+    for (int i = 0; i < 2; i++) {
+        uint32_t count = 0;
+        virtual_cluster_each_cut(world.cluster, ends[i], count_peer, &count);
+        ck_assert_uint_eq(count, severed);
+        ck_assert_uint_eq(virtual_cluster_process(world.cluster, ends[i]).cut_links, severed);
+    }
+}
+
+/* Messages are still sent again over it, so it is not a link that is cut. */
+START_TEST(a_link_that_loses_every_packet_carries_nothing)
+{
+    struct node_id a = fake_world_begin(&world), b = fake_world_add(&world, NULL);
+    expect_carries(a, b, true, 0);
+    virtual_cluster_throttle(world.cluster, a, b, &(struct link_throttle){ .loss = 0.99 });
+    expect_carries(a, b, true, 0);
+    virtual_cluster_throttle(world.cluster, a, b, &(struct link_throttle){ .loss = 1 });
+    expect_carries(a, b, false, 1);
+    ck_assert(virtual_cluster_can_talk(world.cluster, a, b));
+    virtual_cluster_cut(world.cluster, a, b, true);
+    expect_carries(a, b, false, 1);
+    virtual_cluster_throttle(world.cluster, a, b, &(struct link_throttle){ 0 });
+    expect_carries(a, b, false, 1);
+    virtual_cluster_cut(world.cluster, a, b, false);
+    expect_carries(a, b, true, 0);
+    virtual_cluster_set_loss(world.cluster, b, 1);
+    expect_carries(a, b, false, 0);
+}
+END_TEST
+
+START_TEST(a_link_may_lose_every_packet_from_the_beginning)
+{
+    add_link(tm2, tm1, TIME_MS, 0, 1);
+    struct node_id a = fake_world_begin(&world), b = fake_world_add(&world, tm2);
+    expect_carries(a, b, false, 1);
+    struct node_id c = fake_world_add(&world, NULL);
+    expect_carries(c, c, true, 0);
+}
+END_TEST
+
 /* Uploads and downloads of one node pass its NIC in different directions: 100 bytes per second
  * each way, 300 bytes, 10 ms of latency. */
 static void note_time(void *context, uint64_t a, uint64_t b)
@@ -159,6 +210,8 @@ Suite *test_sim_links_suite(void)
     tcase_add_test(tcase, figures_belong_to_one_pair);
     tcase_add_test(tcase, a_throttle_adds_latency_until_it_is_taken_back);
     tcase_add_test(tcase, a_throttle_and_a_links_own_figures_combine);
+    tcase_add_test(tcase, a_link_that_loses_every_packet_carries_nothing);
+    tcase_add_test(tcase, a_link_may_lose_every_packet_from_the_beginning);
     tcase_add_test(tcase, transfers_in_and_out_do_not_share_the_nic);
     tcase_add_test(tcase, a_transfer_of_more_than_all_time_never_ends);
     suite_add_tcase(suite, tcase);

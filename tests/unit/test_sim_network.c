@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of sim/cluster/network.c: what a node hears of messages, and when, over good and bad links.
- * The JobManager is up after 100 ms, a TaskManager 1 s after it was added; a way takes 1 ms.
+ * Tests of sim/cluster/network.c and retransmission.c: what a node hears of messages, and when,
+ * over good and bad links; with heartbeats in between in test_sim_heartbeats.c. The JobManager is
+ * up after 100 ms, a TaskManager 1 s after it was added; a way takes 1 ms.
  */
 #include "tests/lib/fake_world.h"
 
@@ -176,7 +177,27 @@ START_TEST(network_loses_packets_at_both_ends)
 }
 END_TEST
 
-START_TEST(network_holds_messages_while_the_link_is_cut_and_keeps_their_order)
+/* Compares the lines of the journal about messages and failures. */
+static void check_failures(const char *expected)
+{
+    char text[4096];
+    size_t length = 0;
+    for (char *line = world.journal; *line;) {
+        char *end = strchr(line, '\n');
+        *end = '\0';
+        if (strstr(line, "failed") || strstr(line, "message"))
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s\n", line);
+        ck_assert_uint_lt(length, sizeof text);
+        line = end + 1;
+    }
+    text[length] = '\0';
+    ck_assert_str_eq(text, expected);
+    fake_world_forget(&world);
+}
+
+/* What was under way and what was sent since go out when the first of them is sent again: its tries
+ * are 200, 600, 1400 ms after the first, whenever the link heals. */
+START_TEST(network_sends_again_over_a_healed_link_when_the_timer_says_so_in_order)
 {
     start(ask_every_100_ms);
     world.scenario.config.ask_timeout = TIME_H;
@@ -184,14 +205,88 @@ START_TEST(network_holds_messages_while_the_link_is_cut_and_keeps_their_order)
     fake_world_run(&world, 1100 * TIME_MS); /* message 11 is under way */
     virtual_cluster_cut(world.cluster, node, node_id_none(), true);
     fake_world_run(&world, 1350 * TIME_MS);
-    fake_world_expect(&world, "1100.000 tm1 woken\n1200.000 tm1 woken\n1300.000 tm1 woken\n");
     ck_assert(!virtual_cluster_can_talk(world.cluster, node, manager));
     virtual_cluster_cut(world.cluster, node, node_id_none(), false);
     ck_assert(virtual_cluster_can_talk(world.cluster, node, manager));
-    fake_world_run(&world, 1399 * TIME_MS);
-    fake_world_expect(&world, "1351.000 jobmanager message 11 from tm1\n"
-                              "1351.000 jobmanager message 12 from tm1\n"
-                              "1351.000 jobmanager message 13 from tm1\n");
+    fake_world_run(&world, 1850 * TIME_MS);
+    check_failures("1701.000 jobmanager message 11 from tm1\n"
+                   "1701.000 jobmanager message 12 from tm1\n"
+                   "1701.000 jobmanager message 13 from tm1\n"
+                   "1701.000 jobmanager message 14 from tm1\n"
+                   "1701.000 jobmanager message 15 from tm1\n"
+                   "1701.000 jobmanager message 16 from tm1\n"
+                   "1701.000 jobmanager message 17 from tm1\n"
+                   "1801.000 jobmanager message 18 from tm1\n");
+    fake_world_fini(&world);
+}
+END_TEST
+
+/* A cut strikes what is under way when it would arrive. 12 is lost at once, before 11 is (0), or
+ * gets through behind a lost 11 (1): neither overtakes it. */
+START_TEST(network_keeps_the_order_when_a_cut_strikes_what_is_under_way)
+{
+    static const time_ns from[] = { 1190 * TIME_MS, 1240 * TIME_MS };
+    static const time_ns to[] = { 1300 * TIME_MS, 1260 * TIME_MS };
+    static const char *const expected[] = { "1550.000 jobmanager message 11 from tm1\n"
+                                            "1550.000 jobmanager message 12 from tm1\n"
+                                            "1550.000 jobmanager message 13 from tm1\n"
+                                            "1550.000 jobmanager message 14 from tm1\n",
+                                            "1450.000 jobmanager message 11 from tm1\n"
+                                            "1450.000 jobmanager message 12 from tm1\n"
+                                            "1450.000 jobmanager message 13 from tm1\n"
+                                            "1550.000 jobmanager message 14 from tm1\n" };
+    start(ask_every_100_ms);
+    world.scenario.config.ask_timeout = TIME_H;
+    world.scenario.cluster.network.latency = distribution_constant(150 * TIME_MS);
+    struct node_id node = fake_world_begin(&world);
+    fake_world_run(&world, from[_i]);
+    virtual_cluster_cut(world.cluster, node, manager, true);
+    fake_world_run(&world, to[_i] - 1);
+    virtual_cluster_cut(world.cluster, node, manager, false);
+    fake_world_run(&world, 1649 * TIME_MS);
+    check_failures(expected[_i]);
+    fake_world_fini(&world);
+}
+END_TEST
+
+/* Whether a packet sent again gets through is a matter of the link at that instant: all is lost for
+ * a second, and no longer. 12 to 20 are lost as well, 21 to 24 wait behind the first. */
+START_TEST(network_loss_that_is_over_delays_no_message_beyond_its_next_try)
+{
+    start(ask_every_100_ms);
+    world.scenario.config.ask_timeout = TIME_H;
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_throttle(world.cluster, node, manager, &(struct link_throttle){ .loss = 1 });
+    fake_world_run(&world, 2050 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, node, manager, &(struct link_throttle){ 0 });
+    fake_world_run(&world, 2499 * TIME_MS);
+    check_failures("");
+    fake_world_run(&world, 2650 * TIME_MS);
+    char expected[1024];
+    size_t length = 0;
+    for (int i = 11; i <= 26; i++) /* tries at 1300, 1700 and 2500 ms */
+        length +=
+            (size_t)snprintf(expected + length, sizeof expected - length,
+                             "%d.000 jobmanager message %d from tm1\n", i <= 25 ? 2501 : 2601, i);
+    check_failures(expected);
+    fake_world_fini(&world);
+}
+END_TEST
+
+/* The other way round: what is sent again is lost when the loss has begun meanwhile. */
+START_TEST(network_sends_in_vain_while_the_loss_lasts_and_gives_up_after_15_tries)
+{
+    start(ask_every_100_ms);
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_set_loss(world.cluster, node, 1);
+    fake_world_run(&world, 1150 * TIME_MS);
+    virtual_cluster_kill(world.cluster, node, NULL); /* no more messages than 11 */
+    fake_world_run(&world, 1100 * TIME_MS + 924599 * TIME_MS);
+    fake_world_forget(&world);
+    uint64_t before = sim_queue_run_count(world.queue);
+    fake_world_run(&world, TIME_H);
+    ck_assert_uint_eq(sim_queue_run_count(world.queue), before + 2); /* gives up, looks */
+    fake_world_expect(&world, "");
     fake_world_fini(&world);
 }
 END_TEST
@@ -222,16 +317,18 @@ START_TEST(network_reports_a_request_over_a_cut_link_as_timed_out_and_still_deli
     virtual_cluster_cut(world.cluster, node, manager, true);
     fake_world_run(&world, 1360 * TIME_MS);
     virtual_cluster_cut(world.cluster, node, manager, false);
-    fake_world_run(&world, 1399 * TIME_MS);
-    fake_world_expect(&world, "1100.000 tm1 woken\n"
-                              "1200.000 tm1 woken\n"
-                              "1300.000 tm1 woken\n"
-                              "1350.000 tm1 send failed to jobmanager token 11: timed out\n"
-                              "1361.000 jobmanager message 11 from tm1\n"
-                              "1361.000 jobmanager message 12 from tm1\n"
-                              "1361.000 jobmanager message 13 from tm1\n");
-    fake_world_run(&world, 1999 * TIME_MS);
-    ck_assert_ptr_null(strstr(world.journal, "failed")); /* 12 and 13 were taken in time */
+    fake_world_run(&world, 1799 * TIME_MS);
+    check_failures("1350.000 tm1 send failed to jobmanager token 11: timed out\n"
+                   "1450.000 tm1 send failed to jobmanager token 12: timed out\n"
+                   "1550.000 tm1 send failed to jobmanager token 13: timed out\n"
+                   "1650.000 tm1 send failed to jobmanager token 14: timed out\n"
+                   "1701.000 jobmanager message 11 from tm1\n"
+                   "1701.000 jobmanager message 12 from tm1\n"
+                   "1701.000 jobmanager message 13 from tm1\n"
+                   "1701.000 jobmanager message 14 from tm1\n"
+                   "1701.000 jobmanager message 15 from tm1\n"
+                   "1701.000 jobmanager message 16 from tm1\n"
+                   "1701.000 jobmanager message 17 from tm1\n");
     fake_world_fini(&world);
 }
 END_TEST
@@ -266,24 +363,6 @@ static void manager_asks(struct fake_world *w, struct node_id self, const struct
     }
     if (event->kind == EVENT_STARTED || event->kind == EVENT_WOKEN)
         w->deadlines[self.n] = event->at + 100 * TIME_MS;
-}
-
-/* Compares the lines of the journal about messages and failures. */
-static void check_failures(const char *expected)
-{
-    char text[4096];
-    size_t length = 0;
-    for (char *line = world.journal; *line;) {
-        char *end = strchr(line, '\n');
-        *end = '\0';
-        if (strstr(line, "failed") || strstr(line, "message"))
-            length += (size_t)snprintf(text + length, sizeof text - length, "%s\n", line);
-        ck_assert_uint_lt(length, sizeof text);
-        line = end + 1;
-    }
-    text[length] = '\0';
-    ck_assert_str_eq(text, expected);
-    fake_world_forget(&world);
 }
 
 /* The recordings' surprise 2: requests sent before the RPC layer sees the broken connection (300 ms
@@ -376,81 +455,6 @@ START_TEST(network_requests_to_a_process_that_is_not_up_yet_are_refused)
 }
 END_TEST
 
-/* Messages every 10 ms, and heartbeats in between when `beats`. */
-static bool beats;
-
-static void chatter(struct fake_world *w, struct node_id self, const struct event *event,
-                    struct effects *effects)
-{
-    if (self.n == manager.n)
-        return;
-    if (event->kind == EVENT_WOKEN) {
-        if (beats)
-            fake_heartbeat(effects, manager, 1);
-        fake_send(effects, manager, (uint32_t)(event->at / (10 * TIME_MS)));
-        if (beats)
-            fake_heartbeat(effects, manager, 2);
-    }
-    if (event->kind == EVENT_STARTED || event->kind == EVENT_WOKEN)
-        w->deadlines[self.n] = event->at + 10 * TIME_MS;
-}
-
-static char *journal_of_chatter(bool with_heartbeats)
-{
-    start(chatter);
-    world.scenario.cluster.network.latency =
-        (struct distribution){ DRAW_EXPONENTIAL, 15 * TIME_MS, 0 };
-    beats = with_heartbeats;
-    fake_world_begin(&world);
-    fake_world_run(&world, 3 * TIME_S);
-    char *journal = mem_copy_text(world.journal);
-    fake_world_fini(&world);
-    return journal;
-}
-
-START_TEST(network_heartbeats_change_the_time_of_no_other_message)
-{
-    char *with = journal_of_chatter(true), *without = journal_of_chatter(false);
-    ck_assert_str_eq(with, without);
-    mem_destroy(with);
-    mem_destroy(without);
-}
-END_TEST
-
-static uint64_t heard_order[1024];
-static size_t heard_count;
-
-static void remember_order(struct fake_world *w, struct node_id self, const struct event *event,
-                           struct effects *effects)
-{
-    chatter(w, self, event, effects);
-    if (self.n != manager.n || event->kind != EVENT_MESSAGE)
-        return;
-    const struct message *message = event->message.message;
-    heard_order[heard_count++] =
-        message->kind == MESSAGE_RM_HEARTBEAT ? message->rm_heartbeat.round : 3;
-}
-
-/* Each waking sends heartbeat 1, a message, heartbeat 2: they must be heard in that order. */
-START_TEST(network_heartbeats_keep_their_place_between_messages)
-{
-    start(remember_order);
-    world.scenario.cluster.network.latency =
-        (struct distribution){ DRAW_EXPONENTIAL, 15 * TIME_MS, 0 };
-    beats = true;
-    heard_count = 0;
-    fake_world_begin(&world);
-    fake_world_run(&world, 3 * TIME_S);
-    ck_assert_uint_gt(heard_count, 300);
-    for (size_t i = 0; i + 2 < heard_count; i += 3) {
-        ck_assert_uint_eq(heard_order[i], 1);
-        ck_assert_uint_eq(heard_order[i + 1], 3);
-        ck_assert_uint_eq(heard_order[i + 2], 2);
-    }
-    fake_world_fini(&world);
-}
-END_TEST
-
 Suite *test_sim_network_suite(void)
 {
     Suite *suite = suite_create("sim_network");
@@ -460,7 +464,10 @@ Suite *test_sim_network_suite(void)
     tcase_add_test(tcase, network_keeps_the_order_of_each_connection);
     tcase_add_test(tcase, network_sends_lost_packets_again_after_200_ms_and_then_after_longer);
     tcase_add_test(tcase, network_loses_packets_at_both_ends);
-    tcase_add_test(tcase, network_holds_messages_while_the_link_is_cut_and_keeps_their_order);
+    tcase_add_test(tcase, network_sends_again_over_a_healed_link_when_the_timer_says_so_in_order);
+    tcase_add_loop_test(tcase, network_keeps_the_order_when_a_cut_strikes_what_is_under_way, 0, 2);
+    tcase_add_test(tcase, network_loss_that_is_over_delays_no_message_beyond_its_next_try);
+    tcase_add_test(tcase, network_sends_in_vain_while_the_loss_lasts_and_gives_up_after_15_tries);
     tcase_add_test(tcase, network_cuts_nest);
     tcase_add_test(tcase,
                    network_reports_a_request_over_a_cut_link_as_timed_out_and_still_delivers_it);
@@ -471,8 +478,6 @@ Suite *test_sim_network_suite(void)
         tcase, network_requests_to_a_frozen_process_time_out_and_are_still_heard_after_resuming);
     tcase_add_test(tcase, network_requests_in_the_inbox_of_a_frozen_process_fail_when_it_dies);
     tcase_add_test(tcase, network_requests_to_a_process_that_is_not_up_yet_are_refused);
-    tcase_add_test(tcase, network_heartbeats_change_the_time_of_no_other_message);
-    tcase_add_test(tcase, network_heartbeats_keep_their_place_between_messages);
     suite_add_tcase(suite, tcase);
     return suite;
 }

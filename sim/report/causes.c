@@ -2,7 +2,7 @@
  *
  * The rules, and the search: among all lines before that fit a rule, the nearest one.
  */
-#include "sim/cli/causes.h"
+#include "sim/report/causes.h"
 
 #include <string.h>
 
@@ -31,9 +31,15 @@ static const struct cause_rule rules[] = {
     { "dispatcher job ended", NULL, "job FINISHED", LINK_JOB, AT_ONCE },
     { "dispatcher job ended", NULL, "job FAILED", LINK_JOB, AT_ONCE },
     { "dispatcher job ended", NULL, "job CANCELED", LINK_JOB, AT_ONCE },
+    { "job FAILED", NULL, "job restore refused", LINK_JOB, AT_ONCE },
     { "job FAILED", NULL, "job FAILING", LINK_JOB, LONG },
     { "job CANCELED", NULL, "job CANCELLING", LINK_JOB, LONG },
     { "job FAILING", NULL, "scheduler Failing", LINK_JOB, AT_ONCE },
+    { "job FAILING", NULL, "job restore refused", LINK_JOB, AT_ONCE },
+    { "scheduler Finished", NULL, "job restore refused", LINK_JOB, AT_ONCE },
+    { "job restore refused", NULL, "scheduler CreatingExecutionGraph", LINK_JOB, AT_ONCE },
+    { "job restore refused", NULL, "dispatcher job submitted", LINK_JOB, AT_ONCE },
+    { "checkpoint starting from savepoint", NULL, "dispatcher job submitted", LINK_JOB, LONG },
     { "job FAILING", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
     { "job FAILING", NULL, "job could not acquire*", LINK_JOB, AT_ONCE },
     { "job CANCELLING", NULL, "scheduler Restarting", LINK_JOB, AT_ONCE },
@@ -85,6 +91,7 @@ static const struct cause_rule rules[] = {
     { "execution * -> FAILED", "heartbeat", "process frozen", LINK_NODE, SOON },
     { "execution * -> FAILED", "heartbeat", "process cut off", LINK_NODE, SOON },
     { "execution * -> FAILED", "heartbeat", "process lossy", LINK_NODE, LONG },
+    { "execution * -> FAILED", "heartbeat", "process throttled", LINK_NODE, LONG },
     { "execution * -> FAILED", "shutting down", "process stopping", LINK_NODE, SOON },
     { "execution * -> FAILED", "user code", "script fail", 0, SOON },
     { "execution * -> FAILED", "slots needed", "job could not acquire*", LINK_JOB, AT_ONCE },
@@ -97,12 +104,14 @@ static const struct cause_rule rules[] = {
     { "resource manager closes", NULL, "process frozen", LINK_NODE, SOON },
     { "resource manager closes", NULL, "process cut off", LINK_NODE, SOON },
     { "resource manager closes", NULL, "process lossy", LINK_NODE, LONG },
+    { "resource manager closes", NULL, "process throttled", LINK_NODE, LONG },
     { "job master disconnects", NULL, "process killed", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process exited", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process stopping", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process frozen", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process cut off", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process lossy", LINK_NODE, LONG },
+    { "job master disconnects", NULL, "process throttled", LINK_NODE, LONG },
     { "resource manager registers", NULL, "process up", LINK_NODE, LONG },
     { "resource manager registers", NULL, "process resumed", LINK_NODE, SOON },
     { "resource manager registers", NULL, "process healed", LINK_NODE, SOON },
@@ -120,6 +129,9 @@ static const struct cause_rule rules[] = {
     { "process slowed", NULL, "script slow", 0, AT_ONCE },
     { "process full speed", NULL, "process slowed", LINK_NODE, LONG },
     { "process lossy", NULL, "script loss", 0, AT_ONCE },
+    { "process throttled", NULL, "script loss", 0, AT_ONCE },
+    { "process throttled", NULL, "script throttle", 0, AT_ONCE },
+    { "process unthrottled", NULL, "process throttled", LINK_NODE, LONG },
     { "process lossless", NULL, "process lossy", LINK_NODE, LONG },
     { "checkpoint completed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
     { "checkpoint expired", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
@@ -206,4 +218,14 @@ void causes_of(const struct run_log *log, size_t place, struct cause_chain *out)
         out->place[out->count++] = place;
         place = cause_of(log, place);
     }
+}
+
+size_t causes_fault(const struct run_log *log, const struct cause_chain *chain)
+{
+    for (size_t i = chain->count; i-- > 0;) {
+        const char *machine = log->entries.items[chain->place[i]].machine;
+        if (text_equal(machine, "process") || text_equal(machine, "script"))
+            return chain->place[i];
+    }
+    return SIZE_MAX;
 }

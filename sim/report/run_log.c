@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading lines with jansson; the time is taken from the text, because a double has not enough
- * digits for nanoseconds of a year.
+ * Entries with their texts kept once. Lines are read with jansson; the time is taken from the text,
+ * because a double has not enough digits for nanoseconds of a year.
  */
-#include "sim/cli/run_log.h"
+#include "sim/report/run_log.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -34,9 +34,25 @@ static const char *keep(struct run_log *log, const char *text)
     return copy;
 }
 
-static const char *text_of(struct run_log *log, const json_t *line, const char *key)
+void run_log_init(struct run_log *log)
 {
-    return keep(log, json_string_value(json_object_get(line, key)));
+    *log = (struct run_log){ 0 };
+    arena_init(&log->texts);
+}
+
+void run_log_take(struct run_log *log, const struct log_entry *entry)
+{
+    struct log_entry kept = *entry;
+    const char **const texts[] = { &kept.node, &kept.machine, &kept.what, &kept.from,  &kept.to,
+                                   &kept.job,  &kept.vertex,  &kept.peer, &kept.reason };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = keep(log, *texts[i]);
+    vec_push(&log->entries, kept);
+}
+
+static const char *text_of(const json_t *line, const char *key)
+{
+    return json_string_value(json_object_get(line, key));
 }
 
 static int64_t number_of(const json_t *line, const char *key)
@@ -72,15 +88,15 @@ static bool take_line(struct run_log *log, const char *text, size_t length)
     bool good = json_is_object(line) && take_time(text, &entry.at);
     if (good) {
         entry.seq = number_of(line, "seq");
-        entry.node = text_of(log, line, "node");
-        entry.machine = text_of(log, line, "machine");
-        entry.what = text_of(log, line, "what");
-        entry.from = text_of(log, line, "from");
-        entry.to = text_of(log, line, "to");
-        entry.job = text_of(log, line, "job");
-        entry.vertex = text_of(log, line, "vertex");
-        entry.peer = text_of(log, line, "peer");
-        entry.reason = text_of(log, line, "reason");
+        entry.node = text_of(line, "node");
+        entry.machine = text_of(line, "machine");
+        entry.what = text_of(line, "what");
+        entry.from = text_of(line, "from");
+        entry.to = text_of(line, "to");
+        entry.job = text_of(line, "job");
+        entry.vertex = text_of(line, "vertex");
+        entry.peer = text_of(line, "peer");
+        entry.reason = text_of(line, "reason");
         entry.subtask = number_of(line, "subtask");
         entry.attempt = number_of(line, "attempt");
         entry.slot = number_of(line, "slot");
@@ -89,7 +105,7 @@ static bool take_line(struct run_log *log, const char *text, size_t length)
         good = entry.node && entry.machine && entry.what && entry.seq > 0;
     }
     if (good)
-        vec_push(&log->entries, entry);
+        run_log_take(log, &entry);
     json_decref(line);
     return good;
 }
@@ -104,8 +120,7 @@ static struct err complain_line(const char *path, size_t number, const char *lin
 
 struct err run_log_read(struct run_log *log, const char *path, struct note *note)
 {
-    *log = (struct run_log){ 0 };
-    arena_init(&log->texts);
+    run_log_init(log);
     FILE *file;
     TRY(input_open(path, &file, NULL, note));
     char *line = NULL;

@@ -5,10 +5,10 @@
  * the chain of causes, from the line back to what nothing in the log explains: a fault, a client,
  * the start.
  */
-#ifndef WEIR_SIM_CLI_CAUSES_H
-#define WEIR_SIM_CLI_CAUSES_H
+#ifndef WEIR_SIM_REPORT_CAUSES_H
+#define WEIR_SIM_REPORT_CAUSES_H
 
-#include "sim/cli/run_log.h"
+#include "sim/report/run_log.h"
 
 enum { CAUSES_MAX = 64 };
 
@@ -19,5 +19,8 @@ struct cause_chain {
 };
 
 void causes_of(const struct run_log *log, size_t place, struct cause_chain *out);
+/* The place of the last link that is a doing of the world: a process or the script; SIZE_MAX: none
+ * is. */
+size_t causes_fault(const struct run_log *log, const struct cause_chain *chain);
 
 #endif

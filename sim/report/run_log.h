@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The event log of a finished run, read back: events.jsonl to an array of entries. Texts are kept
- * once each. In: the folder of a run. Out: entries in their order, or the line that is wrong.
+ * The event log as an array of entries: of a finished run, read back from events.jsonl, or taken
+ * line by line while the run goes on. Texts are kept once each. Out: entries in their order, or the
+ * line of the file that is wrong.
  */
-#ifndef WEIR_SIM_CLI_RUN_LOG_H
-#define WEIR_SIM_CLI_RUN_LOG_H
+#ifndef WEIR_SIM_REPORT_RUN_LOG_H
+#define WEIR_SIM_REPORT_RUN_LOG_H
 
 #include "core/base/err.h"
 #include "core/base/index_map.h"
@@ -26,6 +27,9 @@ struct run_log {
     VEC(const char *) known;
 };
 
+void run_log_init(struct run_log *log);
+/* Copies the entry with its texts to the end. */
+void run_log_take(struct run_log *log, const struct log_entry *entry);
 MUST_CHECK struct err run_log_read(struct run_log *log, const char *path, struct note *note);
 void run_log_fini(struct run_log *log);
 

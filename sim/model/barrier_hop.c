@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One hop of a barrier: how fast what is before it moves, whether it can be taken, and how long its
+ * inputs are blocked. In: what the network knows of the vertex. Out: figures of the hop; when it is
+ * due is for barrier.c.
+ */
+#include <math.h>
+
+#include "sim/model/barrier.h"
+#include "sim/model/latency.h"
+#include "sim/model/state.h"
+
+/* Inputs whose barrier has come are blocked until the last one's has: what waits behind a cut link
+ * is alignment, unless the barrier has become unaligned meanwhile. */
+void hop_note_link(const struct model *model, const struct model_job *job, struct hop *hop,
+                   uint32_t vertex)
+{
+    time_ns now = model_now(model), until = hop->switch_at < now ? hop->switch_at : now;
+    bool unheard = job->vertices[vertex].flow.unheard;
+    if (unheard && !hop->unheard)
+        hop->unheard_at = now;
+    if (!unheard && hop->unheard && until > hop->unheard_at)
+        hop->alignment += until - hop->unheard_at;
+    hop->unheard = unheard;
+}
+
+/* Into the vertex if the network had nothing else to carry: each source gets an equal part of what
+ * it could have alone, which no row can refuse, because rows are linear. */
+static double bytes_in_most(const struct model_job *job, const struct component *component,
+                            const struct model_vertex *vertex)
+{
+    const struct job_graph *graph = job->spec->graph;
+    double sum = 0, part = 1.0 / (double)component->sources.count;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
+        const struct job_edge *edge = &graph->edges.items[*e];
+        const struct model_vertex *from = &job->vertices[edge->producer.n];
+        double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
+        double bytes =
+            shape_edge_records(job->spec, edge) * shape_edge_bytes(job->spec, edge) * copies;
+        for (size_t k = 0; k < component->sources.count && bytes > 0; k++)
+            if (from->shape.gain[k] > 0)
+                sum += job->sources.items[component->sources.items[k]].rate_most * part *
+                       from->shape.gain[k] * bytes;
+    }
+    return sum;
+}
+
+/* What is before the barrier behind a stop-with-savepoint leaves as fast as it did, or, where it
+ * could not move then, as the network lets it when nothing else is read. */
+static double stopped_drain(const struct model_job *job, const struct component *component,
+                            const struct model_vertex *vertex, double before)
+{
+    double most = bytes_in_most(job, component, vertex);
+    return before > 0 && most > 0 ? before : most;
+}
+
+/* Bytes per second that move before the barrier; the slowest channel counts, so none when one of
+ * them is cut. */
+double hop_drain(const struct model_job *job, const struct hop *hop, uint32_t v)
+{
+    const struct model_vertex *vertex = &job->vertices[v];
+    const struct component *component = &job->components.items[vertex->component];
+    if (vertex->flow.unheard || vertex->flow.stuck)
+        return 0;
+    return component->stopped ? stopped_drain(job, component, vertex, hop->stopped_drain)
+                              : vertex_bytes_in(job, component, vertex);
+}
+
+/* What has left since the hop was last looked at. */
+void hop_advance(const struct model *model, struct hop *hop)
+{
+    double seconds = (double)(model_now(model) - hop->moved_at) / (double)TIME_S;
+    hop->left_bytes = fmax(hop->left_bytes - hop->drain * seconds, 0);
+    hop->moved_at = model_now(model);
+}
+
+/* A task that does nothing takes no barrier, and over a cut link none comes. */
+bool hop_is_held(const struct model_job *job, uint32_t vertex)
+{
+    return job->vertices[vertex].flow.halted || job->vertices[vertex].flow.unheard;
+}

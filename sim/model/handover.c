@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The former job's cut becomes the first of the later job, source by source, by name. Nothing is
+ * served or replayed by it: what the former job has read is taken over.
+ */
+#include "sim/model/handover.h"
+
+#include <string.h>
+
+#include "core/port/snapshot_path.h"
+#include "sim/model/partition.h"
+#include "sim/model/state.h"
+
+static struct model_job *former_of(struct model *model, const struct model_job *job)
+{
+    return job->spec->former > 0 ? &model->jobs[job->spec->former - 1] : NULL;
+}
+
+static struct cut *find_cut(struct model_job *job, uint64_t checkpoint)
+{
+    for (VEC_EACH(struct cut, cut, &job->cuts))
+        if (cut->id == checkpoint)
+            return cut;
+    return NULL;
+}
+
+/* The source of that name, as a place among the former job's sources; NONE: it had none. */
+static uint32_t source_of_former(const struct model_job *former, const char *name)
+{
+    struct vertex_id vertex = job_graph_find_vertex(former->spec->graph, name);
+    return vertex_id_is_none(vertex) ? NONE : former->vertices[vertex.n].source;
+}
+
+static struct source_cut copy_of(const struct source_cut *cut)
+{
+    struct source_cut copy = *cut;
+    copy.layout->references++;
+    copy.positions = mem_create_array(cut->group_count, sizeof *copy.positions);
+    copy.counts = mem_create_array(cut->group_count, sizeof *copy.counts);
+    copy.aheads = mem_create_array(cut->group_count, sizeof *copy.aheads);
+    memcpy(copy.positions, cut->positions, cut->group_count * sizeof *copy.positions);
+    memcpy(copy.counts, cut->counts, cut->group_count * sizeof *copy.counts);
+    memcpy(copy.aheads, cut->aheads, cut->group_count * sizeof *copy.aheads);
+    return copy;
+}
+
+/* A savepoint is not written as the backend's own files (its format is the canonical one), and what
+ * is not claimed must not be needed later: in both cases the next checkpoint is a full one. */
+static bool can_build_on(const struct model_job *job, enum checkpoint_kind kind)
+{
+    return kind == CHECKPOINT_PERIODIC &&
+           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM;
+}
+
+/* Nothing of the job has run yet, or it would have no need of another job's cut. */
+static void adopt(struct model *model, struct model_job *job, struct model_job *former,
+                  struct cut *theirs)
+{
+    time_ns now = model_now(model);
+    const bool all = true;
+    if (!theirs->settled)
+        barrier_settle_cut(model, former, theirs);
+    while (job->cuts.count > 0) { /* an earlier guess */
+        cut_fini(&vec_last(&job->cuts));
+        job->cuts.count--;
+    }
+    struct cut cut = { .id = theirs->id,
+                       .kind = CHECKPOINT_PERIODIC,
+                       .completed = true,
+                       .settled = true,
+                       .is_taken_over = true,
+                       .no_base = !can_build_on(job, theirs->kind),
+                       .source_count = (uint32_t)job->sources.count };
+    cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
+    for (uint32_t s = 0; s < cut.source_count; s++) {
+        struct model_source *source = &job->sources.items[s];
+        uint32_t there =
+            source_of_former(former, job->spec->graph->vertices.items[source->vertex].name);
+        if (there == NONE) {
+            source_cut_take(source, now, &cut.sources[s]);
+            continue;
+        }
+        cut.sources[s] = copy_of(&theirs->sources[there]);
+        partitions_restore(source, &cut.sources[s], &all, 1, now);
+        source->taken_over = source_position(source, now);
+        source->offered_before = 0;
+        source->offered_before = source_offered(source, now);
+        former->sources.items[there].is_handed_over = former->ended;
+    }
+    vec_push(&job->cuts, cut);
+    job->goes_on = true;
+}
+
+void handover_take(struct model *model, uint32_t j, uint64_t checkpoint)
+{
+    struct model_job *job = &model->jobs[j], *former = former_of(model, job);
+    if (checkpoint == 0 || !former || find_cut(job, checkpoint))
+        return;
+    struct cut *theirs = find_cut(former, checkpoint);
+    CHECK(theirs != NULL);
+    CHECK(job->restored.count == 0);
+    adopt(model, job, former, theirs);
+}
+
+/* The newest that fits the path, as far as the data plane knows: it is not told that an ordinary
+ * savepoint is complete, but it is told when one is not. */
+static struct cut *cut_for(struct model_job *former, const struct model_job *job)
+{
+    struct snapshot_path path;
+    struct cut *newest = NULL;
+    if (!snapshot_path_read(job->spec->graph->config.recovery_path.text, &path))
+        return NULL;
+    for (VEC_EACH(struct cut, cut, &former->cuts)) {
+        bool is_savepoint = cut->kind != CHECKPOINT_PERIODIC;
+        bool fits = is_savepoint == path.is_savepoint && (path.id == 0 || path.id == cut->id) &&
+                    (cut->completed || cut->kind == CHECKPOINT_SAVEPOINT) && !cut->is_taken_over;
+        if (fits && (!newest || cut->id > newest->id))
+            newest = cut;
+    }
+    return newest;
+}
+
+void handover_offer(struct model *model, uint32_t j)
+{
+    struct model_job *former = &model->jobs[j];
+    for (uint32_t k = 0; k < model->job_count; k++) {
+        struct model_job *job = &model->jobs[k];
+        struct cut *theirs = former_of(model, job) == former && !job->goes_on && !job->ended
+                                 ? cut_for(former, job)
+                                 : NULL;
+        if (theirs)
+            adopt(model, job, former, theirs);
+    }
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pairs of hosts of an edge by what their link is like. Pairs without anything of their own are one
+ * kind and never looked at one by one: their part is what the others leave. Cost: subtasks, and
+ * pairs of hosts of which both have links of their own.
+ */
+#include "sim/model/passage.h"
+
+#include <math.h>
+
+#include "sim/kernel/real.h"
+#include "sim/model/delay.h"
+#include "sim/model/state.h"
+
+/* The standard normal distribution cut in pieces, from z to the next one's, by their parts of it.
+ */
+struct normal_piece {
+    double z, part;
+};
+static const struct normal_piece normal_pieces[] = {
+    { -2.8, 0.033472 },  { -1.8, 0.079369 }, { -1.2, 0.127262 }, { -0.7, 0.159792 },
+    { -0.25, 0.197985 }, { 0.25, 0.159792 }, { 0.7, 0.127262 },  { 1.2, 0.079369 },
+    { 1.8, 0.029807 },   { 2.5, 0.005890 },  { 3.4, 0.000000 },
+};
+enum { NORMAL_PIECES = sizeof normal_pieces / sizeof *normal_pieces - 1 };
+static const double normal_p99 = 2.3263478740408408;
+
+/* What is being looked at. */
+struct finder {
+    const struct model *model;
+    const struct model_job *job;
+    const struct component *component;
+    const struct net *net;
+    struct vertex_flow *flow; /* of the reader */
+    uint32_t edge;
+    size_t first; /* of the edge, among the shares */
+};
+
+static struct link_quality plain_link(const struct model *model)
+{
+    return (struct link_quality){ .latency = model->scenario->cluster.network.latency };
+}
+
+static double mean_seconds(const struct distribution *latency, time_ns more)
+{
+    return (double)(distribution_mean(latency) + more) / (double)TIME_S;
+}
+
+static bool is_like(const struct passage_share *share, const struct link_quality *link)
+{
+    return share->latency.kind == link->latency.kind && share->latency.low == link->latency.low &&
+           share->latency.high == link->latency.high && share->more_latency == link->more_latency;
+}
+
+/* Too many kinds: the one whose mean is nearest takes it, and has a mean between both. */
+static void join_nearest(struct finder *f, double weight, const struct link_quality *link)
+{
+    struct passage_share *nearest = &f->flow->passages.items[f->first];
+    double mean = mean_seconds(&link->latency, link->more_latency), least = INFINITY;
+    for (size_t i = f->first; i < f->flow->passages.count; i++) {
+        struct passage_share *share = &f->flow->passages.items[i];
+        double gap = fabs(mean_seconds(&share->latency, share->more_latency) - mean);
+        if (gap < least)
+            nearest = share;
+        least = fmin(least, gap);
+    }
+    double own = mean_seconds(&nearest->latency, nearest->more_latency);
+    double part = weight / (nearest->weight + weight);
+    nearest->latency =
+        distribution_constant((time_ns)((own + (mean - own) * part) * (double)TIME_S));
+    nearest->more_latency = 0;
+    nearest->weight += weight;
+}
+
+static void add(struct finder *f, double weight, const struct link_quality *link)
+{
+    if (!(weight > 0))
+        return;
+    for (size_t i = f->first; i < f->flow->passages.count; i++)
+        if (is_like(&f->flow->passages.items[i], link)) {
+            f->flow->passages.items[i].weight += weight;
+            return;
+        }
+    if (f->flow->passages.count - f->first == PASSAGE_KINDS_MAX)
+        join_nearest(f, weight, link);
+    else
+        vec_push(&f->flow->passages, (struct passage_share){ .edge = f->edge,
+                                                             .weight = weight,
+                                                             .latency = link->latency,
+                                                             .more_latency = link->more_latency });
+}
+
+static const struct link_quality same_host = { .latency = { DRAW_CONSTANT, 0, 0 } };
+
+static struct link_quality link_between(const struct model *model, uint32_t a, uint32_t b)
+{
+    if (a == b)
+        return same_host;
+    if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links || !model->world.link)
+        return plain_link(model);
+    return model->world.link(model->world.context, (struct node_id){ a }, (struct node_id){ b });
+}
+
+static uint32_t host_at(const struct finder *f, uint32_t place)
+{
+    const struct net_place *p = &f->net->places.items[f->component->first_place + place];
+    return f->net->slots.items[p->slot].host;
+}
+
+static const struct shuffle_end *end_at(const struct finder *f, uint32_t place)
+{
+    const struct net_place *p = &f->net->places.items[f->component->first_place + place];
+    return &f->net->ends.items[p->first_end + f->job->edge_slot[f->edge]];
+}
+
+/* Pairs of which both have links of their own; gives the weight of what it has added. */
+static double add_own_pairs(struct finder *f)
+{
+    double sum = 0;
+    uint32_t count = f->component->place_count;
+    for (uint32_t a = 0; a < count; a++) {
+        if (!f->model->hosts.items[host_at(f, a)].own_links)
+            continue;
+        for (uint32_t b = a + 1; b < count; b++) {
+            if (!f->model->hosts.items[host_at(f, b)].own_links)
+                continue;
+            const struct shuffle_end *one = end_at(f, a), *other = end_at(f, b);
+            double weight = one->produced * other->consumed + other->produced * one->consumed;
+            struct link_quality link = link_between(f->model, host_at(f, a), host_at(f, b));
+            add(f, weight, &link);
+            sum += weight;
+        }
+    }
+    return sum;
+}
+
+/* Whom a record goes to has nothing to do with where it comes from. */
+static void find_shuffle(struct finder *f)
+{
+    double produced = 0, consumed = 0, local = 0;
+    struct link_quality plain = plain_link(f->model);
+    for (uint32_t p = 0; p < f->component->place_count; p++) {
+        const struct shuffle_end *end = end_at(f, p);
+        produced += end->produced;
+        consumed += end->consumed;
+        local += end->produced * end->consumed;
+    }
+    double rest = produced * consumed - local;
+    add(f, local, &same_host);
+    rest -= add_own_pairs(f);
+    if (rest > 1e-9 * produced * consumed) /* else it is a rounding error */
+        add(f, rest, &plain);
+}
+
+/* The part of the reader's records that this subtask gets, if all source subtasks read alike. */
+static double part_of(const struct finder *f, const struct model_vertex *to, uint32_t s)
+{
+    const struct vertex_shape *shape = &to->shape;
+    const struct component *component = f->component;
+    double part = 0;
+    for (size_t k = 0; shape->share && k < component->sources.count; k++)
+        part += shape->share[k * to->parallelism + s];
+    if (!shape->local_first)
+        return part;
+    for (uint32_t i = shape->local_first[s]; i < shape->local_first[s + 1]; i++) {
+        const struct local_share *local = &shape->local.items[i];
+        uint32_t source = component->sources.items[local->source];
+        part += local->weight / f->job->vertices[f->job->sources.items[source].vertex].parallelism;
+    }
+    return part;
+}
+
+static void find_pointwise(struct finder *f, const struct model_vertex *from,
+                           const struct model_vertex *to)
+{
+    for (uint32_t s = 0; s < to->parallelism; s++) {
+        struct subtask_range range = edge_producers_of(&f->job->plan, f->edge, s);
+        uint32_t reader = to->current.items[s];
+        double weight = part_of(f, to, s) / (range.last - range.first + 1);
+        for (uint32_t p = range.first; p <= range.last; p++) {
+            uint32_t sender = from->current.items[p];
+            if (reader == NONE || sender == NONE)
+                continue;
+            struct link_quality link = link_between(f->model, f->model->tasks.items[sender].host,
+                                                    f->model->tasks.items[reader].host);
+            add(f, weight, &link);
+        }
+    }
+}
+
+static void find_edge(struct finder *f)
+{
+    const struct job_edge *edge = &f->job->spec->graph->edges.items[f->edge];
+    double sum = 0;
+    f->first = f->flow->passages.count;
+    if (f->component->place_count == 1)
+        add(f, 1, &same_host);
+    else if (f->job->edge_slot[f->edge] != NONE)
+        find_shuffle(f);
+    else
+        find_pointwise(f, &f->job->vertices[edge->producer.n], &f->job->vertices[edge->consumer.n]);
+    for (size_t i = f->first; i < f->flow->passages.count; i++)
+        sum += f->flow->passages.items[i].weight;
+    for (size_t i = f->first; i < f->flow->passages.count; i++)
+        f->flow->passages.items[i].weight /= sum;
+}
+
+/* Of all inputs of the edge's reader; none while nothing flows. */
+static const struct vertex_flow *find(const struct model *model, struct model_job *job,
+                                      const struct component *component, uint32_t edge)
+{
+    uint32_t reader = job->spec->graph->edges.items[edge].consumer.n;
+    struct vertex_flow *flow = &job->vertices[reader].flow;
+    const struct net *net = net_of(model, component);
+    if (net && flow->passages_round == net->round)
+        return flow;
+    vec_clear(&flow->passages);
+    flow->passages_round = net ? net->round : 0;
+    for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[reader].inputs)) {
+        struct finder f = { model, job, component, net, flow, *e, 0 };
+        if (net)
+            find_edge(&f);
+    }
+    return flow;
+}
+
+double passage_mean(const struct model *model, struct model_job *job,
+                    const struct component *component, uint32_t edge)
+{
+    double mean = 0;
+    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
+        if (share->edge == edge)
+            mean += share->weight * mean_seconds(&share->latency, share->more_latency);
+    return mean;
+}
+
+double passage_longest(const struct model *model, struct model_job *job,
+                       const struct component *component, uint32_t edge)
+{
+    double longest = 0;
+    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
+        if (share->edge == edge)
+            longest = fmax(longest, mean_seconds(&share->latency, share->more_latency));
+    return longest;
+}
+
+/* Evenly spread over each piece, with the distribution's mean. */
+static void push_lognormal(const struct passage_share *share, double fixed, struct delay *delay)
+{
+    double factors[NORMAL_PIECES + 1], sum = 0;
+    double sigma = real_log((double)share->latency.high / (double)share->latency.low) / normal_p99;
+    for (int i = 0; i <= NORMAL_PIECES; i++)
+        factors[i] = real_exp(sigma * normal_pieces[i].z);
+    for (int i = 0; i < NORMAL_PIECES; i++)
+        sum += normal_pieces[i].part * (factors[i] + factors[i + 1]) / 2;
+    double unit = mean_seconds(&share->latency, 0) / sum;
+    for (int i = 0; i < NORMAL_PIECES; i++)
+        delay_push_link(delay,
+                        &(struct delay_link){ .weight = share->weight * normal_pieces[i].part,
+                                              .fixed = fixed + unit * factors[i],
+                                              .range = unit * (factors[i + 1] - factors[i]) });
+}
+
+static void push_share(const struct passage_share *share, struct delay *delay)
+{
+    struct delay_link link = { .weight = share->weight,
+                               .fixed = (double)share->more_latency / (double)TIME_S };
+    double low = (double)share->latency.low / (double)TIME_S;
+    switch (share->latency.kind) {
+    case DRAW_CONSTANT: link.fixed += low; break;
+    case DRAW_UNIFORM:
+        link.fixed += low;
+        link.range = (double)share->latency.high / (double)TIME_S - low;
+        break;
+    case DRAW_EXPONENTIAL: link.exponential = low; break;
+    case DRAW_LOGNORMAL: push_lognormal(share, link.fixed, delay); return;
+    }
+    delay_push_link(delay, &link);
+}
+
+void passage_add(const struct model *model, struct model_job *job,
+                 const struct component *component, uint32_t edge, struct delay *delay)
+{
+    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
+        if (share->edge == edge)
+            push_share(share, delay);
+    delay_end_links(delay);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From one job to the next in the data plane: where the later job's sources stand, what waits while
+ * nobody reads, what is a full checkpoint, and what is kept for it.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "sim/model/state.h"
+#include "tests/lib/model_fixture.h"
+
+static const struct job_id job_0 = { 0 };
+
+static struct model_fixture f;
+static struct fixture_deployment first, second;
+static struct job_id job_1;
+static const uint32_t two[] = { 2, 2 }, four[] = { 4, 4 }, hosts[] = { 1, 2 };
+
+/* Job 0 reads 2000/s; job 1, of twice its size, is to start from what the path says. */
+static void setup(void)
+{
+    model_fixture_init(&f);
+    first = model_fixture_two_by_two();
+    job_1 = model_fixture_add_job(&f);
+    for (uint32_t j = 0; j < 2; j++) {
+        struct job_id job = { j };
+        model_fixture_vertex(&f, job, "source", 128, 1 * TIME_US);
+        struct vertex_model *count = model_fixture_vertex(&f, job, "count", 128, 100 * TIME_US);
+        count->state_growth = 100;
+        model_fixture_edge(&f, job, 0, 1, PARTITION_HASH);
+    }
+    f.scenario.jobs.items[1].former = 1;
+    second = (struct fixture_deployment){
+        .job = job_1, .parallelism = four, .hosts = hosts, .host_count = 2, .checkpoint = 5
+    };
+    first.parallelism = two;
+}
+
+static void teardown(void)
+{
+    model_fixture_fini(&f);
+}
+
+static void set(const char *key, const char *value)
+{
+    struct note note;
+    ck_assert(!err_is(config_set(&f.config, key, value, &note)));
+}
+
+/* Job 0 takes snapshot 5 at 10 s. */
+static void take(enum checkpoint_kind kind)
+{
+    model_fixture_begin(&f, &first, 2000);
+    model_fixture_trigger(&f, &first, 5, kind);
+    model_fixture_run(&f, 10500 * TIME_MS);
+}
+
+/* It has been told that 5 is complete, and so the job ends at 11 s. */
+static void stop(void)
+{
+    set("execution.state-recovery.path", "savepoint of job");
+    take(CHECKPOINT_STOP_SUSPEND);
+    model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_job_ended(f.model, job_0);
+}
+
+START_TEST(records_wait_for_the_later_job_while_nobody_reads)
+{
+    stop();
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq_tol(view.position, 20000, 5);
+    ck_assert_double_eq_tol(view.taken_over, 20000, 5);
+    ck_assert_double_eq(view.served_total, 0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 10, 5);
+    ck_assert_double_eq_tol(view.lag_seconds, 10, 0.01);
+    /* Each record is offered to one job: those up to 11 s to the first. */
+    ck_assert_double_eq_tol(view.offered_total, 2000 * 9, 5);
+    view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.offered_total, 2000 * 11, 5);
+    ck_assert_double_eq(view.backlog, 0);
+    ck_assert_double_eq(view.lag_seconds, 0);
+    ck_assert_double_eq(model_fixture_view(&f, job_0, 0).backlog, 0);
+}
+END_TEST
+
+START_TEST(the_later_job_reads_on_and_catches_up_at_another_parallelism)
+{
+    stop();
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_deploy(&f, &second);
+    model_fixture_run(&f, 20200 * TIME_MS);
+    struct model_job_view view = model_fixture_job(&f, job_1);
+    ck_assert_uint_eq(view.restored.checkpoint, 5);
+    ck_assert(view.restored.whole);
+    ck_assert_double_eq_tol(view.restored.position, view.taken_over, 1e-6);
+    ck_assert_double_eq_tol(view.restore_position, view.taken_over, 1e-6);
+    ck_assert_double_eq(view.replayed_total, 0);
+    model_fixture_run(&f, 60 * TIME_S);
+    view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq_tol(view.position, 120000, 5);
+    ck_assert_double_eq_tol(view.served_total, 100000, 5);
+    ck_assert_double_eq_tol(view.backlog, 0, 1e-6);
+    ck_assert_double_eq(view.replayed_total, 0);
+    /* What it knows of the keys it has from the former job. */
+    ck_assert_double_eq_tol(view.state_bytes, 120000 * 100.0, 1000);
+}
+END_TEST
+
+/* Before that the log is the former job's alone. */
+START_TEST(a_job_that_is_yet_to_go_on_has_no_backlog)
+{
+    set("execution.state-recovery.path", "savepoint of job");
+    model_fixture_begin(&f, &first, 2000);
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq(view.backlog, 0);
+    ck_assert_double_eq(view.offered_total, 0);
+    ck_assert_double_eq(view.position, 0);
+    ck_assert_double_eq(model_fixture_view(&f, job_1, 0).backlog, 0);
+}
+END_TEST
+
+/* A savepoint does not end the job: both read the log, each for itself; and the savepoint outlives
+ * the checkpoints behind it, and restarts. */
+START_TEST(a_second_reader_starts_from_an_older_savepoint)
+{
+    set("execution.state-recovery.path", "savepoint 5 of job");
+    take(CHECKPOINT_SAVEPOINT);
+    for (uint64_t checkpoint = 6; checkpoint < 9; checkpoint++) {
+        if (checkpoint == 8) {
+            model_fixture_cancel(&f, &first);
+            model_fixture_run(&f, 13500 * TIME_MS);
+            first.attempt = 1;
+            first.checkpoint = 7;
+            model_fixture_deploy(&f, &first);
+            model_fixture_run(&f, 13900 * TIME_MS);
+        }
+        model_fixture_trigger(&f, &first, checkpoint, CHECKPOINT_PERIODIC);
+        model_fixture_run(&f, (time_ns)(checkpoint + 6) * TIME_S);
+        model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, checkpoint);
+    }
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_deploy(&f, &second);
+    model_fixture_run(&f, 20100 * TIME_MS);
+    struct model_job_view view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq_tol(view.taken_over, 20000, 5);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 10.1, 10);
+    view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.position, 2000 * 20.1, 10);
+    ck_assert_double_eq_tol(view.backlog, 0, 1e-6);
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 120000, 5);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_1).position, 120000, 5);
+}
+END_TEST
+
+/* Bytes that the tasks of the later job write for its first checkpoint, which is incremental
+ * otherwise: 2 s of records, or all. */
+static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *path,
+                                      const char *claim_mode)
+{
+    set("execution.state-recovery.path", path);
+    set("execution.state-recovery.claim-mode", claim_mode);
+    set("execution.checkpointing.incremental", "true");
+    take(kind);
+    model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_job_ended(f.model, job_0);
+    model_fixture_deploy(&f, &second);
+    model_fixture_run(&f, 13 * TIME_S);
+    model_fixture_trigger(&f, &second, 6, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 14 * TIME_S);
+    int64_t written = 0;
+    for (VEC_EACH(const struct fixture_line, line, &f.lines))
+        if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED && line->checkpoint == 6 && line->job == 1)
+            written += line->ack.written_bytes;
+    return written;
+}
+
+START_TEST(the_first_checkpoint_is_a_full_one_unless_a_checkpoint_was_claimed)
+{
+    int64_t all = 13 * 2000 * 100;
+    ck_assert_int_gt(first_checkpoint_bytes(CHECKPOINT_PERIODIC, "checkpoint of job", "no_claim"),
+                     all * 9 / 10);
+    teardown();
+    setup();
+    ck_assert_int_gt(first_checkpoint_bytes(CHECKPOINT_STOP_SUSPEND, "savepoint of job", "claim"),
+                     all * 9 / 10);
+    teardown();
+    setup();
+    ck_assert_int_lt(first_checkpoint_bytes(CHECKPOINT_PERIODIC, "checkpoint of job", "claim"),
+                     all * 4 / 10);
+}
+END_TEST
+
+/* A generator inside the source goes on from where it was: nothing arrives in between. */
+START_TEST(nothing_waits_for_a_paced_source)
+{
+    for (uint32_t j = 0; j < 2; j++) {
+        vec_resize(&f.scenario.jobs.items[j].load_per_subtask, 2);
+        f.scenario.jobs.items[j].load_per_subtask.items[0] = true;
+    }
+    stop();
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq(view.backlog, 0);
+    ck_assert_double_gt(view.taken_over, 30000);
+    double taken_over = view.taken_over;
+    model_fixture_deploy(&f, &second);
+    model_fixture_run(&f, 30 * TIME_S);
+    view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq_tol(view.taken_over, taken_over, 1e-6);
+    ck_assert_double_gt(view.position, taken_over + 4 * 2000 * 9.5);
+    ck_assert_double_eq(view.replayed_total, 0);
+}
+END_TEST
+
+Suite *test_model_handover_suite(void)
+{
+    Suite *suite = suite_create("model handover");
+    TCase *all = tcase_create("handover");
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, records_wait_for_the_later_job_while_nobody_reads);
+    tcase_add_test(all, the_later_job_reads_on_and_catches_up_at_another_parallelism);
+    tcase_add_test(all, a_job_that_is_yet_to_go_on_has_no_backlog);
+    tcase_add_test(all, a_second_reader_starts_from_an_older_savepoint);
+    tcase_add_test(all, the_first_checkpoint_is_a_full_one_unless_a_checkpoint_was_claimed);
+    tcase_add_test(all, nothing_waits_for_a_paced_source);
+    suite_add_tcase(suite, all);
+    return suite;
+}
