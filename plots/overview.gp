@@ -2,7 +2,7 @@
 #
 # A run at a glance: load, lag, parallelism and machines, checkpoints, one above the other on one
 # time axis, with what the script did and what happened to the job as thin lines; the compared run
-# in grey behind. In: rows (metrics.csv or a thinned copy), events, other (rows of the compared run;
+# in grey behind. In: rows (plot.csv), events, other (rows of the compared run;
 # the same as rows where there is none), has_other, other_name, max_rate, max_lag, lag_div, lag_unit,
 # max_parallel, lost, max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and
 # other_checkpoints (columns of their durations), strip_rows, question_lines. Out: one picture.
@@ -72,10 +72,10 @@ if (has_checkpoints) {
     load scripts.'/panel.gp'
     plot @marks, \
          for [c in other_checkpoints] \
-             other using (column('time_s')):(has_other ? column(c + 0) / checkpoint_div : NaN) \
+             other using (column('time_s')):(has_other ? column(c) / checkpoint_div : NaN) \
              with points pt 7 ps 0.35 lc rgb c_other, \
          for [c in checkpoints] \
-             rows using (column('time_s')):(column(c + 0) / checkpoint_div) \
+             rows using (column('time_s')):(column(c) / checkpoint_div) \
              with points pt 7 ps 0.45 lc rgb c_checkpoint
 }
 unset multiplot

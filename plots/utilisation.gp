@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the subtasks of each vertex do with their time: busy, backpressured, idle, stacked to 100 %,
-# and as a line how busy the busiest one is; a panel per vertex. In: rows, events, vertex_count (at
-# most 8), vertex1 ... (names), column1 ... (number of each one's column `busy`; idle, backpressured
-# and busy_max follow it), strip_rows, question_lines. Out: one picture.
+# and as a line how busy the busiest one is; a panel per vertex. In: rows (plot.csv), events,
+# vertex_count (at most 8), vertex1 ... (names), strip_rows, question_lines. Out: one picture.
 
 load scripts.'/common.gp'
 panels = vertex_count
@@ -26,13 +25,12 @@ do for [panel = 1 : panels] {
     n3 = 'idle'; k3 = c_other
     n4 = 'busiest subtask'; k4 = c_busiest
     load scripts.'/panel.gp'
-    first = int(value('column'.panel))
-    plot rows using (column('time_s')):(100 * (column(first) + column(first + 1) + column(first + 2))) \
+    plot rows using (column('time_s')):(100 * (column('busy'.panel) + column('idle'.panel) + column('backpressured'.panel))) \
              with filledcurves x1 lc rgb c_idle, \
-         rows using (column('time_s')):(100 * (column(first) + column(first + 2))) \
+         rows using (column('time_s')):(100 * (column('busy'.panel) + column('backpressured'.panel))) \
              with filledcurves x1 lc rgb c_back, \
-         rows using (column('time_s')):(100 * column(first)) with filledcurves x1 lc rgb c_busy, \
-         rows using (column('time_s')):(100 * column(first + 3)) with lines lw 1.2 lc rgb c_busiest, \
+         rows using (column('time_s')):(100 * column('busy'.panel)) with filledcurves x1 lc rgb c_busy, \
+         rows using (column('time_s')):(100 * column('busy_max'.panel)) with lines lw 1.2 lc rgb c_busiest, \
          events using (column('time_s')):(line_of('restart', y_top)) with impulses lw 0.9 dt 2 lc rgb c_script, \
          events using (column('time_s')):(line_of('script', y_top)) with impulses lw 0.9 lc rgb c_script
 }

@@ -11,7 +11,7 @@
 
 #include "core/base/check.h"
 
-enum { ARENA_BLOCK_FIRST = 1024, ARENA_BLOCK_MAX = 256 * 1024, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_FIRST = 1024, ARENA_BLOCK_MAX = 256 * 1024 };
 
 /*     first            current
  *       |                |
@@ -62,11 +62,6 @@ void mem_destroy(void *memory)
     free(memory);
 }
 
-void arena_init(struct arena *arena)
-{
-    *arena = (struct arena){ 0 };
-}
-
 void arena_fini(struct arena *arena)
 {
     struct arena_block *block = arena->first;
@@ -78,10 +73,17 @@ void arena_fini(struct arena *arena)
     arena_init(arena);
 }
 
+static void enter_block(struct arena *arena, struct arena_block *block)
+{
+    arena->current = block;
+    arena->next = block->bytes;
+    arena->left = block->size;
+}
+
 void arena_reset(struct arena *arena)
 {
-    arena->current = arena->first;
-    arena->used_in_current = 0;
+    if (arena->first)
+        enter_block(arena, arena->first);
 }
 
 /* A new block just behind the current one: blocks that were too small for this once stay behind it
@@ -108,20 +110,12 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t least)
     return block;
 }
 
-void *arena_take_unset(struct arena *arena, size_t size)
+void arena_move_on(struct arena *arena, size_t least)
 {
-    CHECK(size <= SIZE_MAX / 4); /* rounding and the block's head must not run over */
-    size_t rounded = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    while (!arena->current || arena->current->size - arena->used_in_current < rounded) {
-        struct arena_block *next = arena->current ? arena->current->next : NULL;
-        if (!next || next->size < rounded)
-            next = arena_add_block(arena, rounded);
-        arena->current = next;
-        arena->used_in_current = 0;
-    }
-    unsigned char *memory = arena->current->bytes + arena->used_in_current;
-    arena->used_in_current += rounded;
-    return memory;
+    struct arena_block *next = arena->current ? arena->current->next : NULL;
+    if (!next || next->size < least)
+        next = arena_add_block(arena, least);
+    enter_block(arena, next);
 }
 
 void *arena_take(struct arena *arena, size_t size)

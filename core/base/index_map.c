@@ -29,7 +29,7 @@ static size_t home(const struct index_map *map, uint64_t key)
 }
 
 /* The key's cell, or the empty one where it would go. Ends because half the cells are empty. */
-static size_t find(const struct index_map *map, uint64_t key)
+static inline size_t find(const struct index_map *map, uint64_t key)
 {
     size_t i = home(map, key);
     while (map->cells[i].index != INDEX_NONE && map->cells[i].key != key)

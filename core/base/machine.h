@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/check.h"
+
 enum state_flag { STATE_INITIAL = 1, STATE_FINAL = 2, STATE_FAILURE = 4 };
 
 struct state_row {
@@ -43,7 +45,12 @@ static inline bool state_is_final(const struct state_table *table, unsigned stat
 }
 
 /* Stops the run when the table does not allow the move. */
-void machine_check_move(const struct state_table *table, unsigned from, unsigned to);
+static inline void machine_check_move(const struct state_table *table, unsigned from, unsigned to)
+{
+    CHECK(from < table->count);
+    CHECK(to < table->count);
+    CHECK(state_can_move(table, from, to));
+}
 
 /* What a machine does with an event in a state: the cells of its decision table (style: each cell
  * is written down and tested). Impossible stops the run, reject changes nothing and is logged. */

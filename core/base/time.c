@@ -47,14 +47,6 @@ static const struct unit size_units[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-time_ns time_add(time_ns a, time_ns b)
-{
-    time_ns sum;
-    if (a == TIME_NEVER || b == TIME_NEVER || __builtin_add_overflow(a, b, &sum))
-        return TIME_NEVER;
-    return sum;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

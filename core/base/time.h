@@ -21,7 +21,13 @@ typedef int64_t time_ns; /* ns since the start of the run, or a length of time i
 #define TIME_NEVER INT64_MAX /* later than anything; as a deadline: none */
 
 /* a + b where either may be TIME_NEVER; stays TIME_NEVER instead of running over. */
-time_ns time_add(time_ns a, time_ns b);
+static inline time_ns time_add(time_ns a, time_ns b)
+{
+    time_ns sum;
+    if (a == TIME_NEVER || b == TIME_NEVER || __builtin_add_overflow(a, b, &sum))
+        return TIME_NEVER;
+    return sum;
+}
 
 /* "90 s", "1min", "10 ms", "2h", "1 d"; a bare number is ms, as in Flink. Fractions are refused
  * except with a unit ("1.5s"), which Weir adds. Units: ns us µs ms s min m h d and Flink's long

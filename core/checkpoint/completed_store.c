@@ -86,7 +86,6 @@ const struct completed_checkpoint *completed_store_latest(const struct completed
 struct task_states completed_store_give_states(struct completed_store *store)
 {
     struct task_states states = store->spare;
-    vec_clear(&states);
     store->spare = (struct task_states){ 0 };
     return states;
 }

@@ -14,8 +14,8 @@ enum checkpoint_order_kind {
     ORDER_WRITE_METADATA, /* store effect; answer with checkpoint_coordinator_on_stored */
     ORDER_COMPLETED,      /* tell all tasks if tell_tasks, answer the client, tell the scheduler */
     ORDER_ABORTED,        /* tell all tasks, answer the client, tell the scheduler */
-    ORDER_REFUSED,        /* a request that never became a checkpoint: answer the client; a
-                             stop-with-savepoint: tell the scheduler */
+    ORDER_REFUSED,        /* a request that never became a checkpoint: answer the client, tell the
+                             scheduler */
     ORDER_DISCARD,        /* a checkpoint's files may go: subsumed, or the job ended */
     ORDER_FAIL_JOB,       /* too many counted failures, or a synchronous savepoint failed */
     ORDER_KIND_COUNT
@@ -26,14 +26,14 @@ struct checkpoint_coordinator_order {
     uint64_t checkpoint;             /* 0: REFUSED */
     struct checkpoint_order how;     /* of all kinds but DISCARD */
     enum checkpoint_failure failure; /* ABORTED, REFUSED, FAIL_JOB */
-    bool counted;                    /* ABORTED: for the adaptive scheduler's countdown too */
+    bool counted;                    /* ABORTED, REFUSED: for the adaptive scheduler's countdown */
     bool is_savepoint;               /* DISCARD: what goes is one */
     struct job_id files_of;          /* DISCARD: the job it was taken of */
     bool tell_tasks;                 /* COMPLETED: not after a savepoint that is not synchronous */
     uint64_t client_token;
     int64_t bytes;          /* WRITE_METADATA, COMPLETED: state and channel state */
     time_ns duration;       /* COMPLETED: from the trigger on */
-    struct task_attempt by; /* FAIL_JOB: fail only this task; task none: the whole job */
+    struct task_attempt by; /* FAIL_JOB: only if this one runs; task none: in any case */
 };
 
 /* Orders wait here until they are taken, over any number of calls. */

@@ -100,10 +100,12 @@ static void recycle(struct checkpoint_coordinator *coordinator, struct pending_c
         pending_checkpoint_fini(ended);
 }
 
-/* Nobody waits for a periodic request, so no order tells of its refusal. */
-void coordinator_refuse(struct checkpoint_coordinator *coordinator,
-                        const struct checkpoint_request *request, enum checkpoint_failure why,
-                        struct effects *effects)
+/* Nobody waits for a periodic request, so an order tells of its refusal only if that counts: as
+ * what failed at the trigger does (CheckpointStatsListener.onFailedCheckpoint, by way of
+ * reportFailedCheckpointsWithoutInProgress), unlike what only leaves the queue. */
+static void refuse(struct checkpoint_coordinator *coordinator,
+                   const struct checkpoint_request *request, enum checkpoint_failure why,
+                   bool at_trigger, struct effects *effects)
 {
     CHECK(why != CHECKPOINT_FAILURE_NONE);
     CHECK(request->kind < CHECKPOINT_KIND_COUNT);
@@ -113,16 +115,24 @@ void coordinator_refuse(struct checkpoint_coordinator *coordinator,
     if (effects)
         coordinator_log(coordinator, silent ? LOG_MESSAGE : LOG_DECISION, "refused", 0, -1,
                         checkpoint_failure_text(why), effects);
-    if (request->periodic)
+    if (request->periodic && !at_trigger)
         return;
     vec_push(&coordinator->orders.queue,
              (struct checkpoint_coordinator_order){ .kind = ORDER_REFUSED,
                                                     .how = how_of(coordinator, 0, request->kind),
                                                     .failure = why,
+                                                    .counted = at_trigger,
                                                     .is_savepoint =
                                                         checkpoint_kind_is_savepoint(request->kind),
                                                     .client_token = request->client_token,
                                                     .by = nobody });
+}
+
+void coordinator_refuse(struct checkpoint_coordinator *coordinator,
+                        const struct checkpoint_request *request, enum checkpoint_failure why,
+                        struct effects *effects)
+{
+    refuse(coordinator, request, why, false, effects);
 }
 
 /* Flink asks whether the periodic scheduler still runs only after the plan, when it creates the
@@ -153,7 +163,7 @@ void coordinator_trigger_chosen(struct checkpoint_coordinator *coordinator, stru
     coordinator->triggering = false;
     if (failure != CHECKPOINT_FAILURE_NONE) {
         recycle(coordinator, &fresh);
-        coordinator_refuse(coordinator, request, failure, effects);
+        refuse(coordinator, request, failure, true, effects);
     } else {
         fresh.id = coordinator->next_id++;
         fresh.state = PENDING_TRIGGERED;

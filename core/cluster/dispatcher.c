@@ -10,6 +10,9 @@
 #include "core/schedule/bounds.h"
 #include "core/schedule/request_token.h"
 
+/* So many jobs are walked more quickly than looked up. */
+enum { FEW = 4 };
+
 /* Effects are shared with the other roles of the process; the seed goes to each JobMaster, whose
  * streams are told apart by the job's id. */
 void dispatcher_init(struct dispatcher *dispatcher, uint64_t seed, struct effects *effects,
@@ -30,10 +33,21 @@ void dispatcher_fini(struct dispatcher *dispatcher)
     snapshot_shelf_fini(&dispatcher->shelf);
 }
 
+/* Most clusters run one job or a few, and every message asks for one of them. */
+uint32_t dispatcher_job_place(const struct dispatcher *dispatcher, struct job_id job)
+{
+    if (dispatcher->jobs.count > FEW)
+        return index_map_get(&dispatcher->by_id, job.n);
+    for (uint32_t i = 0; i < dispatcher->jobs.count; i++)
+        if (job_id_equal(dispatcher->jobs.items[i].id, job))
+            return i;
+    return INDEX_NONE;
+}
+
 /* Ended jobs are found as well: their ids stay taken. */
 static struct dispatcher_job *find(const struct dispatcher *dispatcher, struct job_id job)
 {
-    uint32_t index = index_map_get(&dispatcher->by_id, job.n);
+    uint32_t index = dispatcher_job_place(dispatcher, job);
     return index == INDEX_NONE ? NULL : &dispatcher->jobs.items[index];
 }
 

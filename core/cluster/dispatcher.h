@@ -43,6 +43,8 @@ void dispatcher_on_client(struct dispatcher *dispatcher, const struct event_clie
 void dispatcher_on_plan_stored(struct dispatcher *dispatcher, struct job_id job, bool failed);
 void dispatcher_on_job_ended(struct dispatcher *dispatcher, struct job_id job);
 
+/* Among the jobs, ended ones included; INDEX_NONE: there is no such job. */
+uint32_t dispatcher_job_place(const struct dispatcher *dispatcher, struct job_id job);
 /* The JobMaster of a job that has not ended; null: none. */
 struct job_master *dispatcher_job_master(const struct dispatcher *dispatcher, struct job_id job);
 

@@ -270,13 +270,6 @@ bool heartbeats_doubt(struct heartbeats *heartbeats, struct node_id node, time_n
     return false;
 }
 
-/* An expiry that was set long ago may be early; then it is set anew and nothing else happens. */
-time_ns heartbeats_deadline(const struct heartbeats *heartbeats)
-{
-    time_ns expiry = timers_next(&heartbeats->expiries);
-    return expiry < heartbeats->next_round ? expiry : heartbeats->next_round;
-}
-
 /* Expiries that are due: one that came early is set anew, the others are lost. */
 static void list_lost(struct heartbeats *heartbeats, time_ns now)
 {
@@ -299,8 +292,11 @@ static void list_lost(struct heartbeats *heartbeats, time_ns now)
 /* When the timers were set depends on who slept when; the order of those lost together must not. */
 bool heartbeats_take_timeout(struct heartbeats *heartbeats, time_ns now, uint32_t *subject)
 {
-    if (heartbeats->lost_taken == heartbeats->lost.count)
+    if (heartbeats->lost_taken == heartbeats->lost.count) {
+        if (timers_next(&heartbeats->expiries) > now)
+            return false; /* mostly: what woke the node was another timer */
         list_lost(heartbeats, now);
+    }
     while (heartbeats->lost_taken < heartbeats->lost.count) {
         *subject = heartbeats->lost.items[heartbeats->lost_taken++].index;
         struct heartbeat_target *target = find(heartbeats, *subject);

@@ -41,7 +41,9 @@ struct heartbeat_target {
     struct timer_handle expiry; /* not set while vouched */
 };
 
-struct heartbeats {
+struct heartbeats {     /* what is asked for after every step comes first */
+    time_ns next_round; /* sender with awake targets; else TIME_NEVER */
+    struct timers expiries;
     bool sender;
     time_ns interval, timeout, origin; /* origin: of our own grid, sender only */
     int64_t unreachable_max;           /* -1: off */
@@ -49,9 +51,7 @@ struct heartbeats {
     struct index_map by_subject;
     uint32_t awake; /* targets that are not vouched */
     uint64_t round;
-    time_ns last_round; /* on the grid; before the origin: none yet */
-    time_ns next_round; /* sender with awake targets; else TIME_NEVER */
-    struct timers expiries;
+    time_ns last_round;         /* on the grid; before the origin: none yet */
     VEC(struct sort_item) lost; /* timed out and not yet taken; only while they are being taken */
     size_t lost_taken;
 };
@@ -77,7 +77,12 @@ void heartbeats_vouch(struct heartbeats *heartbeats, struct node_id node);
 bool heartbeats_doubt(struct heartbeats *heartbeats, struct node_id node, time_ns round_trip,
                       time_ns now);
 
-time_ns heartbeats_deadline(const struct heartbeats *heartbeats);
+/* An expiry that was set long ago may be early; then it is set anew and nothing else happens. */
+static inline time_ns heartbeats_deadline(const struct heartbeats *heartbeats)
+{
+    time_ns expiry = timers_next(&heartbeats->expiries);
+    return expiry < heartbeats->next_round ? expiry : heartbeats->next_round;
+}
 /* Due now: the next target that timed out, in the order of subjects; false: none is left. */
 bool heartbeats_take_timeout(struct heartbeats *heartbeats, time_ns now, uint32_t *subject);
 /* Due now: a round of requests; the caller sends to all targets that are not vouched. */

@@ -34,7 +34,7 @@ void job_manager_fini(struct job_manager *manager)
 /* The job's timer follows its deadline. */
 static void look_at_deadline(struct job_manager *manager, struct job_id job)
 {
-    uint32_t place = index_map_get(&manager->dispatcher.by_id, job.n);
+    uint32_t place = dispatcher_job_place(&manager->dispatcher, job);
     if (place == INDEX_NONE)
         return;
     if (manager->alarms.count <= place)
@@ -98,17 +98,19 @@ static void tell_roles(struct job_manager *manager)
     facts->taken = 0;
 }
 
-/* As the world last said; who registers meanwhile begins asleep. */
-static bool is_vouched(const struct job_manager *manager, struct node_id node)
+/* As the world last said; who registers meanwhile begins asleep. Others are not looked up. */
+static bool begins_vouched(const struct job_manager *manager, const struct event_message *event)
 {
-    return index_map_get(&manager->vouched, node.n) != INDEX_NONE;
+    enum message_kind kind = event->message->kind;
+    bool makes_contact = kind == MESSAGE_REGISTER_TASK_MANAGER || kind == MESSAGE_JOB_OFFER_CONTACT;
+    return makes_contact && index_map_get(&manager->vouched, event->from.n) != INDEX_NONE;
 }
 
 /* Which role a message is for is known by its kind, which JobMaster by its job. */
 static struct err on_message(struct job_manager *manager, const struct event_message *event)
 {
     const struct message *message = event->message;
-    bool vouched = is_vouched(manager, event->from);
+    bool vouched = begins_vouched(manager, event);
     if (resource_manager_takes(message->kind)) {
         resource_manager_on_message(&manager->resources, event->from, message, vouched);
         return OK;

@@ -109,14 +109,15 @@ static void answer(struct job_master *master, const struct checkpoint_coordinato
     effects_answer(master->effects, &text);
 }
 
-/* Too many failed checkpoints: the one task that is to blame, or the job. */
+/* Too many failed checkpoints fail the job, even where one task is to blame for the last of them:
+ * that task only has to be there still (CheckpointFailureManager.FailJobCallback). */
 static void fail_by_order(struct job_master *master,
                           const struct checkpoint_coordinator_order *order)
 {
     if (task_id_is_none(order->by.task))
         scheduler_fail_job(&master->scheduler, CAUSE_CHECKPOINT_FAILURES);
     else
-        scheduler_fail_attempt(&master->scheduler, order->by, CAUSE_CHECKPOINT_FAILURES);
+        scheduler_fail_job_for(&master->scheduler, order->by, CAUSE_CHECKPOINT_FAILURES);
 }
 
 /* What the job has claimed was another job's, and then nobody can start from it any more. */

@@ -4,6 +4,8 @@
  */
 #include "core/port/node.h"
 
+#include <string.h>
+
 #include "core/cluster/job_manager.h"
 #include "core/cluster/task_executor.h"
 #include "core/cluster/view.h"
@@ -65,14 +67,20 @@ void node_destroy(struct node *node)
     mem_destroy(node);
 }
 
-/* List and arena change places; time and log level stay where they are. */
-static void exchange_memory(struct effects *own, struct effects *shared)
+/* List and arena are the node's for the length of the step; time and log level stay where they are.
+ */
+static void take_memory(struct effects *own, struct effects *shared)
 {
-    struct effects before = *own;
-    *own = *shared;
-    own->now = before.now;
-    own->log_level = before.log_level;
-    *shared = before;
+    own->list = shared->list;
+    own->arena = shared->arena;
+}
+
+static void give_memory_back(struct effects *own, struct effects *shared)
+{
+    shared->list = own->list;
+    shared->arena = own->arena;
+    memset(&own->list, 0, sizeof own->list);
+    arena_init(&own->arena);
 }
 
 static bool is_check_due(struct node *node, const struct effects *own)
@@ -107,9 +115,9 @@ struct err node_step(struct node *node, const struct event *event, const struct 
     *out = own;
     if (!node->shared)
         return step(node, event);
-    exchange_memory(own, node->shared);
+    take_memory(own, node->shared);
     struct err result = step(node, event);
-    exchange_memory(own, node->shared);
+    give_memory_back(own, node->shared);
     *out = node->shared;
     return result;
 }

@@ -61,6 +61,13 @@ static bool is_registered(const struct resource_manager *rm, struct node_id node
     return index_map_get(&rm->slots.worker_by_node, node.n) != INDEX_NONE;
 }
 
+/* When it was last registered; TIME_NEVER: it is not. */
+static time_ns registered_at(const struct resource_manager *rm, struct node_id node)
+{
+    uint32_t place = index_map_get(&rm->monitors.by_subject, node.n);
+    return place == INDEX_NONE ? TIME_NEVER : rm->monitors.targets.items[place].since;
+}
+
 /* One check for all changes of the next 50 ms (slotmanager.requirement-check.delay):
  *
  *   change   change          check                       granted          offered to the job
@@ -128,6 +135,14 @@ static void on_register(struct resource_manager *rm, struct node_id from,
                         const struct message_register_task_manager *request, bool vouched)
 {
     struct worker_spec spec = { request->cpu_milli, request->memory_bytes, request->slots };
+    if (registered_at(rm, from) == now(rm)) {
+        /* What the network has held up comes all at once. Flink resolves the sender's address first
+         * and has by then forgotten all but the newest (registerTaskExecutor, "outdated"): one is
+         * served, and the slots are those of the last. */
+        slot_manager_report(&rm->slots, from, request->held, request->held_count, now(rm));
+        plan_check(rm);
+        return;
+    }
     if (is_registered(rm, from)) {
         /* It lost us and comes back before we lost it; or its request crossed our answer. */
         slot_manager_unregister(&rm->slots, from);

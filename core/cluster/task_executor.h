@@ -72,7 +72,7 @@ struct task_executor { /* what every step touches comes first */
     bool started, ended;
     bool peer_vouched; /* the world vouches for the JobManager's process */
     enum contact_state rm_contact;
-    struct index_map task_index;     /* job and task -> place in tasks */
+    struct index_map task_index;     /* job and task -> place in tasks; empty while they are few */
     VEC(struct executor_task) tasks; /* not ended; ended ones are replaced by the last */
     VEC(struct waiting_task) waiting;
     uint32_t report_count;         /* of task states: numbers the next one */

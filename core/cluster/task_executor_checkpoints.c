@@ -34,35 +34,39 @@ void executor_checkpoints_declined(struct task_executor *executor, const struct 
     effects_send(&executor->effects, job->job_master, &message);
 }
 
-/* All of the tasks named run here, or the checkpoint is declined as a whole. */
+/* Flink's TaskExecutor: CHECKPOINT_DECLINED_TASK_NOT_READY, which is not counted. */
+static void decline_for(struct task_executor *executor,
+                        const struct message_trigger_checkpoint *trigger,
+                        struct task_attempt not_running)
+{
+    executor_checkpoints_declined(executor, &(struct event_data){ .job = trigger->job,
+                                                                  .checkpoint = trigger->checkpoint,
+                                                                  .declined_by = not_running,
+                                                                  .cause = CAUSE_TASK_UNKNOWN });
+}
+
+/* All of the tasks named run here, or the checkpoint is declined as a whole, for the first that
+ * does not. */
 void executor_checkpoints_trigger(struct task_executor *executor,
                                   const struct message_trigger_checkpoint *trigger)
 {
     struct task_attempt *here =
         arena_take(&executor->effects.arena, (trigger->tasks_count + 1) * sizeof *here);
-    size_t count = 0;
     for (size_t i = 0; i < trigger->tasks_count; i++) {
         const struct executor_task *task =
             executor_tasks_find(executor, trigger->job, trigger->tasks[i]);
-        if (task && task->state == EXECUTION_RUNNING)
-            here[count++] = trigger->tasks[i];
-    }
-    if (count < trigger->tasks_count) {
-        /* Flink's TaskExecutor declines: CHECKPOINT_DECLINED_TASK_NOT_READY, which is not counted.
-         */
-        executor_checkpoints_declined(executor,
-                                      &(struct event_data){ .job = trigger->job,
-                                                            .checkpoint = trigger->checkpoint,
-                                                            .declined_by = trigger->tasks[count],
-                                                            .cause = CAUSE_TASK_UNKNOWN });
-        return;
+        if (!task || task->state != EXECUTION_RUNNING) {
+            decline_for(executor, trigger, trigger->tasks[i]);
+            return;
+        }
+        here[i] = trigger->tasks[i];
     }
     effects_data(
         &executor->effects,
         &(struct effect_data){ .kind = DATA_TRIGGER_CHECKPOINT,
                                .job = trigger->job,
                                .attempts = here,
-                               .count = count,
+                               .count = trigger->tasks_count,
                                .checkpoint = { .checkpoint = trigger->checkpoint,
                                                .kind = (enum checkpoint_kind)trigger->kind,
                                                .unaligned = trigger->unaligned != 0,

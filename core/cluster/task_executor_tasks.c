@@ -9,7 +9,7 @@
 
 #include "core/graph/execution_graph.h"
 
-/* So many tasks are walked as quickly as looked up. */
+/* So many tasks are walked more quickly than looked up, and have no index. */
 enum { FEW = 4 };
 
 /* Attempts of one task share a key: the data plane has one of them at a time. */
@@ -18,19 +18,37 @@ static uint64_t task_key(struct job_id job, struct task_id task)
     return (uint64_t)job.n << 32 | task.n;
 }
 
+/* Of the task's attempt here; INDEX_NONE: there is none. */
+static uint32_t place_of(const struct task_executor *executor, struct job_id job,
+                         struct task_id task)
+{
+    if (executor->tasks.count > FEW)
+        return index_map_get(&executor->task_index, task_key(job, task));
+    for (uint32_t i = 0; i < executor->tasks.count; i++) {
+        const struct executor_task *known = &executor->tasks.items[i];
+        if (job_id_equal(known->job, job) && task_id_equal(known->attempt.task, task))
+            return i;
+    }
+    return INDEX_NONE;
+}
+
+/* The last task is new. With the first that is one too many all are put in. */
+static void add_to_index(struct task_executor *executor)
+{
+    size_t count = executor->tasks.count;
+    for (size_t i = count == FEW + 1 ? 0 : count - 1; count > FEW && i < count; i++) {
+        const struct executor_task *task = &executor->tasks.items[i];
+        index_map_put(&executor->task_index, task_key(task->job, task->attempt.task), (uint32_t)i);
+    }
+}
+
 struct executor_task *executor_tasks_find(struct task_executor *executor, struct job_id job,
                                           struct task_attempt attempt)
 {
-    if (executor->tasks.count <= FEW) {
-        for (VEC_EACH(struct executor_task, task, &executor->tasks))
-            if (job_id_equal(task->job, job) && task_attempt_equal(task->attempt, attempt))
-                return task;
+    uint32_t place = place_of(executor, job, attempt.task);
+    if (place == INDEX_NONE)
         return NULL;
-    }
-    uint32_t index = index_map_get(&executor->task_index, task_key(job, attempt.task));
-    if (index == INDEX_NONE)
-        return NULL;
-    struct executor_task *task = &executor->tasks.items[index];
+    struct executor_task *task = &executor->tasks.items[place];
     return task_attempt_equal(task->attempt, attempt) ? task : NULL;
 }
 
@@ -53,7 +71,7 @@ static void send_state(struct task_executor *executor, struct job_id job,
                        struct task_attempt attempt, enum execution_state state,
                        enum failure_cause cause)
 {
-    send_states(executor, job, &(struct task_report){ attempt, state, cause }, 1);
+    send_states(executor, job, &(struct task_report){ attempt, state, cause, node_id_none() }, 1);
 }
 
 /* The last task takes its place. Its slot may be free by this, and the job's contact over. */
@@ -63,7 +81,9 @@ static void forget(struct task_executor *executor, struct executor_task *task)
     uint32_t slot = task->slot.n;
     index_map_remove(&executor->task_index, task_key(task->job, task->attempt.task));
     vec_remove_swap(&executor->tasks, index);
-    if (index < executor->tasks.count) {
+    if (executor->tasks.count <= FEW) {
+        index_map_fini(&executor->task_index);
+    } else if (index < executor->tasks.count) {
         const struct executor_task *moved = &executor->tasks.items[index];
         index_map_put(&executor->task_index, task_key(moved->job, moved->attempt.task), index);
     }
@@ -181,15 +201,15 @@ void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
                            const struct task_attempt *attempts, size_t count)
 {
     struct task_attempt *ending =
-        arena_take(&executor->effects.arena, (count + 1) * sizeof *ending);
+        arena_take_unset(&executor->effects.arena, (count + 1) * sizeof *ending);
     struct task_report *unknown =
-        arena_take(&executor->effects.arena, (count + 1) * sizeof *unknown);
+        arena_take_unset(&executor->effects.arena, (count + 1) * sizeof *unknown);
     size_t ending_count = 0, unknown_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct executor_task *task = executor_tasks_find(executor, job, attempts[i]);
         if (!task && !cancel_waiting(executor, job, attempts[i])) {
-            unknown[unknown_count++] =
-                (struct task_report){ attempts[i], EXECUTION_CANCELED, CAUSE_TASK_UNKNOWN };
+            unknown[unknown_count++] = (struct task_report){ attempts[i], EXECUTION_CANCELED,
+                                                             CAUSE_TASK_UNKNOWN, node_id_none() };
         } else if (task && task->state != EXECUTION_CANCELING) {
             begin_cancel(executor, task);
             ending[ending_count++] = attempts[i];
@@ -204,7 +224,7 @@ void executor_tasks_fail(struct task_executor *executor, struct job_id job, stru
                          enum failure_cause cause)
 {
     struct task_attempt *ending =
-        arena_take(&executor->effects.arena, (executor->tasks.count + 1) * sizeof *ending);
+        arena_take_unset(&executor->effects.arena, (executor->tasks.count + 1) * sizeof *ending);
     size_t count = 0;
     for (VEC_EACH(struct executor_task, task, &executor->tasks)) {
         if (!job_id_equal(task->job, job) || task->state == EXECUTION_CANCELING)
@@ -232,7 +252,7 @@ void executor_tasks_on_report_failed(struct task_executor *executor, uint32_t re
     CHECK(report != 0);
     CHECK(report <= executor->report_count);
     struct task_attempt *ending =
-        arena_take(&executor->effects.arena, (executor->tasks.count + 1) * sizeof *ending);
+        arena_take_unset(&executor->effects.arena, (executor->tasks.count + 1) * sizeof *ending);
     struct job_id job = job_id_none();
     size_t count = 0;
     for (VEC_EACH(struct executor_task, task, &executor->tasks)) {
@@ -254,12 +274,11 @@ void executor_tasks_on_report_failed(struct task_executor *executor, uint32_t re
 static void run(struct task_executor *executor, struct job_id job, struct slot_id slot,
                 const struct task_deployment *deployment)
 {
-    index_map_put(&executor->task_index, task_key(job, deployment->attempt.task),
-                  (uint32_t)executor->tasks.count);
     vec_push(&executor->tasks, (struct executor_task){ .job = job,
                                                        .attempt = deployment->attempt,
                                                        .slot = slot,
                                                        .state = EXECUTION_DEPLOYING });
+    add_to_index(executor);
 }
 
 /* One order for all tasks of a submit: the data plane starts them together. */
@@ -304,8 +323,7 @@ static void run_waiting(struct task_executor *executor)
     size_t kept = 0;
     for (size_t i = 0; i < executor->waiting.count; i++) {
         struct waiting_task task = executor->waiting.items[i];
-        uint64_t key = task_key(task.job, task.deployment.attempt.task);
-        if (index_map_get(&executor->task_index, key) != INDEX_NONE) {
+        if (place_of(executor, task.job, task.deployment.attempt.task) != INDEX_NONE) {
             executor->waiting.items[kept++] = task;
             continue;
         }
@@ -337,21 +355,20 @@ void executor_tasks_submit(struct task_executor *executor,
 {
     const struct executor_job *job = executor_jobs_find(executor, submit->job);
     struct task_deployment *taken =
-        arena_take(&executor->effects.arena, (submit->tasks_count + 1) * sizeof *taken);
+        arena_take_unset(&executor->effects.arena, (submit->tasks_count + 1) * sizeof *taken);
     struct task_report *refused =
-        arena_take(&executor->effects.arena, (submit->tasks_count + 1) * sizeof *refused);
+        arena_take_unset(&executor->effects.arena, (submit->tasks_count + 1) * sizeof *refused);
     size_t taken_count = 0, refused_count = 0;
     for (size_t i = 0; i < submit->tasks_count; i++) {
         const struct task_deployment *deployment = &submit->tasks[i];
         uint32_t slot = slot_for(executor, job, deployment->allocation);
         if (slot == ID_NONE) {
-            refused[refused_count++] =
-                (struct task_report){ deployment->attempt, EXECUTION_FAILED, CAUSE_SLOT_LOST };
+            refused[refused_count++] = (struct task_report){ deployment->attempt, EXECUTION_FAILED,
+                                                             CAUSE_SLOT_LOST, node_id_none() };
             continue;
         }
         executor->slots.items[slot].task_count++;
-        uint32_t older =
-            index_map_get(&executor->task_index, task_key(submit->job, deployment->attempt.task));
+        uint32_t older = place_of(executor, submit->job, deployment->attempt.task);
         if (older != INDEX_NONE) {
             wait_for_older(executor, submit->job, (struct slot_id){ slot }, deployment,
                            &executor->tasks.items[older]);
@@ -369,9 +386,9 @@ void executor_tasks_submit(struct task_executor *executor,
 static void take_states(struct task_executor *executor, const struct event_data *data)
 {
     struct task_report *reports =
-        arena_take(&executor->effects.arena, (data->task_count + 1) * sizeof *reports);
+        arena_take_unset(&executor->effects.arena, (data->task_count + 1) * sizeof *reports);
     struct task_attempt *ended =
-        arena_take(&executor->effects.arena, (data->task_count + 1) * sizeof *ended);
+        arena_take_unset(&executor->effects.arena, (data->task_count + 1) * sizeof *ended);
     size_t count = 0, ended_count = 0;
     for (size_t i = 0; i < data->task_count; i++) {
         struct task_report report = data->tasks[i];
@@ -384,6 +401,7 @@ static void take_states(struct task_executor *executor, const struct event_data 
         if (is_end && task->cause != CAUSE_NONE) {
             report.state = EXECUTION_FAILED;
             report.cause = task->cause;
+            report.remote = node_id_none();
         }
         task->state = report.state;
         if (report.state == EXECUTION_INITIALIZING)
@@ -433,7 +451,7 @@ size_t executor_tasks_running(struct task_executor *executor, struct job_id job,
 {
     size_t most = executor->tasks.count + executor->waiting.count, count = 0;
     struct task_attempt *running =
-        arena_take(&executor->effects.arena, (most + 1) * sizeof *running);
+        arena_take_unset(&executor->effects.arena, (most + 1) * sizeof *running);
     for (VEC_EACH(const struct executor_task, task, &executor->tasks))
         if (job_id_equal(task->job, job))
             running[count++] = task->attempt;
@@ -448,11 +466,11 @@ size_t executor_tasks_running(struct task_executor *executor, struct job_id job,
 void executor_tasks_check(const struct task_executor *executor)
 {
     bool canceling = false;
-    CHECK(executor->task_index.count == executor->tasks.count);
+    CHECK(executor->task_index.count == (executor->tasks.count > FEW ? executor->tasks.count : 0));
     for (size_t i = 0; i < executor->tasks.count; i++) {
         const struct executor_task *task = &executor->tasks.items[i];
         const struct executor_slot *slot = &executor->slots.items[task->slot.n];
-        CHECK(index_map_get(&executor->task_index, task_key(task->job, task->attempt.task)) == i);
+        CHECK(place_of(executor, task->job, task->attempt.task) == i);
         CHECK(slot->state != TASK_SLOT_FREE);
         CHECK(job_id_equal(slot->job, task->job));
         CHECK(!execution_state_is_terminal(task->state));
@@ -460,8 +478,7 @@ void executor_tasks_check(const struct task_executor *executor)
         canceling |= task->state == EXECUTION_CANCELING;
     }
     for (VEC_EACH(const struct waiting_task, task, &executor->waiting)) {
-        uint64_t key = task_key(task->job, task->deployment.attempt.task);
-        uint32_t older = index_map_get(&executor->task_index, key);
+        uint32_t older = place_of(executor, task->job, task->deployment.attempt.task);
         CHECK(older != INDEX_NONE);
         CHECK(executor->tasks.items[older].state == EXECUTION_CANCELING);
     }

@@ -20,8 +20,9 @@ struct exception_entry {
     struct task_attempt task; /* task none: a failure of the whole job */
     struct vertex_id vertex;  /* the task's, whose number the next graph may give to another */
     uint32_t subtask;
-    struct node_id node; /* none when there was no TaskManager */
-    bool is_root;        /* else it stands under the root before it */
+    struct node_id node;   /* none when there was no TaskManager */
+    struct node_id remote; /* whose data connection was lost; none when that was not why */
+    bool is_root;          /* else it stands under the root before it */
 };
 
 struct exception_history {

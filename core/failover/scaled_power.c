@@ -123,10 +123,5 @@ int64_t scaled_power(int64_t base, int64_t ratio_ppm, int64_t exponent)
         if (factor.exponent < -EXPONENT_LIMIT)
             return 0;
     }
-    if (power.high == 0)
-        return 0;
-    struct real scale = real_of_integer(base);
-    if (scale.high == 0)
-        return 0;
-    return real_floor(real_round(real_multiply(scale, real_round(power))));
+    return real_floor(real_round(real_multiply(real_of_integer(base), real_round(power))));
 }

@@ -20,6 +20,7 @@ static void begin_attempt(struct execution *task, uint32_t attempt, time_ns now)
     task->cancel_sent = false;
     task->attempt = attempt;
     task->node = node_id_none();
+    task->remote = node_id_none();
     task->allocation = allocation_id_none();
     for (int state = 0; state < EXECUTION_STATE_COUNT; state++)
         task->entered[state] = TIME_NEVER;
@@ -81,13 +82,6 @@ void execution_graph_destroy(struct execution_graph *graph)
     mem_destroy(graph);
 }
 
-struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
-                                            struct task_id task)
-{
-    CHECK(task.n < graph->task_count);
-    return (struct task_attempt){ task, graph->tasks[task.n].attempt, graph->number };
-}
-
 /* Ids follow from the layout and hold for this graph only: the next one lays out anew. */
 struct task_id execution_graph_task(const struct execution_graph *graph, struct vertex_id vertex,
                                     uint32_t subtask)
@@ -111,18 +105,21 @@ static void log_move(const struct execution_graph *graph, const struct execution
         text_format(reason, sizeof reason, "%s: %s", failure_cause_exception(cause),
                     failure_cause_sentence(cause));
     bool placed = !node_id_is_none(task->node);
+    bool blames = failed && !node_id_is_none(task->remote);
     effects_log(effects, &(struct log_line){
                              .level = level,
                              .machine = execution_states.machine,
                              .what = "move",
                              .from = state_name(&execution_states, from),
                              .to = state_name(&execution_states, task->state),
-                             .subject = LOG_OF_JOB | LOG_OF_TASK | (placed ? LOG_OF_PEER : 0u),
+                             .subject = LOG_OF_JOB | LOG_OF_TASK | (placed ? LOG_OF_PEER : 0u) |
+                                        (blames ? LOG_OF_REMOTE : 0u),
                              .job = graph->job->id,
                              .vertex = task->vertex,
                              .subtask = task->subtask,
                              .attempt = task->attempt,
                              .peer = task->node,
+                             .remote = task->remote,
                              .reason = failed ? reason : NULL,
                          });
 }
@@ -144,6 +141,14 @@ void execution_graph_move(struct execution_graph *graph, struct task_id id, enum
     task->cause = (uint8_t)cause;
     task->entered[to] = effects->now;
     log_move(graph, task, from, effects);
+}
+
+/* Before the move, which writes the line. */
+void execution_graph_blame(struct execution_graph *graph, struct task_id id, struct node_id remote)
+{
+    CHECK(id.n < graph->task_count);
+    CHECK(!execution_state_is_terminal((enum execution_state)graph->tasks[id.n].state));
+    graph->tasks[id.n].remote = remote;
 }
 
 /* ExecutionVertex.resetForNewExecution, which refuses, too, while the attempt has not ended: its
@@ -181,12 +186,6 @@ bool execution_graph_all_ended(const struct execution_graph *graph)
     return counts[EXECUTION_FINISHED] + counts[EXECUTION_CANCELED] + counts[EXECUTION_FAILED] +
                counts[EXECUTION_CREATED] ==
            graph->task_count;
-}
-
-bool execution_state_is_terminal(enum execution_state state)
-{
-    CHECK(state < EXECUTION_STATE_COUNT);
-    return state_is_final(&execution_states, state);
 }
 
 /* Vertex and subtask follow from the layout and need no place in the hash. Members go in one by

@@ -9,6 +9,7 @@
 #ifndef WEIR_GRAPH_EXECUTION_GRAPH_H
 #define WEIR_GRAPH_EXECUTION_GRAPH_H
 
+#include "core/base/check.h"
 #include "core/graph/job_graph.h"
 #include "core/graph/key_groups.h"
 #include "core/port/data.h"
@@ -24,6 +25,7 @@ struct execution {
     struct vertex_id vertex;
     uint32_t subtask;
     struct node_id node;             /* where it runs; none before a slot is assigned */
+    struct node_id remote;           /* whose data connection it lost, when it failed by that */
     struct allocation_id allocation; /* the slot's; none before */
     struct allocation_id previous;   /* of the attempt before, for local recovery and affinity */
     /* When this attempt entered each state; TIME_NEVER: it did not. */
@@ -53,8 +55,12 @@ struct execution_graph *execution_graph_create(const struct job_graph *job,
 void execution_graph_destroy(struct execution_graph *graph);
 
 /* The current attempt of a task, as messages name it. */
-struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
-                                            struct task_id task);
+static inline struct task_attempt execution_graph_attempt(const struct execution_graph *graph,
+                                                          struct task_id task)
+{
+    CHECK(task.n < graph->task_count);
+    return (struct task_attempt){ task, graph->tasks[task.n].attempt, graph->number };
+}
 
 struct task_id execution_graph_task(const struct execution_graph *graph, struct vertex_id vertex,
                                     uint32_t subtask);
@@ -64,6 +70,11 @@ struct task_id execution_graph_task(const struct execution_graph *graph, struct 
 void execution_graph_move(struct execution_graph *graph, struct task_id task,
                           enum execution_state to, enum failure_cause cause,
                           struct effects *effects);
+
+/* The TaskManager at the other end of the data connection by which the attempt is about to fail, as
+ * Flink's RemoteTransportException names it; the line of the failure then does, too. */
+void execution_graph_blame(struct execution_graph *graph, struct task_id task,
+                           struct node_id remote);
 
 /* A new attempt of a task whose attempt has ended: back to CREATED, attempt + 1, place forgotten;
  * the slot stays known as the previous one. */
@@ -75,7 +86,12 @@ bool execution_graph_all_running_or_finished(const struct execution_graph *graph
 /* Is nothing under way any more? Each task is FINISHED, CANCELED, FAILED or was never begun
  * (CREATED). */
 bool execution_graph_all_ended(const struct execution_graph *graph);
-bool execution_state_is_terminal(enum execution_state state);
+
+static inline bool execution_state_is_terminal(enum execution_state state)
+{
+    CHECK(state < EXECUTION_STATE_COUNT);
+    return state_is_final(&execution_states, state);
+}
 
 /* Over all that a later step can depend on; part of a node's state hash. */
 uint64_t execution_graph_hash(const struct execution_graph *graph);

@@ -93,6 +93,7 @@ struct task_report {
     struct task_attempt attempt;
     enum execution_state state; /* INITIALIZING, RUNNING, FINISHED, CANCELED or FAILED */
     enum failure_cause cause;   /* of FAILED */
+    struct node_id remote;      /* of CONNECTION_LOST: whose end of it broke; else none */
 };
 
 enum checkpoint_kind {

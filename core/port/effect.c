@@ -33,25 +33,36 @@ void effects_begin(struct effects *effects, time_ns now)
     effects->now = now;
 }
 
-/* The copy is what makes a message on the sender's stack good enough. */
-static void add_send(struct effects *effects, const struct effect_send *send)
+/* Its arm is the caller's to fill, in place: an effect is as large as the largest of its arms. */
+static struct effect *add(struct effects *effects, enum effect_kind kind)
 {
-    CHECK(!node_id_is_none(send->to));
-    struct effect effect = { .kind = EFFECT_SEND, .send = *send };
-    effect.send.message = message_copy_to_arena(send->message, &effects->arena);
-    vec_push(&effects->list, effect);
+    vec_reserve(&effects->list, effects->list.count + 1);
+    struct effect *effect = &effects->list.items[effects->list.count++];
+    effect->kind = kind;
+    return effect;
+}
+
+/* The copy is what makes a message on the sender's stack good enough. */
+static void add_send(struct effects *effects, struct node_id to, const struct message *message,
+                     bool is_request, uint64_t token)
+{
+    CHECK(!node_id_is_none(to));
+    add(effects, EFFECT_SEND)->send =
+        (struct effect_send){ .to = to,
+                              .message = message_copy_to_arena(message, &effects->arena),
+                              .is_request = is_request,
+                              .token = token };
 }
 
 void effects_send(struct effects *effects, struct node_id to, const struct message *message)
 {
-    add_send(effects, &(struct effect_send){ .to = to, .message = message });
+    add_send(effects, to, message, false, 0);
 }
 
 void effects_request(struct effects *effects, struct node_id to, const struct message *message,
                      uint64_t token)
 {
-    add_send(effects, &(struct effect_send){
-                          .to = to, .message = message, .is_request = true, .token = token });
+    add_send(effects, to, message, true, token);
 }
 
 /* An order has one list or the other, seldom both; a missing one stays missing. */
@@ -71,12 +82,11 @@ void effects_data(struct effects *effects, const struct effect_data *order)
 {
     CHECK(order->kind < DATA_ORDER_COUNT);
     CHECK(order->count == 0 || order->deployments || order->attempts);
-    struct effect effect = { .kind = EFFECT_DATA, .data = *order };
-    effect.data.deployments =
+    struct effect_data *data = &add(effects, EFFECT_DATA)->data;
+    *data = *order;
+    data->deployments =
         copy_list(effects, order->deployments, order->count, sizeof *order->deployments);
-    effect.data.attempts =
-        copy_list(effects, order->attempts, order->count, sizeof *order->attempts);
-    vec_push(&effects->list, effect);
+    data->attempts = copy_list(effects, order->attempts, order->count, sizeof *order->attempts);
 }
 
 /* Of what is stored only the size counts, so no bytes travel with it. */

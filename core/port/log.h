@@ -24,6 +24,7 @@ enum log_subject {
     LOG_OF_VERTEX = 16,
     LOG_OF_SLOT = 32,
     LOG_OF_VALUE = 64,
+    LOG_OF_REMOTE = 128,
 };
 
 struct log_line {
@@ -37,6 +38,7 @@ struct log_line {
     struct vertex_id vertex;
     uint32_t subtask, attempt; /* with LOG_OF_TASK, which also sets vertex */
     struct node_id peer;
+    struct node_id remote; /* the other end of a data connection of the task */
     struct slot_id slot;
     uint64_t checkpoint;
     int64_t value;

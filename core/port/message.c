@@ -44,21 +44,18 @@ static struct message *copy_into(void *block, const struct message *message,
     return copy;
 }
 
-size_t message_copy_size(const struct message *message)
-{
-    return ITEMS_START + items_size(message, message_row_of(message->kind));
-}
-
-struct message *message_copy_to(void *block, const struct message *message)
+struct message *message_copy_to(void *room, size_t size, const struct message *message)
 {
     const struct message_row *row = message_row_of(message->kind);
-    return copy_into(block, message, row, items_size(message, row));
+    size_t items = items_size(message, row);
+    void *block = ITEMS_START + items <= size ? room : mem_create(ITEMS_START + items);
+    return copy_into(block, message, row, items);
 }
 
 /* Owned by whoever keeps a message beyond the step it came in. */
 struct message *message_create_copy(const struct message *message)
 {
-    return message_copy_to(mem_create(message_copy_size(message)), message);
+    return message_copy_to(NULL, 0, message);
 }
 
 const struct message *message_copy_to_arena(const struct message *message, struct arena *arena)

@@ -54,9 +54,8 @@ const char *message_name(enum message_kind kind);
 
 /* A copy whose list is in one block with it; give it to mem_destroy. No work per field or item. */
 struct message *message_create_copy(const struct message *message);
-/* The same in a block of the caller's, which must be aligned for anything and this large. */
-size_t message_copy_size(const struct message *message);
-struct message *message_copy_to(void *block, const struct message *message);
+/* The same, but in the room if it is large enough; that must be aligned for anything. */
+struct message *message_copy_to(void *room, size_t size, const struct message *message);
 /* A copy whose list lives in the arena. */
 const struct message *message_copy_to_arena(const struct message *message, struct arena *arena);
 /* Bytes on the wire, as encode would write them; what the network model charges. */

@@ -117,7 +117,8 @@
 #define ITEM_task_report(F, E)                                                                     \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \
-    F(uint32_t, attempt.graph) E(execution_state, state) E(failure_cause, cause)
+    F(uint32_t, attempt.graph)                                                                     \
+    E(execution_state, state) E(failure_cause, cause) F(struct node_id, remote)
 #define ITEM_checkpoint_ack(F, E)                                                                  \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \

@@ -112,35 +112,6 @@ const struct message_row *message_row_of(enum message_kind kind)
     IMPOSSIBLE("message of no kind");
 }
 
-/* The list's members have a type of their own in each kind, so they are copied as bytes. */
-const void *message_items(const struct message *message, const struct message_row *row)
-{
-    CHECK(row->item_size > 0);
-    const void *items;
-    memcpy(&items, message_arm(message) + row->list, sizeof items);
-    return items;
-}
-
-size_t message_item_count(const struct message *message, const struct message_row *row)
-{
-    CHECK(row->item_size > 0);
-    size_t count;
-    memcpy(&count, message_arm(message) + row->count, sizeof count);
-    CHECK(count <= MESSAGE_ITEMS_MAX);
-    return count;
-}
-
-/* The counterpart of the two above: the pointer goes in as bytes, too. */
-void message_set_items(struct message *message, const struct message_row *row, const void *items,
-                       size_t count)
-{
-    CHECK(row->item_size > 0);
-    CHECK(count <= MESSAGE_ITEMS_MAX);
-    char *arm = (char *)message + MESSAGE_ARM;
-    memcpy(arm + row->list, &items, sizeof items);
-    memcpy(arm + row->count, &count, sizeof count);
-}
-
 /* Signed 32-bit members are widened, so that -1 is -1 in hashes and texts; the wire takes the low
  * bytes. */
 uint64_t field_get(const struct field_row *field, const void *base)

@@ -7,6 +7,9 @@
 #ifndef WEIR_PORT_MESSAGE_TABLE_H
 #define WEIR_PORT_MESSAGE_TABLE_H
 
+#include <string.h>
+
+#include "core/base/check.h"
 #include "core/port/message.h"
 
 enum { ENCODED_KIND_SIZE = 2, ENCODED_COUNT_SIZE = 4 };
@@ -44,11 +47,37 @@ static inline const char *message_arm(const struct message *message)
     return (const char *)message + MESSAGE_ARM;
 }
 
-/* The list of a kind that has one. */
-const void *message_items(const struct message *message, const struct message_row *row);
-size_t message_item_count(const struct message *message, const struct message_row *row);
-void message_set_items(struct message *message, const struct message_row *row, const void *items,
-                       size_t count);
+/* The list of a kind that has one. Its members have a type of their own in each kind, so they are
+ * copied as bytes. Here rather than in a source: every message that is sent asks several times. */
+static inline const void *message_items(const struct message *message,
+                                        const struct message_row *row)
+{
+    CHECK(row->item_size > 0);
+    const void *items;
+    memcpy(&items, message_arm(message) + row->list, sizeof items);
+    return items;
+}
+
+static inline size_t message_item_count(const struct message *message,
+                                        const struct message_row *row)
+{
+    CHECK(row->item_size > 0);
+    size_t count;
+    memcpy(&count, message_arm(message) + row->count, sizeof count);
+    CHECK(count <= MESSAGE_ITEMS_MAX);
+    return count;
+}
+
+/* The counterpart of the two above: the pointer goes in as bytes, too. */
+static inline void message_set_items(struct message *message, const struct message_row *row,
+                                     const void *items, size_t count)
+{
+    CHECK(row->item_size > 0);
+    CHECK(count <= MESSAGE_ITEMS_MAX);
+    char *arm = (char *)message + MESSAGE_ARM;
+    memcpy(arm + row->list, &items, sizeof items);
+    memcpy(arm + row->count, &count, sizeof count);
+}
 
 /* One member, sign extended: every kind fits into 64 bits. */
 uint64_t field_get(const struct field_row *field, const void *base);

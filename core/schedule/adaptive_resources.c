@@ -171,21 +171,17 @@ static void collect_previous(const struct scheduler *s, struct previous_states *
     }
 }
 
-/* All or nothing: a slot that went meanwhile sends the scheduler back to waiting. */
-static bool reserve_all(struct scheduler *s, const struct allocation_id *assigned, size_t count)
+/* They were free when they were assigned, in the same call, and each was assigned once. */
+static void reserve_all(struct scheduler *s, const struct allocation_id *assigned, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!err_is(slot_pool_reserve(s->parts.pool, assigned[i])))
-            continue;
-        while (i-- > 0)
-            slot_pool_free_reserved(s->parts.pool, assigned[i], scheduler_now(s));
-        return false;
+        struct err reserved = slot_pool_reserve(s->parts.pool, assigned[i]);
+        CHECK(!err_is(reserved));
     }
-    return true;
 }
 
-/* Which subtasks share a slot, and which slot each share gets; only when all slots could be
- * reserved does the new graph replace the old one. */
+/* Which subtasks share a slot, and which slot each share gets; only when there is one for each does
+ * the new graph replace the old one. */
 bool adaptive_create_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
@@ -207,9 +203,9 @@ bool adaptive_create_graph(struct scheduler *s)
         .previous_count = previous.items.count,
     };
     struct allocation_id *assigned = mem_create_array(shared.slots.count, sizeof *assigned);
-    bool taken = slot_sharing_assign(graph, &shared, s->parts.pool, &settings, assigned) &&
-                 reserve_all(s, assigned, shared.slots.count);
-    if (taken) {
+    bool fits = slot_sharing_assign(graph, &shared, s->parts.pool, &settings, assigned);
+    if (fits) {
+        reserve_all(s, assigned, shared.slots.count);
         scheduler_set_graph(s, graph, &shared);
         for (uint32_t i = 0; i < shared.slots.count; i++)
             scheduler_assign_slot(s, i, slot_pool_find(s->parts.pool, assigned[i]));
@@ -219,5 +215,5 @@ bool adaptive_create_graph(struct scheduler *s)
     mem_destroy(assigned);
     vec_fini(&previous.items);
     shared_slots_fini(&shared);
-    return taken;
+    return fits;
 }

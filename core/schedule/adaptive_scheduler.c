@@ -149,8 +149,8 @@ static void adaptive_slots_gained(struct scheduler *s, const struct allocation_i
                                   size_t count)
 {
     (void)gained;
-    if (count > 0)
-        on_change(s, CALL_SLOTS);
+    (void)count;
+    on_change(s, CALL_SLOTS);
 }
 
 /* NoResourceAvailable is for slot requests, and this scheduler makes none: it declares. */
@@ -167,7 +167,6 @@ static void restart_or_fail(struct scheduler *s, struct task_id task, enum failu
     time_ns now = scheduler_now(s);
     restart_strategy_notify_failure(s->parts.restarts, now);
     scheduler_remember(s, task, cause, true);
-    scheduler_answer_stop(s, true);
     own->left_for = cause;
     if (failure_cause_is_recoverable(cause) &&
         restart_strategy_can_restart(s->parts.restarts, now)) {
@@ -220,17 +219,15 @@ static void adaptive_slot_left(struct scheduler *s, uint32_t slot)
     (void)slot;
 }
 
-/* Without its savepoint the job goes on, unless it is being restarted or ended anyway. */
+/* Without its savepoint the job goes on. Whoever leaves the state answers the stop (move). */
 static void on_stop_checkpoint(struct scheduler *s,
                                const struct checkpoint_coordinator_order *order)
 {
+    CHECK(s->own.adaptive->state == ADAPTIVE_STOP_WITH_SAVEPOINT);
     if (order->kind == ORDER_COMPLETED) {
         s->stop_savepoint = order->checkpoint;
         return;
     }
-    scheduler_answer_stop(s, true);
-    if (s->own.adaptive->state != ADAPTIVE_STOP_WITH_SAVEPOINT)
-        return;
     checkpoint_coordinator_resume_periodic(s->parts.checkpoints, s->parts.effects);
     adaptive_return_to_executing(s, "the savepoint failed");
 }
@@ -250,7 +247,7 @@ static void adaptive_checkpoint_ended(struct scheduler *s,
     bool trigger = false;
     if (order->kind == ORDER_COMPLETED)
         trigger = trigger_countdown_on_completed(&own->countdown);
-    else if (order->kind == ORDER_ABORTED && order->counted)
+    else if (order->counted)
         trigger = trigger_countdown_on_failed(&own->countdown);
     if (trigger)
         tell_manager(s, CALL_TRIGGER);

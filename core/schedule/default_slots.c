@@ -275,6 +275,7 @@ static void match(struct scheduler *s, struct allocation_id allocation)
     const struct pool_slot *held = slot_pool_find(s->parts.pool, allocation);
     if (!held || held->reserved)
         return;
+    slot_pool_match_anew(s->parts.pool, allocation);
     uint32_t slot = index_map_get(&own->request_by_previous, allocation.n);
     if (slot == INDEX_NONE || !is_meant_for(s, held, s->slots.items[slot].group.n))
         slot = oldest_meant(s, held);
@@ -316,17 +317,17 @@ static void match_pool(struct scheduler *s)
     vec_fini(&candidates);
 }
 
-/* Requests are declared after matching: what the pool could serve is not asked of the cluster
- * twice. */
+/* Declared are totals, so what the pool can serve is not asked of the cluster twice; the pool must
+ * know them before slots are matched. */
 void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count)
 {
     struct default_scheduler *own = s->own.pipelined;
+    declare(s);
     match_previous(s);
     for (size_t i = 0; i < count && own->requested_count > 0; i++)
         match(s, gained[i]);
     if (count == 0)
         match_pool(s);
-    declare(s);
     default_slots_deploy(s);
 }
 

@@ -82,8 +82,7 @@ static void describe(const struct scheduler *s, struct task_id task,
 void scheduler_deploy(struct scheduler *s, const struct task_id *tasks, size_t count,
                       const struct completed_checkpoint *restored)
 {
-    if (count == 0)
-        return;
+    CHECK(count > 0);
     struct node_buckets buckets = { 0 };
     buckets_fill(&buckets, s->graph, tasks, count);
     uint32_t batch = ++s->next_batch;

@@ -65,7 +65,12 @@ void scheduler_assign_slot(struct scheduler *s, uint32_t slot, const struct pool
 void scheduler_leave_slot(struct scheduler *s, uint32_t slot, bool kept);
 /* The live attempts in all slots of a TaskManager, in order of assignment. */
 void scheduler_list_node(const struct scheduler *s, struct node_id node, struct attempt_list *out);
-bool execution_occupies_slot(enum execution_state state);
+/* From SCHEDULED on, although the slot may not be there yet: what waits for a slot keeps it from
+ * being given back. */
+static inline bool execution_occupies_slot(enum execution_state state)
+{
+    return state != EXECUTION_CREATED && !execution_state_is_terminal(state);
+}
 void scheduler_check_slots(const struct scheduler *s);
 
 /* task_reports.c: a failure from outside. If the attempt is being cancelled already, its end is

@@ -20,8 +20,6 @@ void scheduler_init(struct scheduler *s, const struct scheduler_row *row,
     *s = (struct scheduler){ .row = row, .parts = *parts, .job = parts->job->id };
     s->graph_status = JOB_CREATED;
     s->status = JOB_INITIALIZING;
-    for (int i = 0; i < JOB_STATUS_COUNT; i++)
-        s->status_entered[i] = TIME_NEVER;
     row->init(s, seed);
 }
 
@@ -65,7 +63,6 @@ void scheduler_show_status(struct scheduler *s, enum job_status status)
 {
     CHECK(status < JOB_STATUS_COUNT);
     s->status = status;
-    s->status_entered[status] = scheduler_now(s);
 }
 
 /* The gate says when, the coordinator does it, and the log says so as Flink's does. */
@@ -275,12 +272,14 @@ void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_c
                                      .task = { .task = task },
                                      .vertex = vertex_id_none(),
                                      .node = node_id_none(),
+                                     .remote = node_id_none(),
                                      .is_root = is_root };
     if (!task_id_is_none(task)) {
         entry.task = execution_graph_attempt(s->graph, task);
         entry.vertex = s->graph->tasks[task.n].vertex;
         entry.subtask = s->graph->tasks[task.n].subtask;
         entry.node = s->graph->tasks[task.n].node;
+        entry.remote = s->graph->tasks[task.n].remote;
     }
     if (is_root)
         exception_history_add_root(s->parts.exceptions, &entry);

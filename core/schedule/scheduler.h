@@ -65,11 +65,10 @@ struct scheduler {
     struct timers timers;
     struct scheduler_wishes wishes;
 
-    struct execution_graph *graph;            /* null before the first one */
-    uint32_t graph_count;                     /* graphs so far: numbers the next one */
-    enum job_status graph_status;             /* of `graph` */
-    enum job_status status;                   /* as clients see it */
-    time_ns status_entered[JOB_STATUS_COUNT]; /* last time; TIME_NEVER: not yet */
+    struct execution_graph *graph; /* null before the first one */
+    uint32_t graph_count;          /* graphs so far: numbers the next one */
+    enum job_status graph_status;  /* of `graph` */
+    enum job_status status;        /* as clients see it */
     struct checkpoint_gate gate;
     bool announced_deploying, announced_running; /* of the current deployment, for the log */
 
@@ -117,10 +116,10 @@ void scheduler_on_reconcile(struct scheduler *s, struct node_id node,
                             const struct task_attempt *running, size_t count);
 void scheduler_on_checkpoint_ended(struct scheduler *s,
                                    const struct checkpoint_coordinator_order *order);
-/* One attempt is to fail, for a reason its TaskManager does not know of. */
-void scheduler_fail_attempt(struct scheduler *s, struct task_attempt attempt,
-                            enum failure_cause cause);
 void scheduler_fail_job(struct scheduler *s, enum failure_cause cause); /* a global failure */
+/* The same for the sake of one attempt: only if that is starting or running still. */
+void scheduler_fail_job_for(struct scheduler *s, struct task_attempt attempt,
+                            enum failure_cause cause);
 void scheduler_cancel(struct scheduler *s);
 MUST_CHECK struct err scheduler_stop(struct scheduler *s, bool drain, uint64_t token,
                                      struct note *note);

@@ -47,16 +47,16 @@ static void tell_cancel(struct scheduler *s, struct node_id node,
         effects_send(s->parts.effects, node, &message);
 }
 
-/* The TaskManager does not know that it failed, so it is told to end it. */
-void scheduler_fail_attempt(struct scheduler *s, struct task_attempt attempt,
+/* The attempt itself does not fail, the job does, and all tasks are restarted. An attempt that has
+ * ended by now, or is about to, is no reason any more: what ended it has had its own consequences
+ * (DefaultExecutionGraph.failGlobalIfExecutionIsStillRunning). */
+void scheduler_fail_job_for(struct scheduler *s, struct task_attempt attempt,
                             enum failure_cause cause)
 {
     const struct execution *execution = current(s, attempt);
-    if (!execution || !execution_occupies_slot((enum execution_state)execution->state))
-        return;
-    if (!node_id_is_none(execution->node))
-        tell_cancel(s, execution->node, &attempt, 1);
-    scheduler_end_or_fail(s, attempt, cause);
+    if (execution &&
+        (execution->state == EXECUTION_RUNNING || execution->state == EXECUTION_INITIALIZING))
+        scheduler_fail_job(s, cause);
 }
 
 /* The TaskManager has no such slot for us (any more): the pool gives it up, or every later attempt
@@ -86,11 +86,12 @@ static void lose_slot_of(struct scheduler *s, struct task_id task)
  *   INITIALIZING    -           INITIALIZING   -              -          -           -
  *   RUNNING         -           RUNNING        RUNNING        -          -           -
  *   FINISHED        -           FINISHED       FINISHED       FINISHED   CANCELED    -
- *   CANCELED        FAILED      FAILED         FAILED         FAILED     CANCELED    -
+ *   CANCELED        job fails   CANCELED       CANCELED       CANCELED   CANCELED    -
  *   FAILED          FAILED      FAILED         FAILED         FAILED     CANCELED    -
  *
- * FINISHED on the way to CANCELED is an end like any other; CANCELED of what nobody here cancelled
- * is a failure, for its TaskManager does not have it. */
+ * FINISHED on the way to CANCELED is an end like any other, and so is CANCELED of what nobody here
+ * cancelled: no failure, and nothing follows it (Execution.completeCancelling). Of an attempt that
+ * was never deployed it makes no sense, and Flink fails the job. */
 static void take_report(struct scheduler *s, const struct task_report *report)
 {
     const struct execution *execution = current(s, report->attempt);
@@ -115,9 +116,16 @@ static void take_report(struct scheduler *s, const struct task_report *report)
             move_and_tell(s, task, EXECUTION_FINISHED);
         break;
     case EXECUTION_CANCELED:
+        if (starting || state == EXECUTION_RUNNING || state == EXECUTION_CANCELING)
+            move_and_tell(s, task, EXECUTION_CANCELED);
+        else if (state == EXECUTION_SCHEDULED)
+            scheduler_fail_job(s, CAUSE_TASK_UNKNOWN);
+        break;
     case EXECUTION_FAILED:
         if (report->cause == CAUSE_SLOT_LOST && state == EXECUTION_DEPLOYING)
             lose_slot_of(s, task);
+        if (report->cause == CAUSE_CONNECTION_LOST && !execution_state_is_terminal(state))
+            execution_graph_blame(s->graph, task, report->remote);
         scheduler_end_or_fail(s, report->attempt,
                               report->cause == CAUSE_NONE ? CAUSE_TASK_UNKNOWN : report->cause);
         break;

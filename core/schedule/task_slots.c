@@ -8,13 +8,6 @@
  */
 #include "core/schedule/parts.h"
 
-/* From SCHEDULED on, although the slot may not be there yet: what waits for a slot keeps it from
- * being given back. */
-bool execution_occupies_slot(enum execution_state state)
-{
-    return state != EXECUTION_CREATED && !execution_state_is_terminal(state);
-}
-
 /* Behind the last of the TaskManager's; the ring is entered by its last, so that both ends are
  * near:
  *

@@ -80,7 +80,6 @@ uint32_t managed_worker_take(struct managed_worker *worker, enum managed_slot_st
     slot->job = job;
     slot->allocation = allocation;
     slot->profile = *profile;
-    slot->next_free = INDEX_NONE;
     add_available(worker, profile, -1);
     worker->used_count++;
     worker->idle_since = TIME_NEVER;

@@ -239,6 +239,24 @@ struct err slot_pool_reserve(struct slot_pool *pool, struct allocation_id alloca
     return OK;
 }
 
+/* Slots in use are left alone: their users still count for the row they were granted for. Flink
+ * changes the match, and the requirement with it, when it reserves the slot (reserveFreeSlot). */
+void slot_pool_match_anew(struct slot_pool *pool, struct allocation_id allocation)
+{
+    uint32_t index = index_map_get(&pool->by_allocation, allocation.n);
+    if (index == INDEX_NONE || pool->slots.items[index].reserved)
+        return;
+    struct pool_slot *slot = &pool->slots.items[index];
+    struct resource_profile fills;
+    if (requirements_count(&pool->filled, &slot->fills) <=
+            requirements_count(&pool->required, &slot->fills) ||
+        !requirements_match(&pool->required, &pool->filled, &slot->profile, &fills))
+        return;
+    requirements_remove(&pool->filled, &slot->fills, 1);
+    requirements_add(&pool->filled, &fills, 1);
+    slot->fills = fills;
+}
+
 /* Its idle time starts anew. */
 void slot_pool_free_reserved(struct slot_pool *pool, struct allocation_id allocation, time_ns now)
 {

@@ -82,6 +82,9 @@ const struct pool_slot *slot_pool_find(const struct slot_pool *pool,
                                        struct allocation_id allocation);
 /* A free slot becomes the scheduler's. Refused (ERR_NOT_FOUND, ERR_REFUSED) when gone or taken. */
 MUST_CHECK struct err slot_pool_reserve(struct slot_pool *pool, struct allocation_id allocation);
+/* A free slot in excess of its row fills another one that is open and like it, as the resource
+ * manager's books have it, which grant no other slot for that (job_ledger.h). */
+void slot_pool_match_anew(struct slot_pool *pool, struct allocation_id allocation);
 /* And back. Fine when the slot is gone meanwhile. */
 void slot_pool_free_reserved(struct slot_pool *pool, struct allocation_id allocation, time_ns now);
 /* The slot is gone (freed, lost, given up). False when it was not held. */

@@ -36,14 +36,14 @@ static void put_moment(const struct telling *telling, const json_t *object, cons
 static void put_exception(const struct telling *telling, const json_t *one, const char *indent)
 {
     char at[NUMBER_TEXT_SIZE], where[PART_SIZE] = "the job", text[LINE_SIZE];
-    const char *host = text_of(one, "task_manager");
+    const char *host = text_of(one, "task_manager"), *remote = text_of(one, "remote");
     put_moment(telling, one, "at_s", at);
     if (json_is_string(json_object_get(one, "vertex")))
         text_format(where, sizeof where, "%s (%lld)%s%s", text_of(one, "vertex"),
                     (long long)json_integer_value(json_object_get(one, "subtask")),
                     *host ? " on " : "", host);
-    text_format(text, sizeof text, "%s  %s: %s: %s", at, where, text_of(one, "exception"),
-                text_of(one, "text"));
+    text_format(text, sizeof text, "%s  %s: %s: %s%s%s%s", at, where, text_of(one, "exception"),
+                text_of(one, "text"), *remote ? " (" : "", remote, *remote ? ")" : "");
     terminal_put_wrapped(text, indent, telling->file);
 }
 

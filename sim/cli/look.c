@@ -99,6 +99,7 @@ static bool each_exception(void *context, struct job_id job, look_at_exception *
                                                  .subtask = entry->subtask,
                                                  .attempt = entry->task.attempt,
                                                  .node = entry->node,
+                                                 .remote = entry->remote,
                                                  .is_root = entry->is_root });
     return history->truncated;
 }

@@ -104,9 +104,10 @@ static void tell_detection(struct paragraph *p)
     size_t all = count(p, "execution * -> FAILED");
     if (p->chapter->cause != p->chapter->first)
         say(p, "It was noticed %s later: ", length_text(failed->at - fault_at(p), after));
-    say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s)", failed->subtask,
+    say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
         failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
-        failed->peer ? failed->peer : "", failed->reason ? failed->reason : "no reason given");
+        failed->peer ? failed->peer : "", failed->reason ? failed->reason : "no reason given",
+        failed->remote ? ": " : "", failed->remote ? failed->remote : "");
     if (all > 1)
         say(p, ", and %zu more failed until the end of it", all - 1);
     say(p, ". ");

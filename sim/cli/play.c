@@ -8,8 +8,7 @@
 
 #include "core/base/text.h"
 #include "sim/cli/look.h"
-
-enum { PLOT_ROWS_MAX = 3000 };
+#include "sim/report/drawn.h"
 
 /* The scenario's file: the path itself, or scenario.yaml in the folder. */
 static void put_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
@@ -156,25 +155,20 @@ static void put_name(const struct play *play, const char *file, char *out, size_
     text_format(out, size, "%s%s%s", play->folder, play->folder[0] ? "/" : "", file);
 }
 
-enum play_file { FILE_METRICS, FILE_PLOT_ROWS, FILE_MARKS, FILE_STATES, FILE_RECOVERY, FILE_COUNT };
+enum play_file { FILE_METRICS, FILE_DRAWN, FILE_MARKS, FILE_STATES, FILE_RECOVERY, FILE_COUNT };
 
 static const char *const file_names[FILE_COUNT] = {
-    [FILE_METRICS] = "metrics.csv", [FILE_PLOT_ROWS] = "plot.csv",    [FILE_MARKS] = "events.csv",
+    [FILE_METRICS] = "metrics.csv", [FILE_DRAWN] = "plot.csv",        [FILE_MARKS] = "events.csv",
     [FILE_STATES] = "states.csv",   [FILE_RECOVERY] = "recovery.csv",
 };
-
-static size_t plot_group(const struct play *play)
-{
-    return play->recorder.metrics.times.count / PLOT_ROWS_MAX + 1;
-}
 
 static void fill_file(const struct play *play, enum play_file which, FILE *file)
 {
     const struct recorder *recorder = &play->recorder;
     time_ns end = metrics_end(&recorder->metrics);
     switch (which) {
-    case FILE_METRICS: metrics_write_csv(&recorder->metrics, 1, file); return;
-    case FILE_PLOT_ROWS: metrics_write_csv(&recorder->metrics, plot_group(play), file); return;
+    case FILE_METRICS: metrics_write_csv(&recorder->metrics, file); return;
+    case FILE_DRAWN: drawn_write(&recorder->metrics, file); return;
     case FILE_MARKS:
         timeline_write_events(&recorder->timeline, &recorder->incidents, end, file);
         return;
@@ -194,8 +188,6 @@ static struct err write_files(const struct play *play, const struct output_dir *
     char name[PLAY_FOLDER_SIZE + 32];
     for (int which = 0; which < FILE_COUNT; which++) {
         FILE *file;
-        if (which == FILE_PLOT_ROWS && plot_group(play) == 1)
-            continue; /* metrics.csv is short enough to be drawn */
         put_name(play, file_names[which], name, sizeof name);
         TRY(output_open(output, name, &file, note));
         fill_file(play, (enum play_file)which, file);

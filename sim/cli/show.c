@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 #include "sim/report/figures.h"
 
-enum { RUNS_PER_TABLE = 4, NAME_WIDTH_MAX = 20 };
+enum { RUNS_PER_TABLE = 4, NAME_WIDTH_MAX = 20, NAME_LINES_MAX = 5 };
 
 void show_question(const struct plays *plays, FILE *file)
 {
@@ -17,73 +17,140 @@ void show_question(const struct plays *plays, FILE *file)
     fprintf(file, "%s\n\n", scenario->question ? scenario->question : scenario->name);
 }
 
-/* The part of a name for the first or the second line of the header: broken behind the blank or
- * hyphen nearest to its middle when it is long. */
-static void put_name_part(const char *name, bool second, char out[NAME_WIDTH_MAX + 1])
+/* A run's name in the header: lines of words. What stands behind " (until " is the last line. */
+struct name_lines {
+    size_t count;
+    char line[NAME_LINES_MAX][NAME_WIDTH_MAX + 1];
+};
+
+static void add_line(struct name_lines *lines, const char *text, size_t length)
 {
-    size_t length = strlen(name), middle = length / 2, cut = 0, best = SIZE_MAX;
-    const char *until = strstr(name, " (until ");
-    if (until)
-        cut = (size_t)(until - name) + 1;
-    for (size_t i = 1; !until && length > NAME_WIDTH_MAX / 2 && i < length; i++) {
-        size_t off = i > middle ? i - middle : middle - i;
-        if ((name[i - 1] != ' ' && name[i - 1] != '-') || off >= best)
+    size_t end = length > 0 && text[length - 1] == ' ' ? length - 1 : length;
+    CHECK(lines->count < NAME_LINES_MAX);
+    text_format(lines->line[lines->count++], NAME_WIDTH_MAX + 1, "%.*s", (int)end, text);
+}
+
+static bool ends_word(char c)
+{
+    return c == ' ' || c == '-' || c == '_';
+}
+
+/* The end of a word nearest to the middle; 0: there is only one. */
+static size_t find_middle(const char *name, size_t length)
+{
+    size_t cut = 0, best = SIZE_MAX;
+    for (size_t i = 1; i < length; i++) {
+        size_t off = i > length / 2 ? i - length / 2 : length / 2 - i;
+        if (!ends_word(name[i - 1]) || off >= best)
             continue;
         cut = i;
         best = off;
     }
-    if (second)
-        text_format(out, NAME_WIDTH_MAX + 1, "%s", name + cut);
-    else
-        text_format(out, NAME_WIDTH_MAX + 1, "%.*s",
-                    (int)(cut > 0 && name[cut - 1] == ' ' ? cut - 1 : cut), name);
+    return cut;
 }
 
-static void add_header(struct table *table, const struct figure_runs *runs, size_t first,
-                       size_t end)
+/* The last place up to `at` that is not inside a letter of several bytes. */
+static size_t letters_end(const char *text, size_t at)
 {
-    char part[NAME_WIDTH_MAX + 1];
-    bool two = false;
-    for (size_t i = first; i < end; i++) {
-        put_name_part(runs->name[i], false, part);
-        two |= part[0] != '\0';
+    while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+/* How much goes into one line: up to the last word that fits, or what fits of a word. */
+static size_t fill_line(const char *name, size_t length)
+{
+    if (length <= NAME_WIDTH_MAX)
+        return length;
+    for (size_t i = NAME_WIDTH_MAX; i > 0; i--)
+        if (ends_word(name[i - 1]))
+            return i;
+    return letters_end(name, NAME_WIDTH_MAX);
+}
+
+static void mark_cut(char line[NAME_WIDTH_MAX + 1])
+{
+    size_t length = strlen(line), room = NAME_WIDTH_MAX - 3;
+    memcpy(line + letters_end(line, length < room ? length : room), "...", 4);
+}
+
+/* A short name is one line, a longer one two of about the same length, and more when it must be;
+ * the end of one that is longer than all of them is left out, and said to be. */
+static void break_name(const char *name, struct name_lines *out)
+{
+    const char *until = strstr(name, " (until ");
+    size_t length = until ? (size_t)(until - name) : strlen(name);
+    size_t last = until ? 1 : 0, cut = length > NAME_WIDTH_MAX / 2 ? find_middle(name, length) : 0;
+    out->count = 0;
+    if (cut > 0 && cut <= NAME_WIDTH_MAX && length - cut <= NAME_WIDTH_MAX) {
+        add_line(out, name, cut);
+        add_line(out, name + cut, length - cut);
+        length = 0;
     }
-    for (int second = two ? 0 : 1; second < 2; second++) {
+    while (length > 0 && out->count + last < NAME_LINES_MAX) {
+        size_t part = fill_line(name, length);
+        add_line(out, name, part);
+        name += part;
+        length -= part;
+    }
+    if (length > 0)
+        mark_cut(out->line[out->count - 1]);
+    if (until)
+        add_line(out, until + 1, strlen(until + 1));
+}
+
+/* Names stand on the figures: shorter ones begin further down. */
+static void add_header(struct table *table, const struct figure_runs *runs, const size_t *shown,
+                       size_t count)
+{
+    struct name_lines names[RUNS_PER_TABLE];
+    size_t height = 1;
+    for (size_t i = 0; i < count; i++) {
+        break_name(runs->name[shown[i]], &names[i]);
+        height = names[i].count > height ? names[i].count : height;
+    }
+    for (size_t row = 0; row < height; row++) {
         table_add(table, "", TONE_PLAIN);
-        for (size_t i = first; i < end; i++) {
-            put_name_part(runs->name[i], second, part);
-            table_add(table, part, TONE_FAINT);
+        for (size_t i = 0; i < count; i++) {
+            size_t above = height - names[i].count;
+            table_add(table, row < above ? "" : names[i].line[row - above], TONE_FAINT);
         }
     }
 }
 
-static void show_some(const struct figure_runs *runs, size_t first, FILE *file)
+/* The run itself is the first of each table, for the others are compared with it. */
+static size_t show_some(const struct figure_runs *runs, size_t first, FILE *file)
 {
     struct table table;
-    size_t end = first + RUNS_PER_TABLE < runs->count ? first + RUNS_PER_TABLE : runs->count;
     struct figure figure;
-    table_init(&table, end - first + 1);
-    for (size_t i = first; i < end; i++)
-        table.right[i - first + 1] = true;
-    add_header(&table, runs, first, end);
+    size_t shown[RUNS_PER_TABLE] = { 0 }, count = 1;
+    while (count < RUNS_PER_TABLE && first < runs->count)
+        shown[count++] = first++;
+    table_init(&table, count + 1);
+    for (size_t i = 0; i < count; i++)
+        table.right[i + 1] = true;
+    add_header(&table, runs, shown, count);
     for (size_t f = 0; f < figure_count; f++) {
         if (!figure_make(f, runs, &figure))
             continue;
         table_add(&table, figure.label, TONE_PLAIN);
-        for (size_t i = first; i < end; i++)
-            table_add(&table, figure.text[i], TONE_PLAIN);
+        for (size_t i = 0; i < count; i++)
+            table_add(&table, figure.text[shown[i]], TONE_PLAIN);
     }
     table_print(&table, file, false);
     table_fini(&table);
     fputc('\n', file);
+    return first;
 }
 
 void show_figures_table(const struct plays *plays, FILE *file)
 {
     struct figure_runs runs;
+    size_t next = 1;
     figure_runs_of(plays->list.items[0].summary, &runs);
-    for (size_t first = 0; first < runs.count; first += RUNS_PER_TABLE)
-        show_some(&runs, first, file);
+    do {
+        next = show_some(&runs, next, file);
+    } while (next < runs.count);
 }
 
 static void add_result(struct table *table, const struct play *play,

@@ -77,9 +77,7 @@ void letters_fini(struct virtual_cluster *cluster)
 void letter_copy_message(struct letter *letter, const struct message *message)
 {
     CHECK(letter->kind == EVENT_MESSAGE);
-    size_t size = message_copy_size(message);
-    letter->message = size <= sizeof letter->room ? message_copy_to(letter->room, message)
-                                                  : message_create_copy(message);
+    letter->message = message_copy_to(letter->room, sizeof letter->room, message);
 }
 
 static void *copy_list(const void *items, size_t count, size_t size)

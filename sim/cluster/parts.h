@@ -54,6 +54,7 @@ struct process { /* what every message touches comes first */
 struct virtual_cluster {
     const struct scenario *scenario;
     struct sim_queue *queue;
+    const time_ns *clock; /* the queue's */
     struct cluster_observer observer;
     const struct node_driver *driver;
     const struct data_plane_ops *plane_ops;
@@ -102,7 +103,7 @@ static inline struct process *cluster_process(const struct virtual_cluster *clus
 
 static inline time_ns cluster_now(const struct virtual_cluster *cluster)
 {
-    return sim_queue_now(cluster->queue);
+    return *cluster->clock;
 }
 
 /* process.c */
@@ -111,7 +112,10 @@ struct process *process_create(struct virtual_cluster *cluster, enum node_kind k
 void process_destroy(struct virtual_cluster *cluster, struct process *process);
 void process_boot(struct virtual_cluster *cluster, struct process *process,
                   const struct distribution *boot, const char *stream);
-bool process_is_up(const struct process *process); /* running or stopping */
+static inline bool process_is_up(const struct process *process)
+{
+    return process->state == PROCESS_RUNNING || process->state == PROCESS_STOPPING;
+}
 /* Sudden: its connections break without a goodbye. */
 void process_end(struct virtual_cluster *cluster, struct process *process, bool sudden,
                  const char *word, const char *reason);

@@ -26,11 +26,6 @@ static void process_move(struct process *process, enum process_state to)
     process->state = to;
 }
 
-bool process_is_up(const struct process *process)
-{
-    return process->state == PROCESS_RUNNING || process->state == PROCESS_STOPPING;
-}
-
 void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
                   const char *reason)
 {

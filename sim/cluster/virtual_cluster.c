@@ -18,6 +18,7 @@ struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
     struct virtual_cluster *cluster = mem_create(sizeof *cluster);
     cluster->scenario = scenario;
     cluster->queue = queue;
+    cluster->clock = sim_queue_clock(queue);
     if (observer)
         cluster->observer = *observer;
     cluster->driver = &node_driver_core;

@@ -254,7 +254,8 @@ static void close_root(struct sim_queue *queue)
         return;
     queue->root_open = false;
     advance_root(queue);
-    drop_cancelled_roots(queue);
+    if (queue->cancelled)
+        drop_cancelled_roots(queue);
 }
 
 static inline __attribute__((always_inline)) void heap_push(struct sim_queue *queue, heap_key key)
@@ -403,6 +404,11 @@ void sim_queue_cancel(struct sim_queue *queue, struct sim_handle *handle)
 time_ns sim_queue_now(const struct sim_queue *queue)
 {
     return queue->now;
+}
+
+const time_ns *sim_queue_clock(const struct sim_queue *queue)
+{
+    return &queue->now;
 }
 
 uint64_t sim_queue_run_count(const struct sim_queue *queue)

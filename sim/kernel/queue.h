@@ -41,7 +41,9 @@ struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enu
                                         uint64_t a, uint64_t b);
 /* Fine for what has run or was cancelled; the handle is zeroed. */
 void sim_queue_cancel(struct sim_queue *queue, struct sim_handle *handle);
-time_ns sim_queue_now(const struct sim_queue *queue);        /* time of the event being run */
+time_ns sim_queue_now(const struct sim_queue *queue); /* time of the event being run */
+/* Where that is read from, for as long as the queue lives: for those who ask in every event. */
+const time_ns *sim_queue_clock(const struct sim_queue *queue);
 uint64_t sim_queue_run_count(const struct sim_queue *queue); /* events run so far */
 /* Runs the next event if it is due at `until` or before; else moves now to `until` and says false.
  */

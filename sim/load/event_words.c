@@ -146,18 +146,68 @@ static void visit_all(word_visitor *visit, void *context)
     }
 }
 
+/* What one scheduler alone says, and what the other says in its place. */
+static const struct own_word {
+    const char *machine, *word; /* a state or a fact; null: all of the machine */
+    enum event_speakers of;
+    const char *instead; /* null: nothing */
+} own_words[] = {
+    { "job", "RESTARTING", SPEAKERS_DEFAULT, "scheduler Restarting" },
+    { "job", "tasks will be restarted", SPEAKERS_DEFAULT, "scheduler Restarting" },
+    { "job", "could not acquire the minimum required resources", SPEAKERS_DEFAULT, NULL },
+    { "scheduler", "Restarting", SPEAKERS_ADAPTIVE, "job RESTARTING" },
+    { "scheduler", "Failing", SPEAKERS_ADAPTIVE, "job FAILING" },
+    { "scheduler", "Canceling", SPEAKERS_ADAPTIVE, "job CANCELLING" },
+    { "scheduler", NULL, SPEAKERS_ADAPTIVE, NULL },
+    { "transition manager", NULL, SPEAKERS_ADAPTIVE, NULL },
+    { "rescale", NULL, SPEAKERS_ADAPTIVE, NULL },
+};
+
+static bool is_own(const struct own_word *own, const struct word *word)
+{
+    return text_equal(own->machine, word->machine) &&
+           (!own->word || text_equal(own->word, word->what) ||
+            (word->to && (text_equal(own->word, word->to) || text_equal(own->word, word->from))));
+}
+
+/* Null: it is said whichever the scheduler. */
+static const struct own_word *find_own(const struct word *word)
+{
+    for (size_t i = 0; i < FIELDS_COUNT(own_words); i++)
+        if (is_own(&own_words[i], word))
+            return &own_words[i];
+    return NULL;
+}
+
 /* The most told level of the lines that fit. */
 struct fit {
     const char *pattern;
-    enum log_level level; /* LOG_LEVEL_COUNT: none */
+    enum event_speakers speakers;
+    enum log_level level;          /* LOG_LEVEL_COUNT: none */
+    const struct own_word *others; /* what would fit, were the scheduler the other one */
 };
 
 static void try_fit(void *context, const struct word *word)
 {
     struct fit *fit = context;
-    if (word->level < fit->level &&
-        event_pattern_matches(fit->pattern, word->machine, word->what, word->from, word->to))
+    if (word->level >= fit->level ||
+        !event_pattern_matches(fit->pattern, word->machine, word->what, word->from, word->to))
+        return;
+    const struct own_word *own = find_own(word);
+    if (fit->speakers == SPEAKERS_ALL || !own || own->of == fit->speakers)
         fit->level = word->level;
+    else if (!fit->others)
+        fit->others = own;
+}
+
+static struct err complain_of_scheduler(const struct tree_node *pattern, const struct fit *fit,
+                                        struct note *note)
+{
+    const char *instead = fit->others->instead;
+    return tree_expected(pattern, ERR_BAD_VALUE_CODE, note,
+                         "an event of the %s scheduler, which all jobs have%s%s%s",
+                         fit->speakers == SPEAKERS_ADAPTIVE ? "adaptive" : "default",
+                         instead ? ": '" : "", instead ? instead : "", instead ? "'" : "");
 }
 
 /* All that one could have meant, as texts. */
@@ -185,12 +235,15 @@ static void add_spellings(void *context, const struct word *word)
     spell(context, word->machine, move);
 }
 
-struct err event_words_check(const struct tree_node *pattern, struct note *note)
+struct err event_words_check(const struct tree_node *pattern, enum event_speakers speakers,
+                             struct note *note)
 {
-    struct fit fit = { pattern->text, LOG_LEVEL_COUNT };
+    struct fit fit = { pattern->text, speakers, LOG_LEVEL_COUNT, NULL };
     visit_all(try_fit, &fit);
     if (fit.level == LOG_DECISION)
         return OK;
+    if (fit.others)
+        return complain_of_scheduler(pattern, &fit, note);
     if (fit.level != LOG_LEVEL_COUNT)
         return tree_expected(pattern, ERR_BAD_VALUE_CODE, note,
                              "an event of level decision of docs/log.md (this is of level %s)",

@@ -27,8 +27,12 @@ bool event_words_has_fact(const char *machine, const char *what);
 enum { EVENT_ANSWER_SIZE = 32 };
 void event_words_answer(enum client_request request, bool refused, char out[EVENT_ANSWER_SIZE]);
 
+/* Whose words count: of both schedulers, or of the one that all jobs have. */
+enum event_speakers { SPEAKERS_ALL, SPEAKERS_ADAPTIVE, SPEAKERS_DEFAULT };
+
 /* Refuses a pattern that no decision line, fact or answer can fit. Lines of other levels are not
  * looked at by scenarios: what happens must not depend on how much of it is written down. */
-MUST_CHECK struct err event_words_check(const struct tree_node *pattern, struct note *note);
+MUST_CHECK struct err event_words_check(const struct tree_node *pattern,
+                                        enum event_speakers speakers, struct note *note);
 
 #endif

@@ -441,7 +441,7 @@ static struct err read_event(struct scenario_reader *reader, const struct tree_n
         return tree_error(value ? value : nth, ERR_BAD_VALUE_CODE, note,
                           "found a key that goes with 'on', expected none here");
     if (!timed)
-        TRY(event_words_check(field_child(node, "on"), note));
+        TRY(event_words_check(field_child(node, "on"), reader->speakers, note));
     TRY(verb_readers[v->event.kind](reader, what, v));
     return add_events(reader, node, v);
 }

@@ -236,15 +236,16 @@ static struct err read_invariant(const struct tree_node *node, struct expectatio
                            &word, note);
 }
 
-static struct err read_event(const struct tree_node *node, struct expectation *expectation,
-                             struct note *note)
+static struct err read_event(const struct scenario_reader *reader, const struct tree_node *node,
+                             struct expectation *expectation)
 {
+    struct note *note = reader->note;
     const struct tree_node *after = field_child(node, "after");
     expectation->kind = EXPECT_EVENT;
     TRY(fields_read(node, event_fields, FIELDS_COUNT(event_fields), expectation, note));
     if (after)
-        TRY(event_words_check(after, note));
-    return event_words_check(field_child(node, "event"), note);
+        TRY(event_words_check(after, reader->speakers, note));
+    return event_words_check(field_child(node, "event"), reader->speakers, note);
 }
 
 struct err scenario_read_expectation(struct scenario_reader *reader, const struct tree_node *node)
@@ -270,7 +271,7 @@ struct err scenario_read_expectation(struct scenario_reader *reader, const struc
     if (metric)
         TRY(read_metric(reader, node, expectation));
     else if (event)
-        TRY(read_event(node, expectation, note));
+        TRY(read_event(reader, node, expectation));
     else
         TRY(read_invariant(node, expectation, note));
     for (size_t i = 0; i + 1 < scenario->expect.count; i++)

@@ -143,11 +143,27 @@ static struct err read_expectations(struct scenario_reader *reader, const struct
     return OK;
 }
 
+/* A pattern is held against the schedulers of the base alone: variants inherit it, and may have
+ * another. */
+static enum event_speakers find_speakers(const struct scenario *scenario)
+{
+    size_t adaptive = 0;
+    for (VEC_EACH(const struct job_spec, job, &scenario->jobs)) {
+        const struct config *config = &job->graph->config;
+        adaptive += config->scheduler == SCHEDULER_ADAPTIVE ||
+                    config->scheduler_mode == SCHEDULER_MODE_REACTIVE;
+    }
+    if (scenario->variant || (adaptive > 0 && adaptive < scenario->jobs.count))
+        return SPEAKERS_ALL;
+    return adaptive > 0 ? SPEAKERS_ADAPTIVE : SPEAKERS_DEFAULT;
+}
+
 static struct err read_scenario(struct scenario_reader *reader, const struct tree_node *root)
 {
     TRY(read_head(reader, root));
     TRY(scenario_read_cluster(reader, field_child(root, "cluster")));
     TRY(read_jobs(reader, root));
+    reader->speakers = find_speakers(reader->scenario);
     TRY(read_events(reader, root));
     TRY(read_variants(reader, root));
     return read_expectations(reader, root);
@@ -203,7 +219,7 @@ static struct err load_tree(struct tree *tree, const char *path, const char *var
     scenario->path = mem_copy_text(path);
     scenario->variant = variant ? mem_copy_text(variant) : NULL;
     char *directory = directory_of(path);
-    struct scenario_reader reader = { scenario, directory, note, { 0 }, false };
+    struct scenario_reader reader = { scenario, directory, note, { 0 }, false, SPEAKERS_ALL };
     struct err e = read_scenario(&reader, tree->root);
     index_map_fini(&reader.task_managers);
     mem_destroy(directory);

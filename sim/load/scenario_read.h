@@ -8,6 +8,7 @@
 #define WEIR_SIM_LOAD_SCENARIO_READ_H
 
 #include "core/base/index_map.h"
+#include "sim/load/event_words.h"
 #include "sim/load/field.h"
 #include "sim/load/load.h"
 #include "sim/load/scenario.h"
@@ -28,6 +29,7 @@ struct scenario_reader {
     struct note *note;
     struct index_map task_managers; /* hash of the name -> place in cluster.named */
     bool events_add;                /* some event adds TaskManagers, named or not */
+    enum event_speakers speakers;   /* for patterns; known once the jobs are */
 };
 
 /* Node null: absent. */

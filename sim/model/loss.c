@@ -148,6 +148,7 @@ static void lose(struct model *model, const struct lost_producer *dead, size_t c
                  struct rng rng)
 {
     uint32_t index = loss_create(model), job = NONE;
+    model->losses.items[index].host = dead[0].host;
     struct loss *loss = &model->losses.items[index];
     uint32_t *reader_of = mem_create_array(model->hosts.count, sizeof *reader_of);
     bool *seen_edges = mem_create_array(JOB_EDGES_MAX, sizeof *seen_edges);
@@ -165,31 +166,37 @@ static void lose(struct model *model, const struct lost_producer *dead, size_t c
     wait_for_first(model, index);
 }
 
-static void note_lost(struct model *model, uint32_t job, uint32_t v, uint32_t subtask,
-                      struct task_attempt attempt)
+static void note_lost(struct model *model, const struct lost_producer *dead)
 {
-    struct model_vertex *vertex = &model->jobs[job].vertices[v];
+    struct model_vertex *vertex = &model->jobs[dead->job].vertices[dead->vertex];
     struct lost_places *lost = &vertex->lost;
-    const struct task_attempt none = { .graph = UINT32_MAX };
+    const struct lost_place none = { { .graph = UINT32_MAX }, NONE };
     while (lost->by_subtask.count < vertex->parallelism)
         vec_push(&lost->by_subtask, none);
-    loss_forget(lost, subtask);
-    lost->by_subtask.items[subtask] = attempt;
-    if (lost->newest_count == 0 || !same_try(lost->newest, attempt)) {
-        lost->newest = attempt;
+    loss_forget(lost, dead->subtask);
+    lost->by_subtask.items[dead->subtask] = (struct lost_place){ dead->attempt, dead->host };
+    if (lost->newest_count == 0 || !same_try(lost->newest, dead->attempt)) {
+        lost->newest = dead->attempt;
         lost->newest_count = 0;
+        lost->newest_first = dead->subtask;
     }
     lost->newest_count++;
+    if (dead->subtask < lost->newest_first)
+        lost->newest_first = dead->subtask;
 }
 
 void loss_forget(struct lost_places *lost, uint32_t subtask)
 {
     if (subtask >= lost->by_subtask.count)
         return;
-    struct task_attempt *attempt = &lost->by_subtask.items[subtask];
+    struct task_attempt *attempt = &lost->by_subtask.items[subtask].attempt;
     if (lost->newest_count > 0 && same_try(*attempt, lost->newest))
         lost->newest_count--;
     attempt->graph = UINT32_MAX;
+    if (lost->newest_count == 0 || subtask != lost->newest_first)
+        return;
+    while (!same_try(lost->by_subtask.items[lost->newest_first].attempt, lost->newest))
+        lost->newest_first++; /* to the right only, so linear over all of them */
 }
 
 void loss_of_process(struct model *model, uint32_t host)
@@ -201,8 +208,8 @@ void loss_of_process(struct model *model, uint32_t host)
             const struct model_task *t = &model->tasks.items[*index];
             if (t->job != j || !t->current || !task_is_up(t))
                 continue;
-            note_lost(model, j, t->vertex, t->subtask, t->attempt);
             vec_push(&dead, (struct lost_producer){ j, t->vertex, t->subtask, host, t->attempt });
+            note_lost(model, &vec_last(&dead));
         }
     if (dead.count > 0)
         lose(model, dead.items, dead.count,
@@ -210,9 +217,11 @@ void loss_of_process(struct model *model, uint32_t host)
     vec_fini(&dead);
 }
 
-void loss_of_deployment(struct model *model, uint32_t job, const struct task_deployment *lost)
+void loss_of_deployment(struct model *model, uint32_t host, uint32_t job,
+                        const struct task_deployment *lost)
 {
-    note_lost(model, job, lost->vertex.n, lost->subtask, lost->attempt);
+    note_lost(model,
+              &(struct lost_producer){ job, lost->vertex.n, lost->subtask, host, lost->attempt });
 }
 
 void loss_notify(struct model *model, uint32_t host, uint32_t job,
@@ -227,7 +236,7 @@ void loss_notify(struct model *model, uint32_t host, uint32_t job,
     mem_destroy(dead);
 }
 
-bool loss_awaits(const struct model *model, uint32_t task)
+uint32_t loss_awaits(const struct model *model, uint32_t task)
 {
     const struct model_task *t = &model->tasks.items[task];
     const struct model_job *job = &model->jobs[t->job];
@@ -240,15 +249,15 @@ bool loss_awaits(const struct model *model, uint32_t task)
             continue;
         if (edge->pattern == DISTRIBUTION_ALL_TO_ALL) {
             if (same_try(lost->newest, t->attempt))
-                return true;
+                return lost->by_subtask.items[lost->newest_first].host;
             continue;
         }
         struct subtask_range range = edge_producers_of(&job->plan, e, t->subtask);
         for (uint32_t s = range.first; s <= range.last && s < lost->by_subtask.count; s++)
-            if (same_try(lost->by_subtask.items[s], t->attempt))
-                return true;
+            if (same_try(lost->by_subtask.items[s].attempt, t->attempt))
+                return lost->by_subtask.items[s].host;
     }
-    return false;
+    return NONE;
 }
 
 /* Does the task read what this one sends? */
@@ -284,23 +293,37 @@ void loss_count_place(struct model *model, uint32_t task, int by)
     CHECK(vertex->cut_off <= vertex->placed);
 }
 
-/* Does the vertex have subtasks on other hosts? */
-static bool is_elsewhere(const struct model *model, uint32_t job, const struct model_vertex *vertex,
-                         uint32_t host)
+/* The host of the vertex's first subtask that is not here: behind at most as many as are. */
+static uint32_t find_elsewhere(const struct model *model, const struct model_vertex *vertex,
+                               uint32_t host)
 {
-    uint32_t here = 0;
-    for (VEC_EACH(const uint32_t, index, &model->hosts.items[host].tasks)) {
-        const struct model_task *t = &model->tasks.items[*index];
-        here += t->job == job && t->vertex == vertex->id && t->current;
+    for (VEC_EACH(const uint32_t, index, &vertex->current))
+        if (*index != NONE && model->tasks.items[*index].host != host)
+            return model->tasks.items[*index].host;
+    return NONE;
+}
+
+/* The host of a subtask that is cut off. All readers of a vertex look for the same one, and start
+ * where the last of them found it. */
+static uint32_t find_cut_off(const struct model *model, struct model_vertex *vertex)
+{
+    uint32_t count = (uint32_t)vertex->current.count;
+    for (uint32_t i = 0; i < count && vertex->cut_off > 0; i++) {
+        uint32_t s = (vertex->cut_off_found + i) % count, index = vertex->current.items[s];
+        if (index == NONE || !model->hosts.items[model->tasks.items[index].host].cut_off)
+            continue;
+        vertex->cut_off_found = s;
+        return model->tasks.items[index].host;
     }
-    return vertex->placed > here;
+    CHECK(vertex->cut_off == 0);
+    return NONE;
 }
 
 /* A reader whose host's own links are looked at. */
 struct connecting {
     const struct model *model;
     const struct model_task *reader;
-    bool is_cut;
+    uint32_t remote; /* of the producers beyond the cuts, the host of the lowest number; NONE */
 };
 
 static void meet_cut(void *visitor, struct node_id peer)
@@ -310,47 +333,53 @@ static void meet_cut(void *visitor, struct node_id peer)
     if (peer.n >= model->hosts.count)
         return; /* nothing ever ran there */
     for (VEC_EACH(const uint32_t, index, &model->hosts.items[peer.n].tasks))
-        connecting->is_cut |= reads_from(model, connecting->reader, &model->tasks.items[*index]);
+        if (peer.n < connecting->remote &&
+            reads_from(model, connecting->reader, &model->tasks.items[*index]))
+            connecting->remote = peer.n;
 }
 
 /* One subtask of the producing vertex, over a pointwise edge. */
-static bool producer_is_cut(const struct model *model, const struct model_task *reader,
-                            const struct model_job *job, uint32_t e)
+static uint32_t find_cut_producer(const struct model *model, const struct model_task *reader,
+                                  const struct model_job *job, uint32_t e)
 {
     const struct model_vertex *from = &job->vertices[job->spec->graph->edges.items[e].producer.n];
     if (from->parallelism == 0)
-        return false; /* nobody was ever there */
+        return NONE; /* nobody was ever there */
     struct subtask_range range = edge_producers_of(&job->plan, e, reader->subtask);
     for (uint32_t s = range.first; s <= range.last; s++)
         if (from->current.items[s] != NONE &&
             !model_can_talk(model, reader->host, model->tasks.items[from->current.items[s]].host))
-            return true;
-    return false;
+            return model->tasks.items[from->current.items[s]].host;
+    return NONE;
 }
 
 /* Hosts that are cut off are counted by vertex, links cut by name are few. */
-bool loss_is_out_of_reach(const struct model *model, uint32_t task)
+uint32_t loss_out_of_reach(struct model *model, uint32_t task)
 {
     const struct model_task *t = &model->tasks.items[task];
     const struct model_job *job = &model->jobs[t->job];
     const struct model_host *here = &model->hosts.items[t->host];
     const struct job_graph *graph = job->spec->graph;
-    struct connecting connecting = { model, t, false };
+    struct connecting connecting = { model, t, NONE };
     if (model->suspects == 0 || !t->current)
-        return false;
+        return NONE;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[t->vertex].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        const struct model_vertex *from = &job->vertices[edge->producer.n];
+        struct model_vertex *from = &job->vertices[edge->producer.n];
+        uint32_t remote;
         if (edge->pattern != DISTRIBUTION_ALL_TO_ALL)
-            connecting.is_cut |= producer_is_cut(model, t, job, *e);
+            remote = find_cut_producer(model, t, job, *e);
+        else if (here->cut_off)
+            remote = find_elsewhere(model, from, t->host);
         else
-            connecting.is_cut |=
-                here->cut_off ? is_elsewhere(model, t->job, from, t->host) : from->cut_off > 0;
+            remote = find_cut_off(model, from);
+        if (remote != NONE)
+            return remote;
     }
     if (here->suspect && !here->cut_off && model->world.each_cut)
         model->world.each_cut(model->world.context, (struct node_id){ t->host }, meet_cut,
                               &connecting);
-    return connecting.is_cut;
+    return connecting.remote;
 }
 
 static void reader_notices(void *context, uint64_t a, uint64_t b)
@@ -370,7 +399,7 @@ static void reader_notices(void *context, uint64_t a, uint64_t b)
     for (uint32_t t = reader.first_task; t != NONE; t = model->losses.items[index].next.items[t]) {
         struct task_ref ref = model->losses.items[index].tasks.items[t];
         if (task_ref_is_live(model, ref))
-            task_fail(model, ref.index, CAUSE_CONNECTION_LOST);
+            task_disconnect(model, ref.index, model->losses.items[index].host);
     }
     wait_for_first(model, index);
 }

@@ -16,24 +16,33 @@ struct loss_reader {
 };
 struct loss {
     uint32_t generation;
+    uint32_t host; /* that has ended */
     bool used;
     VEC(struct loss_reader) readers; /* heap: the first to notice on top */
     VEC(struct task_ref) tasks;
     VEC(uint32_t) next; /* by task: the next one of the same reader; NONE */
 };
 
-/* Of one vertex: the subtasks whose newest attempt was given to a TaskManager that has ended. */
+/* A subtask whose newest attempt was given to a TaskManager that has ended. */
+struct lost_place {
+    struct task_attempt attempt; /* graph UINT32_MAX: not lost */
+    uint32_t host;
+};
+
+/* Of one vertex. */
 struct lost_places {
-    VEC(struct task_attempt) by_subtask; /* empty: none; graph UINT32_MAX: that one is not lost */
-    struct task_attempt newest;          /* one of those lost in the latest try ... */
-    uint32_t newest_count;               /* ... and how many are */
+    VEC(struct lost_place) by_subtask; /* empty: none */
+    struct task_attempt newest;        /* one of those lost in the latest try, ... */
+    uint32_t newest_count;             /* ... how many are, ... */
+    uint32_t newest_first;             /* ... and the first subtask of them: who is named */
 };
 
 /* Before the tasks of the host are destroyed. */
 void loss_of_process(struct model *model, uint32_t host);
 /* The attempt was ordered of a TaskManager that has ended; `loss_notify` behind the last of them.
  */
-void loss_of_deployment(struct model *model, uint32_t job, const struct task_deployment *lost);
+void loss_of_deployment(struct model *model, uint32_t host, uint32_t job,
+                        const struct task_deployment *lost);
 void loss_notify(struct model *model, uint32_t host, uint32_t job,
                  const struct task_deployment *lost, size_t count);
 /* The task has taken its subtask's place (1), or is about to leave it (-1); also around a change of
@@ -42,9 +51,13 @@ void loss_count_place(struct model *model, uint32_t task, int by);
 /* The subtask has been deployed again, to somebody who was there. */
 void loss_forget(struct lost_places *lost, uint32_t subtask);
 
-/* The task sets up its input channels: is there a producer whose TaskManager has ended, or one
- * whose TaskManager cannot be reached? Of no interest for one whose place is taken. */
-bool loss_awaits(const struct model *model, uint32_t task);
-bool loss_is_out_of_reach(const struct model *model, uint32_t task);
+/* The task sets up its input channels: the host of a producer that has ended, or of one that cannot
+ * be reached; NONE: there is none. Of no interest for one whose place is taken. */
+uint32_t loss_awaits(const struct model *model, uint32_t task);
+uint32_t loss_out_of_reach(struct model *model, uint32_t task);
+static inline bool loss_is_out_of_reach(struct model *model, uint32_t task)
+{
+    return loss_out_of_reach(model, task) != UINT32_MAX;
+}
 
 #endif

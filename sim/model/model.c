@@ -35,11 +35,6 @@ static struct model_host *host_at(struct model *model, uint32_t host)
     return h;
 }
 
-time_ns model_now(const struct model *model)
-{
-    return sim_queue_now(model->queue);
-}
-
 bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b)
 {
     struct model_host *h = &model->hosts.items[host];
@@ -249,6 +244,7 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
     model->scenario = scenario;
     model->world = *world;
     model->queue = queue;
+    model->clock = sim_queue_clock(queue);
     model->job_count = (uint32_t)scenario->jobs.count;
     model->jobs = mem_create_array(model->job_count, sizeof *model->jobs);
     for (uint32_t j = 0; j < model->job_count; j++)

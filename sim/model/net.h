@@ -53,7 +53,7 @@ struct vertex_flow {
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
     /* The same if all subtasks were as busy as the one that is busiest at the moment, and so on. */
     double busy_most_seconds, backpressured_most_seconds;
-    double excess; /* most that a mean was ever above its most: rounding */
+    double excess_seconds; /* by which means were above their most: rounding */
     struct flow_fold fold;
     double in_total, out_total;
     VEC(struct load_band) bands;         /* made when asked for, in round bands_round */

@@ -123,12 +123,6 @@ static void fold_own_rows(struct model *model, struct net *net, double seconds)
     }
 }
 
-/* Task time in which a mean is above its most: rounding, or our fault. */
-static double excess(double part, double most, double task_seconds)
-{
-    return task_seconds > 0 ? (part - most) / task_seconds : 0;
-}
-
 static void take_fold(struct vertex_flow *flow, double seconds)
 {
     const struct flow_fold *fold = &flow->fold;
@@ -141,8 +135,8 @@ static void take_fold(struct vertex_flow *flow, double seconds)
     flow->backpressured_seconds += fold->backpressured;
     flow->busy_most_seconds += busy;
     flow->backpressured_most_seconds += backpressured;
-    flow->excess = fmax(flow->excess, excess(fold->busy, busy, fold->task));
-    flow->excess = fmax(flow->excess, excess(fold->backpressured, backpressured, fold->task));
+    flow->excess_seconds += fmax(fold->busy - busy, 0);
+    flow->excess_seconds += fmax(fold->backpressured - backpressured, 0);
 }
 
 void net_fold_one(struct model *model, struct net *net)

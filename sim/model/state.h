@@ -28,22 +28,22 @@ struct held_event {
     uint64_t a, b;
 };
 
-struct model_host {
+struct model_host { /* what every step touches comes first */
     bool known, gone, frozen;
     bool own_links; /* some pair with it may have figures of its own */
     bool suspect;   /* some link of it is cut, perhaps to a host without tasks */
     bool cut_off;   /* all of them are, or all packets are lost */
+    struct rng rng;
+    uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
+    VEC(uint32_t) tasks;
     const struct machine_spec *machine;
     double speed;
-    double loss; /* of packets on its link, 0 to 1 */
-    struct rng rng;
-    VEC(uint32_t) tasks;
+    double loss;             /* of packets on its link, 0 to 1 */
     VEC(uint32_t) restoring; /* steps whose transfer runs */
     VEC(struct held_event) held;
-    VEC(struct local_copy) copies;       /* of snapshots, on its disk */
-    struct shared_bandwidth *disk;       /* made when first used */
-    uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
-    uint32_t slot;                       /* in the network of round `slot_round` */
+    VEC(struct local_copy) copies; /* of snapshots, on its disk */
+    struct shared_bandwidth *disk; /* made when first used */
+    uint32_t slot;                 /* in the network of round `slot_round` */
     uint64_t slot_round;
     uint64_t seen;                             /* in the refresh of that number */
     VEC(struct net_stay) stays;                /* in networks, also such as are gone */
@@ -66,6 +66,7 @@ struct model_vertex {
     uint32_t running;
     struct lost_places lost;   /* subtasks whose TaskManager has ended */
     uint32_t placed, cut_off;  /* subtasks that have a TaskManager, and one that is cut off */
+    uint32_t cut_off_found;    /* a subtask that had one when last looked for */
     struct keyspace *keyspace; /* for `groups` of them; made when first needed */
     struct vertex_shape shape;
     struct vertex_flow flow;
@@ -96,6 +97,7 @@ struct model {
     const struct scenario *scenario;
     struct model_world world;
     struct sim_queue *queue;
+    const time_ns *clock; /* the queue's */
     VEC(struct model_host) hosts;
     uint32_t suspects, lossy; /* hosts with a link that is cut; hosts that lose packets */
     uint32_t moving;          /* transfers to and from shared storage, under way */
@@ -127,7 +129,10 @@ static inline bool task_ref_is_live(const struct model *model, struct task_ref r
 }
 
 bool model_can_talk(const struct model *model, uint32_t a, uint32_t b);
-time_ns model_now(const struct model *model);
+static inline time_ns model_now(const struct model *model)
+{
+    return *model->clock;
+}
 /* Runs the action now, or when the host is resumed. Says whether it was held. */
 bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
 void model_report_tasks(struct model *model, uint32_t host, uint32_t job);

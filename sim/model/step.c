@@ -112,7 +112,9 @@ static void begin_initialize(struct model *model, uint32_t task)
 {
     model->tasks.items[task].connected = true;
     step_add_task(model, STEP_INITIALIZE, task, 0);
-    if (loss_awaits(model, task))
+    uint32_t ended = loss_awaits(model, task);
+    model->tasks.items[task].remote = ended;
+    if (ended != NONE)
         step_add_task(model, STEP_CONNECT, task, 0);
     else if (loss_is_out_of_reach(model, task))
         step_add_task(model, STEP_REACH, task, 0);
@@ -257,9 +259,12 @@ static void end_connect(struct model *model, uint32_t index)
     enum step_kind kind = model->steps.items[index].kind;
     for (size_t i = 0; i < model->steps.items[index].tasks.count; i++) {
         struct task_ref ref = model->steps.items[index].tasks.items[i];
-        if (task_ref_is_live(model, ref) &&
-            (kind == STEP_CONNECT || loss_is_out_of_reach(model, ref.index)))
-            task_fail(model, ref.index, CAUSE_CONNECTION_LOST);
+        if (!task_ref_is_live(model, ref))
+            continue;
+        uint32_t remote = kind == STEP_CONNECT ? model->tasks.items[ref.index].remote
+                                               : loss_out_of_reach(model, ref.index);
+        if (remote != NONE)
+            task_disconnect(model, ref.index, remote);
     }
 }
 
@@ -272,8 +277,8 @@ static void end_deploy(struct model *model, uint32_t index)
             continue;
         struct model_task *task = &model->tasks.items[ref.index];
         task->phase = TASK_INITIALIZING;
-        vec_push(&model->reports,
-                 (struct task_report){ task->attempt, EXECUTION_INITIALIZING, CAUSE_NONE });
+        vec_push(&model->reports, (struct task_report){ task->attempt, EXECUTION_INITIALIZING,
+                                                        CAUSE_NONE, node_id_none() });
         read_next(model, ref.index, readings);
     }
     start_readings(model, readings);
@@ -290,8 +295,8 @@ static void end_initialize(struct model *model, uint32_t index)
         struct model_task *task = &model->tasks.items[ref.index];
         task->phase = TASK_RUNNING;
         task->fresh = true;
-        vec_push(&model->reports,
-                 (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE });
+        vec_push(&model->reports, (struct task_report){ task->attempt, EXECUTION_RUNNING,
+                                                        CAUSE_NONE, node_id_none() });
         if (has_faults)
             task_plan_faults(model, ref.index);
         component_on_running(model, ref.index);
@@ -306,12 +311,15 @@ static void end_of_tasks(struct model *model, uint32_t index)
         if (!is_meant(model, ref, kind))
             continue;
         const struct model_task *task = &model->tasks.items[ref.index];
-        struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE };
+        struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE,
+                                      node_id_none() };
         if (kind == STEP_FINISH)
             report.state = EXECUTION_FINISHED;
         if (kind == STEP_FAIL && !task->cancel_asked) {
             report.state = EXECUTION_FAILED;
             report.cause = task->cause;
+            if (task->cause == CAUSE_CONNECTION_LOST)
+                report.remote = (struct node_id){ task->remote };
         }
         vec_push(&model->reports, report);
         task_destroy(model, ref.index);

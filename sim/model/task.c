@@ -29,6 +29,7 @@ static uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
                                  .generation = task->generation,
                                  .place = (uint32_t)h->tasks.count,
                                  .phase = TASK_DEPLOYING,
+                                 .remote = NONE,
                                  .current = true,
                                  .restore_checkpoint = deployment->restore_checkpoint,
                                  .restore_bytes = deployment->restore_bytes,
@@ -73,6 +74,14 @@ void task_fail(struct model *model, uint32_t index, enum failure_cause cause)
         component_on_left(model, index);
     /* Flink reports FAILED when the task's thread ends, which is after close(). */
     step_add_task(model, STEP_FAIL, index, was_running ? close_of(model, task) : 0);
+}
+
+void task_disconnect(struct model *model, uint32_t index, uint32_t remote)
+{
+    CHECK(remote < model->hosts.count);
+    if (task_is_up(&model->tasks.items[index]))
+        model->tasks.items[index].remote = remote;
+    task_fail(model, index, CAUSE_CONNECTION_LOST);
 }
 
 /* With the first deployment at another parallelism, all older attempts have had their time. */
@@ -122,7 +131,7 @@ void tasks_lost(struct model *model, uint32_t host, uint32_t job,
     for (size_t i = 0; i < count; i++) {
         CHECK(deployments[i].subtask < deployments[i].parallelism);
         spread_vertex(model, job, deployments[i].vertex.n, deployments[i].parallelism);
-        loss_of_deployment(model, job, &deployments[i]);
+        loss_of_deployment(model, host, job, &deployments[i]);
     }
     loss_notify(model, host, job, deployments, count);
 }

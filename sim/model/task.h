@@ -32,6 +32,7 @@ struct model_task {
     uint32_t place;      /* in the host's list */
     enum task_phase phase;
     enum failure_cause cause;    /* CLOSING: why */
+    uint32_t remote;             /* the host whose connection it lost, or that refuses it; NONE */
     bool current;                /* the newest attempt at its subtask */
     bool recovered;              /* what its host had of its state it has read, or is reading */
     bool connected;              /* its input channels are set up, or being set up */
@@ -90,6 +91,8 @@ static inline bool task_is_up(const struct model_task *task)
 }
 /* The user's code fails now: close() runs, then FAILED is reported. */
 void task_fail(struct model *model, uint32_t task, enum failure_cause cause);
+/* So does Flink's: it has lost its data connection to a TaskManager, or found none there. */
+void task_disconnect(struct model *model, uint32_t task, uint32_t remote);
 
 /* Tasks of one host that take the same step together; joined to one made at this instant. */
 void step_add_task(struct model *model, enum step_kind kind, uint32_t task, time_ns extra);

@@ -246,7 +246,7 @@ static struct err check_shares(const struct model_job *job, const struct model_v
     double sum = flow->busy_seconds + flow->idle_seconds + flow->backpressured_seconds;
     if (!nearly(sum, flow->task_seconds))
         return err_note(note, ERR_INTERNAL_CODE, "shares of the time of %s do not add up", name);
-    if (flow->excess > tolerance)
+    if (flow->excess_seconds > tolerance * flow->task_seconds)
         return err_note(note, ERR_INTERNAL_CODE, "subtasks of %s are busier than the busiest",
                         name);
     return OK;

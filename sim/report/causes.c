@@ -13,6 +13,7 @@ enum cause_link {
     LINK_JOB = 1,
     LINK_NODE = 2,       /* the cause's process is the effect's peer, or else its own */
     LINK_CHECKPOINT = 4, /* the same checkpoint; a restore names it as its value */
+    LINK_REMOTE = 8,     /* the cause's process is the one that the effect names as remote */
 };
 
 struct cause_rule {
@@ -76,10 +77,13 @@ static const struct cause_rule rules[] = {
     { "transition manager Stabilizing", NULL, "resource manager registers", 0, LONG },
     { "transition manager Stabilizing", NULL, "script rescale", 0, LONG },
     { "transition manager Stabilizing", NULL, "scheduler WaitingForResources", LINK_JOB, AT_ONCE },
-    { "execution * -> FAILED", "connection", "process killed", 0, SOON },
-    { "execution * -> FAILED", "connection", "process exited", 0, SOON },
-    { "execution * -> FAILED", "connection", "process stopped", 0, SOON },
-    { "execution * -> FAILED", "connection", "process cut off", 0, SOON },
+    { "execution * -> FAILED", "connection", "process killed", LINK_REMOTE, LONG },
+    { "execution * -> FAILED", "connection", "process exited", LINK_REMOTE, LONG },
+    { "execution * -> FAILED", "connection", "process stopped", LINK_REMOTE, LONG },
+    { "execution * -> FAILED", "connection", "process cut off", LINK_REMOTE, LONG },
+    { "execution * -> FAILED", "connection", "process cut off", LINK_NODE, LONG },
+    { "execution * -> FAILED", "connection", "process lossy", LINK_REMOTE, LONG },
+    { "execution * -> FAILED", "connection", "process lossy", LINK_NODE, LONG },
     { "execution * -> FAILED", "reach", "process killed", LINK_NODE, SOON },
     { "execution * -> FAILED", "reach", "process exited", LINK_NODE, SOON },
     { "execution * -> FAILED", "reach", "process stopped", LINK_NODE, SOON },
@@ -167,6 +171,8 @@ static bool links_hold(const struct cause_rule *rule, const struct log_entry *ef
     if (rule->links & LINK_JOB && !same(effect->job, cause->job))
         return false;
     if (rule->links & LINK_NODE && !same(effect->peer ? effect->peer : effect->node, cause->node))
+        return false;
+    if (rule->links & LINK_REMOTE && !same(effect->remote, cause->node))
         return false;
     if (rule->links & LINK_CHECKPOINT) {
         int64_t wanted = effect->checkpoint >= 0 ? effect->checkpoint : effect->value;

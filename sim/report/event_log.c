@@ -92,6 +92,8 @@ static void hash_subject(struct event_log *log, const struct log_line *line)
         hash = hash_add(hash, (uint64_t)line->subtask << 32 | line->attempt);
     if (line->subject & LOG_OF_PEER)
         hash = hash_add(hash, line->peer.n);
+    if (line->subject & LOG_OF_REMOTE)
+        hash = hash_add(hash, line->remote.n);
     if (line->subject & LOG_OF_SLOT)
         hash = hash_add(hash, line->slot.n);
     if (line->subject & LOG_OF_CHECKPOINT)
@@ -115,6 +117,8 @@ static void put_subject(struct event_log *log, const struct log_line *line)
     }
     if (line->subject & LOG_OF_PEER)
         put_text(log->file, "peer", process_name(log, line->peer));
+    if (line->subject & LOG_OF_REMOTE)
+        put_text(log->file, "remote", process_name(log, line->remote));
     if (line->subject & LOG_OF_SLOT)
         put_number(log->file, "slot", line->slot.n);
     if (line->subject & LOG_OF_CHECKPOINT)

@@ -80,6 +80,22 @@ void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file
     fprintf(file, "' %s\n", script);
 }
 
+/* Ours, but for the locale: what it reads and writes is UTF-8 with points in numbers, whatever the
+ * user has. In another one it would say that it cannot convert its degree sign. */
+static char **create_environment(void)
+{
+    static char locale[] = "LC_ALL=C.UTF-8";
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **out = mem_create_array(count + 2, sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+            out[kept++] = environ[i];
+    out[kept] = locale;
+    return out;
+}
+
 struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note)
 {
     posix_spawn_file_actions_t actions;
@@ -87,12 +103,14 @@ struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct not
     memcpy(program, gnuplot->variables.items, gnuplot->variables.count);
     char *path = mem_copy_text(script);
     char *const arguments[] = { (char[]){ "gnuplot" }, (char[]){ "-e" }, program, path, NULL };
+    char **environment = create_environment();
     gnuplot->complaints = tmpfile();
     posix_spawn_file_actions_init(&actions);
     if (gnuplot->complaints)
         posix_spawn_file_actions_adddup2(&actions, fileno(gnuplot->complaints), STDERR_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
-    int error = posix_spawnp(&gnuplot->process, "gnuplot", &actions, NULL, arguments, environ);
+    int error = posix_spawnp(&gnuplot->process, "gnuplot", &actions, NULL, arguments, environment);
+    mem_destroy(environment);
     posix_spawn_file_actions_destroy(&actions);
     mem_destroy(program);
     mem_destroy(path);
@@ -105,7 +123,7 @@ struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct not
     return OK;
 }
 
-/* Its last line that says something: the ones before quote the script. */
+/* Its last line that says something: the ones before quote the script. Warnings end nothing. */
 static void read_complaint(FILE *file, char out[COMPLAINT_SIZE])
 {
     char line[COMPLAINT_SIZE];
@@ -115,7 +133,8 @@ static void read_complaint(FILE *file, char out[COMPLAINT_SIZE])
     rewind(file);
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
-        if (strspn(line, " \t^") < strlen(line))
+        if (strspn(line, " \t^") < strlen(line) && !strstr(line, "arning:") &&
+            !strstr(line, "iconv failed"))
             text_format(out, COMPLAINT_SIZE, "%s", line);
     }
 }
@@ -128,6 +147,9 @@ struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note
             return err_note(note, ERR_IO_CODE, "gnuplot: %s", strerror(errno));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return OK;
+    if (WIFSIGNALED(status))
+        return err_note(note, ERR_IO_CODE, "gnuplot, %s: ended by SIG%s", script,
+                        sigabbrev_np(WTERMSIG(status)));
     char complaint[COMPLAINT_SIZE];
     read_complaint(gnuplot->complaints, complaint);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)

@@ -267,7 +267,7 @@ static void put_jobs(const json_t *summary, FILE *file)
 static void put_exception(const json_t *one, const char *job, bool is_root, double duration,
                           FILE *file)
 {
-    char at[NUMBER_TEXT_SIZE], task[TASK_SIZE] = "";
+    char at[NUMBER_TEXT_SIZE], task[TASK_SIZE] = "", said[TASK_SIZE];
     double seconds = json_number_value(json_object_get(one, "at_s"));
     number_text_moment((time_ns)(seconds * (double)TIME_S), (time_ns)(duration * (double)TIME_S),
                        at);
@@ -281,7 +281,10 @@ static void put_exception(const json_t *one, const char *job, bool is_root, doub
     put_cell("td", "", task, file);
     put_cell("td", "", text_of(one, "task_manager"), file);
     put_cell("td", "", text_of(one, "exception"), file);
-    put_cell("td", "", text_of(one, "text"), file);
+    text_format(said, sizeof said,
+                json_is_string(json_object_get(one, "remote")) ? "%s (%s)" : "%s%s",
+                text_of(one, "text"), text_of(one, "remote"));
+    put_cell("td", "", said, file);
     fputs("</tr>\n", file);
 }
 

@@ -236,6 +236,8 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
         entry.job = incidents->look->scenario->jobs.items[line->job.n].name;
     if (line->subject & LOG_OF_PEER)
         entry.peer = name_of(incidents, line->peer);
+    if (line->subject & LOG_OF_REMOTE)
+        entry.remote = name_of(incidents, line->remote);
     if (line->subject & LOG_OF_CHECKPOINT)
         entry.checkpoint = (int64_t)line->checkpoint;
     if (line->subject & LOG_OF_VALUE)

@@ -45,7 +45,8 @@ struct look_exception {
     const char *exception, *text; /* Flink's class, the sentence */
     struct vertex_id vertex;      /* none: the job as a whole failed */
     uint32_t subtask, attempt;
-    struct node_id node; /* none: it ran nowhere */
+    struct node_id node;   /* none: it ran nowhere */
+    struct node_id remote; /* whose data connection was lost; none: that was not why */
     bool is_root;
 };
 

@@ -268,8 +268,7 @@ static void put_name(const char *name, FILE *file)
         fputc('"', file);
 }
 
-/* Of the rows first ... end - 1: the largest or the mean. */
-static double thinned(const struct metrics *metrics, size_t column, size_t first, size_t end)
+double metrics_thinned(const struct metrics *metrics, size_t column, size_t first, size_t end)
 {
     size_t width = metrics->columns.count;
     enum metric metric = metrics->columns.items[column].metric;
@@ -289,23 +288,21 @@ static double thinned(const struct metrics *metrics, size_t column, size_t first
     return count && !largest ? all / (double)count : all;
 }
 
-void metrics_write_csv(const struct metrics *metrics, size_t row_group, FILE *file)
+void metrics_write_csv(const struct metrics *metrics, FILE *file)
 {
-    CHECK(row_group > 0);
-    size_t rows = metrics->times.count;
     char text[NUMBER_TEXT_SIZE];
+    const double *cell = metrics->cells.items;
     fputs("time_s", file);
     for (VEC_EACH(const struct metric_column, column, &metrics->columns)) {
         fputc(',', file);
         put_name(column->name, file);
     }
     fputc('\n', file);
-    for (size_t row = 0; row < rows; row += row_group) {
-        size_t end = row + row_group < rows ? row + row_group : rows;
-        number_plain((double)metrics->times.items[end - 1] / (double)TIME_S, text);
+    for (VEC_EACH(const time_ns, at, &metrics->times)) {
+        number_plain((double)*at / (double)TIME_S, text);
         fputs(text, file);
         for (size_t column = 0; column < metrics->columns.count; column++) {
-            number_plain(thinned(metrics, column, row, end), text);
+            number_plain(*cell++, text);
             fputc(',', file);
             fputs(text, file);
         }

@@ -83,9 +83,11 @@ size_t metrics_job_column(const struct metrics *metrics, struct job_id job);
 void metrics_summarise(const struct metrics *metrics, size_t column, double out[STATISTIC_COUNT]);
 time_ns metrics_end(const struct metrics *metrics); /* time of the last row; 0: none */
 
-/* Header, then a line per row; `every` row_group rows are thinned to one (1: all): the largest of
- * what joins by maximum, the mean of the rest. */
-void metrics_write_csv(const struct metrics *metrics, size_t row_group, FILE *file);
+/* Of the rows first ... end - 1: their mean, or of what joins by maximum the largest. */
+double metrics_thinned(const struct metrics *metrics, size_t column, size_t first, size_t end);
+
+/* Header, then a line per row. */
+void metrics_write_csv(const struct metrics *metrics, FILE *file);
 
 /* The table of docs/metrics.md. */
 void metrics_write_markdown(FILE *file);

@@ -7,23 +7,16 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "sim/report/drawn.h"
 #include "sim/report/figures.h"
 #include "sim/report/number_text.h"
 #include "sim/report/output_file.h"
 #include "sim/report/plot_files.h"
 
-enum {
-    PATH_SIZE = 4096,
-    VERTICES_MAX = 8,
-    BARS_MAX = 8,
-    TITLE_WIDTH = 92,
-    JOBS_SHOWN = 4,
-    NAME_SHOWN = 33
-};
+enum { PATH_SIZE = 4096, BARS_MAX = 8, TITLE_WIDTH = 92, JOBS_SHOWN = 4, NAME_SHOWN = 33 };
 
 static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
 {
@@ -48,40 +41,14 @@ static const json_t *shown_recovery(const json_t *summary)
     return json_array_get(json_object_get(summary, "recoveries"), (size_t)place);
 }
 
-/* busy.VERTEX columns: their places in metrics.csv (from 1, the time being the first). */
-struct vertex_column {
-    const char *name;
-    size_t column;
-    double busy;
-};
-
-static size_t find_vertices(const json_t *summary, struct vertex_column out[VERTICES_MAX])
-{
-    const char *key;
-    json_t *metric;
-    size_t column = 1, count = 0;
-    json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
-    {
-        column++;
-        const char *busy = strstr(key, "busy.");
-        if (!busy || (busy != key && busy[-1] != '.') || count == VERTICES_MAX)
-            continue;
-        double mean = number_of(metric, "mean");
-        if (number_is_none(mean))
-            continue; /* it never ran */
-        out[count++] = (struct vertex_column){ busy + strlen("busy."), column, mean };
-    }
-    return count;
-}
-
 bool plot_variables_any(enum plot_picture picture, const json_t *summary)
 {
-    struct vertex_column vertices[VERTICES_MAX];
+    const char *vertices[DRAWN_VERTICES_MAX];
     switch (picture) {
     case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
     case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
-    case PICTURE_UTILISATION: return find_vertices(summary, vertices) > 0;
+    case PICTURE_UTILISATION: return drawn_vertices(summary, vertices) > 0;
     case PICTURE_COUNT: break;
     }
     IMPOSSIBLE("picture");
@@ -150,17 +117,11 @@ static void set_file(const struct drawing *drawing, const char *variable, const 
     gnuplot_set_text(drawing->gnuplot, variable, path);
 }
 
-/* plot.csv is there when metrics.csv is too long to be drawn. */
 static void set_rows(const struct drawing *drawing, const char *variable, const char *folder)
 {
-    char name[PATH_SIZE], path[PATH_SIZE];
-    text_format(name, sizeof name, "%s%s", folder, "plot.csv");
-    put_path(drawing->folder, name, path);
-    if (access(path, F_OK) != 0) {
-        text_format(name, sizeof name, "%s%s", folder, "metrics.csv");
-        put_path(drawing->folder, name, path);
-    }
-    gnuplot_set_text(drawing->gnuplot, variable, path);
+    char name[PATH_SIZE];
+    text_format(name, sizeof name, "%splot.csv", folder);
+    set_file(drawing, variable, name);
 }
 
 static struct err set_marks(const struct drawing *drawing, const char *name, struct note *note)
@@ -191,28 +152,14 @@ static void set_seconds_axis(struct gnuplot *g, const char *prefix, double most)
     gnuplot_set_text(g, name, text);
 }
 
-/* Where checkpoints' durations are: each job's own column, because two jobs' checkpoints may end
- * within one sample. Raises *most to the longest of them. */
-static void set_checkpoints(struct gnuplot *g, const char *variable, const json_t *summary,
-                            double *most)
+/* Columns of checkpoints' durations: each job's own, because two jobs' checkpoints may end within
+ * one sample; of all together where there are too many jobs. */
+static void set_checkpoints(struct gnuplot *g, const char *variable, const json_t *summary)
 {
-    static const char name[] = "checkpoint_duration_seconds";
-    const char *key;
-    json_t *metric;
-    char columns[1024] = "";
-    size_t column = 1, length = 0;
-    json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
-    {
-        column++;
-        const char *found = strstr(key, name);
-        double max = found ? number_of(metric, "max") : number_none();
-        if (number_is_none(max) || length + NUMBER_TEXT_SIZE > sizeof columns)
-            continue;
-        text_format(columns + length, sizeof columns - length, "%zu ", column);
-        if (found != key)
-            length += strlen(columns + length); /* else it is of all jobs: theirs take its place */
-        *most = fmax(*most, max);
-    }
+    size_t count = drawn_checkpoints(summary);
+    char columns[DRAWN_JOBS_MAX * 16] = "checkpoint_duration_seconds";
+    for (size_t i = 0, length = 0; i < count; i++, length += strlen(columns + length))
+        text_format(columns + length, sizeof columns - length, "checkpoint%zu ", i + 1);
     gnuplot_set_text(g, variable, columns);
 }
 
@@ -235,7 +182,6 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     figure_runs_of(s, &runs);
     bool has_other = runs.count > 1;
     const json_t *other = has_other ? runs.summary[1] : NULL;
-    double longest = 0;
     char folder[256] = "";
     if (has_other)
         text_format(folder, sizeof folder, "%s/", text_of(other, "folder"));
@@ -250,9 +196,9 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     gnuplot_set_number(g, "max_parallel",
                        fmax(most_of(s, other, "parallelism"), most_of(s, other, "task_managers")));
     set_seconds_axis(g, "lag", most_of(s, other, "lag_seconds"));
-    set_checkpoints(g, "checkpoints", s, &longest);
-    set_checkpoints(g, "other_checkpoints", has_other ? other : s, &longest);
-    set_seconds_axis(g, "checkpoint", longest);
+    set_checkpoints(g, "checkpoints", s);
+    set_checkpoints(g, "other_checkpoints", has_other ? other : s);
+    set_seconds_axis(g, "checkpoint", most_of(s, other, "checkpoint_duration_seconds"));
     gnuplot_set_count(g, "has_checkpoints", most_of(s, other, "checkpoints_completed") > 0);
     return set_marks(drawing, "events.csv", note);
 }
@@ -303,18 +249,16 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
 static struct err set_utilisation(const struct drawing *drawing, struct note *note)
 {
     struct gnuplot *g = drawing->gnuplot;
-    struct vertex_column vertices[VERTICES_MAX];
-    size_t count = find_vertices(drawing->summary, vertices);
+    const char *vertices[DRAWN_VERTICES_MAX];
+    size_t count = drawn_vertices(drawing->summary, vertices);
     char name[32], shown[NAME_SHOWN];
     set_time(drawing, 0, number_of(drawing->summary, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     gnuplot_set_count(g, "vertex_count", count);
     for (size_t i = 0; i < count; i++) {
         text_format(name, sizeof name, "vertex%zu", i + 1);
-        text_format(shown, sizeof shown, "%s", vertices[i].name);
+        text_format(shown, sizeof shown, "%s", vertices[i]);
         gnuplot_set_text(g, name, shown);
-        text_format(name, sizeof name, "column%zu", i + 1);
-        gnuplot_set_count(g, name, vertices[i].column);
     }
     return set_marks(drawing, "events.csv", note);
 }

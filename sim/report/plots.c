@@ -96,8 +96,18 @@ static struct err draw(const char *folder, const char *scripts, const json_t *su
 struct err plots_draw(const char *folder, const char *scripts, const json_t *summary, FILE *print,
                       struct note *note)
 {
-    for (int picture = 0; picture < PICTURE_COUNT; picture++)
-        if (plot_variables_any((enum plot_picture)picture, summary))
-            TRY(draw(folder, scripts, summary, (enum plot_picture)picture, print, note));
-    return OK;
+    struct err result = OK;
+    for (int picture = 0; picture < PICTURE_COUNT; picture++) {
+        struct note own = { "" };
+        if (!plot_variables_any((enum plot_picture)picture, summary))
+            continue;
+        struct err e = draw(folder, scripts, summary, (enum plot_picture)picture, print, &own);
+        if (err_is(e) && !err_is(result)) {
+            result = e;
+            *note = own;
+        }
+        if (err_is(e) && e.code == ERR_MISSING_CODE)
+            break; /* no gnuplot: none will be drawn */
+    }
+    return result;
 }

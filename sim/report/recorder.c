@@ -110,6 +110,9 @@ static const struct fact_row {
     { "throttled", FACT_MARKED },
     { "resumed", FACT_MARKED },
     { "healed", FACT_MARKED },
+    { "lossless", FACT_MARKED },
+    { "unthrottled", FACT_MARKED },
+    { "full speed", FACT_MARKED },
 };
 
 static unsigned effects_of(const char *word)
@@ -227,8 +230,11 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
         const struct job_spec *job = &recorder->look->scenario->jobs.items[line->job.n];
         const char *reason = line->reason ? line->reason : "";
         const char *colon = strchr(reason, ':');
-        text_format(text, sizeof text, "%s failed: %s",
-                    job->graph->vertices.items[line->vertex.n].name, colon ? colon + 2 : reason);
+        bool blames = line->subject & LOG_OF_REMOTE;
+        text_format(text, sizeof text, "%s failed: %s%s%s%s",
+                    job->graph->vertices.items[line->vertex.n].name, colon ? colon + 2 : reason,
+                    blames ? " (" : "", blames ? name_of(recorder, line->remote) : "",
+                    blames ? ")" : "");
         incidents_on_failure(&recorder->incidents, line->job, at, text);
     } else if (line->to) {
         if (!is_step(line))

@@ -43,8 +43,10 @@ void run_log_init(struct run_log *log)
 void run_log_take(struct run_log *log, const struct log_entry *entry)
 {
     struct log_entry kept = *entry;
-    const char **const texts[] = { &kept.node, &kept.machine, &kept.what, &kept.from,  &kept.to,
-                                   &kept.job,  &kept.vertex,  &kept.peer, &kept.reason };
+    const char **const texts[] = {
+        &kept.node, &kept.machine, &kept.what, &kept.from,   &kept.to,
+        &kept.job,  &kept.vertex,  &kept.peer, &kept.remote, &kept.reason
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = keep(log, *texts[i]);
     vec_push(&log->entries, kept);
@@ -96,6 +98,7 @@ static bool take_line(struct run_log *log, const char *text, size_t length)
         entry.job = text_of(line, "job");
         entry.vertex = text_of(line, "vertex");
         entry.peer = text_of(line, "peer");
+        entry.remote = text_of(line, "remote");
         entry.reason = text_of(line, "reason");
         entry.subtask = number_of(line, "subtask");
         entry.attempt = number_of(line, "attempt");
@@ -177,5 +180,7 @@ void run_log_describe(const struct log_entry *entry, char *out, size_t size)
                           (long long)entry->subtask, (long long)entry->attempt,
                           entry->peer ? " on " : "", entry->peer ? entry->peer : "");
     if (entry->reason)
-        text_format(out + at, size - at, ": %s", entry->reason);
+        at += text_format(out + at, size - at, ": %s", entry->reason);
+    if (entry->remote)
+        text_format(out + at, size - at, " (%s)", entry->remote);
 }

@@ -16,7 +16,8 @@
 struct log_entry {
     time_ns at;
     int64_t seq;
-    const char *node, *machine, *what, *from, *to, *job, *vertex, *peer, *reason;
+    const char *node, *machine, *what, *from, *to, *job, *vertex, *peer, *remote;
+    const char *reason;
     int64_t subtask, attempt, slot, checkpoint, value;
 };
 
@@ -35,7 +36,8 @@ void run_log_fini(struct run_log *log);
 
 /* A pattern as scenarios write them. */
 bool run_log_fits(const struct log_entry *entry, const char *pattern);
-/* "execution RUNNING -> FAILED (count 3, tm2: connection lost)" */
+/* "execution RUNNING -> FAILED, job sum, count subtask 3 attempt 0 on tm2:
+ * RemoteTransportException: data connection to a TaskManager lost (tm4)" */
 void run_log_describe(const struct log_entry *entry, char *out, size_t size);
 
 #endif

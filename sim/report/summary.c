@@ -69,6 +69,11 @@ struct exception_list {
     json_t *all;
 };
 
+static const char *name_or_null(const struct run_look *look, struct node_id node)
+{
+    return node_id_is_none(node) ? NULL : look->process(look->context, node).name;
+}
+
 /* Concurrent ones stand under their root. */
 static void add_exception(void *context, const struct look_exception *exception)
 {
@@ -82,9 +87,8 @@ static void add_exception(void *context, const struct look_exception *exception)
     put_text(one, "vertex", of_task ? list->graph->vertices.items[exception->vertex.n].name : NULL);
     put(one, "subtask", of_task ? json_integer(exception->subtask) : json_null());
     put(one, "attempt", of_task ? json_integer(exception->attempt) : json_null());
-    put_text(one, "task_manager",
-             node_id_is_none(exception->node) ? NULL
-                                              : look->process(look->context, exception->node).name);
+    put_text(one, "task_manager", name_or_null(look, exception->node));
+    put_text(one, "remote", name_or_null(look, exception->remote));
     if (exception->is_root)
         put(one, "concurrent", json_array());
     else

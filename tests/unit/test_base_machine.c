@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of core/base/machine.c on a door, and of the ids of core/base/ids.h.
+ * Tests of core/base/machine.h on a door, and of the ids of core/base/ids.h.
  */
 #include "core/base/machine.h"
 

@@ -119,9 +119,9 @@ START_TEST(counted_reasons_fail_the_job_when_none_is_tolerable)
 }
 END_TEST
 
-/* A12: a task-level failure fails that task, a job-level one the job; IO_EXCEPTION is pre-flight.
- */
-START_TEST(failure_at_a_task_fails_that_task_only)
+/* A12: a task-level failure is of account while that task runs, a job-level one in any case;
+ * IO_EXCEPTION is pre-flight. */
+START_TEST(failure_at_a_task_names_that_task)
 {
     begin("0");
     decline_and_go_on(CHECKPOINT_FAILURE_DECLINED);
@@ -314,7 +314,7 @@ Suite *test_checkpoint_failures_suite(void)
     tcase_add_test(failures, failure_of_an_older_checkpoint_than_the_last_success_does_not_count);
     tcase_add_test(failures, uncounted_reasons_never_fail_the_job);
     tcase_add_test(failures, counted_reasons_fail_the_job_when_none_is_tolerable);
-    tcase_add_test(failures, failure_at_a_task_fails_that_task_only);
+    tcase_add_test(failures, failure_at_a_task_names_that_task);
     tcase_add_test(failures, metadata_that_cannot_be_stored_counts_and_fails_the_job);
     tcase_add_test(failures, savepoint_that_expires_is_of_no_account);
     tcase_add_test(failures, savepoint_declined_by_a_task_counts);

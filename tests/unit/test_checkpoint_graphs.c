@@ -94,15 +94,17 @@ START_TEST(a_backlog_of_a_task_that_is_gone_is_dropped)
 }
 END_TEST
 
-/* Nobody waits for a periodic one, so no order tells of its refusal. */
-START_TEST(a_periodic_request_is_refused_without_an_order)
+/* Nobody waits for a periodic one, but its refusal is a failed checkpoint to those who count. */
+START_TEST(a_periodic_request_refused_at_the_trigger_counts)
 {
     begin(2);
     checkpoint_fixture_move(&f, 1, EXECUTION_FAILED);
     checkpoint_fixture_start(&f);
     advance_to_ms(1500);
     ck_assert_str_eq(f.log, "1000 refused (Not all required tasks are currently running);");
-    ck_assert_uint_eq(f.order_counts[ORDER_REFUSED], 0);
+    ck_assert_uint_eq(f.order_counts[ORDER_REFUSED], 1);
+    ck_assert_uint_eq(f.last[ORDER_REFUSED].client_token, 0);
+    ck_assert(f.last[ORDER_REFUSED].counted);
 }
 END_TEST
 
@@ -258,7 +260,7 @@ Suite *test_checkpoint_graphs_suite(void)
     tcase_add_test(graphs, without_a_graph_savepoints_are_refused_and_reports_dropped);
     tcase_add_test(graphs, a_new_graph_refuses_what_the_old_one_was_about_to_do);
     tcase_add_test(graphs, a_backlog_of_a_task_that_is_gone_is_dropped);
-    tcase_add_test(graphs, a_periodic_request_is_refused_without_an_order);
+    tcase_add_test(graphs, a_periodic_request_refused_at_the_trigger_counts);
     tcase_add_test(graphs, each_of_many_tasks_acknowledges_for_itself);
     tcase_add_test(graphs, ended_checkpoints_keep_the_memory_of_a_few);
     tcase_add_test(graphs, data_in_flight_behind_a_custom_partitioner_goes_to_everyone);

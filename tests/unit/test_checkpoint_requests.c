@@ -186,6 +186,7 @@ START_TEST(request_above_the_limit_is_refused_with_an_answer)
     checkpoint_fixture_request(&f, CHECKPOINT_PERIODIC, 5000);
     ck_assert_uint_eq(f.last[ORDER_REFUSED].client_token, 5000);
     ck_assert_int_eq(f.last[ORDER_REFUSED].failure, CHECKPOINT_FAILURE_TOO_MANY_REQUESTS);
+    ck_assert(!f.last[ORDER_REFUSED].counted); /* it has only left the queue */
 }
 END_TEST
 

@@ -122,6 +122,27 @@ static const char scenario[] =
     "  - { name: restarts, metric: restarts, value: exactly 1 }\n"
     "  - { name: nothing lost, invariant: exactly-once }\n";
 
+/* The freeze leaves a step of one nanosecond behind, in which rounding is all that is served. */
+START_TEST(rounding_in_a_short_step_breaks_no_invariant)
+{
+    begin();
+    put_file("scenario.yaml",
+             "name: m\n"
+             "duration: 12min\n"
+             "config: { parallelism.default: 3, jobmanager.scheduler: Default }\n"
+             "cluster: { task-manager: { count: 4, slots: 3 } }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices: [ { name: a, cost: 1us }, { name: b, cost: 20us, parallelism: 1 } ]\n"
+             "    edges: [ a -> b: rebalance ]\n"
+             "    load: 20k/s\n"
+             "events: [ { at: 683s, freeze: { task-manager: tm1, for: 6s } } ]\n");
+    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    ck_assert_ptr_null(strstr(out_text, "FAILED"));
+    end();
+}
+END_TEST
+
 START_TEST(an_option_that_nobody_knows_names_the_nearest)
 {
     begin();
@@ -490,6 +511,7 @@ Suite *test_cli_commands_suite(void)
     Suite *suite = suite_create("cli: commands");
     TCase *lines = tcase_create("command lines"), *whole = tcase_create("whole");
     tcase_add_test(lines, an_option_that_nobody_knows_names_the_nearest);
+    tcase_add_test(lines, rounding_in_a_short_step_breaks_no_invariant);
     tcase_add_test(lines, every_command_tells_its_options_and_an_example);
     tcase_add_test(lines, plot_scripts_are_found_or_asked_for);
     tcase_add_test(whole, a_run_tells_what_never_happened);

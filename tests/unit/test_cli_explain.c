@@ -58,7 +58,7 @@ static void put_kill_story(void)
     line("100.000000000", "tm2", "process", "\"what\":\"killed\",\"reason\":\"kill tm2\"");
     line("100.400000000", "jobmanager", "execution",
          "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"reason\":"
+         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\",\"reason\":"
          "\"RemoteTransportException: data connection to a TaskManager lost\"");
     line("100.400000000", "jobmanager", "scheduler",
          "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\","
@@ -195,6 +195,33 @@ START_TEST(causes_are_of_the_same_job_and_process)
 }
 END_TEST
 
+/* The end that the failure names, not the nearest that died. */
+START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
+{
+    begin();
+    line("10.000000000", "tm2", "process", "\"what\":\"killed\"");
+    line("10.100000000", "tm3", "process", "\"what\":\"killed\"");
+    line("10.200000000", "tm1", "process", "\"what\":\"cut off\"");
+    line("10.300000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm4\",\"remote\":\"tm2\",\"reason\":"
+         "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    line("10.400000000", "jobmanager", "execution",
+         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"b\",\"vertex\":\"v\","
+         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm4\",\"reason\":"
+         "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    read_log();
+    ck_assert_str_eq(chain_of("execution FAILED", 0), "4 1");
+    ck_assert_str_eq(chain_of("execution FAILED", 1), "5 3"); /* its own links were cut */
+    char described[400];
+    run_log_describe(&run_log.entries.items[3], described, sizeof described);
+    ck_assert_str_eq(described, "execution RUNNING -> FAILED, job a, v subtask 0 attempt 0 on tm4: "
+                                "RemoteTransportException: data connection to a TaskManager lost "
+                                "(tm2)");
+    run_log_fini(&run_log);
+}
+END_TEST
+
 START_TEST(a_rescale_is_followed_back_to_the_machine_that_joined)
 {
     begin();
@@ -247,7 +274,7 @@ START_TEST(an_incident_is_told_in_order)
         "100.000 s  clicks goes down "
         "The script did what it says (kill tm2). It was noticed 400 ms later: subtask 1 of count "
         "on "
-        "tm1 FAILED (RemoteTransportException: data connection to a TaskManager lost). The "
+        "tm1 FAILED (RemoteTransportException: data connection to a TaskManager lost: tm2). The "
         "adaptive "
         "scheduler restarted the job: cancelling and back-off took 1 s, starting the tasks 10.6 s. "
         "The resource manager gave up tm2 11 s after the fault (heartbeat of a TaskManager "
@@ -305,8 +332,8 @@ START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
     line("90.500000000", "tm2", "process", "\"what\":\"killed\"");
     line("90.600000000", "jobmanager", "execution",
          "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"data connection "
-         "lost\"");
+         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\","
+         "\"reason\":\"data connection lost\"");
     line("90.600000000", "jobmanager", "checkpoint",
          "\"what\":\"stopping checkpoint scheduler\",\"job\":\"clicks\"");
     line("90.600000000", "jobmanager", "checkpoint",
@@ -451,6 +478,7 @@ Suite *test_cli_explain_suite(void)
     tcase_add_test(log, patterns_fit_moves_facts_and_answers);
     tcase_add_test(log, a_restart_is_followed_back_to_the_kill);
     tcase_add_test(log, causes_are_of_the_same_job_and_process);
+    tcase_add_test(log, a_lost_connection_is_followed_back_to_its_other_end);
     tcase_add_test(log, a_rescale_is_followed_back_to_the_machine_that_joined);
     tcase_add_test(words, an_incident_is_told_in_order);
     tcase_add_test(words, an_outage_is_told_by_what_took_its_time);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/cli/show.h"
 #include "sim/cli/terminal.h"
 
 /* The widest column is broken into lines at its blanks; the bound beside it stays whole. */
@@ -64,12 +65,58 @@ START_TEST(a_pipe_gets_tables_as_wide_as_they_are)
 }
 END_TEST
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static const char first_header[] =
+    "                                      heartbeat-each-\n"
+    "                                  second-and-timeout-   one_word_after_  "
+    "\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251x\n"
+    "                            base    each-five-seconds  another_after_it          "
+    "\303\251\303\251\n"
+    "offered rate, mean             -                    -                 -           -\n";
+static const char second_header[] = "                            base  d  e\n";
+
+/* Long names are broken at their words into as many lines as they need, so that two that begin
+ * alike are told apart; and each table has the run that the others are compared with. */
+START_TEST(runs_are_told_apart_by_their_whole_names)
+{
+    char page[8192];
+    struct plays plays = { 0 };
+    vec_push(&plays.list, (struct play){ 0 });
+    json_t *compare = json_object();
+    static const char *const variants[] = {
+        "heartbeat-each-second-and-timeout-each-five-seconds", "one_word_after_another_after_it",
+        "\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251"
+        "x\303\251\303\251",
+        "d", "e"
+    };
+    for (size_t i = 0; i < 5; i++)
+        json_object_set_new(compare, variants[i], json_pack("{s{}}", "metrics"));
+    plays.list.items[0].summary =
+        json_pack("{ss s{} so}", "name", "base", "metrics", "compare", compare);
+    FILE *file = tmpfile();
+    show_figures_table(&plays, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_msg(starts_with(page, first_header), "%s", page);
+    const char *second = strstr(page, "\n\n");
+    ck_assert_msg(second && starts_with(second + 2, second_header), "%s", page);
+    fclose(file);
+    json_decref(plays.list.items[0].summary);
+    vec_fini(&plays.list);
+}
+END_TEST
+
 Suite *test_cli_terminal_suite(void)
 {
     Suite *suite = suite_create("cli: terminal");
     TCase *tcase = tcase_create("tables");
     tcase_add_test(tcase, tables_fit_a_terminal_by_breaking_lines);
     tcase_add_test(tcase, a_pipe_gets_tables_as_wide_as_they_are);
+    tcase_add_test(tcase, runs_are_told_apart_by_their_whole_names);
     suite_add_tcase(suite, tcase);
     return suite;
 }

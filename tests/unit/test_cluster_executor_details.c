@@ -55,6 +55,29 @@ START_TEST(what_is_for_others_is_refused)
 }
 END_TEST
 
+/* A checkpoint is declined for the task that cannot take it, wherever in the order it stands. */
+START_TEST(a_trigger_is_declined_for_the_first_task_that_does_not_run)
+{
+    serve_job();
+    lone_submit(lone_first, lone_attempt.attempt);
+    lone_report(EXECUTION_INITIALIZING);
+    lone_report(EXECUTION_RUNNING);
+    struct task_attempt stranger = { { 77 }, 0, 0 };
+    struct task_attempt asked[] = { lone_attempt, stranger, lone_attempt };
+    for (size_t first = 0; first < 2; first++) {
+        struct message message = { .kind = MESSAGE_TRIGGER_CHECKPOINT };
+        message.trigger_checkpoint = (struct message_trigger_checkpoint){
+            .job = lone_job, .checkpoint = 1, .tasks = asked + first, .tasks_count = 2
+        };
+        lone_hear(&message);
+        ck_assert_uint_eq(lone.effects->list.count, 1);
+        const struct effect *effect = &lone.effects->list.items[0];
+        ck_assert_int_eq(effect->send.message->kind, MESSAGE_CHECKPOINT_DECLINED);
+        ck_assert(task_attempt_equal(effect->send.message->checkpoint_declined.tasks[0], stranger));
+    }
+}
+END_TEST
+
 START_TEST(one_that_has_ended_hears_nothing_any_more)
 {
     lone_start();
@@ -174,6 +197,7 @@ Suite *test_cluster_executor_details_suite(void)
     tcase_add_checked_fixture(details, lone_open, lone_close);
     tcase_add_test(details, a_process_starts_once_and_first);
     tcase_add_test(details, what_is_for_others_is_refused);
+    tcase_add_test(details, a_trigger_is_declined_for_the_first_task_that_does_not_run);
     tcase_add_test(details, one_that_has_ended_hears_nothing_any_more);
     tcase_add_test(details, resources_run_out);
     tcase_add_test(details, a_newer_attempt_waits_for_the_older_one);

@@ -237,6 +237,42 @@ START_TEST(a_registration_replaces_the_one_before_it)
 }
 END_TEST
 
+/* Requests that a cut has held up come at the same instant; ResourceManager.registerTaskExecutor
+ * ignores all but the newest, so one line is written and the slots are those of the last. */
+START_TEST(registrations_at_one_instant_are_one)
+{
+    struct story *story = story_begin(_i);
+    story_open(story, 1, 2, story_job(story, 2, 0));
+    story_run(story, 1 * TIME_S);
+    struct slot_status held[2] = {
+        { .allocation = { 0 }, .job = { 0 }, .cpu_milli = 1000, .memory_bytes = (int64_t)1 << 30 }
+    };
+    held[1] = held[0];
+    held[1].slot = held[1].allocation.n = 1;
+    struct node *manager = (struct node *)(uintptr_t)story_node(story, jm);
+    size_t lines = 0, answers = 0;
+    for (uint32_t count = 3; count-- > 0;) {
+        struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
+        again.register_task_manager =
+            (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, held, count };
+        struct event event = message_event(tm1, &again);
+        const struct effects *effects;
+        event.at = story_now(story);
+        ck_assert(!err_is(node_step(manager, &event, &effects)));
+        for (VEC_EACH(const struct effect, effect, &effects->list)) {
+            lines += effect->kind == EFFECT_LOG;
+            answers += effect->kind == EFFECT_SEND &&
+                       effect->send.message->kind == MESSAGE_TASK_MANAGER_REGISTERED;
+        }
+        ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 2 - count);
+    }
+    ck_assert_uint_eq(lines, 1);
+    ck_assert_uint_eq(answers, 1);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
+    story_destroy(story);
+}
+END_TEST
+
 /* One that comes back with slots is registered with them: nobody is promised what it has given
  * away, and it stands in for no worker that was asked for
  * (FineGrainedSlotManager.registerTaskManager). */
@@ -358,7 +394,9 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_CHECKPOINT_DECLINED, MESSAGE_JM_HEARTBEAT_ANSWER,
         MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_DISCONNECT,
     };
-    struct task_report stale = { { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE };
+    struct task_report stale = {
+        { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none()
+    };
     struct task_attempt attempt = { { 0 }, 7, 0 };
     uint64_t before = node_state_hash(story_node(story, jm));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -426,7 +464,9 @@ START_TEST(a_slot_that_is_not_there_is_given_up)
     story_fixed_delay(story, "100", "1 s");
     story_open(story, 1, 2, story_job(story, 2, 0));
     story_run(story, 175500 * TIME_US); /* deployed, the order not yet arrived */
-    struct task_report lost = { { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_SLOT_LOST };
+    struct task_report lost = {
+        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_SLOT_LOST, node_id_none()
+    };
     struct message message = { .kind = MESSAGE_TASK_STATES };
     message.task_states = (struct message_task_states){ { 0 }, &lost, 1 };
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 2);
@@ -469,6 +509,7 @@ Suite *test_cluster_job_manager_suite(void)
     tcase_add_story(resources, a_standalone_cluster_takes_whoever_comes);
     tcase_add_story(resources, a_task_manager_beyond_the_maximum_is_refused);
     tcase_add_story(resources, a_registration_replaces_the_one_before_it);
+    tcase_add_story(resources, registrations_at_one_instant_are_one);
     tcase_add_story(resources, a_registration_brings_the_slots_that_are_held);
     tcase_add_story(resources, a_worker_that_was_asked_for_is_given_its_slots_at_once);
     suite_add_tcase(suite, resources);

@@ -39,6 +39,21 @@ static const struct broken {
     { EVENTS_OF("  - { on: job FINISHED -> RUNNING, kill: tm1 }\n"),
       "t.yaml:10: events.0.on: found 'job FINISHED -> RUNNING', expected an event of docs/log.md, "
       "did you mean 'job CREATED -> RUNNING'?" },
+    { EVENTS_OF("  - { on: scheduler Restarting, kill: tm1 }\n"),
+      "t.yaml:10: events.0.on: found 'scheduler Restarting', expected an event of the default "
+      "scheduler, which all jobs have: 'job RESTARTING'" },
+    { EVENTS_OF("  - { on: job RESTARTING -> RUNNING, kill: tm1 }\nconfig: { jobmanager.scheduler: "
+                "adaptive }\n"),
+      "t.yaml:10: events.0.on: found 'job RESTARTING -> RUNNING', expected an event of the "
+      "adaptive "
+      "scheduler, which all jobs have: 'scheduler Restarting'" },
+    { "config: { scheduler-mode: reactive }\n" EXPECT_OF(
+          "  - { name: n, event: job RESTARTING, count: 0 }\n"),
+      "t.yaml:10: expect.n.event: found 'job RESTARTING', expected an event of the adaptive "
+      "scheduler, which all jobs have: 'scheduler Restarting'" },
+    { EXPECT_OF("  - { name: n, event: transition manager Stabilized }\n"),
+      "t.yaml:9: expect.n.event: found 'transition manager Stabilized', expected an event of the "
+      "default scheduler, which all jobs have" },
     { EVENTS_OF("  - { on: good weather*, kill: tm1 }\n"),
       "t.yaml:10: events.0.on: found 'good weather*', expected an event of docs/log.md" },
     { EVENTS_OF("  - { on: execution RUNNING, kill: tm1 }\n"),

@@ -189,7 +189,7 @@ START_TEST(recorded_timelines_can_be_written_down)
          "      { snapshot-sleeps: count, for: 6s, checkpoint: 3 } ]\n"
          "events:\n"
          "  - { on: all tasks RUNNING, value: 12, after: 8s, kill: tm3 }\n"
-         "  - { on: job RESTARTING, after: 15s, add: tm4 }\n"
+         "  - { on: scheduler Restarting, after: 15s, add: tm4 }\n"
          "  - { on: all tasks RUNNING, after: 3s, rescale: { all: 4..4 } }\n");
     ck_assert_uint_eq(s->events.count, 3);
     ck_assert_uint_eq(s->cluster.named.count, 4);

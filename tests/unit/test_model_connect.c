@@ -42,6 +42,19 @@ static time_ns failed(uint32_t task)
     return model_fixture_reported(&f, task, EXECUTION_FAILED);
 }
 
+static void expect_remotes(uint32_t of_count_0, uint32_t of_count_1)
+{
+    size_t failures = 0;
+    for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
+        if (line->task.state != EXECUTION_FAILED)
+            continue;
+        bool is_first = line->task.attempt.task.n == COUNT_0;
+        ck_assert_uint_eq(line->task.remote.n, is_first ? of_count_0 : of_count_1);
+        failures++;
+    }
+    ck_assert_uint_eq(failures, 2);
+}
+
 /* A8, surprise 1: the task has no connection yet at the kill; it finds nobody when it wants one. */
 START_TEST(a_reader_being_deployed_at_the_kill_fails_when_it_connects)
 {
@@ -53,6 +66,7 @@ START_TEST(a_reader_being_deployed_at_the_kill_fails_when_it_connects)
     ck_assert_int_eq(model_fixture_reported(&f, COUNT_0, EXECUTION_INITIALIZING), 100 * TIME_MS);
     ck_assert_int_eq(failed(COUNT_0), 400 * TIME_MS);
     ck_assert_int_eq(vec_last(&f.lines).task.cause, CAUSE_CONNECTION_LOST);
+    ck_assert_uint_eq(vec_last(&f.lines).task.remote.n, 2);          /* refused there */
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 1); /* its source reads nothing */
     model_fixture_fini(&f);
 }
@@ -153,6 +167,8 @@ START_TEST(a_connection_over_a_cut_link_is_given_up_after_two_minutes)
         time_ns expected = heals ? TIME_NEVER : 120 * TIME_S + 100 * TIME_MS;
         ck_assert_int_eq(failed(COUNT_0), expected);
         ck_assert_int_eq(failed(COUNT_1), expected);
+        if (!heals) /* each names the other end */
+            expect_remotes(2, 1);
         model_fixture_fini(&f);
     }
 }

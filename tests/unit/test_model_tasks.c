@@ -212,6 +212,7 @@ START_TEST(readers_of_a_dead_process_lose_their_connection)
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 1);
     ck_assert_int_eq(model_fixture_reported(&f, 2, EXECUTION_FAILED), 1300 * TIME_MS);
     ck_assert_int_eq(vec_last(&f.lines).task.cause, CAUSE_CONNECTION_LOST);
+    ck_assert_uint_eq(vec_last(&f.lines).task.remote.n, 2);
     ck_assert_double_eq(served_rate(), 0);
 }
 END_TEST

@@ -240,15 +240,16 @@ END_TEST
 START_TEST(printer_names_every_member)
 {
     struct task_report reports[2] = {
-        { { { 3 }, 1, 0 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST },
-        { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE },
+        { { { 3 }, 1, 0 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST, { 7 } },
+        { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE, node_id_none() },
     };
     struct message message = { .kind = MESSAGE_TASK_STATES, .task_states = { { 0 }, reports, 2 } };
     char text[200];
     message_print(&message, text, sizeof text);
     ck_assert_str_eq(text,
                      "task_states job=0 tasks=[{task=3 attempt=1 graph=0 state=FAILED "
-                     "cause=CONNECTION_LOST} {task=4 attempt=0 graph=0 state=RUNNING cause=NONE}]");
+                     "cause=CONNECTION_LOST remote=7} {task=4 attempt=0 graph=0 state=RUNNING "
+                     "cause=NONE remote=none}]");
     struct message request = {
         .kind = MESSAGE_REQUEST_SLOT,
         .request_slot = { { 1 }, { 2 }, ID_NONE, -1, -5, { ID_NONE } },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/report/drawn.h"
 #include "sim/report/metrics.h"
 #include "sim/report/number_text.h"
 #include "tests/lib/load_fixture.h"
@@ -164,11 +165,11 @@ START_TEST(a_second_row_of_the_same_time_takes_the_place_of_the_first)
 }
 END_TEST
 
-static void write_csv(size_t group, char *out, size_t size)
+static void write_csv(void write(const struct metrics *, FILE *), char *out, size_t size)
 {
     FILE *file = tmpfile();
     ck_assert_ptr_nonnull(file);
-    metrics_write_csv(&metrics, group, file);
+    write(&metrics, file);
     rewind(file);
     out[fread(out, 1, size - 1, file)] = '\0';
     fclose(file);
@@ -179,7 +180,7 @@ START_TEST(csv_quotes_names_and_leaves_what_has_no_value_empty)
     char text[8192];
     begin(TWO_JOBS);
     metrics_add_row(&metrics, TIME_S / 2)[METRIC_served_rate] = 2.5;
-    write_csv(1, text, sizeof text);
+    write_csv(metrics_write_csv, text, sizeof text);
     ck_assert_ptr_eq(strstr(text, "time_s,offered_rate,served_rate,"), text);
     ck_assert_ptr_nonnull(strstr(text, ",\"b.busy.odd \"\"name\"\"\","));
     ck_assert_ptr_nonnull(strstr(text, "\n0.5,,2.5,,"));
@@ -189,16 +190,54 @@ END_TEST
 
 START_TEST(thinned_rows_keep_peaks_of_levels_and_means_of_rates)
 {
-    char text[4096];
     const double rates[] = { number_none(), 10, 20, 30 }, lags[] = { 0, 7, 1, 2 };
     begin(LOAD_FIXTURE_BASE);
     fill(METRIC_offered_rate, rates, 4);
     for (size_t i = 0; i < 4; i++)
         metrics.cells.items[i * metrics.columns.count + METRIC_lag_seconds] = lags[i];
-    write_csv(2, text, sizeof text);
-    ck_assert_ptr_nonnull(strstr(text, "\n1,10,,,7,"));
-    ck_assert_ptr_nonnull(strstr(text, "\n3,25,,,2,"));
+    ck_assert_double_eq(metrics_thinned(&metrics, METRIC_offered_rate, 0, 2), 10);
+    ck_assert_double_eq(metrics_thinned(&metrics, METRIC_offered_rate, 2, 4), 25);
+    ck_assert_double_eq(metrics_thinned(&metrics, METRIC_lag_seconds, 0, 2), 7);
     end();
+}
+END_TEST
+
+START_TEST(pictures_have_the_columns_they_draw_and_no_more_rows_than_they_can_show)
+{
+    char text[8192];
+    size_t lines = 0;
+    begin(TWO_JOBS);
+    size_t busy = column_named("b.busy.odd \"name\""),
+           duration = column_named("b.checkpoint_duration_seconds");
+    for (time_ns at = 0; at < 3 * DRAWN_ROWS_MAX; at++)
+        metrics_add_row(&metrics, at * TIME_S)[busy] = 0.5;
+    write_csv(drawn_write, text, sizeof text);
+    ck_assert_ptr_eq(strstr(text, "time_s,offered_rate,served_rate,lag_seconds,parallelism,"
+                                  "task_managers,checkpoint_duration_seconds,busy1,idle1,"
+                                  "backpressured1,busy_max1,checkpoint1,checkpoint2\n"),
+                     text);
+    ck_assert_ptr_nonnull(strstr(text, "\n3,,,,,,,0.5,,,,,\n"));
+    metrics.times.count = 1; /* the first sample only */
+    metrics.cells.items[duration] = 7;
+    write_csv(drawn_write, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "\n0,,,,,,,0.5,,,,,7\n"));
+    for (const char *p = text; *p; p++)
+        lines += *p == '\n';
+    ck_assert_uint_eq(lines, 2);
+    end();
+}
+END_TEST
+
+START_TEST(the_summary_names_the_vertices_that_are_drawn)
+{
+    const char *names[DRAWN_VERTICES_MAX];
+    json_t *summary =
+        json_pack("{s:[{},{}], s:{s:{}, s:{s:f}, s:{s:f}, s:{s:n}}}", "jobs", "metrics", "busy",
+                  "a.busy.x", "mean", 0.5, "a.idle.x", "mean", 0.5, "b.busy.never", "mean");
+    ck_assert_uint_eq(drawn_vertices(summary, names), 1);
+    ck_assert_str_eq(names[0], "x");
+    ck_assert_uint_eq(drawn_checkpoints(summary), 2);
+    json_decref(summary);
 }
 END_TEST
 
@@ -249,6 +288,8 @@ Suite *test_report_metrics_suite(void)
     tcase_add_test(table, a_second_row_of_the_same_time_takes_the_place_of_the_first);
     tcase_add_test(files, csv_quotes_names_and_leaves_what_has_no_value_empty);
     tcase_add_test(files, thinned_rows_keep_peaks_of_levels_and_means_of_rates);
+    tcase_add_test(files, pictures_have_the_columns_they_draw_and_no_more_rows_than_they_can_show);
+    tcase_add_test(files, the_summary_names_the_vertices_that_are_drawn);
     tcase_add_test(files, every_metric_is_in_the_table_of_the_documentation);
     tcase_add_test(files, the_documentation_holds_the_table_as_it_is);
     suite_add_tcase(suite, table);

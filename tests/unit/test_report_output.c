@@ -401,6 +401,67 @@ START_TEST(only_what_there_is_is_drawn)
 }
 END_TEST
 
+/* What scripts read, with nothing in it. */
+static void put_tables(void)
+{
+    static const char *const names[] = { "events.csv", "recovery.csv", "metrics.csv" };
+    for (size_t i = 0; i < 3; i++) {
+        char path[256];
+        text_format(path, sizeof path, "%s/%s", base, names[i]);
+        FILE *file = fopen(path, "w");
+        fputs("time_s\n", file);
+        fclose(file);
+    }
+}
+
+/* A gnuplot that draws what it is told to in a locale of UTF-8, and dies of the recovery. */
+static void put_gnuplot(void)
+{
+    char path[256];
+    text_format(path, sizeof path, "%s/gnuplot", base);
+    FILE *file = fopen(path, "w");
+    fputs("#!/bin/sh\n"
+          "echo 'line 0: warning: iconv failed to convert degree sign' >&2\n"
+          "case $3 in *recovery.gp) kill -SEGV $$ ;; esac\n"
+          "out=${2#*out=\\'}\n"
+          "[ \"$LC_ALL\" = C.UTF-8 ] && echo '<svg></svg>' > \"${out%%\\'*}\"\n",
+          file);
+    ck_assert_int_eq(fchmod(fileno(file), 0700), 0);
+    fclose(file);
+    ck_assert_int_eq(setenv("PATH", base, 1), 0);
+    ck_assert_int_eq(setenv("LC_ALL", "C", 1), 0);
+}
+
+START_TEST(one_picture_that_fails_takes_no_other_along)
+{
+    static const char *const drawn[] = { "overview", "compare", "utilisation" };
+    struct note note = { "" };
+    begin();
+    char *path = mem_copy_text(getenv("PATH"));
+    text_format(target, sizeof target, "%s/plots", base);
+    ck_assert_int_eq(mkdir(target, 0700), 0);
+    put_gnuplot();
+    put_tables();
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    json_object_set_new(json_object_get(summary, "metrics"), "busy.count",
+                        json_pack("{sssf}", "unit", "share", "mean", 0.5));
+    ck_assert(err_is(plots_draw(base, "plots", summary, NULL, &note)));
+    ck_assert_str_eq(note.text, "gnuplot, plots/recovery.gp: ended by SIGSEGV");
+    for (size_t i = 0; i < 3; i++) {
+        char name[64];
+        text_format(name, sizeof name, "%s.png", drawn[i]);
+        ck_assert_msg(is_there(name), "%s", name);
+        text_format(name, sizeof name, "%s.svg", drawn[i]);
+        ck_assert_msg(is_there(name), "%s", name);
+    }
+    ck_assert(!is_there("recovery.png"));
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    mem_destroy(path);
+    json_decref(summary);
+    end();
+}
+END_TEST
+
 Suite *test_report_output_suite(void)
 {
     Suite *suite = suite_create("report: output");
@@ -420,6 +481,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, a_missing_gnuplot_is_one_clear_line);
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
     tcase_add_test(texts, only_what_there_is_is_drawn);
+    tcase_add_test(texts, one_picture_that_fails_takes_no_other_along);
     suite_add_tcase(suite, folder);
     suite_add_tcase(suite, texts);
     return suite;

@@ -53,6 +53,7 @@ START_TEST(concurrent_exceptions_stand_below_their_root)
                                                  .subtask = 3,
                                                  .attempt = 2,
                                                  .node = fake_node(2),
+                                                 .remote = node_id_none(),
                                                  .is_root = true };
     run.exceptions[1] = run.exceptions[0];
     run.exceptions[1].is_root = false;
@@ -62,19 +63,21 @@ START_TEST(concurrent_exceptions_stand_below_their_root)
                                                  .text = "the slots needed cannot be had",
                                                  .vertex = vertex_id_none(),
                                                  .node = node_id_none(),
+                                                 .remote = node_id_none(),
                                                  .is_root = true };
     run.exception_count = 3;
     run.exceptions_dropped = true;
     const json_t *job = sum_up();
-    must_be(json_object_get(job, "exceptions"),
-            "[{\"at_s\":1.5,\"exception\":\"RuntimeException\",\"text\":\"user code failed\","
-            "\"vertex\":\"count\",\"subtask\":3,\"attempt\":2,\"task_manager\":\"tm2\","
-            "\"concurrent\":[{\"at_s\":1.5,\"exception\":\"RuntimeException\","
-            "\"text\":\"user code failed\",\"vertex\":\"count\",\"subtask\":4,\"attempt\":2,"
-            "\"task_manager\":\"tm2\"}]},"
-            "{\"at_s\":9,\"exception\":\"NoResourceAvailableException\","
-            "\"text\":\"the slots needed cannot be had\",\"vertex\":null,\"subtask\":null,"
-            "\"attempt\":null,\"task_manager\":null,\"concurrent\":[]}]");
+    must_be(
+        json_object_get(job, "exceptions"),
+        "[{\"at_s\":1.5,\"exception\":\"RuntimeException\",\"text\":\"user code failed\","
+        "\"vertex\":\"count\",\"subtask\":3,\"attempt\":2,\"task_manager\":\"tm2\",\"remote\":null,"
+        "\"concurrent\":[{\"at_s\":1.5,\"exception\":\"RuntimeException\","
+        "\"text\":\"user code failed\",\"vertex\":\"count\",\"subtask\":4,\"attempt\":2,"
+        "\"task_manager\":\"tm2\",\"remote\":null}]},"
+        "{\"at_s\":9,\"exception\":\"NoResourceAvailableException\","
+        "\"text\":\"the slots needed cannot be had\",\"vertex\":null,\"subtask\":null,"
+        "\"attempt\":null,\"task_manager\":null,\"remote\":null,\"concurrent\":[]}]");
     must_be(json_object_get(job, "exceptions_truncated"), "true");
     end();
 }

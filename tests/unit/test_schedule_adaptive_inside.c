@@ -408,6 +408,28 @@ START_TEST(with_local_recovery_state_stays_where_it_was)
 }
 END_TEST
 
+/* A checkpoint that ends because its coordinator is stopped or shut down is nobody's failure, and
+ * so is a request that only leaves the queue. */
+START_TEST(only_failures_that_count_move_the_countdown)
+{
+    struct story *story = story_begin(0);
+    story_adaptive(story);
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-checkpoint-failures", "9");
+    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_run(story, 5 * TIME_S);
+    struct scheduler *s = (struct scheduler *)(uintptr_t)scheduler_of(story);
+    struct trigger_countdown *countdown = &s->own.adaptive->countdown;
+    struct checkpoint_coordinator_order order = { .kind = _i ? ORDER_REFUSED : ORDER_ABORTED };
+    trigger_countdown_on_change(countdown);
+    scheduler_on_checkpoint_ended(s, &order);
+    ck_assert_int_eq(countdown->failures_left, 9);
+    order.counted = true;
+    scheduler_on_checkpoint_ended(s, &order);
+    ck_assert_int_eq(countdown->failures_left, 8);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_adaptive_inside_suite(void)
 {
     Suite *suite = suite_create("schedule: adaptive inside");
@@ -424,6 +446,9 @@ Suite *test_schedule_adaptive_inside_suite(void)
     tcase_add_story(history, a_graph_that_cannot_be_built_fails_its_record);
     tcase_add_story(history, the_end_of_the_job_ends_its_record);
     suite_add_tcase(suite, history);
+    TCase *failures = tcase_create("failures");
+    tcase_add_loop_test(failures, only_failures_that_count_move_the_countdown, 0, 2);
+    suite_add_tcase(suite, failures);
     TCase *attempts = tcase_create("attempts");
     tcase_add_story(attempts, a_subtask_that_comes_back_goes_on_counting);
     suite_add_tcase(suite, attempts);

@@ -199,6 +199,32 @@ START_TEST(failed_checkpoints_trigger_the_rescale_too)
 }
 END_TEST
 
+/* A request that is refused at the trigger never was a checkpoint, and is a failed one to those who
+ * count (DefaultCheckpointStatsTracker.reportFailedCheckpointsWithoutInProgress). */
+START_TEST(refused_triggers_count_as_failed_checkpoints)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "1 s", "1 s");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_set(story, "execution.checkpointing.checkpoints-after-tasks-finish", "false");
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-delay", "1 h");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_report(story, 0, EXECUTION_FINISHED, CAUSE_NONE);
+    story_put(story, 2, 1, 6);
+    story_expect(story, "5.056 jm: transition manager Idling -> Stabilizing\n"
+                        "6.056 jm: transition manager Stabilizing -> Stabilized\n"
+                        "8.186 jm: checkpoint refused (Not all required tasks are currently "
+                        "running)\n"
+                        "12.186 jm: checkpoint refused (Not all required tasks are currently "
+                        "running)\n"
+                        "12.186 jm: transition manager sufficient resources met\n"
+                        "12.186 jm: transition manager Stabilized -> Transitioning\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* Slots that come and go again while it stabilizes: nothing is left to take, and only Stabilized
  * can tell (A2). */
 START_TEST(slots_that_leave_again_end_in_idling)
@@ -390,6 +416,7 @@ Suite *test_schedule_adaptive_rescale_suite(void)
     tcase_add_story(puts, a_put_above_what_is_there_takes_the_rest_after_the_maximal_delay);
     tcase_add_story(puts, a_checkpoint_completed_when_stabilized_triggers_the_rescale);
     tcase_add_story(puts, failed_checkpoints_trigger_the_rescale_too);
+    tcase_add_story(puts, refused_triggers_count_as_failed_checkpoints);
     tcase_add_story(puts, slots_that_leave_again_end_in_idling);
     tcase_add_story(puts, flink_2_4_takes_a_checkpoint_when_a_rescale_is_near);
     tcase_add_story(puts, flink_2_3_waits_for_the_next_periodic_checkpoint);

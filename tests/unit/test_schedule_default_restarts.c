@@ -6,6 +6,9 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "core/cluster/job_manager.h"
+#include "core/cluster/view.h"
+#include "core/schedule/default_scheduler.h"
 #include "tests/lib/story_setup.h"
 
 static struct job_graph *pipelines(struct story *story, int count)
@@ -205,6 +208,33 @@ START_TEST(tasks_are_spread_evenly_when_told_so)
 }
 END_TEST
 
+/* The job fails while a region is still ending: the newer plan waits for all that has not ended,
+ * and the older one for nothing any more (ExecutionVertexVersioner). */
+START_TEST(a_newer_plan_takes_over_what_is_still_ending)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "5", "1 s");
+    story_slow_cancel(story, 3 * TIME_S);
+    story_open(story, 1, 2,
+               graphs_job_with("source 2; sink 2; source -> sink forward", story_config(story)));
+    story_run(story, 1 * TIME_S);
+    story_report(story, 0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 2 * TIME_S);
+    struct job_manager *manager =
+        (struct job_manager *)(uintptr_t)node_job_manager(story_node(story, (struct node_id){ 0 }));
+    effects_begin(&manager->effects, story_now(story));
+    struct scheduler *s = &manager->dispatcher.jobs.items[0].master->scheduler;
+    const struct default_scheduler *own = s->own.pipelined;
+    ck_assert_uint_eq(own->restarts.items[0].waiting, 1);
+    scheduler_fail_job(s, CAUSE_CHECKPOINT_FAILURES);
+    ck_assert_uint_eq(own->restarts.items[0].waiting, 0);
+    ck_assert_uint_eq(own->restarts.items[1].waiting, 3);
+    ck_assert_uint_eq(own->tasks_to_restart, 4);
+    scheduler_check(s);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_default_restarts_suite(void)
 {
     Suite *suite = suite_create("schedule: default restarts");
@@ -215,6 +245,7 @@ Suite *test_schedule_default_restarts_suite(void)
     tcase_add_story(restarts, a_slot_that_comes_goes_to_whoever_asked_first);
     tcase_add_story(restarts, a_restarted_region_leaves_idle_slots_alone);
     tcase_add_story(restarts, a_region_that_lost_its_slot_takes_an_idle_one);
+    tcase_add_story(restarts, a_newer_plan_takes_over_what_is_still_ending);
     tcase_add_story(restarts, a_region_of_one_task_restarts);
     tcase_add_story(restarts, tasks_are_spread_evenly_when_told_so);
     suite_add_tcase(suite, restarts);

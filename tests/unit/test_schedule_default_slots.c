@@ -352,6 +352,28 @@ START_TEST(slots_of_a_cancelled_job_are_free_for_the_next)
 }
 END_TEST
 
+/* One group asks for default slots, the other for slots of a profile, which happens to be the same.
+ * The first has ended when the other loses its slot: the resource manager counts the idle slot for
+ * it, and so does the pool. */
+START_TEST(an_idle_slot_serves_another_requirement_that_it_fits)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "5", "1 s");
+    struct job_graph *job = graphs_job_with("one 1 @a; other 1 @b", story_config(story));
+    job->groups.items[1].profile = (struct resource_profile){ false, 1000, (int64_t)1 << 30 };
+    story_open(story, 2, 1, job);
+    story_run(story, 1 * TIME_S);
+    story_report(story, 0, EXECUTION_FINISHED, CAUSE_NONE);
+    story_run(story, 2 * TIME_S);
+    struct node_id left = story_task_node(story, 1);
+    story_kill(story, left);
+    story_run(story, 30 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 1);
+    ck_assert_uint_eq(story_task_node(story, 1).n, 3 - left.n);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_default_slots_suite(void)
 {
     Suite *suite = suite_create("schedule: default slots");
@@ -374,6 +396,7 @@ Suite *test_schedule_default_slots_suite(void)
     tcase_add_story(regions, a_restarted_region_prefers_its_previous_slot);
     tcase_add_story(regions, a_slot_nobody_needs_any_more_is_given_back);
     tcase_add_story(regions, slots_of_a_cancelled_job_are_free_for_the_next);
+    tcase_add_story(regions, an_idle_slot_serves_another_requirement_that_it_fits);
     suite_add_tcase(suite, regions);
     return suite;
 }

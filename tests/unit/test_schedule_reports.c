@@ -110,10 +110,10 @@ struct report_row {
 
 static const struct report_row rows[] = {
     { created, CRE, { CRE, CRE, CRE, CRE, CRE, CRE } },
-    { scheduled, SCH, { SCH, SCH, SCH, FLD, FLD, FLD } },
-    { deploying, DEP, { INI, RUN, FIN, FLD, FLD, FLD } },
-    { initializing, INI, { INI, RUN, FIN, FLD, FLD, FLD } },
-    { running, RUN, { RUN, RUN, FIN, FLD, FLD, FLD } },
+    { scheduled, SCH, { SCH, SCH, SCH, CND, FLD, FLD } },
+    { deploying, DEP, { INI, RUN, FIN, CND, FLD, FLD } },
+    { initializing, INI, { INI, RUN, FIN, CND, FLD, FLD } },
+    { running, RUN, { RUN, RUN, FIN, CND, FLD, FLD } },
     { finished, FIN, { FIN, FIN, FIN, FIN, FIN, FIN } },
     { canceling, CNG, { CNG, CNG, CND, CND, CND, CND } },
     { canceled, CND, { CND, CND, CND, CND, CND, CND } },
@@ -155,6 +155,42 @@ START_TEST(every_report_in_every_state_of_an_attempt)
 }
 END_TEST
 
+/* CANCELED of what nobody cancelled is no failure, whatever becomes of the job; but what was never
+ * deployed cannot be cancelled out there, and Flink fails the job ("Asynchronous race"). */
+START_TEST(a_cancellation_that_nobody_ordered_is_a_failure_only_before_deployment)
+{
+    struct story *story = _i ? scheduled() : running();
+    struct scheduler *s = scheduler_of(story);
+    struct task_report report = { .state = EXECUTION_CANCELED };
+    report.attempt = execution_graph_attempt(s->graph, (struct task_id){ 0 });
+    scheduler_on_task_states(s, tm1, &report, 1);
+    ck_assert_int_eq(s->status, _i ? JOB_RESTARTING : JOB_RUNNING);
+    ck_assert_uint_eq(execution_graph_count(s->graph, EXECUTION_RUNNING), _i ? 0 : 3);
+    ck_assert_uint_eq(execution_graph_count(s->graph, EXECUTION_FAILED), 0);
+    ck_assert_uint_eq(s->restart_count, _i ? 1 : 0);
+    story_destroy(story);
+}
+END_TEST
+
+/* A global failure for an attempt's sake (failGlobalIfExecutionIsStillRunning). */
+START_TEST(a_job_fails_for_an_attempt_only_while_that_starts_or_runs)
+{
+    struct story *story = rows[_i].bring();
+    struct scheduler *s = scheduler_of(story);
+    struct task_attempt attempt = execution_graph_attempt(s->graph, (struct task_id){ 0 });
+    uint64_t before = scheduler_hash(s);
+    attempt.attempt++;
+    scheduler_fail_job_for(s, attempt, CAUSE_CHECKPOINT_FAILURES);
+    ck_assert_uint_eq(scheduler_hash(s), before);
+    attempt.attempt--;
+    scheduler_fail_job_for(s, attempt, CAUSE_CHECKPOINT_FAILURES);
+    bool is_there = rows[_i].state == INI || rows[_i].state == RUN;
+    ck_assert_int_eq(scheduler_hash(s) != before, is_there);
+    ck_assert_int_eq(s->graph->tasks[0].state, is_there ? CNG : rows[_i].state);
+    story_destroy(story);
+}
+END_TEST
+
 /* Of an attempt that is no longer, or not yet, the current one nothing is taken, in any state. What
  * runs there all the same is told to end (JobMaster.updateTaskExecutionState: "not found"). */
 START_TEST(reports_of_other_attempts_change_nothing)
@@ -175,6 +211,34 @@ START_TEST(reports_of_other_attempts_change_nothing)
     }
     ck_assert_uint_eq(scheduler_hash(s), before);
     ck_assert_uint_eq(cancels_sent(s), _i % SAID < 2 ? 3 : 0);
+    story_destroy(story);
+}
+END_TEST
+
+/* NettyPartitionRequestClient's exceptions name the TaskManager at the other end; so do the line of
+ * the failure and the exception history. A cancelled attempt is no failure and names nobody. */
+START_TEST(a_lost_connection_names_its_other_end)
+{
+    struct story *story = running();
+    struct scheduler *s = scheduler_of(story);
+    struct task_report report = { execution_graph_attempt(s->graph, (struct task_id){ 2 }),
+                                  EXECUTION_FAILED,
+                                  CAUSE_CONNECTION_LOST,
+                                  { 7 } };
+    scheduler_on_task_states(s, tm1, &report, 1);
+    const struct effect *line = NULL;
+    for (VEC_EACH(const struct effect, effect, &s->parts.effects->list))
+        if (effect->kind == EFFECT_LOG && effect->log.to && strcmp(effect->log.to, "FAILED") == 0)
+            line = effect;
+    ck_assert_ptr_nonnull(line);
+    ck_assert_uint_eq(line->log.subject & LOG_OF_REMOTE, LOG_OF_REMOTE);
+    ck_assert_uint_eq(line->log.remote.n, 7);
+    ck_assert_uint_eq(vec_last(&s->parts.exceptions->entries).remote.n, 7);
+    ck_assert_uint_eq(vec_last(&s->parts.exceptions->entries).node.n, tm1.n);
+    report.attempt = execution_graph_attempt(s->graph, (struct task_id){ 3 });
+    scheduler_on_task_states(s, tm1, &report, 1);
+    ck_assert_int_eq(s->graph->tasks[3].state, EXECUTION_CANCELED);
+    ck_assert_uint_eq(s->parts.exceptions->root_count, 1);
     story_destroy(story);
 }
 END_TEST
@@ -223,6 +287,11 @@ Suite *test_schedule_reports_suite(void)
     TCase *reports = tcase_create("reports");
     tcase_add_loop_test(reports, every_report_in_every_state_of_an_attempt, 0, ROWS * SAID);
     tcase_add_loop_test(reports, reports_of_other_attempts_change_nothing, 0, ROWS * SAID);
+    tcase_add_loop_test(reports, a_job_fails_for_an_attempt_only_while_that_starts_or_runs, 0,
+                        ROWS);
+    tcase_add_loop_test(
+        reports, a_cancellation_that_nobody_ordered_is_a_failure_only_before_deployment, 0, 2);
+    tcase_add_test(reports, a_lost_connection_names_its_other_end);
     tcase_add_test(reports, a_heartbeat_reconciles_what_runs);
     tcase_add_test(reports, a_cancel_is_one_message_for_a_task_manager);
     suite_add_tcase(suite, reports);

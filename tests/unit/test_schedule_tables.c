@@ -38,7 +38,7 @@ enum call {
     CALL_RECONCILE,     /* the TaskManager runs nothing */
     CALL_CHECKPOINT_COMPLETED,
     CALL_SAVEPOINT_COMPLETED, /* the one that a stop waits for */
-    CALL_FAIL_ATTEMPT,
+    CALL_FAIL_JOB_FOR,
     CALL_WOKEN, /* by somebody else's timer */
     CALL_COUNT
 };
@@ -58,7 +58,7 @@ static const char *const call_names[] = { "cancel",
                                           "reconciled",
                                           "checkpoint completed",
                                           "savepoint completed",
-                                          "attempt failed",
+                                          "job failed for an attempt",
                                           "woken" };
 
 static const struct node_id tm1 = { 1 };
@@ -121,7 +121,9 @@ static bool is_rejected(struct scheduler *s, enum call call)
 {
     struct note note;
     struct vertex_bounds bounds[] = { { { 0 }, 1, 3 }, { { 1 }, 1, 3 } };
-    struct task_report report = { { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE };
+    struct task_report report = {
+        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none()
+    };
     prepare(s, call);
     uint64_t before = scheduler_hash(s);
     struct err result = OK;
@@ -145,7 +147,7 @@ static bool is_rejected(struct scheduler *s, enum call call)
     case CALL_RECONCILE: scheduler_on_reconcile(s, tm1, NULL, 0); break;
     case CALL_CHECKPOINT_COMPLETED: end_checkpoint(s, 0); break;
     case CALL_SAVEPOINT_COMPLETED: end_checkpoint(s, s->stop_token ? s->stop_token : 1234); break;
-    case CALL_FAIL_ATTEMPT: scheduler_fail_attempt(s, report.attempt, CAUSE_USER_CODE); break;
+    case CALL_FAIL_JOB_FOR: scheduler_fail_job_for(s, report.attempt, CAUSE_USER_CODE); break;
     case CALL_WOKEN: scheduler_on_time(s); break;
     case CALL_COUNT: break;
     }
@@ -244,13 +246,13 @@ static void default_failed(struct story *story)
 /* In the order of enum call, in fours. A slot is gained only where one is missing; failures of
  * requests are heard of tasks that wait for them; a checkpoint is only of account to a stop. */
 static const struct state_row_of_calls default_rows[] = {
-    { "RUNNING without slots", default_waits, "xx-x xx-- xx-- ---x -" },
+    { "RUNNING without slots", default_waits, "xx-x xx-- xx-- ---- -" },
     { "RUNNING", default_runs, "xx-- xx-- -x-- x--x -" },
     { "RUNNING, stopping", default_stops, "x--- xx-- -x-- x-xx -" },
-    { "RESTARTING, tasks ending", default_cancels_to_restart, "xx-- xx-- -xxx x--x -" },
+    { "RESTARTING, tasks ending", default_cancels_to_restart, "xx-- xx-- -xxx x--- -" },
     { "RESTARTING, waiting", default_backs_off, "xx-- x--- ---- ---- -" },
-    { "CANCELLING", default_cancelling, "---- -x-- -xxx x--x -" },
-    { "FAILING", default_failing, "---- -x-- -xxx x--x -" },
+    { "CANCELLING", default_cancelling, "---- -x-- -xxx x--- -" },
+    { "FAILING", default_failing, "---- -x-- -xxx x--- -" },
     { "FINISHED", default_finished, "---- ---- ---- ---- -" },
     { "CANCELED", default_canceled, "---- ---- ---- ---- -" },
     { "FAILED", default_failed, "---- ---- ---- ---- -" },
@@ -370,10 +372,10 @@ static const struct adaptive_row adaptive_rows[] = {
     { ADAPTIVE_WAITING_FOR_RESOURCES, { "", adaptive_waits, "x-x- x--- x--- ---- -" } },
     { ADAPTIVE_CREATING_EXECUTION_GRAPH, { "", adaptive_creates, "x-x- x--- ---- ---- x" } },
     { ADAPTIVE_EXECUTING, { "", run_adaptive, "xxx- xx-- xx-- xx-x -" } },
-    { ADAPTIVE_RESTARTING, { "", adaptive_cancels_to_restart, "x-x- -x-- -xxx x--x -" } },
+    { ADAPTIVE_RESTARTING, { "", adaptive_cancels_to_restart, "x-x- -x-- -xxx x--- -" } },
     { ADAPTIVE_RESTARTING, { "", adaptive_backs_off, "x-x- ---- ---- ---- -" } },
-    { ADAPTIVE_CANCELING, { "", adaptive_cancelling, "--x- -x-- -xxx x--x -" } },
-    { ADAPTIVE_FAILING, { "", adaptive_failing, "--x- -x-- -xxx x--x -" } },
+    { ADAPTIVE_CANCELING, { "", adaptive_cancelling, "--x- -x-- -xxx x--- -" } },
+    { ADAPTIVE_FAILING, { "", adaptive_failing, "--x- -x-- -xxx x--- -" } },
     { ADAPTIVE_STOP_WITH_SAVEPOINT, { "", adaptive_stops, "x-x- xx-- -x-- x-xx -" } },
     { ADAPTIVE_FINISHED, { "", adaptive_finished, "---- ---- ---- ---- -" } },
 };

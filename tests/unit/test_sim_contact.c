@@ -185,6 +185,39 @@ START_TEST(contact_first_made_over_a_lossy_link_is_vouched_for_when_it_has_settl
 }
 END_TEST
 
+/* A message at 3 s, for the link that is cut at 2 s. */
+static void send_into_the_cut(struct fake_world *w, struct node_id self, const struct event *event,
+                              struct effects *effects)
+{
+    if (self.n == manager.n || (event->kind != EVENT_STARTED && event->kind != EVENT_WOKEN))
+        return;
+    fake_send(effects, manager, event->kind == EVENT_STARTED ? 1 : 2);
+    if (event->kind == EVENT_STARTED)
+        w->deadlines[self.n] = 3 * TIME_S;
+}
+
+/* The link heals at 110 s, and what TCP holds goes out with the next try, 204.6 s after the first.
+ * Until then the link is not sound: heartbeats would wait behind it (retransmission.c). */
+START_TEST(contact_is_not_vouched_for_while_anything_is_held)
+{
+    fake_world_init(&world, send_into_the_cut);
+    world.hides_facts = true;
+    fake_world_start(&world);
+    struct node_id node = fake_world_add(&world, NULL);
+    fake_world_run(&world, 2 * TIME_S);
+    fake_world_forget(&world);
+    virtual_cluster_cut(world.cluster, node, manager, true);
+    fake_world_run(&world, 110 * TIME_S);
+    virtual_cluster_cut(world.cluster, node, manager, false);
+    fake_world_run(&world, TIME_H);
+    fake_world_expect(
+        &world, BOTH_DOUBT("2000.000") "3000.000 tm1 woken\n"
+                                       "207601.000 jobmanager message 2 from tm1\n" BOTH_VOUCHED(
+                                           "277600.000"));
+    fake_world_fini(&world);
+}
+END_TEST
+
 static void check_is_not_vouched_for(void)
 {
     struct node_id node = fake_world_add(&world, NULL);
@@ -247,6 +280,7 @@ Suite *test_sim_contact_suite(void)
     tcase_add_test(tcase, contact_broken_again_while_it_settles_waits_anew);
     tcase_add_test(tcase, contact_that_has_never_been_made_is_never_in_doubt);
     tcase_add_test(tcase, contact_first_made_over_a_lossy_link_is_vouched_for_when_it_has_settled);
+    tcase_add_test(tcase, contact_is_not_vouched_for_while_anything_is_held);
     tcase_add_test(tcase, contact_is_not_vouched_for_when_switched_off);
     tcase_add_test(tcase, contact_is_not_vouched_for_in_a_network_that_loses_packets);
     tcase_add_test(tcase, contact_is_not_vouched_for_when_latency_could_make_a_heartbeat_late);

@@ -193,6 +193,19 @@ START_TEST(a_colocated_vertex_of_full_width_leaves_the_turn)
 }
 END_TEST
 
+/* A maximum of slots that no memory can be counted for is no maximum of memory. */
+START_TEST(a_maximum_beyond_all_bytes_is_the_largest_number)
+{
+    begin(INT64_MAX / fixture_worker.memory_bytes * fixture_worker.slots + fixture_worker.slots);
+    ck_assert_int_eq(f.manager.settings.most.of[RESOURCE_MEMORY], INT64_MAX);
+    slot_manager_fixture_fini(&f);
+    begin(fixture_worker.slots * 1000);
+    ck_assert_int_eq(f.manager.settings.most.of[RESOURCE_MEMORY],
+                     1000 * fixture_worker.memory_bytes);
+    slot_manager_fixture_fini(&f);
+}
+END_TEST
+
 Suite *test_slots_limits_suite(void)
 {
     Suite *suite = suite_create("slots_limits");
@@ -205,6 +218,7 @@ Suite *test_slots_limits_suite(void)
     tcase_add_test(limits, the_maximum_counts_workers_on_their_way);
     tcase_add_test(limits, a_worker_on_its_way_counts_towards_the_minimum);
     tcase_add_test(limits, a_maximum_of_single_units_is_kept);
+    tcase_add_test(limits, a_maximum_beyond_all_bytes_is_the_largest_number);
     tcase_add_test(limits, many_workers_are_evened_out);
     tcase_add_test(limits, a_colocated_vertex_of_full_width_leaves_the_turn);
     suite_add_tcase(suite, limits);

@@ -300,11 +300,42 @@ START_TEST(pool_cannot_go_back_in_time)
 }
 END_TEST
 
+/* What the resource manager's books do with an excess slot (job_ledger_require), the pool does once
+ * the slot is free: else each would wait for the other. */
+START_TEST(pool_matches_a_free_slot_anew_when_its_row_has_no_use_for_it)
+{
+    require_rows(0, 1, 500, 1);
+    ck_assert(offer(1, 1, 500, 0)); /* its own row first */
+    ck_assert(offer(1, 2, 500, 0)); /* and the row without a profile next */
+    reserve(1);
+    reserve(2);
+    require_rows(500, 2, 0, 0);
+    slot_pool_match_anew(&pool, ALLOCATION(2));
+    ck_assert_uint_eq(
+        requirements_count(&pool.filled, &(struct resource_profile){ false, 500, 1024 }),
+        1); /* in use */
+    slot_pool_free_reserved(&pool, ALLOCATION(2), 5);
+    slot_pool_match_anew(&pool, ALLOCATION(2));
+    slot_pool_match_anew(&pool, ALLOCATION(77));
+    slot_pool_check(&pool);
+    ck_assert(!offer(1, 3, 500, 6));
+    require_rows(300, 1, 0, 0); /* nothing like it is wanted */
+    uint64_t before = slot_pool_hash(&pool);
+    slot_pool_match_anew(&pool, ALLOCATION(2));
+    ck_assert_uint_eq(slot_pool_hash(&pool), before);
+    require_rows(500, 2, 0, 1); /* it is wanted where it is */
+    before = slot_pool_hash(&pool);
+    slot_pool_match_anew(&pool, ALLOCATION(2));
+    ck_assert_uint_eq(slot_pool_hash(&pool), before);
+}
+END_TEST
+
 Suite *test_slots_pool_suite(void);
 Suite *test_slots_pool_suite(void)
 {
     TCase *tcase = tcase_create("slot pool");
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, pool_matches_a_free_slot_anew_when_its_row_has_no_use_for_it);
     tcase_add_test(tcase, pool_refuses_an_offer_nobody_asked_for);
     tcase_add_test(tcase, pool_takes_any_slot_for_a_requirement_without_profile);
     tcase_add_test(tcase, pool_matches_the_exact_profile_before_one_that_takes_any);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The columns are chosen twice, by the same rule: from the metrics when the file is written, and
+ * from the summary when it is drawn, maybe by another process.
+ */
+#include "sim/report/drawn.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/base/time.h"
+#include "sim/report/number_text.h"
+
+static const enum metric overview[] = { METRIC_offered_rate,  METRIC_served_rate,
+                                        METRIC_lag_seconds,   METRIC_parallelism,
+                                        METRIC_task_managers, METRIC_checkpoint_duration_seconds };
+enum { OVERVIEW_COUNT = sizeof overview / sizeof *overview };
+
+static const enum metric shares[] = { METRIC_busy, METRIC_idle, METRIC_backpressured,
+                                      METRIC_busy_max };
+enum { SHARE_COUNT = sizeof shares / sizeof *shares };
+
+enum { COLUMNS_MAX = OVERVIEW_COUNT + DRAWN_VERTICES_MAX * SHARE_COUNT + DRAWN_JOBS_MAX };
+
+/* Columns of the metrics under the names they are drawn by. */
+struct drawn {
+    size_t count, vertices, jobs;
+    size_t columns[COLUMNS_MAX];
+    char names[COLUMNS_MAX][32];
+};
+
+static void add(struct drawn *drawn, size_t column, const char *name, size_t number)
+{
+    char *text = drawn->names[drawn->count];
+    if (number > 0)
+        text_format(text, sizeof drawn->names[0], "%s%zu", name, number);
+    else
+        text_format(text, sizeof drawn->names[0], "%s", name);
+    drawn->columns[drawn->count++] = column;
+}
+
+static bool has_values(const struct metrics *metrics, size_t column)
+{
+    for (size_t row = 0; row < metrics->times.count; row++)
+        if (!number_is_none(metrics->cells.items[row * metrics->columns.count + column]))
+            return true;
+    return false;
+}
+
+static void choose_vertices(const struct metrics *metrics, struct drawn *drawn)
+{
+    for (size_t i = 0; i < metrics->columns.count; i++) {
+        const struct metric_column *column = &metrics->columns.items[i];
+        if (vertex_id_is_none(column->vertex) || column->metric != METRIC_busy ||
+            drawn->vertices == DRAWN_VERTICES_MAX || !has_values(metrics, i))
+            continue;
+        drawn->vertices++;
+        for (size_t s = 0; s < SHARE_COUNT; s++)
+            add(drawn, metrics_find(metrics, shares[s], column->job, column->vertex),
+                metric_rows[shares[s]].name, drawn->vertices);
+    }
+}
+
+static void choose_jobs(const struct metrics *metrics, struct drawn *drawn)
+{
+    size_t jobs = metrics->scenario->jobs.count;
+    for (uint32_t j = 0; jobs > 1 && jobs <= DRAWN_JOBS_MAX && j < jobs; j++)
+        add(drawn,
+            metrics_find(metrics, METRIC_checkpoint_duration_seconds, (struct job_id){ j },
+                         vertex_id_none()),
+            "checkpoint", j + 1);
+}
+
+void drawn_write(const struct metrics *metrics, FILE *file)
+{
+    struct drawn drawn = { 0 };
+    size_t rows = metrics->times.count, group = rows / DRAWN_ROWS_MAX + 1;
+    char text[NUMBER_TEXT_SIZE];
+    for (size_t i = 0; i < OVERVIEW_COUNT; i++)
+        add(&drawn, metrics_find(metrics, overview[i], job_id_none(), vertex_id_none()),
+            metric_rows[overview[i]].name, 0);
+    choose_vertices(metrics, &drawn);
+    choose_jobs(metrics, &drawn);
+    fputs("time_s", file);
+    for (size_t i = 0; i < drawn.count; i++)
+        fprintf(file, ",%s", drawn.names[i]);
+    fputc('\n', file);
+    for (size_t row = 0; row < rows; row += group) {
+        size_t end = row + group < rows ? row + group : rows;
+        number_plain((double)metrics->times.items[end - 1] / (double)TIME_S, text);
+        fputs(text, file);
+        for (size_t i = 0; i < drawn.count; i++) {
+            number_plain(metrics_thinned(metrics, drawn.columns[i], row, end), text);
+            fprintf(file, ",%s", text);
+        }
+        fputc('\n', file);
+    }
+}
+
+size_t drawn_vertices(const json_t *summary, const char *names[DRAWN_VERTICES_MAX])
+{
+    const char *key;
+    json_t *metric;
+    size_t count = 0;
+    json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
+    {
+        const char *busy = strstr(key, "busy.");
+        bool of_vertex = busy && (busy == key || busy[-1] == '.');
+        if (of_vertex && count < DRAWN_VERTICES_MAX &&
+            json_is_number(json_object_get(metric, "mean")))
+            names[count++] = busy + strlen("busy.");
+    }
+    return count;
+}
+
+size_t drawn_checkpoints(const json_t *summary)
+{
+    size_t jobs = json_array_size(json_object_get(summary, "jobs"));
+    return jobs > 1 && jobs <= DRAWN_JOBS_MAX ? jobs : 0;
+}

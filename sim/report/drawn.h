@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the pictures of a run draw over its whole length, in a file of its own, plot.csv: a wide
+ * metrics.csv takes gnuplot longer to read than the run took. In: metrics. Out: at most
+ * DRAWN_ROWS_MAX rows: time_s; the columns of the overview by their names; busy1, idle1,
+ * backpressured1, busy_max1 and so on of the first vertices that ever ran; where there are several
+ * jobs, but not too many, checkpoint1 and so on: the durations of each one's checkpoints.
+ */
+#ifndef WEIR_SIM_REPORT_DRAWN_H
+#define WEIR_SIM_REPORT_DRAWN_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "sim/report/metrics.h"
+
+enum { DRAWN_ROWS_MAX = 3000, DRAWN_VERTICES_MAX = 8, DRAWN_JOBS_MAX = 8 };
+
+void drawn_write(const struct metrics *metrics, FILE *file);
+
+/* The same from the run's summary: the vertices, whose names live there, and how many columns of
+ * single jobs' checkpoints there are. */
+size_t drawn_vertices(const json_t *summary, const char *names[DRAWN_VERTICES_MAX]);
+size_t drawn_checkpoints(const json_t *summary);
+
+#endif
