@@ -277,18 +277,33 @@ static void join_causes(struct marks *marks, const struct incidents *incidents)
     }
 }
 
+/* The same fault has brought down another job before. */
+static bool is_said(const struct incidents *incidents, size_t index)
+{
+    const struct incident *own = &incidents->list.items[index];
+    while (index-- > 0 && incidents->list.items[index].down_at >= own->at) {
+        const struct incident *other = &incidents->list.items[index];
+        if (other->at == own->at && other->planned == own->planned &&
+            text_equal(other->cause, own->cause))
+            return true;
+    }
+    return false;
+}
+
 void timeline_write_events(const struct timeline *timeline, const struct incidents *incidents,
                            time_ns end, FILE *file)
 {
     struct marks all = { 0 };
     size_t next = 0;
-    for (VEC_EACH(const struct incident, incident, &incidents->list)) {
+    for (size_t i = 0; i < incidents->list.count; i++) {
+        const struct incident *incident = &incidents->list.items[i];
         while (next < timeline->marks.count &&
                timeline->marks.items[next].at <= incident->down_at) {
             vec_push(&all.list, timeline->marks.items[next]);
             next++;
         }
-        vec_push(&all.list, mark_of(incident));
+        if (!is_said(incidents, i))
+            vec_push(&all.list, mark_of(incident));
     }
     for (; next < timeline->marks.count; next++)
         vec_push(&all.list, timeline->marks.items[next]);

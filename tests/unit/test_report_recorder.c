@@ -434,6 +434,30 @@ START_TEST(important_labels_are_placed_before_others)
 }
 END_TEST
 
+START_TEST(a_fault_that_brings_down_two_jobs_has_one_label)
+{
+    char text[512];
+    struct timeline timeline = { 0 };
+    struct incidents incidents = { 0 };
+    struct incident lost = { .cause = "tm1 killed", .at = 10 * TIME_S, .down_at = 11 * TIME_S };
+    vec_push(&incidents.list, lost);
+    lost.job.n = 1;
+    lost.down_at++;
+    vec_push(&incidents.list, lost);
+    lost.at = lost.down_at = 20 * TIME_S; /* another one */
+    vec_push(&incidents.list, lost);
+    FILE *file = tmpfile();
+    timeline_write_events(&timeline, &incidents, 60 * TIME_S, file);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    ck_assert_str_eq(text, "time_s,label,kind,level,side\n"
+                           "11,\"tm1 killed\",restart,0,1\n"
+                           "20,\"tm1 killed\",restart,0,1\n");
+    fclose(file);
+    vec_fini(&incidents.list);
+}
+END_TEST
+
 Suite *test_report_recorder_suite(void)
 {
     Suite *suite = suite_create("report: recorder");
@@ -459,6 +483,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(pictures, phases_tell_deploying_from_running);
     tcase_add_test(pictures, labels_never_cover_one_another);
     tcase_add_test(pictures, important_labels_are_placed_before_others);
+    tcase_add_test(pictures, a_fault_that_brings_down_two_jobs_has_one_label);
     suite_add_tcase(suite, samples);
     suite_add_tcase(suite, jobs);
     suite_add_tcase(suite, pictures);
