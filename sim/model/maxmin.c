@@ -5,6 +5,10 @@
  * nothing more stopped. Flows that stop can only make rows fill later, so an entry may be too early
  * but never too late: a row that comes out of the heap is worked out afresh and, if it is not full
  * yet, put back.
+ *
+ * Flows grow at equal speeds first. When shared rows are full, speeds become those at which the
+ * largest users of all flows grow alike, in even shares of these rows, and all is filled again,
+ * until no other shared row is full: each time some row is counted that was not, so this ends.
  */
 #include "sim/model/maxmin.h"
 
@@ -16,10 +20,13 @@ void maxmin_fini(struct maxmin *problem)
     vec_fini(&problem->rows);
     vec_fini(&problem->terms);
     vec_fini(&problem->weights);
+    vec_fini(&problem->peaks);
+    vec_fini(&problem->groups);
     vec_fini(&problem->heap);
     vec_fini(&problem->sums);
     vec_fini(&problem->by_sum);
     vec_fini(&problem->frozen);
+    vec_fini(&problem->shares);
 }
 
 void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
@@ -28,6 +35,9 @@ void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
     vec_clear(&problem->rows);
     vec_clear(&problem->terms);
     vec_clear(&problem->weights);
+    vec_clear(&problem->peaks);
+    vec_clear(&problem->groups);
+    vec_resize(&problem->groups, sum_count);
     problem->sum_count = sum_count;
 }
 
@@ -36,7 +46,9 @@ uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, dou
     CHECK(sum < problem->sum_count);
     CHECK(count > 0);
     CHECK(bound >= 0);
-    vec_push(&problem->flows, (struct maxmin_flow){ sum, count, bound, 0, MAXMIN_BOUND });
+    vec_push(
+        &problem->flows,
+        (struct maxmin_flow){ .sum = sum, .count = count, .bound = bound, .limit = MAXMIN_BOUND });
     return (uint32_t)problem->flows.count - 1;
 }
 
@@ -45,8 +57,12 @@ uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmi
                         uint32_t weight_count)
 {
     CHECK(limit >= 0);
-    vec_push(&problem->rows, (struct maxmin_row){ limit, (uint32_t)problem->terms.count, term_count,
-                                                  (uint32_t)problem->weights.count, weight_count });
+    vec_push(&problem->rows, (struct maxmin_row){ .limit = limit,
+                                                  .first_term = (uint32_t)problem->terms.count,
+                                                  .term_count = term_count,
+                                                  .first_weight = (uint32_t)problem->weights.count,
+                                                  .weight_count = weight_count,
+                                                  .first_peak = MAXMIN_BOUND });
     for (uint32_t i = 0; i < term_count; i++)
         vec_push(&problem->terms, terms[i]);
     for (uint32_t i = 0; i < weight_count; i++) {
@@ -54,6 +70,21 @@ uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmi
         vec_push(&problem->weights, weights[i]);
     }
     return (uint32_t)problem->rows.count - 1;
+}
+
+void maxmin_share_row(struct maxmin *problem, uint32_t row, const double *peaks)
+{
+    struct maxmin_row *r = &problem->rows.items[row];
+    CHECK(r->first_peak == MAXMIN_BOUND);
+    r->first_peak = (uint32_t)problem->peaks.count;
+    for (uint32_t i = 0; i < r->term_count + r->weight_count; i++)
+        vec_push(&problem->peaks, peaks[i]);
+}
+
+void maxmin_group_sum(struct maxmin *problem, uint32_t sum, uint32_t group)
+{
+    CHECK(group < problem->sum_count);
+    problem->groups.items[sum] = group;
 }
 
 /* Heap order: level, then id, so that equal levels are decided by rule. */
@@ -106,7 +137,8 @@ static void start_sums(struct maxmin *problem)
     struct maxmin_sum *sums = problem->sums.items;
     for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
         sums[flow->sum].count++;
-        sums[flow->sum].growth += flow->count;
+        sums[flow->sum].growth += flow->count * flow->speed;
+        sums[flow->sum].flows += flow->count;
     }
     uint32_t first = 0;
     for (uint32_t k = 0; k < problem->sum_count; k++) {
@@ -127,12 +159,12 @@ static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t li
     problem->frozen.items[f] = true;
     problem->growing--;
     struct maxmin_flow *flow = &problem->flows.items[f];
-    flow->rate = level;
+    flow->rate = limit == MAXMIN_BOUND ? flow->bound : fmin(flow->speed * level, flow->bound);
     flow->limit = limit;
     struct maxmin_sum *sum = &problem->sums.items[flow->sum];
     sum->value += sum->growth * (level - sum->level);
     sum->level = level;
-    sum->growth -= flow->count;
+    sum->growth -= flow->count * flow->speed;
 }
 
 /* The level at which the row is full, going on from `level` as things are; infinity: never. */
@@ -143,8 +175,9 @@ static double row_full_at(const struct maxmin *problem, uint32_t r, double level
     for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
         const struct maxmin_term *term = &problem->terms.items[i];
         bool stopped = problem->frozen.items[term->flow];
-        load += term->weight * (stopped ? problem->flows.items[term->flow].rate : level);
-        growth += stopped ? 0 : term->weight;
+        const struct maxmin_flow *flow = &problem->flows.items[term->flow];
+        load += term->weight * (stopped ? flow->rate : flow->speed * level);
+        growth += stopped ? 0 : term->weight * flow->speed;
     }
     for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
         const struct maxmin_weight *weight = &problem->weights.items[i];
@@ -160,7 +193,8 @@ static double row_full_at(const struct maxmin *problem, uint32_t r, double level
 /* Everything the full row weighs stops. */
 static void close_row(struct maxmin *problem, uint32_t r, double level)
 {
-    const struct maxmin_row *row = &problem->rows.items[r];
+    struct maxmin_row *row = &problem->rows.items[r];
+    row->full = true;
     for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
         if (problem->terms.items[i].weight > 0)
             freeze(problem, problem->terms.items[i].flow, level, r);
@@ -181,15 +215,18 @@ static void push_all(struct maxmin *problem)
     vec_clear(&problem->heap);
     for (uint32_t f = 0; f < flow_count; f++)
         if (problem->flows.items[f].bound < INFINITY)
-            heap_push(problem, (struct maxmin_event){ problem->flows.items[f].bound, f });
+            heap_push(problem,
+                      (struct maxmin_event){
+                          problem->flows.items[f].bound / problem->flows.items[f].speed, f });
     for (uint32_t r = 0; r < problem->rows.count; r++) {
         double at = row_full_at(problem, r, 0);
+        problem->rows.items[r].full = false;
         if (at < INFINITY)
             heap_push(problem, (struct maxmin_event){ at, flow_count + r });
     }
 }
 
-void maxmin_solve(struct maxmin *problem)
+static void fill(struct maxmin *problem)
 {
     uint32_t flow_count = (uint32_t)problem->flows.count;
     start_sums(problem);
@@ -200,7 +237,7 @@ void maxmin_solve(struct maxmin *problem)
         struct maxmin_event event = heap_pop(problem);
         if (event.id < flow_count) {
             level = fmax(level, event.at);
-            freeze(problem, event.id, problem->flows.items[event.id].bound, MAXMIN_BOUND);
+            freeze(problem, event.id, event.at, MAXMIN_BOUND);
             continue;
         }
         double at = row_full_at(problem, event.id - flow_count, fmax(level, event.at));
@@ -214,4 +251,130 @@ void maxmin_solve(struct maxmin *problem)
         level = fmax(level, at);
         close_row(problem, event.id - flow_count, level);
     }
+}
+
+/* Says whether a shared row is full that was not before. */
+static bool count_full(struct maxmin *problem)
+{
+    bool any = false;
+    for (VEC_EACH(struct maxmin_row, row, &problem->rows)) {
+        if (row->first_peak == MAXMIN_BOUND || !row->full || row->counted || !(row->limit > 0))
+            continue;
+        row->counted = any = true;
+        for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
+            uint32_t sum = problem->flows.items[problem->terms.items[i].flow].sum;
+            problem->shares.items[problem->groups.items[sum]] = true;
+        }
+        for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
+            uint32_t sum = problem->weights.items[i].sum;
+            problem->shares.items[problem->groups.items[sum]] = true;
+        }
+    }
+    return any;
+}
+
+/* Of what a single user takes: with that much for each, the row is full. A term with twice the
+ * weight of its largest user counts as two. */
+static double even_share(const struct maxmin *problem, const struct maxmin_row *row)
+{
+    const double *peaks = problem->peaks.items + row->first_peak;
+    double users = 0;
+    for (uint32_t i = 0; i < row->term_count; i++)
+        if (peaks[i] > 0)
+            users += problem->terms.items[row->first_term + i].weight / peaks[i];
+    for (uint32_t i = 0; i < row->weight_count; i++)
+        if (peaks[row->term_count + i] > 0)
+            users +=
+                problem->weights.items[row->first_weight + i].weight / peaks[row->term_count + i];
+    return users > 0 ? row->limit / users : INFINITY;
+}
+
+static void demand_share(struct maxmin *problem, const struct maxmin_row *row)
+{
+    double even = even_share(problem, row);
+    const double *peaks = problem->peaks.items + row->first_peak;
+    for (uint32_t i = 0; i < row->term_count; i++) {
+        struct maxmin_flow *flow =
+            &problem->flows.items[problem->terms.items[row->first_term + i].flow];
+        flow->demand = fmax(flow->demand, peaks[i] / even);
+    }
+    for (uint32_t i = 0; i < row->weight_count; i++) {
+        struct maxmin_sum *sum =
+            &problem->sums.items[problem->weights.items[row->first_weight + i].sum];
+        sum->demand = fmax(sum->demand, peaks[row->term_count + i] * sum->flows / even);
+    }
+}
+
+/* Inside a task records are taken in turn: an even share is as many for each. */
+static void demand_turns(struct maxmin *problem, const struct maxmin_row *row)
+{
+    double all = 0;
+    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
+        all += problem->terms.items[i].weight;
+    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++)
+        all += problem->weights.items[i].weight *
+               problem->sums.items[problem->weights.items[i].sum].flows;
+    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
+        struct maxmin_flow *flow = &problem->flows.items[problem->terms.items[i].flow];
+        if (problem->terms.items[i].weight > 0)
+            flow->demand = fmax(flow->demand, all / row->limit);
+    }
+    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
+        struct maxmin_sum *sum = &problem->sums.items[problem->weights.items[i].sum];
+        sum->demand = fmax(sum->demand, all / row->limit);
+    }
+}
+
+static bool uses_shares(const struct maxmin *problem, const struct maxmin_flow *flow)
+{
+    return problem->shares.items[problem->groups.items[flow->sum]];
+}
+
+/* The fastest has speed 1, as have those that no shared row concerns. Says whether one changes. */
+static bool set_speeds(struct maxmin *problem)
+{
+    bool changes = false;
+    double least = INFINITY;
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows))
+        flow->demand = 0;
+    for (VEC_EACH(struct maxmin_sum, sum, &problem->sums)) {
+        sum->demand = 0;
+        sum->weighed = false;
+    }
+    for (VEC_EACH(const struct maxmin_weight, weight, &problem->weights))
+        problem->sums.items[weight->sum].weighed |= weight->weight > 0;
+    for (VEC_EACH(const struct maxmin_row, row, &problem->rows))
+        if (row->counted)
+            demand_share(problem, row);
+        else if (row->first_peak == MAXMIN_BOUND && row->limit > 0)
+            demand_turns(problem, row);
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
+        struct maxmin_sum *sum = &problem->sums.items[flow->sum];
+        sum->demand = sum->weighed ? fmax(sum->demand, flow->demand) : sum->demand;
+    }
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
+        flow->demand = fmax(flow->demand, problem->sums.items[flow->sum].demand);
+        if (uses_shares(problem, flow) && flow->demand > 0)
+            least = fmin(least, flow->demand);
+    }
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
+        bool slower = uses_shares(problem, flow) && flow->demand > 0;
+        double speed = slower ? least / flow->demand : 1;
+        changes |= fabs(speed - flow->speed) > 1e-12 * speed;
+        flow->speed = speed;
+    }
+    return changes;
+}
+
+void maxmin_solve(struct maxmin *problem)
+{
+    vec_clear(&problem->shares);
+    vec_resize(&problem->shares, problem->sum_count);
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows))
+        flow->speed = 1;
+    for (VEC_EACH(struct maxmin_row, row, &problem->rows))
+        row->counted = false;
+    fill(problem);
+    while (count_full(problem) && set_speeds(problem))
+        fill(problem);
 }

@@ -4,7 +4,11 @@
  * Networks, 6.5.2): all flows grow together, and whenever a limit is reached, those it holds stop.
  * In: classes of equal flows with bounds, sums of flows, rows "weights x rates <= limit" with
  * weights >= 0. Out: a rate per flow of each class, and which limit stopped it. Always holds: no
- * row is exceeded, and no flow could grow without taking from one that is not larger.
+ * row is exceeded, and no flow could grow without taking from one that has not more.
+ *
+ * More is counted in records, unless a row that is shared by those who use it (threads on cores,
+ * channels on a NIC) is full: then in even shares of what flows meet, as dominant resource fairness
+ * does (Ghodsi et al. 2011). Who wants no more than an even share of everything gets it.
  *
  * A row weighs single classes (its terms) and whole sums. What lies behind a shuffle depends on the
  * sum of all that enters it, so rows there have one weight per sum instead of one per flow: cost is
@@ -26,6 +30,8 @@ struct maxmin_flow {
     double bound;   /* of one flow; infinity: none */
     double rate;    /* out: of one flow */
     uint32_t limit; /* out: the row that stopped it, or MAXMIN_BOUND */
+    double speed;   /* while solving: records per level */
+    double demand;  /* while solving: most it takes of anything, in even shares, per record */
 };
 
 struct maxmin_term {
@@ -42,6 +48,8 @@ struct maxmin_row {
     double limit;
     uint32_t first_term, term_count;
     uint32_t first_weight, weight_count;
+    uint32_t first_peak; /* of its terms, then of its weights; MAXMIN_BOUND: it is not shared */
+    bool full, counted;  /* while solving: it has stopped flows; it was full, so shares count */
 };
 
 struct maxmin_event {
@@ -54,6 +62,9 @@ struct maxmin_sum {
     double level;
     uint32_t first, count; /* its flows, in `by_sum` */
     bool closed;           /* none of them grows any more */
+    double flows;          /* single ones */
+    double demand;         /* as that of a flow, of what all flows of the sum use */
+    bool weighed;          /* by some row: what uses it cannot tell its flows apart */
 };
 
 struct maxmin {
@@ -61,12 +72,15 @@ struct maxmin {
     VEC(struct maxmin_row) rows;
     VEC(struct maxmin_term) terms;
     VEC(struct maxmin_weight) weights;
+    VEC(double) peaks;
+    VEC(uint32_t) groups; /* of the sums: flows of one group may meet inside a task */
     uint32_t sum_count;
     /* while solving */
     VEC(struct maxmin_event) heap;
     VEC(struct maxmin_sum) sums;
     VEC(uint32_t) by_sum;
     VEC(bool) frozen;
+    VEC(bool) shares; /* by group: some row of it is counted */
     uint32_t growing; /* flows not frozen yet */
 };
 
@@ -78,6 +92,11 @@ uint32_t maxmin_add_flow(struct maxmin *problem, uint32_t sum, double count, dou
 uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmin_term *terms,
                         uint32_t term_count, const struct maxmin_weight *weights,
                         uint32_t weight_count);
+/* The row is shared by single users (threads, channels): `peaks` has for each of its terms, then
+ * for each of its weights, the part of it that the largest single user takes. */
+void maxmin_share_row(struct maxmin *problem, uint32_t row, const double *peaks);
+/* All sums are in group 0 until they are put into another one. */
+void maxmin_group_sum(struct maxmin *problem, uint32_t sum, uint32_t group);
 /* Every flow must have a bound or lie in a row; one that has neither stops the run. */
 void maxmin_solve(struct maxmin *problem);
 

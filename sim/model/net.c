@@ -197,4 +197,5 @@ void net_close(struct model *model, struct net *net)
     }
     sim_queue_cancel(model->queue, &net->crossing);
     sim_queue_cancel(model->queue, &net->settle);
+    sim_queue_cancel(model->queue, &net->nics);
 }

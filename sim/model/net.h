@@ -107,27 +107,27 @@ struct net_row {
 
 struct net {
     uint32_t index; /* among the networks */
-    time_ns at, folded_at;
+    time_ns at, folded_at, built_at;
     VEC(struct net_member) members; /* ascending */
     VEC(struct net_sum) sums;
     VEC(struct net_class) classes;
     VEC(struct class_work) work;
     VEC(struct net_row) rows; /* as those of the problem */
     struct maxmin problem;
-    uint64_t round;             /* of building; never used twice */
-    uint64_t solved_round;      /* the one whose solution its rates are; 0: of none */
-    bool all_kept_up;           /* every class reads what arrives, when it arrives */
-    bool all_behind;            /* no class does */
-    bool nics_stale;            /* transfers have begun or ended since limits were taken */
-    struct sim_handle crossing; /* a backlog reaches zero */
-    VEC(uint32_t) stepped;      /* sums whose load has changed at this instant */
-    struct sim_handle settle;   /* the end of this instant */
+    uint64_t round;                 /* of building; never used twice */
+    uint64_t solved_round;          /* the one whose solution its rates are; 0: of none */
+    bool all_kept_up;               /* every class reads what arrives, when it arrives */
+    bool all_behind;                /* no class does */
+    bool nics_stale;                /* transfers have begun or ended since limits were taken */
+    struct sim_handle crossing;     /* a backlog reaches zero */
+    VEC(uint32_t) stepped;          /* sums whose load has changed at this instant */
+    struct sim_handle settle, nics; /* the end of this instant; NICs' limits are taken anew */
     struct contention contention;
     /* while building */
     VEC(struct raw_flow) raws;
     VEC(struct net_slot) slots;
     VEC(struct net_place) places;
-    VEC(double) loads; /* places x HOST_LIMITS x sums of the component */
+    VEC(double) loads, peaks; /* places x HOST_LIMITS x sums: all; its largest thread or channel */
     VEC(struct far_load) fars;
     VEC(struct shuffle_end) ends; /* places x shuffles of the component */
     uint32_t shuffle_count;

@@ -40,7 +40,7 @@ uint32_t net_jam_of(const struct model *model, struct net *net, struct model_job
  * what they and the data plane leave each other of a NIC; again after new rates. */
 void net_transfer_begins(struct model *model, uint32_t host, enum transfer_way way);
 void net_transfer_ends(struct model *model, uint32_t host, enum transfer_way way);
-void net_limit_transfers(struct model *model, const struct net *net);
+void net_limit_transfers(struct model *model, struct net *net);
 bool net_limit_transfers_of(struct model *model, uint32_t host);
 /* Connections of a host in the networks that it is in; more come with those that are built. */
 void net_count_connections(struct model *model, uint32_t host);
@@ -55,5 +55,7 @@ void net_find_shares(struct model *model, struct net *net);
 void net_thin_shares(struct net *net);
 /* By sum of the component, per record. */
 double *net_loads(struct net *net, const struct net_place *place, enum net_limit limit);
+/* The same of the thread, or channel, that takes most of it. */
+double *net_peaks(struct net *net, const struct net_place *place, enum net_limit limit);
 
 #endif

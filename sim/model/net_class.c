@@ -108,8 +108,10 @@ static void key_flows(struct net *net, uint32_t slot, const uint32_t *flow_key)
     for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot) {
         vec_push(&net->words, flow_key[raw]);
         for (int kind = 0; kind < HOST_LIMITS; kind++)
-            if (s->kept[kind])
+            if (s->kept[kind]) {
                 vec_push(&net->words, intern_word(net->raws.items[raw].load[kind]));
+                vec_push(&net->words, intern_word(net->raws.items[raw].peak[kind]));
+            }
     }
     if (s->first_far != NONE) { /* flows from elsewhere: like no other host */
         vec_push(&net->words, UINT64_MAX - 1);

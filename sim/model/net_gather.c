@@ -53,8 +53,10 @@ struct gather {
     uint32_t job_index, subtask, slot;
 };
 
-/* Adds `per_record` for each record of the subtask to a limit of a host. */
-static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit, double per_record)
+/* Adds `per_record` for each record of the subtask to a limit of a host; as many users as there
+ * are, alike, take it: its thread, or its channels. */
+static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit, double per_record,
+                     double users)
 {
     struct net *net = g->net;
     const struct vertex_shape *shape = &g->vertex->shape;
@@ -62,8 +64,12 @@ static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit
         return;
     if (shape->share) {
         double *loads = net_loads(net, net_place_at(net, slot), limit);
-        for (size_t k = 0; k < g->component->sources.count; k++)
-            loads[k] += per_record * shape->share[k * g->vertex->parallelism + g->subtask];
+        double *peaks = net_peaks(net, net_place_at(net, slot), limit);
+        for (size_t k = 0; k < g->component->sources.count; k++) {
+            double load = per_record * shape->share[k * g->vertex->parallelism + g->subtask];
+            loads[k] += load;
+            peaks[k] = fmax(peaks[k], load / users);
+        }
     }
     if (!shape->local_first)
         return;
@@ -72,12 +78,14 @@ static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit
         struct raw_flow *flow = &net->raws.items[raw];
         double load = per_record * shape->local.items[i].weight;
         if (flow->slot == slot) {
+            double *peak = &flow->peak[limit - LIMIT_CORES];
             flow->load[limit - LIMIT_CORES] += load;
+            *peak = fmax(*peak, load / users);
             continue;
         }
         flow->alone = true;
-        vec_push(&net->fars,
-                 (struct far_load){ raw, net->slots.items[slot].first_far, limit, load });
+        vec_push(&net->fars, (struct far_load){ raw, net->slots.items[slot].first_far, limit, load,
+                                                load / users });
         net->slots.items[slot].first_far = (uint32_t)net->fars.count - 1;
     }
 }
@@ -95,9 +103,11 @@ static void gather_output(const struct gather *g, uint32_t e)
         uint32_t shuffle = g->job->edge_slot[e];
         const struct shuffle_end *end =
             &net->ends.items[net_place_at(net, g->slot)->first_end + shuffle];
-        add_load(g, g->slot, LIMIT_NIC_OUT, bytes * (copies - end->consumed));
+        double channels = fmax(1, (double)to->parallelism - end->consumers);
+        double to_one = fmax(1, channels / (g->component->place_count - 1));
+        add_load(g, g->slot, LIMIT_NIC_OUT, bytes * (copies - end->consumed), channels);
         add_load(g, g->slot, LIMIT_WIRE,
-                 bytes * net_wire_of_shuffle(model, net, g->component, g->slot, shuffle));
+                 bytes * net_wire_of_shuffle(model, net, g->component, g->slot, shuffle), to_one);
         return;
     }
     struct subtask_range range = edge_consumers_of(&g->job->plan, e, g->subtask);
@@ -108,11 +118,11 @@ static void gather_output(const struct gather *g, uint32_t e)
         uint32_t slot = net_slot_of(model, net, model->tasks.items[to->current.items[s]].host);
         if (slot == g->slot)
             continue;
-        add_load(g, g->slot, LIMIT_NIC_OUT, part);
-        add_load(g, slot, LIMIT_NIC_IN, part);
+        add_load(g, g->slot, LIMIT_NIC_OUT, part, 1);
+        add_load(g, slot, LIMIT_NIC_IN, part, 1);
         worst = fmax(worst, part * net_wire_seconds(model, net, g->slot, slot));
     }
-    add_load(g, g->slot, LIMIT_WIRE, worst);
+    add_load(g, g->slot, LIMIT_WIRE, worst, 1);
 }
 
 /* A thread that gets a row; its terms are the next, its weights are zero yet. */
@@ -271,7 +281,7 @@ static void gather_vertex(struct gather *g)
             gather_thread(g, busy, holder);
             gather_local_work(g, busy);
         }
-        add_load(g, g->slot, LIMIT_CORES, cores);
+        add_load(g, g->slot, LIMIT_CORES, cores, 1);
         for (size_t i = 0; i < v->outputs.count && g->component->place_count > 1; i++)
             gather_output(g, v->outputs.items[i]);
     }
@@ -293,8 +303,13 @@ static void gather_input(struct net *net, const struct model_job *job,
         if (!(end->consumed > 0))
             continue;
         double *loads = net_loads(net, place, LIMIT_NIC_IN);
-        for (size_t k = 0; k < component->sources.count; k++)
-            loads[k] += bytes * end->consumed * (1 - end->produced) * from->shape.gain[k];
+        double *peaks = net_peaks(net, place, LIMIT_NIC_IN);
+        double channels = fmax(1, ((double)from->parallelism - end->producers) * end->consumers);
+        for (size_t k = 0; k < component->sources.count; k++) {
+            double load = bytes * end->consumed * (1 - end->produced) * from->shape.gain[k];
+            loads[k] += load;
+            peaks[k] = fmax(peaks[k], load / channels);
+        }
     }
 }
 

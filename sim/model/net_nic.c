@@ -16,6 +16,11 @@
 /* Rounding is not more than a limit. */
 static const double limit_margin = 1 + 1e-9;
 
+/* A network takes new limits of its NICs at most once in this time for each of its tasks: to build
+ * it costs as much as it has tasks, so the cost of a second that is full of transfers has a bound.
+ */
+static const time_ns limits_per_task = 250 * TIME_US;
+
 static double nic_bytes_per_s(const struct model_host *host)
 {
     return host->machine->network_bps > 0 ? host->machine->network_bps / 8 : INFINITY;
@@ -124,15 +129,36 @@ bool net_limit_transfers_of(struct model *model, uint32_t host)
     return over;
 }
 
-void net_limit_transfers(struct model *model, const struct net *net)
+static void limits_are_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    struct net *net = model->networks.all.items[a];
+    CHECK(net->round == b);
+    net->nics = (struct sim_handle){ 0 };
+    for (VEC_EACH(const struct net_member, member, &net->members))
+        net_rebuild_soon(model, member->job, member->component);
+}
+
+/* Of n tasks on one NIC each has a transfer that ends at a time of its own. */
+static void take_limits_anew(struct model *model, struct net *net)
+{
+    time_ns tasks = 0, now = model_now(model);
+    for (VEC_EACH(const struct net_member, member, &net->members))
+        tasks += model->jobs[member->job].components.items[member->component].task_count;
+    time_ns due = net->built_at + tasks * limits_per_task;
+    if (net->nics.generation == 0)
+        net->nics = sim_queue_push(model->queue, due > now ? due : now, SIM_CLASS_DATA,
+                                   limits_are_due, model, net->index, net->round);
+}
+
+void net_limit_transfers(struct model *model, struct net *net)
 {
     bool over = !net->all_kept_up;
     for (size_t i = 0; model->moving > 0 && i < net->slots.count; i++)
         over |= net_limit_transfers_of(model, net->slots.items[i].host);
     if (!over || !net->nics_stale)
         return;
-    for (VEC_EACH(const struct net_member, member, &net->members))
-        net_rebuild_soon(model, member->job, member->component);
+    take_limits_anew(model, net);
 }
 
 /* Would the data plane feel another limit of the NIC? */
@@ -162,8 +188,7 @@ static void take_limit(struct model *model, const struct model_host *host, doubl
         net->nics_stale = true;
         if (net->all_kept_up && traffic <= limit)
             continue;
-        for (VEC_EACH(const struct net_member, member, &net->members))
-            net_rebuild_soon(model, member->job, member->component);
+        take_limits_anew(model, net);
     }
 }
 

@@ -41,6 +41,7 @@ struct raw_flow {
     uint32_t bound_vertex;
     double could;             /* the same if no thread stood still and no link was cut */
     double load[HOST_LIMITS]; /* on its own host, per record */
+    double peak[HOST_LIMITS]; /* of that, the one thread, or channel, that takes most */
     uint32_t class;
     bool ready;
     bool alone;                       /* some limit concerns it and not its likes */
@@ -72,7 +73,7 @@ struct net_place {
 struct far_load {
     uint32_t raw, next;
     enum net_limit limit;
-    double load;
+    double load, peak;
 };
 
 /* Of one shuffle at one host: shares of the records that its consumers get and its producers send,

@@ -19,6 +19,12 @@ double *net_loads(struct net *net, const struct net_place *place, enum net_limit
     return net->loads.items + place->first_load + (limit - LIMIT_CORES) * place->sum_count;
 }
 
+double *net_peaks(struct net *net, const struct net_place *place, enum net_limit limit)
+{
+    CHECK(limit >= LIMIT_CORES);
+    return net->peaks.items + place->first_load + (limit - LIMIT_CORES) * place->sum_count;
+}
+
 struct net_place *net_place_at(struct net *net, uint32_t slot)
 {
     return &net->places.items[net->slots.items[slot].place];
@@ -64,6 +70,7 @@ static void add_place(struct net *net, const struct component *component, uint32
                                                .first_load = (uint32_t)net->loads.count,
                                                .first_end = (uint32_t)net->ends.count });
     vec_resize(&net->loads, net->loads.count + HOST_LIMITS * component->sources.count);
+    vec_resize(&net->peaks, net->loads.count);
     vec_resize(&net->ends, net->ends.count + component->shuffle_count);
     *(s->first_place == NONE ? &s->first_place : &net->places.items[s->last_place].next) = index;
     s->last_place = s->place = index;

@@ -14,6 +14,7 @@
 struct row_parts {
     VEC(struct maxmin_term) terms;
     VEC(struct maxmin_weight) weights;
+    VEC(double) peaks; /* of a row that is shared: of the terms, then of the weights */
 };
 
 static void push_weights(struct row_parts *parts, uint32_t first_sum, const double *weights,
@@ -24,6 +25,15 @@ static void push_weights(struct row_parts *parts, uint32_t first_sum, const doub
             vec_push(&parts->weights, (struct maxmin_weight){ first_sum + k, weights[k] });
 }
 
+static void push_shared_weights(struct row_parts *parts, uint32_t first_sum, const double *weights,
+                                const double *peaks, size_t count)
+{
+    push_weights(parts, first_sum, weights, count);
+    for (uint32_t k = 0; k < count; k++)
+        if (weights[k] > 0)
+            vec_push(&parts->peaks, peaks[k]);
+}
+
 /* Flows that are not ready carry nothing. */
 static void push_term(const struct net *net, struct row_parts *parts, uint32_t raw, double weight)
 {
@@ -32,14 +42,27 @@ static void push_term(const struct net *net, struct row_parts *parts, uint32_t r
         vec_push(&parts->terms, (struct maxmin_term){ class, weight });
 }
 
+static void push_shared_term(const struct net *net, struct row_parts *parts, uint32_t raw,
+                             double weight, double peak)
+{
+    size_t before = parts->terms.count;
+    push_term(net, parts, raw, weight);
+    if (parts->terms.count > before)
+        vec_push(&parts->peaks, peak);
+}
+
 static void add_row(struct net *net, struct net_row row, double limit, struct row_parts *parts)
 {
-    maxmin_add_row(&net->problem, limit, parts->terms.items, (uint32_t)parts->terms.count,
-                   parts->weights.items, (uint32_t)parts->weights.count);
+    uint32_t index =
+        maxmin_add_row(&net->problem, limit, parts->terms.items, (uint32_t)parts->terms.count,
+                       parts->weights.items, (uint32_t)parts->weights.count);
+    if (row.limit != LIMIT_THREAD)
+        maxmin_share_row(&net->problem, index, parts->peaks.items);
     row.heaviest = NONE;
     vec_push(&net->rows, row);
     vec_clear(&parts->terms);
     vec_clear(&parts->weights);
+    vec_clear(&parts->peaks);
 }
 
 static void add_vertex_row(struct net *net, uint32_t job, const struct component *component,
@@ -94,13 +117,16 @@ static void add_host_rows(struct net *net, uint32_t slot, struct row_parts *part
         if (s->key != slot || !s->kept[kind])
             continue;
         for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot)
-            push_term(net, parts, raw, net->raws.items[raw].load[kind]);
+            push_shared_term(net, parts, raw, net->raws.items[raw].load[kind],
+                             net->raws.items[raw].peak[kind]);
         for (uint32_t far = s->first_far; far != NONE; far = net->fars.items[far].next)
             if (net->fars.items[far].limit == limit)
-                push_term(net, parts, net->fars.items[far].raw, net->fars.items[far].load);
+                push_shared_term(net, parts, net->fars.items[far].raw, net->fars.items[far].load,
+                                 net->fars.items[far].peak);
         for (uint32_t p = s->first_place; p != NONE; p = net->places.items[p].next) {
             const struct net_place *place = &net->places.items[p];
-            push_weights(parts, place->first_sum, net_loads(net, place, limit), place->sum_count);
+            push_shared_weights(parts, place->first_sum, net_loads(net, place, limit),
+                                net_peaks(net, place, limit), place->sum_count);
         }
         add_row(net,
                 (struct net_row){ .limit = limit, .job = NONE, .vertex = NONE, .host = s->host },
@@ -114,9 +140,12 @@ static void add_share_rows(struct net *net, struct row_parts *parts)
         const struct net_share *s = &net->shares.items[share];
         if (!s->kept)
             continue;
-        for (uint32_t i = s->first_term; i != NONE; i = net->share_terms.items[i].next)
-            push_term(net, parts, net->share_terms.items[i].raw, net->share_terms.items[i].weight);
-        push_weights(parts, s->first_sum, net->share_sums.items + s->first_weight, s->sum_count);
+        const double *sums = net->share_sums.items + s->first_weight;
+        for (uint32_t i = s->first_term; i != NONE; i = net->share_terms.items[i].next) {
+            const struct share_term *term = &net->share_terms.items[i];
+            push_shared_term(net, parts, term->raw, term->weight, term->weight);
+        }
+        push_shared_weights(parts, s->first_sum, sums, sums, s->sum_count);
         add_row(net,
                 (struct net_row){ .limit = LIMIT_SLOT,
                                   .job = s->job,
@@ -183,11 +212,20 @@ static void find_rates_most(struct model *model, struct net *net)
     mem_destroy(loads);
 }
 
+/* Flows of one component may meet inside a task. */
+static uint32_t group_of(const struct model *model, const struct net *net, uint32_t k)
+{
+    const struct net_sum *sum = &net->sums.items[k];
+    return model->jobs[sum->job].components.items[sum->component].first_sum;
+}
+
 void net_write_rows(struct model *model, struct net *net)
 {
     struct row_parts parts = { 0 };
     maxmin_clear(&net->problem, (uint32_t)net->sums.count);
     vec_clear(&net->rows);
+    for (uint32_t k = 0; k < net->sums.count; k++)
+        maxmin_group_sum(&net->problem, k, group_of(model, net, k));
     for (VEC_EACH(const struct net_class, class, &net->classes))
         maxmin_add_flow(&net->problem, class->sum, class->tasks, 0);
     for (VEC_EACH(const struct net_member, member, &net->members))
@@ -200,4 +238,5 @@ void net_write_rows(struct model *model, struct net *net)
     find_rates_most(model, net);
     vec_fini(&parts.terms);
     vec_fini(&parts.weights);
+    vec_fini(&parts.peaks);
 }

@@ -30,6 +30,7 @@ static void net_fini(struct net *net)
     vec_fini(&net->slots);
     vec_fini(&net->places);
     vec_fini(&net->loads);
+    vec_fini(&net->peaks);
     vec_fini(&net->fars);
     vec_fini(&net->ends);
     vec_fini(&net->wire_losses);
@@ -83,7 +84,7 @@ static struct net *net_take(struct model *model)
     }
     struct net *net = networks->all.items[vec_last(&networks->free)];
     networks->free.count--;
-    net->at = net->folded_at = model_now(model);
+    net->at = net->folded_at = net->built_at = model_now(model);
     net->round = ++networks->round;
     net->all_kept_up = false;
     vec_clear(&net->members);
@@ -106,6 +107,7 @@ static void clear_parts(struct net *net)
     vec_clear(&net->slots);
     vec_clear(&net->places);
     vec_clear(&net->loads);
+    vec_clear(&net->peaks);
     vec_clear(&net->fars);
     vec_clear(&net->ends);
     vec_clear(&net->own_rows);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whole runs in which one thing doubles twice while all else stays: tasks, slots, TaskManagers,
- * jobs, the length of a trace, the hosts that a fault strikes at one instant; and the transfers
- * that share a bandwidth, by themselves. Each line is the time per thing against that at half as
- * many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints and failures of
- * machines are as many for each size, but for jobs on machines of their own.
+ * jobs, the length of a trace, the hosts that a fault strikes at one instant, uploads on full NICs;
+ * and the transfers that share a bandwidth, by themselves. Each line is the time per thing against
+ * that at half as many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints
+ * and failures of machines are as many for each size, but for jobs on machines of their own.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -168,6 +168,37 @@ static void double_struck(void *context, uint64_t n)
     whole_run(whole_run_load(text.bytes));
 }
 
+/* All tasks upload at once over NICs that the data plane fills: as many transfers as tasks, each of
+ * which ends at a time of its own. Bytes, of both, are the same for each size. */
+static void double_uploads(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    unsigned vertices = (unsigned)n / VERTEX_TASKS;
+    text.length = 0;
+    text_add(&text, "name: uploads\n"
+                    "duration: 10min\n"
+                    "sample: 10min\n"
+                    "config: { scheduler-mode: reactive, execution.checkpointing.interval: 30s }\n"
+                    "cluster:\n"
+                    "  provider: standalone\n"
+                    "  task-manager: { cores: 4, memory: 64g, slots: 4, boot: 1s, count: 8,\n"
+                    "                  network: 100mbit }\n"
+                    "jobs:\n"
+                    "  - name: j\n"
+                    "    vertices:\n");
+    for (unsigned v = 0; v < vertices; v++)
+        text_add(&text,
+                 "      - { name: v%u, cost: 1us, max-parallelism: 1024, keys: 1k, state: %ukb }\n",
+                 v, 16384 / vertices);
+    text_add(&text, "    edges:\n");
+    for (unsigned v = 1; v < vertices; v++)
+        text_add(&text, "      - v%u -> v%u: hash\n", v - 1, v);
+    text_add(&text, "    load: { constant: %u/s }\n", 800000 / vertices);
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
+}
+
 static void double_minutes(void *context, uint64_t n)
 {
     (void)context;
@@ -218,6 +249,7 @@ int main(void)
     linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);
     linear &= bench_doubles("doubling: hosts cut off", double_struck, &cut_off, 500);
+    linear &= bench_doubles("doubling: uploads on full NICs", double_uploads, NULL, 512);
     linear &= bench_doubles("doubling: minutes of a trace", double_minutes, NULL, 5000);
     linear &= bench_doubles("doubling: concurrent transfers", double_transfers, NULL, 10000);
     return linear ? 0 : 1;

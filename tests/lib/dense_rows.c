@@ -17,6 +17,18 @@ uint32_t dense_row_add(struct maxmin *problem, double limit, const struct maxmin
     return row;
 }
 
+void dense_row_share(struct maxmin *problem, uint32_t row)
+{
+    VEC(double) peaks = { 0 };
+    const struct maxmin_row *r = &problem->rows.items[row];
+    for (uint32_t i = r->first_term; i < r->first_term + r->term_count; i++)
+        vec_push(&peaks, problem->terms.items[i].weight);
+    for (uint32_t i = r->first_weight; i < r->first_weight + r->weight_count; i++)
+        vec_push(&peaks, problem->weights.items[i].weight);
+    maxmin_share_row(problem, row, peaks.items);
+    vec_fini(&peaks);
+}
+
 double dense_row_weight(const struct maxmin *problem, size_t row, uint32_t sum)
 {
     const struct maxmin_row *r = &problem->rows.items[row];

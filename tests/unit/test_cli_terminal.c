@@ -87,12 +87,10 @@ START_TEST(runs_are_told_apart_by_their_whole_names)
     struct plays plays = { 0 };
     vec_push(&plays.list, (struct play){ 0 });
     json_t *compare = json_object();
-    static const char *const variants[] = {
-        "heartbeat-each-second-and-timeout-each-five-seconds", "one_word_after_another_after_it",
-        "\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251\303\251"
-        "x\303\251\303\251",
-        "d", "e"
-    };
+    static const char accented[] = "\303\251\303\251\303\251\303\251\303\251\303\251"
+                                   "\303\251\303\251\303\251x\303\251\303\251";
+    static const char *const variants[] = { "heartbeat-each-second-and-timeout-each-five-seconds",
+                                            "one_word_after_another_after_it", accented, "d", "e" };
     for (size_t i = 0; i < 5; i++)
         json_object_set_new(compare, variants[i], json_pack("{s{}}", "metrics"));
     plays.list.items[0].summary =

@@ -264,6 +264,7 @@ START_TEST(hosts_full_for_different_reasons_are_kept_apart)
     uint32_t hosts = 2 + (uint32_t)rng_below(&rng, 3);
     make_pair_of_shuffles(&rng, hosts);
     maxmin_clear(&dense, 2);
+    maxmin_group_sum(&dense, 1, 1);
     for (uint32_t k = 0; k < 2; k++)
         for (uint32_t s = 0; s < hosts; s++) {
             double demand = class_of(k, s)->demand;
@@ -277,7 +278,7 @@ START_TEST(hosts_full_for_different_reasons_are_kept_apart)
                                      { hosts + h, spec(1)->cost_ns / 1e9 } };
         dense_row_add(&dense, 1, NULL, 0, thread_x);
         dense_row_add(&dense, 1, NULL, 0, thread_y);
-        dense_row_add(&dense, 0.7, own, 2, cores);
+        dense_row_share(&dense, dense_row_add(&dense, 0.7, own, 2, cores));
     }
     maxmin_solve(&dense);
     for (uint32_t k = 0; k < 2; k++)

@@ -109,6 +109,8 @@ static void write_dense(struct maxmin *dense, const struct random_job *jobs, uin
     double cores[HOSTS][JOBS_MAX] = { { 0 } };
     maxmin_clear(dense, count);
     for (uint32_t j = 0; j < count; j++)
+        maxmin_group_sum(dense, j, j);
+    for (uint32_t j = 0; j < count; j++)
         for (uint32_t s = 0; s < jobs[j].parallelism; s++) {
             uint32_t h = jobs[j].hosts[s];
             double own = (double)jobs[j].costs[0] / 1e9, bound = class_of(j, s)->demand;
@@ -123,7 +125,8 @@ static void write_dense(struct maxmin *dense, const struct random_job *jobs, uin
             if (thread[j] > 0)
                 dense_row_add(dense, 1, NULL, 0, thread);
         }
-        dense_row_add(dense, f.hosts[h].machine.cores, terms[h], term_count[h], cores[h]);
+        dense_row_share(dense, dense_row_add(dense, f.hosts[h].machine.cores, terms[h],
+                                             term_count[h], cores[h]));
     }
 }
 
@@ -302,6 +305,78 @@ START_TEST(loads_that_step_at_one_instant_are_answered_together)
 }
 END_TEST
 
+static double served_by(uint32_t job)
+{
+    return model_fixture_job(&f, (struct job_id){ job }).served_rate;
+}
+
+/* One core. Job 0 wants 1.2 of it, job 1 needs 0.3, less than half: it gets all, as from a fair
+ * scheduler, and not as many records as job 0. */
+START_TEST(a_small_job_is_served_in_full_beside_one_that_fills_the_host)
+{
+    model_fixture_init(&f);
+    f.hosts[0].machine.cores = 1;
+    add_job(0, 100 * TIME_US, 1100 * TIME_US, 1000);
+    add_job(1, 1 * TIME_US, 2 * TIME_US, 100e3);
+    model_fixture_start(&f);
+    deploy(0, here, 1);
+    deploy(1, here, 1);
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_double_eq_tol(served_by(1), 100e3, 1e-3);
+    ck_assert_double_eq_tol(served_by(0), 0.7 / 1200e-6, 1e-6);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Two hosts, 10 MB/s each. Half of all records cross: 25 MB/s are wanted by job 0, 0.25 by job 1.
+ */
+START_TEST(few_bytes_pass_a_nic_that_many_fill)
+{
+    model_fixture_init(&f);
+    f.hosts[0].machine.network_bps = f.hosts[1].machine.network_bps = 80e6;
+    add_job(0, 1 * TIME_US, 1 * TIME_US, 100);
+    add_job(1, 1 * TIME_US, 1 * TIME_US, 10e3);
+    f.scenario.jobs.items[0].vertices.items[0].record_bytes = 1e6;
+    f.scenario.jobs.items[1].vertices.items[0].record_bytes = 100;
+    model_fixture_start(&f);
+    deploy(0, here, 2);
+    deploy(1, here, 2);
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_double_eq_tol(served_by(1), 10e3, 1e-6);
+    ck_assert_double_gt(served_by(0), 38);
+    ck_assert_double_lt(served_by(0), 40);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Style: nothing quadratic. Each of n tasks on a full NIC has a transfer of its own, and a network
+ * costs n to build: 200 tasks take new limits once in 50 ms, not each time one begins. */
+START_TEST(a_large_network_takes_limits_of_its_nics_at_a_bounded_rate)
+{
+    model_fixture_init(&f);
+    f.hosts[0].machine.network_bps = f.hosts[1].machine.network_bps = 80e6;
+    f.scenario.cluster.dfs.bandwidth = 1e9;
+    add_job(0, 1 * TIME_US, 1 * TIME_US, 1e6);
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &(struct fixture_deployment){ .job = { 0 },
+                                                           .parallelism = (uint32_t[]){ 100, 100 },
+                                                           .hosts = here,
+                                                           .host_count = 2 });
+    model_fixture_run(&f, 10 * TIME_S);
+    double before = served_by(0);
+    uint64_t refreshes = f.model->networks.refreshes;
+    for (int i = 1; i <= 40; i++) {
+        net_transfer_begins(f.model, 0, TRANSFER_OUT);
+        model_fixture_run(&f, 10 * TIME_S + i * 10 * TIME_MS);
+    }
+    ck_assert_uint_ge(f.model->networks.refreshes - refreshes, 6);
+    ck_assert_uint_le(f.model->networks.refreshes - refreshes, 9);
+    model_fixture_run(&f, 11 * TIME_S); /* the last one counts as well: 1 connection of 41 there */
+    ck_assert_double_eq_tol(served_by(0), (before + before / 41) / 2, 1e-6 * before);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 static bool link_is_cut(uint32_t a, uint32_t b)
 {
     return a != b && (f.hosts[a].cut || f.hosts[b].cut || f.hosts[a].cut_links >> b & 1);
@@ -364,6 +439,9 @@ Suite *test_model_networks_suite(void)
     tcase_add_test(tests, hosts_that_change_at_one_instant_share_a_rebuild);
     tcase_add_test(tests, a_look_does_not_wait_for_the_rebuild);
     tcase_add_test(tests, loads_that_step_at_one_instant_are_answered_together);
+    tcase_add_test(tests, a_small_job_is_served_in_full_beside_one_that_fills_the_host);
+    tcase_add_test(tests, few_bytes_pass_a_nic_that_many_fill);
+    tcase_add_test(tests, a_large_network_takes_limits_of_its_nics_at_a_bounded_rate);
     tcase_add_loop_test(tests, hosts_out_of_reach_are_those_no_link_leads_to, 0, 30);
     suite_add_tcase(suite, tests);
     return suite;
