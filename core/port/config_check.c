@@ -64,7 +64,7 @@ static const struct range_row ranges[] = {
     AT_LEAST_MS(restart_rate_interval),
     AT_LEAST_MS(restart_exp_initial),
     AT_LEAST_MS(restart_exp_max),
-    RANGE(restart_exp_multiplier, RATIO_ONE, INT64_MAX, false, "must be at least 1"),
+    RANGE(restart_exp_multiplier, RATIO_ONE + 1, INT64_MAX, false, "must be more than 1"),
     AT_LEAST_MS(restart_exp_reset),
     RANGE(restart_exp_jitter, 0, RATIO_ONE, false, "must be 0 to 1"),
     AT_LEAST_1(restart_exp_attempts),

@@ -170,6 +170,19 @@ static void see_taken_over(struct place *place, const struct model_job_view *flo
     place->cuts.count = 0;
 }
 
+/* Every record that arrived, or is served again, has been served, waits, or is given up. */
+static void check_books(struct checker *checker, time_ns at, struct job_id job,
+                        const struct model_job_view *flow)
+{
+    double in = flow->offered_total + flow->inherited + flow->replayed_total + flow->setback;
+    double out = flow->served_total + flow->backlog + flow->given_up;
+    if (is_below(in, out) || is_below(out, in))
+        checker_complain(checker, at,
+                         "of %s %lld records arrived or are served again, but %lld were served, "
+                         "wait or are given up",
+                         checker_job_name(checker, job), (long long)in, (long long)out);
+}
+
 static void check_job(struct checker *checker, time_ns at, struct job_id job)
 {
     const struct model_job_view *flow = &checker->recorder->jobs.items[job.n].flow;
@@ -178,6 +191,7 @@ static void check_job(struct checker *checker, time_ns at, struct job_id job)
     const char *name = checker_job_name(checker, job);
     if (!checker->look->job(checker->look->context, job, &view) || view.ended_at != TIME_NEVER)
         return;
+    check_books(checker, at, job, flow);
     see_taken_over(place, flow);
     see_cut(checker, at, job, place, flow);
     check_taken_over(checker, at, job, place);

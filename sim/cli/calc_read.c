@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/base/vec.h"
+#include "sim/report/number_text.h"
 
 #define PPM 1e6
 
@@ -135,7 +136,7 @@ struct err calc_read_ms(const json_t *in, const char *name, time_ns *out, struct
     return OK;
 }
 
-struct err calc_read_ppm(const json_t *in, const char *name, int64_t least_ppm, int64_t most_ppm,
+struct err calc_read_ppm(const json_t *in, const char *name, const struct calc_range *range,
                          int64_t *out, struct note *note)
 {
     const json_t *value = field(in, name);
@@ -144,9 +145,12 @@ struct err calc_read_ppm(const json_t *in, const char *name, int64_t least_ppm, 
     if (!json_is_number(value))
         return wrong_kind(value, name, "a number", note);
     double ppm = floor(json_number_value(value) * PPM + 0.5);
-    if (!(ppm >= (double)least_ppm && ppm <= (double)most_ppm))
-        return err_note(note, ERR_BAD_VALUE_CODE, "%s: outside %lld..%lld millionths", name,
-                        (long long)least_ppm, (long long)most_ppm);
+    if (!(ppm >= (double)range->least_ppm && ppm <= (double)range->most_ppm)) {
+        char found[NUMBER_TEXT_SIZE];
+        number_plain(json_number_value(value), found);
+        return err_note(note, ERR_BAD_VALUE_CODE, "%s: found %s, expected %s", name, found,
+                        range->expected);
+    }
     *out = (int64_t)ppm;
     return OK;
 }

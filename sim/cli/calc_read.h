@@ -36,8 +36,13 @@ MUST_CHECK struct err calc_read_integer(const json_t *in, const char *name, int6
 MUST_CHECK struct err calc_read_ms(const json_t *in, const char *name, time_ns *out,
                                    struct note *note);
 /* A number with or without fraction, in ppm, rounded to the nearest. */
-MUST_CHECK struct err calc_read_ppm(const json_t *in, const char *name, int64_t least_ppm,
-                                    int64_t most_ppm, int64_t *out, struct note *note);
+struct calc_range {
+    int64_t least_ppm, most_ppm;
+    const char *expected; /* the same for a person: "from 0 to 1" */
+};
+MUST_CHECK struct err calc_read_ppm(const json_t *in, const char *name,
+                                    const struct calc_range *range, int64_t *out,
+                                    struct note *note);
 MUST_CHECK struct err calc_read_flag(const json_t *in, const char *name, bool *out,
                                      struct note *note);
 MUST_CHECK struct err calc_read_text(const json_t *in, const char *name, const char **out,

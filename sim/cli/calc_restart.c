@@ -64,16 +64,21 @@ static struct err read_failure_rate(json_t *in, struct config *config, struct no
     return calc_read_ms(in, "delay", &config->restart_rate_delay, note);
 }
 
+static const struct calc_range multiplier_range = { RATIO_ONE + 1,
+                                                    MULTIPLIER_MAX *(int64_t)RATIO_ONE,
+                                                    "more than 1 and at most 1000" };
+static const struct calc_range jitter_range = { 0, RATIO_ONE, "from 0 to 1" };
+
 /* The bounds are the ones that Flink's strategy checks. */
 static struct err read_exponential(json_t *in, struct config *config, struct note *note)
 {
     TRY(calc_check_fields(in, exponential_keys, 6, note));
     TRY(calc_read_ms(in, "initial-backoff", &config->restart_exp_initial, note));
     TRY(calc_read_ms(in, "max-backoff", &config->restart_exp_max, note));
-    TRY(calc_read_ppm(in, "backoff-multiplier", RATIO_ONE + 1, MULTIPLIER_MAX * (int64_t)RATIO_ONE,
-                      &config->restart_exp_multiplier, note));
+    TRY(calc_read_ppm(in, "backoff-multiplier", &multiplier_range, &config->restart_exp_multiplier,
+                      note));
     TRY(calc_read_ms(in, "reset-backoff-threshold", &config->restart_exp_reset, note));
-    TRY(calc_read_ppm(in, "jitter-factor", 0, RATIO_ONE, &config->restart_exp_jitter, note));
+    TRY(calc_read_ppm(in, "jitter-factor", &jitter_range, &config->restart_exp_jitter, note));
     TRY(calc_read_integer(in, "attempts-before-reset-backoff", 1, ATTEMPTS_MAX,
                           &config->restart_exp_attempts, note));
     TRY(at_least_1_ms("initial-backoff", config->restart_exp_initial, note));

@@ -4,6 +4,7 @@
  * and tells the figures. In: a scenario. Out: a folder that is complete or not there.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
@@ -17,7 +18,8 @@
 struct run_request {
     struct run_options options;
     const char *scenario;
-    char out[PLACE_SIZE]; /* empty: no files */
+    char out[PLACE_SIZE];    /* empty: no files */
+    char spared[PLACE_SIZE]; /* the complete run that stays in its place; empty: none had to */
     bool json, quiet, no_plots, check;
 };
 
@@ -56,7 +58,7 @@ static struct err write_summary(const struct play *play, const struct output_dir
     snprintf(name, sizeof name, "%s%ssummary.json", play->folder, play->folder[0] ? "/" : "");
     TRY(output_open(output, name, &file, note));
     summary_write(play->summary, file);
-    return output_close(file, name, note);
+    return output_close(output, file, name, note);
 }
 
 static struct err write_report(const struct command *command, const struct run_request *request,
@@ -72,7 +74,7 @@ static struct err write_report(const struct command *command, const struct run_r
         draw(command, request, output, summary);
     TRY(output_open(output, "report.html", &file, note));
     html_write(output->aside, summary, file);
-    return output_close(file, "report.html", note);
+    return output_close(output, file, "report.html", note);
 }
 
 static void tell(const struct run_request *request, const struct plays *plays)
@@ -84,15 +86,33 @@ static void tell(const struct run_request *request, const struct plays *plays)
         return;
     show_question(plays, stdout);
     show_figures_table(plays, stdout);
+    show_failed(plays, stdout);
     show_never_happened(plays, stdout);
     show_results(plays, stdout);
     if (interrupt_came())
         show_cut(plays, stdout);
+    if (request->spared[0])
+        printf("The complete run in %s stays as it is.\n", request->spared);
     if (request->out[0])
         printf("Report: %s/report.html\n", request->out);
 }
 
-static struct err run_into(const struct command *command, const struct run_request *request,
+/* A run that was cut short never replaces a complete one. */
+static struct err put_in_place(struct run_request *request, const struct plays *plays,
+                               struct output_dir *output, struct note *note)
+{
+    if (plays_are_complete(plays))
+        return output_commit(output, note);
+    size_t length = strlen(output->target);
+    TRY(output_commit_partial(output, note));
+    if (strlen(output->target) == length)
+        return OK;
+    snprintf(request->spared, sizeof request->spared, "%s", request->out);
+    snprintf(request->out, sizeof request->out, "%s", output->target);
+    return OK;
+}
+
+static struct err run_into(const struct command *command, struct run_request *request,
                            struct plays *plays, struct output_dir *output, struct note *note)
 {
     struct play_settings settings = { .path = request->scenario,
@@ -109,7 +129,7 @@ static struct err run_into(const struct command *command, const struct run_reque
     if (!request->out[0])
         return OK;
     TRY(write_report(command, request, plays, output, note));
-    return output_commit(output, note);
+    return put_in_place(request, plays, output, note);
 }
 
 static int run_all(const struct command *command, struct run_request *request)
@@ -174,8 +194,9 @@ const struct command command_run = {
     .text =
         "Runs the scenario (a YAML file, or a folder with scenario.yaml) and its variants below\n"
         "`compare` in virtual time. Leaves events.jsonl, metrics.csv, summary.json, plots/ and\n"
-        "report.html in a folder, which is put in place only when it is complete. Exit code 1\n"
-        "when an expectation of the scenario did not hold.",
+        "report.html in a folder, which is put in place only when it is complete. A run that is\n"
+        "interrupted leaves what it has come to, beside a complete one as DIR.interrupted. Exit\n"
+        "code 1 when an expectation of the scenario did not hold.",
     .example = "  weir run scenarios/reactive-spot-day --seed 7 --set cluster.dfs.bandwidth=1gbit "
                "--out out/day",
     .options = options,

@@ -5,6 +5,8 @@
  */
 #include "sim/cli/narrative.h"
 
+#include <string.h>
+
 #include "core/base/text.h"
 #include "sim/report/causes.h"
 #include "sim/report/number_text.h"
@@ -14,8 +16,9 @@ enum { REFUSALS_TOLD = 10 };
 /* A job while the log is read. */
 struct job_story {
     const char *job;
-    bool started; /* its tasks have all run once */
-    bool is_open; /* a chapter is being told */
+    const char *former; /* the job that it goes on from; null: it begins anew */
+    bool started;       /* its tasks have all run once */
+    bool is_open;       /* a chapter is being told */
     struct chapter chapter;
 };
 
@@ -45,6 +48,7 @@ static void close_chapter(struct narrative *narrative, struct job_story *story, 
     story->is_open = false;
     story->chapter.last = place;
     story->chapter.is_over = is_over;
+    story->chapter.to = is_over ? narrative->log->entries.items[place].at : narrative->duration;
     vec_push(&narrative->chapters, story->chapter);
 }
 
@@ -73,6 +77,37 @@ static bool is_trouble(const struct log_entry *entry)
            run_log_fits(entry, "job RESTARTING") || run_log_fits(entry, "job FAILING");
 }
 
+/* The job has ended. A failure is an outage for good, and no chapter but one counts it. */
+static void end_job(struct narrative *narrative, struct job_story *story, size_t place)
+{
+    const char *how = narrative->log->entries.items[place].reason;
+    bool is_dead = how && text_equal(how, "FAILED");
+    bool was_down = story->is_open && story->chapter.kind != CHAPTER_START;
+    if (story->is_open)
+        close_chapter(narrative, story, place, true);
+    size_t dead = narrative->chapters.count - (was_down ? 1 : 0);
+    open_chapter(story, CHAPTER_END, place);
+    close_chapter(narrative, story, place, true);
+    narrative->chapters.items[dead].is_dead = is_dead;
+    if (is_dead)
+        narrative->chapters.items[dead].to = narrative->duration;
+}
+
+/* "savepoint 5 of day" */
+static const char *former_of(const struct log_entry *entry)
+{
+    const char *of = entry->reason ? strstr(entry->reason, " of ") : NULL;
+    return of ? of + strlen(" of ") : NULL;
+}
+
+/* All tasks of the job run for the first time: whoever it goes on from is not missed any more. */
+static void make_good(struct narrative *narrative, const struct job_story *story, size_t place)
+{
+    for (VEC_EACH(struct chapter, chapter, &narrative->chapters))
+        if (chapter->is_dead && story->former && text_equal(chapter->job, story->former))
+            chapter->to = narrative->log->entries.items[place].at;
+}
+
 static void read_job_line(struct narrative *narrative, struct job_story *story, size_t place)
 {
     const struct log_entry *entry = &narrative->log->entries.items[place];
@@ -80,10 +115,9 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
     if (run_log_fits(entry, "dispatcher job submitted")) {
         open_chapter(story, CHAPTER_START, place);
     } else if (run_log_fits(entry, "dispatcher job ended")) {
-        if (story->is_open)
-            close_chapter(narrative, story, place, true);
-        open_chapter(story, CHAPTER_END, place);
-        close_chapter(narrative, story, place, true);
+        end_job(narrative, story, place);
+    } else if (run_log_fits(entry, "checkpoint starting from savepoint")) {
+        story->former = former_of(entry);
     } else if (running && story->is_open) {
         close_chapter(narrative, story, place, true);
     } else if (!story->is_open && story->started && is_rescale(entry)) {
@@ -92,6 +126,8 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
         open_chapter(story, CHAPTER_INCIDENT, place);
         story->chapter.cause = fault_behind(narrative->log, place);
     }
+    if (running && !story->started)
+        make_good(narrative, story, place);
     story->started |= running;
 }
 
@@ -136,7 +172,8 @@ time_ns chapter_from(const struct narrative *narrative, const struct chapter *ch
 
 time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter)
 {
-    return narrative->log->entries.items[chapter->last].at;
+    (void)narrative;
+    return chapter->to;
 }
 
 static size_t count_lines(const struct narrative *narrative, const char *pattern)
@@ -168,13 +205,14 @@ void narrative_sum_up(const struct narrative *narrative, FILE *file)
     time_ns down = 0, longest = 0;
     char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE];
     for (VEC_EACH(const struct chapter, chapter, &narrative->chapters)) {
-        if (chapter->kind != CHAPTER_INCIDENT && chapter->kind != CHAPTER_RESCALE)
+        bool is_failure = chapter->kind == CHAPTER_INCIDENT || chapter->is_dead;
+        if (!is_failure && chapter->kind != CHAPTER_RESCALE)
             continue;
         time_ns length = chapter_to(narrative, chapter) - chapter_from(narrative, chapter);
-        incidents += chapter->kind == CHAPTER_INCIDENT;
-        rescales += chapter->kind == CHAPTER_RESCALE;
+        incidents += is_failure;
+        rescales += !is_failure;
         down += length;
-        longest = chapter->kind == CHAPTER_INCIDENT && length > longest ? length : longest;
+        longest = is_failure && length > longest ? length : longest;
     }
     number_text_seconds((double)down / (double)TIME_S, all);
     number_text_seconds((double)longest / (double)TIME_S, most);

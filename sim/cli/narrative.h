@@ -19,6 +19,8 @@ struct chapter {
     size_t cause;       /* place of the fault, or of the first line where nothing explains it */
     size_t first, last; /* places: first sign of it, and the line that ends it */
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
+    bool is_dead;       /* the job FAILED, and none of its tasks runs from then on */
+    time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
 };
 
 struct narrative {

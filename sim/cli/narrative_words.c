@@ -95,12 +95,30 @@ static void tell_fault(struct paragraph *p)
             cause->reason ? cause->reason : "");
 }
 
+/* No task of it has failed: what the first sign says, and the checkpoint that was one too many. */
+static void tell_whole(struct paragraph *p)
+{
+    const struct log_entry *first = entry_at(p, p->chapter->first), *each;
+    if (!first->reason)
+        return;
+    say(p, "The job failed as a whole (%s). ", first->reason);
+    for (size_t i = p->chapter->first; i-- > 0 && (each = entry_at(p, i))->at == first->at;) {
+        if (!is_of_job(p, each) || !run_log_fits(each, "checkpoint failed"))
+            continue;
+        say(p, "The last was checkpoint %" PRId64 "%s%s. ", each->checkpoint,
+            each->reason ? ": " : "", each->reason ? each->reason : "");
+        return;
+    }
+}
+
 static void tell_detection(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];
     const struct log_entry *failed = find(p, "execution * -> FAILED", false);
-    if (!failed)
+    if (!failed) {
+        tell_whole(p);
         return;
+    }
     size_t all = count(p, "execution * -> FAILED");
     if (p->chapter->cause != p->chapter->first)
         say(p, "It was noticed %s later: ", length_text(failed->at - fault_at(p), after));
@@ -155,7 +173,7 @@ static void measure_spells(const struct paragraph *p, struct spells *out)
             out->seen[now] = true;
         }
     }
-    out->length[now] += chapter_to(p->narrative, p->chapter) - since;
+    out->length[now] += entry_at(p, p->chapter->last)->at - since;
 }
 
 static void tell_restarts(struct paragraph *p)
@@ -225,6 +243,20 @@ static void tell_restore(struct paragraph *p)
     say(p, ". ");
 }
 
+/* From when the job FAILED. */
+static void tell_dead(struct paragraph *p)
+{
+    char length[NUMBER_TEXT_SIZE];
+    time_ns to = chapter_to(p->narrative, p->chapter);
+    if (!p->chapter->is_dead)
+        return;
+    length_text(to - entry_at(p, p->chapter->last)->at, length);
+    if (to == p->narrative->duration)
+        say(p, " Nothing of it ran for the %s that the run went on.", length);
+    else
+        say(p, " %s later all tasks of the job ran that goes on from it.", length);
+}
+
 static void tell_end(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];
@@ -234,7 +266,12 @@ static void tell_end(struct paragraph *p)
         return;
     }
     if (!run_log_fits(last, "job all tasks RUNNING")) {
-        say(p, "The job ended meanwhile.");
+        if (p->chapter->is_dead)
+            say(p, "The job FAILED %s after %s.", length_text(last->at - fault_at(p), after),
+                p->chapter->kind == CHAPTER_INCIDENT ? "the fault" : "that");
+        else
+            say(p, "The job ended meanwhile.");
+        tell_dead(p);
         return;
     }
     say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
@@ -272,6 +309,7 @@ static void tell_job_end(struct paragraph *p)
     why = refused ? refused : why;
     say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was", why ? ": " : "",
         why ? why : "");
+    tell_dead(p);
 }
 
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file)

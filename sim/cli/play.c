@@ -191,7 +191,7 @@ static struct err write_files(const struct play *play, const struct output_dir *
         put_name(play, file_names[which], name, sizeof name);
         TRY(output_open(output, name, &file, note));
         fill_file(play, (enum play_file)which, file);
-        TRY(output_close(file, name, note));
+        TRY(output_close(output, file, name, note));
     }
     return OK;
 }
@@ -209,7 +209,7 @@ static struct err run_with_files(struct play *play, const struct play_settings *
     put_name(play, "events.jsonl", name, sizeof name);
     TRY(output_open(output, name, &events, note));
     run(play, settings, events);
-    TRY(output_close(events, name, note));
+    TRY(output_close(output, events, name, note));
     return write_files(play, output, note);
 }
 
@@ -289,11 +289,17 @@ static void judge(const struct plays *plays, struct play *play)
     add_broken_invariants(play);
 }
 
+bool plays_are_complete(const struct plays *plays)
+{
+    for (VEC_EACH(const struct play, play, &plays->list))
+        if (!play->complete)
+            return false;
+    return true;
+}
+
 void plays_judge(struct plays *plays)
 {
-    bool complete = true;
-    for (VEC_EACH(const struct play, play, &plays->list))
-        complete &= play->complete;
+    bool complete = plays_are_complete(plays);
     struct play *first = &plays->list.items[0];
     json_t *compare = json_object();
     for (VEC_EACH(struct play, play, &plays->list)) {

@@ -55,6 +55,8 @@ void plays_fini(struct plays *plays);
  * ends. */
 MUST_CHECK struct err plays_run(struct plays *plays, const struct play_settings *settings,
                                 struct note *note);
+/* Did all run to their end? */
+bool plays_are_complete(const struct plays *plays);
 /* Fills results and puts them into the summaries; the first summary gets the others' as "compare".
  * Runs cut short are not judged. */
 void plays_judge(struct plays *plays);

@@ -167,6 +167,30 @@ static void add_result(struct table *table, const struct play *play,
     table_add(table, result->detail, TONE_FAINT);
 }
 
+void show_failed(const struct plays *plays, FILE *file)
+{
+    struct table table;
+    table_init(&table, 1);
+    for (VEC_EACH(const struct play, play, &plays->list)) {
+        const char *variant = json_string_value(json_object_get(play->summary, "variant"));
+        size_t jobs = json_array_size(json_object_get(play->summary, "jobs"));
+        char text[SUMMARY_FAILED_SIZE], named[SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
+        for (size_t j = 0; j < jobs; j++) {
+            if (!summary_failed_text(play->summary, j, text))
+                continue;
+            text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "",
+                        variant ? ": " : "", text);
+            table_add(&table, named, TONE_BAD);
+        }
+    }
+    bool any = table.cells.count > 0;
+    if (any)
+        table_print(&table, file, false);
+    table_fini(&table);
+    if (any)
+        fputc('\n', file);
+}
+
 void show_never_happened(const struct plays *plays, FILE *file)
 {
     size_t count = 0;

@@ -13,6 +13,8 @@
 
 void show_question(const struct plays *plays, FILE *file);
 void show_figures_table(const struct plays *plays, FILE *file);
+/* A line for each job that FAILED: its figures are of a job that was not there. */
+void show_failed(const struct plays *plays, FILE *file);
 /* A line for each event of a script that has not happened in a run that went to its end. */
 void show_never_happened(const struct plays *plays, FILE *file);
 /* After a run that was interrupted: which variants were cut short, and which did not run. */

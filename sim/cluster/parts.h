@@ -38,7 +38,7 @@ struct process { /* what every message touches comes first */
     struct contact contact; /* TaskManagers */
     struct rng network, storage;
     double dfs_limit[TRANSFER_WAY_COUNT]; /* bytes per second; 0: the NIC's */
-
+    uint32_t moving[TRANSFER_WAY_COUNT];  /* transfers behind their latency */
     char *name;
     time_ns added_at, up_at, ended_at;
     time_ns refused_from; /* ended: requests sent from here on are refused, earlier ones hang */
@@ -143,6 +143,7 @@ void contact_review(struct virtual_cluster *cluster, struct process *process);
 /* storage.c */
 void storage_init(struct virtual_cluster *cluster);
 void storage_fini(struct virtual_cluster *cluster);
+void storage_review(struct virtual_cluster *cluster, const struct process *process); /* its loss */
 void storage_write(struct virtual_cluster *cluster, struct process *process,
                    const struct effect_store *store);
 

@@ -11,11 +11,7 @@
  * they wait for messages sent before them, and a message takes those before it along.
  */
 #include "sim/cluster/parts.h"
-
-#define RETRANSMIT_FIRST (200 * TIME_MS) /* Linux: TCP_RTO_MIN */
-#define RETRANSMIT_MAX   (120 * TIME_S)  /* TCP_RTO_MAX */
-
-enum { RETRANSMITS_MAX = 15 }; /* tcp_retries2: 924.6 s in all */
+#include "sim/cluster/tcp.h"
 
 enum row { ROW_MESSAGES, ROW_HEARTBEATS, ROW_COUNT };
 
@@ -144,9 +140,7 @@ static void arm(struct virtual_cluster *cluster, uint32_t link, uint32_t side, e
     struct held_row *row = held ? &held->rows[which] : NULL;
     if (!row || row->timer.generation || !first_lost(row))
         return;
-    time_ns wait = RETRANSMIT_FIRST, now = cluster_now(cluster);
-    for (uint32_t i = 0; i < row->failures && wait < RETRANSMIT_MAX; i++)
-        wait = 2 * wait < RETRANSMIT_MAX ? 2 * wait : RETRANSMIT_MAX;
+    time_ns wait = tcp_retry_wait(row->failures), now = cluster_now(cluster);
     time_ns at = tried_at + wait > now ? tried_at + wait : now;
     row->timer = sim_queue_push(cluster->queue, at, SIM_CLASS_DELIVERY, on_timer, cluster, link,
                                 side * ROW_COUNT + which);
@@ -223,7 +217,7 @@ static void on_timer(void *context, uint64_t a, uint64_t b)
     CHECK(first != NULL);
     row->timer = (struct sim_handle){ 0 };
     if (!try_again(cluster, first)) {
-        if (row->failures++ == RETRANSMITS_MAX)
+        if (row->failures++ == TCP_RETRIES)
             give_connection_up(cluster, index, side, which);
     } else {
         row->failures = 0;

@@ -3,15 +3,20 @@
  * The distributed file system: a transfer waits for the drawn latency, then takes its max-min share
  * of the one bandwidth (shared_bandwidth.h) until its last byte is there. The store effects of
  * nodes go through here too and are answered by EVENT_STORE_DONE.
+ *
+ * A host that loses packets loses those of its transfers too: each of its connections gets no more
+ * than TCP makes of that loss. Links between hosts are not on the way to storage.
  */
 #include "sim/cluster/parts.h"
 #include "sim/cluster/shared_bandwidth.h"
+#include "sim/cluster/tcp.h"
 
 struct store_transfer {
     uint32_t generation;     /* odd while under way */
     uint32_t next_free;      /* 1 + slot; 0: none */
     struct sim_handle begin; /* until the latency is over */
     struct share_handle share;
+    bool moves; /* the latency is over */
     struct node_id node;
     enum transfer_way way;
     double bytes;
@@ -51,18 +56,54 @@ static void slot_give(struct virtual_cluster *cluster, uint32_t slot)
     cluster->free_transfer = slot + 1;
 }
 
+static uint32_t group_of(struct node_id node, enum transfer_way way)
+{
+    return node.n * TRANSFER_WAY_COUNT + way;
+}
+
+/* Bytes per second of all its transfers together; 0: no limit. */
+static double limit_of(const struct virtual_cluster *cluster, const struct process *process,
+                       enum transfer_way way)
+{
+    const struct cluster_spec *spec = &cluster->scenario->cluster;
+    double limit = process->dfs_limit[way];
+    if (limit <= 0)
+        limit = process->machine ? process->machine->network_bps / 8 : 0;
+    if (process->loss <= 0)
+        return limit;
+    double seconds = tcp_seconds_per_byte(process->loss, distribution_mean(&spec->network.latency));
+    double lossy = (double)process->moving[way] * spec->dfs.connections / seconds;
+    return limit > 0 && limit < lossy ? limit : lossy;
+}
+
+/* Another one moves, or one no longer does: a lossy host has more connections then, or fewer. */
+static void count_moving(struct virtual_cluster *cluster, const struct store_transfer *transfer,
+                         uint32_t by)
+{
+    struct process *process = cluster_process(cluster, transfer->node);
+    CHECK(by == 1 || process->moving[transfer->way] > 0);
+    process->moving[transfer->way] += by;
+    if (process->loss > 0 && process->moving[transfer->way] > 0)
+        shared_bandwidth_limit(cluster->dfs, group_of(transfer->node, transfer->way),
+                               limit_of(cluster, process, transfer->way));
+}
+
+void storage_review(struct virtual_cluster *cluster, const struct process *process)
+{
+    for (int way = 0; way < TRANSFER_WAY_COUNT; way++)
+        if (process->moving[way] > 0)
+            shared_bandwidth_limit(cluster->dfs, group_of(process->id, (enum transfer_way)way),
+                                   limit_of(cluster, process, (enum transfer_way)way));
+}
+
 static void on_last_byte(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
     struct virtual_cluster *cluster = context;
     struct store_transfer transfer = cluster->transfers.items[a];
     slot_give(cluster, (uint32_t)a);
+    count_moving(cluster, &transfer, -1u);
     transfer.done(transfer.context, transfer.a, transfer.b);
-}
-
-static uint32_t group_of(struct node_id node, enum transfer_way way)
-{
-    return node.n * TRANSFER_WAY_COUNT + way;
 }
 
 static void on_first_byte(void *context, uint64_t a, uint64_t b)
@@ -71,20 +112,22 @@ static void on_first_byte(void *context, uint64_t a, uint64_t b)
     struct virtual_cluster *cluster = context;
     struct store_transfer *transfer = &cluster->transfers.items[a];
     const struct process *process = cluster_process(cluster, transfer->node);
-    double limit = process->machine ? process->machine->network_bps / 8 : 0;
-    if (process->dfs_limit[transfer->way] > 0)
-        limit = process->dfs_limit[transfer->way];
     transfer->begin = (struct sim_handle){ 0 };
+    transfer->moves = true;
+    count_moving(cluster, transfer, 1);
     transfer->share = shared_bandwidth_start(cluster->dfs, group_of(transfer->node, transfer->way),
-                                             limit, transfer->bytes, on_last_byte, cluster, a, 0);
+                                             limit_of(cluster, process, transfer->way),
+                                             transfer->bytes, on_last_byte, cluster, a, 0);
 }
 
 void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
                                enum transfer_way way, double bytes_per_s)
 {
     CHECK(bytes_per_s > 0);
-    cluster_process(cluster, node)->dfs_limit[way] = bytes_per_s;
-    shared_bandwidth_limit(cluster->dfs, group_of(node, way), bytes_per_s);
+    struct process *process = cluster_process(cluster, node);
+    process->dfs_limit[way] = bytes_per_s;
+    if (process->moving[way] > 0)
+        shared_bandwidth_limit(cluster->dfs, group_of(node, way), limit_of(cluster, process, way));
 }
 
 struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
@@ -122,6 +165,8 @@ void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer
     sim_queue_cancel(cluster->queue, &transfer->begin);
     shared_bandwidth_cancel(cluster->dfs, &transfer->share);
     slot_give(cluster, slot);
+    if (transfer->moves)
+        count_moving(cluster, transfer, -1u);
 }
 
 static void on_written(void *context, uint64_t a, uint64_t b)

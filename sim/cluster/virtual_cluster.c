@@ -166,6 +166,7 @@ void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id no
     struct process *process = cluster_process(cluster, node);
     cluster->lossy += (uint32_t)(loss > 0) - (uint32_t)(process->loss > 0);
     process->loss = loss;
+    storage_review(cluster, process);
     links_changed(cluster, process, loss > 0 ? "lossy" : "lossless");
 }
 

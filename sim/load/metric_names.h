@@ -43,7 +43,8 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
     X(restarts, COUNT, JOB, "restarts after failures")                                             \
     X(rescales, COUNT, JOB, "restarts that changed the parallelism on purpose")                    \
     X(downtime_seconds, SECONDS, JOB, "time in which not all tasks were running")                  \
-    X(records_replayed, RECORDS, JOB, "records processed again after going back to a checkpoint")  \
+    X(records_replayed, RECORDS, JOB, "records served again after going back to a checkpoint")     \
+    X(records_reread, RECORDS, JOB, "records that sources read again after going back")            \
     X(checkpoints_completed, COUNT, JOB, "checkpoints that completed")                             \
     X(checkpoints_failed, COUNT, JOB, "checkpoints that failed or expired")                        \
     X(checkpoint_duration_seconds, SECONDS, JOB, "trigger to completion")                          \

@@ -43,6 +43,8 @@ static const struct field invariant_fields[] = {
     EXPECT(subject, "invariant", TEXT, ANY),
 };
 
+enum { METRIC_WORD_SIZE = 32 }; /* the first word of a metric's name */
+
 static const struct comparison_word {
     const char *text;
     enum comparison comparison;
@@ -119,6 +121,26 @@ static struct err read_bound(const struct tree_node *node, enum metric_unit unit
     return OK;
 }
 
+/* "lag" is how a metric begins, not one: all that begin as what is nearest. */
+static void hint_by_beginning(const char *word, const char *const *names, char out[FIELD_HINT_MAX])
+{
+    char first[METRIC_NAME_COUNT][METRIC_WORD_SIZE];
+    const char *firsts[METRIC_NAME_COUNT];
+    size_t length = 0;
+    for (size_t i = 0; i < METRIC_NAME_COUNT; i++) {
+        text_format(first[i], METRIC_WORD_SIZE, "%.*s", (int)strcspn(names[i], "_"), names[i]);
+        firsts[i] = first[i];
+    }
+    const char *nearest = text_nearest(word, firsts, METRIC_NAME_COUNT);
+    out[0] = '\0';
+    for (size_t i = 0; nearest && i < METRIC_NAME_COUNT; i++)
+        if (text_equal(first[i], nearest) && length + strlen(names[i]) + 30 < FIELD_HINT_MAX)
+            length += text_format(out + length, FIELD_HINT_MAX - length, "%s'%s'",
+                                  length ? " or " : ", did you mean ", names[i]);
+    if (length)
+        text_format(out + length, FIELD_HINT_MAX - length, "?");
+}
+
 static struct err find_metric(const struct tree_node *node, const struct metric_row **out,
                               struct note *note)
 {
@@ -129,9 +151,10 @@ static struct err find_metric(const struct tree_node *node, const struct metric_
         if (text_equal(names[i], node->text))
             return OK;
     }
-    char hint[FIELD_HINT_MAX];
-    return tree_expected(node, ERR_BAD_VALUE_CODE, note, "a metric of docs/metrics.md%s",
-                         field_hint(hint, node->text, names, METRIC_NAME_COUNT));
+    char hint[FIELD_HINT_MAX] = "";
+    if (node->kind == TREE_SCALAR && !*field_hint(hint, node->text, names, METRIC_NAME_COUNT))
+        hint_by_beginning(node->text, names, hint);
+    return tree_expected(node, ERR_BAD_VALUE_CODE, note, "a metric of docs/metrics.md%s", hint);
 }
 
 static struct err find_variant(const struct scenario *scenario, const struct tree_node *node,

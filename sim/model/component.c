@@ -29,7 +29,7 @@ void components_create(struct model_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         if (label[v] == v) {
             number[v] = (uint32_t)job->components.count;
-            vec_push(&job->components, (struct component){ .net = NONE });
+            vec_push(&job->components, (struct component){ .net = NONE, .broken_at = TIME_NEVER });
         }
         struct model_vertex *vertex = &job->vertices[v];
         vertex->component = number[label[v]];
@@ -69,6 +69,7 @@ void component_on_running(struct model *model, uint32_t index)
     if (component->known && component->running == component->task_count) {
         barrier_drop_all(model, task->job); /* left over from attempts before */
         model->jobs[task->job].stopped_by = 0;
+        component->broken_at = TIME_NEVER;
         net_rebuild(model, task->job, id);
     } else if (!component->coupled) {
         net_rebuild_soon(model, task->job, id);
@@ -97,6 +98,15 @@ void component_on_left(struct model *model, uint32_t index)
         net_rebuild(model, task->job, vertex->component);
     else
         net_rebuild_soon(model, task->job, vertex->component);
+}
+
+void component_on_lost(struct model *model, uint32_t index)
+{
+    const struct model_task *task = &model->tasks.items[index];
+    struct component *component = component_of(model, task);
+    if (task->current && component->broken_at == TIME_NEVER)
+        component->broken_at = model_now(model);
+    component_on_left(model, index);
 }
 
 void component_on_replaced(struct model *model, uint32_t index)

@@ -27,9 +27,11 @@ struct component {
     bool dirty, soon;    /* is to be built anew, or before long */
     uint64_t seen;       /* in the refresh of that number */
     uint32_t task_count, running;
-    uint64_t epoch;     /* raised when it stops */
-    uint32_t pauses;    /* synchronous parts of snapshots: nothing flows */
-    bool stopped;       /* nor behind the barrier of a stop-with-savepoint */
+    time_ns
+        broken_at;   /* the first of its tasks failed or was lost; TIME_NEVER: all have run since */
+    uint64_t epoch;  /* raised when it stops */
+    uint32_t pauses; /* synchronous parts of snapshots: nothing flows */
+    bool stopped;    /* nor behind the barrier of a stop-with-savepoint */
     uint32_t first_sum; /* of its sources, in the network */
     uint32_t first_place, place_count;
     uint32_t first_class, class_count;
@@ -43,6 +45,8 @@ struct component {
 void components_create(struct model_job *job);
 void component_on_running(struct model *model, uint32_t task);
 void component_on_left(struct model *model, uint32_t task);
+/* It left by itself, not because it was told to: nobody may know that yet. */
+void component_on_lost(struct model *model, uint32_t task);
 /* A newer attempt takes the task's place, or its vertex gets another parallelism. */
 void component_on_replaced(struct model *model, uint32_t task);
 void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,

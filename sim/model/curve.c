@@ -97,6 +97,26 @@ double curve_amount(struct curve *curve, time_ns at)
     return curve->before[curve->near] + point->value * seconds(at - start);
 }
 
+size_t curve_corner(const struct curve *curve, double amount)
+{
+    size_t low = 0, high = curve->series->points.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (curve->before[middle] <= amount)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+time_ns curve_corner_time(const struct curve *curve, size_t corner)
+{
+    CHECK(corner < curve->series->points.count);
+    time_ns at = curve->series->points.items[corner].at;
+    return at > curve->from ? at : curve->from;
+}
+
 time_ns curve_time(const struct curve *curve, double amount)
 {
     const struct series_point *points = curve->series->points.items;

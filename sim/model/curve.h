@@ -25,5 +25,9 @@ time_ns curve_last_change(struct curve *curve, time_ns at); /* not after `at`; 0
 double curve_amount(struct curve *curve, time_ns at);       /* records until then */
 /* When the first record beyond `amount` arrives; TIME_NEVER when none does. */
 time_ns curve_time(const struct curve *curve, double amount);
+/* The first corner beyond `amount`, as a place in `before`; the points of the series if none is. */
+size_t curve_corner(const struct curve *curve, double amount);
+/* When the curve got to that corner: behind it the load is another. */
+time_ns curve_corner_time(const struct curve *curve, size_t corner);
 
 #endif

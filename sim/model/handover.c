@@ -85,7 +85,8 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
         source->taken_over = source_position(source, now);
         source->offered_before = 0;
         source->offered_before = source_offered(source, now);
-        former->sources.items[there].is_handed_over = former->ended;
+        if (former->ended)
+            former->sources.items[there].handed_over_at = now;
     }
     vec_push(&job->cuts, cut);
     job->goes_on = true;

@@ -138,7 +138,7 @@ static struct passage passage_of(const struct model *model, struct model_job *jo
                    copies * shape_edge_bytes(job->spec, edge) / channels;
     double fill = bytes > 0 ? (double)config->buffer_size / bytes : INFINITY;
     double timeout = (double)config->buffer_timeout / (double)TIME_S;
-    double range = timeout < 0 ? fill : fmin(timeout, fill);
+    double range = config->buffer_timeout_enabled ? fmin(timeout, fill) : fill;
     passage.range = range < INFINITY ? range : 0;
     return passage;
 }

@@ -260,9 +260,8 @@ uint32_t loss_awaits(const struct model *model, uint32_t task)
     return NONE;
 }
 
-/* Does the task read what this one sends? */
-static bool reads_from(const struct model *model, const struct model_task *reader,
-                       const struct model_task *producer)
+bool loss_reads_from(const struct model *model, const struct model_task *reader,
+                     const struct model_task *producer)
 {
     const struct model_job *job = &model->jobs[reader->job];
     const struct job_graph *graph = job->spec->graph;
@@ -334,7 +333,7 @@ static void meet_cut(void *visitor, struct node_id peer)
         return; /* nothing ever ran there */
     for (VEC_EACH(const uint32_t, index, &model->hosts.items[peer.n].tasks))
         if (peer.n < connecting->remote &&
-            reads_from(model, connecting->reader, &model->tasks.items[*index]))
+            loss_reads_from(model, connecting->reader, &model->tasks.items[*index]))
             connecting->remote = peer.n;
 }
 
@@ -380,6 +379,30 @@ uint32_t loss_out_of_reach(struct model *model, uint32_t task)
         model->world.each_cut(model->world.context, (struct node_id){ t->host }, meet_cut,
                               &connecting);
     return connecting.remote;
+}
+
+/* Those of the host that read from the peer. */
+static void disconnect_readers(struct model *model, uint32_t host, uint32_t peer)
+{
+    for (size_t i = 0; i < model->hosts.items[host].tasks.count; i++) {
+        uint32_t reader = model->hosts.items[host].tasks.items[i];
+        bool reads = false;
+        for (VEC_EACH(const uint32_t, producer, &model->hosts.items[peer].tasks))
+            reads |=
+                loss_reads_from(model, &model->tasks.items[reader], &model->tasks.items[*producer]);
+        if (reads && model->tasks.items[reader].connected)
+            task_disconnect(model, reader, peer);
+    }
+}
+
+void loss_of_connections(struct model *model, uint32_t a, uint32_t b)
+{
+    for (uint32_t peer = 0; peer < model->hosts.count; peer++) {
+        if (peer == a || (b != NONE && peer != b))
+            continue;
+        disconnect_readers(model, a, peer);
+        disconnect_readers(model, peer, a);
+    }
 }
 
 static void reader_notices(void *context, uint64_t a, uint64_t b)

@@ -45,6 +45,12 @@ void loss_of_deployment(struct model *model, uint32_t host, uint32_t job,
                         const struct task_deployment *lost);
 void loss_notify(struct model *model, uint32_t host, uint32_t job,
                  const struct task_deployment *lost, size_t count);
+/* The connections of two hosts, or all of one (b NONE), were given up (tcp_retries2): ETIMEDOUT at
+ * both ends. Who reads over them fails. */
+void loss_of_connections(struct model *model, uint32_t a, uint32_t b);
+/* Does the task read what this one sends? */
+bool loss_reads_from(const struct model *model, const struct model_task *reader,
+                     const struct model_task *producer);
 /* The task has taken its subtask's place (1), or is about to leave it (-1); also around a change of
  * its host's links. */
 void loss_count_place(struct model *model, uint32_t task, int by);

@@ -128,6 +128,7 @@ static void host_changed(void *plane, struct node_id node)
     set_cut_off(model, node.n, view.cut_off || view.loss >= 1);
     host->suspect = host->cut_off || view.cut_links > 0;
     model->suspects += host->suspect;
+    stall_links_changed(model, node.n);
     net_rebuild_host(model, node.n);
 }
 
@@ -255,12 +256,13 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
     return model;
 }
 
-void model_job_ended(struct model *model, struct job_id job)
+void model_job_ended(struct model *model, struct job_id job, bool failed)
 {
     net_advance(model, job.n);
     if (model->jobs[job.n].ended)
         return;
     model->jobs[job.n].ended = true;
+    model->jobs[job.n].failed = failed;
     model->jobs[job.n].ended_at = model_now(model);
     barrier_drop_all(model, job.n);
     for (uint32_t host = 0; local_is_kept(&model->jobs[job.n]) && host < model->hosts.count; host++)
@@ -280,6 +282,7 @@ void model_destroy(struct model *model)
         vec_fini(&host->restoring);
         vec_fini(&host->held);
         vec_fini(&host->stays);
+        vec_fini(&host->stalls);
         vec_fini(&host->copies);
         shared_bandwidth_destroy(host->disk);
     }
@@ -295,6 +298,7 @@ void model_destroy(struct model *model)
         vec_fini(&upload->acks);
     }
     networks_fini(&model->networks);
+    stalls_fini(model);
     vec_fini(&model->hosts);
     vec_fini(&model->tasks);
     vec_fini(&model->free_tasks);

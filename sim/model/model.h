@@ -44,8 +44,10 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
 void model_destroy(struct model *model);
 const struct data_plane_ops *model_ops(void); /* the plane is the struct model */
 
-/* The job has ended for good: what arrives from now on is not its backlog. */
-void model_job_ended(struct model *model, struct job_id job);
+/* The job has ended for good: what arrives from now on is not its backlog, unless it has FAILED.
+ * Nobody wanted that: its log fills as that of a job that is about to restart, until another job
+ * goes on from it. */
+void model_job_ended(struct model *model, struct job_id job, bool failed);
 
 /* The last time that subtasks of sources began anew. */
 struct model_restore {
@@ -60,17 +62,24 @@ struct model_restore {
 struct model_job_view {
     bool flowing; /* some source is connected to tasks that all run */
     bool whole;   /* all of them are */
-    bool ended;   /* the job has: nothing arrives any more */
+    bool ended;   /* the job has, as it should: nothing arrives any more */
     double offered_total, served_total;
-    double replayed_total;  /* set back to, and lost in buffers: read again */
-    double served_rate;     /* records per second, now */
-    double backlog;         /* records that have arrived and are not read, or will be read again */
-    double lag_seconds;     /* age of the oldest of them */
+    double replayed_total; /* set back to: served again */
+    double setback;        /* as much again, as soon as what has stopped begins anew; in backlog */
+    double reread_total;   /* sources read again: with what buffers lost, without channel state */
+    double inherited;      /* backlog that a former job left it with its log; never offered to it */
+    double given_up;       /* arrivals that it will not read: of attempts, or a later job's */
+    double served_rate;    /* records per second, now */
+    double backlog;        /* records that have arrived and are not read, or will be read again */
+    double backlog_max;    /* the most since the last look */
+    double lag_seconds;    /* age of the oldest of them */
     double lag_seconds_max; /* the most since the last look */
+    bool has_latency;       /* some record comes out, or waits */
     double latency[3];      /* seconds, source to sink: p50, p95, p99 of records now */
-    double state_bytes;     /* of all tasks, as a full checkpoint would store */
-    double position;        /* records that the state of the job reflects */
-    double taken_over;      /* of these, what a former job had read when this one took up its log */
+    time_ns broken_at;  /* since then tasks that ran have failed or gone; TIME_NEVER: none has */
+    double state_bytes; /* of all tasks, as a full checkpoint would store */
+    double position;    /* records that the state of the job reflects */
+    double taken_over;  /* of these, what a former job had read when this one took up its log */
     double restore_position;     /* the same in the newest completed checkpoint */
     uint64_t restore_checkpoint; /* that one; savepoints are not restored; 0: none */
     struct model_restore restored;
@@ -85,12 +94,13 @@ struct model_vertex_view {
      * and as backpressured as the one that is most. Never below the sums above. */
     double busy_most_seconds, backpressured_most_seconds;
     double in_total, out_total; /* records */
+    time_ns broken_at;          /* of its component, as in model_job_view */
     double in_rate;
     double backlog; /* sources: records not read; others: records in buffers before it */
     double state_bytes;
 };
 
-/* Looking brings the integrals up to now; lag_seconds_max starts anew. */
+/* Looking brings the integrals up to now; lag_seconds_max and backlog_max start anew. */
 void model_view_job(struct model *model, struct job_id job, struct model_job_view *out);
 void model_view_vertex(struct model *model, struct job_id job, struct vertex_id vertex,
                        struct model_vertex_view *out);

@@ -22,6 +22,32 @@ struct net *net_of(const struct model *model, const struct component *component)
     return component->net == NONE ? NULL : model->networks.all.items[component->net];
 }
 
+/* Of all sources of a job, whichever networks they are in; those of others have not moved since
+ * their network was brought up to date. */
+static double backlog_of(const struct model *model, struct model_job *job, time_ns now)
+{
+    double sum = 0;
+    for (VEC_EACH(const struct component, component, &job->components)) {
+        const struct net *net = net_of(model, component);
+        double seconds = net ? (double)(now - net->at) / (double)TIME_S : 0;
+        for (VEC_EACH(const uint32_t, s, &component->sources)) {
+            struct model_source *source = &job->sources.items[*s];
+            if (source->handed_over_at == TIME_NEVER)
+                sum += source_backlog_after(source, seconds, now);
+        }
+    }
+    return sum;
+}
+
+/* Arrivals and rates are constant until the next change, so a job's backlog is most at one. */
+static void note_backlog(struct model *model, const struct net *net)
+{
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        job->backlog_most = fmax(job->backlog_most, backlog_of(model, job, net->at));
+    }
+}
+
 void net_bring_up(struct model *model, struct net *net)
 {
     time_ns now = model_now(model);
@@ -34,13 +60,13 @@ void net_bring_up(struct model *model, struct net *net)
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         struct model_source *source = source_of_sum(model, sum);
         source->served_total += source->rate * seconds;
-        for (VEC_EACH(struct partition_group, group, &source->groups))
-            if (!group->kept_up)
-                group->position += group->rate * seconds;
+        source_move(source, seconds, now);
         struct component *component = &model->jobs[sum->job].components.items[sum->component];
         if (component->first_sum == (uint32_t)(sum - net->sums.items))
             component->fill_bytes += component->fill_rate * seconds;
     }
+    if (!net->all_kept_up)
+        note_backlog(model, net);
 }
 
 void net_advance(struct model *model, uint32_t job)
@@ -157,10 +183,9 @@ static void restore_source(struct model *model, const struct net *net, const str
 
 static void note_lag(struct model *model, const struct net *net)
 {
-    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
-        struct model_source *source = source_of_sum(model, sum);
-        source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, net->at));
-    }
+    for (VEC_EACH(const struct net_sum, sum, &net->sums))
+        source_note_lag(source_of_sum(model, sum), net->at);
+    note_backlog(model, net);
 }
 
 void net_open(struct model *model, struct net *net)

@@ -34,7 +34,7 @@ void net_mark(struct model *model, struct net *net);
 void net_find_links(struct model *model, struct net *net);
 /* The vertex that a subtask of the component being gathered sends to and cannot reach; NONE. To be
  * asked where some link is cut. */
-uint32_t net_jam_of(const struct model *model, struct net *net, struct model_job *job,
+uint32_t net_jam_of(struct model *model, struct net *net, struct model_job *job,
                     const struct model_vertex *vertex, uint32_t subtask);
 /* net_nic.c: transfers to and from storage, told before they begin and when they are over, and
  * what they and the data plane leave each other of a NIC; again after new rates. */

@@ -33,26 +33,43 @@ static struct model_vertex *reader_of(const struct model *model, const struct mo
     return &job->vertices[graph->edges.items[model->numbers.items[shuffle]].consumer.n];
 }
 
-static void meet_cut(void *visitor, struct node_id peer)
+/* Nothing passes from or to it. */
+static bool is_off(const struct model_host *host)
+{
+    return host->cut_off || host->stalled;
+}
+
+static void meet_stalled(void *visitor, uint32_t peer)
 {
     struct reach *reach = visitor;
     struct net *net = reach->net;
-    if (peer.n >= reach->model->hosts.count)
-        return; /* nothing ever ran there */
-    const struct model_host *host = &reach->model->hosts.items[peer.n];
-    if (host->slot_round != net->round || host->cut_off)
+    const struct model_host *host = &reach->model->hosts.items[peer];
+    if (host->slot_round != net->round || is_off(host))
         return; /* no task of the network, or counted with those that nobody reaches */
     uint32_t place = net->slots.items[host->slot].place;
+    bool sends = false;
     if (place < reach->component->first_place ||
         place >= reach->component->first_place + reach->component->place_count)
         return;
     struct shuffle_end *here = net->ends.items + reach->place->first_end;
     const struct shuffle_end *there = net->ends.items + net->places.items[place].first_end;
     for (uint32_t e = 0; e < reach->component->shuffle_count; e++) {
-        here[e].jams |= here[e].producers > 0 && there[e].consumed > 0;
+        bool jams = here[e].producers > 0 && there[e].consumed > 0;
+        here[e].jams |= jams;
+        sends |= jams;
         reader_of(reach->model, reach->job, e)->flow.unheard |=
             here[e].producers > 0 && there[e].consumers > 0;
     }
+    if (sends)
+        stall_begin(reach->model, reach->job, reach->component,
+                    net->slots.items[reach->place->slot].host, peer);
+}
+
+static void meet_cut(void *visitor, struct node_id peer)
+{
+    struct reach *reach = visitor;
+    if (peer.n < reach->model->hosts.count) /* else nothing ever ran there */
+        meet_stalled(visitor, peer.n);
 }
 
 static bool some_are_out_of_reach(const struct readers *readers, bool cut_off, bool reads)
@@ -61,15 +78,17 @@ static bool some_are_out_of_reach(const struct readers *readers, bool cut_off, b
 }
 
 /* Hosts that are cut off from everybody. */
-static void find_cut_off(const struct model *model, struct net *net,
-                         const struct component *component, uint32_t shuffle,
-                         struct model_vertex *to)
+static void find_cut_off(struct model *model, struct net *net, const struct model_job *job,
+                         const struct component *component, uint32_t shuffle)
 {
     const struct net_place *places = net->places.items + component->first_place;
+    struct model_vertex *to = reader_of(model, job, shuffle);
+    uint32_t senders = 0;
     struct readers fed = { 0, 0 }, all = { 0, 0 }; /* fed: get some of the records */
     for (uint32_t p = 0; p < component->place_count; p++) {
         const struct shuffle_end *end = &net->ends.items[places[p].first_end + shuffle];
-        bool off = model->hosts.items[net->slots.items[places[p].slot].host].cut_off;
+        bool off = is_off(&model->hosts.items[net->slots.items[places[p].slot].host]);
+        senders += end->producers > 0;
         all.all += end->consumers > 0;
         all.off += off && end->consumers > 0;
         fed.all += end->consumed > 0;
@@ -77,7 +96,11 @@ static void find_cut_off(const struct model *model, struct net *net,
     }
     for (uint32_t p = 0; p < component->place_count; p++) {
         struct shuffle_end *end = &net->ends.items[places[p].first_end + shuffle];
-        bool off = model->hosts.items[net->slots.items[places[p].slot].host].cut_off;
+        uint32_t host = net->slots.items[places[p].slot].host;
+        bool off = is_off(&model->hosts.items[host]);
+        if (off && ((end->producers > 0 && fed.all > (end->consumed > 0)) ||
+                    (end->consumed > 0 && senders > (end->producers > 0))))
+            stall_begin(model, job, component, host, NONE);
         if (end->producers == 0)
             continue;
         end->jams = some_are_out_of_reach(&fed, off, end->consumed > 0);
@@ -103,14 +126,17 @@ static void find_links(struct model *model, struct net *net, struct model_job *j
     struct net_place *places = net->places.items + component->first_place;
     list_shuffles(model, job, component);
     for (uint32_t e = 0; e < component->shuffle_count; e++)
-        find_cut_off(model, net, component, e, reader_of(model, job, e));
+        find_cut_off(model, net, job, component, e);
     for (uint32_t p = 0; p < component->place_count; p++)
         net->slots.items[places[p].slot].place = component->first_place + p;
-    for (uint32_t p = 0; p < component->place_count && model->world.each_cut; p++) {
+    for (uint32_t p = 0; p < component->place_count; p++) {
         uint32_t host = net->slots.items[places[p].slot].host;
         struct reach reach = { model, job, component, net, &places[p] };
-        if (model->hosts.items[host].suspect && !model->hosts.items[host].cut_off)
+        if (is_off(&model->hosts.items[host]))
+            continue;
+        if (model->hosts.items[host].suspect && model->world.each_cut)
             model->world.each_cut(model->world.context, (struct node_id){ host }, meet_cut, &reach);
+        stall_each(model, host, meet_stalled, &reach);
     }
 }
 
@@ -127,20 +153,26 @@ void net_find_links(struct model *model, struct net *net)
 }
 
 /* Is some reader of the subtask's over a pointwise edge out of its reach? */
-static bool pointwise_is_cut(const struct model *model, const struct model_job *job, uint32_t e,
+static bool pointwise_is_cut(struct model *model, const struct model_job *job, uint32_t e,
                              uint32_t host, uint32_t subtask)
 {
-    const struct model_vertex *to = &job->vertices[job->spec->graph->edges.items[e].consumer.n];
+    const struct job_edge *edge = &job->spec->graph->edges.items[e];
+    const struct model_vertex *to = &job->vertices[edge->consumer.n];
+    const struct component *component = &job->components.items[to->component];
+    bool is_cut = false;
     struct subtask_range range = edge_consumers_of(&job->plan, e, subtask);
     for (uint32_t s = range.first; s <= range.last; s++) {
         uint32_t task = to->current.items[s];
-        if (task != NONE && !model_can_talk(model, host, model->tasks.items[task].host))
-            return true;
+        uint32_t there = task == NONE ? host : model->tasks.items[task].host;
+        bool severed = !model_can_talk(model, host, there);
+        is_cut |= severed || stall_holds(model, host, there);
+        if (severed && shape_edge_records(job->spec, edge) > 0)
+            stall_begin(model, job, component, host, there);
     }
-    return false;
+    return is_cut;
 }
 
-uint32_t net_jam_of(const struct model *model, struct net *net, struct model_job *job,
+uint32_t net_jam_of(struct model *model, struct net *net, struct model_job *job,
                     const struct model_vertex *vertex, uint32_t subtask)
 {
     const struct job_graph *graph = job->spec->graph;

@@ -252,11 +252,8 @@ void net_settle_steps(struct model *model, struct net *net)
         net_limit_transfers(model, net);
         return;
     }
-    for (VEC_EACH(const uint32_t, k, &net->stepped)) {
-        struct model_source *source = net_source_at(model, net, *k);
-        source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, net->at));
+    for (VEC_EACH(const uint32_t, k, &net->stepped))
         any_paused |= is_paused(model, net, *k);
-    }
     vec_clear(&net->stepped);
     if (net->all_behind && !any_paused)
         wait_for_crossing(model, net); /* nobody reads what arrives yet: when that begins changes */

@@ -2,8 +2,7 @@
  *
  * Connections between two hosts: their bandwidth, and the packets they lose. Two TaskManagers share
  * one TCP connection each way (taskmanager.network.max-num-tcp-connections 1), and how fast TCP
- * sends over a lossy one is the full model of Padhye, Firoiu, Towsley and Kurose (1998, equation
- * 30): fast retransmissions and timeouts. A host's row is full when the connection that has most to
+ * sends over a lossy one tcp.h says. A host's row is full when the connection that has most to
  * carry for its rate is: loads are seconds of that one per record.
  *
  * Hosts of equal loss are one kind, so the worst connection of a shuffle is found among kinds. A
@@ -13,18 +12,8 @@
 
 #include <math.h>
 
+#include "sim/cluster/tcp.h"
 #include "sim/model/state.h"
-
-/* Ethernet without jumbo frames: 1,500 bytes less 40 of headers. */
-static const double segment_bytes = 1460;
-/* Packets that one acknowledgement is for: delayed ones (RFC 5681). */
-static const double packets_acknowledged = 2;
-/* The least that Linux waits beyond a round trip before it sends again (TCP_RTO_MIN). */
-static const double timeout_least = 0.2;
-/* Beside the latency of the network, there and back: both hosts' own. */
-static const double host_seconds = 100e-6;
-/* A connection that loses all of it, in seconds per byte: nothing, as far as any run can see. */
-static const double seconds_most = 1e6;
 
 static bool loses(const struct model *model)
 {
@@ -45,25 +34,12 @@ bool net_wire_binds(const struct model *model, uint32_t host)
     return loses(model) || h->own_links || link_bytes_per_s(h, link_bps) > 0;
 }
 
-double net_wire_packet_seconds(double loss, double round_trip)
-{
-    double spread = 2 * packets_acknowledged * loss / 3; /* losses told by later packets */
-    double first = fmin(1, 3 * sqrt(3 * packets_acknowledged * loss / 8));
-    double timeout = round_trip + timeout_least;
-    return round_trip * sqrt(spread) + timeout * first * loss * (1 + 32 * loss * loss);
-}
-
 /* Of the packets sent 1 - p arrive. */
 static double lossy_seconds_per_byte(const struct link_quality *link, double loss,
                                      double other_loss)
 {
     double passes = (1 - link->loss) * (1 - loss) * (1 - other_loss);
-    double latency = (double)(distribution_mean(&link->latency) + link->more_latency);
-    double round_trip = 2 * latency / (double)TIME_S + host_seconds;
-    if (passes >= 1)
-        return 0;
-    double seconds = net_wire_packet_seconds(1 - passes, round_trip) / segment_bytes;
-    return seconds < seconds_most * passes ? seconds / passes : seconds_most;
+    return tcp_seconds_per_byte(1 - passes, distribution_mean(&link->latency) + link->more_latency);
 }
 
 static double seconds_per_byte(const struct model_host *host, const struct link_quality *link,

@@ -15,9 +15,6 @@ struct component;
 
 /* Can a connection of the host be full before its NIC? Else nothing else here has to be asked. */
 bool net_wire_binds(const struct model *model, uint32_t host);
-/* Seconds from one packet to the next that TCP sends when it loses that share of them: nothing
- * holds it back at 0. */
-double net_wire_packet_seconds(double loss, double round_trip);
 /* Which hosts lose alike, and who gets most of each shuffle; when all are placed. */
 void net_find_wires(struct model *model, struct net *net);
 /* Seconds per byte from slot to slot; 0: no limit. */

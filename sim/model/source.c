@@ -14,6 +14,7 @@ void source_init(struct model_source *source, const struct series *load, time_ns
     CHECK(partitions > 0);
     curve_init(&source->curve, load, from);
     source->paced = paced;
+    source->handed_over_at = TIME_NEVER;
     source->scale = paced ? 1 : 1.0 / partitions;
     source->layout = layout_create(partitions);
     vec_push(&source->groups, (struct partition_group){ .count = partitions, .class = GROUP_IDLE });
@@ -55,13 +56,13 @@ void source_cut_settle(struct source_cut *cut, double most)
 {
     double stored =
         cut->buffered_bytes > 0 ? fmin(cut->in_flight_bytes / cut->buffered_bytes, 1) : 1;
-    double share = 1 - stored;
+    double share = 1 - stored, channel_state = cut->ahead * stored;
     if (cut->ahead * share > most)
         share = fmax(most, 0) / cut->ahead;
     for (uint32_t g = 0; g < cut->group_count; g++)
         cut->positions[g] += cut->aheads[g] * share;
     cut->total += cut->ahead * share;
-    cut->ahead *= 1 - share;
+    cut->ahead = channel_state;
     if (cut->group_count > 1)
         cut_merge(cut);
 }
@@ -106,22 +107,35 @@ double source_offered(struct model_source *source, time_ns now)
     return arrived_in_all(source, now) + source->withdrawn_total - source->offered_before;
 }
 
-double source_backlog(struct model_source *source, time_ns now)
+double source_backlog_after(struct model_source *source, double seconds, time_ns now)
 {
     double sum = 0;
     for (VEC_EACH(struct partition_group, group, &source->groups))
-        if (!group->kept_up)
-            sum += group->count * fmax(source_arrived(source, group, now) - group->position, 0);
+        if (!group->kept_up) {
+            double position = group->position + group->rate * seconds;
+            sum += group->count * fmax(source_arrived(source, group, now) - position, 0);
+        }
     return sum;
+}
+
+double source_backlog(struct model_source *source, time_ns now)
+{
+    return source_backlog_after(source, 0, now);
+}
+
+/* What the curve had given when the last record arrived that the group has read. */
+static double amount_read(const struct model_source *source, const struct partition_group *group)
+{
+    return group->origin_amount + (group->position - group->origin) / source->scale;
 }
 
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now)
 {
-    if (group->kept_up || source_arrived(source, group, now) <= group->position)
+    bool is_ours = source->handed_over_at == TIME_NEVER;
+    if (!is_ours || group->kept_up || source_arrived(source, group, now) <= group->position)
         return 0;
-    double amount = group->origin_amount + (group->position - group->origin) / source->scale;
-    time_ns arrived_at = curve_time(&source->curve, amount);
+    time_ns arrived_at = curve_time(&source->curve, amount_read(source, group));
     return arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
 }
 
@@ -131,6 +145,38 @@ double source_lag_seconds_most(struct model_source *source, time_ns now)
     for (VEC_EACH(struct partition_group, group, &source->groups))
         most = fmax(most, source_lag_seconds(source, group, now));
     return most;
+}
+
+void source_note_lag(struct model_source *source, time_ns now)
+{
+    source->lag_most = fmax(source->lag_most, source_lag_seconds_most(source, now));
+}
+
+/* Between two corners of the curve the lag changes evenly, so it was most at one of them (the group
+ * passes each once) or is now. Records at a corner are as old as the curve's time there says. */
+static void note_corners(struct model_source *source, const struct partition_group *group,
+                         double amount, time_ns now)
+{
+    double read = amount_read(source, group), rate = group->rate / source->scale;
+    size_t count = source->curve.series->points.count;
+    for (size_t i = curve_corner(&source->curve, amount);
+         i < count && source->curve.before[i] <= read; i++) {
+        double age = (double)(now - curve_corner_time(&source->curve, i)) / (double)TIME_S;
+        source->lag_most = fmax(source->lag_most, age - (read - source->curve.before[i]) / rate);
+    }
+}
+
+void source_move(struct model_source *source, double seconds, time_ns now)
+{
+    for (VEC_EACH(struct partition_group, group, &source->groups)) {
+        if (group->kept_up)
+            continue;
+        double amount = amount_read(source, group);
+        group->position += group->rate * seconds;
+        if (group->rate > 0)
+            note_corners(source, group, amount, now);
+        source->lag_most = fmax(source->lag_most, source_lag_seconds(source, group, now));
+    }
 }
 
 static bool some_group_is_idle(const struct model_source *source)
@@ -208,8 +254,8 @@ void source_set_parallelism(struct model_source *source, uint32_t parallelism, t
                                                         .class = GROUP_IDLE });
 }
 
-/* A source had read on into buffers at the restart as at the cut; the more of it is lost. It cannot
- * have been set back by less than nothing. */
+/* A source had read on into buffers at the restart as at the cut: it reads again what it had there,
+ * and not what the cut brings back as channel state. */
 static void lose_buffers(struct model_source *source, const struct source_cut *cut,
                          const bool *fresh, uint32_t parallelism, double set_back)
 {
@@ -217,7 +263,7 @@ static void lose_buffers(struct model_source *source, const struct source_cut *c
     for (uint32_t s = 0; s < parallelism; s++)
         count += fresh[s];
     double share = (double)count / parallelism;
-    source->reread_total += fmax((source->ahead - (cut ? cut->ahead : 0)) * share, -set_back);
+    source->reread_total += fmax(set_back + (source->ahead - (cut ? cut->ahead : 0)) * share, 0);
     source->ahead *= 1 - share;
 }
 

@@ -65,11 +65,11 @@ struct model_source {
     double rate;        /* of all subtasks, records per second */
     double rate_most;   /* the largest rate at which the network carries it, all others resting */
     double taken_over;  /* position at which the job took up a former one's log */
-    double offered_before; /* what had arrived there by then, which was for the former */
-    bool is_handed_over;   /* what it has not read is a later job's to read */
+    double offered_before;  /* what had arrived there by then, which was for the former */
+    time_ns handed_over_at; /* what it has not read is a later job's from then on; TIME_NEVER */
     double served_total, replayed_total;
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
-    double reread_total; /* of these, lost with a restart and read again */
+    double reread_total; /* records that a restart made it read again */
     double
         withdrawn_total;  /* paced: arrivals given up with the attempt that would have read them */
     double served_folded; /* served_total when the vertices were last brought up to date */
@@ -101,9 +101,16 @@ double source_read(struct model_source *source, const struct partition_group *gr
 double source_offered(struct model_source *source, time_ns now);  /* to this job, ever */
 double source_position(struct model_source *source, time_ns now); /* of all partitions */
 double source_backlog(struct model_source *source, time_ns now);
+/* The same where positions are as of `seconds` ago. */
+double source_backlog_after(struct model_source *source, double seconds, time_ns now);
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now);
 double source_lag_seconds_most(struct model_source *source, time_ns now);
+/* Reads on until now, `seconds` long at the rates of the groups, and keeps the most of the lag on
+ * the way. */
+void source_move(struct model_source *source, double seconds, time_ns now);
+/* The lag as it is now may be the most. */
+void source_note_lag(struct model_source *source, time_ns now);
 /* Partitions whose reader does not run go back to the cut, null: to 0, when one does again: how
  * many records that will be, and how old the oldest unread one of them is then, in seconds. Nothing
  * of a paced source waits. */

@@ -18,6 +18,7 @@
 #include "sim/model/networks.h"
 #include "sim/model/shape.h"
 #include "sim/model/source.h"
+#include "sim/model/stall.h"
 #include "sim/model/task.h"
 
 #define NONE UINT32_MAX
@@ -33,6 +34,7 @@ struct model_host { /* what every step touches comes first */
     bool own_links; /* some pair with it may have figures of its own */
     bool suspect;   /* some link of it is cut, perhaps to a host without tasks */
     bool cut_off;   /* all of them are, or all packets are lost */
+    bool stalled;   /* all its data connections have lost packets to that, and wait */
     struct rng rng;
     uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
     VEC(uint32_t) tasks;
@@ -46,6 +48,7 @@ struct model_host { /* what every step touches comes first */
     uint32_t slot;                 /* in the network of round `slot_round` */
     uint64_t slot_round;
     uint64_t seen;                             /* in the refresh of that number */
+    VEC(uint32_t) stalls;                      /* of the connections that have an end here */
     VEC(struct net_stay) stays;                /* in networks, also such as are gone */
     uint32_t connections;                      /* of the data plane with other hosts, each way */
     uint64_t counted;                          /* these, in the refresh of that number */
@@ -81,10 +84,11 @@ struct model_job {
     VEC(struct model_source) sources;
     uint32_t *edge_slot; /* by edge: its place among the shuffles of its component; NONE */
     bool *mark;          /* by vertex: scratch of path searches */
-    bool ended;
+    bool ended, failed;  /* for good; FAILED, so that what arrives is still its backlog */
     time_ns ended_at;
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
     VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
+    double backlog_most;         /* records, since the last look */
     bool has_heirs;              /* some job is to start from a snapshot of it */
     bool goes_on;                /* its sources stand where a former job's snapshot has them */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
@@ -99,7 +103,7 @@ struct model {
     struct sim_queue *queue;
     const time_ns *clock; /* the queue's */
     VEC(struct model_host) hosts;
-    uint32_t suspects, lossy; /* hosts with a link that is cut; hosts that lose packets */
+    uint32_t suspects, lossy; /* hosts with a cut link, and stalls; hosts that lose packets */
     uint32_t moving;          /* transfers to and from shared storage, under way */
     VEC(struct model_task) tasks;
     VEC(uint32_t) free_tasks;
@@ -109,6 +113,8 @@ struct model {
     uint32_t job_count;
     struct networks networks;
     VEC(struct loss) losses;
+    VEC(struct stall) stalls;
+    VEC(uint32_t) free_stalls;
     VEC(struct upload) uploads;
     uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;

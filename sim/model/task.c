@@ -55,6 +55,7 @@ void task_destroy(struct model *model, uint32_t index)
     task->phase = TASK_FREE;
     task->generation++;
     vec_push(&model->free_tasks, index);
+    stall_task_left(model, task->host);
 }
 
 static time_ns close_of(const struct model *model, const struct model_task *task)
@@ -71,7 +72,7 @@ void task_fail(struct model *model, uint32_t index, enum failure_cause cause)
     task->phase = TASK_CLOSING;
     task->cause = cause;
     if (was_running)
-        component_on_left(model, index);
+        component_on_lost(model, index);
     /* Flink reports FAILED when the task's thread ends, which is after close(). */
     step_add_task(model, STEP_FAIL, index, was_running ? close_of(model, task) : 0);
 }
@@ -212,7 +213,7 @@ void tasks_process_ended(struct model *model, uint32_t host)
         bool was_running = model->tasks.items[index].phase == TASK_RUNNING;
         model->tasks.items[index].phase = TASK_CANCELING;
         if (was_running)
-            component_on_left(model, index);
+            component_on_lost(model, index);
         task_destroy(model, index);
     }
     vec_clear(&h->held);

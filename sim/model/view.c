@@ -11,7 +11,15 @@ static const double tolerance = 1e-6;
 
 static time_ns view_time(const struct model *model, const struct model_job *job)
 {
-    return job->ended ? job->ended_at : model_now(model);
+    return job->ended && !job->failed ? job->ended_at : model_now(model);
+}
+
+/* What a later job has taken over arrives in that one's books. */
+static time_ns source_time(const struct model *model, const struct model_job *job,
+                           const struct model_source *source)
+{
+    time_ns now = view_time(model, job);
+    return source->handed_over_at < now ? source->handed_over_at : now;
 }
 
 static double state_of_vertex(struct model *model, const struct model_job *job,
@@ -49,13 +57,24 @@ static const struct cut *newest_cut(const struct model_job *job)
     return newest;
 }
 
-/* Its savepoint is there: tasks that are gone are not missed. */
+/* Does some of its log wait for it, and for no later job? A paced source has none. */
+static bool is_waited_for(const struct model_job *job)
+{
+    for (VEC_EACH(const struct model_source, source, &job->sources))
+        if (!source->paced && source->handed_over_at == TIME_NEVER)
+            return true;
+    return false;
+}
+
+/* Its savepoint is there: tasks that are gone are not missed. Those of a job that FAILED are. */
 static bool is_stopped(const struct model_job *job)
 {
+    if (job->ended)
+        return !job->failed || !is_waited_for(job);
     for (VEC_EACH(const struct cut, cut, &job->cuts))
         if (cut->completed && cut->id == job->stopped_by)
             return true;
-    return job->ended;
+    return false;
 }
 
 /* State that went with its tasks has to be made again, so what it had read waits from then on. */
@@ -64,28 +83,38 @@ static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns 
 {
     for (uint32_t s = 0; s < job->sources.count; s++) {
         struct model_source *source = &job->sources.items[s];
+        if (source->handed_over_at != TIME_NEVER)
+            continue;
         struct source_setback back = source_setback(source, cut ? &cut->sources[s] : NULL, now);
         out->backlog += back.records;
+        out->setback += back.records;
         out->lag_seconds = fmax(out->lag_seconds, back.lag_seconds);
         out->lag_seconds_max = fmax(out->lag_seconds_max, back.lag_seconds);
     }
 }
 
-/* What a later job has taken over is in that one's books. */
 static double unread(struct model_source *source, time_ns now)
 {
-    return source->is_handed_over ? 0 : source_backlog(source, now);
-}
-
-static double unread_seconds(struct model_source *source, time_ns now)
-{
-    return source->is_handed_over ? 0 : source_lag_seconds_most(source, now);
+    return source->handed_over_at != TIME_NEVER ? 0 : source_backlog(source, now);
 }
 
 /* The log it is to go on reading is a former job's still. */
 static bool is_yet_to_go_on(const struct model_job *job)
 {
     return job->spec->former > 0 && !job->goes_on;
+}
+
+/* While nothing flows no record comes out, and the oldest that waits says how late they are. */
+static void view_latency(struct model *model, struct model_job *job, struct model_job_view *out)
+{
+    out->has_latency = true;
+    if (out->served_rate > 0) {
+        latency_of_job(model, job, out->latency);
+        return;
+    }
+    out->has_latency = out->lag_seconds > 0;
+    for (size_t q = 0; q < sizeof out->latency / sizeof *out->latency; q++)
+        out->latency[q] = out->lag_seconds;
 }
 
 void model_view_job(struct model *model, struct job_id id, struct model_job_view *out)
@@ -96,21 +125,30 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
     net_fold(model, id.n);
     time_ns now = view_time(model, job);
     if (is_yet_to_go_on(job)) {
-        *out = (struct model_job_view){ .ended = job->ended };
+        *out = (struct model_job_view){ .ended = job->ended, .broken_at = TIME_NEVER };
         return;
     }
-    *out = (struct model_job_view){ .whole = true, .restored = job->restored };
+    *out = (struct model_job_view){ .whole = true,
+                                    .restored = job->restored,
+                                    .broken_at = TIME_NEVER };
     for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
         out->whole &= component->active && component->running == component->task_count;
+        if (component->broken_at < out->broken_at)
+            out->broken_at = component->broken_at;
     }
     for (VEC_EACH(struct model_source, source, &job->sources)) {
-        double lag = unread_seconds(source, now);
-        out->offered_total += source_offered(source, now);
+        double lag = source_lag_seconds_most(source, now);
+        out->offered_total += source_offered(source, source_time(model, job, source));
         out->served_total += source->served_total;
-        out->replayed_total += source->replayed_total + source->reread_total;
+        out->replayed_total += source->replayed_total;
+        out->reread_total += source->reread_total;
         out->served_rate += source->rate;
         out->backlog += unread(source, now);
+        out->inherited += source->offered_before - source->taken_over;
+        out->given_up += source->withdrawn_total;
+        if (source->handed_over_at != TIME_NEVER)
+            out->given_up += source_backlog(source, source_time(model, job, source));
         out->position += source_position(source, now);
         out->taken_over += source->taken_over;
         out->lag_seconds = fmax(out->lag_seconds, lag);
@@ -120,12 +158,14 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
     out->ended = is_stopped(job);
     if (!out->ended)
         view_setbacks(job, newest, now, out);
+    out->backlog_max = fmax(job->backlog_most, out->backlog);
+    job->backlog_most = out->backlog;
     out->restore_checkpoint = newest ? newest->id : 0;
     for (uint32_t s = 0; newest && s < newest->source_count; s++)
         out->restore_position += newest->sources[s].total;
     for (uint32_t v = 0; v < job->vertex_count; v++)
         out->state_bytes += state_of_vertex(model, job, &job->vertices[v]);
-    latency_of_job(model, job, out->latency);
+    view_latency(model, job, out);
 }
 
 void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v,
@@ -147,7 +187,8 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
                                     .busy_most_seconds = flow->busy_most_seconds,
                                     .backpressured_most_seconds = flow->backpressured_most_seconds,
                                     .in_total = flow->in_total,
-                                    .out_total = flow->out_total };
+                                    .out_total = flow->out_total,
+                                    .broken_at = component->broken_at };
     out->state_bytes = state_of_vertex(model, job, vertex);
     if (vertex->is_source && !is_yet_to_go_on(job))
         out->backlog = unread(&job->sources.items[vertex->source], view_time(model, job));
@@ -167,7 +208,7 @@ static bool nearly(double a, double b)
 static struct err check_source(struct model *model, struct model_job *job,
                                struct model_source *source, struct note *note)
 {
-    time_ns now = view_time(model, job);
+    time_ns now = source_time(model, job, source);
     uint32_t partitions = 0;
     const char *name = job->spec->graph->vertices.items[source->vertex].name;
     double position = source_position(source, now), offered = source_offered(source, now);

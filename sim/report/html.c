@@ -139,6 +139,26 @@ static void put_verdict(const struct figure_runs *runs, FILE *file)
     fputs(".", file);
 }
 
+/* Above all figures: they are those of a job that was not there. */
+static void put_failed(const struct figure_runs *runs, FILE *file)
+{
+    for (size_t r = 0; r < runs->count; r++) {
+        char text[SUMMARY_FAILED_SIZE];
+        size_t jobs = json_array_size(json_object_get(runs->summary[r], "jobs"));
+        for (size_t j = 0; j < jobs; j++) {
+            if (!summary_failed_text(runs->summary[r], j, text))
+                continue;
+            fputs("<p class=\"answer failed\">", file);
+            if (r > 0) {
+                put_escaped(runs->name[r], file);
+                fputs(": ", file);
+            }
+            put_escaped(text, file);
+            fputs("</p>\n", file);
+        }
+    }
+}
+
 static void put_answer(const struct figure_runs *runs, FILE *file)
 {
     static const struct {
@@ -405,6 +425,7 @@ void html_write(const char *folder, const json_t *summary, FILE *file)
     struct figure_runs runs;
     figure_runs_of(summary, &runs);
     put_title(summary, file);
+    put_failed(&runs, file);
     put_answer(&runs, file);
     put_picture(folder, PICTURE_OVERVIEW, file);
     put_figures(&runs, file);

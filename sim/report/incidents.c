@@ -19,6 +19,8 @@
 
 enum { LOG_SLACK = 1024 };
 
+static const char no_reason[] = "for no reason known";
+
 void incidents_init(struct incidents *incidents, const struct run_look *look)
 {
     *incidents =
@@ -140,27 +142,76 @@ static void retell(struct incidents *incidents, struct job_incidents *job)
                 job->others);
 }
 
+/* A failure that no fault is behind: the task that failed, or what the job as a whole failed by, as
+ * its exception history has it. */
+struct root_sought {
+    time_ns at;
+    char *out;
+};
+
+static void take_root(void *context, const struct look_exception *exception)
+{
+    const struct root_sought *sought = context;
+    if (exception->is_root && exception->at == sought->at)
+        text_format(sought->out, INCIDENT_CAUSE_SIZE, "%s", exception->text);
+}
+
+static void put_failure(const struct incidents *incidents, struct job_id id, time_ns at,
+                        char out[INCIDENT_CAUSE_SIZE])
+{
+    const struct job_incidents *job = &incidents->jobs.items[id.n];
+    struct root_sought sought = { at, out };
+    bool is_of_task = job->failed_at == at;
+    text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_of_task ? job->failure : no_reason);
+    if (!is_of_task)
+        incidents->look->each_exception(incidents->look->context, id, take_root, &sought);
+}
+
+/* When the first task of the job failed or was lost, of those that have not run again. */
+static time_ns broken_at(const struct incidents *incidents, struct job_id job)
+{
+    const struct run_look *look = incidents->look;
+    const struct job_graph *graph = look->scenario->jobs.items[job.n].graph;
+    time_ns first = TIME_NEVER;
+    for (uint32_t v = 0; v < graph->vertices.count; v++) {
+        struct model_vertex_view view = { .broken_at = TIME_NEVER };
+        look->vertex(look->context, job, (struct vertex_id){ v }, &view);
+        first = view.broken_at < first ? view.broken_at : first;
+    }
+    return first;
+}
+
+/* Of a job that is up as far as the JobManager knows: it goes down when its tasks do. What broke
+ * before all of them ran belongs to an attempt before. */
+static time_ns down_since(const struct job_incidents *job, time_ns now, time_ns broken)
+{
+    return broken >= job->since && broken < now ? broken : now;
+}
+
 static void go_down(struct incidents *incidents, struct job_id id, time_ns at, bool planned)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
-    struct incident incident = {
-        .job = id, .planned = planned, .at = at, .down_at = at, .running_at = TIME_NEVER
-    };
+    time_ns down_at = down_since(job, at, broken_at(incidents, id));
+    struct incident incident = { .job = id,
+                                 .planned = planned,
+                                 .at = down_at,
+                                 .down_at = down_at,
+                                 .running_at = TIME_NEVER,
+                                 .failed_at = TIME_NEVER };
     const struct log_entry *fault = planned ? NULL : last_fault(incidents);
     if (planned) {
         text_format(incident.cause, sizeof incident.cause, "rescale");
     } else if (fault) {
         put_fault(fault, incident.cause);
-        incident.at = fault->at;
+        incident.at = fault->at < down_at ? fault->at : down_at;
     } else {
-        text_format(incident.cause, sizeof incident.cause, "%s",
-                    job->failed_at == at ? job->failure : "for no reason known");
+        put_failure(incidents, id, at, incident.cause);
     }
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
     job->others = 0;
     job->state = UPTIME_DOWN;
-    job->since = at;
+    job->since = down_at;
 }
 
 static time_ns length_of(const struct incidents *incidents, size_t place)
@@ -171,9 +222,33 @@ static time_ns length_of(const struct incidents *incidents, size_t place)
     return incident->running_at - incident->at;
 }
 
-static void come_up(struct incidents *incidents, struct job_incidents *job,
-                    const struct look_job *view, time_ns at)
+static void end(struct job_incidents *job, time_ns at, time_ns broken)
 {
+    if (job->state == UPTIME_UP)
+        job->since = down_since(job, at, broken);
+    if (job->state != UPTIME_BEFORE)
+        job->down = time_add(job->down, at - job->since);
+    job->state = UPTIME_ENDED;
+    job->since = at;
+}
+
+/* What FAILED is made good by the job that goes on from it; of a chain of jobs, by the last. */
+static void make_good(struct incidents *incidents, struct job_id id, time_ns at)
+{
+    const struct job_spec *jobs = incidents->look->scenario->jobs.items;
+    for (uint32_t former = jobs[id.n].former; former > 0; former = jobs[former - 1].former) {
+        struct job_incidents *job = &incidents->jobs.items[former - 1];
+        if (job->state != UPTIME_FAILED)
+            break;
+        incidents->list.items[job->open].running_at = at;
+        end(job, at, TIME_NEVER);
+    }
+}
+
+static void come_up(struct incidents *incidents, struct job_id id, const struct look_job *view,
+                    time_ns at)
+{
+    struct job_incidents *job = &incidents->jobs.items[id.n];
     if (job->state == UPTIME_DOWN) {
         struct incident *incident = &incidents->list.items[job->open];
         job->down = time_add(job->down, at - job->since);
@@ -182,18 +257,31 @@ static void come_up(struct incidents *incidents, struct job_incidents *job,
         if (!incident->planned && at - incident->at > length_of(incidents, incidents->longest))
             incidents->longest = job->open;
     }
+    if (job->state == UPTIME_BEFORE)
+        make_good(incidents, id, at);
     job->state = UPTIME_UP;
     job->since = at;
     job->restarts = view->restarts;
     job->rescales = view->rescales;
 }
 
-static void end(struct job_incidents *job, time_ns at)
+/* For good. A rescale that led to it was no success, and a job none of whose tasks ever ran is down
+ * from then on. */
+static void fail(struct incidents *incidents, struct job_id id, const struct look_job *view,
+                 time_ns at)
 {
-    if (job->state == UPTIME_DOWN)
-        job->down = time_add(job->down, at - job->since);
-    job->state = UPTIME_ENDED;
-    job->since = at;
+    struct job_incidents *job = &incidents->jobs.items[id.n];
+    if (job->state != UPTIME_DOWN)
+        go_down(incidents, id, at, false);
+    struct incident *incident = &incidents->list.items[job->open];
+    if (incident->planned)
+        put_failure(incidents, id, at, incident->cause);
+    incident->planned = false;
+    incident->failed_at = at;
+    incident->restarts = view->restarts - job->restarts;
+    job->state = UPTIME_FAILED;
+    if (length_of(incidents, incidents->longest) < length_of(incidents, job->open))
+        incidents->longest = job->open;
 }
 
 /* Is it to be seen whether the end of a process at this instant takes tasks of the job? */
@@ -277,12 +365,15 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
     struct look_job view;
-    if (job->state == UPTIME_ENDED || !incidents->look->job(incidents->look->context, id, &view))
+    bool is_over = job->state == UPTIME_ENDED || job->state == UPTIME_FAILED;
+    if (is_over || !incidents->look->job(incidents->look->context, id, &view))
         return;
-    if (view.ended_at != TIME_NEVER || text_equal(view.status, "CANCELLING"))
-        end(job, at);
+    if (view.ended_at != TIME_NEVER && text_equal(view.status, "FAILED"))
+        fail(incidents, id, &view, at);
+    else if (view.ended_at != TIME_NEVER || text_equal(view.status, "CANCELLING"))
+        end(job, at, broken_at(incidents, id));
     else if (all_running && text_equal(view.status, "RUNNING"))
-        come_up(incidents, job, &view, at);
+        come_up(incidents, id, &view, at);
     else if (job->state == UPTIME_UP && !text_equal(view.status, "RUNNING"))
         go_down(incidents, id, at, view.rescales > job->rescales);
 }
@@ -305,8 +396,13 @@ size_t incidents_shown(const struct incidents *incidents)
     return SIZE_MAX;
 }
 
-time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now)
+time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now,
+                           time_ns broken_at)
 {
     const struct job_incidents *own = &incidents->jobs.items[job.n];
-    return own->state == UPTIME_DOWN ? time_add(own->down, now - own->since) : own->down;
+    bool is_down = own->state == UPTIME_DOWN || own->state == UPTIME_FAILED;
+    time_ns since = is_down ? own->since : now;
+    if (own->state == UPTIME_UP)
+        since = down_since(own, now, broken_at);
+    return time_add(own->down, now - since);
 }

@@ -3,7 +3,9 @@
  * When do the tasks of a job not all run, since when, why, and until when? In: facts and lines as
  * they come, and the moments at which a job may have gone down or come up. Out: downtime per job,
  * and a list of incidents: fault, first moment not all tasks ran, moment all of them ran again. A
- * job's clock starts when all its tasks run for the first time and stops when it ends.
+ * job's clock starts when all its tasks run for the first time and stops when it ends, unless it
+ * FAILED: then it goes on to the end of the run, or until the tasks of a job that goes on from it
+ * all run.
  */
 #ifndef WEIR_SIM_REPORT_INCIDENTS_H
 #define WEIR_SIM_REPORT_INCIDENTS_H
@@ -20,10 +22,11 @@ struct incident {
     time_ns at;                      /* the fault; without one the same as down_at */
     time_ns down_at;
     time_ns running_at; /* TIME_NEVER: not any more */
+    time_ns failed_at;  /* the job was given up then; TIME_NEVER: it was not */
     uint32_t restarts;  /* it took, the one that worked included */
 };
 
-enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_ENDED };
+enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_FAILED, UPTIME_ENDED };
 
 struct job_incidents {
     enum job_uptime state;
@@ -31,7 +34,7 @@ struct job_incidents {
     time_ns down;                      /* of the times that are over */
     uint32_t restarts, rescales;       /* as last seen while up */
     uint64_t tasks_running;            /* in the data plane, when the last process ended */
-    size_t open;                       /* DOWN: its place in the list */
+    size_t open;                       /* DOWN, FAILED: its place in the list */
     uint32_t others;                   /* DOWN: more that struck at the same instant */
     char failure[INCIDENT_CAUSE_SIZE]; /* the last failed task */
     time_ns failed_at;
@@ -41,7 +44,7 @@ struct incidents {
     const struct run_look *look;
     VEC(struct job_incidents) jobs; /* as in the scenario */
     VEC(struct incident) list;
-    size_t longest;       /* in the list: of the failures that are over; SIZE_MAX: none is */
+    size_t longest;       /* in the list: of the failures that are over or for good; SIZE_MAX */
     time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
     struct run_log log;   /* what may be a cause still: the last ten minutes */
     size_t log_kept;      /* of its entries, when it was last thinned out */
@@ -63,13 +66,15 @@ void incidents_settle(struct incidents *incidents);
 /* The job's status may have changed; was it the line "all tasks RUNNING"? */
 void incidents_review(struct incidents *incidents, struct job_id job, time_ns at, bool all_running);
 
-/* Is some job down by a failure? */
+/* Is some job down by a failure that it may recover from? */
 bool incidents_is_failing(const struct incidents *incidents);
-/* The failure that says most: the longest that ended, or the first when none did. Its place in the
- * list; SIZE_MAX: nothing failed. */
+/* The failure that says most: the first that a job FAILED by, else the longest that ended, or the
+ * first when none did. Its place in the list; SIZE_MAX: nothing failed. */
 size_t incidents_shown(const struct incidents *incidents);
 
-/* Up to now, in ns. */
-time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now);
+/* Up to now, in ns. `broken_at` as the data plane says it (model_job_view): the JobManager may not
+ * have noticed yet. */
+time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now,
+                           time_ns broken_at);
 
 #endif

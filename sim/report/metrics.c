@@ -41,6 +41,7 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(rescales, GROWING, SUM, FINAL),
     RULE(downtime_seconds, GROWING, SUM, FINAL),
     RULE(records_replayed, GROWING, SUM, FINAL),
+    RULE(records_reread, GROWING, SUM, FINAL),
     RULE(checkpoints_completed, GROWING, SUM, FINAL),
     RULE(checkpoints_failed, GROWING, SUM, FINAL),
     RULE(checkpoint_duration_seconds, PER_EVENT, MAX, MEAN),
@@ -119,8 +120,10 @@ void metrics_init(struct metrics *metrics, const struct scenario *scenario)
 
 void metrics_fini(struct metrics *metrics)
 {
-    for (VEC_EACH(struct metric_column, column, &metrics->columns))
+    for (VEC_EACH(struct metric_column, column, &metrics->columns)) {
         mem_destroy(column->name);
+        vec_fini(&column->most);
+    }
     for (VEC_EACH(struct event_values, values, &metrics->durations))
         vec_fini(&values->values);
     for (VEC_EACH(struct event_values, values, &metrics->sizes))
@@ -144,6 +147,14 @@ double *metrics_add_row(struct metrics *metrics, time_ns at)
     for (size_t i = 0; i < width; i++)
         row[i] = number_none();
     return row;
+}
+
+void metrics_put_most(struct metrics *metrics, size_t column, double most)
+{
+    size_t rows = metrics->times.count;
+    CHECK(rows > 0);
+    vec_resize(&metrics->columns.items[column].most, rows);
+    metrics->columns.items[column].most.items[rows - 1] = most;
 }
 
 double metrics_join(enum metric metric, const double *values, size_t count, size_t stride)
@@ -214,6 +225,19 @@ static void put_statistics(const struct statistics *s, double out[STATISTIC_COUN
     out[STATISTIC_TOTAL] = s->sum;
 }
 
+/* What is seldom reached may lie between two samples. */
+static void put_most(const struct metric_column *column, size_t rows, double out[STATISTIC_COUNT])
+{
+    if (column->most.count == 0)
+        return;
+    CHECK(column->most.count == rows);
+    struct statistics s = statistics_of(column->most.items, rows);
+    out[STATISTIC_P50] = s.p50;
+    out[STATISTIC_P95] = s.p95;
+    out[STATISTIC_P99] = s.p99;
+    out[STATISTIC_MAX] = s.max;
+}
+
 static const struct event_values *events_of(const struct metrics *metrics,
                                             const struct metric_column *column)
 {
@@ -240,6 +264,7 @@ void metrics_summarise(const struct metrics *metrics, size_t index, double out[S
             values[i] = metrics->cells.items[i * width + index];
         struct statistics s = statistics_of(values, rows);
         put_statistics(&s, out);
+        put_most(column, rows, out);
         bool is_exact = !number_is_none(column->total);
         double seconds = (double)metrics_end(metrics) / (double)TIME_S;
         if (rule->nature == METRIC_GROWING)

@@ -37,6 +37,8 @@ struct metric_column {
     struct vertex_id vertex; /* none: all, or of the job */
     char *name;
     double total; /* exact where totals are: records, hours of machines x 3600; else NaN */
+    /* By row: the most since the row before, where that is known and no cell has it; else empty. */
+    VEC(double) most;
 };
 
 /* How a metric is joined over jobs or vertices, and which statistic is its `value`. */
@@ -70,6 +72,8 @@ void metrics_fini(struct metrics *metrics);
 /* A new row of NaN; to be filled through its pointer, which holds until the next one. A row at the
  * time of the last one takes its place. */
 double *metrics_add_row(struct metrics *metrics, time_ns at);
+/* The most that the column came to since the row before the last one. */
+void metrics_put_most(struct metrics *metrics, size_t column, double most);
 /* Of several jobs' or vertices' values the one that stands for them all. */
 double metrics_join(enum metric metric, const double *values, size_t count, size_t stride);
 

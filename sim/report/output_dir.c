@@ -20,7 +20,13 @@
 #include "sim/load/quantity.h"
 #include "sim/report/output_file.h"
 
-enum { OPEN_FOLDERS_MAX = 16, WRITE_BUFFER_BYTES = 1 << 16 };
+enum { OPEN_FOLDERS_MAX = 16, WRITE_BUFFER_BYTES = 1 << 16, MARKER_SIZE = 256 };
+
+/* Room behind the name of a target: for what stands beside it. */
+enum { SUFFIX_SIZE = 32 };
+
+/* In the marker of what was interrupted; of a complete run it says nothing. */
+static const char partial[] = "\"complete\": false";
 
 static struct err complain(struct note *note, const char *what, const char *path)
 {
@@ -61,6 +67,18 @@ static bool has_marker(const char *path)
     char marker[OUTPUT_PATH_SIZE];
     text_format(marker, sizeof marker, "%s/%s", path, OUTPUT_MARKER);
     return access(marker, F_OK) == 0;
+}
+
+static bool is_complete(const char *path)
+{
+    char name[OUTPUT_PATH_SIZE], text[MARKER_SIZE] = "";
+    text_format(name, sizeof name, "%s/%s", path, OUTPUT_MARKER);
+    FILE *marker = fopen(name, "rb");
+    if (!marker)
+        return false;
+    text[fread(text, 1, sizeof text - 1, marker)] = '\0';
+    fclose(marker);
+    return !strstr(text, partial);
 }
 
 static struct err may_replace(const char *target, struct note *note)
@@ -140,8 +158,17 @@ static void follow_link(struct output_dir *output)
     struct stat status;
     char real[PATH_MAX];
     if (lstat(output->target, &status) == 0 && S_ISLNK(status.st_mode) &&
-        realpath(output->target, real) && strlen(real) + 32 < sizeof output->target)
+        realpath(output->target, real) && strlen(real) + SUFFIX_SIZE < sizeof output->target)
         text_format(output->target, sizeof output->target, "%s", real);
+}
+
+static struct err write_marker(const struct output_dir *output, const char *more, struct note *note)
+{
+    FILE *marker;
+    TRY(output_open(output, OUTPUT_MARKER, &marker, note));
+    fprintf(marker, "{\"weir\": \"%s\", \"format\": 1%s%s}\n", WEIR_VERSION, *more ? ", " : "",
+            more);
+    return output_close(output, marker, OUTPUT_MARKER, note);
 }
 
 struct err output_begin(struct output_dir *output, const char *target, struct note *note)
@@ -150,7 +177,7 @@ struct err output_begin(struct output_dir *output, const char *target, struct no
     *output = (struct output_dir){ 0 };
     while (length > 1 && target[length - 1] == '/')
         length--;
-    if (length == 0 || length + 32 > sizeof output->target)
+    if (length == 0 || length + SUFFIX_SIZE > sizeof output->target)
         return err_note(note, ERR_IO_CODE, "--out: found %s, expected the path of a folder",
                         length ? "a path that is too long" : "nothing");
     text_format(output->target, sizeof output->target, "%.*s", (int)length, target);
@@ -161,10 +188,7 @@ struct err output_begin(struct output_dir *output, const char *target, struct no
     text_format(aside, sizeof aside, "%s.tmp-%ld", output->target, (long)getpid());
     TRY(make_folders(aside, output->target, note));
     text_format(output->aside, sizeof output->aside, "%s", aside);
-    FILE *marker;
-    TRY(output_open(output, OUTPUT_MARKER, &marker, note));
-    fprintf(marker, "{\"weir\": \"%s\", \"format\": 1}\n", WEIR_VERSION);
-    return output_close(marker, OUTPUT_MARKER, note);
+    return write_marker(output, "", note);
 }
 
 static struct err output_path(const struct output_dir *output, const char *name,
@@ -176,12 +200,20 @@ static struct err output_path(const struct output_dir *output, const char *name,
     return OK;
 }
 
+/* The folder as the user knows it, though it is not there yet. */
+static struct err complain_of(const struct output_dir *output, const char *name, const char *what,
+                              int error, struct note *note)
+{
+    return err_note(note, ERR_IO_CODE, "%s/%s: %s: %s", output->target, name, what,
+                    strerror(error));
+}
+
 struct err output_make_folder(const struct output_dir *output, const char *name, struct note *note)
 {
     char path[OUTPUT_PATH_SIZE];
     TRY(output_path(output, name, path, note));
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return complain(note, "cannot be made", path);
+        return complain_of(output, name, "cannot be made", errno, note);
     return OK;
 }
 
@@ -192,25 +224,26 @@ struct err output_open(const struct output_dir *output, const char *name, FILE *
     TRY(output_path(output, name, path, note));
     *file = fopen(path, "wb");
     if (!*file)
-        return complain(note, "cannot be written", path);
+        return complain_of(output, name, "cannot be written", errno, note);
     setvbuf(*file, NULL, _IOFBF, WRITE_BUFFER_BYTES);
     return OK;
 }
 
-struct err output_close(FILE *file, const char *name, struct note *note)
+struct err output_close(const struct output_dir *output, FILE *file, const char *name,
+                        struct note *note)
 {
     int error = output_fault(file);
     if (fclose(file) != 0 && !error)
         error = errno;
     if (!error)
         return OK;
-    return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", name, strerror(error));
+    return complain_of(output, name, "cannot be written", error, note);
 }
 
 /* Without exchange: old out of the way, new in place, old away; or everything as it was. */
 static bool move_in_turn(const struct output_dir *output)
 {
-    char old[sizeof output->target + 32];
+    char old[sizeof output->target + SUFFIX_SIZE];
     text_format(old, sizeof old, "%s.old-%ld", output->target, (long)getpid());
     if (rename(output->target, old) != 0)
         return false;
@@ -238,6 +271,16 @@ struct err output_commit(struct output_dir *output, struct note *note)
         return complain(note, "cannot be put in place", output->target);
     output->aside[0] = '\0';
     return OK;
+}
+
+struct err output_commit_partial(struct output_dir *output, struct note *note)
+{
+    size_t length = strlen(output->target);
+    if (is_complete(output->target))
+        text_format(output->target + length, sizeof output->target - length, "%s",
+                    OUTPUT_INTERRUPTED);
+    TRY(write_marker(output, partial, note));
+    return output_commit(output, note);
 }
 
 void output_abandon(struct output_dir *output)

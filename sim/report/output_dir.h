@@ -12,7 +12,8 @@
 #include "core/base/err.h"
 
 enum { OUTPUT_PATH_SIZE = 4096 };
-#define OUTPUT_MARKER "weir-run.json"
+#define OUTPUT_MARKER      "weir-run.json"
+#define OUTPUT_INTERRUPTED ".interrupted"
 
 struct output_dir {
     char target[OUTPUT_PATH_SIZE / 2]; /* as the user named it, without a slash at its end */
@@ -28,12 +29,17 @@ MUST_CHECK struct err output_check_run(const char *target, struct note *note);
 
 MUST_CHECK struct err output_make_folder(const struct output_dir *output, const char *name,
                                          struct note *note);
-/* Opens for writing; close with output_close, which says whether all of it reached the disk. */
+/* Opens for writing; close with output_close, which says whether all of it reached the disk. What
+ * goes wrong is said of the target, not of the folder aside. */
 MUST_CHECK struct err output_open(const struct output_dir *output, const char *name, FILE **file,
                                   struct note *note);
-MUST_CHECK struct err output_close(FILE *file, const char *name, struct note *note);
+MUST_CHECK struct err output_close(const struct output_dir *output, FILE *file, const char *name,
+                                   struct note *note);
 
 MUST_CHECK struct err output_commit(struct output_dir *output, struct note *note);
+/* The same for a run that was interrupted, which never takes the place of one that is complete: it
+ * goes beside that, as TARGET.interrupted, and `target` is this path then. */
+MUST_CHECK struct err output_commit_partial(struct output_dir *output, struct note *note);
 void output_abandon(struct output_dir *output); /* fine when never begun or committed */
 
 #endif

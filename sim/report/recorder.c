@@ -258,6 +258,14 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
     timeline_note(&recorder->timeline, at, text);
 }
 
+/* A job can fail without any task of it: by what it was to start from. */
+static void hear_refusal(struct recorder *recorder, time_ns at, const struct log_line *line)
+{
+    bool says_why = text_equal(line->what, "restore refused") || text_equal(line->what, "archived");
+    if (says_why && text_equal(line->machine, "job") && line->reason && *line->reason)
+        incidents_on_failure(&recorder->incidents, line->job, at, line->reason);
+}
+
 /* The scheduler's state where it has some of its own, with what a person wants to know of running:
  * do all tasks run yet? */
 static void review_phase(struct recorder *recorder, time_ns at, struct job_id job)
@@ -292,7 +300,8 @@ void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
     if (line->subject & LOG_OF_JOB && line->job.n < recorder->jobs.count) {
         if (text_equal(line->machine, "checkpoint"))
             on_checkpoint(recorder, line);
-        else if (!text_equal(line->machine, "execution"))
+        hear_refusal(recorder, at, line);
+        if (!text_equal(line->machine, "execution") && !text_equal(line->machine, "checkpoint"))
             review_job(recorder, at, line);
     }
     if (text_equal(line->machine, "resource manager"))

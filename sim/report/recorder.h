@@ -19,7 +19,7 @@ struct job_record {
 };
 
 struct vertex_record {
-    double busy, idle, backpressured, task; /* seconds */
+    double busy, idle, backpressured; /* seconds */
     double busy_most, backpressured_most;
     size_t column; /* its first of those in recorder_sample.c; SIZE_MAX: it has none */
 };

@@ -24,14 +24,18 @@ static double share(double part, double whole)
     return whole > 0 ? part / whole : number_none();
 }
 
-/* By share_metrics, since the last sample. */
+/* By share_metrics, since the last sample. Parts of their sum: late in a run the difference of the
+ * totals of all time is rounded otherwise than that of its parts. */
 static void take_shares(struct vertex_record *last, const struct model_vertex_view *view,
                         double shares[VERTEX_SHARES])
 {
-    double length = view->task_seconds - last->task;
-    shares[0] = share(view->busy_seconds - last->busy, length);
-    shares[1] = share(view->idle_seconds - last->idle, length);
-    shares[2] = share(view->backpressured_seconds - last->backpressured, length);
+    double busy = view->busy_seconds - last->busy;
+    double idle = view->idle_seconds - last->idle;
+    double backpressured = view->backpressured_seconds - last->backpressured;
+    double length = busy + idle + backpressured;
+    shares[0] = share(busy, length);
+    shares[1] = share(idle, length);
+    shares[2] = share(backpressured, length);
     shares[3] = share(view->busy_most_seconds - last->busy_most, length);
     shares[4] = share(view->backpressured_most_seconds - last->backpressured_most, length);
     last->busy_most = view->busy_most_seconds;
@@ -39,7 +43,6 @@ static void take_shares(struct vertex_record *last, const struct model_vertex_vi
     last->busy = view->busy_seconds;
     last->idle = view->idle_seconds;
     last->backpressured = view->backpressured_seconds;
-    last->task = view->task_seconds;
 }
 
 static void sample_vertices(struct recorder *recorder, struct job_id job, double *values,
@@ -82,7 +85,8 @@ static void sample_flow(struct recorder *recorder, struct job_id job, double sec
     values[METRIC_lag_records] = flow->backlog;
     values[METRIC_lag_seconds] = flow->lag_seconds_max;
     values[METRIC_records_replayed] = flow->replayed_total;
-    if (flow->offered_total <= 0 || flow->ended)
+    values[METRIC_records_reread] = flow->reread_total;
+    if (flow->offered_total <= 0 || flow->ended || !flow->has_latency)
         return; /* no record, no latency */
     values[METRIC_latency_p50_seconds] = flow->latency[0];
     values[METRIC_latency_p95_seconds] = flow->latency[1];
@@ -100,7 +104,8 @@ static void sample_counters(struct recorder *recorder, struct job_id job, time_n
         values[METRIC_restarts] = view.restarts - view.rescales;
     }
     values[METRIC_downtime_seconds] =
-        (double)incidents_downtime(&recorder->incidents, job, at) / (double)TIME_S;
+        (double)incidents_downtime(&recorder->incidents, job, at, record->flow.broken_at) /
+        (double)TIME_S;
     values[METRIC_checkpoints_completed] = (double)record->completed;
     values[METRIC_checkpoints_failed] = (double)record->failed;
     values[METRIC_checkpoint_duration_seconds] =
@@ -155,6 +160,24 @@ static void total_records(struct recorder *recorder)
     }
 }
 
+/* Cells have the backlog at the sample, so that rows can be added up; its peaks are kept beside
+ * them. Those of several jobs need not be at the same moment: their sum is not exceeded. */
+static void put_backlogs(struct recorder *recorder)
+{
+    size_t jobs = recorder->jobs.count;
+    double sum = 0;
+    for (uint32_t j = 0; j < jobs; j++) {
+        double most = recorder->jobs.items[j].flow.backlog_max;
+        sum += most;
+        if (jobs > 1)
+            metrics_put_most(&recorder->metrics,
+                             metrics_job_column(&recorder->metrics, (struct job_id){ j }) +
+                                 METRIC_lag_records,
+                             most);
+    }
+    metrics_put_most(&recorder->metrics, METRIC_lag_records, sum);
+}
+
 static void forget_events(struct recorder *recorder)
 {
     for (VEC_EACH(struct event_values, events, &recorder->metrics.durations))
@@ -183,6 +206,7 @@ void recorder_sample(struct recorder *recorder, time_ns at)
             row[metrics_job_column(metrics, (struct job_id){ j }) + m] =
                 values[(size_t)j * METRIC_NAME_COUNT];
     }
+    put_backlogs(recorder);
     sample_cluster(recorder, row);
     total_records(recorder);
     forget_events(recorder);

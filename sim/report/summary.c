@@ -164,6 +164,32 @@ static void put_histories(const struct recorder *recorder, struct job_id job, js
     put(one, "rescale_history", rescales);
 }
 
+/* The outage that the job FAILED by; null: it did not. */
+static const struct incident *end_of(const struct recorder *recorder, struct job_id job)
+{
+    for (VEC_EACH(const struct incident, incident, &recorder->incidents.list))
+        if (incident->job.n == job.n && incident->failed_at != TIME_NEVER)
+            return incident;
+    return NULL;
+}
+
+/* "kill tm3 (TimeoutException: a heartbeat timed out)"; null when the job did not fail. */
+static json_t *failure_of(const struct recorder *recorder, struct job_id job,
+                          const json_t *exceptions)
+{
+    const struct incident *incident = end_of(recorder, job);
+    char text[SUMMARY_FAILED_SIZE];
+    if (!incident)
+        return json_null();
+    size_t length = text_format(text, sizeof text, "%s", incident->cause);
+    const json_t *last = json_array_get(exceptions, json_array_size(exceptions) - 1);
+    const char *said = json_string_value(json_object_get(last, "text"));
+    if (said && !strstr(text, said))
+        text_format(text + length, sizeof text - length, " (%s: %s)",
+                    json_string_value(json_object_get(last, "exception")), said);
+    return json_stringn_nocheck(text, strlen(text));
+}
+
 static json_t *jobs_array(const struct recorder *recorder)
 {
     const struct scenario *scenario = recorder->look->scenario;
@@ -181,8 +207,11 @@ static json_t *jobs_array(const struct recorder *recorder)
         put(one, "ended_s", seconds(view.ended_at));
         put(one, "restarts", json_integer(view.restarts - view.rescales));
         put(one, "rescales", json_integer(view.rescales));
-        put(one, "downtime_s", seconds(incidents_downtime(&recorder->incidents, id, end)));
+        put(one, "downtime_s",
+            seconds(incidents_downtime(&recorder->incidents, id, end,
+                                       recorder->jobs.items[j].flow.broken_at)));
         put_histories(recorder, id, one);
+        put(one, "failure", failure_of(recorder, id, json_object_get(one, "exceptions")));
         json_array_append_new(all, one);
     }
     return all;
@@ -245,6 +274,21 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
     put(summary, "machines_lost", json_integer(recorder->machines_lost));
     put(summary, "metrics", metrics_object(&recorder->metrics));
     return summary;
+}
+
+bool summary_failed_text(const json_t *summary, size_t job, char out[SUMMARY_FAILED_SIZE])
+{
+    const json_t *one = json_array_get(json_object_get(summary, "jobs"), job);
+    const char *name = json_string_value(json_object_get(one, "name"));
+    const char *failure = json_string_value(json_object_get(one, "failure"));
+    double ended = json_number_value(json_object_get(one, "ended_s"));
+    double duration = json_number_value(json_object_get(summary, "duration_s"));
+    char at[NUMBER_TEXT_SIZE];
+    if (!failure || !name)
+        return false;
+    number_text_moment((time_ns)(ended * (double)TIME_S), (time_ns)(duration * (double)TIME_S), at);
+    text_format(out, SUMMARY_FAILED_SIZE, "job %.*s FAILED at %s: %s", 80, name, at, failure);
+    return true;
 }
 
 json_t *summary_never_happened(const struct simulation *simulation)

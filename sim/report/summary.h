@@ -20,6 +20,9 @@ enum { SUMMARY_DIGITS = 12 };
 /* A new object. `complete`: the run reached its end; false after Ctrl-C. */
 json_t *summary_create(const struct recorder *recorder, const struct event_log *log,
                        uint64_t event_count, bool complete);
+/* "job j FAILED at 01:00:03: kill tm1 (...)", by its place in the summary; false: it did not. */
+enum { SUMMARY_FAILED_SIZE = 480 };
+bool summary_failed_text(const json_t *summary, size_t job, char out[SUMMARY_FAILED_SIZE]);
 /* A new array of the scenario's events that have not happened by the end of the run: {event (its
  * label), on, nth, seen, at_s (null where `on` is given)}. */
 json_t *summary_never_happened(const struct simulation *simulation);

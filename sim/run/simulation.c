@@ -33,7 +33,7 @@ static void on_log(void *context, time_ns at, struct node_id node, const struct 
             watcher->line(watcher->context, at, node, line);
     script_on_log(simulation->script, line);
     if (text_equal(line->machine, "dispatcher") && text_equal(line->what, "job ended"))
-        model_job_ended(simulation->model, line->job);
+        model_job_ended(simulation->model, line->job, text_equal(line->reason, "FAILED"));
 }
 
 static void on_fact(void *context, time_ns at, struct node_id node, const char *word,

@@ -23,12 +23,21 @@ static bool job(void *context, struct job_id id, struct look_job *out)
 static void flow(void *context, struct job_id id, struct model_job_view *out)
 {
     *out = ((struct fake_run *)context)->flows[id.n];
+    if (out->broken_at == 0)
+        out->broken_at = TIME_NEVER;
+    if (out->offered_total == 0)
+        out->offered_total = out->served_total + out->backlog - out->replayed_total;
+    if (out->backlog_max == 0)
+        out->backlog_max = out->backlog;
+    out->has_latency = true;
 }
 
 static void vertex(void *context, struct job_id id, struct vertex_id v,
                    struct model_vertex_view *out)
 {
     *out = ((struct fake_run *)context)->vertices[id.n][v.n];
+    if (out->broken_at == 0)
+        out->broken_at = TIME_NEVER;
 }
 
 static struct process_view process(void *context, struct node_id node)

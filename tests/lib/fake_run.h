@@ -16,6 +16,7 @@ struct fake_run {
     struct look_cluster cluster;
     bool submitted[FAKE_JOBS];
     struct look_job jobs[FAKE_JOBS];
+    /* What a test leaves at 0 is made up: nothing has broken, what arrived is served or waits. */
     struct model_job_view flows[FAKE_JOBS];
     struct model_vertex_view vertices[FAKE_JOBS][FAKE_VERTICES];
     struct process_view processes[FAKE_PROCESSES]; /* 0 is the JobManager */

@@ -242,7 +242,7 @@ static void take_replay(struct observer *o)
     struct model_job_view view;
     model_view_job(simulation_model(o->simulation), job->graph->id, &view);
     int32_t subtasks = job->graph->vertices.items[0].parallelism;
-    o->retelling->replayed = subtasks > 0 ? view.replayed_total / subtasks : 0;
+    o->retelling->replayed = subtasks > 0 ? view.reread_total / subtasks : 0;
 }
 
 static void die(const char *what, const char *why)

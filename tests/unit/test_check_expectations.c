@@ -93,7 +93,8 @@ START_TEST(a_metric_of_one_vertex_is_found)
 {
     begin("  - { name: a, metric: busy, vertex: count, final: at least 90% }\n");
     recorder_sample(&recorder, 0);
-    run.vertices[0][1] = (struct model_vertex_view){ .busy_seconds = 19, .task_seconds = 20 };
+    run.vertices[0][1] =
+        (struct model_vertex_view){ .busy_seconds = 19, .idle_seconds = 1, .task_seconds = 20 };
     end_at(10 * TIME_S);
     ck_assert(judge(0, NULL));
     ck_assert_str_eq(result.measured, "95 %");

@@ -71,6 +71,26 @@ START_TEST(position_sees_state_that_goes_back_without_a_restart)
 }
 END_TEST
 
+START_TEST(position_sees_records_that_are_in_no_book)
+{
+    begin();
+    run.flows[1] = (struct model_job_view){ .offered_total = 100,
+                                            .inherited = 10,
+                                            .replayed_total = 20,
+                                            .setback = 5,
+                                            .served_total = 90,
+                                            .position = 70,
+                                            .backlog = 41,
+                                            .given_up = 4 };
+    look(TIME_S);
+    must_hold();
+    run.flows[1].given_up = 3;
+    look(2 * TIME_S);
+    must_break("exactly-once", "of b 135 records arrived or are served again, but 134 were served");
+    end();
+}
+END_TEST
+
 /* Job 0 has come to 100, its checkpoint 3 holds 80; the JobManager restores that. */
 static void begin_with_checkpoint(void)
 {
@@ -360,6 +380,7 @@ Suite *test_check_position_suite(void)
 {
     Suite *suite = suite_create("check: position");
     TCase *tests = tcase_create("exactly-once");
+    tcase_add_test(tests, position_sees_records_that_are_in_no_book);
     tcase_add_test(tests, position_sees_state_that_goes_back_without_a_restart);
     tcase_add_test(tests, position_allows_going_back_to_the_checkpoint_named_however_long_it_takes);
     tcase_add_test(tests, position_wants_a_restore_for_going_back_whatever_the_log_says);

@@ -15,94 +15,7 @@
 #include "sim/cli/places.h"
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
-
-enum { ARGUMENTS_MAX = 16, TEXT_SIZE = 1 << 16 };
-
-static char folder[64];
-static char out_text[TEXT_SIZE], error_text[TEXT_SIZE];
-
-static void begin(void)
-{
-    text_format(folder, sizeof folder, "/tmp/weir-cli-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void end(void)
-{
-    char command[128];
-    text_format(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void put_file(const char *name, const char *text)
-{
-    char path[256];
-    text_format(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-static void make_folder(const char *name)
-{
-    char path[256];
-    text_format(path, sizeof path, "%s/%s", folder, name);
-    ck_assert_int_eq(mkdir(path, 0777), 0);
-}
-
-static const char *get_file(const char *name)
-{
-    static char text[TEXT_SIZE];
-    char path[256];
-    text_format(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
-}
-
-static void read_back(FILE *file, int descriptor, int before, char *out)
-{
-    dup2(before, descriptor);
-    close(before);
-    rewind(file);
-    out[fread(out, 1, TEXT_SIZE - 1, file)] = '\0';
-    fclose(file);
-}
-
-/* Runs a command line; what it said goes to out_text and error_text. @ stands for the folder. */
-static int weir(const char *line)
-{
-    static char words[2048];
-    char *argv[ARGUMENTS_MAX + 1];
-    int argc = 0;
-    size_t at = 0;
-    for (const char *p = line; *p; p++)
-        at += *p == '@' ? text_format(words + at, sizeof words - at, "%s", folder)
-                        : text_format(words + at, sizeof words - at, "%c", *p);
-    for (char *word = words; *word;) {
-        argv[argc++] = word;
-        word += strcspn(word, " ");
-        if (*word)
-            *word++ = '\0';
-    }
-    argv[argc] = NULL;
-    const struct command *command = command_named(argv[0]);
-    ck_assert_ptr_nonnull(command);
-    FILE *out = tmpfile(), *errors = tmpfile();
-    fflush(NULL);
-    int out_before = dup(STDOUT_FILENO), errors_before = dup(STDERR_FILENO);
-    dup2(fileno(out), STDOUT_FILENO);
-    dup2(fileno(errors), STDERR_FILENO);
-    int code = command->run(command, argc, argv);
-    fflush(NULL);
-    read_back(out, STDOUT_FILENO, out_before, out_text);
-    read_back(errors, STDERR_FILENO, errors_before, error_text);
-    return code;
-}
+#include "tests/lib/command_line.h"
 
 static const char scenario[] =
     "name: tiny\n"
@@ -125,58 +38,59 @@ static const char scenario[] =
 /* The freeze leaves a step of one nanosecond behind, in which rounding is all that is served. */
 START_TEST(rounding_in_a_short_step_breaks_no_invariant)
 {
-    begin();
-    put_file("scenario.yaml",
-             "name: m\n"
-             "duration: 12min\n"
-             "config: { parallelism.default: 3, jobmanager.scheduler: Default }\n"
-             "cluster: { task-manager: { count: 4, slots: 3 } }\n"
-             "jobs:\n"
-             "  - name: j\n"
-             "    vertices: [ { name: a, cost: 1us }, { name: b, cost: 20us, parallelism: 1 } ]\n"
-             "    edges: [ a -> b: rebalance ]\n"
-             "    load: 20k/s\n"
-             "events: [ { at: 683s, freeze: { task-manager: tm1, for: 6s } } ]\n");
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_HELD);
-    ck_assert_ptr_null(strstr(out_text, "FAILED"));
-    end();
+    cli_begin();
+    cli_put_file(
+        "scenario.yaml",
+        "name: m\n"
+        "duration: 12min\n"
+        "config: { parallelism.default: 3, jobmanager.scheduler: Default }\n"
+        "cluster: { task-manager: { count: 4, slots: 3 } }\n"
+        "jobs:\n"
+        "  - name: j\n"
+        "    vertices: [ { name: a, cost: 1us }, { name: b, cost: 20us, parallelism: 1 } ]\n"
+        "    edges: [ a -> b: rebalance ]\n"
+        "    load: 20k/s\n"
+        "events: [ { at: 683s, freeze: { task-manager: tm1, for: 6s } } ]\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    ck_assert_ptr_null(strstr(cli_out(), "FAILED"));
+    cli_end();
 }
 END_TEST
 
 START_TEST(an_option_that_nobody_knows_names_the_nearest)
 {
-    begin();
-    ck_assert_int_eq(weir("run --sede 3 x"), EXIT_INPUT);
-    ck_assert_str_eq(error_text, "weir run: no option --sede; did you mean --seed?\n");
-    ck_assert_int_eq(weir("run --frobnicate x"), EXIT_INPUT);
-    ck_assert_str_eq(error_text, "weir run: no option --frobnicate; see weir run --help\n");
-    ck_assert_int_eq(weir("run x --seed"), EXIT_INPUT);
-    ck_assert_str_eq(error_text, "weir run: --seed wants a value\n");
-    ck_assert_int_eq(weir("run"), EXIT_INPUT);
-    ck_assert_int_eq(weir("run a b"), EXIT_INPUT);
-    ck_assert_int_eq(weir("help rnu"), EXIT_INPUT);
-    ck_assert_str_eq(error_text, "weir: no command 'rnu'; did you mean 'run'?\n");
-    end();
+    cli_begin();
+    ck_assert_int_eq(cli_weir("run --sede 3 x"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: no option --sede; did you mean --seed?\n");
+    ck_assert_int_eq(cli_weir("run --frobnicate x"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: no option --frobnicate; see weir run --help\n");
+    ck_assert_int_eq(cli_weir("run x --seed"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: --seed wants a value\n");
+    ck_assert_int_eq(cli_weir("run"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("run a b"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("help rnu"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir: no command 'rnu'; did you mean 'run'?\n");
+    cli_end();
 }
 END_TEST
 
 START_TEST(every_command_tells_its_options_and_an_example)
 {
-    begin();
+    cli_begin();
     for (size_t i = 0; commands[i]; i++) {
-        char line[64];
+        char line[512];
         text_format(line, sizeof line, "help %s", commands[i]->name);
-        ck_assert_int_eq(weir(line), EXIT_HELD);
-        ck_assert_ptr_nonnull(strstr(out_text, "usage: weir "));
-        ck_assert_ptr_nonnull(strstr(out_text, "Example:\n"));
+        ck_assert_int_eq(cli_weir(line), EXIT_HELD);
+        ck_assert_ptr_nonnull(strstr(cli_out(), "usage: weir "));
+        ck_assert_ptr_nonnull(strstr(cli_out(), "Example:\n"));
         for (size_t o = 0; o < commands[i]->option_count; o++)
-            ck_assert_ptr_nonnull(strstr(out_text, commands[i]->options[o].help));
-        for (char *l = out_text; *l; l += strlen(l) + 1) {
-            l[strcspn(l, "\n")] = '\0';
-            ck_assert_msg(terminal_text_width(l) <= 100, "%s", l);
+            ck_assert_ptr_nonnull(strstr(cli_out(), commands[i]->options[o].help));
+        for (const char *l = cli_out(); *l; l += strcspn(l, "\n") + 1) {
+            text_format(line, sizeof line, "%.*s", (int)strcspn(l, "\n"), l);
+            ck_assert_msg(terminal_text_width(line) <= 100, "%s", line);
         }
     }
-    end();
+    cli_end();
 }
 END_TEST
 
@@ -189,52 +103,52 @@ START_TEST(plot_scripts_are_found_or_asked_for)
     struct note note = { "" };
     ck_assert_ptr_nonnull(getcwd(tree, sizeof tree));
     ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
-    begin();
-    ck_assert_int_eq(chdir(folder), 0);
+    cli_begin();
+    ck_assert_int_eq(chdir(cli_folder()), 0);
     text_format(told, sizeof told, "%s/plots", tree);
     ck_assert_int_eq(setenv("WEIR_PLOTS", told, 1), 0);
     ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
     ck_assert_str_eq(scripts, told);
     ck_assert_int_eq(chdir(tree), 0);
-    ck_assert_int_eq(setenv("WEIR_PLOTS", folder, 1), 0);
+    ck_assert_int_eq(setenv("WEIR_PLOTS", cli_folder(), 1), 0);
     ck_assert(err_is(place_find_plots(scripts, &note)));
     ck_assert_ptr_nonnull(strstr(note.text, "no plot scripts there"));
     ck_assert_int_eq(unsetenv("WEIR_PLOTS"), 0);
-    end();
+    cli_end();
 }
 END_TEST
 
 /* A script that waits for what never comes is likely to be a mistake. */
 START_TEST(a_run_tells_what_never_happened)
 {
-    begin();
-    put_file("s.yaml", "name: s\nduration: 1min\n"
-                       "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: 1/s\n"
-                       "events:\n"
-                       "  - { on: job FAILED, nth: 2, kill: tm1 }\n"
-                       "  - { at: 20s, savepoint: j }\n"
-                       "  - { on: client savepoint done, add: tm2, after: 1h }\n"
-                       "  - { at: 2min, kill: tm1 }\n"
-                       "compare: { calm: { events: null } }\n"
-                       "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
+    cli_begin();
+    cli_put_file("s.yaml", "name: s\nduration: 1min\n"
+                           "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: 1/s\n"
+                           "events:\n"
+                           "  - { on: job FAILED, nth: 2, kill: tm1 }\n"
+                           "  - { at: 20s, savepoint: j }\n"
+                           "  - { on: client savepoint done, add: tm2, after: 1h }\n"
+                           "  - { at: 2min, kill: tm1 }\n"
+                           "compare: { calm: { events: null } }\n"
+                           "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
     static const char *const lines[] = {
         "never happened: kill tm1: waits for 'job FAILED' 2 times, seen 0 times\n",
         ("never happened: add tm2: waits for 'client savepoint done', and the run ended before its "
          "wait was over\n"),
         "never happened: kill tm1: its time is after the end\n",
     };
-    ck_assert_int_eq(weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        ck_assert_msg(strstr(out_text, lines[i]) != NULL, "%s", out_text);
-    ck_assert_ptr_null(strstr(out_text, "savepoint j"));
-    ck_assert_ptr_null(strstr(out_text, "calm: "));
-    ck_assert_ptr_nonnull(strstr(get_file("o/summary.json"), "\"never_happened\": [\n    {"));
-    ck_assert_int_eq(weir("test @/s.yaml"), EXIT_HELD);
+        ck_assert_msg(strstr(cli_out(), lines[i]) != NULL, "%s", cli_out());
+    ck_assert_ptr_null(strstr(cli_out(), "savepoint j"));
+    ck_assert_ptr_null(strstr(cli_out(), "calm: "));
+    ck_assert_ptr_nonnull(strstr(cli_get_file("o/summary.json"), "\"never_happened\": [\n    {"));
+    ck_assert_int_eq(cli_weir("test @/s.yaml"), EXIT_HELD);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        ck_assert_msg(strstr(out_text, lines[i]) != NULL, "%s", out_text);
-    ck_assert_int_eq(weir("run @/s.yaml --out @/o --no-plots --until 30s"), EXIT_HELD);
-    ck_assert_ptr_null(strstr(out_text, "never happened"));
-    end();
+        ck_assert_msg(strstr(cli_out(), lines[i]) != NULL, "%s", cli_out());
+    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots --until 30s"), EXIT_HELD);
+    ck_assert_ptr_null(strstr(cli_out(), "never happened"));
+    cli_end();
 }
 END_TEST
 
@@ -276,72 +190,73 @@ START_TEST(a_run_leaves_all_its_files_and_tells_its_figures)
         "run/variants/undisturbed/summary.json",
         "run/variants/undisturbed/metrics.csv",
     };
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_HELD);
-    ck_assert_str_eq(error_text, "");
-    ck_assert_ptr_eq(strstr(out_text, "Does it come back?\n\n"), out_text);
-    ck_assert_ptr_nonnull(strstr(out_text, "undisturbed"));
-    ck_assert_ptr_nonnull(strstr(out_text, "held  nothing lost"));
-    ck_assert_ptr_nonnull(strstr(out_text, "/run/report.html\n"));
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    ck_assert_str_eq(cli_errors(), "");
+    ck_assert_ptr_eq(strstr(cli_out(), "Does it come back?\n\n"), cli_out());
+    ck_assert_ptr_nonnull(strstr(cli_out(), "undisturbed"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "held  nothing lost"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "/run/report.html\n"));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        ck_assert_msg(get_file(files[i]) != NULL, "%s", files[i]);
-    ck_assert_int_eq(weir("explain @/run"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "1 failure and 0 rescales"));
-    ck_assert_ptr_nonnull(strstr(out_text, "clicks goes down"));
-    ck_assert_int_eq(weir("explain @/run --at 40s"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "At 40.000 s:\n  clicks: RUNNING, all tasks running at "
-                                           "parallelism 1, last checkpoint "));
+        ck_assert_msg(cli_get_file(files[i]) != NULL, "%s", files[i]);
+    ck_assert_int_eq(cli_weir("explain @/run"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "1 failure and 0 rescales"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "clicks goes down"));
+    ck_assert_int_eq(cli_weir("explain @/run --at 40s"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "At 40.000 s:\n  clicks: RUNNING, all tasks running at "
+                                            "parallelism 1, last checkpoint "));
     ck_assert_ptr_nonnull(
-        strstr(out_text, "cluster: 2 TaskManagers registered; 1 slots in use, 3 free"));
-    ck_assert_int_eq(weir("plot @/run --commands"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "How clicks came back: "));
-    ck_assert_ptr_nonnull(strstr(out_text, "the only failure: "));
-    ck_assert_int_eq(weir("explain @/run --at 3min"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(error_text, "expected a time in the run, which is 2 min long"));
-    ck_assert_int_eq(weir("report @/run"), EXIT_HELD);
-    end();
+        strstr(cli_out(), "cluster: 2 TaskManagers registered; 1 slots in use, 3 free"));
+    ck_assert_int_eq(cli_weir("plot @/run --commands"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "How clicks came back: "));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "the only failure: "));
+    ck_assert_int_eq(cli_weir("explain @/run --at 3min"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "expected a time in the run, which is 2 min long"));
+    ck_assert_int_eq(cli_weir("report @/run"), EXIT_HELD);
+    cli_end();
 }
 END_TEST
 
 START_TEST(a_job_that_would_be_refused_is_exit_code_2)
 {
-    begin();
-    put_file("scenario.yaml",
-             "name: tiny\nduration: 10s\nconfig: { execution.runtime-mode: batch }\n"
-             "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: "
-             "1/s\nexpect:\n  - { name: ok, event: job FAILED, count: 0 }\n");
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(error_text,
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: tiny\nduration: 10s\nconfig: { execution.runtime-mode: batch }\n"
+                 "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: "
+                 "1/s\nexpect:\n  - { name: ok, event: job FAILED, count: 0 }\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(),
                                  "scenario.yaml:3: config.execution.runtime-mode: found "
                                  "'batch', expected streaming (batch jobs are not "
                                  "supported yet)\n"));
-    ck_assert_int_eq(weir("test @"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(out_text, "\n0 passed, 1 failed\n"));
-    end();
+    ck_assert_int_eq(cli_weir("test @"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\n0 passed, 1 failed\n"));
+    cli_end();
 }
 END_TEST
 
 START_TEST(a_failed_expectation_is_exit_code_1_and_a_word)
 {
-    begin();
-    put_file("scenario.yaml", "name: tiny\nduration: 10s\njobs:\n  - name: j\n    vertices: [ { "
-                              "name: source } ]\n    load: 1/s\nexpect:\n  - { name: ends, event: "
-                              "job FINISHED }\n");
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_FAILED);
-    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  ends"));
-    ck_assert_int_eq(weir("test @"), EXIT_FAILED);
-    ck_assert_ptr_nonnull(strstr(out_text, "\n0 passed, 1 failed\n"));
-    end();
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: tiny\nduration: 10s\njobs:\n  - name: j\n    vertices: [ { "
+                 "name: source } ]\n    load: 1/s\nexpect:\n  - { name: ends, event: "
+                 "job FINISHED }\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "FAILED  ends"));
+    ck_assert_int_eq(cli_weir("test @"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\n0 passed, 1 failed\n"));
+    cli_end();
 }
 END_TEST
 
 START_TEST(json_is_all_that_is_printed_and_nothing_is_written)
 {
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("run @/scenario.yaml --json --until 30s --seed 4"), EXIT_FAILED);
-    json_t *summary = json_loads(out_text, 0, NULL);
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @/scenario.yaml --json --until 30s --seed 4"), EXIT_FAILED);
+    json_t *summary = json_loads(cli_out(), 0, NULL);
     ck_assert_ptr_nonnull(summary);
     ck_assert_int_eq(json_integer_value(json_object_get(summary, "seed")), 4);
     ck_assert_double_eq(json_number_value(json_object_get(summary, "duration_s")), 30);
@@ -349,74 +264,75 @@ START_TEST(json_is_all_that_is_printed_and_nothing_is_written)
     ck_assert_uint_eq(json_array_size(json_object_get(summary, "expectations")), 3);
     json_decref(summary);
     ck_assert_int_ne(access("out/tiny", F_OK), 0);
-    end();
+    cli_end();
 }
 END_TEST
 
 START_TEST(the_same_scenario_gives_the_same_bytes)
 {
-    static char first[TEXT_SIZE];
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("run @ --json"), EXIT_HELD);
-    memcpy(first, out_text, sizeof first);
-    ck_assert_int_eq(weir("run @ --json"), EXIT_HELD);
-    ck_assert_str_eq(first, out_text);
-    end();
+    static char first[CLI_TEXT_SIZE];
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @ --json"), EXIT_HELD);
+    memcpy(first, cli_out(), sizeof first);
+    ck_assert_int_eq(cli_weir("run @ --json"), EXIT_HELD);
+    ck_assert_str_eq(first, cli_out());
+    cli_end();
 }
 END_TEST
 
 START_TEST(a_run_that_fails_leaves_the_old_output)
 {
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
-    ck_assert_str_eq(out_text, "");
-    put_file("scenario.yaml", "name: broken\n");
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(error_text, "scenario.yaml"));
-    ck_assert_ptr_nonnull(get_file("run/summary.json"));
-    end();
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_str_eq(cli_out(), "");
+    cli_put_file("scenario.yaml", "name: broken\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "scenario.yaml"));
+    ck_assert_ptr_nonnull(cli_get_file("run/summary.json"));
+    cli_end();
 }
 END_TEST
 
 START_TEST(tests_run_in_the_order_of_their_paths_and_count)
 {
-    begin();
-    make_folder("a");
-    make_folder("b");
-    make_folder("c");
-    put_file("b/scenario.yaml", scenario);
-    put_file("a/scenario.yaml", scenario);
-    put_file("c/scenario.yaml", "name: broken\n");
-    ck_assert_int_eq(weir("test @ --jobs 3 --junit @/junit.xml"), EXIT_INPUT);
-    const char *a = strstr(out_text, "/a/scenario.yaml\n"), *b = strstr(out_text, "/b/scenario");
+    cli_begin();
+    cli_make_folder("a");
+    cli_make_folder("b");
+    cli_make_folder("c");
+    cli_put_file("b/scenario.yaml", scenario);
+    cli_put_file("a/scenario.yaml", scenario);
+    cli_put_file("c/scenario.yaml", "name: broken\n");
+    ck_assert_int_eq(cli_weir("test @ --jobs 3 --junit @/junit.xml"), EXIT_INPUT);
+    const char *a = strstr(cli_out(), "/a/scenario.yaml\n"), *b = strstr(cli_out(), "/b/scenario");
     ck_assert(a && b && a < b);
-    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  "));
-    ck_assert_ptr_nonnull(strstr(out_text, "\n6 passed, 1 failed\n"));
-    ck_assert_ptr_nonnull(strstr(get_file("junit.xml"), "tests=\"7\" failures=\"0\" errors=\"1\""));
-    ck_assert_int_eq(weir("test @/a/scenario.yaml --json"), EXIT_HELD);
-    json_t *all = json_loads(out_text, 0, NULL);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "FAILED  "));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\n6 passed, 1 failed\n"));
+    ck_assert_ptr_nonnull(
+        strstr(cli_get_file("junit.xml"), "tests=\"7\" failures=\"0\" errors=\"1\""));
+    ck_assert_int_eq(cli_weir("test @/a/scenario.yaml --json"), EXIT_HELD);
+    json_t *all = json_loads(cli_out(), 0, NULL);
     ck_assert_int_eq(json_integer_value(json_object_get(all, "passed")), 3);
     json_decref(all);
-    ck_assert_int_eq(weir("test @/nowhere"), EXIT_INPUT);
-    ck_assert_int_eq(weir("test @ --jobs 0"), EXIT_INPUT);
-    end();
+    ck_assert_int_eq(cli_weir("test @/nowhere"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("test @ --jobs 0"), EXIT_INPUT);
+    cli_end();
 }
 END_TEST
 
 START_TEST(golden_results_are_written_compared_and_told)
 {
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("test @ --update-golden"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "\n5 passed, 0 failed\n")); /* 3, and one per run */
-    ck_assert_ptr_nonnull(strstr(get_file("expected.json"), "\"fingerprint\""));
-    ck_assert_int_eq(weir("test @"), EXIT_HELD);
-    ck_assert_int_eq(weir("test @ --seed 9 --set jobs.clicks.load=2k/s"), EXIT_FAILED);
-    ck_assert_ptr_nonnull(strstr(out_text, "FAILED  golden results"));
-    ck_assert_ptr_nonnull(strstr(out_text, "offered_rate total"));
-    end();
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("test @ --update-golden"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\n5 passed, 0 failed\n")); /* 3, and one per run */
+    ck_assert_ptr_nonnull(strstr(cli_get_file("expected.json"), "\"fingerprint\""));
+    ck_assert_int_eq(cli_weir("test @"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("test @ --seed 9 --set jobs.clicks.load=2k/s"), EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "FAILED  golden results"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "offered_rate total"));
+    cli_end();
 }
 END_TEST
 
@@ -429,21 +345,21 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
                                  " {\"cost\": {\"unit\": \"money\", \"final\": 3},"
                                  " \"lag_seconds\": {\"max\": 7}}}",
                                  0, NULL);
-    begin();
-    text_format(path, sizeof path, "%s/scenario.yaml", folder);
-    put_file("expected.json", "{\"metrics\": {\"cost\": {\"final\": 2}}}");
+    cli_begin();
+    text_format(path, sizeof path, "%s/scenario.yaml", cli_folder());
+    cli_put_file("expected.json", "{\"metrics\": {\"cost\": {\"final\": 2}}}");
     ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
     ck_assert(!results.list.items[0].held);
     ck_assert_str_eq(results.list.items[0].detail, "cost final: 3, expected 2");
     ck_assert(!err_is(golden_update(path, summary, &note)));
     ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
     ck_assert(results.list.items[1].held);
-    ck_assert_ptr_null(strstr(get_file("expected.json"), "lag_seconds"));
-    put_file("expected.json", "[]");
+    ck_assert_ptr_null(strstr(cli_get_file("expected.json"), "lag_seconds"));
+    cli_put_file("expected.json", "[]");
     ck_assert(err_is(golden_compare(path, summary, &results, &note)));
     vec_fini(&results.list);
     json_decref(summary);
-    end();
+    cli_end();
 }
 END_TEST
 
@@ -451,58 +367,59 @@ END_TEST
  */
 START_TEST(explain_tells_how_things_stood_by_what_had_happened_until_then)
 {
-    begin();
-    put_file("scenario.yaml",
-             "name: tiny\nduration: 2min\nsample: 10s\nconfig: { scheduler-mode: reactive, "
-             "execution.checkpointing.interval: 5s, "
-             "jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout: 2s }\n"
-             "cluster: { task-manager: { slots: 2, boot: 1s }, task-managers: [ tm1, tm2 ] }\n"
-             "jobs:\n"
-             "  - name: clicks\n"
-             "    vertices: [ { name: source, cost: 2us }, { name: count, keys: 10, cost: 5us } ]\n"
-             "    edges: [ source -> count: hash ]\n"
-             "    load: 1k/s\n"
-             "events:\n"
-             "  - { at: 63s, kill: tm2 }\n"
-             "  - { at: 64s, slow: { task-manager: tm1, factor: 0.9 } }\n"
-             "expect:\n  - { name: runs, event: all tasks RUNNING }\n");
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
-    ck_assert_int_eq(weir("explain @/run --at 62999ms"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "scheduler Executing, all tasks running at"));
-    ck_assert_int_eq(weir("explain @/run --at 63050ms"), EXIT_HELD);
+    cli_begin();
+    cli_put_file(
+        "scenario.yaml",
+        "name: tiny\nduration: 2min\nsample: 10s\nconfig: { scheduler-mode: reactive, "
+        "execution.checkpointing.interval: 5s, "
+        "jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout: 2s }\n"
+        "cluster: { task-manager: { slots: 2, boot: 1s }, task-managers: [ tm1, tm2 ] }\n"
+        "jobs:\n"
+        "  - name: clicks\n"
+        "    vertices: [ { name: source, cost: 2us }, { name: count, keys: 10, cost: 5us } ]\n"
+        "    edges: [ source -> count: hash ]\n"
+        "    load: 1k/s\n"
+        "events:\n"
+        "  - { at: 63s, kill: tm2 }\n"
+        "  - { at: 64s, slow: { task-manager: tm1, factor: 0.9 } }\n"
+        "expect:\n  - { name: runs, event: all tasks RUNNING }\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("explain @/run --at 62999ms"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "scheduler Executing, all tasks running at"));
+    ck_assert_int_eq(cli_weir("explain @/run --at 63050ms"), EXIT_HELD);
     ck_assert_ptr_nonnull(
-        strstr(out_text, "scheduler Executing, not all tasks running for 50 ms (kill tm2), last"));
+        strstr(cli_out(), "scheduler Executing, not all tasks running for 50 ms (kill tm2), last"));
     ck_assert_ptr_nonnull(
-        strstr(out_text, "cluster: 2 TaskManagers registered; sample of 60.000 s"));
-    ck_assert_int_eq(weir("explain @/run --why job-RESTARTING"), EXIT_INPUT);
-    ck_assert_ptr_null(strstr(error_text, "adaptive"));
-    ck_assert_int_eq(weir("explain @/run --why RESTARTING"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(error_text, "no line fits 'RESTARTING'; a job of the adaptive "
-                                             "scheduler is cancelled and made anew: 'scheduler "
-                                             "Restarting'\n"));
-    end();
+        strstr(cli_out(), "cluster: 2 TaskManagers registered; sample of 60.000 s"));
+    ck_assert_int_eq(cli_weir("explain @/run --why job-RESTARTING"), EXIT_INPUT);
+    ck_assert_ptr_null(strstr(cli_errors(), "adaptive"));
+    ck_assert_int_eq(cli_weir("explain @/run --why RESTARTING"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "no line fits 'RESTARTING'; a job of the adaptive "
+                                               "scheduler is cancelled and made anew: 'scheduler "
+                                               "Restarting'\n"));
+    cli_end();
 }
 END_TEST
 
 START_TEST(explain_refuses_what_is_not_there)
 {
-    begin();
-    put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
-    ck_assert_int_eq(weir("explain @/run --event 99999"), EXIT_INPUT);
-    ck_assert_int_eq(weir("explain @/run --why nonsense"), EXIT_INPUT);
-    ck_assert_str_eq(error_text, "weir explain: --why: no line fits 'nonsense'\n");
-    ck_assert_int_eq(weir("explain @/run --at soon"), EXIT_INPUT);
-    ck_assert_int_eq(weir("explain @/run --run nobody"), EXIT_INPUT);
-    ck_assert_int_eq(weir("explain @/run --run undisturbed"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "No job went down"));
-    ck_assert_int_eq(weir("explain @/run --at 60s"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(out_text, "clicks goes down"));
-    put_file("run/events.jsonl", "{\"t\":1.5,\"seq\":1}\n");
-    ck_assert_int_eq(weir("explain @/run"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(error_text, "events.jsonl:1: found '{\"t\":1.5"));
-    ck_assert_int_eq(weir("explain @"), EXIT_INPUT);
-    end();
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("explain @/run --event 99999"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("explain @/run --why nonsense"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir explain: --why: no line fits 'nonsense'\n");
+    ck_assert_int_eq(cli_weir("explain @/run --at soon"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("explain @/run --run nobody"), EXIT_INPUT);
+    ck_assert_int_eq(cli_weir("explain @/run --run undisturbed"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "No job went down"));
+    ck_assert_int_eq(cli_weir("explain @/run --at 60s"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "clicks goes down"));
+    cli_put_file("run/events.jsonl", "{\"t\":1.5,\"seq\":1}\n");
+    ck_assert_int_eq(cli_weir("explain @/run"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "events.jsonl:1: found '{\"t\":1.5"));
+    ck_assert_int_eq(cli_weir("explain @"), EXIT_INPUT);
+    cli_end();
 }
 END_TEST
 

@@ -108,6 +108,33 @@ START_TEST(runs_are_told_apart_by_their_whole_names)
 }
 END_TEST
 
+/* A job that was not there most of the time must not pass for a cheap one. */
+START_TEST(jobs_that_failed_are_told_one_by_one)
+{
+    char page[512];
+    struct plays plays = { 0 };
+    const char *jobs = "name", *failure = "failure";
+    for (int i = 0; i < 2; i++)
+        vec_push(&plays.list, (struct play){ 0 });
+    plays.list.items[0].summary = json_pack("{sn si s[{ss sn sn}]}", "variant", "duration_s", 7200,
+                                            "jobs", jobs, "a", failure, "ended_s");
+    FILE *file = tmpfile();
+    show_failed(&plays, file);
+    ck_assert_int_eq(ftell(file), 0);
+    plays.list.items[1].summary = json_pack(
+        "{ss si s[{ss sn sn} {ss ss si}]}", "variant", "patient", "duration_s", 7200, "jobs", jobs,
+        "a", failure, "ended_s", jobs, "b", failure, "kill tm1", "ended_s", 3603);
+    show_failed(&plays, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_str_eq(page, "patient: job b FAILED at 01:00:03: kill tm1\n\n");
+    fclose(file);
+    for (VEC_EACH(struct play, play, &plays.list))
+        json_decref(play->summary);
+    vec_fini(&plays.list);
+}
+END_TEST
+
 Suite *test_cli_terminal_suite(void)
 {
     Suite *suite = suite_create("cli: terminal");
@@ -115,6 +142,7 @@ Suite *test_cli_terminal_suite(void)
     tcase_add_test(tcase, tables_fit_a_terminal_by_breaking_lines);
     tcase_add_test(tcase, a_pipe_gets_tables_as_wide_as_they_are);
     tcase_add_test(tcase, runs_are_told_apart_by_their_whole_names);
+    tcase_add_test(tcase, jobs_that_failed_are_told_one_by_one);
     suite_add_tcase(suite, tcase);
     return suite;
 }

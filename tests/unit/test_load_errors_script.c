@@ -151,6 +151,9 @@ static const struct broken {
     { EXPECT_OF("  - { name: a, metric: lag_secnds, p99: < 1s }\n"),
       "t.yaml:9: expect.a.metric: found 'lag_secnds', expected a metric of docs/metrics.md, did "
       "you mean 'lag_seconds'?" },
+    { EXPECT_OF("  - { name: a, metric: lagg, p99: < 1s }\n"),
+      "t.yaml:9: expect.a.metric: found 'lagg', expected a metric of docs/metrics.md, did you mean "
+      "'lag_records' or 'lag_seconds'?" },
     { EXPECT_OF("  - { name: a, metric: happiness, p99: < 1s }\n"),
       "t.yaml:9: expect.a.metric: found 'happiness', expected a metric of docs/metrics.md" },
     { EXPECT_OF("  - { name: a, metric: lag_seconds }\n"),

@@ -245,6 +245,25 @@ START_TEST(latency_under_backpressure_counts_buffers_once)
 }
 END_TEST
 
+/* Flink's execution.buffer-timeout.enabled: false. 100 kB/s fill a buffer in 328 ms. */
+START_TEST(without_a_buffer_timeout_only_full_buffers_are_sent)
+{
+    for (int enabled = 0; enabled < 2; enabled++) {
+        f.config.buffer_timeout_enabled = enabled;
+        model_fixture_source_and_count(&f, 1000);
+        model_fixture_start(&f);
+        model_fixture_deploy_first(&f, (uint32_t[]){ 1, 1 }, one_host, 1);
+        model_fixture_run(&f, 60 * TIME_S);
+        struct model_job_view view = model_fixture_job(&f, job_0);
+        double most = enabled ? 0.1 : 32768 / 1e5;
+        ck_assert_double_eq_tol(view.latency[0], most / 2, 0.01 * most);
+        ck_assert_double_eq_tol(view.latency[2], most * 0.99, 0.01 * most);
+        model_fixture_fini(&f);
+        model_fixture_init(&f);
+    }
+}
+END_TEST
+
 START_TEST(a_paced_load_is_each_subtasks_own)
 {
     model_fixture_source_and_count(&f, 1000);
@@ -313,6 +332,7 @@ Suite *test_model_backlog_suite(void)
     tcase_add_test(tests, tasks_with_room_are_idle_when_they_do_not_work);
     tcase_add_test(tests, latency_is_service_wait_and_buffer_timeout);
     tcase_add_test(tests, latency_under_backpressure_counts_buffers_once);
+    tcase_add_test(tests, without_a_buffer_timeout_only_full_buffers_are_sent);
     tcase_add_test(tests, a_paced_load_is_each_subtasks_own);
     tcase_add_test(tests, a_stepping_load_is_followed_exactly);
     tcase_add_test(tests, a_load_around_capacity_is_served_or_waits);

@@ -329,7 +329,7 @@ START_TEST(jobs_on_a_host_share_its_cores_fairly)
     model_fixture_run(&f, 60 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 8000, 1e-6);
     ck_assert_double_eq_tol(model_fixture_job(&f, other).served_rate, 2000, 1e-6);
-    model_job_ended(f.model, other);
+    model_job_ended(f.model, other, false);
     model_fixture_run(&f, 61 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 10000, 1e-6);
     ck_assert_double_eq_tol(model_fixture_job(&f, other).offered_total, 120000, 1e-3);

@@ -62,7 +62,7 @@ static void stop(void)
     take(CHECKPOINT_STOP_SUSPEND);
     model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
     model_fixture_run(&f, 11 * TIME_S);
-    model_job_ended(f.model, job_0);
+    model_job_ended(f.model, job_0, false);
 }
 
 START_TEST(records_wait_for_the_later_job_while_nobody_reads)
@@ -82,6 +82,48 @@ START_TEST(records_wait_for_the_later_job_while_nobody_reads)
     ck_assert_double_eq(view.backlog, 0);
     ck_assert_double_eq(view.lag_seconds, 0);
     ck_assert_double_eq(model_fixture_view(&f, job_0, 0).backlog, 0);
+}
+END_TEST
+
+/* A job that FAILED has a backlog until another one takes up its log, and none from then on: each
+ * record is offered to one job. */
+START_TEST(what_a_failed_job_left_waits_in_its_books_until_it_is_taken_up)
+{
+    set("execution.state-recovery.path", "checkpoint 5 of job");
+    take(CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 12 * TIME_S);
+    model_fixture_cancel(&f, &first);
+    model_fixture_run(&f, 12500 * TIME_MS);
+    model_job_ended(f.model, job_0, true); /* it is not complete: there is nothing to start from */
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert(!view.ended);
+    ck_assert_double_eq_tol(view.offered_total, 2000 * 20, 5);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 20, 5); /* what it had read must be read again */
+    ck_assert_double_eq_tol(view.lag_seconds, 20, 0.01);
+    ck_assert_double_eq_tol(view.lag_seconds_max, 20, 0.01);
+    ck_assert_double_eq_tol(view.latency[0], 20, 0.01);
+}
+END_TEST
+
+START_TEST(what_a_failed_job_left_is_its_heirs_once_it_goes_on)
+{
+    set("execution.state-recovery.path", "checkpoint of job");
+    take(CHECKPOINT_PERIODIC);
+    model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_job_ended(f.model, job_0, true);
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert(view.ended); /* nothing is left of it */
+    ck_assert_double_eq_tol(view.offered_total, 2000 * 11, 5);
+    ck_assert_double_eq(view.backlog, 0);
+    ck_assert_double_eq(view.lag_seconds, 0);
+    view = model_fixture_job(&f, job_1);
+    ck_assert_double_eq_tol(view.offered_total, 2000 * 9, 5);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 10, 5);
+    struct note note = { "" };
+    ck_assert_msg(!err_is(model_check_conservation(f.model, &note)), "%s", note.text);
 }
 END_TEST
 
@@ -167,7 +209,7 @@ static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *pat
     take(kind);
     model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
     model_fixture_run(&f, 11 * TIME_S);
-    model_job_ended(f.model, job_0);
+    model_job_ended(f.model, job_0, false);
     model_fixture_deploy(&f, &second);
     model_fixture_run(&f, 13 * TIME_S);
     model_fixture_trigger(&f, &second, 6, CHECKPOINT_PERIODIC);
@@ -223,6 +265,8 @@ Suite *test_model_handover_suite(void)
     TCase *all = tcase_create("handover");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, records_wait_for_the_later_job_while_nobody_reads);
+    tcase_add_test(all, what_a_failed_job_left_waits_in_its_books_until_it_is_taken_up);
+    tcase_add_test(all, what_a_failed_job_left_is_its_heirs_once_it_goes_on);
     tcase_add_test(all, the_later_job_reads_on_and_catches_up_at_another_parallelism);
     tcase_add_test(all, a_job_that_is_yet_to_go_on_has_no_backlog);
     tcase_add_test(all, a_second_reader_starts_from_an_older_savepoint);

@@ -142,7 +142,7 @@ START_TEST(a_copy_of_an_aborted_checkpoint_goes)
     model_fixture_tell(&f, &how, DATA_CHECKPOINT_COMPLETE, 3); /* and older ones with a newer */
     ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 2);
     ck_assert_uint_eq(f.model->hosts.items[1].copies.items[0].checkpoint, 3);
-    model_job_ended(f.model, job_0);
+    model_job_ended(f.model, job_0, false);
     ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 0);
 }
 END_TEST

@@ -5,6 +5,7 @@
  * balance (model_fixture_run checks), and the whole must come out the same a second time.
  */
 #include <check.h>
+#include <math.h>
 
 #include "core/base/hash.h"
 #include "core/base/rng.h"
@@ -146,6 +147,18 @@ static void step(struct walk *walk, int shape)
         end_checkpoint(walk, true);
 }
 
+/* What arrives or is served again is served, waits, or is given up; also while tasks are down,
+ * with channel state and with buffers that are lost. */
+static void check_view(const struct model_job_view *view)
+{
+    double in = view->offered_total + view->inherited + view->replayed_total + view->setback;
+    double out = view->served_total + view->backlog + view->given_up;
+    ck_assert_double_eq_tol(in, out, 1e-6 * fmax(out, 1));
+    ck_assert_double_ge(view->backlog_max, view->backlog);
+    ck_assert_double_ge(view->lag_seconds_max, view->lag_seconds);
+    ck_assert_double_ge(view->reread_total, 0);
+}
+
 static uint64_t walk_once(uint64_t seed, int shape)
 {
     static struct walk walk;
@@ -170,6 +183,7 @@ static uint64_t walk_once(uint64_t seed, int shape)
         struct model_job_view view = model_fixture_job(&walk.f, walk.how.job);
         ck_assert_double_ge(view.served_total, 0);
         ck_assert_double_le(view.restore_position, view.offered_total + 1);
+        check_view(&view);
         hash = hash_add_bytes(hash, &view.served_total, sizeof view.served_total);
         hash = hash_add_bytes(hash, &view.latency, sizeof view.latency);
     }

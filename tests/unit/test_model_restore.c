@@ -123,7 +123,7 @@ START_TEST(what_waits_in_buffers_at_a_restart_is_read_again)
     model_fixture_run(&f, 14 * TIME_S);
     struct model_job_view view = model_fixture_job(&f, job_0);
     /* 0.5 s of both, and the 2 s of the one that could read */
-    ck_assert_double_eq_tol(view.replayed_total, 1000 + 2 * 1000, 30);
+    ck_assert_double_eq_tol(view.reread_total, 1000 + 2 * 1000, 30);
     ck_assert_double_le(view.position, 20000 + 2000 * 4);
 }
 END_TEST
@@ -178,7 +178,8 @@ static void expect_replay(double position)
     ck_assert_double_gt(now - position, 100000);
     restart(1);
     model_fixture_run(&f, 31150 * TIME_MS);
-    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total, now - position, 1);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.reread_total, now - position, 1);
 }
 
 /* The barrier waited for what was before it: state holds it, and it is not worked off again. */
@@ -215,12 +216,13 @@ START_TEST(channel_state_is_not_counted_as_read_again)
     run_full_checkpoint(true);
     restart(1);
     model_fixture_run(&f, 31150 * TIME_MS);
-    double before = model_fixture_job(&f, job_0).replayed_total;
+    struct model_job_view before = model_fixture_job(&f, job_0);
     model_fixture_run(&f, 31250 * TIME_MS);
     restart(1);
     model_fixture_run(&f, 32400 * TIME_MS);
+    struct model_job_view after = model_fixture_job(&f, job_0);
     double read_since = 100e-3 * 20000; /* as much as drained, into full buffers */
-    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).replayed_total - before, read_since, 50);
+    ck_assert_double_eq_tol(after.reread_total - before.reread_total, read_since, 50);
 }
 END_TEST
 

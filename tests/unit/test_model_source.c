@@ -140,6 +140,31 @@ START_TEST(groups_that_stand_together_in_a_checkpoint_are_one)
 }
 END_TEST
 
+/* An aligned checkpoint stores nothing of what it had in front, also where a later one has been cut
+ * before all of that could be worked off: 12 x 3 + 12 x 8 are served again, and the source has
+ * read 50 more into buffers. */
+START_TEST(what_no_channel_state_brings_back_is_read_again)
+{
+    static const bool fresh[] = { true, true };
+    struct source_cut cut = { 0 };
+    read_apart(2, 1);
+    source_cut_take(&source, 0, &cut);
+    cut.ahead = 2400;
+    cut.aheads[0] = cut.aheads[1] = 100;
+    cut.buffered_bytes = 1000;
+    source_cut_settle(&cut, 48);
+    ck_assert_double_eq(cut.ahead, 0);
+    ck_assert_double_eq_tol(cut.positions[0], 1 + 2, 1e-9);
+    read_apart(2, 5);
+    source_halt(&source, 0);
+    source.ahead = 50;
+    source_restore(&source, &cut, fresh, 2, 0);
+    ck_assert_double_eq_tol(source.replayed_total, 12 * 3 + 12 * 8, 1e-9);
+    ck_assert_double_eq_tol(source.reread_total, 12 * 3 + 12 * 8 + 50, 1e-9);
+    source_cut_fini(&cut);
+}
+END_TEST
+
 /* Two classes that were set back differently and have caught up. */
 START_TEST(groups_of_a_class_that_have_caught_up_are_one)
 {
@@ -249,6 +274,7 @@ Suite *test_model_source_suite(void)
     tcase_add_test(tests, partitions_at_one_position_are_one_group_again);
     tcase_add_test(tests, a_layout_is_as_long_as_its_readers_are_many);
     tcase_add_test(tests, groups_that_stand_together_in_a_checkpoint_are_one);
+    tcase_add_test(tests, what_no_channel_state_brings_back_is_read_again);
     tcase_add_test(tests, groups_of_a_class_that_have_caught_up_are_one);
     tcase_add_test(tests, a_layout_lives_as_long_as_a_cut_needs_it);
     tcase_add_test(tests, readers_of_equal_lists_have_equal_signatures);

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "sim/model/net_wire.h"
+#include "sim/cluster/tcp.h"
 #include "tests/lib/model_fixture.h"
 
 static const struct job_id job_0 = { 0 };
@@ -93,19 +93,19 @@ END_TEST
 START_TEST(more_loss_never_carries_more)
 {
     double last = 0;
-    ck_assert_double_eq(net_wire_packet_seconds(0, 1e-3), 0);
+    ck_assert_double_eq(tcp_packet_seconds(0, 1e-3), 0);
     for (int i = 1; i <= 1000; i++) {
-        double seconds = net_wire_packet_seconds(i * 1e-3, 1e-3);
+        double seconds = tcp_packet_seconds(i * 1e-3, 1e-3);
         ck_assert_double_gt(seconds, last);
-        ck_assert_double_gt(net_wire_packet_seconds(i * 1e-3, 2e-3), seconds);
+        ck_assert_double_gt(tcp_packet_seconds(i * 1e-3, 2e-3), seconds);
         last = seconds;
     }
     /* Few losses: 1 / RTT sqrt(3 / 2bp), that of fast retransmissions alone (Mathis et al. 1997).
      */
-    double rare = net_wire_packet_seconds(1e-8, 0.1);
+    double rare = tcp_packet_seconds(1e-8, 0.1);
     ck_assert_double_eq_tol(rare, 0.1 * sqrt(4e-8 / 3), 1e-4 * rare);
     /* All of them lost: a packet each 33 timeouts of 0.3 s, and two per three round trips. */
-    ck_assert_double_eq_tol(net_wire_packet_seconds(1, 0.1), 33 * 0.3 + 0.1 * sqrt(4. / 3), 1e-12);
+    ck_assert_double_eq_tol(tcp_packet_seconds(1, 0.1), 33 * 0.3 + 0.1 * sqrt(4. / 3), 1e-12);
 }
 END_TEST
 

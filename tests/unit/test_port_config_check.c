@@ -74,7 +74,7 @@ static const struct {
     { RS "failure-rate.failure-rate-interval", "1 ms", "0", "must be at least 1 ms" },
     { EXP "initial-backoff", "1 ms", "0", "must be at least 1 ms" },
     { EXP "max-backoff", "1 s", "0", "must be at least 1 ms" },
-    { EXP "backoff-multiplier", "1", "0.999999", "must be at least 1" },
+    { EXP "backoff-multiplier", "1.000001", "1", "must be more than 1" },
     { EXP "reset-backoff-threshold", "1 ms", "0", "must be at least 1 ms" },
     { EXP "jitter-factor", "1", "1.000001", "must be 0 to 1" },
     { EXP "attempts-before-reset-backoff", "1", "0", "must be at least 1" },

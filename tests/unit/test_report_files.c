@@ -186,8 +186,9 @@ START_TEST(a_file_over_the_limit_is_one_line_and_leaves_the_old_one)
     FILE *file = fopen(path, "wb");
     for (int i = 0; i < 20 * LIMIT_BYTES; i++)
         fputc('x', file);
-    ck_assert(err_is(output_close(file, "metrics.csv", &other)));
-    ck_assert_str_eq(other.text, "metrics.csv: cannot be written: File too large");
+    struct output_dir day = { .target = "out/day" };
+    ck_assert(err_is(output_close(&day, file, "metrics.csv", &other)));
+    ck_assert_str_eq(other.text, "out/day/metrics.csv: cannot be written: File too large");
     end();
 }
 END_TEST

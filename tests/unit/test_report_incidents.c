@@ -148,6 +148,63 @@ START_TEST(a_loss_that_began_long_ago_is_blamed_for_the_heartbeats_it_eats)
 }
 END_TEST
 
+/* It is down to the end of the run, and shown before longer outages that were over. */
+START_TEST(a_job_that_failed_is_down_for_good)
+{
+    begin();
+    start_job();
+    run.jobs[0].status = "RESTARTING";
+    line(10 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
+    run.jobs[0].status = "RUNNING";
+    line(40 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    fact(50 * TIME_S, 1, "killed", "machine reclaimed");
+    run.vertices[0][1].running = 1;
+    run.jobs[0].status = "FAILING";
+    line(51 * TIME_S, fake_move("job", "RUNNING", "FAILING"));
+    run.jobs[0].status = "FAILED";
+    run.jobs[0].ended_at = 52 * TIME_S;
+    line(52 * TIME_S, fake_move("job", "FAILING", "FAILED"));
+    line(52 * TIME_S, fake_fact("dispatcher", "job ended"));
+    ck_assert_int_eq(
+        incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, TIME_H, TIME_NEVER),
+        30 * TIME_S + TIME_H - 50 * TIME_S);
+    ck_assert_uint_eq(recorder.incidents.list.count, 2);
+    const struct incident *incident = &recorder.incidents.list.items[1];
+    ck_assert_str_eq(incident->cause, "tm1 killed: machine reclaimed");
+    ck_assert_int_eq(incident->failed_at, 52 * TIME_S);
+    ck_assert_int_eq(incident->running_at, TIME_NEVER);
+    ck_assert_uint_eq(incidents_shown(&recorder.incidents), 1);
+    ck_assert(!incidents_is_failing(&recorder.incidents)); /* nobody waits for it */
+    end();
+}
+END_TEST
+
+/* A rescale that ends so was no rescale, and a job of which nothing ever ran is down since then. */
+START_TEST(a_job_that_failed_on_its_way_up_is_down_too)
+{
+    begin();
+    if (_i == 0) {
+        start_job();
+        run.jobs[0].status = "RESTARTING";
+        run.jobs[0].restarts = run.jobs[0].rescales = 1;
+        line(50 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    }
+    struct log_line refused = fake_fact("job", "restore refused");
+    refused.reason = "there is no such checkpoint";
+    line(50 * TIME_S, refused);
+    run.jobs[0].status = "FAILED";
+    run.jobs[0].ended_at = 50 * TIME_S;
+    line(50 * TIME_S, fake_fact("dispatcher", "job ended"));
+    ck_assert_int_eq(
+        incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, 60 * TIME_S, TIME_NEVER),
+        10 * TIME_S);
+    ck_assert_uint_eq(recorder.incidents.list.count, 1);
+    ck_assert(!recorder.incidents.list.items[0].planned);
+    ck_assert_str_eq(recorder.incidents.list.items[0].cause, "there is no such checkpoint");
+    end();
+}
+END_TEST
+
 Suite *test_report_incidents_suite(void)
 {
     Suite *suite = suite_create("report_incidents");
@@ -158,6 +215,8 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, a_silent_machine_is_blamed_and_not_what_the_script_did_since);
     tcase_add_test(tcase, a_failure_of_user_code_is_not_the_doing_of_a_slow_host);
     tcase_add_test(tcase, a_loss_that_began_long_ago_is_blamed_for_the_heartbeats_it_eats);
+    tcase_add_test(tcase, a_job_that_failed_is_down_for_good);
+    tcase_add_loop_test(tcase, a_job_that_failed_on_its_way_up_is_down_too, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -55,7 +55,7 @@ static void write_run(const char *name)
     FILE *file;
     must(output_begin(&output, target, &note), &note);
     must(output_open(&output, name, &file, &note), &note);
-    must(output_close(file, name, &note), &note);
+    must(output_close(&output, file, name, &note), &note);
     ck_assert(!is_there(name)); /* not before it is complete */
     must(output_commit(&output, &note), &note);
 }
@@ -166,11 +166,17 @@ END_TEST
 START_TEST(a_full_disk_is_noticed_at_the_close)
 {
     struct note note = { "" };
-    FILE *full = fopen("/dev/full", "wb");
+    struct output_dir output = { .target = "out/day", .aside = "out/day.tmp-7" };
+    FILE *full = fopen("/dev/full", "wb"), *file;
     ck_assert_ptr_nonnull(full);
     fputs("x", full);
-    ck_assert(err_is(output_close(full, "metrics.csv", &note)));
-    ck_assert_ptr_nonnull(strstr(note.text, "metrics.csv: cannot be written: No space left"));
+    ck_assert(err_is(output_close(&output, full, "metrics.csv", &note)));
+    ck_assert_str_eq(note.text, "out/day/metrics.csv: cannot be written: No space left on device");
+    ck_assert(err_is(output_open(&output, "metrics.csv", &file, &note)));
+    ck_assert_str_eq(note.text, "out/day/metrics.csv: cannot be written: No such file or "
+                                "directory");
+    ck_assert(err_is(output_make_folder(&output, "plots", &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "out/day/plots: cannot be made"));
 }
 END_TEST
 
@@ -298,6 +304,8 @@ START_TEST(the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked)
     json_t *fixed = json_object_get(json_object_get(summary, "compare"), "fixed");
     json_object_set_new(fixed, "complete", json_false());
     json_object_set_new(fixed, "duration_s", json_integer(600));
+    json_object_set_new(fixed, "jobs",
+                        json_pack("[{ss ss si}]", "name", "b", "failure", "1<2", "ended_s", 61));
     json_object_set_new(fixed, "expectations",
                         json_pack("[{sssbssssss}]", "name", "cheap", "held", 1, "measured", "1",
                                   "wanted", "<= 2", "detail", ""));
@@ -308,6 +316,8 @@ START_TEST(the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked)
     ck_assert_ptr_nonnull(
         strstr(page, "1 of 2 expectations FAILED</span>, 1 of them of variants."));
     ck_assert_ptr_nonnull(strstr(page, "<th class=\"n\">fixed (until 10 min)</th>"));
+    ck_assert_ptr_nonnull(
+        strstr(page, "fixed (until 10 min): job b FAILED at 61.000 s: 1&lt;2</p>"));
     fclose(file);
     json_decref(summary);
 }

@@ -129,6 +129,39 @@ START_TEST(a_rescale_tells_what_was_wanted_and_what_was_acquired)
 }
 END_TEST
 
+/* Why, from the fault to the exception that was the last. */
+START_TEST(a_job_that_failed_says_when_and_why)
+{
+    char text[SUMMARY_FAILED_SIZE];
+    begin();
+    must_be(json_object_get(sum_up(), "failure"), "null");
+    ck_assert(!summary_failed_text(summary, 0, text));
+    json_decref(summary);
+    run.exceptions[0] = (struct look_exception){ .at = 9 * TIME_S,
+                                                 .exception = "NoResourceAvailableException",
+                                                 .text = "the slots needed cannot be had",
+                                                 .vertex = vertex_id_none(),
+                                                 .node = node_id_none(),
+                                                 .remote = node_id_none(),
+                                                 .is_root = true };
+    run.exception_count = 1;
+    run.jobs[0].status = "FAILED";
+    run.jobs[0].ended_at = 9 * TIME_S;
+    recorder_fact(&recorder, 8 * TIME_S, fake_node(1), "killed", NULL);
+    struct log_line failed = fake_move("job", "RUNNING", "FAILED");
+    recorder_line(&recorder, 9 * TIME_S, fake_node(0), &failed);
+    recorder_sample(&recorder, 20 * TIME_S);
+    const json_t *job = sum_up();
+    must_be(json_object_get(job, "failure"), "\"the slots needed cannot be had\"");
+    must_be(json_object_get(job, "downtime_s"), "11");
+    ck_assert(summary_failed_text(summary, 0, text));
+    ck_assert_str_eq(text, "job j FAILED at 9.000 s: the slots needed cannot be had");
+    const json_t *one = json_array_get(json_object_get(summary, "recoveries"), 0);
+    must_be(json_object_get(one, "recovered_after_s"), "null");
+    end();
+}
+END_TEST
+
 START_TEST(a_job_without_histories_has_empty_ones)
 {
     begin();
@@ -166,6 +199,7 @@ Suite *test_report_summary_suite(void)
     TCase *jobs = tcase_create("jobs");
     tcase_add_test(jobs, concurrent_exceptions_stand_below_their_root);
     tcase_add_test(jobs, a_rescale_tells_what_was_wanted_and_what_was_acquired);
+    tcase_add_test(jobs, a_job_that_failed_says_when_and_why);
     tcase_add_test(jobs, a_job_without_histories_has_empty_ones);
     tcase_add_test(jobs, quantiles_of_the_summary_are_those_they_say);
     suite_add_tcase(suite, jobs);
