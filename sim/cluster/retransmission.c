@@ -62,8 +62,9 @@ static void drop_front(struct held_row *row, size_t count)
 {
     CHECK(count <= row->letters.count);
     row->letters.count -= count;
-    memmove(row->letters.items, row->letters.items + count,
-            row->letters.count * sizeof *row->letters.items);
+    if (row->letters.count > 0)
+        memmove(row->letters.items, row->letters.items + count,
+                row->letters.count * sizeof *row->letters.items);
 }
 
 static void on_drained(void *context, uint64_t a, uint64_t b)

@@ -214,6 +214,8 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
     if (!number_is_none(after))
         incident.running_at = (time_ns)((at + after) * (double)TIME_S);
     double sample = number_of(drawing->summary, "sample_s");
+    if (number_is_none(sample)) /* a summary by hand, or of an older version */
+        sample = 0;
     timeline_window(&incident, (time_ns)(sample * (double)TIME_S), (time_ns)(end * (double)TIME_S),
                     &from, &to);
     *from_s = (double)from / (double)TIME_S;
