@@ -397,8 +397,10 @@ static void disconnect_readers(struct model *model, uint32_t host, uint32_t peer
 
 void loss_of_connections(struct model *model, uint32_t a, uint32_t b)
 {
-    for (uint32_t peer = 0; peer < model->hosts.count; peer++) {
-        if (peer == a || (b != NONE && peer != b))
+    uint32_t first = b == NONE ? 0 : b;
+    uint32_t end = b == NONE ? (uint32_t)model->hosts.count : b + 1;
+    for (uint32_t peer = first; peer < end; peer++) {
+        if (peer == a)
             continue;
         disconnect_readers(model, a, peer);
         disconnect_readers(model, peer, a);

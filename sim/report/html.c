@@ -308,15 +308,25 @@ static void put_exception(const json_t *one, const char *job, bool is_root, doub
     fputs("</tr>\n", file);
 }
 
+static bool any_job_has(const json_t *summary, const char *list)
+{
+    size_t j;
+    const json_t *job;
+    json_array_foreach(json_object_get(summary, "jobs"), j, job)
+    {
+        if (json_array_size(json_object_get(job, list)) > 0)
+            return true;
+    }
+    return false;
+}
+
 /* What jobs' exception pages would list: bounded by web.exception-history-size. */
 static void put_exceptions(const json_t *summary, FILE *file)
 {
     double duration = json_number_value(json_object_get(summary, "duration_s"));
-    size_t j, i, k, count = 0;
+    size_t j, i, k;
     const json_t *job, *root, *with;
-    json_array_foreach(json_object_get(summary, "jobs"), j, job) count +=
-        json_array_size(json_object_get(job, "exceptions"));
-    if (count == 0)
+    if (!any_job_has(summary, "exceptions"))
         return;
     fputs("<h2>Exception history</h2>\n<table>\n<tr><th class=\"n\">at</th><th>job</th><th></th>"
           "<th>task</th><th>TaskManager</th><th>exception</th><th></th></tr>\n",
@@ -338,11 +348,9 @@ static void put_exceptions(const json_t *summary, FILE *file)
 static void put_rescales(const json_t *summary, FILE *file)
 {
     double duration = json_number_value(json_object_get(summary, "duration_s"));
-    size_t j, i, count = 0;
+    size_t j, i;
     const json_t *job, *one;
-    json_array_foreach(json_object_get(summary, "jobs"), j, job) count +=
-        json_array_size(json_object_get(job, "rescale_history"));
-    if (count == 0)
+    if (!any_job_has(summary, "rescale_history"))
         return;
     fputs("<h2>Rescale history</h2>\n<table>\n<tr><th class=\"n\">at</th><th>job</th>"
           "<th>trigger</th><th>state</th><th>reason</th></tr>\n",

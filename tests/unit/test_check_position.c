@@ -6,134 +6,91 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/check/checker.h"
-#include "tests/lib/fake_run.h"
-#include "tests/lib/load_fixture.h"
-#include "tests/lib/verdicts.h"
+#include "tests/lib/checked_run.h"
 
-#define TWO_JOBS                                                                                   \
-    "name: t\n"                                                                                    \
-    "duration: 1h\n"                                                                               \
-    "config: { heartbeat.interval: 10s, heartbeat.timeout: 50s }\n"                                \
-    "jobs:\n"                                                                                      \
-    "  - { name: a, vertices: [ { name: source } ], load: 5/s }\n"                                 \
-    "  - { name: b, vertices: [ { name: source } ], load: 5/s }\n"
-
-static struct fake_run run;
-static struct recorder recorder;
-static struct checkers checkers;
-
-static void begin(void)
-{
-    fake_run_init(&run, TWO_JOBS);
-    recorder_init(&recorder, &run.look);
-    checkers_init(&checkers, &run.look, &recorder);
-}
-
-static void end(void)
-{
-    checkers_fini(&checkers);
-    recorder_fini(&recorder);
-    fake_run_fini(&run);
-}
-
-static void line(time_ns at, struct log_line what)
-{
-    checkers_line(&checkers, at, fake_node(0), &what);
-}
-
-static void look(time_ns at)
-{
-    recorder_sample(&recorder, at);
-    checkers_sample(&checkers, at, true);
-}
-
-static void must_hold(void)
-{
-    verdicts_must_hold(&checkers);
-}
-
-static void must_break(const char *invariant, const char *words)
-{
-    verdicts_must_break(&checkers, invariant, words);
-}
+static struct checked_run checked;
 
 START_TEST(position_sees_state_that_goes_back_without_a_restart)
 {
-    begin();
-    run.flows[1] = (struct model_job_view){ .served_total = 100, .position = 100 };
-    look(TIME_S);
-    must_hold();
-    run.flows[1] = (struct model_job_view){ .served_total = 120, .position = 90 };
-    look(2 * TIME_S);
-    must_break("exactly-once", "the state of b went back although nothing restarted");
-    end();
+    checked_begin(&checked);
+    checked.recorded.run.flows[1] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    checked_look(&checked, TIME_S);
+    checked_must_hold(&checked);
+    checked.recorded.run.flows[1] = (struct model_job_view){ .served_total = 120, .position = 90 };
+    checked_look(&checked, 2 * TIME_S);
+    checked_must_break(&checked, "exactly-once",
+                       "the state of b went back although nothing restarted");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_records_that_are_in_no_book)
 {
-    begin();
-    run.flows[1] = (struct model_job_view){ .offered_total = 100,
-                                            .inherited = 10,
-                                            .replayed_total = 20,
-                                            .setback = 5,
-                                            .served_total = 90,
-                                            .position = 70,
-                                            .backlog = 41,
-                                            .given_up = 4 };
-    look(TIME_S);
-    must_hold();
-    run.flows[1].given_up = 3;
-    look(2 * TIME_S);
-    must_break("exactly-once", "of b 135 records arrived or are served again, but 134 were served");
-    end();
+    checked_begin(&checked);
+    checked.recorded.run.flows[1] = (struct model_job_view){ .offered_total = 100,
+                                                             .inherited = 10,
+                                                             .replayed_total = 20,
+                                                             .setback = 5,
+                                                             .served_total = 90,
+                                                             .position = 70,
+                                                             .backlog = 41,
+                                                             .given_up = 4 };
+    checked_look(&checked, TIME_S);
+    checked_must_hold(&checked);
+    checked.recorded.run.flows[1].given_up = 3;
+    checked_look(&checked, 2 * TIME_S);
+    checked_must_break(&checked, "exactly-once",
+                       "of b 135 records arrived or are served again, but 134 were served");
+    checked_end(&checked);
 }
 END_TEST
 
 /* Job 0 has come to 100, its checkpoint 3 holds 80; the JobManager restores that. */
 static void begin_with_checkpoint(void)
 {
-    begin();
-    run.flows[0] = (struct model_job_view){ .served_total = 100,
-                                            .position = 100,
-                                            .restore_position = 80,
-                                            .restore_checkpoint = 3,
-                                            .restored = { .count = 1, .whole = true } };
-    look(TIME_S);
-    line(TIME_S, fake_checkpoint("triggered", 3, 0));
-    line(TIME_S, fake_checkpoint("completed", 3, 0));
-    line(2 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 3));
-    look(2 * TIME_S);
+    checked_begin(&checked);
+    checked.recorded.run.flows[0] =
+        (struct model_job_view){ .served_total = 100,
+                                 .position = 100,
+                                 .restore_position = 80,
+                                 .restore_checkpoint = 3,
+                                 .restored = { .count = 1, .whole = true } };
+    checked_look(&checked, TIME_S);
+    checked_line(&checked, TIME_S, fake_checkpoint("triggered", 3, 0));
+    checked_line(&checked, TIME_S, fake_checkpoint("completed", 3, 0));
+    checked_line(&checked, 2 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 3));
+    checked_look(&checked, 2 * TIME_S);
 }
 
 static void restore(uint64_t checkpoint, double position, bool whole)
 {
-    run.flows[0].restored =
-        (struct model_restore){ run.flows[0].restored.count + 1, checkpoint, position, whole };
-    run.flows[0].position = position + 5;
-    run.flows[0].served_total += 5;
+    checked.recorded.run.flows[0].restored =
+        (struct model_restore){ checked.recorded.run.flows[0].restored.count + 1, checkpoint,
+                                position, whole };
+    checked.recorded.run.flows[0].position = position + 5;
+    checked.recorded.run.flows[0].served_total += 5;
 }
 
 START_TEST(position_allows_going_back_to_the_checkpoint_named_however_long_it_takes)
 {
     begin_with_checkpoint();
     for (int i = 3; i < 40; i++)
-        look(i * TIME_S);
+        checked_look(&checked, i * TIME_S);
     restore(3, 80, true);
-    look(40 * TIME_S);
-    must_hold();
-    end();
+    checked_look(&checked, 40 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_wants_a_restore_for_going_back_whatever_the_log_says)
 {
     begin_with_checkpoint();
-    run.flows[0].position = 85;
-    look(3 * TIME_S);
-    must_break("exactly-once", "the state of a went back although nothing restarted");
-    end();
+    checked.recorded.run.flows[0].position = 85;
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once",
+                       "the state of a went back although nothing restarted");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -141,10 +98,10 @@ START_TEST(position_sees_a_restore_behind_the_checkpoint)
 {
     begin_with_checkpoint();
     restore(3, 79, true);
-    run.flows[0].position = 90; /* has caught up since */
-    look(3 * TIME_S);
-    must_break("exactly-once", "the state of a went back behind checkpoint 3");
-    end();
+    checked.recorded.run.flows[0].position = 90; /* has caught up since */
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "the state of a went back behind checkpoint 3");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -152,9 +109,9 @@ START_TEST(position_sees_a_restore_that_does_not_go_back_far_enough)
 {
     begin_with_checkpoint();
     restore(3, 81, true);
-    look(3 * TIME_S);
-    must_break("exactly-once", "the state of a did not go back to checkpoint 3");
-    end();
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "the state of a did not go back to checkpoint 3");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -163,9 +120,9 @@ START_TEST(position_lets_other_regions_stay_ahead)
 {
     begin_with_checkpoint();
     restore(3, 95, false);
-    look(3 * TIME_S);
-    must_hold();
-    end();
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
 }
 END_TEST
 
@@ -173,9 +130,9 @@ START_TEST(position_sees_tasks_that_take_up_another_checkpoint_than_was_named)
 {
     begin_with_checkpoint();
     restore(2, 80, true);
-    look(3 * TIME_S);
-    must_break("exactly-once", "a takes up checkpoint 2, but was to restore 3");
-    end();
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "a takes up checkpoint 2, but was to restore 3");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -183,24 +140,24 @@ START_TEST(position_sees_a_job_that_begins_from_nothing_although_a_checkpoint_wa
 {
     begin_with_checkpoint();
     restore(0, 0, true);
-    run.flows[0].position = 120;
-    run.flows[0].served_total = 120;
-    look(3 * TIME_S);
-    must_break("exactly-once", "a takes up checkpoint 0, but was to restore 3");
-    end();
+    checked.recorded.run.flows[0].position = 120;
+    checked.recorded.run.flows[0].served_total = 120;
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "a takes up checkpoint 0, but was to restore 3");
+    checked_end(&checked);
 }
 END_TEST
 
 /* Failed before the first checkpoint: all is read again. */
 START_TEST(position_allows_beginning_from_nothing_before_the_first_checkpoint)
 {
-    begin();
-    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
-    look(TIME_S);
+    checked_begin(&checked);
+    checked.recorded.run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    checked_look(&checked, TIME_S);
     restore(0, 0, true);
-    look(2 * TIME_S);
-    must_hold();
-    end();
+    checked_look(&checked, 2 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
 }
 END_TEST
 
@@ -209,35 +166,36 @@ END_TEST
 START_TEST(position_bounds_a_checkpoint_that_no_sample_has_seen)
 {
     begin_with_checkpoint();
-    line(3 * TIME_S, fake_checkpoint("triggered", 4, 0));
-    line(3 * TIME_S, fake_checkpoint("completed", 4, 0));
-    line(3 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
+    checked_line(&checked, 3 * TIME_S, fake_checkpoint("triggered", 4, 0));
+    checked_line(&checked, 3 * TIME_S, fake_checkpoint("completed", 4, 0));
+    checked_line(&checked, 3 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
     restore(4, 97, true);
-    run.flows[0].restore_checkpoint = 5;
-    run.flows[0].restore_position = 99;
-    look(4 * TIME_S);
-    must_hold();
-    line(5 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
+    checked.recorded.run.flows[0].restore_checkpoint = 5;
+    checked.recorded.run.flows[0].restore_position = 99;
+    checked_look(&checked, 4 * TIME_S);
+    checked_must_hold(&checked);
+    checked_line(&checked, 5 * TIME_S, fake_checkpoint("restore from checkpoint", 0, 4));
     restore(4, 60, true);
-    run.flows[0].position = 110;
-    run.flows[0].served_total = 120;
-    look(5 * TIME_S);
-    must_break("exactly-once", "the state of a went back behind checkpoint 4");
-    end();
+    checked.recorded.run.flows[0].position = 110;
+    checked.recorded.run.flows[0].served_total = 120;
+    checked_look(&checked, 5 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "the state of a went back behind checkpoint 4");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_all_tasks_start_without_a_restore)
 {
     begin_with_checkpoint();
-    run.flows[0].whole = true;
-    line(3 * TIME_S, fake_fact("job", "all tasks RUNNING"));
-    look(3 * TIME_S);
-    must_hold();
-    line(4 * TIME_S, fake_fact("job", "all tasks RUNNING"));
-    look(4 * TIME_S);
-    must_break("exactly-once", "tasks of a began anew and went on where others were");
-    end();
+    checked.recorded.run.flows[0].whole = true;
+    checked_line(&checked, 3 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_hold(&checked);
+    checked_line(&checked, 4 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    checked_look(&checked, 4 * TIME_S);
+    checked_must_break(&checked, "exactly-once",
+                       "tasks of a began anew and went on where others were");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -245,27 +203,28 @@ END_TEST
 START_TEST(position_does_not_count_starts_that_were_over_before_a_sample)
 {
     begin_with_checkpoint();
-    run.flows[0].whole = true;
+    checked.recorded.run.flows[0].whole = true;
     for (int i = 3; i < 6; i++) {
-        line(i * TIME_S, fake_fact("job", "all tasks RUNNING"));
-        line(i * TIME_S, fake_move("execution", "RUNNING", "FAILED"));
-        look(i * TIME_S);
+        checked_line(&checked, i * TIME_S, fake_fact("job", "all tasks RUNNING"));
+        checked_line(&checked, i * TIME_S, fake_move("execution", "RUNNING", "FAILED"));
+        checked_look(&checked, i * TIME_S);
     }
-    run.flows[0].whole = false;
-    line(6 * TIME_S, fake_fact("job", "all tasks RUNNING"));
-    look(6 * TIME_S);
-    must_hold();
-    end();
+    checked.recorded.run.flows[0].whole = false;
+    checked_line(&checked, 6 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    checked_look(&checked, 6 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_a_completed_checkpoint_that_moves)
 {
     begin_with_checkpoint();
-    run.flows[0].restore_position = 81;
-    look(3 * TIME_S);
-    must_break("exactly-once", "checkpoint 3 of a is not where it was when it completed");
-    end();
+    checked.recorded.run.flows[0].restore_position = 81;
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once",
+                       "checkpoint 3 of a is not where it was when it completed");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -273,33 +232,33 @@ START_TEST(position_sees_state_behind_the_newest_checkpoint)
 {
     begin_with_checkpoint();
     restore(3, 80, true);
-    run.flows[0].position = 70;
-    run.flows[0].restore_position = 70;
-    run.flows[0].restore_checkpoint = 0;
-    look(3 * TIME_S);
-    must_break("exactly-once", "the state of a is behind its newest checkpoint");
-    end();
+    checked.recorded.run.flows[0].position = 70;
+    checked.recorded.run.flows[0].restore_position = 70;
+    checked.recorded.run.flows[0].restore_checkpoint = 0;
+    checked_look(&checked, 3 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "the state of a is behind its newest checkpoint");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_what_is_ahead_of_what_was_served)
 {
-    begin();
-    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 101 };
-    look(TIME_S);
-    must_break("exactly-once", "ahead of what was served");
-    end();
+    checked_begin(&checked);
+    checked.recorded.run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 101 };
+    checked_look(&checked, TIME_S);
+    checked_must_break(&checked, "exactly-once", "ahead of what was served");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_a_checkpoint_ahead_of_the_state)
 {
-    begin();
-    run.flows[0] =
+    checked_begin(&checked);
+    checked.recorded.run.flows[0] =
         (struct model_job_view){ .served_total = 100, .position = 50, .restore_position = 60 };
-    look(TIME_S);
-    must_break("exactly-once", "a checkpoint of a is ahead of its state");
-    end();
+    checked_look(&checked, TIME_S);
+    checked_must_break(&checked, "exactly-once", "a checkpoint of a is ahead of its state");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -314,56 +273,58 @@ END_TEST
 /* a has come to 100, stops behind its savepoint 4, and b starts from that at what it says. */
 static void hand_over(double taken_over, const char *ended_as)
 {
-    fake_run_init(&run, HEIR);
-    recorder_init(&recorder, &run.look);
-    checkers_init(&checkers, &run.look, &recorder);
+    fake_run_init(&checked.recorded.run, HEIR);
+    recorder_init(&checked.recorded.recorder, &checked.recorded.run.look);
+    checkers_init(&checked.checkers, &checked.recorded.run.look, &checked.recorded.recorder);
     struct log_line ended = fake_fact("dispatcher", "job ended");
     struct log_line started = fake_checkpoint("starting from savepoint", 0, 4);
     struct log_line restored = fake_checkpoint("restore from checkpoint", 0, 4);
-    run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
-    look(TIME_S);
-    line(TIME_S, fake_checkpoint("triggered", 4, 0));
-    line(TIME_S, fake_checkpoint("completed", 4, 0));
+    checked.recorded.run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
+    checked_look(&checked, TIME_S);
+    checked_line(&checked, TIME_S, fake_checkpoint("triggered", 4, 0));
+    checked_line(&checked, TIME_S, fake_checkpoint("completed", 4, 0));
     ended.reason = ended_as;
-    line(2 * TIME_S, ended);
-    run.jobs[0].ended_at = 2 * TIME_S;
+    checked_line(&checked, 2 * TIME_S, ended);
+    checked.recorded.run.jobs[0].ended_at = 2 * TIME_S;
     started.job = restored.job = (struct job_id){ 1 };
-    line(3 * TIME_S, started);
-    line(3 * TIME_S, restored);
-    run.flows[1] = (struct model_job_view){ .taken_over = taken_over,
-                                            .position = taken_over,
-                                            .restore_checkpoint = 4,
-                                            .restore_position = taken_over };
-    look(4 * TIME_S);
+    checked_line(&checked, 3 * TIME_S, started);
+    checked_line(&checked, 3 * TIME_S, restored);
+    checked.recorded.run.flows[1] = (struct model_job_view){ .taken_over = taken_over,
+                                                             .position = taken_over,
+                                                             .restore_checkpoint = 4,
+                                                             .restore_position = taken_over };
+    checked_look(&checked, 4 * TIME_S);
 }
 
 START_TEST(position_wants_a_job_to_begin_where_the_savepoint_ended)
 {
     hand_over(100, "FINISHED");
-    run.flows[1].served_total = 20;
-    run.flows[1].position = 120;
-    look(5 * TIME_S);
-    must_hold();
-    run.flows[1].position = 121;
-    look(6 * TIME_S);
-    must_break("exactly-once", "the state of b is ahead of what was served");
-    end();
+    checked.recorded.run.flows[1].served_total = 20;
+    checked.recorded.run.flows[1].position = 120;
+    checked_look(&checked, 5 * TIME_S);
+    checked_must_hold(&checked);
+    checked.recorded.run.flows[1].position = 121;
+    checked_look(&checked, 6 * TIME_S);
+    checked_must_break(&checked, "exactly-once", "the state of b is ahead of what was served");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_records_that_are_read_again_by_the_next_job)
 {
     hand_over(99, "FINISHED");
-    must_break("exactly-once", "b reads again what was in the savepoint it started from");
-    end();
+    checked_must_break(&checked, "exactly-once",
+                       "b reads again what was in the savepoint it started from");
+    checked_end(&checked);
 }
 END_TEST
 
 START_TEST(position_sees_records_that_nobody_reads)
 {
     hand_over(101, "FINISHED");
-    must_break("exactly-once", "b leaves out records behind the savepoint it started from");
-    end();
+    checked_must_break(&checked, "exactly-once",
+                       "b leaves out records behind the savepoint it started from");
+    checked_end(&checked);
 }
 END_TEST
 
@@ -371,8 +332,8 @@ END_TEST
 START_TEST(position_lets_a_failed_jobs_successor_begin_at_its_savepoint)
 {
     hand_over(80, "FAILED");
-    must_hold();
-    end();
+    checked_must_hold(&checked);
+    checked_end(&checked);
 }
 END_TEST
 

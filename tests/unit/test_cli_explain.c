@@ -13,74 +13,58 @@
 #include "sim/cli/narrative.h"
 #include "sim/cli/terminal.h"
 #include "tests/lib/load_fixture.h"
+#include "tests/lib/written_log.h"
 
-enum { LOG_SIZE = 16384 };
-
-static char text[LOG_SIZE];
-static size_t length;
-static int64_t seq;
 static struct run_log run_log;
-
-static void begin(void)
-{
-    length = 0;
-    seq = 0;
-}
-
-/* Adds a line; `rest` is what comes behind the machine. */
-static void line(const char *at, const char *node, const char *machine, const char *rest)
-{
-    length += text_format(text + length, sizeof text - length,
-                          "{\"t\":%s,\"seq\":%lld,\"node\":\"%s\",\"machine\":\"%s\",%s}\n", at,
-                          (long long)++seq, node, machine, rest);
-}
-
-static void read_log(void)
-{
-    struct note note = { "" };
-    struct err e = run_log_read(&run_log, load_fixture_file("events.jsonl", text), &note);
-    ck_assert_msg(!err_is(e), "%s", note.text);
-}
 
 /* A kill, seen by a consumer; one restart; and the end of the story. */
 static void put_kill_story(void)
 {
-    line("1.000000000", "jobmanager", "dispatcher",
-         "\"what\":\"job submitted\",\"job\":\"clicks\"");
-    line("5.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4,\"reason\":\"parallelism "
-         "2\"");
-    line("90.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
-    line("91.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"completed\",\"job\":\"clicks\",\"checkpoint\":9,\"value\":1000000000");
-    line("100.000000000", "tm2", "script", "\"what\":\"kill\",\"reason\":\"kill tm2\"");
-    line("100.000000000", "tm2", "process", "\"what\":\"killed\",\"reason\":\"kill tm2\"");
-    line("100.400000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\",\"reason\":"
-         "\"RemoteTransportException: data connection to a TaskManager lost\"");
-    line("100.400000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\","
-         "\"reason\":\"data connection to a TaskManager lost\"");
-    line("100.400000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
-    line("101.400000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"CreatingExecutionGraph\",\"job\":"
-         "\"clicks\"");
-    line("101.400000000", "jobmanager", "checkpoint",
-         "\"what\":\"restore from checkpoint\",\"job\":\"clicks\",\"value\":9");
-    line("101.400000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"CreatingExecutionGraph\",\"to\":\"Executing\",\"job\":"
-         "\"clicks\"");
-    line("101.500000000", "jobmanager", "job",
-         "\"what\":\"first task DEPLOYING\",\"job\":\"clicks\",\"value\":2");
-    line(
+    written_log_line("1.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job submitted\",\"job\":\"clicks\"");
+    written_log_line(
+        "5.000000000", "jobmanager", "job",
+        "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4,\"reason\":\"parallelism "
+        "2\"");
+    written_log_line("90.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
+    written_log_line(
+        "91.000000000", "jobmanager", "checkpoint",
+        "\"what\":\"completed\",\"job\":\"clicks\",\"checkpoint\":9,\"value\":1000000000");
+    written_log_line("100.000000000", "tm2", "script", "\"what\":\"kill\",\"reason\":\"kill tm2\"");
+    written_log_line("100.000000000", "tm2", "process",
+                     "\"what\":\"killed\",\"reason\":\"kill tm2\"");
+    written_log_line(
+        "100.400000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\",\"reason\":"
+        "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    written_log_line(
+        "100.400000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\","
+        "\"reason\":\"data connection to a TaskManager lost\"");
+    written_log_line(
+        "100.400000000", "jobmanager", "job",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
+    written_log_line(
+        "101.400000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"CreatingExecutionGraph\",\"job\":"
+        "\"clicks\"");
+    written_log_line("101.400000000", "jobmanager", "checkpoint",
+                     "\"what\":\"restore from checkpoint\",\"job\":\"clicks\",\"value\":9");
+    written_log_line(
+        "101.400000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"CreatingExecutionGraph\",\"to\":\"Executing\",\"job\":"
+        "\"clicks\"");
+    written_log_line("101.500000000", "jobmanager", "job",
+                     "\"what\":\"first task DEPLOYING\",\"job\":\"clicks\",\"value\":2");
+    written_log_line(
         "111.000000000", "jobmanager", "resource manager",
         "\"what\":\"closes\",\"peer\":\"tm2\",\"reason\":\"heartbeat of a TaskManager timed out\"");
-    line("112.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2,\"reason\":\"parallelism "
-         "1\"");
+    written_log_line(
+        "112.000000000", "jobmanager", "job",
+        "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2,\"reason\":\"parallelism "
+        "1\"");
 }
 
 static size_t place_of(const char *pattern, size_t nth)
@@ -106,13 +90,14 @@ static const char *chain_of(const char *pattern, size_t nth)
 
 START_TEST(the_log_is_read_back_exactly)
 {
-    begin();
-    line("0.000000001", "tm1", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a "
-         "\\\"b\\\"\",\"vertex\":"
-         "\"v\",\"subtask\":3,\"attempt\":2,\"peer\":\"tm7\",\"slot\":1,\"reason\":\"E: x\"");
-    line("630720000.123456789", "tm1", "process", "\"what\":\"up\"");
-    read_log();
+    written_log_begin();
+    written_log_line(
+        "0.000000001", "tm1", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a "
+        "\\\"b\\\"\",\"vertex\":"
+        "\"v\",\"subtask\":3,\"attempt\":2,\"peer\":\"tm7\",\"slot\":1,\"reason\":\"E: x\"");
+    written_log_line("630720000.123456789", "tm1", "process", "\"what\":\"up\"");
+    written_log_read(&run_log);
     const struct log_entry *first = &run_log.entries.items[0];
     ck_assert_int_eq(first->at, 1);
     ck_assert_str_eq(first->job, "a \"b\"");
@@ -146,12 +131,12 @@ END_TEST
 
 START_TEST(patterns_fit_moves_facts_and_answers)
 {
-    begin();
-    line("1.000000000", "jobmanager", "client",
-         "\"what\":\"rescale\",\"job\":\"j\",\"to\":\"refused\",\"value\":0");
-    line("1.000000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"CREATED\",\"to\":\"RUNNING\",\"job\":\"j\"");
-    read_log();
+    written_log_begin();
+    written_log_line("1.000000000", "jobmanager", "client",
+                     "\"what\":\"rescale\",\"job\":\"j\",\"to\":\"refused\",\"value\":0");
+    written_log_line("1.000000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"CREATED\",\"to\":\"RUNNING\",\"job\":\"j\"");
+    written_log_read(&run_log);
     ck_assert(run_log_fits(&run_log.entries.items[0], "client rescale refused"));
     ck_assert(!run_log_fits(&run_log.entries.items[0], "client rescale"));
     ck_assert(run_log_fits(&run_log.entries.items[1], "job CREATED -> RUNNING"));
@@ -164,9 +149,9 @@ END_TEST
 
 START_TEST(a_restart_is_followed_back_to_the_kill)
 {
-    begin();
+    written_log_begin();
     put_kill_story();
-    read_log();
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("job CANCELLING", 0), "9 8 7 6 5");
     ck_assert_str_eq(chain_of("all tasks RUNNING", 1), "15 13 12 10 8 7 6 5");
     ck_assert_str_eq(chain_of("resource manager closes", 0), "14 6 5");
@@ -178,17 +163,18 @@ END_TEST
 
 START_TEST(causes_are_of_the_same_job_and_process)
 {
-    begin();
-    line("10.000000000", "tm1", "process", "\"what\":\"killed\"");
-    line("20.000000000", "tm2", "process", "\"what\":\"frozen\"");
-    line("60.000000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
-         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"TimeoutException: heartbeat of "
-         "a "
-         "TaskManager timed out\"");
-    line("60.000000000", "jobmanager", "job",
-         "\"what\":\"tasks will be restarted\",\"job\":\"b\",\"value\":1");
-    read_log();
+    written_log_begin();
+    written_log_line("10.000000000", "tm1", "process", "\"what\":\"killed\"");
+    written_log_line("20.000000000", "tm2", "process", "\"what\":\"frozen\"");
+    written_log_line(
+        "60.000000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"TimeoutException: heartbeat of "
+        "a "
+        "TaskManager timed out\"");
+    written_log_line("60.000000000", "jobmanager", "job",
+                     "\"what\":\"tasks will be restarted\",\"job\":\"b\",\"value\":1");
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("execution FAILED", 0), "3 1");
     ck_assert_str_eq(chain_of("tasks will be restarted", 0), "4");
     run_log_fini(&run_log);
@@ -198,19 +184,21 @@ END_TEST
 /* The end that the failure names, not the nearest that died. */
 START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
 {
-    begin();
-    line("10.000000000", "tm2", "process", "\"what\":\"killed\"");
-    line("10.100000000", "tm3", "process", "\"what\":\"killed\"");
-    line("10.200000000", "tm1", "process", "\"what\":\"cut off\"");
-    line("10.300000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
-         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm4\",\"remote\":\"tm2\",\"reason\":"
-         "\"RemoteTransportException: data connection to a TaskManager lost\"");
-    line("10.400000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"b\",\"vertex\":\"v\","
-         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm4\",\"reason\":"
-         "\"RemoteTransportException: data connection to a TaskManager lost\"");
-    read_log();
+    written_log_begin();
+    written_log_line("10.000000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line("10.100000000", "tm3", "process", "\"what\":\"killed\"");
+    written_log_line("10.200000000", "tm1", "process", "\"what\":\"cut off\"");
+    written_log_line(
+        "10.300000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm4\",\"remote\":\"tm2\",\"reason\":"
+        "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    written_log_line(
+        "10.400000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"b\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm4\",\"reason\":"
+        "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("execution FAILED", 0), "4 1");
     ck_assert_str_eq(chain_of("execution FAILED", 1), "5 3"); /* its own links were cut */
     char described[400];
@@ -224,21 +212,23 @@ END_TEST
 
 START_TEST(a_rescale_is_followed_back_to_the_machine_that_joined)
 {
-    begin();
-    line("10.000000000", "tm3", "process", "\"what\":\"added\"");
-    line("40.000000000", "tm3", "process", "\"what\":\"up\"");
-    line("40.100000000", "jobmanager", "resource manager",
-         "\"what\":\"registers\",\"peer\":\"tm3\"");
-    line("40.200000000", "jobmanager", "transition manager",
-         "\"what\":\"move\",\"from\":\"Idling\",\"to\":\"Stabilizing\",\"job\":\"a\"");
-    line("50.000000000", "jobmanager", "transition manager",
-         "\"what\":\"desired resources met\",\"job\":\"a\"");
-    line("50.000000000", "jobmanager", "transition manager",
-         "\"what\":\"move\",\"from\":\"Stabilizing\",\"to\":\"Transitioning\",\"job\":\"a\"");
-    line("50.000000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
-         "\"desired resources\"");
-    read_log();
+    written_log_begin();
+    written_log_line("10.000000000", "tm3", "process", "\"what\":\"added\"");
+    written_log_line("40.000000000", "tm3", "process", "\"what\":\"up\"");
+    written_log_line("40.100000000", "jobmanager", "resource manager",
+                     "\"what\":\"registers\",\"peer\":\"tm3\"");
+    written_log_line("40.200000000", "jobmanager", "transition manager",
+                     "\"what\":\"move\",\"from\":\"Idling\",\"to\":\"Stabilizing\",\"job\":\"a\"");
+    written_log_line("50.000000000", "jobmanager", "transition manager",
+                     "\"what\":\"desired resources met\",\"job\":\"a\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "transition manager",
+        "\"what\":\"move\",\"from\":\"Stabilizing\",\"to\":\"Transitioning\",\"job\":\"a\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
+        "\"desired resources\"");
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("scheduler Restarting", 0), "7 6 5 4 3 2 1");
     run_log_fini(&run_log);
 }
@@ -262,9 +252,9 @@ static const char *told(const struct narrative *narrative, size_t chapter)
 START_TEST(an_incident_is_told_in_order)
 {
     struct narrative narrative;
-    begin();
+    written_log_begin();
     put_kill_story();
-    read_log();
+    written_log_read(&run_log);
     narrative_init(&narrative, &run_log, 5 * TIME_MIN);
     ck_assert_uint_eq(narrative.chapters.count, 2);
     ck_assert_ptr_nonnull(strstr(told(&narrative, 0), "All 4 tasks were RUNNING 4 s after the "
@@ -290,28 +280,34 @@ END_TEST
 START_TEST(an_outage_is_told_by_what_took_its_time)
 {
     struct narrative narrative;
-    begin();
-    line("5.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4");
-    line("100.000000000", "tm2", "process", "\"what\":\"killed\"");
-    line("100.000000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"reason\":\"connection lost\"");
-    line("100.000000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\"");
-    line("100.000000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
-    line("100.000000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"CANCELLING\",\"to\":\"CANCELED\",\"job\":\"clicks\"");
-    line("101.000000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"WaitingForResources\",\"job\":"
-         "\"clicks\"");
-    line("1001.000000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"WaitingForResources\",\"to\":\"CreatingExecutionGraph\","
-         "\"job\":\"clicks\"");
-    line("1003.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2");
-    read_log();
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4");
+    written_log_line("100.000000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line(
+        "100.000000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"reason\":\"connection lost\"");
+    written_log_line(
+        "100.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"clicks\"");
+    written_log_line(
+        "100.000000000", "jobmanager", "job",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"CANCELLING\",\"job\":\"clicks\"");
+    written_log_line(
+        "100.000000000", "jobmanager", "job",
+        "\"what\":\"move\",\"from\":\"CANCELLING\",\"to\":\"CANCELED\",\"job\":\"clicks\"");
+    written_log_line(
+        "101.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"WaitingForResources\",\"job\":"
+        "\"clicks\"");
+    written_log_line(
+        "1001.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"WaitingForResources\",\"to\":\"CreatingExecutionGraph\","
+        "\"job\":\"clicks\"");
+    written_log_line("1003.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2");
+    written_log_read(&run_log);
     narrative_init(&narrative, &run_log, TIME_H);
     ck_assert_uint_eq(narrative.chapters.count, 1);
     ck_assert_ptr_nonnull(strstr(told(&narrative, 0),
@@ -326,20 +322,22 @@ END_TEST
  * it was triggered is not why. */
 START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
 {
-    begin();
-    line("90.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
-    line("90.500000000", "tm2", "process", "\"what\":\"killed\"");
-    line("90.600000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\","
-         "\"reason\":\"data connection lost\"");
-    line("90.600000000", "jobmanager", "checkpoint",
-         "\"what\":\"stopping checkpoint scheduler\",\"job\":\"clicks\"");
-    line("90.600000000", "jobmanager", "checkpoint",
-         "\"what\":\"failed\",\"job\":\"clicks\",\"checkpoint\":9,\"reason\":\"Checkpoint "
-         "Coordinator is suspending\"");
-    read_log();
+    written_log_begin();
+    written_log_line("90.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
+    written_log_line("90.500000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line(
+        "90.600000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\","
+        "\"reason\":\"data connection lost\"");
+    written_log_line("90.600000000", "jobmanager", "checkpoint",
+                     "\"what\":\"stopping checkpoint scheduler\",\"job\":\"clicks\"");
+    written_log_line(
+        "90.600000000", "jobmanager", "checkpoint",
+        "\"what\":\"failed\",\"job\":\"clicks\",\"checkpoint\":9,\"reason\":\"Checkpoint "
+        "Coordinator is suspending\"");
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("checkpoint failed", 0), "5 4 3 2");
     run_log_fini(&run_log);
 }
@@ -350,20 +348,22 @@ START_TEST(a_job_without_its_savepoint_is_told_and_followed_back)
 {
     struct narrative narrative;
     char out[512];
-    begin();
-    line("1.000000000", "jobmanager", "dispatcher",
-         "\"what\":\"job submitted\",\"job\":\"b\",\"reason\":\"b\"");
-    line("1.000000000", "jobmanager", "job",
-         "\"what\":\"restore refused\",\"job\":\"b\",\"value\":0,\"reason\":\"Cannot find "
-         "checkpoint or savepoint file/directory 'savepoint of a'\"");
-    line("1.000000000", "jobmanager", "job",
-         "\"what\":\"archived\",\"to\":\"FAILED\",\"job\":\"b\",\"reason\":\"the execution graph "
-         "could not be built\"");
-    line("1.000000000", "jobmanager", "client",
-         "\"what\":\"submit\",\"job\":\"b\",\"to\":\"done\",\"value\":0");
-    line("1.000000000", "jobmanager", "dispatcher",
-         "\"what\":\"job ended\",\"job\":\"b\",\"reason\":\"FAILED\"");
-    read_log();
+    written_log_begin();
+    written_log_line("1.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job submitted\",\"job\":\"b\",\"reason\":\"b\"");
+    written_log_line(
+        "1.000000000", "jobmanager", "job",
+        "\"what\":\"restore refused\",\"job\":\"b\",\"value\":0,\"reason\":\"Cannot find "
+        "checkpoint or savepoint file/directory 'savepoint of a'\"");
+    written_log_line(
+        "1.000000000", "jobmanager", "job",
+        "\"what\":\"archived\",\"to\":\"FAILED\",\"job\":\"b\",\"reason\":\"the execution graph "
+        "could not be built\"");
+    written_log_line("1.000000000", "jobmanager", "client",
+                     "\"what\":\"submit\",\"job\":\"b\",\"to\":\"done\",\"value\":0");
+    written_log_line("1.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job ended\",\"job\":\"b\",\"reason\":\"FAILED\"");
+    written_log_read(&run_log);
     ck_assert_str_eq(chain_of("dispatcher job ended", 0), "5 3 2 1");
     narrative_init(&narrative, &run_log, TIME_H);
     FILE *file = tmpfile();
@@ -384,10 +384,11 @@ START_TEST(a_refused_request_is_told)
 {
     struct narrative narrative;
     char out[512];
-    begin();
-    line("1.000000000", "jobmanager", "client",
-         "\"what\":\"submit\",\"to\":\"refused\",\"reason\":\"batch jobs are not supported yet\"");
-    read_log();
+    written_log_begin();
+    written_log_line(
+        "1.000000000", "jobmanager", "client",
+        "\"what\":\"submit\",\"to\":\"refused\",\"reason\":\"batch jobs are not supported yet\"");
+    written_log_read(&run_log);
     narrative_init(&narrative, &run_log, TIME_H);
     FILE *file = tmpfile();
     narrative_sum_up(&narrative, file);
@@ -403,10 +404,10 @@ END_TEST
 START_TEST(what_is_not_over_at_the_end_is_said_to_be_so)
 {
     struct narrative narrative;
-    begin();
+    written_log_begin();
     put_kill_story();
-    *strstr(text, "{\"t\":112") = '\0'; /* the last line never came */
-    read_log();
+    written_log_cut("{\"t\":112"); /* the last line never came */
+    written_log_read(&run_log);
     narrative_init(&narrative, &run_log, 5 * TIME_MIN);
     ck_assert_ptr_nonnull(
         strstr(told(&narrative, 1), "The run ended before all of its tasks ran again."));

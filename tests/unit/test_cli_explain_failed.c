@@ -11,35 +11,9 @@
 #include "core/base/text.h"
 #include "sim/report/causes.h"
 #include "sim/cli/narrative.h"
-#include "tests/lib/load_fixture.h"
+#include "tests/lib/written_log.h"
 
-enum { LOG_SIZE = 16384 };
-
-static char text[LOG_SIZE];
-static size_t length;
-static int64_t seq;
 static struct run_log run_log;
-
-static void begin(void)
-{
-    length = 0;
-    seq = 0;
-}
-
-/* Adds a line; `rest` is what comes behind the machine. */
-static void line(const char *at, const char *node, const char *machine, const char *rest)
-{
-    length += text_format(text + length, sizeof text - length,
-                          "{\"t\":%s,\"seq\":%lld,\"node\":\"%s\",\"machine\":\"%s\",%s}\n", at,
-                          (long long)++seq, node, machine, rest);
-}
-
-static void read_log(void)
-{
-    struct note note = { "" };
-    struct err e = run_log_read(&run_log, load_fixture_file("events.jsonl", text), &note);
-    ck_assert_msg(!err_is(e), "%s", note.text);
-}
 
 /* All is said of the narrative: the summing up, then each chapter. */
 static void tell_all(char *out, size_t size)
@@ -64,29 +38,31 @@ static void tell_all(char *out, size_t size)
 
 static void put_dead_story(void)
 {
-    line("1.000000000", "jobmanager", "dispatcher", "\"what\":\"job submitted\",\"job\":\"a\"");
-    line("5.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
-    line("600.000000000", "tm2", "process", "\"what\":\"killed\"");
-    line("600.400000000", "jobmanager", "execution",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":"
-         "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\",\"reason\":"
-         "\"data connection lost\"");
-    line("600.400000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILING\",\"job\":\"a\"");
-    line("601.000000000", "jobmanager", "job",
-         "\"what\":\"move\",\"from\":\"FAILING\",\"to\":\"FAILED\",\"job\":\"a\"");
-    line("601.000000000", "jobmanager", "dispatcher",
-         "\"what\":\"job ended\",\"job\":\"a\",\"reason\":\"FAILED\"");
+    written_log_line("1.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job submitted\",\"job\":\"a\"");
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
+    written_log_line("600.000000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line(
+        "600.400000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\",\"reason\":"
+        "\"data connection lost\"");
+    written_log_line("600.400000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILING\",\"job\":\"a\"");
+    written_log_line("601.000000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"FAILING\",\"to\":\"FAILED\",\"job\":\"a\"");
+    written_log_line("601.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job ended\",\"job\":\"a\",\"reason\":\"FAILED\"");
 }
 
 START_TEST(a_job_that_failed_is_down_to_the_end_of_the_run)
 {
     char out[2048];
-    begin();
+    written_log_begin();
     put_dead_story();
-    line("700.000000000", "jobmanager", "resource manager", "\"what\":\"later\"");
-    read_log();
+    written_log_line("700.000000000", "jobmanager", "resource manager", "\"what\":\"later\"");
+    written_log_read(&run_log);
     tell_all(out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "1 failure and 0 rescales kept tasks from running for 50 min "
                                       "in all; the longest failure took 50 min."));
@@ -99,14 +75,14 @@ END_TEST
 START_TEST(a_job_that_goes_on_from_a_failed_one_ends_its_outage)
 {
     char out[2048];
-    begin();
+    written_log_begin();
     put_dead_story();
-    line("720.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"starting from savepoint\",\"job\":\"b\",\"value\":3,\"reason\":"
-         "\"checkpoint of a\"");
-    line("780.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"b\",\"value\":4");
-    read_log();
+    written_log_line("720.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"starting from savepoint\",\"job\":\"b\",\"value\":3,\"reason\":"
+                     "\"checkpoint of a\"");
+    written_log_line("780.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"b\",\"value\":4");
+    written_log_read(&run_log);
     tell_all(out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "from running for 3 min in all"));
     ck_assert_ptr_nonnull(strstr(out, "2 min 59 s later all tasks of the job ran that goes on"));
@@ -117,20 +93,22 @@ END_TEST
 START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
 {
     char out[2048];
-    begin();
-    line("5.000000000", "jobmanager", "job",
-         "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
-    line("30.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":9");
-    line("50.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":9");
-    line("50.000000000", "jobmanager", "checkpoint",
-         "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":\"Checkpoint expired "
-         "before completing\"");
-    line("50.000000000", "jobmanager", "scheduler",
-         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
-         "\"too many failed checkpoints\"");
-    read_log();
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
+    written_log_line("30.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line("50.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line(
+        "50.000000000", "jobmanager", "checkpoint",
+        "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":\"Checkpoint expired "
+        "before completing\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
+        "\"too many failed checkpoints\"");
+    written_log_read(&run_log);
     struct cause_chain chain;
     causes_of(&run_log, 4, &chain);
     ck_assert_uint_eq(chain.count, 4);

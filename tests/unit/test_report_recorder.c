@@ -8,386 +8,350 @@
 
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
-#include "sim/report/recorder.h"
-#include "tests/lib/fake_run.h"
-#include "tests/lib/load_fixture.h"
+#include "tests/lib/recorded_run.h"
 
-#define PRICED                                                                                     \
-    LOAD_FIXTURE_BASE "cluster: { task-manager: { count: 1, price: 2/h } }\n"                      \
-                      "config: { heartbeat.interval: 10s, heartbeat.timeout: 50s }\n"
-
-static struct fake_run run;
-static struct recorder recorder;
-
-static void begin(void)
-{
-    fake_run_init(&run, PRICED);
-    recorder_init(&recorder, &run.look);
-}
-
-static void end(void)
-{
-    recorder_fini(&recorder);
-    fake_run_fini(&run);
-}
-
-static void line(time_ns at, struct log_line what)
-{
-    recorder_line(&recorder, at, fake_node(0), &what);
-}
-
-static void fact(time_ns at, uint32_t node, const char *word, const char *reason)
-{
-    recorder_fact(&recorder, at, fake_node(node), word, reason);
-}
-
-static double value(enum metric metric, enum statistic statistic)
-{
-    double out[STATISTIC_COUNT];
-    metrics_summarise(&recorder.metrics, metric, out);
-    return out[statistic];
-}
-
-/* All tasks run from one second on. */
-static void start_job(void)
-{
-    run.jobs[0].tasks = 4;
-    run.vertices[0][0].running = run.vertices[0][1].running = 2;
-    run.vertices[0][0].parallelism = run.vertices[0][1].parallelism = 2;
-    line(TIME_S, fake_fact("job", "all tasks RUNNING"));
-}
+static struct recorded_run recorded;
 
 START_TEST(rates_are_differences_of_totals_between_samples)
 {
-    begin();
-    recorder_sample(&recorder, 0);
-    run.flows[0].offered_total = 100;
-    run.flows[0].served_total = 60;
-    recorder_sample(&recorder, 10 * TIME_S);
-    run.flows[0].offered_total = 130;
-    recorder_sample(&recorder, 20 * TIME_S);
-    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_MAX), 10);
-    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_FINAL), 3);
-    ck_assert_double_eq(value(METRIC_offered_rate, STATISTIC_MEAN), 6.5);
-    ck_assert_double_eq(value(METRIC_served_rate, STATISTIC_TOTAL), 60);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorder_sample(&recorded.recorder, 0);
+    recorded.run.flows[0].offered_total = 100;
+    recorded.run.flows[0].served_total = 60;
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    recorded.run.flows[0].offered_total = 130;
+    recorder_sample(&recorded.recorder, 20 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_offered_rate, STATISTIC_MAX), 10);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_offered_rate, STATISTIC_FINAL), 3);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_offered_rate, STATISTIC_MEAN), 6.5);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_served_rate, STATISTIC_TOTAL), 60);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(latency_is_of_jobs_that_have_not_ended)
 {
-    begin();
-    recorder_sample(&recorder, 0);
-    run.flows[0].offered_total = 100;
-    run.flows[0].latency[2] = 3;
-    recorder_sample(&recorder, 10 * TIME_S);
-    run.flows[0].latency[2] = 13;
-    run.flows[0].ended = true;
-    recorder_sample(&recorder, 20 * TIME_S);
-    ck_assert_double_eq(value(METRIC_latency_p99_seconds, STATISTIC_MAX), 3);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorder_sample(&recorded.recorder, 0);
+    recorded.run.flows[0].offered_total = 100;
+    recorded.run.flows[0].latency[2] = 3;
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    recorded.run.flows[0].latency[2] = 13;
+    recorded.run.flows[0].ended = true;
+    recorder_sample(&recorded.recorder, 20 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_latency_p99_seconds, STATISTIC_MAX), 3);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(shares_are_of_the_time_in_which_records_could_flow)
 {
-    begin();
-    struct model_vertex_view *source = &run.vertices[0][0], *count = &run.vertices[0][1];
-    recorder_sample(&recorder, 0);
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    struct model_vertex_view *source = &recorded.run.vertices[0][0],
+                             *count = &recorded.run.vertices[0][1];
+    recorder_sample(&recorded.recorder, 0);
     *source =
         (struct model_vertex_view){ .busy_seconds = 2, .idle_seconds = 8, .task_seconds = 10 };
     *count = (struct model_vertex_view){ .busy_seconds = 9, .idle_seconds = 1, .task_seconds = 10 };
-    recorder_sample(&recorder, 10 * TIME_S);
-    ck_assert_double_eq(value(METRIC_busy, STATISTIC_FINAL), 0.9);
-    ck_assert_double_eq(value(METRIC_idle, STATISTIC_FINAL), 0.1);
-    size_t column =
-        metrics_find(&recorder.metrics, METRIC_busy, (struct job_id){ 0 }, (struct vertex_id){ 0 });
-    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.2);
-    recorder_sample(&recorder, 20 * TIME_S); /* nothing flowed: no share */
-    ck_assert(number_is_none(vec_last(&recorder.metrics.cells)));
-    end();
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_busy, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_idle, STATISTIC_FINAL), 0.1);
+    size_t column = metrics_find(&recorded.recorder.metrics, METRIC_busy, (struct job_id){ 0 },
+                                 (struct vertex_id){ 0 });
+    ck_assert_double_eq(recorded_value(&recorded, (enum metric)column, STATISTIC_FINAL), 0.2);
+    recorder_sample(&recorded.recorder, 20 * TIME_S); /* nothing flowed: no share */
+    ck_assert(number_is_none(vec_last(&recorded.recorder.metrics.cells)));
+    recorded_end(&recorded);
 }
 END_TEST
 
 /* The mean over the subtasks hides that one of them has no time left. */
 START_TEST(the_subtasks_with_most_have_shares_of_their_own)
 {
-    begin();
-    struct model_vertex_view *count = &run.vertices[0][1];
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    struct model_vertex_view *count = &recorded.run.vertices[0][1];
     *count = (struct model_vertex_view){ .busy_seconds = 5,
                                          .idle_seconds = 15,
                                          .task_seconds = 20,
                                          .busy_most_seconds = 20,
                                          .backpressured_most_seconds = 1 };
-    recorder_sample(&recorder, 0);
+    recorder_sample(&recorded.recorder, 0);
     *count = (struct model_vertex_view){ .busy_seconds = 15,
                                          .idle_seconds = 25,
                                          .task_seconds = 40,
                                          .busy_most_seconds = 38,
                                          .backpressured_most_seconds = 3 };
-    recorder_sample(&recorder, 10 * TIME_S);
-    size_t column = metrics_find(&recorder.metrics, METRIC_busy_max, (struct job_id){ 0 },
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    size_t column = metrics_find(&recorded.recorder.metrics, METRIC_busy_max, (struct job_id){ 0 },
                                  (struct vertex_id){ 1 });
-    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.9);
-    ck_assert_double_eq(value(METRIC_busy_max, STATISTIC_FINAL), 0.9);
-    ck_assert_double_eq(value(METRIC_busy, STATISTIC_FINAL), 0.5);
-    ck_assert_str_eq(recorder.metrics.columns.items[column].name, "busy_max.count");
-    column = metrics_find(&recorder.metrics, METRIC_backpressured_max, (struct job_id){ 0 },
-                          (struct vertex_id){ 1 });
-    ck_assert_double_eq(value((enum metric)column, STATISTIC_FINAL), 0.1);
-    end();
+    ck_assert_double_eq(recorded_value(&recorded, (enum metric)column, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_busy_max, STATISTIC_FINAL), 0.9);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_busy, STATISTIC_FINAL), 0.5);
+    ck_assert_str_eq(recorded.recorder.metrics.columns.items[column].name, "busy_max.count");
+    column = metrics_find(&recorded.recorder.metrics, METRIC_backpressured_max,
+                          (struct job_id){ 0 }, (struct vertex_id){ 1 });
+    ck_assert_double_eq(recorded_value(&recorded, (enum metric)column, STATISTIC_FINAL), 0.1);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(machines_cost_from_added_to_ended)
 {
-    begin();
-    fact(0, 1, "added", NULL);
-    fact(TIME_H / 2, 2, "added", NULL);
-    recorder_sample(&recorder, TIME_H / 2);
-    fact(TIME_H, 1, "killed", "machine failed");
-    recorder_sample(&recorder, 2 * TIME_H);
-    ck_assert_double_eq(value(METRIC_machines, STATISTIC_FINAL), 1);
-    ck_assert_double_eq(value(METRIC_machines, STATISTIC_MEAN), 1.25);
-    ck_assert_double_eq(value(METRIC_cost, STATISTIC_FINAL), 5);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_fact(&recorded, 0, 1, "added", NULL);
+    recorded_fact(&recorded, TIME_H / 2, 2, "added", NULL);
+    recorder_sample(&recorded.recorder, TIME_H / 2);
+    recorded_fact(&recorded, TIME_H, 1, "killed", "machine failed");
+    recorder_sample(&recorded.recorder, 2 * TIME_H);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_machines, STATISTIC_FINAL), 1);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_machines, STATISTIC_MEAN), 1.25);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_cost, STATISTIC_FINAL), 5);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(slots_are_counted_exactly_between_samples)
 {
-    begin();
-    run.cluster = (struct look_cluster){ 1, 4, 1 };
-    line(0, fake_fact("resource manager", "registers"));
-    run.cluster = (struct look_cluster){ 2, 8, 8 };
-    line(TIME_H / 4, fake_fact("resource manager", "registers"));
-    recorder_sample(&recorder, TIME_H);
-    ck_assert_double_eq(value(METRIC_slot_hours, STATISTIC_FINAL), 0.25 * 4 + 0.75 * 8);
-    ck_assert_double_eq(value(METRIC_task_manager_hours, STATISTIC_FINAL), 0.25 + 0.75 * 2);
-    ck_assert_double_eq(value(METRIC_slots_used, STATISTIC_MEAN), 0.75);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.cluster = (struct look_cluster){ 1, 4, 1 };
+    recorded_line(&recorded, 0, fake_fact("resource manager", "registers"));
+    recorded.run.cluster = (struct look_cluster){ 2, 8, 8 };
+    recorded_line(&recorded, TIME_H / 4, fake_fact("resource manager", "registers"));
+    recorder_sample(&recorded.recorder, TIME_H);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_slot_hours, STATISTIC_FINAL),
+                        0.25 * 4 + 0.75 * 8);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_task_manager_hours, STATISTIC_FINAL),
+                        0.25 + 0.75 * 2);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_slots_used, STATISTIC_MEAN), 0.75);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(checkpoints_are_counted_with_their_durations_and_sizes)
 {
-    begin();
-    run.jobs[0].checkpoint = 7;
-    run.jobs[0].checkpoint_bytes = 1000;
-    line(TIME_S, fake_checkpoint("completed", 7, 2 * TIME_S));
-    line(2 * TIME_S,
-         fake_checkpoint("completed", 8, 4 * TIME_S)); /* a savepoint: not in the store */
-    line(3 * TIME_S, fake_checkpoint("expired", 9, 0));
-    line(3 * TIME_S, fake_checkpoint("failed", 9, 0));
-    recorder_sample(&recorder, 10 * TIME_S);
-    recorder_sample(&recorder, 20 * TIME_S);
-    ck_assert_double_eq(value(METRIC_checkpoints_completed, STATISTIC_FINAL), 2);
-    ck_assert_double_eq(value(METRIC_checkpoints_failed, STATISTIC_FINAL), 1);
-    ck_assert_double_eq(value(METRIC_checkpoint_duration_seconds, STATISTIC_MEAN), 3);
-    ck_assert_double_eq(value(METRIC_checkpoint_bytes, STATISTIC_MEAN), 1000);
-    size_t width = recorder.metrics.columns.count;
-    ck_assert_double_eq(recorder.metrics.cells.items[METRIC_checkpoint_duration_seconds], 4);
-    ck_assert(
-        number_is_none(recorder.metrics.cells.items[width + METRIC_checkpoint_duration_seconds]));
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.jobs[0].checkpoint = 7;
+    recorded.run.jobs[0].checkpoint_bytes = 1000;
+    recorded_line(&recorded, TIME_S, fake_checkpoint("completed", 7, 2 * TIME_S));
+    recorded_line(&recorded, 2 * TIME_S,
+                  fake_checkpoint("completed", 8, 4 * TIME_S)); /* a savepoint: not in the store */
+    recorded_line(&recorded, 3 * TIME_S, fake_checkpoint("expired", 9, 0));
+    recorded_line(&recorded, 3 * TIME_S, fake_checkpoint("failed", 9, 0));
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    recorder_sample(&recorded.recorder, 20 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_checkpoints_completed, STATISTIC_FINAL),
+                        2);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_checkpoints_failed, STATISTIC_FINAL), 1);
+    ck_assert_double_eq(
+        recorded_value(&recorded, METRIC_checkpoint_duration_seconds, STATISTIC_MEAN), 3);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_checkpoint_bytes, STATISTIC_MEAN), 1000);
+    size_t width = recorded.recorder.metrics.columns.count;
+    ck_assert_double_eq(recorded.recorder.metrics.cells.items[METRIC_checkpoint_duration_seconds],
+                        4);
+    ck_assert(number_is_none(
+        recorded.recorder.metrics.cells.items[width + METRIC_checkpoint_duration_seconds]));
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(restarts_are_told_from_rescales)
 {
-    begin();
-    run.jobs[0].restarts = 5;
-    run.jobs[0].rescales = 2;
-    recorder_sample(&recorder, TIME_S);
-    ck_assert_double_eq(value(METRIC_restarts, STATISTIC_FINAL), 3);
-    ck_assert_double_eq(value(METRIC_rescales, STATISTIC_FINAL), 2);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.jobs[0].restarts = 5;
+    recorded.run.jobs[0].rescales = 2;
+    recorder_sample(&recorded.recorder, TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_restarts, STATISTIC_FINAL), 3);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_rescales, STATISTIC_FINAL), 2);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
 {
-    begin();
-    start_job();
-    fact(100 * TIME_S, 1, "killed", "machine reclaimed");
-    run.vertices[0][1].running = 1; /* told after the fact */
-    run.jobs[0].status = "RESTARTING";
-    run.jobs[0].restarts = 1;
-    line(101 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
-    run.jobs[0].status = "RUNNING";
-    run.jobs[0].restarts = 3;
-    line(110 * TIME_S, fake_fact("job", "all tasks RUNNING"));
-    recorder_sample(&recorder, 200 * TIME_S);
-    ck_assert_double_eq(value(METRIC_downtime_seconds, STATISTIC_FINAL), 10);
-    ck_assert_uint_eq(recorder.incidents.list.count, 1);
-    const struct incident *incident = &recorder.incidents.list.items[0];
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "machine reclaimed");
+    recorded.run.vertices[0][1].running = 1; /* told after the fact */
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded.run.jobs[0].restarts = 1;
+    recorded_line(&recorded, 101 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded.run.jobs[0].restarts = 3;
+    recorded_line(&recorded, 110 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    recorder_sample(&recorded.recorder, 200 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_downtime_seconds, STATISTIC_FINAL), 10);
+    ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
+    const struct incident *incident = &recorded.recorder.incidents.list.items[0];
     ck_assert_str_eq(incident->cause, "tm1 killed: machine reclaimed");
     ck_assert_int_eq(incident->at, 100 * TIME_S);
     ck_assert_int_eq(incident->running_at, 110 * TIME_S);
     ck_assert_uint_eq(incident->restarts, 3);
     ck_assert(!incident->planned);
-    end();
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(the_end_of_an_idle_process_brings_no_job_down)
 {
-    begin();
-    start_job();
-    fact(100 * TIME_S, 1, "killed", "machine failed");
-    recorder_sample(&recorder, 200 * TIME_S);
-    ck_assert_uint_eq(recorder.incidents.list.count, 0);
-    ck_assert_double_eq(value(METRIC_downtime_seconds, STATISTIC_FINAL), 0);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "machine failed");
+    recorder_sample(&recorded.recorder, 200 * TIME_S);
+    ck_assert_uint_eq(recorded.recorder.incidents.list.count, 0);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_downtime_seconds, STATISTIC_FINAL), 0);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(a_rescale_is_down_time_but_no_failure)
 {
-    begin();
-    start_job();
-    run.jobs[0].status = "RESTARTING";
-    run.jobs[0].restarts = run.jobs[0].rescales = 1;
-    line(50 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
-    run.jobs[0].status = "RUNNING";
-    line(52 * TIME_S, fake_fact("job", "all tasks RUNNING"));
-    ck_assert(recorder.incidents.list.items[0].planned);
-    ck_assert_int_eq(
-        incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, 60 * TIME_S, TIME_NEVER),
-        2 * TIME_S);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded.run.jobs[0].restarts = recorded.run.jobs[0].rescales = 1;
+    recorded_line(&recorded, 50 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded_line(&recorded, 52 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    ck_assert(recorded.recorder.incidents.list.items[0].planned);
+    ck_assert_int_eq(incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 },
+                                        60 * TIME_S, TIME_NEVER),
+                     2 * TIME_S);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(a_failure_without_a_fault_is_told_by_the_task_that_failed)
 {
-    begin();
-    start_job();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
     struct log_line failed = fake_move("execution", "RUNNING", "FAILED");
     failed.subject |= LOG_OF_TASK;
     failed.vertex.n = 1;
     failed.reason = "RuntimeException: user code failed";
-    line(50 * TIME_S, failed);
-    run.jobs[0].status = "RESTARTING";
-    line(50 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
-    ck_assert_str_eq(recorder.incidents.list.items[0].cause, "count failed: user code failed");
-    ck_assert_int_eq(recorder.incidents.list.items[0].running_at, TIME_NEVER);
-    end();
+    recorded_line(&recorded, 50 * TIME_S, failed);
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded_line(&recorded, 50 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
+    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause,
+                     "count failed: user code failed");
+    ck_assert_int_eq(recorded.recorder.incidents.list.items[0].running_at, TIME_NEVER);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(a_fault_of_long_ago_is_not_blamed)
 {
-    begin();
-    start_job();
-    fact(100 * TIME_S, 1, "frozen", NULL);
-    run.jobs[0].status = "RESTARTING";
-    line(191 * TIME_S, fake_move("job", "RUNNING", "RESTARTING")); /* 50 + 2 x 10 + 20 are over */
-    ck_assert_str_eq(recorder.incidents.list.items[0].cause, "for no reason known");
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded_fact(&recorded, 100 * TIME_S, 1, "frozen", NULL);
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded_line(&recorded, 191 * TIME_S,
+                  fake_move("job", "RUNNING", "RESTARTING")); /* 50 + 2 x 10 + 20 are over */
+    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, "for no reason known");
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(the_clock_stops_when_the_job_ends_or_is_cancelled)
 {
-    begin();
-    start_job();
-    run.jobs[0].status = "CANCELLING";
-    line(10 * TIME_S, fake_move("job", "RUNNING", "CANCELLING"));
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded.run.jobs[0].status = "CANCELLING";
+    recorded_line(&recorded, 10 * TIME_S, fake_move("job", "RUNNING", "CANCELLING"));
     ck_assert_int_eq(
-        incidents_downtime(&recorder.incidents, (struct job_id){ 0 }, TIME_H, TIME_NEVER), 0);
-    ck_assert_uint_eq(recorder.incidents.list.count, 0);
-    end();
+        incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, TIME_H, TIME_NEVER),
+        0);
+    ck_assert_uint_eq(recorded.recorder.incidents.list.count, 0);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(what_the_script_does_is_marked_once)
 {
-    begin();
-    recorder_fact(&recorder, TIME_S, node_id_none(), "kill", "kill 2 random");
-    fact(TIME_S, 1, "killed", "kill 2 random");
-    fact(TIME_S, 2, "killed", "kill 2 random");
-    recorder_fact(&recorder, 2 * TIME_S, node_id_none(), "missed", "kill tm9");
-    fact(3 * TIME_S, 3, "killed", "machine reclaimed");
-    ck_assert_uint_eq(recorder.timeline.marks.count, 2);
-    ck_assert_str_eq(recorder.timeline.marks.items[0].label, "kill 2 random");
-    ck_assert_int_eq(recorder.timeline.marks.items[0].kind, MARK_SCRIPT);
-    ck_assert_int_eq(recorder.timeline.marks.items[1].kind, MARK_LOSS);
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorder_fact(&recorded.recorder, TIME_S, node_id_none(), "kill", "kill 2 random");
+    recorded_fact(&recorded, TIME_S, 1, "killed", "kill 2 random");
+    recorded_fact(&recorded, TIME_S, 2, "killed", "kill 2 random");
+    recorder_fact(&recorded.recorder, 2 * TIME_S, node_id_none(), "missed", "kill tm9");
+    recorded_fact(&recorded, 3 * TIME_S, 3, "killed", "machine reclaimed");
+    ck_assert_uint_eq(recorded.recorder.timeline.marks.count, 2);
+    ck_assert_str_eq(recorded.recorder.timeline.marks.items[0].label, "kill 2 random");
+    ck_assert_int_eq(recorded.recorder.timeline.marks.items[0].kind, MARK_SCRIPT);
+    ck_assert_int_eq(recorded.recorder.timeline.marks.items[1].kind, MARK_LOSS);
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(machines_that_go_together_share_a_mark)
 {
-    begin();
-    fact(TIME_S, 1, "stopping", NULL);
-    fact(TIME_S, 2, "stopping", NULL);
-    fact(TIME_S, 3, "stopping", NULL);
-    fact(2 * TIME_S, 4, "stopping", NULL);
-    ck_assert_uint_eq(recorder.timeline.marks.count, 2);
-    ck_assert_str_eq(recorder.timeline.marks.items[0].label, "tm1 and 2 more stopping");
-    ck_assert_str_eq(recorder.timeline.marks.items[1].label, "tm4 stopping");
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_fact(&recorded, TIME_S, 1, "stopping", NULL);
+    recorded_fact(&recorded, TIME_S, 2, "stopping", NULL);
+    recorded_fact(&recorded, TIME_S, 3, "stopping", NULL);
+    recorded_fact(&recorded, 2 * TIME_S, 4, "stopping", NULL);
+    ck_assert_uint_eq(recorded.recorder.timeline.marks.count, 2);
+    ck_assert_str_eq(recorded.recorder.timeline.marks.items[0].label, "tm1 and 2 more stopping");
+    ck_assert_str_eq(recorded.recorder.timeline.marks.items[1].label, "tm4 stopping");
+    recorded_end(&recorded);
 }
 END_TEST
 
 static void go_down(time_ns at)
 {
-    run.jobs[0].status = "RESTARTING";
-    line(at, fake_move("scheduler", "Executing", "Restarting"));
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded_line(&recorded, at, fake_move("scheduler", "Executing", "Restarting"));
 }
 
 static void come_up(time_ns at)
 {
-    run.jobs[0].status = "RUNNING";
-    line(at, fake_fact("job", "all tasks RUNNING"));
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded_line(&recorded, at, fake_fact("job", "all tasks RUNNING"));
 }
 
 /* Notes of one moment are joined; what happens later in the outage, or in another one, is not "and
  * others" of it. */
 START_TEST(notes_are_of_the_outage_that_is_shown)
 {
-    begin();
-    start_job();
-    fact(10 * TIME_S, 1, "stopping", NULL);
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded_fact(&recorded, 10 * TIME_S, 1, "stopping", NULL);
     go_down(10 * TIME_S);
     come_up(12 * TIME_S);
-    fact(100 * TIME_S, 2, "stopping", NULL);
+    recorded_fact(&recorded, 100 * TIME_S, 2, "stopping", NULL);
     go_down(100 * TIME_S);
-    fact(110 * TIME_S, 3, "stopping", NULL);
+    recorded_fact(&recorded, 110 * TIME_S, 3, "stopping", NULL);
     come_up(160 * TIME_S);
-    fact(200 * TIME_S, 4, "stopping", NULL);
+    recorded_fact(&recorded, 200 * TIME_S, 4, "stopping", NULL);
     go_down(200 * TIME_S);
     come_up(203 * TIME_S);
-    ck_assert_uint_eq(incidents_shown(&recorder.incidents), 1); /* the longest */
-    ck_assert_str_eq(recorder.timeline.kept.items[0].label, "stopping tm2");
+    ck_assert_uint_eq(incidents_shown(&recorded.recorder.incidents), 1); /* the longest */
+    ck_assert_str_eq(recorded.recorder.timeline.kept.items[0].label, "stopping tm2");
     bool later = false;
-    for (VEC_EACH(const struct mark, note, &recorder.timeline.kept)) {
+    for (VEC_EACH(const struct mark, note, &recorded.recorder.timeline.kept)) {
         ck_assert_int_ge(note->at, 100 * TIME_S);
         ck_assert_int_le(note->at, 160 * TIME_S);
         later |= text_equal(note->label, "stopping tm3");
     }
     ck_assert(later);
-    end();
+    recorded_end(&recorded);
 }
 END_TEST
 
 START_TEST(phases_tell_deploying_from_running)
 {
-    begin();
-    run.jobs[0].status = "CREATED";
-    run.jobs[0].scheduler_state = "WaitingForResources";
-    line(0, fake_move("scheduler", "Created", "WaitingForResources"));
-    run.jobs[0].status = "RUNNING";
-    run.jobs[0].scheduler_state = "Executing";
-    line(1, fake_move("scheduler", "CreatingExecutionGraph", "Executing"));
-    line(2, fake_fact("job", "first task DEPLOYING"));
-    line(3, fake_fact("job", "all tasks RUNNING"));
-    ck_assert_uint_eq(recorder.timeline.phases.count, 3);
-    ck_assert_str_eq(recorder.timeline.phases.items[0].name, "WaitingForResources");
-    ck_assert_str_eq(recorder.timeline.phases.items[1].name, "deploying");
-    ck_assert_str_eq(recorder.timeline.phases.items[2].name, "running");
-    end();
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.jobs[0].status = "CREATED";
+    recorded.run.jobs[0].scheduler_state = "WaitingForResources";
+    recorded_line(&recorded, 0, fake_move("scheduler", "Created", "WaitingForResources"));
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded.run.jobs[0].scheduler_state = "Executing";
+    recorded_line(&recorded, 1, fake_move("scheduler", "CreatingExecutionGraph", "Executing"));
+    recorded_line(&recorded, 2, fake_fact("job", "first task DEPLOYING"));
+    recorded_line(&recorded, 3, fake_fact("job", "all tasks RUNNING"));
+    ck_assert_uint_eq(recorded.recorder.timeline.phases.count, 3);
+    ck_assert_str_eq(recorded.recorder.timeline.phases.items[0].name, "WaitingForResources");
+    ck_assert_str_eq(recorded.recorder.timeline.phases.items[1].name, "deploying");
+    ck_assert_str_eq(recorded.recorder.timeline.phases.items[2].name, "running");
+    recorded_end(&recorded);
 }
 END_TEST
 
