@@ -9,6 +9,7 @@
 #ifndef WEIR_SIM_MODEL_DELAY_H
 #define WEIR_SIM_MODEL_DELAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/vec.h"
@@ -21,13 +22,16 @@ struct stay {
     double swing;       /* squared variation of a factor by which all of it is longer or shorter */
     double slowdown;    /* by which the service is longer than alone on a core; is in it */
     double wait_factor; /* by which waits are longer than those of M/G/1 */
-    double age;         /* of its queue, see relax.h; 0: it is what it is in the long run */
+    double age, shape;  /* of its queue, see relax.h; 0: it is what it is in the long run */
+    bool behind;        /* what it takes comes from a backlog */
 };
 
-/* One way to go: a constant, a uniform on [0, range] and an exponential part. */
+/* One way to go: a constant, a uniform on [0, range] and an exponential part, and queues on it, in
+ * which records wait and are not served. */
 struct delay_link {
     double weight;
     double fixed, range, exponential;
+    uint32_t first_queue, queue_count;
 };
 
 /* A part: uniform on [0, range], or one of `count` stays or links, less what all of them have. */
@@ -38,12 +42,18 @@ struct delay_part {
     uint32_t first, count;
 };
 
+/* A wait: that of one of some stays. */
+struct delay_queue {
+    uint32_t first, count;
+};
+
 struct delay {
     double fixed;
     VEC(struct delay_part) parts;
     VEC(struct stay) stays;
     VEC(struct delay_link) links;
-    uint32_t open_links; /* pushed, and not yet a part */
+    VEC(struct delay_queue) queues; /* of links */
+    uint32_t open_links;            /* pushed, and not yet a part */
 };
 
 enum quantile { QUANTILE_P50, QUANTILE_P95, QUANTILE_P99, QUANTILE_COUNT };
@@ -56,6 +66,8 @@ void delay_clear(struct delay *delay);
 void delay_add_even(struct delay *delay, double range);
 /* Weights need not add up to 1; without any nothing is added. */
 void delay_add_stays(struct delay *delay, const struct stay *stays, size_t count);
+/* For links that are pushed later: gives its number. Weights as with stays. */
+uint32_t delay_push_queue(struct delay *delay, const struct stay *stays, size_t count);
 /* One of several, then all of them: weights as with stays. */
 void delay_push_link(struct delay *delay, const struct delay_link *link);
 void delay_end_links(struct delay *delay);

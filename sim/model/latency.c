@@ -120,26 +120,12 @@ struct passage {
 
 /* A buffer is sent when full, or flushed after the buffer timeout, whichever comes first; a record
  * meets any moment of that. */
-static struct passage passage_of(const struct model *model, struct model_job *job,
+static struct passage passage_of(struct model *model, struct model_job *job,
                                  const struct component *component, uint32_t e)
 {
-    const struct job_edge *edge = &job->spec->graph->edges.items[e];
-    const struct model_vertex *from = &job->vertices[edge->producer.n];
-    const struct model_vertex *to = &job->vertices[edge->consumer.n];
-    const struct config *config = &job->spec->graph->config;
     struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e) };
-    if (to->flow.congested)
-        return passage; /* buffers leave full, and what is in them is in the lag */
-    double channels = edge->pattern == DISTRIBUTION_ALL_TO_ALL
-                          ? (double)from->parallelism * to->parallelism
-                          : fmax(from->parallelism, to->parallelism);
-    double copies = edge->partitioner == PARTITION_BROADCAST ? to->parallelism : 1;
-    double bytes = vertex_in_rate(job, component, from) * shape_edge_records(job->spec, edge) *
-                   copies * shape_edge_bytes(job->spec, edge) / channels;
-    double fill = bytes > 0 ? (double)config->buffer_size / bytes : INFINITY;
-    double timeout = (double)config->buffer_timeout / (double)TIME_S;
-    double range = config->buffer_timeout_enabled ? fmin(timeout, fill) : fill;
-    passage.range = range < INFINITY ? range : 0;
+    double fill = edge_flow_of(job, component, e).fill;
+    passage.range = fill < INFINITY ? fill : 0;
     return passage;
 }
 
@@ -150,9 +136,8 @@ struct way {
     struct passage passage; /* from there */
 };
 
-static void find_way(const struct model *model, struct model_job *job,
-                     const struct component *component, const struct model_vertex *vertex,
-                     const struct stays *stays, struct way *ways)
+static void find_way(struct model *model, struct model_job *job, const struct component *component,
+                     const struct model_vertex *vertex, const struct stays *stays, struct way *ways)
 {
     const struct job_graph *graph = job->spec->graph;
     struct way *own = &ways[vertex->id];
@@ -170,9 +155,9 @@ static void find_way(const struct model *model, struct model_job *job,
     own->mean += stays_mean(&stays[vertex->id]);
 }
 
-static void add_way(const struct model *model, struct model_job *job,
-                    const struct component *component, const struct way *ways,
-                    const struct stays *stays, uint32_t v, struct delay *delay)
+static void add_way(struct model *model, struct model_job *job, const struct component *component,
+                    const struct way *ways, const struct stays *stays, uint32_t v,
+                    struct delay *delay)
 {
     for (; v != NONE; v = ways[v].from) {
         delay_add_stays(delay, stays[v].items.items, stays[v].items.count);
@@ -263,6 +248,7 @@ void latency_of_job(struct model *model, struct model_job *job, double *out)
         if (!net)
             continue;
         contention_now(model, net);
+        nic_loads_now(model, net);
         slowest_way(model, job, component, &delay);
     }
     delay_quantiles(&delay, ways);
@@ -278,6 +264,8 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
     const struct component *component = &job->components.items[vertex->component];
     double seconds = 0;
     struct net *net = net_of(model, component);
+    if (net)
+        nic_loads_now(model, net);
     for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].inputs))
         seconds = fmax(seconds, passage_longest(model, job, component, *e));
     if (vertex->flow.congested || !net)

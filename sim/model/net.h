@@ -18,53 +18,12 @@
 
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/kernel/queue.h"
+#include "sim/model/carriage.h"
 #include "sim/model/contention.h"
 #include "sim/model/intern.h"
 #include "sim/model/maxmin.h"
 #include "sim/model/net_parts.h"
-#include "sim/model/passage.h"
-
-/* Subtasks behind shuffles that are about equally loaded. */
-struct load_band {
-    double weight;                   /* of the vertex's records, those that go to them */
-    double busy;                     /* of one of them, seconds per record of the vertex */
-    double service, slowdown, swing; /* means over their records; see contention.h */
-};
-
-/* Scratch of net_fold.c: task seconds, and seconds of the subtask with most. */
-struct flow_fold {
-    double task, busy, idle, backpressured;
-    double busy_most, backpressured_most;
-};
-
-/* What the network knows of a vertex; arrays by source of its component. */
-struct vertex_flow {
-    double *busy;    /* task-seconds behind shuffles per record of the source, over all subtasks */
-    double *busiest; /* the same of the one subtask that has most to do */
-    double *least;   /* no subtask has less to do than this, for any of the sources */
-    bool stuck;      /* a subtask takes no records: halted, or what it sends cannot leave */
-    bool halted;     /* a subtask does nothing at all: frozen, or held by a snapshot */
-    bool unheard;    /* the link of a subtask with one of its senders is cut */
-    uint32_t holder; /* when stuck: the vertex, or the one it cannot reach */
-    bool congested;  /* its input buffers fill: it, or something behind it, is what holds up */
-    bool backpressured;  /* it waits for room in its output */
-    bool contended;      /* it holds up because its host's cores are taken */
-    double buffer_bytes; /* room in the buffers in front of it, over all subtasks */
-    double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
-    /* The same if all subtasks were as busy as the one that is busiest at the moment, and so on. */
-    double busy_most_seconds, backpressured_most_seconds;
-    double excess_seconds; /* by which means were above their most: rounding */
-    struct flow_fold fold;
-    double in_total, out_total;
-    VEC(struct load_band) bands;         /* made when asked for, in round bands_round */
-    uint64_t bands_round, bands_version; /* of the network; of the slow-downs, when crowded */
-    VEC(struct passage_share) passages;  /* of its inputs, made when asked for */
-    uint64_t passages_round;             /* of the network */
-    time_ns emptied_at;                  /* it was congested until then */
-    bool crowded;                        /* some of its tasks share their cores with others */
-    double core_wait;      /* seconds per second that its tasks wait for a core, all together */
-    double core_wait_most; /* the one that waits most */
-};
+#include "sim/model/vertex_flow.h"
 
 struct net_sum {
     uint32_t job, source, component;
@@ -123,6 +82,7 @@ struct net {
     VEC(uint32_t) stepped;          /* sums whose load has changed at this instant */
     struct sim_handle settle, nics; /* the end of this instant; NICs' limits are taken anew */
     struct contention contention;
+    struct nic_loads nic_loads;
     /* while building */
     VEC(struct raw_flow) raws;
     VEC(struct net_slot) slots;
@@ -146,5 +106,11 @@ struct net {
     VEC(uint32_t) scratch;
     VEC(double) slot_loads;
 };
+
+/* It does not read what arrives when it arrives: there is a backlog, or one begins. */
+static inline bool net_class_is_behind(const struct net_class *class)
+{
+    return class->behind > 0 || class->rate < class->demand * (1 - 1e-12);
+}
 
 #endif

@@ -42,6 +42,9 @@ void net_transfer_begins(struct model *model, uint32_t host, enum transfer_way w
 void net_transfer_ends(struct model *model, uint32_t host, enum transfer_way way);
 void net_limit_transfers(struct model *model, struct net *net);
 bool net_limit_transfers_of(struct model *model, uint32_t host);
+/* What the data plane may use of a NIC, and what it does use: bytes per second, now. */
+double net_nic_for_data(const struct model *model, uint32_t host, enum transfer_way way);
+double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way);
 /* Connections of a host in the networks that it is in; more come with those that are built. */
 void net_count_connections(struct model *model, uint32_t host);
 /* Could what is on the host together fill it: this network's part, not opened yet, and others'? */

@@ -164,7 +164,6 @@ static void clear_marks(struct model *model, struct net *net)
         component->fill_rate = 0;
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
-            flow->emptied_at = flow->congested ? net->at : flow->emptied_at;
             flow->congested = flow->backpressured = flow->contended = false;
         }
     }
@@ -206,6 +205,26 @@ static void mark_own_rows(struct model *model, struct net *net)
     }
 }
 
+/* Begins and ends of backlogs, in front of vertices and of sources. */
+static void note_held(const struct net *net, struct model_job *job,
+                      const struct component *component)
+{
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        struct vertex_flow *flow = &job->vertices[*id].flow;
+        uint32_t source = job->vertices[*id].source;
+        bool held = flow->congested;
+        for (uint32_t i = 0; job->vertices[*id].is_source && i < component->class_count; i++) {
+            const struct net_class *class = &net->classes.items[component->first_class + i];
+            held |= net->sums.items[class->sum].source == source && net_class_is_behind(class);
+        }
+        if (held && !flow->held)
+            flow->held_at = net->at;
+        if (!held && flow->held)
+            flow->released_at = net->at;
+        flow->held = held;
+    }
+}
+
 void net_mark(struct model *model, struct net *net)
 {
     clear_marks(model, net);
@@ -217,5 +236,6 @@ void net_mark(struct model *model, struct net *net)
         struct component *component = &model->jobs[member->job].components.items[member->component];
         if (component->fill_rate == 0)
             component->fill_bytes = 0;
+        note_held(net, &model->jobs[member->job], component);
     }
 }

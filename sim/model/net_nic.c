@@ -52,7 +52,7 @@ void net_stay(struct model *model, const struct net *net)
     }
 }
 
-static double nic_for_data(const struct model *model, uint32_t host, enum transfer_way way)
+double net_nic_for_data(const struct model *model, uint32_t host, enum transfer_way way)
 {
     const struct model_host *h = &model->hosts.items[host];
     double nic = nic_bytes_per_s(h), storage = model->scenario->cluster.dfs.bandwidth;
@@ -106,6 +106,11 @@ static double traffic_of_host(struct model *model, const struct model_host *host
     return traffic;
 }
 
+double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way)
+{
+    return traffic_of_host(model, &model->hosts.items[host], limit_of(way));
+}
+
 /* Says whether data has more than it may: then limits are to be taken anew. */
 static bool limit_transfers(struct model *model, uint32_t host, enum transfer_way way)
 {
@@ -118,7 +123,7 @@ static bool limit_transfers(struct model *model, uint32_t host, enum transfer_wa
     if (left != h->transfer_limit[way])
         model->world.transfer_limit(model->world.context, (struct node_id){ host }, way, left);
     h->transfer_limit[way] = left;
-    return traffic > nic_for_data(model, host, way) * limit_margin;
+    return traffic > net_nic_for_data(model, host, way) * limit_margin;
 }
 
 bool net_limit_transfers_of(struct model *model, uint32_t host)
@@ -197,8 +202,9 @@ static void move(struct model *model, uint32_t host, enum transfer_way way, uint
     struct model_host *h = &model->hosts.items[host];
     h->moving[way] += by;
     model->moving += by;
+    model->moves++;
     limit_transfers(model, host, way);
-    double limit = nic_for_data(model, host, way);
+    double limit = net_nic_for_data(model, host, way);
     if (is_felt(model, h, limit_of(way) - LIMIT_CORES, limit))
         take_limit(model, h, traffic_of_host(model, h, limit_of(way)), limit);
 }
@@ -261,7 +267,8 @@ void net_find_nics(struct model *model, struct net *net)
     net->nics_stale = false;
     for (VEC_EACH(struct net_slot, slot, &net->slots)) {
         find_connections(model, net, slot);
-        slot->limit[LIMIT_NIC_OUT - LIMIT_CORES] = nic_for_data(model, slot->host, TRANSFER_OUT);
-        slot->limit[LIMIT_NIC_IN - LIMIT_CORES] = nic_for_data(model, slot->host, TRANSFER_IN);
+        slot->limit[LIMIT_NIC_OUT - LIMIT_CORES] =
+            net_nic_for_data(model, slot->host, TRANSFER_OUT);
+        slot->limit[LIMIT_NIC_IN - LIMIT_CORES] = net_nic_for_data(model, slot->host, TRANSFER_IN);
     }
 }

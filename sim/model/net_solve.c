@@ -35,7 +35,6 @@ static void catch_up(struct net *net, struct model_source *source, struct partit
 {
     double rest = arrived - group->position;
     group->kept_up = true;
-    source->caught_up_at = net->at;
     source->served_total += rest * group->count;
     net->classes.items[group->class].served += rest * group->per_task;
 }

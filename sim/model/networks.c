@@ -49,6 +49,7 @@ static void net_fini(struct net *net)
     vec_fini(&net->words);
     vec_fini(&net->scratch);
     contention_fini(&net->contention);
+    nic_loads_fini(&net->nic_loads);
     vec_fini(&net->slot_loads);
 }
 

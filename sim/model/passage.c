@@ -10,7 +10,9 @@
 
 #include "sim/kernel/real.h"
 #include "sim/model/delay.h"
+#include "sim/model/recent.h"
 #include "sim/model/state.h"
+#include "sim/model/stay.h"
 
 /* The standard normal distribution cut in pieces, from z to the next one's, by their parts of it.
  */
@@ -34,11 +36,20 @@ struct finder {
     struct vertex_flow *flow; /* of the reader */
     uint32_t edge;
     size_t first; /* of the edge, among the shares */
+    double peers; /* hosts that one sends to */
 };
+
+/* Of two hosts of a network: kinds of NICs, the sender's and the reader's. */
+struct nic_pair {
+    uint32_t of[TRANSFER_WAY_COUNT];
+};
+static const struct nic_pair same_host_nics = { { NONE, NONE } };
 
 static struct link_quality plain_link(const struct model *model)
 {
-    return (struct link_quality){ .latency = model->scenario->cluster.network.latency };
+    const struct network_spec *network = &model->scenario->cluster.network;
+    return (struct link_quality){ .latency = network->latency,
+                                  .bandwidth_bps = network->bandwidth_bps };
 }
 
 static double mean_seconds(const struct distribution *latency, time_ns more)
@@ -46,9 +57,13 @@ static double mean_seconds(const struct distribution *latency, time_ns more)
     return (double)(distribution_mean(latency) + more) / (double)TIME_S;
 }
 
-static bool is_like(const struct passage_share *share, const struct link_quality *link)
+static bool is_like(const struct passage_share *share, const struct link_quality *link,
+                    const struct nic_pair *nics)
 {
-    return share->latency.kind == link->latency.kind && share->latency.low == link->latency.low &&
+    return share->nic[TRANSFER_OUT] == nics->of[TRANSFER_OUT] &&
+           share->nic[TRANSFER_IN] == nics->of[TRANSFER_IN] &&
+           (nics->of[0] == NONE || share->link_bytes_per_s == link->bandwidth_bps / 8) &&
+           share->latency.kind == link->latency.kind && share->latency.low == link->latency.low &&
            share->latency.high == link->latency.high && share->more_latency == link->more_latency;
 }
 
@@ -72,22 +87,27 @@ static void join_nearest(struct finder *f, double weight, const struct link_qual
     nearest->weight += weight;
 }
 
-static void add(struct finder *f, double weight, const struct link_quality *link)
+static void add(struct finder *f, double weight, const struct link_quality *link,
+                const struct nic_pair *nics)
 {
     if (!(weight > 0))
         return;
     for (size_t i = f->first; i < f->flow->passages.count; i++)
-        if (is_like(&f->flow->passages.items[i], link)) {
+        if (is_like(&f->flow->passages.items[i], link, nics)) {
             f->flow->passages.items[i].weight += weight;
             return;
         }
     if (f->flow->passages.count - f->first == PASSAGE_KINDS_MAX)
         join_nearest(f, weight, link);
     else
-        vec_push(&f->flow->passages, (struct passage_share){ .edge = f->edge,
-                                                             .weight = weight,
-                                                             .latency = link->latency,
-                                                             .more_latency = link->more_latency });
+        vec_push(&f->flow->passages,
+                 (struct passage_share){ .edge = f->edge,
+                                         .weight = weight,
+                                         .latency = link->latency,
+                                         .more_latency = link->more_latency,
+                                         .link_bytes_per_s = link->bandwidth_bps / 8,
+                                         .peers = f->peers,
+                                         .nic = { nics->of[0], nics->of[1] } });
 }
 
 static const struct link_quality same_host = { .latency = { DRAW_CONSTANT, 0, 0 } };
@@ -113,10 +133,44 @@ static const struct shuffle_end *end_at(const struct finder *f, uint32_t place)
     return &f->net->ends.items[p->first_end + f->job->edge_slot[f->edge]];
 }
 
-/* Pairs of which both have links of their own; gives the weight of what it has added. */
-static double add_own_pairs(struct finder *f)
+static struct nic_pair nics_of(const struct finder *f, uint32_t from, uint32_t to)
 {
-    double sum = 0;
+    return (struct nic_pair){ { f->net->nic_loads.kind_of[TRANSFER_OUT].items[from],
+                                f->net->nic_loads.kind_of[TRANSFER_IN].items[to] } };
+}
+
+static uint32_t slot_of(const struct finder *f, uint32_t host)
+{
+    for (VEC_EACH(const struct net_stay, stay, &f->model->hosts.items[host].stays))
+        if (stay->net == f->net->index && stay->round == f->net->round)
+            return stay->slot;
+    IMPOSSIBLE("host");
+}
+
+static uint32_t slot_at(const struct finder *f, uint32_t place)
+{
+    return f->net->places.items[f->component->first_place + place].slot;
+}
+
+/* By kinds of NICs, the parts of a shuffle that are sent and read, and those that are sent and read
+ * on the same host or over links that are looked at one by one. */
+struct spread {
+    double produced[NIC_KINDS_MAX], consumed[NIC_KINDS_MAX];
+    double apart[NIC_KINDS_MAX][NIC_KINDS_MAX];
+};
+
+static void add_pair(struct finder *f, uint32_t from, uint32_t to, const struct link_quality *link,
+                     struct spread *spread)
+{
+    double weight = end_at(f, from)->produced * end_at(f, to)->consumed;
+    struct nic_pair nics = nics_of(f, slot_at(f, from), slot_at(f, to));
+    add(f, weight, link, &nics);
+    spread->apart[nics.of[TRANSFER_OUT]][nics.of[TRANSFER_IN]] += weight;
+}
+
+/* Pairs of which both have links of their own. */
+static void add_own_pairs(struct finder *f, struct spread *spread)
+{
     uint32_t count = f->component->place_count;
     for (uint32_t a = 0; a < count; a++) {
         if (!f->model->hosts.items[host_at(f, a)].own_links)
@@ -124,32 +178,36 @@ static double add_own_pairs(struct finder *f)
         for (uint32_t b = a + 1; b < count; b++) {
             if (!f->model->hosts.items[host_at(f, b)].own_links)
                 continue;
-            const struct shuffle_end *one = end_at(f, a), *other = end_at(f, b);
-            double weight = one->produced * other->consumed + other->produced * one->consumed;
             struct link_quality link = link_between(f->model, host_at(f, a), host_at(f, b));
-            add(f, weight, &link);
-            sum += weight;
+            add_pair(f, a, b, &link, spread);
+            add_pair(f, b, a, &link, spread);
         }
     }
-    return sum;
 }
 
 /* Whom a record goes to has nothing to do with where it comes from. */
 static void find_shuffle(struct finder *f)
 {
-    double produced = 0, consumed = 0, local = 0;
+    struct spread spread = { 0 };
     struct link_quality plain = plain_link(f->model);
+    double local = 0;
+    f->peers = fmax(f->component->place_count - 1.0, 1);
     for (uint32_t p = 0; p < f->component->place_count; p++) {
         const struct shuffle_end *end = end_at(f, p);
-        produced += end->produced;
-        consumed += end->consumed;
+        struct nic_pair nics = nics_of(f, slot_at(f, p), slot_at(f, p));
+        spread.produced[nics.of[TRANSFER_OUT]] += end->produced;
+        spread.consumed[nics.of[TRANSFER_IN]] += end->consumed;
+        spread.apart[nics.of[TRANSFER_OUT]][nics.of[TRANSFER_IN]] += end->produced * end->consumed;
         local += end->produced * end->consumed;
     }
-    double rest = produced * consumed - local;
-    add(f, local, &same_host);
-    rest -= add_own_pairs(f);
-    if (rest > 1e-9 * produced * consumed) /* else it is a rounding error */
-        add(f, rest, &plain);
+    add(f, local, &same_host, &same_host_nics);
+    add_own_pairs(f, &spread);
+    for (uint32_t out = 0; out < NIC_KINDS_MAX; out++)
+        for (uint32_t in = 0; in < NIC_KINDS_MAX; in++) {
+            double all = spread.produced[out] * spread.consumed[in];
+            if (all - spread.apart[out][in] > 1e-9 * all) /* else it is a rounding error */
+                add(f, all - spread.apart[out][in], &plain, &(struct nic_pair){ { out, in } });
+        }
 }
 
 /* The part of the reader's records that this subtask gets, if all source subtasks read alike. */
@@ -181,9 +239,12 @@ static void find_pointwise(struct finder *f, const struct model_vertex *from,
             uint32_t sender = from->current.items[p];
             if (reader == NONE || sender == NONE)
                 continue;
-            struct link_quality link = link_between(f->model, f->model->tasks.items[sender].host,
-                                                    f->model->tasks.items[reader].host);
-            add(f, weight, &link);
+            uint32_t a = f->model->tasks.items[sender].host;
+            uint32_t b = f->model->tasks.items[reader].host;
+            struct link_quality link = link_between(f->model, a, b);
+            struct nic_pair nics =
+                a == b ? same_host_nics : nics_of(f, slot_of(f, a), slot_of(f, b));
+            add(f, weight, &link, &nics);
         }
     }
 }
@@ -193,8 +254,9 @@ static void find_edge(struct finder *f)
     const struct job_edge *edge = &f->job->spec->graph->edges.items[f->edge];
     double sum = 0;
     f->first = f->flow->passages.count;
+    f->peers = 1;
     if (f->component->place_count == 1)
-        add(f, 1, &same_host);
+        add(f, 1, &same_host, &same_host_nics);
     else if (f->job->edge_slot[f->edge] != NONE)
         find_shuffle(f);
     else
@@ -206,46 +268,85 @@ static void find_edge(struct finder *f)
 }
 
 /* Of all inputs of the edge's reader; none while nothing flows. */
-static const struct vertex_flow *find(const struct model *model, struct model_job *job,
+static const struct vertex_flow *find(struct model *model, struct model_job *job,
                                       const struct component *component, uint32_t edge)
 {
     uint32_t reader = job->spec->graph->edges.items[edge].consumer.n;
     struct vertex_flow *flow = &job->vertices[reader].flow;
-    const struct net *net = net_of(model, component);
-    if (net && flow->passages_round == net->round)
+    struct net *net = net_of(model, component);
+    if (net && net->nic_loads.round != net->round)
+        nic_loads_now(model, net);
+    if (net && flow->passages_round == net->round &&
+        flow->passages_version == net->nic_loads.version)
         return flow;
     vec_clear(&flow->passages);
     flow->passages_round = net ? net->round : 0;
+    flow->passages_version = net ? net->nic_loads.version : 0;
     for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[reader].inputs)) {
-        struct finder f = { model, job, component, net, flow, *e, 0 };
+        struct finder f = { model, job, component, net, flow, *e, 0, 1 };
         if (net)
             find_edge(&f);
     }
     return flow;
 }
 
-double passage_mean(const struct model *model, struct model_job *job,
-                    const struct component *component, uint32_t edge)
+/* As by now: a queue whose load has changed a short while ago is on its way. */
+static struct stays queue_now(const struct model *model, struct model_job *job,
+                              const struct component *component, uint32_t edge,
+                              const struct carriage *carriage, uint32_t q)
+{
+    const struct model_vertex *reader =
+        &job->vertices[job->spec->graph->edges.items[edge].consumer.n];
+    struct stays queue = { 0 };
+    vec_push(&queue.items, (struct stay){ .weight = 1,
+                                          .rho = carriage->queues[q].rho,
+                                          .service = carriage->queues[q].service,
+                                          .slowdown = 1,
+                                          .wait_factor = carriage->queues[q].wait_factor });
+    stays_relax(model, job, component, reader, &queue);
+    return queue;
+}
+
+double passage_mean(struct model *model, struct model_job *job, const struct component *component,
+                    uint32_t edge)
 {
     double mean = 0;
-    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
-        if (share->edge == edge)
-            mean += share->weight * mean_seconds(&share->latency, share->more_latency);
+    for (VEC_EACH(const struct passage_share, share,
+                  &find(model, job, component, edge)->passages)) {
+        struct carriage carriage;
+        if (share->edge != edge)
+            continue;
+        carriage_find(model, job, component, share, &carriage);
+        mean += share->weight *
+                (mean_seconds(&share->latency, share->more_latency) + carriage_mean(&carriage));
+    }
     return mean;
 }
 
-double passage_longest(const struct model *model, struct model_job *job,
+double passage_longest(struct model *model, struct model_job *job,
                        const struct component *component, uint32_t edge)
 {
     double longest = 0;
-    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
-        if (share->edge == edge)
-            longest = fmax(longest, mean_seconds(&share->latency, share->more_latency));
+    for (VEC_EACH(const struct passage_share, share,
+                  &find(model, job, component, edge)->passages)) {
+        struct carriage carriage;
+        if (share->edge != edge)
+            continue;
+        carriage_find(model, job, component, share, &carriage);
+        double seconds = mean_seconds(&share->latency, share->more_latency) + carriage.wire;
+        for (uint32_t q = 0; q < carriage.count; q++) {
+            struct stays queue = queue_now(model, job, component, edge, &carriage, q);
+            seconds += stays_wait(&queue);
+            vec_fini(&queue.items);
+        }
+        longest = fmax(longest, seconds);
+    }
     return longest;
 }
 
-/* Evenly spread over each piece, with the distribution's mean. */
-static void push_lognormal(const struct passage_share *share, double fixed, struct delay *delay)
+/* Evenly spread over each piece, with the distribution's mean; `like`: weight, constant, queues. */
+static void push_lognormal(const struct passage_share *share, const struct delay_link *like,
+                           struct delay *delay)
 {
     double factors[NORMAL_PIECES + 1], sum = 0;
     double sigma = real_log((double)share->latency.high / (double)share->latency.low) / normal_p99;
@@ -254,18 +355,21 @@ static void push_lognormal(const struct passage_share *share, double fixed, stru
     for (int i = 0; i < NORMAL_PIECES; i++)
         sum += normal_pieces[i].part * (factors[i] + factors[i + 1]) / 2;
     double unit = mean_seconds(&share->latency, 0) / sum;
-    for (int i = 0; i < NORMAL_PIECES; i++)
-        delay_push_link(delay,
-                        &(struct delay_link){ .weight = share->weight * normal_pieces[i].part,
-                                              .fixed = fixed + unit * factors[i],
-                                              .range = unit * (factors[i + 1] - factors[i]) });
+    for (int i = 0; i < NORMAL_PIECES; i++) {
+        struct delay_link link = *like;
+        link.weight *= normal_pieces[i].part;
+        link.fixed += unit * factors[i];
+        link.range = unit * (factors[i + 1] - factors[i]);
+        delay_push_link(delay, &link);
+    }
 }
 
-static void push_share(const struct passage_share *share, struct delay *delay)
+static void push_share(const struct passage_share *share, struct delay_link link,
+                       struct delay *delay)
 {
-    struct delay_link link = { .weight = share->weight,
-                               .fixed = (double)share->more_latency / (double)TIME_S };
     double low = (double)share->latency.low / (double)TIME_S;
+    link.weight = share->weight;
+    link.fixed += (double)share->more_latency / (double)TIME_S;
     switch (share->latency.kind) {
     case DRAW_CONSTANT: link.fixed += low; break;
     case DRAW_UNIFORM:
@@ -273,16 +377,46 @@ static void push_share(const struct passage_share *share, struct delay *delay)
         link.range = (double)share->latency.high / (double)TIME_S - low;
         break;
     case DRAW_EXPONENTIAL: link.exponential = low; break;
-    case DRAW_LOGNORMAL: push_lognormal(share, link.fixed, delay); return;
+    case DRAW_LOGNORMAL: push_lognormal(share, &link, delay); return;
     }
     delay_push_link(delay, &link);
 }
 
-void passage_add(const struct model *model, struct model_job *job,
-                 const struct component *component, uint32_t edge, struct delay *delay)
+/* A wait so short, by itself or beside what its buffer waits to be sent, that its mean tells as
+ * much. */
+#define WAIT_SEEN         1e-6
+#define WAIT_SEEN_OF_FILL 1e-3
+
+/* Time on the wire, and the waits for it. */
+static struct delay_link carried(const struct model *model, struct model_job *job,
+                                 const struct component *component,
+                                 const struct passage_share *share, struct delay *delay)
+{
+    struct delay_link link = { .first_queue = (uint32_t)delay->queues.count };
+    struct carriage carriage;
+    carriage_find(model, job, component, share, &carriage);
+    double fill = edge_flow_of(job, component, share->edge).fill;
+    double seen = fmax(WAIT_SEEN, fill < INFINITY ? WAIT_SEEN_OF_FILL * fill : 0);
+    link.fixed = carriage.wire;
+    for (uint32_t q = 0; q < carriage.count; q++) {
+        double wait = carriage_wait(&carriage, q);
+        if (wait < seen) {
+            link.fixed += wait;
+            continue;
+        }
+        struct stays queue = queue_now(model, job, component, share->edge, &carriage, q);
+        delay_push_queue(delay, queue.items.items, queue.items.count);
+        link.queue_count++;
+        vec_fini(&queue.items);
+    }
+    return link;
+}
+
+void passage_add(struct model *model, struct model_job *job, const struct component *component,
+                 uint32_t edge, struct delay *delay)
 {
     for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
         if (share->edge == edge)
-            push_share(share, delay);
+            push_share(share, carried(model, job, component, share, delay), delay);
     delay_end_links(delay);
 }

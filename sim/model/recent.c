@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The load's steps are walked back from now until the queue has forgotten what came before, or was
- * empty: when it began, or when a backlog in front of it had been worked off.
+ * empty, as when it began. While a backlog waits in front of a vertex its server is never idle:
+ * what waited there when the backlog began goes on waiting, beside the backlog, and is there when
+ * that has been worked off.
  */
 #include "sim/model/recent.h"
 
@@ -16,59 +18,99 @@
 /* What was before that many steps is taken for what had always been. */
 enum { STEPS_MAX = 24 };
 
+#define ROUNDING 1e-6
+
+/* Of a load that stayed the same. */
+struct load_step {
+    double seconds;
+    double part;     /* of the rate of now */
+    bool held;       /* a backlog waited in front of the vertex, or of the source that it is */
+    double offered;  /* held: what came per record read, until the backlog was too long to end */
+    bool from_start; /* held: the backlog was there when the tasks began */
+};
+
 /* Newest first. */
 struct history {
     uint32_t count;
-    struct {
-        double seconds, part; /* of the rate of now */
-    } steps[STEPS_MAX];
+    struct load_step steps[STEPS_MAX];
     bool from_empty; /* before the oldest of them nothing waited */
 };
 
-/* Since then the vertex works off what comes when it comes. */
-static time_ns begin_of(const struct model_job *job, const struct component *component,
-                        const struct model_vertex *vertex)
+static const struct vertex_flow *flow_of(const struct model_job *job, uint32_t vertex)
 {
-    time_ns begin = component->active_from;
-    if (vertex->flow.emptied_at > begin)
-        begin = vertex->flow.emptied_at;
-    if (vertex->is_source && job->sources.items[vertex->source].caught_up_at > begin)
-        begin = job->sources.items[vertex->source].caught_up_at;
-    return begin;
+    return &job->vertices[vertex].flow;
 }
 
-/* One that reads a backlog reads what it can, whatever arrives. */
-static bool is_behind(const struct net *net, const struct component *component, size_t k)
+static bool is_held_at(const struct vertex_flow *flow, time_ns at)
 {
-    for (uint32_t i = 0; i < component->class_count; i++) {
-        const struct net_class *class = &net->classes.items[component->first_class + i];
-        if (class->sum == component->first_sum + k && class->behind > 0)
-            return true;
+    return flow->held_at <= at && (flow->held || at < flow->released_at);
+}
+
+/* The last time up to `at` at which that changed, if it is later than `since`. */
+static time_ns later_turn(const struct vertex_flow *flow, time_ns at, time_ns since)
+{
+    if (flow->held_at <= at && flow->held_at > since)
+        since = flow->held_at;
+    if (!flow->held && flow->released_at <= at && flow->released_at > since)
+        since = flow->released_at;
+    return since;
+}
+
+static double offered_at(struct model_source *source, time_ns at)
+{
+    return source_partition_rate(source, at) * source->layout->partitions;
+}
+
+static double amount_between(struct model_source *source, time_ns from, time_ns until)
+{
+    return (curve_amount(&source->curve, until) - curve_amount(&source->curve, from)) *
+           source->scale * source->layout->partitions;
+}
+
+/* Records per second that a source read at a time, and since when it did. What is read of a backlog
+ * is what can be, whatever arrives; over all of it, once it is worked off, what came. */
+static double read_at(const struct model *model, const struct model_job *job,
+                      struct model_source *source, time_ns at, time_ns *since)
+{
+    const struct vertex_flow *flow = flow_of(job, source->vertex);
+    bool held = is_held_at(flow, at);
+    *since = later_turn(flow, at, *since);
+    if (held && flow->held)
+        return source->rate;
+    if (held)
+        return amount_between(source, flow->held_at, flow->released_at) /
+               ((double)(flow->released_at - flow->held_at) / (double)TIME_S);
+    time_ns step = curve_last_change(&source->curve, at);
+    double now = offered_at(source, model_now(model)), then = offered_at(source, at);
+    *since = step > *since ? step : *since;
+    return flow->held || !(now > 0) ? then : source->rate * then / now;
+}
+
+/* Most of what came on average since a time, up to any later one. */
+static double offered_most(struct model_source *source, time_ns from, time_ns until)
+{
+    double most = offered_at(source, from);
+    time_ns at = from;
+    for (int step = 0; step < STEPS_MAX && at < until; step++) {
+        time_ns next = curve_next_change(&source->curve, at);
+        at = next < until ? next : until;
+        most = fmax(most, amount_between(source, from, at) * (double)TIME_S / (double)(at - from));
     }
-    return false;
+    return most;
 }
 
-/* Records per second into the vertex at a time, and since when it was that. */
-static double rate_at(const struct model *model, struct model_job *job,
-                      const struct component *component, const struct model_vertex *vertex,
-                      time_ns at, time_ns *since)
+/* What came per record that was read while the vertex was held, at the rate of the step. */
+static double offered_while_held(const struct model *model, struct model_job *job,
+                                 const struct component *component,
+                                 const struct model_vertex *vertex, double rate)
 {
-    const struct net *net = net_of(model, component);
+    const struct vertex_flow *flow = &vertex->flow;
+    time_ns until = flow->held ? model_now(model) : flow->released_at;
     double sum = 0;
-    for (size_t k = 0; k < component->sources.count; k++) {
-        struct model_source *source = &job->sources.items[component->sources.items[k]];
-        double rate = source->rate * vertex->shape.gain[k];
-        if (!(rate > 0) || is_behind(net, component, k)) {
-            sum += rate;
-            continue;
-        }
-        double now = curve_rate(&source->curve, model_now(model));
-        double then = curve_rate(&source->curve, at);
-        time_ns step = curve_last_change(&source->curve, at);
-        sum += now > 0 ? rate * then / now : rate;
-        *since = step > *since ? step : *since;
-    }
-    return sum;
+    for (size_t k = 0; k < component->sources.count; k++)
+        sum += vertex->shape.gain[k] *
+               offered_most(&job->sources.items[component->sources.items[k]], flow->held_at, until);
+    return sum / rate;
 }
 
 static struct relax_load load_of(const struct stay *stay, double seconds, double part)
@@ -101,44 +143,114 @@ static bool all_forget(const struct stays *stays, const struct history *history)
     return true;
 }
 
+/* That of a time, and since when it was so. */
+static struct load_step step_at(const struct model *model, struct model_job *job,
+                                const struct component *component,
+                                const struct model_vertex *vertex, time_ns at, time_ns *since)
+{
+    const struct vertex_flow *flow = &vertex->flow;
+    struct load_step step = { .held = is_held_at(flow, at) };
+    double rate = 0;
+    *since = later_turn(flow, at, *since);
+    for (size_t k = 0; k < component->sources.count; k++)
+        if (vertex->shape.gain[k] > 0)
+            rate +=
+                vertex->shape.gain[k] *
+                read_at(model, job, &job->sources.items[component->sources.items[k]], at, since);
+    step.part = rate / vertex_in_rate(job, component, vertex);
+    step.from_start = flow->held_at <= component->active_from;
+    if (step.held && !step.from_start && rate > 0)
+        step.offered = offered_while_held(model, job, component, vertex, rate);
+    return step;
+}
+
 static void find_history(const struct model *model, struct model_job *job,
                          const struct component *component, const struct model_vertex *vertex,
                          const struct stays *stays, struct history *history)
 {
-    double in = vertex_in_rate(job, component, vertex);
-    time_ns begin = begin_of(job, component, vertex), at = model_now(model), since;
+    time_ns begin = component->active_from, at = model_now(model), since;
     history->count = 0;
     bool forgotten = false;
     while (history->count == 0 || (at > begin && !forgotten && history->count < STEPS_MAX)) {
         bool is_now = history->count == 0; /* no time may have passed at the rate of now */
         since = begin;
-        double rate = rate_at(model, job, component, vertex, is_now ? at : at - 1, &since);
-        history->steps[history->count].seconds = (double)(at - since) / (double)TIME_S;
-        history->steps[history->count++].part = rate / in;
+        struct load_step step =
+            step_at(model, job, component, vertex, is_now ? at : at - 1, &since);
+        step.seconds = (double)(at - since) / (double)TIME_S;
+        history->steps[history->count++] = step;
         forgotten = all_forget(stays, history);
         at = since;
     }
     history->from_empty = at <= begin;
 }
 
+/* While a backlog waits the server is never idle, so what waited beside it stays. At an overload's
+ * beginning it has been idle now and then, and that adds as much as waits in a queue whose load is
+ * as far below one as this is above (the reflected motion, seen backwards). */
+static void hold(struct relaxation *queue, const struct stay *stay, const struct load_step *step)
+{
+    queue->left = queue->left_wait = 0;
+    if (step->from_start)
+        queue->wait = queue->age = queue->shape = 0;
+    if (step->from_start || !(step->offered > 1))
+        return;
+    struct relax_load load = load_of(stay, step->seconds, fmax(2 - step->offered, 0) / stay->rho);
+    if (queue->wait < load.wait)
+        relax_advance(queue, &load);
+}
+
+/* Does what waits wait in, or beside, a backlog? A source may read one with some subtasks only. */
+static bool is_held_up(const struct stay *stay, const struct history *history, uint32_t index,
+                       bool is_source)
+{
+    const struct load_step *step = &history->steps[index];
+    return step->held && (!is_source || stay->behind || !history->steps[0].held) &&
+           (step->from_start || stay->rho * step->part >= RHO_MOST);
+}
+
+/* More than can be done, and no backlog: hosts were faster then, and how full is not known. */
+static bool was_faster(const struct stay *stay, const struct load_step *step)
+{
+    return !step->held && stay->rho * step->part > 1 + ROUNDING;
+}
+
 /* From the newest step that was long enough to forget everything before. */
-static struct relaxation relax_over(const struct stay *stay, const struct history *history)
+static struct relaxation relax_over(const struct stay *stay, const struct history *history,
+                                    bool is_source)
 {
     struct relaxation queue = { 0 };
     uint32_t first = 0;
     for (; first < history->count; first++) {
-        struct relax_load load =
-            load_of(stay, history->steps[first].seconds, history->steps[first].part);
-        if (is_long(&load) || (first + 1 == history->count && !history->from_empty)) {
+        const struct load_step *step = &history->steps[first];
+        struct relax_load load = load_of(stay, step->seconds, step->part);
+        bool oldest = first + 1 == history->count && !history->from_empty;
+        if (was_faster(stay, step))
+            break;
+        if (!is_held_up(stay, history, first, is_source) && (is_long(&load) || oldest)) {
             queue.wait = load.wait;
             break;
         }
     }
     for (uint32_t i = first; i-- > 0;) {
-        struct relax_load load = load_of(stay, history->steps[i].seconds, history->steps[i].part);
-        relax_advance(&queue, &load);
+        const struct load_step *step = &history->steps[i];
+        struct relax_load load = load_of(stay, step->seconds, step->part);
+        if (is_held_up(stay, history, i, is_source))
+            hold(&queue, stay, step);
+        else
+            relax_advance(&queue, &load);
     }
     return queue;
+}
+
+/* A queue of that length and age, whatever load would have led to it. */
+static void set_queue(struct stay *stay, const struct relaxation *queue)
+{
+    double residual = stay->wait_factor * stay->service * (1 + stay->cv * stay->cv) / 2;
+    double wait = queue->wait / (queue->age > 0 ? relax_mean(queue->age) : 1);
+    double residuals = residual > 0 ? wait / residual : 0;
+    stay->rho = residuals / (1 + residuals); /* Pollaczek and Khinchine, the other way round */
+    stay->age = queue->age;
+    stay->shape = queue->shape;
 }
 
 /* What is left of the queue from before the last step, as a stay of its own. */
@@ -168,8 +280,13 @@ void stays_relax(const struct model *model, struct model_job *job,
             continue;
         if (history.count == 0)
             find_history(model, job, component, vertex, stays, &history);
-        struct relaxation queue = relax_over(stay, &history);
+        struct relaxation queue = relax_over(stay, &history, vertex->is_source);
+        if (is_held_up(stay, &history, 0, vertex->is_source)) {
+            set_queue(stay, &queue);
+            continue;
+        }
         stay->age = queue.age;
+        stay->shape = queue.shape;
         if (queue.left > 0)
             add_left(stays, i, &queue, history.count > 1 ? history.steps[1].part : 1);
     }

@@ -2,8 +2,9 @@
  *
  * Reflected Brownian motion with drift -1 and variance 1, so 1/2 is its mean in the long run. From
  * empty both mean and distribution are exact. A queue that is not empty when its load changes is
- * taken, when it grows, for one that was empty some time before; when it shrinks, for an
- * exponential amount of work that is worked off, beside the one that the new load leads to.
+ * taken, when it grows, for one that was empty some time before, and for one of its former
+ * distribution until that does not count any more; when it shrinks, for an exponential amount of
+ * work that is worked off, beside the one that the new load leads to.
  */
 #include "sim/model/relax.h"
 
@@ -16,6 +17,9 @@ static const double root_two_pi = 2.5066282746310002;
 
 /* No age at all would mean that it is old. */
 static const double age_least = 1e-9;
+
+/* Shapes whose means are no further apart are one. */
+#define SHAPES_ALIKE 1e-4
 
 static double normal_density(double x)
 {
@@ -102,17 +106,33 @@ void relax_shape(double age, struct relax_part out[RELAX_PARTS])
     }
 }
 
+/* What was there when the load changed spreads as the root of time: after as long as it would have
+ * taken to come there it is half of what is seen. Between half a normal distribution and an
+ * exponential one the mean tells where. */
+static double shape_grown(double before, double begin, double age)
+{
+    double grown = relax_mean(age), gap = before - relax_mean(begin);
+    double mean = grown + gap * begin / age;
+    return fabs(mean - grown) < SHAPES_ALIKE ? age : relax_age(fmin(fmax(mean, 0), 1));
+}
+
 /* Not faster than by all work that arrives. */
 static void grow(struct relaxation *queue, const struct relax_load *load)
 {
-    double age = relax_age(queue->wait / load->wait) + load->seconds * load->pace;
+    double begin = relax_age(queue->wait / load->wait);
+    double before = queue->shape > 0 ? relax_mean(queue->shape) : 1;
+    double age = begin + load->seconds * load->pace;
     double most = queue->wait + load->seconds * load->rho;
     queue->wait = load->wait * relax_mean(age);
     if (queue->wait > most) {
         queue->wait = most;
         age = relax_age(most / load->wait);
     }
-    queue->age = age < RELAX_AGE_MOST ? fmax(age, age_least) : 0;
+    queue->age = queue->shape = 0;
+    if (age >= RELAX_AGE_MOST)
+        return;
+    queue->age = fmax(age, age_least);
+    queue->shape = fmax(shape_grown(before, begin, queue->age), age_least);
 }
 
 /* In units of its own an amount exp(-a y), a < 2, thins out with a - a^2 / 2 (Fokker and Planck);
@@ -123,6 +143,7 @@ static void shrink(struct relaxation *queue, const struct relax_load *load)
     double age = load->seconds * load->pace;
     double left = load->wait > 0 ? real_exp(-(rate - rate * rate / 2) * age)
                                  : real_exp(-load->seconds / queue->wait);
+    queue->age = queue->shape = 0;
     queue->left = left;
     queue->left_wait = queue->wait;
     queue->wait = left * queue->wait + (1 - left) * load->wait;
@@ -130,9 +151,11 @@ static void shrink(struct relaxation *queue, const struct relax_load *load)
 
 void relax_advance(struct relaxation *queue, const struct relax_load *load)
 {
-    queue->age = queue->left = queue->left_wait = 0;
+    queue->left = queue->left_wait = 0;
     if (queue->wait < load->wait)
         grow(queue, load);
     else if (queue->wait > load->wait)
         shrink(queue, load);
+    else
+        queue->age = queue->shape = 0;
 }

@@ -28,6 +28,7 @@ void relax_shape(double age, struct relax_part out[RELAX_PARTS]);
 struct relaxation {
     double wait;            /* mean, seconds */
     double age;             /* it grows: how old it would be if it had begun empty; else 0 */
+    double shape;           /* it grows: the age whose distribution it has; else 0 */
     double left, left_wait; /* it shrinks: the part that still waits as it was, and how long */
 };
 /* For so many seconds the load has been the same: utilisation, the mean wait that it leads to, and

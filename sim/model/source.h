@@ -76,7 +76,6 @@ struct model_source {
     double lag_most;      /* seconds, since the last look */
     struct sim_handle step; /* next change of the load, while active */
     struct sim_handle look; /* at its lag, while active: has it a backlog? */
-    time_ns caught_up_at;   /* when some backlog of it was last worked off */
     bool told, in_backlog;  /* what the JobMaster was told; not told since tasks began anew */
 };
 

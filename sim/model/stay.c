@@ -19,7 +19,7 @@ struct task_load {
     double busy;    /* of one: its work per record of the vertex, seconds */
     double service; /* its work per record of its own */
     double slowdown, swing;
-    bool behind; /* it reads a backlog, so its records have waited there */
+    bool behind; /* it reads a backlog */
 };
 
 struct loads {
@@ -67,7 +67,7 @@ static void push_threads(const struct model *model, const struct net *net,
 }
 
 /* Bands of a factor of the square root of two, from the busiest subtask down; those that read a
- * backlog, which nobody waits for, in one of their own. */
+ * backlog in one of their own. */
 static void make_bands(struct vertex_flow *flow, const struct loads *loads)
 {
     double most = 0;
@@ -80,7 +80,7 @@ static void make_bands(struct vertex_flow *flow, const struct loads *loads)
             limit /= M_SQRT2;
         struct load_band *sum = &bands[load->behind ? BANDS : band];
         sum->weight += load->weight;
-        sum->busy += load->behind ? 0 : load->weight * load->busy;
+        sum->busy += load->weight * load->busy;
         sum->service += load->weight * load->service;
         sum->slowdown += load->weight * load->slowdown;
         sum->swing += load->weight * load->swing;
@@ -92,7 +92,7 @@ static void make_bands(struct vertex_flow *flow, const struct loads *loads)
             vec_push(&flow->bands, (struct load_band){ weight, bands[band].busy / weight,
                                                        bands[band].service / weight,
                                                        bands[band].slowdown / weight,
-                                                       bands[band].swing / weight });
+                                                       bands[band].swing / weight, band == BANDS });
     }
 }
 
@@ -122,7 +122,8 @@ static void stays_of_bands(const struct model *model, struct model_job *job,
                                                .rho = band->busy * in,
                                                .service = band->service,
                                                .slowdown = band->slowdown,
-                                               .swing = band->swing });
+                                               .swing = band->swing,
+                                               .behind = band->behind });
 }
 
 /* Before shuffles: class by class. */
@@ -139,21 +140,19 @@ static void stays_of_classes(const struct model *model, const struct component *
         double in = read * vertex->shape.gain[class->sum - component->first_sum];
         if (!(in > 0))
             continue;
-        bool behind = vertex->is_source && class->behind > 0;
         vec_push(&stays->items,
                  (struct stay){ .weight = in,
-                                .rho = behind ? 0 : work->busy * class->rate / work->tasks,
+                                .rho = work->busy * class->rate / work->tasks,
                                 .service = work->busy * class->rate / in,
-                                .slowdown = 1 });
+                                .slowdown = 1,
+                                .behind = vertex->is_source && net_class_is_behind(class) });
     }
 }
 
-/* What a source makes itself does not wait for it; what holds up, and what fills in front of it,
- * holds the source's backlog. */
+/* What a source makes itself does not wait for it. */
 static bool nobody_waits(const struct model_job *job, const struct model_vertex *vertex)
 {
-    return vertex->flow.congested ||
-           (vertex->is_source && job->sources.items[vertex->source].paced);
+    return vertex->is_source && job->sources.items[vertex->source].paced;
 }
 
 /* The wait after Poisson arrivals if all threads had cores of their own. */
@@ -257,7 +256,7 @@ void stays_merge(struct stays *stays)
     size_t kept = 0;
     for (VEC_EACH(const struct stay, stay, &stays->items)) {
         struct stay *last = kept > 0 ? &stays->items.items[kept - 1] : NULL;
-        if (!last || !nearly(1 - last->rho, 1 - stay->rho) ||
+        if (!last || last->behind != stay->behind || !nearly(1 - last->rho, 1 - stay->rho) ||
             !nearly(last->service, stay->service) || !nearly(1 + last->swing, 1 + stay->swing)) {
             stays->items.items[kept++] = *stay;
             continue;
