@@ -40,6 +40,16 @@ static void count(struct telling *telling, const struct tested *tested)
         telling->code = tested->code;
 }
 
+static void print_texts(const char *before, const json_t *texts)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(texts, i, one)
+    {
+        printf("%s%s\n", before, json_string_value(one));
+    }
+}
+
 static void tell(void *context, const struct tested *tested)
 {
     struct telling *telling = context;
@@ -64,13 +74,14 @@ static void tell(void *context, const struct tested *tested)
         printf("  FAILED  %s\n", tested->complaint);
     else if (!tested->results.list.count)
         puts("  (it expects nothing)");
-    const json_t *one;
-    size_t i;
-    json_array_foreach(tested->never_happened, i, one)
-    {
-        printf("  never happened: %s\n", json_string_value(one));
-    }
+    print_texts("  ", tested->jobs_failed);
+    print_texts("  never happened: ", tested->never_happened);
     fflush(stdout);
+}
+
+static void put_texts(json_t *one, const char *key, json_t *texts)
+{
+    json_object_set_new(one, key, texts ? json_incref(texts) : json_array());
 }
 
 static void print_json(const struct tester *tester, const struct telling *telling)
@@ -82,9 +93,8 @@ static void print_json(const struct tester *tester, const struct telling *tellin
         json_object_set_new(one, "complaint",
                             tested->complaint ? json_string(tested->complaint) : json_null());
         json_object_set_new(one, "results", summary_results(&tested->results));
-        json_object_set_new(one, "never_happened",
-                            tested->never_happened ? json_incref(tested->never_happened)
-                                                   : json_array());
+        put_texts(one, "never_happened", tested->never_happened);
+        put_texts(one, "jobs_failed", tested->jobs_failed);
         json_array_append_new(list, one);
     }
     json_object_set_new(all, "scenarios", list);
@@ -176,7 +186,8 @@ const struct command command_test = {
     .summary = "run scenarios and check their expectations",
     .text =
         "Runs every scenario: the files named, and every scenario.yaml below the folders named,\n"
-        "each with its variants. Tells which expectations held. Golden results lying beside a\n"
+        "each with its variants. Tells which expectations held, which jobs FAILED and what of\n"
+        "the script never happened; only the first decide. Golden results lying beside a\n"
         "scenario (expected.json) are compared. The last line counts what passed and failed;\n"
         "exit code 1 when something failed, 2 when a scenario could not be run.",
     .example = "  weir test scenarios --junit results.xml --jobs 4",

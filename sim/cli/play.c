@@ -317,20 +317,39 @@ void plays_judge(struct plays *plays)
     json_decref(compare);
 }
 
+/* Behind the variant's name where it is one's. */
+static void append_named(const struct play *play, const char *text, json_t *all)
+{
+    char named[SUMMARY_NEVER_SIZE + SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
+    const char *variant = play->scenario->variant;
+    text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "", variant ? ": " : "",
+                text);
+    json_array_append_new(all, json_string(named));
+}
+
 json_t *play_never_happened(const struct play *play)
 {
     json_t *all = json_array();
     const json_t *one;
     size_t i;
-    const char *variant = play->scenario->variant;
     bool ended = play->complete && metrics_end(&play->recorder.metrics) >= play->scenario->duration;
     json_array_foreach(ended ? json_object_get(play->summary, "never_happened") : NULL, i, one)
     {
-        char text[SUMMARY_NEVER_SIZE], named[SUMMARY_NEVER_SIZE + PLAY_FOLDER_SIZE];
+        char text[SUMMARY_NEVER_SIZE];
         summary_never_text(one, text);
-        text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "",
-                    variant ? ": " : "", text);
-        json_array_append_new(all, json_string(named));
+        append_named(play, text, all);
+    }
+    return all;
+}
+
+json_t *play_jobs_failed(const struct play *play)
+{
+    json_t *all = json_array();
+    size_t jobs = json_array_size(json_object_get(play->summary, "jobs"));
+    for (size_t j = 0; j < jobs; j++) {
+        char text[SUMMARY_FAILED_SIZE];
+        if (summary_failed_text(play->summary, j, text))
+            append_named(play, text, all);
     }
     return all;
 }

@@ -172,16 +172,14 @@ void show_failed(const struct plays *plays, FILE *file)
     struct table table;
     table_init(&table, 1);
     for (VEC_EACH(const struct play, play, &plays->list)) {
-        const char *variant = json_string_value(json_object_get(play->summary, "variant"));
-        size_t jobs = json_array_size(json_object_get(play->summary, "jobs"));
-        char text[SUMMARY_FAILED_SIZE], named[SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
-        for (size_t j = 0; j < jobs; j++) {
-            if (!summary_failed_text(play->summary, j, text))
-                continue;
-            text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "",
-                        variant ? ": " : "", text);
-            table_add(&table, named, TONE_BAD);
+        json_t *failed = play_jobs_failed(play);
+        const json_t *one;
+        size_t i;
+        json_array_foreach(failed, i, one)
+        {
+            table_add(&table, json_string_value(one), TONE_BAD);
         }
+        json_decref(failed);
     }
     bool any = table.cells.count > 0;
     if (any)

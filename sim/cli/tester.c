@@ -76,6 +76,19 @@ struct err tester_add(struct tester *tester, const char *path, struct note *note
 
 /* The child. */
 
+/* Of all variants. */
+static void put_texts(const struct plays *plays, json_t *(*texts)(const struct play *play),
+                      const char *key, json_t *out)
+{
+    json_t *all = json_array();
+    for (VEC_EACH(const struct play, play, &plays->list)) {
+        json_t *theirs = texts(play);
+        json_array_extend(all, theirs);
+        json_decref(theirs);
+    }
+    json_object_set_new(out, key, all);
+}
+
 static void put_results(const struct plays *plays, const struct check_results *golden, json_t *out)
 {
     struct check_results all = { 0 };
@@ -92,13 +105,8 @@ static void put_results(const struct plays *plays, const struct check_results *g
         vec_push(&all.list, *result);
     json_object_set_new(out, "results", summary_results(&all));
     vec_fini(&all.list);
-    json_t *never = json_array();
-    for (VEC_EACH(const struct play, play, &plays->list)) {
-        json_t *theirs = play_never_happened(play);
-        json_array_extend(never, theirs);
-        json_decref(theirs);
-    }
-    json_object_set_new(out, "never_happened", never);
+    put_texts(plays, play_never_happened, "never_happened", out);
+    put_texts(plays, play_jobs_failed, "jobs_failed", out);
 }
 
 static struct err run_scenario(const struct tester *tester, const char *path, json_t *out,
@@ -192,6 +200,7 @@ static void take_answer(struct tested *tested, const struct child *child, int st
     bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_HELD;
     take_results(tested, answer);
     tested->never_happened = json_incref(json_object_get(answer, "never_happened"));
+    tested->jobs_failed = json_incref(json_object_get(answer, "jobs_failed"));
     if (complaint) {
         tested->complaint = mem_copy_text(complaint);
         tested->code = EXIT_INPUT;
@@ -311,6 +320,7 @@ void tester_fini(struct tester *tester)
         mem_destroy(tested->path);
         mem_destroy(tested->complaint);
         json_decref(tested->never_happened);
+        json_decref(tested->jobs_failed);
         vec_fini(&tested->results.list);
     }
     vec_fini(&tester->list);

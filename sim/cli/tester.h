@@ -15,6 +15,7 @@ struct tested {
     int code;                     /* EXIT_HELD, EXIT_FAILED, EXIT_INPUT, EXIT_FAULT */
     double seconds;               /* wall clock */
     json_t *never_happened;       /* texts of play_never_happened; null: none */
+    json_t *jobs_failed;          /* of play_jobs_failed; null: none */
     struct check_results results; /* names begin with the variant's where it is one's */
 };
 

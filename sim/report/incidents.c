@@ -359,6 +359,12 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
         return; /* the first one of an instant is the root */
     own->failed_at = at;
     text_format(own->failure, sizeof own->failure, "%s", text);
+    /* Lines of one step tell one by one what has happened already. */
+    if (own->state != UPTIME_FAILED)
+        return;
+    struct incident *incident = &incidents->list.items[own->open];
+    if (incident->failed_at == at && text_equal(incident->cause, no_reason))
+        text_format(incident->cause, sizeof incident->cause, "%s", text);
 }
 
 void incidents_review(struct incidents *incidents, struct job_id id, time_ns at, bool all_running)

@@ -258,7 +258,7 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
     timeline_note(&recorder->timeline, at, text);
 }
 
-/* A job can fail without any task of it: by what it was to start from. */
+/* A job can fail without any task of it: by what it was to start from, or for want of slots. */
 static void hear_refusal(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     bool says_why = text_equal(line->what, "restore refused") || text_equal(line->what, "archived");

@@ -152,6 +152,33 @@ START_TEST(a_run_tells_what_never_happened)
 }
 END_TEST
 
+/* Whoever expects nothing of it should still see that a job came to an end. */
+START_TEST(a_test_tells_which_jobs_failed)
+{
+    cli_begin();
+    cli_put_file("s.yaml", "name: s\nduration: 1min\n"
+                           "config: { restart-strategy.type: none }\n"
+                           "cluster: { task-manager: { boot: 1s }, task-managers: [ tm1 ] }\n"
+                           "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: 1/s\n"
+                           "events: [ { at: 20s, fail: { vertex: source, subtask: 0 } } ]\n"
+                           "compare: { calm: { events: null } }\n"
+                           "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
+    ck_assert_int_eq(cli_weir("test @/s.yaml"), EXIT_HELD);
+    ck_assert_msg(strstr(cli_out(), "  job j FAILED at 20.0") != NULL, "%s", cli_out());
+    ck_assert_ptr_null(strstr(cli_out(), "calm: job"));
+    ck_assert_int_eq(cli_weir("test --json @/s.yaml"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\"jobs_failed\": [\n        \"job j FAILED at"));
+    ck_assert_int_eq(
+        cli_weir("test @/s.yaml --set cluster.task-managers=[]"
+                 " --set config.jobmanager.scheduler=adaptive"
+                 " --set config.jobmanager.adaptive-scheduler.resource-wait-timeout=5s"),
+        EXIT_HELD);
+    ck_assert_msg(strstr(cli_out(), ": not enough slots for the lower bounds\n") != NULL, "%s",
+                  cli_out());
+    cli_end();
+}
+END_TEST
+
 START_TEST(options_become_overrides_the_last_one_winning)
 {
     struct parsed parsed = { 0 };
@@ -432,6 +459,7 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(lines, every_command_tells_its_options_and_an_example);
     tcase_add_test(lines, plot_scripts_are_found_or_asked_for);
     tcase_add_test(whole, a_run_tells_what_never_happened);
+    tcase_add_test(whole, a_test_tells_which_jobs_failed);
     tcase_add_test(lines, options_become_overrides_the_last_one_winning);
     tcase_add_test(whole, a_run_leaves_all_its_files_and_tells_its_figures);
     tcase_add_test(whole, a_job_that_would_be_refused_is_exit_code_2);
