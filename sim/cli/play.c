@@ -321,7 +321,7 @@ void plays_judge(struct plays *plays)
 static void append_named(const struct play *play, const char *text, json_t *all)
 {
     char named[SUMMARY_NEVER_SIZE + SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
-    const char *variant = play->scenario->variant;
+    const char *variant = json_string_value(json_object_get(play->summary, "variant"));
     text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "", variant ? ": " : "",
                 text);
     json_array_append_new(all, json_string(named));

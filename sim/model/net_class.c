@@ -3,8 +3,9 @@
  * Second half of building the network: flows that no limit tells apart become one class, limits
  * that cannot be reached are left out, and the max-min problem is written down. A host whose limits
  * cannot be reached tells nothing apart. Two hosts are alike when their own flows load them alike
- * and one of them carries at least as much from shuffles under every limit: the other one can never
- * be full first, since a full host stops everything that the shuffles bring.
+ * and shuffles do as well. They also are when one of them carries at least as much from shuffles
+ * and, once full, stops the other one's flows with its own, as these feed one of them: then the
+ * other one can never be full first.
  */
 #include <math.h>
 
@@ -133,7 +134,7 @@ static bool place_carries_more(struct net *net, const struct net_place *place,
 }
 
 /* Is no load of b above the same load of a? */
-static bool carries_more(struct net *net, uint32_t a, uint32_t b)
+static bool carries_all(struct net *net, uint32_t a, uint32_t b, enum net_limit limit)
 {
     uint32_t more = net->slots.items[a].first_place, less = net->slots.items[b].first_place;
     for (; less != NONE; less = net->places.items[less].next) {
@@ -142,12 +143,66 @@ static bool carries_more(struct net *net, uint32_t a, uint32_t b)
             more = net->places.items[more].next;
         bool same = more != NONE && net->places.items[more].member == place->member;
         const struct net_place *other = same ? &net->places.items[more] : NULL;
-        for (int kind = 0; kind < HOST_LIMITS; kind++)
-            if (net->slots.items[a].kept[kind] &&
-                place_carries_more(net, place, other, (enum net_limit)(LIMIT_CORES + kind)))
-                return false;
+        if (place_carries_more(net, place, other, limit))
+            return false;
     }
     return true;
+}
+
+/* By limit: do all own flows that load it feed a shuffle that loads it here? A shuffle that cannot
+ * go on stops all that feed it. */
+static void find_stops(struct model *model, struct net *net, uint32_t slot)
+{
+    struct net_slot *s = &net->slots.items[slot];
+    for (uint32_t kind = 0; kind < HOST_LIMITS; kind++) {
+        uint32_t stamp = slot * HOST_LIMITS + kind + 1;
+        for (uint32_t p = s->first_place; p != NONE; p = net->places.items[p].next) {
+            const struct net_place *place = &net->places.items[p];
+            const double *loads = net_loads(net, place, (enum net_limit)(LIMIT_CORES + kind));
+            for (uint32_t k = 0; k < place->sum_count; k++)
+                if (loads[k] > 0)
+                    model->numbers.items[place->first_sum + k] = stamp;
+        }
+        s->stops[kind] = true;
+        for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot) {
+            const struct raw_flow *flow = &net->raws.items[raw];
+            if (flow->load[kind] > 0 && model->numbers.items[flow->sum] != stamp)
+                s->stops[kind] = false;
+        }
+    }
+}
+
+/* Is b never full before a? */
+static bool covers(struct net *net, uint32_t a, uint32_t b)
+{
+    const struct net_slot *s = &net->slots.items[a];
+    for (int kind = 0; kind < HOST_LIMITS; kind++) {
+        enum net_limit limit = (enum net_limit)(LIMIT_CORES + kind);
+        if (s->kept[kind] &&
+            (!carries_all(net, a, b, limit) || (!s->stops[kind] && !carries_all(net, b, a, limit))))
+            return false;
+    }
+    return true;
+}
+
+/* A number for all hosts with the same flows and the same loads of shuffles. */
+static uint32_t key_loads(struct net *net, uint32_t slot)
+{
+    const struct net_slot *s = &net->slots.items[slot];
+    vec_push(&net->words, UINT64_MAX - 2);
+    vec_push(&net->words, s->flow_key);
+    for (uint32_t p = s->first_place; p != NONE; p = net->places.items[p].next) {
+        const struct net_place *place = &net->places.items[p];
+        for (int kind = 0; kind < HOST_LIMITS; kind++) {
+            const double *loads = net_loads(net, place, (enum net_limit)(LIMIT_CORES + kind));
+            for (uint32_t k = 0; s->kept[kind] && k < place->sum_count; k++)
+                if (loads[k] > 0) {
+                    vec_push(&net->words, (uint64_t)kind << 32 | (place->first_sum + k));
+                    vec_push(&net->words, intern_word(loads[k]));
+                }
+        }
+    }
+    return word_row(net, &net->slot_keys);
 }
 
 /* In parts of the limits. */
@@ -166,9 +221,9 @@ static double shuffle_load(struct net *net, uint32_t slot)
     return load;
 }
 
-/* Keys of hosts: NONE where no limit is kept; that of the host that carries most among those with
- * the same flows, where it carries at least as much of everything; else one of its own. */
-static void key_slots(struct net *net, const uint32_t *flow_key)
+/* Keys of hosts: NONE where no limit is kept; the host that carries most among those with the same
+ * flows, where it covers this one; else the first one with the same loads. */
+static void key_slots(struct model *model, struct net *net, const uint32_t *flow_key)
 {
     uint32_t count = (uint32_t)net->slots.count;
     vec_clear(&net->scratch);
@@ -189,12 +244,21 @@ static void key_slots(struct net *net, const uint32_t *flow_key)
             net->slot_loads.items[key] = load;
         }
     }
+    vec_clear(&model->numbers);
+    vec_resize(&model->numbers, net->sums.count);
+    for (size_t key = 0; key < net->scratch.count; key++)
+        find_stops(model, net, (uint32_t)net->scratch.items[key]);
     for (uint32_t slot = 0; slot < count; slot++) {
         struct net_slot *s = &net->slots.items[slot];
         if (s->flow_key == NONE)
             continue;
-        uint32_t most = net->scratch.items[s->flow_key];
-        s->key = carries_more(net, most, slot) ? most : slot;
+        s->key = (uint32_t)net->scratch.items[s->flow_key];
+        if (covers(net, s->key, slot))
+            continue;
+        uint32_t key = key_loads(net, slot);
+        if (key == net->scratch.count)
+            vec_push(&net->scratch, slot);
+        s->key = (uint32_t)net->scratch.items[key];
     }
 }
 
@@ -314,7 +378,7 @@ void net_classify(struct model *model, struct net *net)
     vec_clear(&net->work);
     net_find_shares(model, net);
     key_raws(model, net, flow_key);
-    key_slots(net, flow_key);
+    key_slots(model, net, flow_key);
     make_classes(model, net, flow_key);
     mem_destroy(flow_key);
     split_sources(model, net);

@@ -59,6 +59,7 @@ struct net_slot {
     uint32_t flow_key, key;   /* hosts with equal keys load their limits alike */
     double most[HOST_LIMITS]; /* load, if everything flowed as fast as threads let it */
     bool kept[HOST_LIMITS];   /* the limit can be reached */
+    bool stops[HOST_LIMITS];  /* when it is, by shuffles, own flows stop wherever they are */
 };
 
 /* A component at a host that has tasks of it. Those of a component lie together; those of a slot

@@ -234,6 +234,41 @@ START_TEST(a_job_that_ends_leaves_the_network)
 }
 END_TEST
 
+/* Job 0 goes straight through on each of two hosts of one core; of job 1 only a reader of a shuffle
+ * is on the first of them. That host is full, and the other one still has its 5,000/s (200 us a
+ * record): a full host holds up what feeds its shuffles and not what only has the same work. */
+START_TEST(a_host_full_of_another_jobs_shuffle_holds_up_its_own_flows_only)
+{
+    struct job_id a = { 0 }, b;
+    model_fixture_init(&f);
+    b = model_fixture_add_job(&f);
+    for (uint32_t j = 0; j < 2; j++) {
+        struct job_id job = { j };
+        model_fixture_vertex(&f, job, "source", 128, 100 * TIME_US);
+        model_fixture_vertex(&f, job, "work", 128, 100 * TIME_US);
+        model_fixture_edge(&f, job, 0, 1, j == 0 ? PARTITION_FORWARD : PARTITION_REBALANCE);
+        model_fixture_load(&f, job, 0, 0, 30000);
+    }
+    for (uint32_t h = 1; h <= 2; h++)
+        f.hosts[h].machine.cores = 1;
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &(struct fixture_deployment){ .job = a,
+                                                           .parallelism = (uint32_t[]){ 2, 2 },
+                                                           .hosts = (uint32_t[]){ 1, 2 },
+                                                           .host_count = 2 });
+    struct fixture_deployment how = { .job = b,
+                                      .parallelism = (uint32_t[]){ 1, 2 },
+                                      .hosts = (uint32_t[]){ 3, 1 },
+                                      .host_count = 2 };
+    model_fixture_deploy(&f, &how);
+    model_fixture_run(&f, 10 * TIME_S);
+    ck_assert_ptr_eq(net_of_job(0), net_of_job(1));
+    ck_assert_double_eq_tol(class_of(0, 1)->rate, 5000, 1);
+    ck_assert_double_lt(class_of(0, 0)->rate, 4000);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* Only what shares hosts with the change is built anew. */
 START_TEST(a_change_elsewhere_leaves_a_network_alone)
 {
@@ -437,6 +472,7 @@ Suite *test_model_networks_suite(void)
     tcase_add_test(tests, a_host_that_cannot_be_filled_couples_nobody);
     tcase_add_loop_test(tests, a_network_is_built_anew_only_when_a_host_could_be_filled, 0, 2);
     tcase_add_test(tests, a_job_that_ends_leaves_the_network);
+    tcase_add_test(tests, a_host_full_of_another_jobs_shuffle_holds_up_its_own_flows_only);
     tcase_add_test(tests, a_change_elsewhere_leaves_a_network_alone);
     tcase_add_test(tests, hosts_that_change_at_one_instant_share_a_rebuild);
     tcase_add_test(tests, a_look_does_not_wait_for_the_rebuild);
