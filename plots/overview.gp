@@ -3,8 +3,9 @@
 # A run at a glance: load, lag, parallelism and machines, checkpoints, one above the other on one
 # time axis, with what the script did and what happened to the job as thin lines; the compared run
 # in grey behind. In: rows (plot.csv), events, other (rows of the compared run;
-# the same as rows where there is none), has_other, other_name, max_rate, max_lag, lag_div, lag_unit,
-# max_parallel, lost, max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and
+# the same as rows where there is none), has_other, other_name, max_rate, offered_peak (where
+# the axis leaves it out: how high it goes), max_lag, lag_div, lag_unit, max_parallel, lost,
+# max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and
 # other_checkpoints (columns of their durations), strip_rows, question_lines. Out: one picture.
 
 load scripts.'/common.gp'
@@ -23,7 +24,7 @@ load scripts.'/strip.gp'
 panel = 1
 y_max = max_rate
 y_whole = 0
-p_title = 'records per second:'
+p_title = 'records per second'.offered_peak.':'
 n1 = 'offered'; k1 = c_offered
 n2 = 'served'; k2 = c_served
 n3 = has_other ? 'served, '.of_other : ''; k3 = c_other

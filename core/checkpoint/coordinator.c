@@ -84,6 +84,8 @@ void checkpoint_coordinator_fini(struct checkpoint_coordinator *coordinator)
     vec_fini(&coordinator->spare);
     vec_fini(&coordinator->template_states);
     vec_fini(&coordinator->in_backlog);
+    vec_fini(&coordinator->at_end);
+    vec_fini(&coordinator->at_end_of);
     vec_fini(&coordinator->orders.queue);
     timers_fini(&coordinator->timers);
     request_decider_fini(&coordinator->decider);
@@ -132,6 +134,9 @@ void checkpoint_coordinator_set_graph(struct checkpoint_coordinator *coordinator
     coordinator->scheduler_running = false;
     vec_clear(&coordinator->in_backlog);
     coordinator->backlog_count = 0;
+    vec_clear(&coordinator->at_end);
+    vec_clear(&coordinator->at_end_of);
+    coordinator->at_end_count = 0;
     coordinator->next_trigger = coordinator->active_retry = (struct timer_handle){ 0 };
     coordinator->next_trigger_at = TIME_NEVER;
     coordinator->last_completed_at = TIME_NEVER;
@@ -425,6 +430,8 @@ uint64_t checkpoint_coordinator_hash(const struct checkpoint_coordinator *coordi
                               (uint64_t)coordinator->triggering);
     for (VEC_EACH(const bool, in_backlog, &coordinator->in_backlog))
         hash = hash_add(hash, *in_backlog);
+    for (VEC_EACH(const uint32_t, said, &coordinator->at_end))
+        hash = hash_add(hash, *said);
     hash = hash_add(hash, (uint64_t)coordinator->next_trigger_at);
     hash = hash_add(hash, (uint64_t)timers_next(&coordinator->timers));
     hash = hash_add(hash, (uint64_t)coordinator->first_delay);

@@ -33,6 +33,9 @@ struct checkpoint_coordinator {
     bool periodic;                          /* an interval is configured */
     VEC(bool) in_backlog;                   /* by vertex, as far as one has said so */
     uint32_t backlog_count;                 /* sources that are */
+    VEC(uint32_t) at_end;                   /* by task: 1 + attempt whose input has ended; 0 */
+    VEC(uint32_t) at_end_of;                /* by vertex: how many of them are not 0 */
+    uint32_t at_end_count;                  /* in all */
     bool triggering;                        /* `chosen` waits for its plan */
     bool fail_ordered; /* a FAIL_JOB waits to be taken, and what else is due waits for it */
     struct checkpoint_request chosen;
@@ -87,6 +90,12 @@ void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordin
 void checkpoint_coordinator_on_backlog(struct checkpoint_coordinator *coordinator,
                                        struct task_attempt by, bool backlog,
                                        struct effects *effects);
+
+/* All input of these tasks has ended and is worked off. Once that is so of all tasks of a vertex
+ * it has no backlog any more; once of all tasks, one more checkpoint is asked for at once. */
+void checkpoint_coordinator_on_end_of_data(struct checkpoint_coordinator *coordinator,
+                                           const struct task_attempt *tasks, size_t count,
+                                           struct effects *effects);
 
 void checkpoint_coordinator_on_time(struct checkpoint_coordinator *coordinator,
                                     struct effects *effects);

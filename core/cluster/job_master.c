@@ -142,6 +142,7 @@ struct job_id job_master_of_message(const struct message *message)
     case MESSAGE_TASK_STATES: return message->task_states.job;
     case MESSAGE_CHECKPOINT_ACKNOWLEDGED: return message->checkpoint_acknowledged.job;
     case MESSAGE_CHECKPOINT_DECLINED: return message->checkpoint_declined.job;
+    case MESSAGE_END_OF_DATA: return message->end_of_data.job;
     case MESSAGE_SOURCE_BACKLOG: return message->source_backlog.job;
     case MESSAGE_JM_HEARTBEAT_ANSWER: return message->jm_heartbeat_answer.job;
     case MESSAGE_JM_DISCONNECT: return message->jm_disconnect.job;
@@ -207,6 +208,7 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
  *   TASK_STATES                scheduler
  *   CHECKPOINT_ACKNOWLEDGED    coordinator
  *   CHECKPOINT_DECLINED        coordinator
+ *   END_OF_DATA                coordinator
  *   SOURCE_BACKLOG             coordinator
  */
 void job_master_on_message(struct job_master *master, struct node_id from,
@@ -226,6 +228,9 @@ void job_master_on_message(struct job_master *master, struct node_id from,
             master->effects);
     else if (message->kind == MESSAGE_CHECKPOINT_DECLINED)
         on_declined(master, &message->checkpoint_declined);
+    else if (message->kind == MESSAGE_END_OF_DATA)
+        checkpoint_coordinator_on_end_of_data(&master->checkpoints, message->end_of_data.tasks,
+                                              message->end_of_data.tasks_count, master->effects);
     else if (message->kind == MESSAGE_SOURCE_BACKLOG)
         on_backlog(master, &message->source_backlog);
     else if (message->kind == MESSAGE_JM_HEARTBEAT_ANSWER)

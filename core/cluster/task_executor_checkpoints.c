@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Checkpoints on their way through a TaskManager: from the JobMaster to the data plane (trigger,
- * complete, aborted) and back (acknowledged, declined). Nothing of a checkpoint is kept here, so a
- * late message is dropped by whoever knows better: the data plane, or the coordinator. Source:
- * TaskExecutor.triggerCheckpoint, RpcCheckpointResponder.
+ * complete, aborted) and back (acknowledged, declined, and what decides when the next one is due).
+ * Nothing of a checkpoint is kept here, so a late message is dropped by whoever knows better: the
+ * data plane, or the coordinator. Source: TaskExecutor.triggerCheckpoint, RpcCheckpointResponder.
  */
 #include "core/cluster/task_executor_parts.h"
 
@@ -80,4 +80,29 @@ void executor_checkpoints_notify(struct task_executor *executor, enum data_order
         effects_data(&executor->effects,
                      &(struct effect_data){
                          .kind = order, .job = job, .checkpoint = { .checkpoint = checkpoint } });
+}
+
+/* What a reader tells its enumerator goes by way of the TaskManager. */
+void executor_checkpoints_backlog(struct task_executor *executor, const struct event_data *data)
+{
+    const struct executor_job *job = executor_jobs_find(executor, data->job);
+    if (!job || job->contact != CONTACT_MADE)
+        return;
+    struct message message = { .kind = MESSAGE_SOURCE_BACKLOG };
+    message.source_backlog =
+        (struct message_source_backlog){ data->job, data->source.task, data->source.attempt,
+                                         data->source.graph, data->in_backlog };
+    effects_send(&executor->effects, job->job_master, &message);
+}
+
+/* Task.notifyEndOfData. */
+void executor_checkpoints_end_of_data(struct task_executor *executor, const struct event_data *data)
+{
+    const struct executor_job *job = executor_jobs_find(executor, data->job);
+    if (!job || job->contact != CONTACT_MADE)
+        return;
+    struct message message = { .kind = MESSAGE_END_OF_DATA };
+    message.end_of_data =
+        (struct message_end_of_data){ data->job, data->at_end, data->at_end_count };
+    effects_send(&executor->effects, job->job_master, &message);
 }

@@ -70,6 +70,9 @@ void executor_checkpoints_notify(struct task_executor *executor, enum data_order
 void executor_checkpoints_acknowledged(struct task_executor *executor,
                                        const struct event_data *data);
 void executor_checkpoints_declined(struct task_executor *executor, const struct event_data *data);
+void executor_checkpoints_backlog(struct task_executor *executor, const struct event_data *data);
+void executor_checkpoints_end_of_data(struct task_executor *executor,
+                                      const struct event_data *data);
 
 /* task_executor_tasks.c */
 /* Null: this very attempt is not here; perhaps another one of the task is. */

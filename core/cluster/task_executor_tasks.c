@@ -419,19 +419,6 @@ static void take_states(struct task_executor *executor, const struct event_data 
         run_waiting(executor);
 }
 
-/* What a reader tells its enumerator goes by way of the TaskManager. */
-static void send_backlog(struct task_executor *executor, const struct event_data *data)
-{
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
-    struct message message = { .kind = MESSAGE_SOURCE_BACKLOG };
-    message.source_backlog =
-        (struct message_source_backlog){ data->job, data->source.task, data->source.attempt,
-                                         data->source.graph, data->in_backlog };
-    effects_send(&executor->effects, job->job_master, &message);
-}
-
 /* Late reports are normal: of a task that was forgotten with its slot, of a job that has left. They
  * find nobody and are dropped where they are looked up. */
 void executor_tasks_on_data(struct task_executor *executor, const struct event_data *data)
@@ -440,7 +427,8 @@ void executor_tasks_on_data(struct task_executor *executor, const struct event_d
     case DATA_TASK_STATES: take_states(executor, data); break;
     case DATA_CHECKPOINT_ACKNOWLEDGED: executor_checkpoints_acknowledged(executor, data); break;
     case DATA_CHECKPOINT_DECLINED: executor_checkpoints_declined(executor, data); break;
-    case DATA_SOURCE_BACKLOG: send_backlog(executor, data); break;
+    case DATA_END_OF_DATA: executor_checkpoints_end_of_data(executor, data); break;
+    case DATA_SOURCE_BACKLOG: executor_checkpoints_backlog(executor, data); break;
     case DATA_REPORT_COUNT: IMPOSSIBLE("data report");
     }
 }

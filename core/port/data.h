@@ -124,6 +124,7 @@ enum data_report {
     DATA_TASK_STATES,
     DATA_CHECKPOINT_ACKNOWLEDGED,
     DATA_CHECKPOINT_DECLINED,
+    DATA_END_OF_DATA,    /* tasks have worked off all their input, which has ended */
     DATA_SOURCE_BACKLOG, /* a source has begun to work off a backlog, or has caught up */
     DATA_REPORT_COUNT
 };

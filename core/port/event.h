@@ -71,9 +71,11 @@ struct event_data {
     uint64_t checkpoint;               /* DATA_CHECKPOINT_* */
     const struct checkpoint_ack *acks; /* DATA_CHECKPOINT_ACKNOWLEDGED */
     size_t ack_count;
-    struct task_attempt declined_by; /* DATA_CHECKPOINT_DECLINED */
-    enum failure_cause cause;        /* DATA_CHECKPOINT_DECLINED */
-    struct task_attempt source;      /* DATA_SOURCE_BACKLOG: some task of it */
+    struct task_attempt declined_by;   /* DATA_CHECKPOINT_DECLINED */
+    enum failure_cause cause;          /* DATA_CHECKPOINT_DECLINED */
+    const struct task_attempt *at_end; /* DATA_END_OF_DATA: they go on running for now */
+    size_t at_end_count;
+    struct task_attempt source; /* DATA_SOURCE_BACKLOG: some task of it */
     bool in_backlog;
 };
 

@@ -38,7 +38,8 @@
     M(CHECKPOINT_ABORTED, checkpoint_aborted)   /* JM -> TM */                                     \
     M(JM_HEARTBEAT, jm_heartbeat)               /* JM -> TM, request, with deployments */          \
     M(JM_HEARTBEAT_ANSWER, jm_heartbeat_answer) /* TM -> JM, with what it runs */                  \
-    M(JM_DISCONNECT, jm_disconnect)             /* either way, per job */
+    M(JM_DISCONNECT, jm_disconnect)             /* either way, per job */                          \
+    M(END_OF_DATA, end_of_data)                 /* TM -> JM: of tasks whose input has ended */
 
 /* held: slots in use, of one that comes back (Flink sends them behind, in its first slot report).
  */
@@ -76,6 +77,7 @@
     F(struct job_id, job) F(uint64_t, checkpoint) L(checkpoint_ack, acks)
 #define MESSAGE_checkpoint_declined(F, E, L)                                                       \
     F(struct job_id, job) F(uint64_t, checkpoint) E(failure_cause, cause) L(task_attempt, tasks)
+#define MESSAGE_end_of_data(F, E, L) F(struct job_id, job) L(task_attempt, tasks)
 #define MESSAGE_source_backlog(F, E, L)                                                            \
     F(struct job_id, job)                                                                          \
     F(struct task_id, task) F(uint32_t, attempt) F(uint32_t, graph) F(uint32_t, in_backlog)

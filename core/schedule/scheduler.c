@@ -205,7 +205,8 @@ static void announce(struct scheduler *s, enum execution_state to)
         s->announced_running = true;
         char text[48];
         text_format(text, sizeof text, "parallelism %u", graph_parallelism(s->graph));
-        scheduler_log(s, "job", "all tasks RUNNING", s->graph->task_count, text);
+        scheduler_log(s, "job", "all tasks RUNNING",
+                      execution_graph_count(s->graph, EXECUTION_RUNNING), text);
     }
 }
 

@@ -189,10 +189,15 @@ static void tell_job(const struct job_moment *job, const json_t *outage, time_ns
 {
     char age[NUMBER_TEXT_SIZE];
     bool runs = job->running && !outage;
+    bool is_over = !outage && text_equal(job->status, "FINISHED");
+    bool by_scheduler = job->scheduler && !is_over;
     /* While it waits, the adaptive scheduler's state says more than the job's last status. */
-    fprintf(file, "  %s: %s%s%s%s", job->job, job->scheduler ? "scheduler " : "",
-            job->scheduler ? job->scheduler : job->status,
-            runs ? ", all tasks running at " : ", not all tasks running", runs ? job->running : "");
+    fprintf(file, "  %s: %s%s%s%s", job->job, by_scheduler ? "scheduler " : "",
+            by_scheduler ? job->scheduler : job->status,
+            is_over ? ""
+            : runs  ? ", all tasks running at "
+                    : ", not all tasks running",
+            runs ? job->running : "");
     if (outage)
         tell_outage(outage, at, file);
     if (job->checkpoint) {

@@ -292,6 +292,25 @@ static void tell_rescale(struct paragraph *p)
                 : "Other slots than before were there, enough though not all it wants");
 }
 
+/* A job that was stopped meanwhile, or began anew, did not end by itself. */
+static void tell_input_read(struct paragraph *p, const struct log_entry *ended)
+{
+    char after[NUMBER_TEXT_SIZE];
+    const struct log_entry *each;
+    for (size_t i = p->chapter->first; i-- > 0;) {
+        each = entry_at(p, i);
+        if (!is_of_job(p, each))
+            continue;
+        if (text_equal(each->machine, "client") || run_log_fits(each, "restore from checkpoint"))
+            return;
+        if (run_log_fits(each, "all input read")) {
+            number_text_seconds((double)(ended->at - each->at) / (double)TIME_S, after);
+            say(p, " The last of its input had been worked off %s before.", after);
+            return;
+        }
+    }
+}
+
 /* Of the same instant: why the job was archived without a graph's saying so, and before that, what
  * it could not start from. */
 static void tell_job_end(struct paragraph *p)
@@ -309,6 +328,8 @@ static void tell_job_end(struct paragraph *p)
     why = refused ? refused : why;
     say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was", why ? ": " : "",
         why ? why : "");
+    if (ended->reason && text_equal(ended->reason, "FINISHED"))
+        tell_input_read(p, ended);
     tell_dead(p);
 }
 

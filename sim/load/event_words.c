@@ -40,6 +40,7 @@ const struct event_fact event_facts[] = {
     DECISION("checkpoint", "restore from checkpoint"),
     DECISION("checkpoint", "backlog begins"),
     DECISION("checkpoint", "backlog ends"),
+    DECISION("checkpoint", "all input read"),
     { "checkpoint", "late acknowledgement", LOG_MESSAGE },
     { "checkpoint", "late decline", LOG_MESSAGE },
     { "checkpoint", "late metadata", LOG_MESSAGE },

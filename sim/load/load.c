@@ -21,6 +21,7 @@ enum { GENERATORS_MAX = 32, KINDS_LENGTH_MAX = 300 };
 /* What goes with any kind, and what goes with a trace. */
 struct load_values {
     struct load_shape shape;
+    struct load_bounds bounds;
     bool per_subtask;
     char *time_column, *value_column, *from, *to;
 };
@@ -28,6 +29,8 @@ struct load_values {
 static const struct field load_fields[] = {
     FIELD(struct load_values, shape.scale, "scale", NUMBER, NOT_NEGATIVE),
     FIELD(struct load_values, per_subtask, "per-subtask", FLAG, ANY),
+    FIELD(struct load_values, bounds.records, "records", AMOUNT, POSITIVE),
+    FIELD(struct load_values, bounds.until, "until", DURATION, POSITIVE),
     FIELD(struct load_values, shape.compress, "compress", NUMBER, POSITIVE),
     FIELD(struct load_values, shape.repeat, "repeat", FLAG, ANY),
     FIELD(struct load_values, time_column, "time", TEXT, ANY),
@@ -47,6 +50,9 @@ static const char *const trace_keys[] = {
     "time", "column", "from", "to", "per", "gaps", "same-time"
 };
 static const char *const figure_keys[] = { "compress", "repeat" };
+static const char *const laid_out_keys[] = { "scale", "compress", "repeat", "time", "column",
+                                             "from",  "to",       "per",    "gaps", "same-time" };
+static const char *const whole_keys[] = { "per-subtask", "records", "until" };
 
 /* Kinds of load that are figures; the shapes are the rows of `generators`. */
 static const char *const figure_kinds[] = { "constant", "points", "steps", "trace", "sum" };
@@ -328,8 +334,57 @@ static struct err read_kind(const struct tree_node *node, const struct tree_node
     return load_stretch(kind, &shape, length, context->duration, out, note);
 }
 
+/* Keys that are about the whole load, and which of them go together. */
+static struct err check_whole(const struct tree_node *node, const struct load_values *v,
+                              const struct load_traits *traits, struct note *note)
+{
+    for (size_t i = 0; i < FIELDS_COUNT(whole_keys) && !traits; i++)
+        if (field_child(node, whole_keys[i]))
+            return tree_error(field_child(node, whole_keys[i]), ERR_BAD_VALUE_CODE, note,
+                              "found a key of the whole load, expected it outside the sum");
+    const struct tree_node *until = field_child(node, "until");
+    const struct tree_node *bound = until ? until : field_child(node, "records");
+    if (until && v->bounds.records > 0)
+        return tree_error(until, ERR_BAD_VALUE_CODE, note,
+                          "found both records and until, expected one");
+    if (bound && v->per_subtask)
+        return tree_error(
+            bound, ERR_BAD_VALUE_CODE, note,
+            "found an end of a load that is each subtask's pace, expected one for the "
+            "whole source, or per-subtask: false");
+    return OK;
+}
+
+/* A number of records and nothing about when they come: they are there from the beginning. */
+static bool is_laid_out(const struct tree_node *node, const struct load_values *v)
+{
+    for (const struct tree_node *child = node->first; child; child = child->next)
+        if (is_kind(child->key) && child->kind != TREE_NULL)
+            return false;
+    return v->bounds.records > 0;
+}
+
+static struct err read_map(const struct tree_node *node, const struct load_values *v,
+                           const struct load_context *context, struct series *out,
+                           const struct load_traits *traits, struct note *note)
+{
+    const struct tree_node *kind;
+    TRY(check_whole(node, v, traits, note));
+    if (is_laid_out(node, v)) {
+        TRY(check_companions(node, laid_out_keys, FIELDS_COUNT(laid_out_keys), "a kind of load",
+                             note));
+        load_lay_out(v->bounds.records, context, out);
+        return OK;
+    }
+    TRY(find_kind(node, &kind, note));
+    TRY(read_kind(node, kind, v, context, out, note));
+    if (v->bounds.records > 0 || v->bounds.until > 0)
+        TRY(load_bound(node, &v->bounds, context, out, note));
+    return OK;
+}
+
 struct err load_read(const struct tree_node *node, const struct load_context *context,
-                     struct series *out, bool *per_subtask, struct note *note)
+                     struct series *out, struct load_traits *traits, struct note *note)
 {
     CHECK(context->duration > 0);
     if (node->kind != TREE_MAP) {
@@ -342,17 +397,11 @@ struct err load_read(const struct tree_node *node, const struct load_context *co
         return OK;
     }
     struct load_values v = { .shape = { .scale = 1, .compress = 1 } };
-    const struct tree_node *kind, *each = tree_find(node, "per-subtask");
     struct err e = read_values(node, &v, note);
-    if (!err_is(e) && each && !per_subtask)
-        e = tree_error(each, ERR_BAD_VALUE_CODE, note,
-                       "found a key of the whole load, expected it outside the sum");
     if (!err_is(e))
-        e = find_kind(node, &kind, note);
-    if (!err_is(e))
-        e = read_kind(node, kind, &v, context, out, note);
-    if (per_subtask)
-        *per_subtask = v.per_subtask;
+        e = read_map(node, &v, context, out, traits, note);
+    if (traits)
+        *traits = (struct load_traits){ v.per_subtask, v.bounds.records > 0 || v.bounds.until > 0 };
     mem_destroy(v.time_column);
     mem_destroy(v.value_column);
     mem_destroy(v.from);

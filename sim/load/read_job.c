@@ -114,11 +114,15 @@ static struct err read_load(const struct scenario_reader *reader, struct job_spe
     struct load_context context = {
         .directory = reader->directory,
         .duration = reader->scenario->duration,
+        .from = job->at,
         .seed = reader->scenario->seed,
         .stream = hash_add(hash_add_text(0, job->graph->vertices.items[source.n].name), job_index),
     };
-    return load_read(node, &context, &job->loads.items[source.n],
-                     &job->load_per_subtask.items[source.n], reader->note);
+    struct load_traits traits = { false, false };
+    TRY(load_read(node, &context, &job->loads.items[source.n], &traits, reader->note));
+    job->load_per_subtask.items[source.n] = traits.per_subtask;
+    job->load_bounded.items[source.n] = traits.bounded;
+    return OK;
 }
 
 /* All names below `loads` must be sources. */
@@ -217,6 +221,7 @@ static struct err read_graph(const struct scenario_reader *reader, struct job_sp
     TRY(finish_graph(job, node, note));
     vec_resize(&job->loads, job->graph->vertices.count);
     vec_resize(&job->load_per_subtask, job->graph->vertices.count);
+    vec_resize(&job->load_bounded, job->graph->vertices.count);
     return scenario_finish_vertices(job, vertices, note);
 }
 

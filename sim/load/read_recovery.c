@@ -89,6 +89,7 @@ static struct err share_partitions(struct job_spec *job, const struct job_spec *
                           former->name);
     model->partitions = partitions;
     job->load_per_subtask.items[source.n] = former->load_per_subtask.items[theirs.n];
+    job->load_bounded.items[source.n] = former->load_bounded.items[theirs.n];
     return OK;
 }
 

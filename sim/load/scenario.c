@@ -268,6 +268,7 @@ static void fini_job(struct job_spec *job)
     vec_fini(&job->vertices);
     vec_fini(&job->loads);
     vec_fini(&job->load_per_subtask);
+    vec_fini(&job->load_bounded);
     vec_fini(&job->edges);
     vec_fini(&job->faults);
     job_graph_destroy(job->graph);

@@ -63,6 +63,7 @@ struct job_spec {
     loads;                      /* by vertex id; records/s; empty series for non-sources
                                    and for sources that go on with a former job's log */
     VEC(bool) load_per_subtask; /* by vertex id: the rate is each subtask's */
+    VEC(bool) load_bounded;     /* by vertex id: behind the series' last step the input has ended */
     VEC(struct planned_fault) faults;
 };
 

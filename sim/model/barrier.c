@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "sim/model/end.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
 
@@ -41,13 +42,14 @@ void cut_fini(struct cut *cut)
     for (uint32_t s = 0; s < cut->source_count; s++)
         source_cut_fini(&cut->sources[s]);
     mem_destroy(cut->sources);
+    vec_fini(&cut->finished);
 }
 
 static uint32_t source_task_count(const struct model_job *job)
 {
     uint32_t count = 0;
     for (VEC_EACH(const struct model_source, source, &job->sources))
-        count += job->vertices[source->vertex].parallelism;
+        count += job->vertices[source->vertex].parallelism - job->vertices[source->vertex].finished;
     return count;
 }
 
@@ -105,7 +107,7 @@ void barrier_trigger(struct model *model, uint32_t host, const struct effect_dat
     for (size_t i = 0; i < order->count; i++) {
         uint32_t index = task_find(model, host, order->job.n, order->attempts[i], &hint);
         const struct model_task *task = index == NONE ? NULL : &model->tasks.items[index];
-        if (!task || task->phase != TASK_RUNNING || !task->current) {
+        if (!task || task->phase != TASK_RUNNING || !task->current || task->released) {
             upload_decline(model, host, order->job.n, order->checkpoint.checkpoint,
                            order->attempts[i]);
             continue;
@@ -214,6 +216,7 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         cut.sources[s].buffered_bytes =
             component_bytes_in_buffers(model, job, component_of(job, job->sources.items[s].vertex));
     }
+    end_on_cut(job, pending, &cut);
     vec_push(&job->cuts, cut);
     pending->is_cut = true;
     vec_resize(&pending->hops, job->vertex_count);
@@ -230,7 +233,8 @@ static bool all_flow(const struct model_job *job)
 {
     bool all = true;
     for (VEC_EACH(const struct component, component, &job->components))
-        all &= component->active || component->sources.count == 0;
+        all &= component->active || component->sources.count == 0 ||
+               component->ending == ENDING_FINISH;
     return all;
 }
 
@@ -252,7 +256,8 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
         components_stop(model, j, true);
     }
     for (uint32_t s = 0; s < job->sources.count && barrier_find(job, b); s++)
-        arrive(model, j, b, job->sources.items[s].vertex);
+        if (component_of(job, job->sources.items[s].vertex)->active)
+            arrive(model, j, b, job->sources.items[s].vertex);
 }
 
 static void hop_is_due(void *context, uint64_t a, uint64_t b)
@@ -320,7 +325,9 @@ static void pending_drop(struct model *model, struct model_job *job, size_t i)
     sim_queue_cancel(model->queue, &pending->start);
     uploads_drop(model, pending->serial);
     vec_fini(&pending->hops);
+    vec_fini(&pending->unstored);
     vec_remove_ordered(&job->pending, i);
+    end_on_dropped(model, job);
 }
 
 void barrier_drop_all(struct model *model, uint32_t job)
@@ -414,6 +421,8 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
         }
     if (job->stopped_by == checkpoint)
         tasks_finish(model, host, order->job.n);
+    else
+        end_on_complete(model, host, order->job.n, checkpoint);
 }
 
 void barrier_abort(struct model *model, uint32_t host, const struct effect_data *order)

@@ -46,8 +46,9 @@ struct pending {
     uint32_t sources_left; /* source subtasks not told yet */
     time_ns triggered_at;
     bool is_cut;
-    bool jammed;          /* a source waits for room in its output and hears nothing */
-    VEC(struct hop) hops; /* by vertex */
+    bool jammed;            /* a source waits for room in its output and hears nothing */
+    VEC(struct hop) hops;   /* by vertex */
+    VEC(uint32_t) unstored; /* by component: tasks whose snapshots are not stored yet */
     struct sim_handle start;
 };
 
@@ -61,13 +62,15 @@ struct cut {
     bool no_base;               /* an incremental checkpoint cannot build on it */
     struct source_cut *sources; /* by source of the job */
     uint32_t source_count;
+    VEC(bool)
+    finished; /* by component of the job: all its tasks had, so nothing of them is in it */
 };
 
 /* The snapshots of tasks of one vertex on one host, stored and acknowledged together. */
 struct upload {
     bool used, declined; /* declined: nothing stored, the task does not run */
     uint32_t generation, next_free;
-    uint32_t job, host;
+    uint32_t job, host, vertex;
     uint64_t serial, checkpoint;
     time_ns started_at;
     double bytes, state_bytes;  /* state: without data in flight, which is in memory */

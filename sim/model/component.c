@@ -2,6 +2,7 @@
  *
  * Components: found once per job, then counters that say when all of one run.
  */
+#include "sim/model/end.h"
 #include "sim/model/state.h"
 
 /* Vertices joined by edges, by taking the smaller number of both ends until nothing changes any
@@ -38,6 +39,11 @@ void components_create(struct model_job *job)
         if (vertex->is_source)
             vec_push(&component->sources, vertex->source);
     }
+    for (VEC_EACH(struct component, component, &job->components)) {
+        component->bounded = component->sources.count > 0;
+        for (VEC_EACH(const uint32_t, s, &component->sources))
+            component->bounded &= job->sources.items[*s].bounded;
+    }
     for (uint32_t e = 0; e < graph->edges.count; e++) {
         const struct job_edge *edge = &graph->edges.items[e];
         bool shuffles = edge->pattern == DISTRIBUTION_ALL_TO_ALL;
@@ -65,8 +71,8 @@ void component_on_running(struct model *model, uint32_t index)
     uint32_t id = model->jobs[task->job].vertices[task->vertex].component;
     model->jobs[task->job].vertices[task->vertex].running++;
     component->running++;
-    CHECK(component->running <= component->task_count);
-    if (component->known && component->running == component->task_count) {
+    CHECK(component->running + component->finished <= component->task_count);
+    if (component->known && component->running + component->finished == component->task_count) {
         barrier_drop_all(model, task->job); /* left over from attempts before */
         model->jobs[task->job].stopped_by = 0;
         component->broken_at = TIME_NEVER;
@@ -86,6 +92,7 @@ void component_on_left(struct model *model, uint32_t index)
     CHECK(vertex->running > 0);
     vertex->running--;
     component->running--;
+    end_is_off(model, index);
     if (!component->active)
         return;
     barrier_drop_all(model, task->job);
@@ -100,13 +107,40 @@ void component_on_left(struct model *model, uint32_t index)
         net_rebuild_soon(model, task->job, vertex->component);
 }
 
-void component_on_lost(struct model *model, uint32_t index)
+static void note_loss(struct model *model, const struct model_task *task)
 {
-    const struct model_task *task = &model->tasks.items[index];
     struct component *component = component_of(model, task);
     if (task->current && component->broken_at == TIME_NEVER)
         component->broken_at = model_now(model);
+}
+
+void component_on_lost(struct model *model, uint32_t index)
+{
+    note_loss(model, &model->tasks.items[index]);
     component_on_left(model, index);
+}
+
+void component_on_finishing(struct model *model, uint32_t index)
+{
+    const struct model_task *task = &model->tasks.items[index];
+    struct component *component = component_of(model, task);
+    struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
+    CHECK(task->current && vertex->running > 0);
+    vertex->running--;
+    component->running--;
+    if (!component->active)
+        return;
+    if (component->coupled)
+        net_rebuild(model, task->job, vertex->component);
+    else
+        net_rebuild_soon(model, task->job, vertex->component);
+}
+
+void component_on_unfinished(struct model *model, uint32_t index)
+{
+    note_loss(model, &model->tasks.items[index]);
+    if (model->tasks.items[index].current)
+        end_is_off(model, index);
 }
 
 void component_on_replaced(struct model *model, uint32_t index)
@@ -137,6 +171,7 @@ void component_set_parallelism(struct model *model, uint32_t job, uint32_t verte
     v->lost.newest_count = 0;
     for (uint32_t s = 0; s < parallelism; s++)
         vec_push(&v->current, NONE);
+    end_forget_vertex(component, v);
     component->shaped = false;
     component->known = true;
     component->task_count = 0;

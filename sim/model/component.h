@@ -12,9 +12,18 @@
 
 #include "core/base/time.h"
 #include "core/base/vec.h"
+#include "sim/kernel/queue.h"
 
 struct model;
 struct model_job;
+
+/* How far a component is whose sources' input ends (end.h). */
+enum ending {
+    ENDING_NOT,     /* something is to be read, or will be */
+    ENDING_DRAIN,   /* all has been read and works its way to the sinks */
+    ENDING_AWAITED, /* all has been worked off; a checkpoint is to hold it */
+    ENDING_FINISH,  /* tasks finish, or all have */
+};
 
 struct component {
     VEC(uint32_t) vertices, sources; /* ascending; of the job */
@@ -32,6 +41,12 @@ struct component {
     uint64_t epoch;  /* raised when it stops */
     uint32_t pauses; /* synchronous parts of snapshots: nothing flows */
     bool stopped;    /* nor behind the barrier of a stop-with-savepoint */
+    uint32_t finished; /* tasks that have, for lack of input */
+    bool bounded;      /* the input of all its sources ends */
+    enum ending ending;
+    uint64_t final_from; /* the first checkpoint that holds all of it; 0: none has been cut */
+    bool as_finished;    /* its tasks began from a checkpoint in which it had: they hold no state */
+    struct sim_handle drain;
     uint32_t first_sum; /* of its sources, in the network */
     uint32_t first_place, place_count;
     uint32_t first_class, class_count;
@@ -47,6 +62,10 @@ void component_on_running(struct model *model, uint32_t task);
 void component_on_left(struct model *model, uint32_t task);
 /* It left by itself, not because it was told to: nobody may know that yet. */
 void component_on_lost(struct model *model, uint32_t task);
+/* It begins to finish for lack of input: unlike one that has failed it takes nothing with it. */
+void component_on_finishing(struct model *model, uint32_t task);
+/* It is lost before it has. */
+void component_on_unfinished(struct model *model, uint32_t task);
 /* A newer attempt takes the task's place, or its vertex gets another parallelism. */
 void component_on_replaced(struct model *model, uint32_t task);
 void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,

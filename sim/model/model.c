@@ -166,6 +166,7 @@ static void source_create(const struct scenario *scenario, struct model_job *job
     uint32_t partitions =
         vertex->spec->partitions > 0 ? (uint32_t)vertex->spec->partitions : vertex->groups;
     struct model_source source = { .vertex = vertex->id };
+    source.bounded = first.n < log->load_bounded.count && log->load_bounded.items[first.n];
     source_init(&source, &log->loads.items[first.n], paced ? 0 : log->at, paced,
                 paced ? 1 : partitions);
     vertex->source = (uint32_t)job->sources.count;
@@ -209,6 +210,7 @@ static void job_fini(struct model_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
         vec_fini(&vertex->current);
+        vec_fini(&vertex->done);
         vec_fini(&vertex->lost.by_subtask);
         keyspace_destroy(vertex->keyspace);
         shape_fini(&vertex->shape);

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "sim/model/end.h"
 #include "sim/model/state.h"
 
 static void crossing_is_due(void *context, uint64_t a, uint64_t b);
@@ -180,6 +181,7 @@ void net_solve(struct model *model, struct net *net)
     wait_for_crossing(model, net);
     for (size_t i = 0; differs && i < net->members.count; i++)
         barrier_on_rates(model, net->members.items[i].job, net->members.items[i].component);
+    end_look(model, net);
 }
 
 static void crossing_is_due(void *context, uint64_t a, uint64_t b)
@@ -249,6 +251,7 @@ void net_settle_steps(struct model *model, struct net *net)
         net->solved_round = 0;
         vec_clear(&net->stepped);
         net_limit_transfers(model, net);
+        end_look(model, net);
         return;
     }
     for (VEC_EACH(const uint32_t, k, &net->stepped))

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "sim/model/end.h"
 #include "sim/model/state.h"
 
 /* What records leave behind at one vertex ends here: 1024 TiB. */
@@ -39,6 +40,12 @@ double snapshot_task_bytes(const struct model *model, struct model_vertex *verte
                            double records)
 {
     return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, records);
+}
+
+/* Deployed as finished (FLIP-147): it has read no state and stores none. */
+static bool holds_no_state(const struct model_job *job, const struct model_vertex *vertex)
+{
+    return job->components.items[vertex->component].as_finished;
 }
 
 /* What of it has changed since the task had seen fewer. */
@@ -153,9 +160,10 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
 {
     struct model_task *t = &model->tasks.items[task];
     struct model_host *host = &model->hosts.items[t->host];
-    double bytes = snapshot_task_bytes(model, vertex, t->subtask, snapshot->records),
-           written = bytes;
-    if (snapshot->records_before >= 0)
+    bool none = holds_no_state(&model->jobs[t->job], vertex);
+    double bytes = none ? 0 : snapshot_task_bytes(model, vertex, t->subtask, snapshot->records);
+    double written = bytes;
+    if (snapshot->records_before >= 0 && !none)
         written =
             state_changed(model, vertex, t->subtask, snapshot->records, snapshot->records_before);
     if (host->upload_round != model->upload_round) {
@@ -164,6 +172,7 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
             upload_create(model, t->job, t->host, snapshot->serial, snapshot->checkpoint);
         vec_push(&model->numbers, host->upload);
         model->uploads.items[host->upload].local = snapshot->local;
+        model->uploads.items[host->upload].vertex = vertex->id;
     }
     struct upload *upload = &model->uploads.items[host->upload];
     struct checkpoint_ack ack = snapshot->like;
@@ -388,15 +397,19 @@ static void upload_end(struct model *model, uint32_t index, uint32_t generation)
                                       .job = { upload->job },
                                       .checkpoint = upload->checkpoint,
                                       .declined_by = upload->acks.items[0].attempt,
-                                      .cause = CAUSE_NONE };
+                                      .cause = CAUSE_TASK_UNKNOWN };
     }
     struct node_id node = { upload->host };
+    uint32_t job = upload->job, vertex = upload->vertex;
+    uint64_t serial = upload->serial;
     /* The list must outlive the report, so the upload is given back behind it; its tasks' answers
      * cannot reach it, because it has no event left. */
     if (upload->declined || count > 0)
         model->world.report(model->world.context, node, &report);
     if (model->uploads.items[index].generation == generation)
         upload_release(model, index);
+    if (count > 0)
+        end_on_stored(model, job, vertex, serial, (uint32_t)count);
 }
 
 static void upload_is_done(void *context, uint64_t a, uint64_t b)

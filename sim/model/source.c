@@ -188,7 +188,7 @@ static bool some_group_is_idle(const struct model_source *source)
 }
 
 struct source_setback source_setback(struct model_source *source, const struct source_cut *cut,
-                                     time_ns now)
+                                     const bool *done, uint32_t readers, time_ns now)
 {
     struct source_setback back = { 0, 0 };
     double amount = curve_amount(&source->curve, now), oldest = amount;
@@ -197,10 +197,12 @@ struct source_setback source_setback(struct model_source *source, const struct s
     const struct layout *layout = source->layout;
     uint32_t partitions = layout->partitions;
     uint32_t period = layout_period(partitions, layout->period, cut ? cut->layout->period : 1);
+    if (done)
+        period = layout_period(partitions, period, readers);
     for (uint32_t i = 0; i < period; i++) {
         const struct partition_group *group = &source->groups.items[layout_group(layout, i)];
         double position = cut ? cut->positions[layout_group(cut->layout, i)] : 0;
-        if (group->class != GROUP_IDLE)
+        if (group->class != GROUP_IDLE || (done && done[i % readers]))
             continue;
         back.records += fmax(group->position - position, 0) * layout_repeats(partitions, period, i);
         oldest = fmin(oldest, position / source->scale);
@@ -208,6 +210,19 @@ struct source_setback source_setback(struct model_source *source, const struct s
     time_ns arrived_at = oldest < amount ? curve_time(&source->curve, oldest) : now;
     back.lag_seconds = arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
     return back;
+}
+
+/* A group that stood at the end when it was last halted has nothing before it either. */
+bool source_is_exhausted(struct model_source *source, time_ns now)
+{
+    if (curve_rate(&source->curve, now) > 0 || curve_next_change(&source->curve, now) != TIME_NEVER)
+        return false;
+    for (VEC_EACH(const struct partition_group, group, &source->groups)) {
+        double arrived = source_arrived(source, group, now);
+        if (!group->kept_up && group->position < arrived - 1e-9 * fmax(arrived, 1))
+            return false;
+    }
+    return true;
 }
 
 double source_partition_rate(struct model_source *source, time_ns now)

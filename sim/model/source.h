@@ -57,6 +57,7 @@ struct model_source {
     uint32_t job, vertex;
     struct curve curve;
     bool paced;
+    bool bounded; /* behind the last step of the curve the input has ended */
     double scale; /* share of the curve that one partition gets */
     struct layout *layout;
     VEC(struct partition_group) groups;
@@ -117,7 +118,9 @@ struct source_setback {
     double records, lag_seconds;
 };
 struct source_setback source_setback(struct model_source *source, const struct source_cut *cut,
-                                     time_ns now);
+                                     const bool *done, uint32_t readers, time_ns now);
+/* Of a bounded source: has the input ended, and has every partition been read to its end? */
+bool source_is_exhausted(struct model_source *source, time_ns now);
 /* Arrivals per second of one partition, now. */
 double source_partition_rate(struct model_source *source, time_ns now);
 

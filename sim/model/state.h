@@ -62,15 +62,15 @@ struct model_vertex {
     uint32_t id, component;
     const struct vertex_model *spec;
     bool is_source;
-    uint32_t source;       /* of the job; NONE */
-    uint32_t parallelism;  /* 0: never deployed */
-    uint32_t groups;       /* max parallelism */
-    VEC(uint32_t) current; /* tasks by subtask; NONE */
-    uint32_t running;
-    struct lost_places lost;   /* subtasks whose TaskManager has ended */
-    uint32_t placed, cut_off;  /* subtasks that have a TaskManager, and one that is cut off */
-    uint32_t cut_off_found;    /* a subtask that had one when last looked for */
-    struct keyspace *keyspace; /* for `groups` of them; made when first needed */
+    uint32_t source;              /* of the job; NONE */
+    uint32_t parallelism, groups; /* 0: never deployed; the max parallelism */
+    VEC(uint32_t) current;        /* tasks by subtask; NONE */
+    uint32_t running, finished;   /* subtasks; finished: for lack of input */
+    VEC(bool) done;               /* by subtask, as far as one has finished so */
+    struct lost_places lost;      /* subtasks whose TaskManager has ended */
+    uint32_t placed, cut_off;     /* subtasks that have a TaskManager, and one that is cut off */
+    uint32_t cut_off_found;       /* a subtask that had one when last looked for */
+    struct keyspace *keyspace;    /* for `groups` of them; made when first needed */
     struct vertex_shape shape;
     struct vertex_flow flow;
 };

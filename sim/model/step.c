@@ -3,6 +3,7 @@
  * Steps: what several tasks of one host do together. A step's event finds out which of its tasks
  * are still meant (others were cancelled or have died), moves them on and reports them at once.
  */
+#include "sim/model/end.h"
 #include "sim/model/state.h"
 
 /* taskmanager.network.netty.client.connectTimeoutSec */
@@ -322,6 +323,8 @@ static void end_of_tasks(struct model *model, uint32_t index)
                 report.remote = (struct node_id){ task->remote };
         }
         vec_push(&model->reports, report);
+        if (report.state == EXECUTION_FINISHED)
+            end_take(model, ref.index);
         task_destroy(model, ref.index);
     }
 }

@@ -6,6 +6,7 @@
  */
 #include "sim/model/task.h"
 
+#include "sim/model/end.h"
 #include "sim/model/handover.h"
 #include "sim/model/state.h"
 
@@ -104,6 +105,7 @@ static void take_place(struct model *model, uint32_t index, uint32_t parallelism
     struct model_task *task = &model->tasks.items[index];
     struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
     spread_vertex(model, task->job, task->vertex, parallelism);
+    end_is_over(model, index);
     uint32_t *place = &vertex->current.items[task->subtask];
     if (*place != NONE)
         component_on_replaced(model, *place);
@@ -177,6 +179,7 @@ void tasks_cancel(struct model *model, uint32_t host, const struct effect_data *
         struct model_task *task = &model->tasks.items[index];
         if (task->phase == TASK_CLOSING)
             task->cancel_asked = true;
+        task->released = false;
         if (!task_is_up(task))
             continue;
         bool was_running = task->phase == TASK_RUNNING;
@@ -186,6 +189,15 @@ void tasks_cancel(struct model *model, uint32_t host, const struct effect_data *
         step_add_task(model, STEP_CANCEL, index, was_running ? close_of(model, task) : 0);
     }
     cancel_idle_restores(model, host);
+}
+
+void task_finish(struct model *model, uint32_t index)
+{
+    struct model_task *task = &model->tasks.items[index];
+    CHECK(task->phase == TASK_RUNNING);
+    task->phase = TASK_CANCELING;
+    component_on_finishing(model, index);
+    step_add_task(model, STEP_FINISH, index, close_of(model, task));
 }
 
 void tasks_finish(struct model *model, uint32_t host, uint32_t job)
@@ -210,10 +222,12 @@ void tasks_process_ended(struct model *model, uint32_t host)
         step_release(model, h->restoring.items[i]);
     while (h->tasks.count > 0) {
         uint32_t index = vec_last(&h->tasks);
-        bool was_running = model->tasks.items[index].phase == TASK_RUNNING;
+        enum task_phase was = model->tasks.items[index].phase;
         model->tasks.items[index].phase = TASK_CANCELING;
-        if (was_running)
+        if (was == TASK_RUNNING)
             component_on_lost(model, index);
+        else if (was == TASK_CANCELING && model->tasks.items[index].released)
+            component_on_unfinished(model, index);
         task_destroy(model, index);
     }
     vec_clear(&h->held);

@@ -22,7 +22,7 @@ enum task_phase {
     TASK_INITIALIZING,
     TASK_RUNNING,
     TASK_CLOSING,  /* it has failed; its close() runs, then it says so */
-    TASK_CANCELING /* or finishing behind a stop-with-savepoint */
+    TASK_CANCELING /* or finishing, behind a stop-with-savepoint or for lack of input */
 };
 
 struct model_task {
@@ -37,6 +37,7 @@ struct model_task {
     bool recovered;              /* what its host had of its state it has read, or is reading */
     bool connected;              /* its input channels are set up, or being set up */
     bool fresh;                  /* runs, and its source position is not restored yet */
+    bool released;               /* finishes when all that it reads from have; snapshots first */
     bool blocked;                /* the synchronous part of a snapshot holds its thread */
     bool cancel_asked;           /* CLOSING: cancelled meanwhile */
     uint64_t restore_checkpoint; /* 0: starts empty */
@@ -104,6 +105,8 @@ void tasks_cancel(struct model *model, uint32_t host, const struct effect_data *
 /* Tasks for a TaskManager that had ended when its JobMaster's order came. */
 void tasks_lost(struct model *model, uint32_t host, uint32_t job,
                 const struct task_deployment *deployments, size_t count);
+/* For lack of input: close() runs, then FINISHED is reported. */
+void task_finish(struct model *model, uint32_t task);
 /* Behind a completed stop-with-savepoint. */
 void tasks_finish(struct model *model, uint32_t host, uint32_t job);
 void tasks_process_ended(struct model *model, uint32_t host);

@@ -28,7 +28,7 @@ static double state_of_vertex(struct model *model, const struct model_job *job,
     const struct component *component = &job->components.items[vertex->component];
     const struct vertex_model *spec = vertex->spec;
     double records = 0;
-    if (!vertex->shape.gain)
+    if (!vertex->shape.gain || component->ending == ENDING_FINISH || component->as_finished)
         return 0;
     for (size_t k = 0; k < component->sources.count; k++)
         records += vertex->shape.gain[k] *
@@ -77,15 +77,25 @@ static bool is_stopped(const struct model_job *job)
     return false;
 }
 
+/* Its tasks finish because there is nothing more to do, or have. */
+static bool is_at_end(const struct model_job *job, const struct model_source *source)
+{
+    uint32_t component = job->vertices[source->vertex].component;
+    return job->components.items[component].ending == ENDING_FINISH;
+}
+
 /* State that went with its tasks has to be made again, so what it had read waits from then on. */
 static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns now,
                           struct model_job_view *out)
 {
     for (uint32_t s = 0; s < job->sources.count; s++) {
         struct model_source *source = &job->sources.items[s];
-        if (source->handed_over_at != TIME_NEVER)
+        if (source->handed_over_at != TIME_NEVER || is_at_end(job, source))
             continue;
-        struct source_setback back = source_setback(source, cut ? &cut->sources[s] : NULL, now);
+        const struct model_vertex *vertex = &job->vertices[source->vertex];
+        struct source_setback back = source_setback(
+            source, cut ? &cut->sources[s] : NULL, vertex->finished > 0 ? vertex->done.items : NULL,
+            vertex->parallelism, now);
         out->backlog += back.records;
         out->setback += back.records;
         out->lag_seconds = fmax(out->lag_seconds, back.lag_seconds);
@@ -133,7 +143,8 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
                                     .broken_at = TIME_NEVER };
     for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
-        out->whole &= component->active && component->running == component->task_count;
+        out->whole &= (component->active && component->running == component->task_count) ||
+                      component->ending == ENDING_FINISH;
         if (component->broken_at < out->broken_at)
             out->broken_at = component->broken_at;
     }

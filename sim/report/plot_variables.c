@@ -16,6 +16,10 @@
 #include "sim/report/output_file.h"
 #include "sim/report/plot_files.h"
 
+/* An offered peak that many times above what is served is left out of the axis. */
+#define RATES_APART  20.0
+#define RATES_MARGIN 1.1
+
 enum { PATH_SIZE = 4096, BARS_MAX = 8, TITLE_WIDTH = 92, JOBS_SHOWN = 4, NAME_SHOWN = 33 };
 
 static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
@@ -172,6 +176,19 @@ static double most_of(const json_t *summary, const json_t *other, const char *me
     return number_is_none(theirs) ? own : fmax(own, theirs);
 }
 
+/* Records that are all there at once, or a peak far above what is carried, would press the other
+ * curves flat: the axis leaves it out, and the panel's title says how high it goes. */
+static void set_rates(struct gnuplot *g, double offered, double served)
+{
+    char text[64] = "", peak[NUMBER_TEXT_SIZE];
+    bool is_apart = served > 0 && offered > RATES_APART * served;
+    number_text_amount(offered, peak);
+    if (is_apart)
+        text_format(text, sizeof text, ", offered up to %s", peak);
+    gnuplot_set_text(g, "offered_peak", text);
+    gnuplot_set_number(g, "max_rate", is_apart ? served * RATES_MARGIN : fmax(offered, served));
+}
+
 /* The pictures. */
 
 static struct err set_overview(const struct drawing *drawing, struct note *note)
@@ -191,8 +208,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     gnuplot_set_count(g, "lost", (size_t)json_integer_value(json_object_get(s, "machines_lost")));
     gnuplot_set_count(g, "has_other", has_other);
     gnuplot_set_text(g, "other_name", has_other ? runs.name[1] : "");
-    gnuplot_set_number(g, "max_rate",
-                       fmax(most_of(s, other, "offered_rate"), most_of(s, other, "served_rate")));
+    set_rates(g, most_of(s, other, "offered_rate"), most_of(s, other, "served_rate"));
     gnuplot_set_number(g, "max_parallel",
                        fmax(most_of(s, other, "parallelism"), most_of(s, other, "task_managers")));
     set_seconds_axis(g, "lag", most_of(s, other, "lag_seconds"));

@@ -223,6 +223,17 @@ static void mark_start(struct recorder *recorder, time_ns at, const struct log_l
     timeline_mark(&recorder->timeline, at, MARK_SCRIPT, text);
 }
 
+/* Behind the end of its input, or a stop: what it does no more it is not to do. */
+static void mark_end(struct recorder *recorder, time_ns at, const struct log_line *line)
+{
+    char text[MARK_LABEL_SIZE];
+    if (!line->reason || !text_equal(line->reason, "FINISHED"))
+        return;
+    text_format(text, sizeof text, "%s FINISHED",
+                recorder->look->scenario->jobs.items[line->job.n].name);
+    timeline_mark(&recorder->timeline, at, MARK_SCRIPT, text);
+}
+
 static void note_line(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     char text[INCIDENT_CAUSE_SIZE];
@@ -247,6 +258,9 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
         return;
     } else if (text_equal(line->what, "starting from savepoint")) {
         mark_start(recorder, at, line);
+        return;
+    } else if (text_equal(line->what, "job ended")) {
+        mark_end(recorder, at, line);
         return;
     } else if (text_equal(line->what, "restore from checkpoint")) {
         text_format(text, sizeof text, "restore checkpoint %lld", (long long)line->value);

@@ -30,8 +30,13 @@ static void report(void *context, struct node_id node, const struct event_data *
         line.in_backlog = data->in_backlog;
         vec_push(&fixture->lines, line);
     }
+    for (size_t i = 0; i < data->at_end_count; i++) {
+        line.task.attempt = data->at_end[i];
+        vec_push(&fixture->lines, line);
+    }
     if (data->kind == DATA_CHECKPOINT_DECLINED) {
         line.ack.attempt = data->declined_by;
+        line.task.cause = data->cause;
         vec_push(&fixture->lines, line);
     }
 }
@@ -164,6 +169,7 @@ static void job_fini(struct job_spec *job)
     vec_fini(&job->loads);
     vec_fini(&job->vertices);
     vec_fini(&job->load_per_subtask);
+    vec_fini(&job->load_bounded);
     vec_fini(&job->edges);
     vec_fini(&job->faults);
 }
@@ -198,6 +204,7 @@ struct vertex_model *model_fixture_vertex(struct model_fixture *fixture, struct 
                                                      .backlog_above = TIME_NEVER });
     vec_push(&spec->loads, (struct series){ 0 });
     vec_push(&spec->load_per_subtask, false);
+    vec_push(&spec->load_bounded, false);
     return &vec_last(&spec->vertices);
 }
 
@@ -316,15 +323,6 @@ void model_fixture_deploy_first(struct model_fixture *fixture, const uint32_t *p
                                                                 .host_count = host_count });
 }
 
-double model_fixture_served(struct model_fixture *fixture, time_ns from, time_ns to)
-{
-    struct job_id job = { 0 };
-    model_fixture_run(fixture, from);
-    double before = model_fixture_job(fixture, job).served_total;
-    model_fixture_run(fixture, to);
-    return model_fixture_job(fixture, job).served_total - before;
-}
-
 void model_fixture_deploy_one(struct model_fixture *fixture, const struct fixture_deployment *how,
                               uint32_t vertex, uint32_t subtask)
 {
@@ -421,50 +419,6 @@ void model_fixture_run(struct model_fixture *fixture, time_ns until)
     while (sim_queue_run_one(fixture->queue, until))
         ;
     ck_assert_msg(!err_is(model_check_conservation(fixture->model, &note)), "%s", note.text);
-}
-
-struct model_job_view model_fixture_job(struct model_fixture *fixture, struct job_id job)
-{
-    struct model_job_view view;
-    model_view_job(fixture->model, job, &view);
-    return view;
-}
-
-struct model_vertex_view model_fixture_view(struct model_fixture *fixture, struct job_id job,
-                                            uint32_t vertex)
-{
-    struct model_vertex_view view;
-    model_view_vertex(fixture->model, job, (struct vertex_id){ vertex }, &view);
-    return view;
-}
-
-time_ns model_fixture_reported(const struct model_fixture *fixture, uint32_t task,
-                               enum execution_state state)
-{
-    time_ns at = TIME_NEVER;
-    for (VEC_EACH(const struct fixture_line, line, &fixture->lines))
-        if (line->kind == DATA_TASK_STATES && line->task.attempt.task.n == task &&
-            line->task.state == state)
-            at = line->at;
-    return at;
-}
-
-size_t model_fixture_count(const struct model_fixture *fixture, enum execution_state state)
-{
-    size_t count = 0;
-    for (VEC_EACH(const struct fixture_line, line, &fixture->lines))
-        count += line->kind == DATA_TASK_STATES && line->task.state == state;
-    return count;
-}
-
-time_ns model_fixture_acknowledged(const struct model_fixture *fixture, uint64_t checkpoint,
-                                   size_t count)
-{
-    for (VEC_EACH(const struct fixture_line, line, &fixture->lines))
-        if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED && line->checkpoint == checkpoint &&
-            --count == 0)
-            return line->at;
-    return TIME_NEVER;
 }
 
 struct fixture_deployment model_fixture_two_by_two(void)

@@ -160,6 +160,16 @@ void story_backlog(struct story *story, uint32_t number, bool in_backlog)
     world_deliver(story, letter);
 }
 
+void story_end_of_data(struct story *story, uint32_t number)
+{
+    const struct plane_task *task = find(story, number);
+    struct letter *letter = world_letter(story, task->node, EVENT_DATA);
+    letter->event.data = (struct event_data){
+        .kind = DATA_END_OF_DATA, .job = task->job, .at_end = &task->attempt, .at_end_count = 1
+    };
+    world_deliver(story, letter);
+}
+
 void story_fail_stores(struct story *story, bool fail)
 {
     story->fail_stores = fail;

@@ -50,6 +50,8 @@ void story_hold_acks(struct story *story, bool hold); /* checkpoints do not comp
 void story_decline(struct story *story, uint32_t task, uint64_t checkpoint);
 /* A reader says so of its source. */
 void story_backlog(struct story *story, uint32_t task, bool in_backlog);
+/* The task says that the last of its input is worked off. */
+void story_end_of_data(struct story *story, uint32_t task);
 void story_fail_stores(struct story *story, bool fail);
 void story_slow_cancel(struct story *story, time_ns delay); /* TIME_NEVER: tasks do not end */
 void story_finish_all(struct story *story);                 /* every task reports FINISHED */

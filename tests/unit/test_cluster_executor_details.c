@@ -39,6 +39,7 @@ START_TEST(what_is_for_others_is_refused)
         MESSAGE_SLOT_AVAILABLE,        MESSAGE_RM_HEARTBEAT_ANSWER, MESSAGE_JOB_OFFER_CONTACT,
         MESSAGE_OFFER_SLOTS,           MESSAGE_TASK_STATES,         MESSAGE_CHECKPOINT_ACKNOWLEDGED,
         MESSAGE_CHECKPOINT_DECLINED,   MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_HEARTBEAT_ANSWER,
+        MESSAGE_END_OF_DATA,
     };
     lone_start();
     uint64_t before = node_state_hash(lone.node);

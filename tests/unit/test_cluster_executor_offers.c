@@ -271,6 +271,8 @@ static void say(enum data_report kind)
                                       .acks = &ack,
                                       .ack_count = 1,
                                       .declined_by = ack.attempt,
+                                      .at_end = &ack.attempt,
+                                      .at_end_count = 1,
                                       .source = ack.attempt,
                                       .in_backlog = true };
     lone_step(&event);
@@ -285,6 +287,7 @@ START_TEST(what_tasks_say_goes_to_the_job_master_while_there_is_one)
         enum message_kind passed_on;
     } rows[] = { { DATA_CHECKPOINT_ACKNOWLEDGED, MESSAGE_CHECKPOINT_ACKNOWLEDGED },
                  { DATA_CHECKPOINT_DECLINED, MESSAGE_CHECKPOINT_DECLINED },
+                 { DATA_END_OF_DATA, MESSAGE_END_OF_DATA },
                  { DATA_SOURCE_BACKLOG, MESSAGE_SOURCE_BACKLOG } };
     lone_start();
     lone_registered(false);

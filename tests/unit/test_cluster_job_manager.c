@@ -393,6 +393,7 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_TASK_STATES,         MESSAGE_CHECKPOINT_ACKNOWLEDGED,
         MESSAGE_CHECKPOINT_DECLINED, MESSAGE_JM_HEARTBEAT_ANSWER,
         MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_DISCONNECT,
+        MESSAGE_END_OF_DATA,
     };
     struct task_report stale = {
         { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none()
@@ -405,6 +406,8 @@ START_TEST(messages_of_strangers_change_nothing)
             message.task_states = (struct message_task_states){ { 0 }, &stale, 1 };
         if (kinds[i] == MESSAGE_SOURCE_BACKLOG)
             message.source_backlog = (struct message_source_backlog){ { 0 }, { 0 }, 7, 0, 1 };
+        if (kinds[i] == MESSAGE_END_OF_DATA)
+            message.end_of_data = (struct message_end_of_data){ { 0 }, &attempt, 1 };
         if (kinds[i] == MESSAGE_CHECKPOINT_DECLINED)
             message.checkpoint_declined = (struct message_checkpoint_declined){
                 .checkpoint = 99, .cause = CAUSE_SNAPSHOT, .tasks = &attempt, .tasks_count = 1
