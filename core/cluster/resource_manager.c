@@ -120,6 +120,7 @@ static void request_slots(struct resource_manager *rm)
         message.request_slot =
             (struct message_request_slot){ .job = grant->job,
                                            .allocation = grant->allocation,
+                                           .by_default = grant->by_default,
                                            .cpu_milli = grant->profile.cpu_milli,
                                            .memory_bytes = grant->profile.memory_bytes,
                                            .job_master = grant->job_master };

@@ -32,6 +32,7 @@ struct executor_slot {
     enum task_slot_state state;
     struct job_id job;
     struct allocation_id allocation;
+    bool by_default; /* asked for without a profile */
     int32_t cpu_milli;
     int64_t memory_bytes;
     uint32_t task_count;         /* tasks in it that have not ended, those that wait included */

@@ -123,6 +123,7 @@ void executor_slots_on_request(struct task_executor *executor,
     struct executor_slot *own = &executor->slots.items[slot];
     own->job = request->job;
     own->allocation = request->allocation;
+    own->by_default = request->by_default != 0;
     own->cpu_milli = request->cpu_milli;
     own->memory_bytes = request->memory_bytes;
     executor->cpu_free_milli -= request->cpu_milli;

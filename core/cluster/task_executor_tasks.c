@@ -360,22 +360,24 @@ void executor_tasks_submit(struct task_executor *executor,
         arena_take_unset(&executor->effects.arena, (submit->tasks_count + 1) * sizeof *refused);
     size_t taken_count = 0, refused_count = 0;
     for (size_t i = 0; i < submit->tasks_count; i++) {
-        const struct task_deployment *deployment = &submit->tasks[i];
-        uint32_t slot = slot_for(executor, job, deployment->allocation);
+        struct task_deployment deployment = submit->tasks[i];
+        uint32_t slot = slot_for(executor, job, deployment.allocation);
         if (slot == ID_NONE) {
-            refused[refused_count++] = (struct task_report){ deployment->attempt, EXECUTION_FAILED,
+            refused[refused_count++] = (struct task_report){ deployment.attempt, EXECUTION_FAILED,
                                                              CAUSE_SLOT_LOST, node_id_none() };
             continue;
         }
-        executor->slots.items[slot].task_count++;
-        uint32_t older = place_of(executor, submit->job, deployment->attempt.task);
+        struct executor_slot *own = &executor->slots.items[slot];
+        own->task_count++;
+        deployment.slot_cpu_milli = own->by_default ? 0 : own->cpu_milli;
+        uint32_t older = place_of(executor, submit->job, deployment.attempt.task);
         if (older != INDEX_NONE) {
-            wait_for_older(executor, submit->job, (struct slot_id){ slot }, deployment,
+            wait_for_older(executor, submit->job, (struct slot_id){ slot }, &deployment,
                            &executor->tasks.items[older]);
             continue;
         }
-        run(executor, submit->job, (struct slot_id){ slot }, deployment);
-        taken[taken_count++] = *deployment;
+        run(executor, submit->job, (struct slot_id){ slot }, &deployment);
+        taken[taken_count++] = deployment;
     }
     send_states(executor, submit->job, refused, refused_count);
     order_deploy(executor, submit->job, taken, taken_count);

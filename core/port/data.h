@@ -84,6 +84,8 @@ struct task_deployment {
     uint32_t subtask, parallelism;
     uint32_t key_group_first, key_group_last; /* inclusive; first > last: no keyed state */
     struct allocation_id allocation;
+    int32_t slot_cpu_milli; /* of the slot, when it was cut to a profile; 0: a default slot. The
+                               TaskManager says so to its data plane, nobody else knows */
     uint64_t restore_checkpoint; /* 0: starts empty */
     int64_t restore_bytes;       /* to be read before it can run */
 };

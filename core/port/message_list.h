@@ -52,7 +52,9 @@
 #define MESSAGE_request_slot(F, E, L)                                                              \
     F(struct job_id, job)                                                                          \
     F(struct allocation_id, allocation)                                                            \
-    F(uint32_t, slot) F(int32_t, cpu_milli) F(int64_t, memory_bytes) F(struct node_id, job_master)
+    F(uint32_t, slot)                                                                              \
+    F(uint32_t, by_default)                                                                        \
+    F(int32_t, cpu_milli) F(int64_t, memory_bytes) F(struct node_id, job_master)
 #define MESSAGE_slot_granted(F, E, L)                                                              \
     F(struct allocation_id, allocation) F(uint32_t, slot) F(uint32_t, refused)
 #define MESSAGE_slot_available(F, E, L)      F(struct allocation_id, allocation) F(uint32_t, slot)
@@ -115,7 +117,8 @@
     F(uint32_t, parallelism)                                                                       \
     F(uint32_t, key_group_first)                                                                   \
     F(uint32_t, key_group_last)                                                                    \
-    F(struct allocation_id, allocation) F(uint64_t, restore_checkpoint) F(int64_t, restore_bytes)
+    F(struct allocation_id, allocation)                                                            \
+    F(int32_t, slot_cpu_milli) F(uint64_t, restore_checkpoint) F(int64_t, restore_bytes)
 #define ITEM_task_report(F, E)                                                                     \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \

@@ -177,7 +177,8 @@ void books_free_slot(struct slot_manager *manager, struct managed_worker *worker
 /* Allocation ids are given out here and nowhere else, in order, so equal histories give equal ids.
  */
 struct slot_grant books_grant(struct slot_manager *manager, struct managed_worker *worker,
-                              struct job_id job, const struct resource_profile *profile)
+                              struct job_id job, const struct resource_profile *profile,
+                              bool by_default)
 {
     struct allocation_id allocation = { manager->next_allocation++ };
     CHECK(!allocation_id_is_none(allocation));
@@ -186,7 +187,8 @@ struct slot_grant books_grant(struct slot_manager *manager, struct managed_worke
                                 .job = job,
                                 .job_master = books_find_job(manager, job)->job_master,
                                 .allocation = allocation,
-                                .profile = *profile };
+                                .profile = *profile,
+                                .by_default = by_default };
 }
 
 void books_fini_pending(struct pending_worker *pending)

@@ -28,9 +28,11 @@ void books_take_slot(struct slot_manager *manager, struct managed_worker *worker
                      struct allocation_id allocation, const struct resource_profile *profile);
 void books_free_slot(struct slot_manager *manager, struct managed_worker *worker, uint32_t place,
                      time_ns now);
-/* A new allocation of a worker's resources, PENDING, as it is to be requested. */
+/* A new allocation of a worker's resources, PENDING, as it is to be requested. By default: asked
+ * for without a profile. */
 struct slot_grant books_grant(struct slot_manager *manager, struct managed_worker *worker,
-                              struct job_id job, const struct resource_profile *profile);
+                              struct job_id job, const struct resource_profile *profile,
+                              bool by_default);
 
 void books_fini_pending(struct pending_worker *pending);
 

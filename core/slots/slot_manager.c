@@ -124,8 +124,8 @@ static void fulfil_pending(struct slot_manager *manager, struct managed_worker *
     vec_remove_swap(&manager->pending, index);
     for (VEC_EACH(struct planned_slots, planned, &pending.planned))
         for (uint32_t i = 0; i < planned->count; i++)
-            vec_push(&manager->claims,
-                     books_grant(manager, worker, planned->job, &planned->profile));
+            vec_push(&manager->claims, books_grant(manager, worker, planned->job, &planned->profile,
+                                                   planned->by_default));
     books_fini_pending(&pending);
 }
 

@@ -23,6 +23,7 @@ struct planned_slots {
     struct job_id job;
     struct resource_profile profile;
     uint32_t count;
+    bool by_default; /* asked for without a profile */
 };
 
 /* A worker asked for and not yet registered. */
@@ -47,6 +48,7 @@ struct slot_grant {
     struct node_id job_master;
     struct allocation_id allocation;
     struct resource_profile profile;
+    bool by_default; /* it was asked for without a profile */
 };
 
 /* What the resource manager is to do. The books know of all of it but the releases, which take

@@ -105,9 +105,10 @@ static void book_grants(struct slot_manager *manager, const struct fulfil_plan *
     for (VEC_EACH(struct allocation_grant, grant, &plan->on_registered)) {
         struct managed_worker *worker = &manager->workers.items[room->places.items[grant->worker]];
         struct resource_profile profile = profile_of_amount(&grant->slot);
-        struct job_id job = jobs[needs->needs.items[grant->need].job];
+        const struct allocation_need *need = &needs->needs.items[grant->need];
         for (uint32_t i = 0; i < grant->count; i++)
-            vec_push(&out->grants, books_grant(manager, worker, job, &profile));
+            vec_push(&out->grants,
+                     books_grant(manager, worker, jobs[need->job], &profile, need->any));
     }
 }
 
@@ -135,9 +136,10 @@ static void book_planned(struct slot_manager *manager, const struct fulfil_plan 
                          const struct need_list *needs, const struct job_id *jobs)
 {
     for (VEC_EACH(struct allocation_grant, grant, &plan->on_pending)) {
+        const struct allocation_need *need = &needs->needs.items[grant->need];
         vec_push(&manager->pending.items[grant->worker].planned,
-                 (struct planned_slots){ jobs[needs->needs.items[grant->need].job],
-                                         profile_of_amount(&grant->slot), grant->count });
+                 (struct planned_slots){ jobs[need->job], profile_of_amount(&grant->slot),
+                                         grant->count, need->any });
         if (manager->pending_in_use <= grant->worker)
             manager->pending_in_use = grant->worker + 1;
     }

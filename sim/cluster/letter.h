@@ -25,6 +25,8 @@ struct letter {
     uint32_t link;                /* of messages: number of the link between both ends */
     time_ns sent_at, way;         /* of messages; way: the time drawn for this leg */
     time_ns arrives_at;           /* of messages under way, and held ones that got through */
+    time_ns sent_by;              /* of those over a slow link: its last byte is on the wire */
+    time_ns transmission;         /* how long its bytes take there; 0: the link is not slow */
     uint32_t place;               /* of messages: how many were sent before on their lane */
     bool is_lost;                 /* while held: to be sent again */
     struct sim_handle arrival;    /* while under way */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Messages under way. Each pair of hosts has one connection: what is sent arrives, once and in
- * order, after the drawn latency and, when it is large, its transmission time. As on TCP a lost
- * packet is not a lost message but a delay: it is sent again (retransmission.c). A cut link loses
- * every packet. Only a receiver that is gone, or 15 minutes without an acknowledgement, loses
- * messages.
+ * order, after the drawn latency and, when it is large, its transmission time; over a slow link
+ * each has one, and they are sent one by one. As on TCP a lost packet is not a lost message but a
+ * delay: it is sent again (retransmission.c). A cut link loses every packet. Only a receiver that
+ * is gone, or 15 minutes without an acknowledgement, loses messages.
  *
  * A request that was not taken within pekko.ask.timeout is reported to its sender as timed out,
  * though it may be taken later. One to a process that is gone is refused after a round trip, if it
@@ -15,8 +15,14 @@
 #include "core/base/hash.h"
 #include "sim/cluster/parts.h"
 
-/* Up to here a message's transmission is part of its latency. */
+/* Up to here a message's transmission is part of its latency, unless the link is slow. */
 enum { SMALL_BYTES = 16 * 1024 };
+/* What an RPC of Flink's is on the wire beside its payload, about: both ends' paths and the names
+ * of classes, method and parameter types (RemoteRpcInvocation in Java's serialization, in an
+ * envelope of Pekko's). */
+enum { ENVELOPE_BYTES = 1000 };
+/* That takes a millisecond. */
+static const double slow_bps = ENVELOPE_BYTES * 8e3;
 
 bool network_is_heartbeat(const struct letter *letter)
 {
@@ -138,14 +144,50 @@ static double nic_bps(const struct process *process)
     return process->machine ? process->machine->network_bps : 0;
 }
 
-static time_ns transmission(const struct process *from, const struct process *to,
-                            const struct link_quality *link, const struct message *message)
+static double bps_between(const struct process *a, const struct process *b,
+                          const struct link_quality *link)
 {
-    size_t bytes = message_encoded_size(message);
-    if (bytes <= SMALL_BYTES)
-        return 0;
-    double bps = lesser(link->bandwidth_bps, lesser(nic_bps(from), nic_bps(to)));
-    return bps > 0 ? (time_ns)((double)bytes * 8e9 / bps) : 0;
+    return lesser(link->bandwidth_bps, lesser(nic_bps(a), nic_bps(b)));
+}
+
+static bool is_slow(double bps)
+{
+    return bps > 0 && bps < slow_bps;
+}
+
+/* Later than any run lasts; latencies may still be added to it. */
+static const time_ns far = 4 * (TIME_NEVER / 10);
+
+static time_ns scaled(double ns)
+{
+    return ns < (double)far ? (time_ns)ns : far;
+}
+
+static time_ns behind(time_ns at, time_ns length)
+{
+    time_ns sum = time_add(at, length);
+    return sum < far ? sum : far;
+}
+
+static time_ns transmission(double bytes, double bps)
+{
+    return bps > 0 ? scaled(bytes * 8e9 / bps) : 0;
+}
+
+/* From now to the last byte's being on the wire. On a slow link that is behind those sent before.
+ */
+static time_ns send_bytes(struct virtual_cluster *cluster, struct letter *letter, double bps)
+{
+    size_t bytes = message_encoded_size(letter->message);
+    letter->transmission = 0;
+    if (!is_slow(bps))
+        return bytes <= SMALL_BYTES ? 0 : transmission((double)bytes, bps);
+    struct lane *lane = lane_of(cluster, letter);
+    time_ns now = cluster_now(cluster);
+    letter->transmission = 1 + transmission((double)bytes + ENVELOPE_BYTES, bps); /* not 0 */
+    lane->free_at = behind(lane->free_at > now ? lane->free_at : now, letter->transmission);
+    letter->sent_by = lane->free_at;
+    return letter->sent_by - now;
 }
 
 static double loss_between(const struct virtual_cluster *cluster, const struct process *from,
@@ -174,7 +216,8 @@ bool network_is_harmless(const struct virtual_cluster *cluster, const struct pro
     const struct link_quality *link = link_quality_between(cluster, a, b, &room);
     time_ns low = link->latency.low, high = link->latency.high;
     return holds_nothing(cluster, a, b) && loss_between(cluster, a, b, link) <= 0 &&
-           time_add(high > low ? high : low, link->more_latency) <= latency_most;
+           time_add(high > low ? high : low, link->more_latency) <= latency_most &&
+           !is_slow(bps_between(a, b, link));
 }
 
 time_ns network_round_trip(const struct virtual_cluster *cluster, const struct process *a,
@@ -205,10 +248,13 @@ bool network_try(struct virtual_cluster *cluster, struct letter *letter)
     }
     struct link_quality room;
     const struct link_quality *link = link_quality_between(cluster, from, to, &room);
-    letter->way = distribution_draw(&link->latency, rng) + link->more_latency +
-                  transmission(from, to, link, letter->message);
+    letter->way = distribution_draw(&link->latency, rng) + link->more_latency;
     double loss = loss_between(cluster, from, to, link);
-    return loss <= 0 || rng_unit(rng) >= loss;
+    bool passes = loss <= 0 || rng_unit(rng) >= loss;
+    if (passes)
+        letter->way =
+            time_add(letter->way, send_bytes(cluster, letter, bps_between(from, to, link)));
+    return passes;
 }
 
 /* Failures. */
@@ -270,6 +316,17 @@ static void forget_heartbeat(struct lane *lane, const struct letter *letter)
     IMPOSSIBLE("heartbeat under way in no lane");
 }
 
+static void forget_crossing(struct lane *lane, const struct letter *letter)
+{
+    for (size_t i = 0; i < lane->crossing.count; i++) {
+        if (lane->crossing.items[i] == letter) {
+            vec_remove_ordered(&lane->crossing, i);
+            return;
+        }
+    }
+    IMPOSSIBLE("letter over a slow link in no lane");
+}
+
 static void on_arrival(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
@@ -279,6 +336,8 @@ static void on_arrival(void *context, uint64_t a, uint64_t b)
     letter->arrival = (struct sim_handle){ 0 };
     if (network_is_heartbeat(letter))
         forget_heartbeat(lane_of(cluster, letter), letter);
+    if (letter->transmission > 0)
+        forget_crossing(lane_of(cluster, letter), letter);
     if (!letter_can_pass(cluster, letter)) {
         network_hold(cluster, letter, true, cluster_now(cluster) - letter->way);
     } else if (cluster->holding && network_is_behind(lane_of(cluster, letter), letter)) {
@@ -334,7 +393,47 @@ void network_set_out(struct virtual_cluster *cluster, struct letter *letter, tim
         pull_heartbeats(cluster, lane, at);
         lane->last_arrival = at;
     }
+    if (letter->transmission > 0)
+        vec_push(&lane->crossing, letter);
     push_arrival(cluster, letter, at);
+}
+
+/* Each goes on behind the one before with what is left of its bytes, which take so much as long as
+ * they did, and is on its way after that for as long as before. */
+static void requicken(struct virtual_cluster *cluster, struct lane *lane, double factor)
+{
+    time_ns sent_by = cluster_now(cluster), arrival = sent_by;
+    for (VEC_EACH(struct letter *, crossing, &lane->crossing)) {
+        struct letter *letter = *crossing;
+        time_ns left = letter->sent_by - cluster_now(cluster), way;
+        way = letter->arrives_at > letter->sent_by ? letter->arrives_at - letter->sent_by : 0;
+        left = left < 0 ? 0 : left < letter->transmission ? left : letter->transmission;
+        letter->transmission = 1 + scaled((double)left * factor);
+        letter->sent_by = sent_by = behind(sent_by, letter->transmission);
+        arrival = time_add(sent_by, way) > arrival ? time_add(sent_by, way) : arrival;
+        sim_queue_cancel(cluster->queue, &letter->arrival);
+        push_arrival(cluster, letter, arrival);
+        if (!network_is_heartbeat(letter))
+            lane->last_arrival = arrival;
+    }
+    lane->free_at = sent_by;
+}
+
+double network_bandwidth(const struct virtual_cluster *cluster, const struct process *a,
+                         const struct process *b)
+{
+    struct link_quality room;
+    return bps_between(a, b, link_quality_between(cluster, a, b, &room));
+}
+
+void network_requicken(struct virtual_cluster *cluster, const struct process *a,
+                       const struct process *b, double before_bps)
+{
+    uint32_t index = find_link_of(cluster, a, b);
+    double bps = network_bandwidth(cluster, a, b);
+    for (int side = 0; index != INDEX_NONE && bps != before_bps && side < 2; side++)
+        requicken(cluster, &cluster->links.items[index].lanes[side],
+                  bps > 0 ? before_bps / bps : 0);
 }
 
 static void dispatch(struct virtual_cluster *cluster, struct letter *letter)
@@ -388,6 +487,7 @@ void network_fini(struct virtual_cluster *cluster)
     for (VEC_EACH(struct link, link, &cluster->links)) {
         for (int side = 0; side < 2; side++) {
             vec_fini(&link->lanes[side].heartbeats);
+            vec_fini(&link->lanes[side].crossing);
             network_forget_held(&link->lanes[side]);
         }
     }

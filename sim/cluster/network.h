@@ -21,7 +21,9 @@ struct lane {
     time_ns last_arrival;            /* of what is no heartbeat */
     VEC(struct letter *) heartbeats; /* under way, in order */
     struct held *held; /* lost, and what waits behind that (retransmission.c); or null */
-    uint32_t sent;     /* letters so far */
+    VEC(struct letter *) crossing; /* under way over a slow link, in order */
+    time_ns free_at;               /* of a slow link: what was sent so far is on the wire */
+    uint32_t sent;                 /* letters so far */
 };
 
 struct link {
@@ -50,6 +52,12 @@ bool network_is_harmless(const struct virtual_cluster *cluster, const struct pro
 /* Mean, of small messages. */
 time_ns network_round_trip(const struct virtual_cluster *cluster, const struct process *a,
                            const struct process *b);
+/* The least of link and NICs, bits per second; 0: no limit. When it has changed, what is under way
+ * goes on with the new one. */
+double network_bandwidth(const struct virtual_cluster *cluster, const struct process *a,
+                         const struct process *b);
+void network_requicken(struct virtual_cluster *cluster, const struct process *a,
+                       const struct process *b, double before_bps);
 /* The request in this letter was not taken yet: unless it is in time, its sender hears of that. */
 void network_expect(struct virtual_cluster *cluster, struct letter *letter);
 void network_cut(struct virtual_cluster *cluster, struct process *process, struct process *peer,

@@ -199,11 +199,12 @@ static void on_goodbye(void *context, uint64_t a, uint64_t b)
     process_hear(cluster, process, letter_create(cluster, process->id, EVENT_STOPPING));
 }
 
-/* From SIGTERM to the goodbye: the shutdown hooks of a JVM. */
+/* From SIGTERM to the goodbye: the shutdown hooks of a JVM, at the speed of its host now. */
 static void begin_stop(struct virtual_cluster *cluster, struct process *process)
 {
     struct rng rng = rng_stream(cluster->scenario->seed, "shutdown", process->id.n);
-    time_ns wait = distribution_draw(&cluster->scenario->cluster.timing.shutdown, &rng);
+    time_ns wait = time_at_speed(
+        distribution_draw(&cluster->scenario->cluster.timing.shutdown, &rng), process->speed);
     process->stop = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), wait),
                                    SIM_CLASS_DELIVERY, on_goodbye, cluster, process->id.n, 0);
 }

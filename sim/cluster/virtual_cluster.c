@@ -194,7 +194,9 @@ void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id no
     struct process *other = cluster_process(cluster, peer);
     bool any = throttle->latency > 0 || throttle->bandwidth_bps > 0 || throttle->loss > 0;
     struct link_quality room;
+    double before_bps = network_bandwidth(cluster, process, other);
     link_quality_throttle(cluster, process, other, throttle);
+    network_requicken(cluster, process, other, before_bps);
     network_silence(cluster, process, other,
                     link_quality_between(cluster, process, other, &room)->loss >= 1);
     links_changed(cluster, process, any ? "throttled" : "unthrottled");
@@ -234,12 +236,14 @@ const char *virtual_cluster_fact_machine(const char *word)
 void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request)
 {
     const struct cluster_spec *spec = &cluster->scenario->cluster;
-    struct letter *letter = letter_create(cluster, (struct node_id){ JOB_MANAGER }, EVENT_CLIENT);
+    const struct node_id manager = { JOB_MANAGER };
+    struct letter *letter = letter_create(cluster, manager, EVENT_CLIENT);
     letter_copy_client(letter, request);
-    const struct distribution *delay =
-        request->request == CLIENT_SUBMIT_JOB ? &spec->timing.submit : &spec->network.latency;
-    letter_post(cluster, letter,
-                time_add(cluster_now(cluster), distribution_draw(delay, &cluster->client)));
+    bool submits = request->request == CLIENT_SUBMIT_JOB; /* work of the JobManager's */
+    time_ns delay = distribution_draw(submits ? &spec->timing.submit : &spec->network.latency,
+                                      &cluster->client);
+    double speed = submits ? cluster_process(cluster, manager)->speed : 1;
+    letter_post(cluster, letter, time_add(cluster_now(cluster), time_at_speed(delay, speed)));
 }
 
 /* At once, because nothing is pending that the node would have to hear first: the data plane

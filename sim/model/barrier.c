@@ -238,6 +238,17 @@ static bool all_flow(const struct model_job *job)
     return all;
 }
 
+/* Is some source held by a snapshot? */
+static bool is_in_snapshot(const struct model_job *job)
+{
+    bool any = false;
+    for (VEC_EACH(const struct model_source, source, &job->sources)) {
+        const struct vertex_flow *flow = &job->vertices[source->vertex].flow;
+        any |= flow->in_sync > 0 || flow->blocked > 0;
+    }
+    return any;
+}
+
 static void sources_handle(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
@@ -250,6 +261,9 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
     pending->start = (struct sim_handle){ 0 };
     if (!all_flow(job))
         return; /* the barrier would wait for tasks that do not run: nobody acknowledges */
+    pending->jammed = is_in_snapshot(job);
+    if (pending->jammed)
+        return; /* the trigger waits in the mailbox behind the one before */
     take_cut(model, job, pending);
     if (is_synchronous(pending->how.kind)) {
         job->stopped_by = pending->how.checkpoint;

@@ -74,8 +74,9 @@ void hop_advance(const struct model *model, struct hop *hop)
     hop->moved_at = model_now(model);
 }
 
-/* A task that does nothing takes no barrier, and over a cut link none comes. */
+/* A task that does nothing else takes no barrier, and over a cut link none comes. */
 bool hop_is_held(const struct model_job *job, uint32_t vertex)
 {
-    return job->vertices[vertex].flow.halted || job->vertices[vertex].flow.unheard;
+    const struct vertex_flow *flow = &job->vertices[vertex].flow;
+    return flow->halted || flow->in_sync > 0 || flow->unheard;
 }

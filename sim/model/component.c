@@ -82,6 +82,23 @@ void component_on_running(struct model *model, uint32_t index)
     }
 }
 
+/* Snapshots end with the tasks that take them; until now they were work. */
+static void drop_pauses(struct model *model, struct model_job *job, struct component *component)
+{
+    struct net *net = net_of(model, component);
+    if (component->pauses == 0)
+        return;
+    if (net) {
+        net_bring_up(model, net);
+        net_fold_one(model, net);
+    }
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        job->vertices[*id].flow.in_sync = 0;
+        job->vertices[*id].flow.sync_share = 0;
+    }
+    component->pauses = 0;
+}
+
 void component_on_left(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
@@ -98,7 +115,7 @@ void component_on_left(struct model *model, uint32_t index)
     barrier_drop_all(model, task->job);
     if (component->coupled || component->running == 0) {
         component->epoch++;
-        component->pauses = 0;
+        drop_pauses(model, &model->jobs[task->job], component);
         component->stopped = false;
     }
     if (component->coupled || component->running + 1 == component->task_count)
@@ -205,21 +222,22 @@ bool component_is_paused(const struct component *component)
     return component->pauses > 0 || component->stopped;
 }
 
-void component_pause(struct model *model, uint32_t job, uint32_t component)
+void component_set_in_sync(struct model *model, uint32_t job, uint32_t vertex, uint32_t in_sync)
 {
-    struct component *c = &model->jobs[job].components.items[component];
-    if (c->pauses++ == 0)
-        flow_changes(model, job, c);
-}
-
-void component_resume(struct model *model, uint32_t job, uint32_t component, uint64_t epoch)
-{
-    struct component *c = &model->jobs[job].components.items[component];
-    if (c->epoch != epoch)
+    struct model_vertex *v = &model->jobs[job].vertices[vertex];
+    struct component *component = &model->jobs[job].components.items[v->component];
+    CHECK(in_sync <= v->running);
+    net_advance(model, job);
+    struct net *net = net_of(model, component);
+    if (net)
+        net_fold_one(model, net);
+    component->pauses += (uint32_t)(in_sync > 0) - (uint32_t)(v->flow.in_sync > 0);
+    v->flow.in_sync = in_sync;
+    v->flow.sync_share = in_sync > 0 ? (double)in_sync / v->running : 0;
+    if (!net)
         return;
-    CHECK(c->pauses > 0);
-    if (--c->pauses == 0)
-        flow_changes(model, job, c);
+    net->solved_round = 0; /* whoever does not want more has other bottlenecks, too */
+    net_solve(model, net);
 }
 
 void components_stop(struct model *model, uint32_t job, bool stopped)

@@ -39,7 +39,7 @@ struct component {
     time_ns
         broken_at;   /* the first of its tasks failed or was lost; TIME_NEVER: all have run since */
     uint64_t epoch;  /* raised when it stops */
-    uint32_t pauses; /* synchronous parts of snapshots: nothing flows */
+    uint32_t pauses; /* vertices in the synchronous part of a snapshot: nothing flows */
     bool stopped;    /* nor behind the barrier of a stop-with-savepoint */
     uint32_t finished; /* tasks that have, for lack of input */
     bool bounded;      /* the input of all its sources ends */
@@ -71,9 +71,9 @@ void component_on_replaced(struct model *model, uint32_t task);
 void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,
                                uint32_t parallelism);
 void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, uint32_t groups);
-/* Nothing flows until the pause has ended; it also ends when the component's tasks do. */
-void component_pause(struct model *model, uint32_t job, uint32_t component);
-void component_resume(struct model *model, uint32_t job, uint32_t component, uint64_t epoch);
+/* So many subtasks of the vertex are in the synchronous part of a snapshot: nothing flows until
+ * none is; that also ends when the component's tasks do. */
+void component_set_in_sync(struct model *model, uint32_t job, uint32_t vertex, uint32_t in_sync);
 /* Sources stop behind a synchronous savepoint, or go on because it failed. */
 void components_stop(struct model *model, uint32_t job, bool stopped);
 bool component_is_paused(const struct component *component);

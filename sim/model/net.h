@@ -50,8 +50,9 @@ struct class_work {
     uint32_t class, job, vertex;
     double tasks; /* of the vertex, fed by this class */
     double busy;  /* seconds per record of one task of the class */
-    /* Those of the tasks that nothing else feeds; their work per record, all and each. */
-    double single, single_busy, single_most, single_least;
+    /* Those of the tasks that nothing else feeds, and whose process is not frozen; of them, those
+     * that a snapshot holds; their work per record, all and each. */
+    double single, single_blocked, single_busy, single_most, single_least;
     bool backpressured;
 };
 

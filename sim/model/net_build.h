@@ -52,7 +52,7 @@ bool net_host_can_fill(const struct model *model, const struct net_slot *slot);
 void net_stay(struct model *model, const struct net *net);
 void net_find_nics(struct model *model, struct net *net);
 /* net_share.c: slots with cores of their own; those that can be full before others of their kind.
- * Does a slot of the job have some? */
+ * May a slot of the job have some? */
 bool net_has_shares(const struct model_job *job);
 void net_find_shares(struct model *model, struct net *net);
 void net_thin_shares(struct net *net);

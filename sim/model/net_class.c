@@ -358,9 +358,10 @@ static void make_work(struct model *model, struct net *net)
         struct class_work *sum = &net->work.items[number];
         sum->tasks += work->tasks;
         sum->busy += work->busy;
-        if (!work->single)
+        if (!work->single || work->frozen)
             continue;
         sum->single += 1;
+        sum->single_blocked += work->blocked;
         sum->single_busy += work->busy;
         sum->single_most = fmax(sum->single_most, work->busy);
         sum->single_least = fmin(sum->single_least, work->busy);

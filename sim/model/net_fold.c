@@ -2,8 +2,10 @@
  *
  * Totals of vertices: what the time since the last look adds to them, while all rates were
  * constant. Every subtask is counted once: behind shuffles all of a vertex together, before them by
- * class where it serves one flow, by its row where it serves several. In: what classes and sources
- * have served. Out: busy, idle and backpressured task time, that of the subtask with most, records.
+ * class where it serves one flow, by its row where it serves several. The synchronous part of a
+ * snapshot runs in the task's mailbox, so it is busy time; a frozen process tells nothing, so its
+ * subtasks have no time. In: what classes and sources have served. Out: busy, idle and
+ * backpressured task time, that of the subtask with most, records.
  *
  * Always holds: the three add up to the task time; no mean is above its most.
  */
@@ -21,10 +23,10 @@ static double served_of(const struct model_source *source)
     return source->served_total - source->served_folded;
 }
 
-/* Subtasks that wait for the same: how many, their work together in seconds, and that of the one
- * that has most and least. */
+/* Subtasks that wait for the same: how many, and of them those that a snapshot holds; their work
+ * together in seconds, and that of the one that has most and least. */
 struct threads {
-    double tasks, busy, most, least;
+    double tasks, blocked, busy, most, least;
     bool backpressured;
 };
 
@@ -36,18 +38,21 @@ static void add_threads(struct model_vertex *vertex, double seconds, const struc
     struct vertex_flow *flow = &vertex->flow;
     struct flow_fold *fold = &flow->fold;
     double task_seconds = threads->tasks * seconds;
+    double held = fmin(threads->blocked + flow->sync_share * threads->tasks, threads->tasks);
+    double busy = threads->busy + held * seconds; /* nothing flows through those meanwhile */
     double core_wait = flow->core_wait * seconds * threads->tasks / vertex->parallelism;
-    double waits = fmin(core_wait, fmax(task_seconds - threads->busy, 0));
-    double rest = fmax(task_seconds - threads->busy - waits, 0);
+    double waits = fmin(core_wait, fmax(task_seconds - busy, 0));
+    double rest = fmax(task_seconds - busy - waits, 0);
     if (!(threads->tasks > 0))
         return;
     fold->task += task_seconds;
-    fold->busy += threads->busy + waits;
-    fold->busy_most = fmax(fold->busy_most, threads->most);
+    fold->busy += busy + waits;
+    fold->busy_most = fmax(fold->busy_most, held > 0 ? seconds : threads->most);
     if (threads->backpressured) {
         fold->backpressured += rest;
-        fold->backpressured_most =
-            fmax(fold->backpressured_most, fmax(seconds - threads->least, 0));
+        if (held < threads->tasks)
+            fold->backpressured_most =
+                fmax(fold->backpressured_most, fmax(seconds - threads->least, 0));
     } else if (flow->contended) { /* it has work and waits for a core */
         fold->busy += rest;
         fold->busy_most = seconds;
@@ -62,7 +67,9 @@ static void fold_component(struct model_job *job, const struct component *compon
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
         struct vertex_flow *flow = &vertex->flow;
-        struct threads all = { .tasks = vertex->parallelism, .backpressured = flow->backpressured };
+        struct threads all = { .tasks = (double)vertex->parallelism - flow->frozen,
+                               .blocked = flow->blocked,
+                               .backpressured = flow->backpressured };
         double in = 0;
         for (size_t k = 0; k < component->sources.count; k++) {
             double served = served_of(&job->sources.items[component->sources.items[k]]);
@@ -87,6 +94,7 @@ static void fold_work(struct model *model, struct net *net, double seconds)
         double served = class->served - class->served_folded;
         add_threads(&model->jobs[work->job].vertices[work->vertex], seconds,
                     &(struct threads){ .tasks = work->single,
+                                       .blocked = work->single_blocked,
                                        .busy = work->single_busy * served,
                                        .most = work->single_most * served,
                                        .least = work->single_least * served,
@@ -117,7 +125,8 @@ static void fold_own_rows(struct model *model, struct net *net, double seconds)
             busy = 0; /* its weights are no seconds */
         if (own->term_count > 0)
             add_threads(vertex, seconds,
-                        &(struct threads){ ready, busy, busy, busy, own->backpressured });
+                        &(struct threads){ ready && !own->frozen, ready && own->blocked, busy, busy,
+                                           busy, own->backpressured });
         else
             vertex->flow.fold.busy_most = fmax(vertex->flow.fold.busy_most, busy);
     }

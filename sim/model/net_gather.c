@@ -51,6 +51,7 @@ struct gather {
     struct component *component;
     struct model_vertex *vertex;
     uint32_t job_index, subtask, slot;
+    bool frozen, blocked;
 };
 
 /* Adds `per_record` for each record of the subtask to a limit of a host; as many users as there
@@ -137,7 +138,9 @@ static void add_own_row(const struct gather *g, uint32_t term_count, uint32_t ho
                                                .first_weight = (uint32_t)net->own_sums.count,
                                                .first_sum = g->component->first_sum,
                                                .sum_count = sum_count,
-                                               .holder = holder });
+                                               .holder = holder,
+                                               .frozen = g->frozen,
+                                               .blocked = g->blocked });
     vec_resize(&net->own_sums, net->own_sums.count + sum_count);
 }
 
@@ -206,11 +209,16 @@ static void gather_local_work(const struct gather *g, double busy)
     uint32_t first = shape->local_first[g->subtask], end = shape->local_first[g->subtask + 1];
     double tasks = shape->share ? 0 : 1.0 / (end - first);
     for (uint32_t i = first; i < end; i++)
-        vec_push(&g->net->raw_work,
-                 (struct raw_work){ raw_of(g->job, g->component, &shape->local.items[i]),
-                                    g->job_index, g->vertex->id, tasks,
-                                    busy * shape->local.items[i].weight,
-                                    end == first + 1 && !shape->share });
+        vec_push(&g->net->raw_work, (struct raw_work){
+                                        .raw = raw_of(g->job, g->component, &shape->local.items[i]),
+                                        .job = g->job_index,
+                                        .vertex = g->vertex->id,
+                                        .tasks = tasks,
+                                        .busy = busy * shape->local.items[i].weight,
+                                        .single = end == first + 1 && !shape->share,
+                                        .frozen = g->frozen,
+                                        .blocked = g->blocked,
+                                    });
 }
 
 static double busy_per_record(const struct model *model, const struct model_vertex *vertex,
@@ -228,6 +236,7 @@ static void gather_other_threads(struct gather *g)
 {
     const struct vertex_shape *shape = &g->vertex->shape;
     size_t source_count = g->component->sources.count;
+    g->frozen = g->blocked = false; /* those are counted already, and have no work meanwhile */
     for (uint32_t s = 0; s < g->vertex->parallelism; s++) {
         double busy = busy_per_record(g->model, g->vertex, s);
         bool more = false;
@@ -244,10 +253,14 @@ static void gather_other_threads(struct gather *g)
 }
 
 /* The vertex that holds up all that comes to the subtask, or NONE. */
-static uint32_t holder_of(const struct gather *g, const struct model_task *task)
+static uint32_t holder_of(struct gather *g, const struct model_task *task)
 {
     struct vertex_flow *flow = &g->vertex->flow;
-    bool halted = g->model->hosts.items[task->host].frozen || task->blocked;
+    g->frozen = g->model->hosts.items[task->host].frozen;
+    g->blocked = task->blocked && !g->frozen;
+    flow->frozen += g->frozen;
+    flow->blocked += g->blocked;
+    bool halted = g->frozen || g->blocked;
     uint32_t holder = halted ? g->vertex->id : NONE;
     if (!halted && g->model->suspects > 0)
         holder = net_jam_of(g->model, g->net, g->job, g->vertex, g->subtask);
@@ -381,7 +394,8 @@ static void gather_component(struct model *model, struct net *net, uint32_t memb
         for (size_t k = 0; k < component->sources.count; k++)
             vertex->flow.least[k] = vertex->shape.share ? INFINITY : 0;
         vertex->flow.stuck = vertex->flow.halted = false;
-        struct gather g = { model, net, job, component, vertex, j, 0, 0 };
+        vertex->flow.frozen = vertex->flow.blocked = 0;
+        struct gather g = { model, net, job, component, vertex, j, 0, 0, false, false };
         gather_vertex(&g);
         gather_buffers(model, net, job, component, vertex);
         for (VEC_EACH(const uint32_t, e, &graph->vertices.items[*id].outputs))

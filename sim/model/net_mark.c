@@ -5,6 +5,7 @@
  * buffers fill (congested); every vertex on the way but the bottleneck itself waits for room in its
  * output whenever it does not work (backpressured). On a host that is out of cores the bottleneck
  * is the task that needs most of them: the scheduler of the host serves smaller wishes in full.
+ * While a component pauses for snapshots, the vertices that take one are the bottlenecks.
  */
 #include <math.h>
 
@@ -96,7 +97,7 @@ static uint32_t bottleneck_of(struct model *model, struct net *net, const struct
 {
     const struct net_sum *sum = &net->sums.items[class->sum];
     struct component *component = &model->jobs[sum->job].components.items[sum->component];
-    if (component_is_paused(component) || class->rate >= class->demand * (1 - 1e-12))
+    if (class->rate >= class->demand * (1 - 1e-12))
         return NONE;
     if (limit == MAXMIN_BOUND)
         return class->bound_vertex;
@@ -135,6 +136,33 @@ static void mark_way(struct model_job *job, uint32_t from, uint32_t to)
     }
 }
 
+/* The vertices between, and the bottleneck. Says whether there is a way. */
+static bool hold_way(struct model_job *job, uint32_t from, uint32_t to)
+{
+    mark_way(job, from, to);
+    for (uint32_t v = from; v <= to; v++) {
+        struct vertex_flow *flow = &job->vertices[v].flow;
+        flow->congested |= job->mark[v] && v != from;
+        flow->backpressured |= job->mark[v] && v != to;
+    }
+    return job->mark[to];
+}
+
+/* Each vertex that takes a snapshot lets nothing through, nor does one that is halted anyway. */
+static void mark_pause(struct model_job *job, const struct component *component,
+                       struct net_class *class, uint32_t source)
+{
+    class->bottleneck = NONE;
+    class->backpressured = false;
+    if (component->stopped || !(class->demand > 0))
+        return; /* the source does not send */
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        const struct vertex_flow *flow = &job->vertices[*id].flow;
+        if (*id > source && (flow->in_sync > 0 || (flow->halted && component->coupled)))
+            class->backpressured |= hold_way(job, source, *id);
+    }
+}
+
 static void mark_class(struct model *model, struct net *net, uint32_t index)
 {
     struct net_class *class = &net->classes.items[index];
@@ -142,16 +170,16 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
     struct model_job *job = &model->jobs[sum->job];
     struct component *component = &job->components.items[sum->component];
     uint32_t source = job->sources.items[sum->source].vertex;
-    class->bottleneck = bottleneck_of(model, net, class, net->problem.flows.items[index].limit);
-    class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
+    if (component_is_paused(component)) {
+        mark_pause(job, component, class, source);
+    } else {
+        class->bottleneck = bottleneck_of(model, net, class, net->problem.flows.items[index].limit);
+        class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
+        if (class->backpressured)
+            hold_way(job, source, class->bottleneck);
+    }
     if (!class->backpressured)
         return;
-    mark_way(job, source, class->bottleneck);
-    for (uint32_t v = source; v <= class->bottleneck; v++) {
-        struct vertex_flow *flow = &job->vertices[v].flow;
-        flow->congested |= job->mark[v] && v != source;
-        flow->backpressured |= job->mark[v] && v != class->bottleneck;
-    }
     double more = fmin(class->could, class->demand) - class->rate;
     component->fill_rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
 }
@@ -171,18 +199,26 @@ static void clear_marks(struct model *model, struct net *net)
         row->heaviest = NONE;
 }
 
+/* Does what the class sends through that vertex wait there for room in its output? */
+static bool waits_for_room(struct model *model, const struct net *net,
+                           const struct net_class *class, uint32_t vertex)
+{
+    const struct net_sum *sum = &net->sums.items[class->sum];
+    struct model_job *job = &model->jobs[sum->job];
+    if (!class->backpressured)
+        return false;
+    if (class->bottleneck == NONE)
+        return job->vertices[vertex].flow.backpressured; /* a pause holds all classes alike */
+    mark_way(job, job->sources.items[sum->source].vertex, class->bottleneck);
+    return vertex < class->bottleneck && job->mark[vertex];
+}
+
 /* Work before shuffles waits for the class's own bottleneck. */
 static void mark_work(struct model *model, struct net *net)
 {
     for (VEC_EACH(struct class_work, work, &net->work)) {
         const struct net_class *class = &net->classes.items[work->class];
-        const struct net_sum *sum = &net->sums.items[class->sum];
-        struct model_job *job = &model->jobs[work->job];
-        work->backpressured = false;
-        if (!class->backpressured)
-            continue;
-        mark_way(job, job->sources.items[sum->source].vertex, class->bottleneck);
-        work->backpressured = work->vertex < class->bottleneck && job->mark[work->vertex];
+        work->backpressured = waits_for_room(model, net, class, work->vertex);
     }
 }
 
@@ -196,11 +232,7 @@ static void mark_own_rows(struct model *model, struct net *net)
             const struct maxmin_term *term = &net->own_terms.items[own->first_term + i];
             uint32_t index = net->raws.items[term->flow].class;
             const struct net_class *class = index == NONE ? NULL : &net->classes.items[index];
-            if (!class || !class->backpressured)
-                continue;
-            uint32_t source = net->sums.items[class->sum].source;
-            mark_way(job, job->sources.items[source].vertex, class->bottleneck);
-            own->backpressured = own->vertex < class->bottleneck && job->mark[own->vertex];
+            own->backpressured = class && waits_for_room(model, net, class, own->vertex);
         }
     }
 }

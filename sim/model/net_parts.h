@@ -97,8 +97,9 @@ struct own_row {
     uint32_t job, vertex, first_term, term_count;
     uint32_t first_weight; /* into own_sums */
     uint32_t first_sum, sum_count;
-    uint32_t holder;    /* the vertex that lets nothing through; NONE: it works */
-    bool backpressured; /* while it does not */
+    uint32_t holder;      /* the vertex that lets nothing through; NONE: it works */
+    bool frozen, blocked; /* its process is; a snapshot holds it */
+    bool backpressured;   /* while it does not */
 };
 
 /* A slot with cores of its own. */
@@ -122,6 +123,7 @@ struct raw_work {
     uint32_t raw, job, vertex;
     double tasks, busy;
     bool single; /* the subtask has no other work */
+    bool frozen, blocked;
 };
 
 #endif

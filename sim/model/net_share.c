@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The slot's share of its host's cores, where a slot sharing group asks for some: tasks in one slot
- * use at most that together. A slot without a profile has no limit of its own, as in Flink. In:
- * tasks and their shapes. Out: a limit per slot that can be reached.
+ * The slot's share of its host's cores, where it was cut to the profile of a slot sharing group:
+ * tasks in one slot use at most that together. A default slot has no limit of its own, as in Flink;
+ * which one a task got is the schedulers' and the resource manager's doing. In: tasks and their
+ * shapes. Out: a limit per slot that can be reached.
  *
  * Flows that meet only one such slot each, alike in limit and load, stay one class: what shuffles
  * bring depends on the sum of all flows, so the slot that gets most of it stops them all. Slots
@@ -10,18 +11,10 @@
  */
 #include "sim/model/state.h"
 
-static const struct resource_profile *profile_of(const struct model_job *job, uint32_t vertex)
-{
-    const struct job_graph *graph = job->spec->graph;
-    const struct resource_profile *profile =
-        &graph->groups.items[graph->vertices.items[vertex].group.n].profile;
-    return profile->unknown || profile->cpu_milli <= 0 ? NULL : profile;
-}
-
 bool net_has_shares(const struct model_job *job)
 {
-    for (uint32_t v = 0; v < job->vertex_count; v++)
-        if (profile_of(job, v))
+    for (VEC_EACH(const struct slot_sharing_group, group, &job->spec->graph->groups))
+        if (!group->profile.unknown)
             return true;
     return false;
 }
@@ -89,10 +82,9 @@ static void gather_slots_of(struct model *model, struct net *net, uint32_t host,
     for (VEC_EACH(const uint32_t, index, &h->tasks)) {
         const struct model_task *task = &model->tasks.items[*index];
         const struct model_job *job = &model->jobs[task->job];
-        const struct resource_profile *profile = profile_of(job, task->vertex);
         const struct component *component =
             &job->components.items[job->vertices[task->vertex].component];
-        if (!profile || !task->current || task->phase != TASK_RUNNING ||
+        if (task->slot_cpu_milli == 0 || !task->current || task->phase != TASK_RUNNING ||
             component->net != net->index)
             continue;
         uint64_t words[] = { (uint64_t)task->job << 32 | host, task->allocation.n };
@@ -102,7 +94,7 @@ static void gather_slots_of(struct model *model, struct net *net, uint32_t host,
                       (struct net_share){ .job = task->job,
                                           .host = host,
                                           .allocation = task->allocation,
-                                          .limit = profile->cpu_milli / 1e3 * h->speed,
+                                          .limit = task->slot_cpu_milli / 1e3 * h->speed,
                                           .first_term = NONE },
                       component->first_sum);
         add_task(model, net, share, task);

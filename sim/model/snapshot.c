@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The barrier has come to a vertex: planned faults of user code, the synchronous part, then one
- * upload per host for all of the vertex's tasks there, and their acknowledgements when it is done.
+ * The barrier has come to a vertex: planned faults of user code, the synchronous part, as long as a
+ * host's speed lets it, then one upload per host for all of the vertex's tasks there, and their
+ * acknowledgements when it is done.
  * State is what keys, records and operators need (docs/model.md, state); an incremental checkpoint
  * writes what has changed since the last completed one.
  */
@@ -177,6 +178,8 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     struct upload *upload = &model->uploads.items[host->upload];
     struct checkpoint_ack ack = snapshot->like;
     ack.attempt = t->attempt;
+    ack.sync = t->sync;
+    t->sync = 0;
     ack.state_bytes = (int64_t)bytes;
     ack.written_bytes = (int64_t)written;
     vec_push(&upload->tasks, task_ref_of(model, task));
@@ -187,7 +190,7 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
 }
 
 static struct snapshot snapshot_of(const struct model_job *job, const struct model_vertex *vertex,
-                                   const struct pending *pending, time_ns sync)
+                                   const struct pending *pending)
 {
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
@@ -201,7 +204,6 @@ static struct snapshot snapshot_of(const struct model_job *job, const struct mod
         .records_before = before ? records_at_cut(job, vertex, before) : -1,
         .local = local_is_kept(job) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
-                  .sync = sync,
                   .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
     };
 }
@@ -250,24 +252,26 @@ static void start_uploads(struct model *model)
     vec_clear(&model->numbers);
 }
 
-/* Snapshots of one task, or of all of the vertex whose user code does not sleep. */
-static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, uint32_t only,
-                  time_ns sync)
+/* Snapshots of one task, or of all of the vertex whose user code does not sleep and whose
+ * synchronous part ends now. */
+static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, uint32_t only)
 {
     struct model_job *job = &model->jobs[j];
     struct model_vertex *vertex = &job->vertices[v];
     const struct pending *pending = barrier_find(job, serial);
     if (!pending)
         return;
-    const struct snapshot snapshot = snapshot_of(job, vertex, pending, sync);
+    const struct snapshot snapshot = snapshot_of(job, vertex, pending);
     model->upload_round++;
     vec_clear(&model->numbers); /* scratch that solving leaves filled */
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
         uint32_t task = vertex->current.items[s];
         if (task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
             continue;
+        bool is_over = vertex->spec->snapshot_sync == 0 ||
+                       model->tasks.items[task].sync_until == model_now(model);
         bool sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, snapshot.checkpoint);
-        if (only == NONE ? !sleeps : s == only)
+        if (only == NONE ? !sleeps && is_over : s == only)
             add_to_upload(model, vertex, task, &snapshot);
     }
     start_uploads(model);
@@ -291,6 +295,17 @@ static bool throw_as_planned(struct model *model, struct model_job *job, uint32_
     return any;
 }
 
+/* The synchronous part is work, so it takes as long as the host's speed lets it; asleep it does not
+ * matter. */
+static void begin_sync_of(struct model *model, uint32_t index, time_ns sleep)
+{
+    struct model_task *task = &model->tasks.items[index];
+    const struct vertex_model *spec = model->jobs[task->job].vertices[task->vertex].spec;
+    double speed = model->hosts.items[task->host].speed;
+    task->sync = time_add(sleep, time_at_speed(spec->snapshot_sync, speed));
+    task->sync_until = time_add(model_now(model), task->sync);
+}
+
 /* A sleeping task does nothing else meanwhile. */
 static void sleep_as_planned(struct model *model, struct model_job *job, uint64_t serial,
                              uint32_t v, uint64_t checkpoint)
@@ -304,13 +319,41 @@ static void sleep_as_planned(struct model *model, struct model_job *job, uint64_
             continue;
         struct task_ref ref = task_ref_of(model, task);
         model->tasks.items[task].blocked = any = true;
-        sim_queue_push(model->queue,
-                       time_add(model_now(model), fault->sleep + vertex->spec->snapshot_sync),
-                       SIM_CLASS_DATA, sleep_is_over, model,
-                       (uint64_t)ref.index << 32 | ref.generation, serial);
+        begin_sync_of(model, task, fault->sleep);
+        sim_queue_push(model->queue, model->tasks.items[task].sync_until, SIM_CLASS_DATA,
+                       sleep_is_over, model, (uint64_t)ref.index << 32 | ref.generation, serial);
     }
     if (any)
         net_rebuild(model, (uint32_t)(job - model->jobs), vertex->component);
+}
+
+/* Tasks on hosts of equal speed are through together. */
+static void begin_sync(struct model *model, uint32_t j, uint64_t serial, uint32_t v,
+                       uint64_t checkpoint)
+{
+    struct model_job *job = &model->jobs[j];
+    struct model_vertex *vertex = &job->vertices[v];
+    const struct component *component = &job->components.items[vertex->component];
+    uint32_t in_sync = 0, ends = 0;
+    struct intern lengths = { 0 };
+    CHECK(component->epoch < UINT32_MAX && vertex->flow.in_sync == 0);
+    for (uint32_t s = 0; s < vertex->parallelism; s++) {
+        uint32_t index = vertex->current.items[s];
+        if (index == NONE || model->tasks.items[index].phase != TASK_RUNNING ||
+            fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, checkpoint))
+            continue;
+        const struct model_task *task = &model->tasks.items[index];
+        begin_sync_of(model, index, 0);
+        uint64_t word = (uint64_t)task->sync;
+        in_sync++;
+        if (intern_number(&lengths, &word, 1) < ends)
+            continue;
+        ends++;
+        sim_queue_push(model->queue, task->sync_until, SIM_CLASS_DATA, sync_is_over, model,
+                       (uint64_t)component->epoch << 32 | (uint64_t)j << 16 | v, serial);
+    }
+    intern_fini(&lengths);
+    component_set_in_sync(model, j, v, in_sync);
 }
 
 void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t v)
@@ -323,26 +366,25 @@ void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t 
             return;
         sleep_as_planned(model, job, serial, v, checkpoint);
     }
-    if (vertex->spec->snapshot_sync == 0) {
-        store(model, j, serial, v, NONE, 0);
-        return;
-    }
-    struct component *component = &job->components.items[vertex->component];
-    CHECK(component->epoch < UINT32_MAX);
-    sim_queue_push(model->queue, time_add(model_now(model), vertex->spec->snapshot_sync),
-                   SIM_CLASS_DATA, sync_is_over, model,
-                   (uint64_t)component->epoch << 32 | (uint64_t)j << 16 | v, serial);
-    component_pause(model, j, vertex->component);
+    if (vertex->spec->snapshot_sync == 0)
+        store(model, j, serial, v, NONE);
+    else
+        begin_sync(model, j, serial, v, checkpoint);
 }
 
 static void sync_is_over(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
-    uint64_t epoch = a >> 32;
-    uint32_t j = (uint32_t)(a >> 16) & 0xffff, v = (uint32_t)a & 0xffff;
+    uint32_t j = (uint32_t)(a >> 16) & 0xffff, v = (uint32_t)a & 0xffff, left = 0;
     const struct model_vertex *vertex = &model->jobs[j].vertices[v];
-    component_resume(model, j, vertex->component, epoch);
-    store(model, j, b, v, NONE, vertex->spec->snapshot_sync);
+    if (model->jobs[j].components.items[vertex->component].epoch != a >> 32)
+        return; /* its tasks have ended */
+    for (VEC_EACH(const uint32_t, task, &vertex->current))
+        left += *task != NONE && model->tasks.items[*task].phase == TASK_RUNNING &&
+                !model->tasks.items[*task].blocked &&
+                model->tasks.items[*task].sync_until > model_now(model);
+    component_set_in_sync(model, j, v, left);
+    store(model, j, b, v, NONE);
 }
 
 static void sleep_is_over(void *context, uint64_t a, uint64_t b)
@@ -358,12 +400,9 @@ static void sleep_is_over(void *context, uint64_t a, uint64_t b)
     task->blocked = false;
     net_rebuild(model, j, model->jobs[j].vertices[v].component);
     const struct pending *pending = barrier_find(&model->jobs[j], b);
-    const struct planned_fault *fault = pending ? fault_of(&model->jobs[j], FAULT_SNAPSHOT_SLEEP, v,
-                                                           subtask, pending->how.checkpoint)
-                                                : NULL;
-    if (fault)
-        store(model, j, b, v, subtask,
-              fault->sleep + model->jobs[j].vertices[v].spec->snapshot_sync);
+    if (pending &&
+        fault_of(&model->jobs[j], FAULT_SNAPSHOT_SLEEP, v, subtask, pending->how.checkpoint))
+        store(model, j, b, v, subtask);
 }
 
 /* Acknowledged by those who still run; their copies count from now on. */

@@ -21,17 +21,25 @@ static time_ns host_draw(struct model *model, uint32_t host,
     return distribution_draw(distribution, &model->hosts.items[host].rng);
 }
 
-/* Canceling and failing take the time of the user's close() on top of the draw. */
+/* The same of what a CPU does: by its speed as the step begins. */
+static time_ns host_work(struct model *model, uint32_t host,
+                         const struct distribution *distribution)
+{
+    return time_at_speed(host_draw(model, host, distribution), model->hosts.items[host].speed);
+}
+
+/* Canceling and failing take the time of the user's close() on top of the draw; of that nobody
+ * knows whether it is work. */
 static time_ns step_length(struct model *model, enum step_kind kind, uint32_t host, time_ns extra)
 {
     const struct timing_spec *timing = &model->scenario->cluster.timing;
     switch (kind) {
-    case STEP_DEPLOY: return host_draw(model, host, &timing->deploy);
-    case STEP_INITIALIZE: return host_draw(model, host, &timing->initialize);
+    case STEP_DEPLOY: return host_work(model, host, &timing->deploy);
+    case STEP_INITIALIZE: return host_work(model, host, &timing->initialize);
     case STEP_CONNECT: return host_draw(model, host, &timing->connection_loss);
     case STEP_REACH: return CONNECT_TIMEOUT;
     case STEP_CANCEL:
-    case STEP_FINISH: return time_add(host_draw(model, host, &timing->cancel), extra);
+    case STEP_FINISH: return time_add(host_work(model, host, &timing->cancel), extra);
     case STEP_FAIL: return extra;
     case STEP_RESTORE:
     case STEP_RECOVER: return TIME_NEVER; /* its transfer ends it */

@@ -36,7 +36,8 @@ static uint32_t task_create(struct model *model, uint32_t job, uint32_t host,
                                  .restore_bytes = deployment->restore_bytes,
                                  .key_group_first = deployment->key_group_first,
                                  .key_group_last = deployment->key_group_last,
-                                 .allocation = deployment->allocation };
+                                 .allocation = deployment->allocation,
+                                 .slot_cpu_milli = deployment->slot_cpu_milli };
     vec_push(&h->tasks, index);
     return index;
 }

@@ -38,12 +38,14 @@ struct model_task {
     bool connected;              /* its input channels are set up, or being set up */
     bool fresh;                  /* runs, and its source position is not restored yet */
     bool released;               /* finishes when all that it reads from have; snapshots first */
-    bool blocked;                /* the synchronous part of a snapshot holds its thread */
+    bool blocked;                /* a snapshot that sleeps holds its thread */
+    time_ns sync_until, sync;    /* the synchronous part of a snapshot does, or did; its length */
     bool cancel_asked;           /* CLOSING: cancelled meanwhile */
     uint64_t restore_checkpoint; /* 0: starts empty */
     int64_t restore_bytes;
     uint32_t key_group_first, key_group_last;
     struct allocation_id allocation;
+    int32_t slot_cpu_milli; /* all that the tasks in its slot may use together; 0: no quota */
 };
 
 struct task_ref {

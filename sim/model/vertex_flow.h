@@ -29,14 +29,18 @@ struct flow_fold {
 
 /* Arrays by source of its component. */
 struct vertex_flow {
-    double *busy;    /* task-seconds behind shuffles per record of the source, over all subtasks */
-    double *busiest; /* the same of the one subtask that has most to do */
-    double *least;   /* no subtask has less to do than this, for any of the sources */
-    bool stuck;      /* a subtask takes no records: halted, or what it sends cannot leave */
-    bool halted;     /* a subtask does nothing at all: frozen, or held by a snapshot */
-    bool unheard;    /* the link of a subtask with one of its senders is cut */
-    uint32_t holder; /* when stuck: the vertex, or the one it cannot reach */
-    bool congested;  /* its input buffers fill: it, or something behind it, is what holds up */
+    double *busy;     /* task-seconds behind shuffles per record of the source, over all subtasks */
+    double *busiest;  /* the same of the one subtask that has most to do */
+    double *least;    /* no subtask has less to do than this, for any of the sources */
+    bool stuck;       /* a subtask takes no records: halted, or what it sends cannot leave */
+    bool halted;      /* a subtask takes nothing at all: frozen, or held by a snapshot */
+    uint32_t frozen;  /* subtasks whose process is: they tell nothing of their time */
+    uint32_t blocked; /* those that a snapshot of their own holds: it is work */
+    uint32_t in_sync; /* those in the synchronous part of a snapshot of all: the same */
+    double sync_share;   /* of the vertex's subtasks */
+    bool unheard;        /* the link of a subtask with one of its senders is cut */
+    uint32_t holder;     /* when stuck: the vertex, or the one it cannot reach */
+    bool congested;      /* its input buffers fill: it, or something behind it, is what holds up */
     bool backpressured;  /* it waits for room in its output */
     bool contended;      /* it holds up because its host's cores are taken */
     double buffer_bytes; /* room in the buffers in front of it, over all subtasks */

@@ -287,6 +287,7 @@ static struct task_deployment deployment_of(const struct model_fixture *fixture,
         .key_group_first = (uint32_t)range.first,
         .key_group_last = (uint32_t)range.last,
         .allocation = { how->allocation + s },
+        .slot_cpu_milli = graph->groups.items[graph->vertices.items[v].group.n].profile.cpu_milli,
         .restore_checkpoint = how->checkpoint,
         .restore_bytes = v + 1 == graph->vertices.count ? how->restore_bytes : 0,
     };

@@ -136,6 +136,34 @@ START_TEST(a_newer_attempt_waits_for_the_older_one)
 }
 END_TEST
 
+/* Only the TaskManager knows whether a slot was cut to a profile, and what is in it uses no more
+ * than that. An attempt that had to wait is told as well. */
+START_TEST(the_data_plane_hears_of_the_profile_of_the_slot)
+{
+    struct message message = { .kind = MESSAGE_REQUEST_SLOT };
+    message.request_slot = (struct message_request_slot){ .job = lone_job,
+                                                          .allocation = lone_second,
+                                                          .by_default = true,
+                                                          .cpu_milli = 1000,
+                                                          .memory_bytes = 1 << 20,
+                                                          .job_master = lone_manager };
+    serve_job();
+    lone_hear(&message);
+    lone_accept_slots(lone_second);
+    lone_submit(lone_second, 2);
+    ck_assert_int_eq(last_data(DATA_DEPLOY)->data.deployments[0].slot_cpu_milli, 0);
+    lone_submit(lone_first, 3);
+    struct task_report ended = { lone_attempt, EXECUTION_CANCELED, CAUSE_NONE, node_id_none() };
+    ended.attempt.attempt = 2;
+    struct event event = { .kind = EVENT_DATA };
+    event.data = (struct event_data){
+        .kind = DATA_TASK_STATES, .job = lone_job, .tasks = &ended, .task_count = 1
+    };
+    lone_step(&event);
+    ck_assert_int_eq(last_data(DATA_DEPLOY)->data.deployments[0].slot_cpu_milli, 1000);
+}
+END_TEST
+
 START_TEST(an_attempt_that_waits_can_be_cancelled_and_lost)
 {
     serve_job();
@@ -202,6 +230,7 @@ Suite *test_cluster_executor_details_suite(void)
     tcase_add_test(details, one_that_has_ended_hears_nothing_any_more);
     tcase_add_test(details, resources_run_out);
     tcase_add_test(details, a_newer_attempt_waits_for_the_older_one);
+    tcase_add_test(details, the_data_plane_hears_of_the_profile_of_the_slot);
     tcase_add_test(details, an_attempt_that_waits_can_be_cancelled_and_lost);
     tcase_add_test(details, attempts_in_two_slots);
     tcase_add_test(details, one_offer_at_a_time);

@@ -170,7 +170,7 @@ START_TEST(a_pause_stops_a_load_that_has_just_begun)
     model_fixture_deploy_first(&f, (uint32_t[]){ 1 }, one_host, 1);
     model_fixture_run(&f, 12 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 5000, 1e-6);
-    component_pause(f.model, 0, 0);
+    component_set_in_sync(f.model, 0, 0, 1);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 0, 1e-6);
 }
 END_TEST

@@ -281,7 +281,7 @@ START_TEST(sources_share_a_bottleneck_max_min_fairly)
 END_TEST
 
 /* Pipelines without a shuffle do not wait for one another: one on a slow host falls behind alone.
- */
+ * There it begins at 0.3 s, on the others at 0.15 s. */
 START_TEST(pipelines_are_independent)
 {
     model_fixture_vertex(&f, job_0, "source", 128, 0)->partitions = 4;
@@ -293,7 +293,7 @@ START_TEST(pipelines_are_independent)
     model_fixture_deploy_first(&f, (uint32_t[]){ 4, 4 }, four_hosts, 4);
     model_fixture_run(&f, 10 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 5000 + 3 * 9000, 1e-3);
-    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 9000 * 10 - 5000 * 9.85, 1e-3);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 9000 * 10 - 5000 * 9.7, 1e-3);
 }
 END_TEST
 

@@ -140,6 +140,23 @@ START_TEST(a_slot_without_a_profile_has_no_limit_of_its_own)
 }
 END_TEST
 
+/* Nor has a default slot that a task got although its group asks for cores, as the adaptive
+ * scheduler does not ask for them. */
+START_TEST(a_default_slot_has_no_limit_whatever_its_group_asks_for)
+{
+    static const enum partitioner partitioners[] = { PARTITION_REBALANCE, PARTITION_FORWARD };
+    make_job(partitioners[_i], 0, 100 * TIME_US, 1e6);
+    give_cores(0, "small", 250);
+    give_cores(1, "small", 250);
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, four_each, hosts, 2);
+    for (VEC_EACH(struct model_task, task, &f.model->tasks))
+        task->slot_cpu_milli = 0;
+    model_fixture_run(&f, 5 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 40000, 1e-6);
+}
+END_TEST
+
 static void checkpoint_at(time_ns at)
 {
     model_fixture_run(&f, at);
@@ -341,6 +358,7 @@ Suite *test_model_hosts_suite(void)
     tcase_add_loop_test(tcase, tasks_of_a_slot_share_its_cores, 0, 2);
     tcase_add_test(tcase, a_slow_host_gives_less_of_a_core);
     tcase_add_test(tcase, a_slot_without_a_profile_has_no_limit_of_its_own);
+    tcase_add_loop_test(tcase, a_default_slot_has_no_limit_whatever_its_group_asks_for, 0, 2);
     tcase_add_test(tcase, uploads_and_data_share_a_nic_fairly);
     tcase_add_loop_test(tcase, an_upload_gets_as_much_of_a_full_nic_as_it_has_connections, 0, 5);
     tcase_add_test(tcase, an_upload_gets_what_data_leaves);

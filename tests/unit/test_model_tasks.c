@@ -56,6 +56,31 @@ START_TEST(a_task_initializes_after_deploying_and_runs_after_initializing)
 }
 END_TEST
 
+/* Half the speed, twice the time, by the speed at which a step begins; the user's close() is not
+ * ours to judge. Connections break in the network, which does not get slower. */
+START_TEST(a_slow_host_takes_longer_for_what_is_work)
+{
+    f.scenario.jobs.items[0].vertices.items[1].close = TIME_S;
+    f.hosts[2].speed = 0.5;
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, 250 * TIME_MS); /* initializing until 300 ms */
+    f.hosts[2].speed = 0.1;
+    model_ops()->host_changed(f.model, (struct node_id){ 2 });
+    model_fixture_run(&f, TIME_S);
+    static const time_ns running[] = { 150, 300, 150, 300 };
+    for (uint32_t task = 0; task < 4; task++)
+        ck_assert_int_eq(model_fixture_reported(&f, task, EXECUTION_RUNNING),
+                         running[task] * TIME_MS);
+    model_fixture_cancel(&f, &two_by_two);
+    model_fixture_run(&f, 10 * TIME_S);
+    static const time_ns canceled[] = { 1020, 1200, 2020, 2200 };
+    for (uint32_t task = 0; task < 4; task++)
+        ck_assert_int_eq(model_fixture_reported(&f, task, EXECUTION_CANCELED),
+                         canceled[task] * TIME_MS);
+}
+END_TEST
+
 /* Two orders to one host at one instant: one draw, one report. */
 START_TEST(tasks_of_one_instant_are_reported_together)
 {
@@ -423,6 +448,7 @@ Suite *test_model_tasks_suite(void)
     TCase *tests = tcase_create("tasks");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_task_initializes_after_deploying_and_runs_after_initializing);
+    tcase_add_test(tests, a_slow_host_takes_longer_for_what_is_work);
     tcase_add_test(tests, tasks_of_one_instant_are_reported_together);
     tcase_add_test(tests, state_is_read_before_a_task_runs);
     tcase_add_test(tests, nothing_flows_before_all_tasks_run);

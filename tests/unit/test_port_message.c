@@ -153,6 +153,7 @@ START_TEST(deployment_members_survive_one_by_one)
         .key_group_first = 6,
         .key_group_last = 7,
         .allocation = { 8 },
+        .slot_cpu_milli = -12,
         .restore_checkpoint = 9,
         .restore_bytes = -10,
     };
@@ -160,7 +161,7 @@ START_TEST(deployment_members_survive_one_by_one)
                    back;
     unsigned char bytes[BYTES_MAX];
     size_t size = message_encode(&message, bytes, sizeof bytes);
-    ck_assert_uint_eq(size, 2 + 4 + 4 + 9 * 4 + 2 * 8);
+    ck_assert_uint_eq(size, 2 + 4 + 4 + 10 * 4 + 2 * 8);
     ck_assert(!err_is(message_decode(bytes, size, &back, &arena, NULL)));
     const struct task_deployment *got = back.submit_tasks.tasks;
     ck_assert_uint_eq(back.submit_tasks.job.n, 11);
@@ -172,6 +173,7 @@ START_TEST(deployment_members_survive_one_by_one)
     ck_assert_uint_eq(got->key_group_first, 6);
     ck_assert_uint_eq(got->key_group_last, 7);
     ck_assert_uint_eq(got->allocation.n, 8);
+    ck_assert_int_eq(got->slot_cpu_milli, -12);
     ck_assert_uint_eq(got->restore_checkpoint, 9);
     ck_assert_int_eq(got->restore_bytes, -10);
 }
@@ -252,11 +254,11 @@ START_TEST(printer_names_every_member)
                      "cause=NONE remote=none}]");
     struct message request = {
         .kind = MESSAGE_REQUEST_SLOT,
-        .request_slot = { { 1 }, { 2 }, ID_NONE, -1, -5, { ID_NONE } },
+        .request_slot = { { 1 }, { 2 }, ID_NONE, 1, -1, -5, { ID_NONE } },
     };
     message_print(&request, text, sizeof text);
-    ck_assert_str_eq(text, "request_slot job=1 allocation=2 slot=4294967295 cpu_milli=-1 "
-                           "memory_bytes=-5 job_master=none");
+    ck_assert_str_eq(text, "request_slot job=1 allocation=2 slot=4294967295 by_default=1 "
+                           "cpu_milli=-1 memory_bytes=-5 job_master=none");
 }
 END_TEST
 

@@ -39,6 +39,25 @@ START_TEST(cluster_takes_a_submission_after_the_submit_time_with_a_copy_of_its_g
 }
 END_TEST
 
+/* The submission is work of the JobManager's, 500 ms at speed 1; a question is not. */
+START_TEST(cluster_takes_submissions_later_while_the_job_manager_is_slow)
+{
+    fake_world_init_quiet(&world, NULL);
+    fake_world_begin(&world);
+    struct job_graph *graph = job_graph_create("job", (struct job_id){ 0 }, &world.scenario.config);
+    struct event_client request = { .request = CLIENT_SUBMIT_JOB, .graph = graph };
+    virtual_cluster_set_speed(world.cluster, manager, 0.25);
+    virtual_cluster_ask(world.cluster, &request);
+    job_graph_destroy(graph);
+    virtual_cluster_ask(world.cluster, &(struct event_client){ .request = CLIENT_LIST_JOBS });
+    fake_world_run(&world, 4 * TIME_S);
+    fake_world_expect(&world, "1000.000 jobmanager * slowed\n"
+                              "1001.000 jobmanager client asks list, 0 bounds\n"
+                              "3000.000 jobmanager client asks submit, 0 bounds\n");
+    fake_world_fini(&world);
+}
+END_TEST
+
 START_TEST(cluster_keeps_a_clients_request_until_the_job_manager_is_up)
 {
     fake_world_init_quiet(&world, NULL);
@@ -333,6 +352,7 @@ Suite *test_sim_cluster_suite(void)
     TCase *tcase = tcase_create("outside");
     tcase_add_test(tcase,
                    cluster_takes_a_submission_after_the_submit_time_with_a_copy_of_its_graph);
+    tcase_add_test(tcase, cluster_takes_submissions_later_while_the_job_manager_is_slow);
     tcase_add_test(tcase, cluster_keeps_a_clients_request_until_the_job_manager_is_up);
     tcase_add_test(tcase, cluster_refuses_a_clients_request_when_the_job_manager_is_dead);
     tcase_add_test(

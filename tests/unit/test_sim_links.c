@@ -7,6 +7,7 @@
 #include "tests/lib/fake_world.h"
 
 #include <check.h>
+#include <string.h>
 
 static struct fake_world world;
 static const struct node_id manager = { 0 };
@@ -90,6 +91,95 @@ START_TEST(a_throttle_adds_latency_until_it_is_taken_back)
                               "1150.000 tm1 * unthrottled\n"
                               "1200.000 tm1 woken\n"
                               "1201.000 jobmanager message 12 from tm1\n");
+}
+END_TEST
+
+/* So that a message of fake_send, with an envelope of 1,000 bytes, takes that long. */
+static struct link_throttle throttle_to(time_ns each)
+{
+    struct message message = { .kind = MESSAGE_FREE_SLOTS };
+    double bits = (1000 + (double)message_encoded_size(&message)) * 8;
+    return (struct link_throttle){ .bandwidth_bps = bits / (double)each * 1e9 };
+}
+
+/* Messages of 250 ms each 100 ms wait for one another. What is left of the third at 1,650 ms, 200
+ * ms, and the three behind it come at once when the link is as it was. */
+START_TEST(messages_over_a_slow_link_are_sent_one_by_one)
+{
+    struct node_id node = fake_world_begin(&world);
+    struct link_throttle slow = throttle_to(250 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, node, manager, &slow);
+    world.hides_facts = true;
+    fake_world_run(&world, 1650 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, manager, node, &(struct link_throttle){ 0 });
+    fake_world_run(&world, 1750 * TIME_MS);
+    fake_world_expect(&world, "1000.000 tm1 * throttled\n"
+                              "1000.000 jobmanager * throttled\n"
+                              "1100.000 tm1 woken\n"
+                              "1200.000 tm1 woken\n"
+                              "1300.000 tm1 woken\n"
+                              "1351.000 jobmanager message 11 from tm1\n"
+                              "1400.000 tm1 woken\n"
+                              "1500.000 tm1 woken\n"
+                              "1600.000 tm1 woken\n"
+                              "1601.000 jobmanager message 12 from tm1\n"
+                              "1651.000 jobmanager message 13 from tm1\n"
+                              "1651.000 jobmanager message 14 from tm1\n"
+                              "1651.000 jobmanager message 15 from tm1\n"
+                              "1651.000 jobmanager message 16 from tm1\n"
+                              "1700.000 tm1 woken\n"
+                              "1701.000 jobmanager message 17 from tm1\n");
+}
+END_TEST
+
+/* A message of a quarter of a year each: none comes while it lasts, however many there are. */
+START_TEST(messages_over_a_link_of_no_bandwidth_worth_the_name_come_when_it_is_over)
+{
+    struct node_id node = fake_world_begin(&world);
+    struct link_throttle slow = throttle_to(90 * TIME_DAY);
+    virtual_cluster_throttle(world.cluster, node, manager, &slow);
+    world.hides_facts = true;
+    fake_world_run(&world, TIME_MIN);
+    fake_world_forget(&world);
+    virtual_cluster_throttle(world.cluster, node, manager, &(struct link_throttle){ 0 });
+    world.behave = NULL;
+    fake_world_run(&world, TIME_MIN + 10 * TIME_MS);
+    size_t lines = 0;
+    for (const char *at = world.journal; (at = strstr(at, "60001.000 jobmanager message")); at++)
+        lines++;
+    ck_assert_uint_eq(lines, 590); /* 11 to 600 */
+}
+END_TEST
+
+/* At 1,200 ms 150 of 250 ms are left, at half the bandwidth 300 ms; the next takes 500 ms. */
+START_TEST(what_is_under_way_goes_on_with_the_new_bandwidth)
+{
+    struct node_id node = fake_world_begin(&world);
+    struct link_throttle slow = throttle_to(250 * TIME_MS), slower = throttle_to(500 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, node, manager, &slow);
+    world.hides_facts = true;
+    fake_world_run(&world, 1200 * TIME_MS);
+    virtual_cluster_throttle(world.cluster, node, manager, &slower);
+    world.behave = NULL;
+    fake_world_forget(&world);
+    fake_world_run(&world, 3 * TIME_S);
+    fake_world_expect(&world, "1300.000 tm1 woken\n"
+                              "1501.000 jobmanager message 11 from tm1\n"
+                              "2001.000 jobmanager message 12 from tm1\n");
+}
+END_TEST
+
+/* From 8 mbit/s on an envelope takes no millisecond, which is part of the latency. */
+START_TEST(small_messages_cost_nothing_on_a_link_that_is_not_slow)
+{
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_throttle(world.cluster, node, manager,
+                             &(struct link_throttle){ .bandwidth_bps = 8e6 });
+    world.hides_facts = true;
+    fake_world_forget(&world);
+    fake_world_run(&world, 1150 * TIME_MS);
+    fake_world_expect(&world, "1100.000 tm1 woken\n"
+                              "1101.000 jobmanager message 11 from tm1\n");
 }
 END_TEST
 
@@ -237,6 +327,10 @@ Suite *test_sim_links_suite(void)
     tcase_add_test(tcase, a_link_has_its_own_latency);
     tcase_add_test(tcase, figures_belong_to_one_pair);
     tcase_add_test(tcase, a_throttle_adds_latency_until_it_is_taken_back);
+    tcase_add_test(tcase, messages_over_a_slow_link_are_sent_one_by_one);
+    tcase_add_test(tcase, messages_over_a_link_of_no_bandwidth_worth_the_name_come_when_it_is_over);
+    tcase_add_test(tcase, what_is_under_way_goes_on_with_the_new_bandwidth);
+    tcase_add_test(tcase, small_messages_cost_nothing_on_a_link_that_is_not_slow);
     tcase_add_test(tcase, a_throttle_and_a_links_own_figures_combine);
     tcase_add_test(tcase, a_link_that_loses_every_packet_carries_nothing);
     tcase_add_test(tcase, a_link_may_lose_every_packet_from_the_beginning);

@@ -76,6 +76,23 @@ START_TEST(cluster_stop_lets_the_node_say_goodbye_after_the_shutdown_time)
 }
 END_TEST
 
+/* 50 ms of work at a quarter of the speed. */
+START_TEST(cluster_stop_takes_longer_on_a_slow_host)
+{
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_set_speed(world.cluster, node, 0.25);
+    virtual_cluster_stop(world.cluster, node, 10 * TIME_S);
+    fake_world_run(&world, TIME_MIN);
+    fake_world_expect(&world, "1000.000 tm1 * slowed\n"
+                              "1000.000 tm1 * stopping\n"
+                              "1200.000 tm1 asked to stop\n"
+                              "1200.000 tm1 * stopped (as asked)\n"
+                              "1201.000 jobmanager message 99 from tm1\n");
+    fake_world_fini(&world);
+}
+END_TEST
+
 START_TEST(cluster_stop_kills_when_the_grace_period_is_over)
 {
     fake_world_init_quiet(&world, NULL);
@@ -335,6 +352,7 @@ Suite *test_sim_process_suite(void)
     tcase_add_test(tcase, process_table_has_these_moves_and_no_others);
     tcase_add_test(tcase, cluster_boots_the_job_manager_and_task_managers);
     tcase_add_test(tcase, cluster_stop_lets_the_node_say_goodbye_after_the_shutdown_time);
+    tcase_add_test(tcase, cluster_stop_takes_longer_on_a_slow_host);
     tcase_add_test(tcase, cluster_stop_kills_when_the_grace_period_is_over);
     tcase_add_test(tcase, cluster_stop_without_end_of_grace_never_kills);
     tcase_add_test(tcase, cluster_stop_and_kill_of_a_booting_process_end_it_before_it_is_up);

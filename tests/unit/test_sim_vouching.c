@@ -129,6 +129,22 @@ START_TEST(vouching_changes_nothing_when_links_are_cut_or_lossy)
 }
 END_TEST
 
+/* A heartbeat takes a minute and more at 100 bit/s, 40 ms at 200 kbit/s. */
+START_TEST(vouching_changes_nothing_when_links_are_too_slow_for_heartbeats)
+{
+    size_t given_up = check_equal(
+        "name: t\nduration: 2h\n" CLUSTER JOB "events:\n"
+        "  - { at: 301s, every: 823s, throttle: { task-manager: random, from: jobmanager, "
+        "bandwidth: 100bit, for: 3min } }\n"
+        "  - { at: 308s, every: 987s, throttle: { task-manager: random, from: jobmanager, "
+        "bandwidth: 200kbit, for: 60s } }\n"
+        "  - { at: 314s, every: 1997s, cut: { task-manager: random, for: 70s } }\n"
+        "  - { at: 319s, every: 1297s, loss: { task-manager: random, probability: 0.3, for: 90s } "
+        "}\n");
+    ck_assert_uint_gt(given_up, 7);
+}
+END_TEST
+
 START_TEST(vouching_changes_nothing_when_everything_happens_at_once)
 {
     size_t given_up = check_equal(
@@ -169,6 +185,7 @@ Suite *test_sim_vouching_suite(void)
     tcase_add_test(tcase, vouching_changes_nothing_when_machines_die_and_come);
     tcase_add_test(tcase, vouching_changes_nothing_when_processes_freeze);
     tcase_add_test(tcase, vouching_changes_nothing_when_links_are_cut_or_lossy);
+    tcase_add_test(tcase, vouching_changes_nothing_when_links_are_too_slow_for_heartbeats);
     tcase_add_test(tcase, vouching_changes_nothing_when_everything_happens_at_once);
     tcase_add_test(
         tcase, vouching_changes_nothing_when_the_job_manager_is_out_for_longer_than_the_timeout);

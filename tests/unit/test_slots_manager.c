@@ -344,6 +344,7 @@ START_TEST(slots_of_specific_profiles_share_a_worker_with_default_ones)
     fixture_check(&f, 0);
     ck_assert_uint_eq(f.plan.grants.count, 4);
     ck_assert_int_eq(f.plan.grants.items[0].profile.cpu_milli, 500);
+    ck_assert(!f.plan.grants.items[0].by_default && f.plan.grants.items[1].by_default);
     ck_assert_uint_eq(f.plan.unfulfillable.count, 1);
     fixture_require_profile(&f, 0, 2, small);
     fixture_check(&f, 50);

@@ -59,6 +59,7 @@ START_TEST(a_worker_gets_what_was_planned_for_it)
     ck_assert_uint_eq(claimed.grants.count, 2);
     ck_assert_uint_eq(claimed.grants.items[0].node.n, 1);
     ck_assert_uint_eq(claimed.grants.items[0].job_master.n, 1002);
+    ck_assert(claimed.grants.items[0].by_default);
     slot_manager_claim(&f.manager, &claimed);
     ck_assert_uint_eq(claimed.grants.count, 2);
     slot_plan_fini(&claimed);
