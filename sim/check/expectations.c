@@ -63,7 +63,7 @@ static void judge_plain(const struct run_evidence *run, const struct expectation
                         struct check_result *out)
 {
     enum metric metric = metric_named(expectation->subject);
-    enum metric_unit unit = metric_rows[metric].unit;
+    enum metric_unit unit = metric_statistic_unit(metric, expectation->statistic);
     enum statistic statistic = statistic_named(expectation->statistic);
     double value = measure(run->metrics, expectation);
     char text[NUMBER_TEXT_SIZE];
@@ -87,7 +87,8 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
     double own = measure(run->metrics, expectation);
     double other = of ? measure(of, expectation) : number_none();
     double ratio = own / other;
-    enum metric_unit unit = metric_rows[metric_named(expectation->subject)].unit;
+    enum metric_unit unit =
+        metric_statistic_unit(metric_named(expectation->subject), expectation->statistic);
     char bound[NUMBER_TEXT_SIZE], a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
     snprintf(bound, sizeof bound, "%.4g", expectation->value);
     text_format(out->wanted, sizeof out->wanted, "%s %s of %s",

@@ -175,6 +175,11 @@ static int run(const struct command *command, int argc, char **argv)
         return command_fail(command, e, &note);
     }
     const char *out = parsed_value(&parsed, "out");
+    if (out && !*out) {
+        parsed_fini(&parsed);
+        run_options_fini(&request.options);
+        return command_complain(command, "--out: found '', expected the name of a folder");
+    }
     request.scenario = parsed.arguments.items[0];
     snprintf(request.out, sizeof request.out, "%s", out ? out : "");
     request.json = parsed_has(&parsed, "json");

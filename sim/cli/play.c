@@ -116,6 +116,12 @@ static void on_sample(void *context, time_ns at)
     checkers_sample(&play->checkers, at, false);
 }
 
+static void on_step(void *context, time_ns at)
+{
+    struct play *play = context;
+    recorder_step(&play->recorder, at);
+}
+
 /* Runs it and makes the summary, while there is a simulation to look into. */
 static void run(struct play *play, const struct play_settings *settings, FILE *events)
 {
@@ -123,7 +129,7 @@ static void run(struct play *play, const struct play_settings *settings, FILE *e
     struct simulation *simulation = simulation_create(
         scenario, &(struct simulation_settings){ .vouching = true,
                                                  .check_invariants = settings->check_invariants });
-    struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample };
+    struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample, on_step };
     struct progress progress;
     look_init(&play->look, simulation);
     event_log_init(&play->log, events, scenario, simulation_cluster(simulation));
@@ -236,17 +242,10 @@ static const struct metrics *metrics_of(const struct plays *plays, const char *v
     return NULL;
 }
 
-/* A variant repeats the expectations of the scenario, which are the scenario's; what it says itself
- * stands on lines of its own. */
+/* A variant repeats the expectations of the scenario, which are the scenario's. */
 static bool is_own(const struct plays *plays, const struct play *play, size_t index)
 {
-    const struct play *first = &plays->list.items[0];
-    if (play == first)
-        return true;
-    for (VEC_EACH(const struct expectation, theirs, &first->scenario->expect))
-        if (theirs->line == play->scenario->expect.items[index].line)
-            return false;
-    return true;
+    return play == &plays->list.items[0] || play->scenario->expect.items[index].varied;
 }
 
 static bool is_expected(const struct scenario *scenario, const char *invariant)

@@ -67,6 +67,8 @@ void process_step(struct virtual_cluster *cluster, struct process *process, stru
             last = effect;
     }
     cluster->stepping = false;
+    if (process->id.n == JOB_MANAGER && cluster->observer.step)
+        cluster->observer.step(cluster->observer.context, cluster_now(cluster));
     if (last)
         process_exit(cluster, process, last->exit.reason);
     else

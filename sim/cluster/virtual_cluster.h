@@ -14,8 +14,7 @@
 #include "sim/kernel/queue.h"
 #include "sim/load/scenario.h"
 
-/* Who wants to see what happens. Any may be null. Lines come in order; payloads live for the call.
- */
+/* Who wants to see what happens, in order. Any may be null; payloads live for the call. */
 struct cluster_observer {
     void (*log)(void *context, time_ns at, struct node_id node, const struct log_line *line);
     /* A process was added, came up, is stopping, stopped, exited, was killed, frozen, resumed; its
@@ -23,6 +22,7 @@ struct cluster_observer {
     void (*fact)(void *context, time_ns at, struct node_id node, const char *word,
                  const char *reason);
     void (*answer)(void *context, time_ns at, const struct effect_answer *answer);
+    void (*step)(void *context, time_ns at); /* the JobManager has taken in an event */
     void *context;
 };
 

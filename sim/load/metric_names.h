@@ -7,6 +7,7 @@
 #ifndef WEIR_SIM_LOAD_METRIC_NAMES_H
 #define WEIR_SIM_LOAD_METRIC_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum metric_unit {
@@ -75,6 +76,12 @@ extern const char *const metric_unit_names[METRIC_UNIT_COUNT];
  * value: the one figure of the summary. */
 extern const char *const statistic_names[];
 extern const size_t statistic_count;
+
+/* Is its total known exactly, whatever lies between two samples? A share's is of one vertex. */
+bool metric_has_total(enum metric metric, bool of_vertex);
+/* What the statistic is written in: the total of a share in seconds of subtasks, else the metric's.
+ * The name may be null: `value`. */
+enum metric_unit metric_statistic_unit(enum metric metric, const char *statistic);
 
 /* What holds at every moment of a run, or is a fault of Weir or of the job's set-up. */
 struct invariant_row {

@@ -29,16 +29,18 @@ struct reading {
     struct note *note;
 };
 
+/* Near it are the others: what the edge has at its `other` end it has not here. */
 static struct err find_end(const struct reading *r, const struct tree_node *node, const char *name,
-                           struct vertex_id *out)
+                           const char *other, struct vertex_id *out)
 {
     *out = job_graph_find_vertex(r->graph, name);
     if (!vertex_id_is_none(*out))
         return OK;
-    size_t count = r->graph->vertices.count;
-    const char **names = mem_create_array(count, sizeof *names);
-    for (size_t i = 0; i < count; i++)
-        names[i] = r->graph->vertices.items[i].name;
+    size_t count = 0;
+    const char **names = mem_create_array(r->graph->vertices.count, sizeof *names);
+    for (VEC_EACH(const struct job_vertex, vertex, &r->graph->vertices))
+        if (!text_equal(vertex->name, other))
+            names[count++] = vertex->name;
     char hint[FIELD_HINT_MAX];
     field_hint(hint, name, names, count);
     mem_destroy(names);
@@ -58,8 +60,8 @@ static struct err add_edge(const struct reading *r, const struct tree_node *node
                            const char *to, enum partitioner partitioner, enum result_type result)
 {
     struct vertex_id producer, consumer;
-    TRY(find_end(r, node, from, &producer));
-    TRY(find_end(r, node, to, &consumer));
+    TRY(find_end(r, node, from, to, &producer));
+    TRY(find_end(r, node, to, from, &consumer));
     int32_t from_parallelism = parallelism_of(r->graph, producer);
     int32_t to_parallelism = parallelism_of(r->graph, consumer);
     if (partitioner == PARTITIONER_COUNT)

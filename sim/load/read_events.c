@@ -154,6 +154,16 @@ static struct err read_fault_map(struct scenario_reader *reader, const struct tr
     return peer ? need_node(reader, peer, true, "") : OK;
 }
 
+/* A link has two ends. */
+static struct err need_other_end(const struct scenario_reader *reader, const struct tree_node *node,
+                                 const struct event_values *v)
+{
+    if (!v->event.peer || !text_equal(node->text, v->event.peer))
+        return OK;
+    return tree_expected(node, ERR_BAD_VALUE_CODE, reader->note,
+                         "another one than in 'from': nothing has a link to itself");
+}
+
 /* Where no machine comes beside those of the start there can be no more. */
 static struct err check_count(const struct scenario_reader *reader, const struct tree_node *node,
                               const struct event_values *v)
@@ -192,12 +202,16 @@ static struct err read_fault(struct scenario_reader *reader, const struct tree_n
         return tree_error(
             tree_find(node, "count"), ERR_BAD_VALUE_CODE, reader->note,
             "found a count for TaskManagers by name, expected random, in-use or idle");
-    if (who->kind != TREE_LIST)
-        return need_node(reader, who, shape->job_manager_too, choice_list);
+    if (who->kind != TREE_LIST) {
+        TRY(need_node(reader, who, shape->job_manager_too, choice_list));
+        return need_other_end(reader, who, v);
+    }
     if (who->count == 0)
         return tree_error(who, ERR_MISSING_CODE, reader->note, "found no names, expected some");
-    for (const struct tree_node *item = who->first; item; item = item->next)
+    for (const struct tree_node *item = who->first; item; item = item->next) {
         TRY(need_node(reader, item, shape->job_manager_too, ""));
+        TRY(need_other_end(reader, item, v));
+    }
     return OK;
 }
 

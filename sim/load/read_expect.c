@@ -189,6 +189,23 @@ static struct err read_scope(const struct scenario_reader *reader, const struct 
     return OK;
 }
 
+/* Of what is only known at samples the sum over time would be another with each `sample`. */
+static struct err check_total(const struct tree_node *node, const struct metric_row *metric,
+                              const struct expectation *expectation, struct note *note)
+{
+    bool of_vertex = !vertex_id_is_none(expectation->vertex);
+    if (!expectation->statistic || !text_equal(expectation->statistic, "total") ||
+        metric_has_total((enum metric)(metric - metric_rows), of_vertex))
+        return OK;
+    return tree_error(node, ERR_BAD_VALUE_CODE, note,
+                      metric->scope == METRIC_OF_VERTEX
+                          ? "found the total of %s without a vertex, expected the vertex whose "
+                            "subtasks' seconds it adds up"
+                          : "found the total of %s, which is looked at in samples and adds up to "
+                            "nothing, expected another statistic",
+                      metric->name);
+}
+
 /* One statistic with its bound, or `of` another variant with `ratio`. */
 static struct err read_statistic(const struct scenario_reader *reader, const struct tree_node *node,
                                  const struct metric_row *metric, struct expectation *expectation)
@@ -226,8 +243,11 @@ static struct err read_statistic(const struct scenario_reader *reader, const str
                             note));
     if (word < statistic_count && !text_equal(statistic_names[word], "value"))
         expectation->statistic = mem_copy_text(statistic_names[word]);
+    TRY(check_total(of ? statistic : bound, metric, expectation, note));
+    enum metric_unit unit =
+        metric_statistic_unit((enum metric)(metric - metric_rows), expectation->statistic);
     return of ? read_bound(ratio, METRIC_SHARE, expectation, note)
-              : read_bound(bound, metric->unit, expectation, note);
+              : read_bound(bound, unit, expectation, note);
 }
 
 static struct err read_metric(const struct scenario_reader *reader, const struct tree_node *node,
@@ -276,7 +296,7 @@ struct err scenario_read_expectation(struct scenario_reader *reader, const struc
     struct scenario *scenario = reader->scenario;
     struct note *note = reader->note;
     const struct tree_node *name;
-    vec_push(&scenario->expect, (struct expectation){ .line = node->line,
+    vec_push(&scenario->expect, (struct expectation){ .varied = tree_is_varied(node),
                                                       .within = TIME_NEVER,
                                                       .count = -1,
                                                       .job = job_id_none(),
@@ -297,9 +317,10 @@ struct err scenario_read_expectation(struct scenario_reader *reader, const struc
         TRY(read_event(reader, node, expectation));
     else
         TRY(read_invariant(node, expectation, note));
+    char where[TREE_WHERE_LENGTH_MAX];
     for (size_t i = 0; i + 1 < scenario->expect.count; i++)
         if (text_equal(scenario->expect.items[i].name, expectation->name))
-            return tree_expected(name, ERR_DUPLICATE_CODE, note, "a name not used before (line %d)",
-                                 scenario->expect.items[i].line);
+            return tree_expected(name, ERR_DUPLICATE_CODE, note, "a name not used before (%s)",
+                                 tree_where(tree_at(node->parent, i), where));
     return OK;
 }

@@ -57,12 +57,13 @@ static struct err read_vertices(const struct scenario_reader *reader, struct job
     for (const struct tree_node *node = list->first; node; node = node->next) {
         const struct tree_node *name = field_child(node, "name");
         struct vertex_id before = vertex_id_none();
+        char where[TREE_WHERE_LENGTH_MAX];
         if (name && name->kind == TREE_SCALAR)
             before = job_graph_find_vertex(job->graph, name->text);
         if (!vertex_id_is_none(before))
             return tree_expected(name, ERR_DUPLICATE_CODE, note,
-                                 "a name not used before (line %d has it)",
-                                 tree_at(list, before.n)->line);
+                                 "a name not used before (%s has it)",
+                                 tree_where(tree_at(list, before.n), where));
         TRY(scenario_read_vertex(reader, job, node, groups));
     }
     return OK;

@@ -84,7 +84,7 @@ struct expectation {
     char *after;       /* event: pattern of the reference event; null: from the start */
     time_ns within;    /* event: TIME_NEVER: any time */
     int64_t count;     /* event: must happen exactly this often; -1: at least once; 0: never */
-    int line;          /* in the scenario file */
+    bool varied;       /* a variant says it, or part of it; else the scenario does, for all */
     struct job_id job; /* metric: of this job; none: of all */
     struct vertex_id vertex; /* metric: of this vertex of it; none: of all */
 };

@@ -130,6 +130,22 @@ void tree_describe(const struct tree_node *node, char *out, size_t size)
     out[used] = '\0';
 }
 
+/* That said the node, or what it is in; null: the scenario itself did. */
+static const char *variant_of(const struct tree_node *node)
+{
+    while (node && !node->variant)
+        node = node->parent;
+    return node ? node->variant : NULL;
+}
+
+bool tree_is_varied(const struct tree_node *node)
+{
+    bool varied = variant_of(node) != NULL;
+    for (const struct tree_node *child = node->first; child; child = child->next)
+        varied |= child->variant != NULL;
+    return varied;
+}
+
 /* "FILE:LINE: KEY" without the colon behind it. */
 static void place(const struct tree_node *node, char *out, size_t size)
 {
@@ -140,13 +156,22 @@ static void place(const struct tree_node *node, char *out, size_t size)
         used = text_format(out, size, "%s:%d", node->source, node->line);
     else
         used = text_format(out, size, "%s", node->source);
-    const struct tree_node *laid = node;
-    while (laid && !laid->variant)
-        laid = laid->parent;
-    if (laid && *path)
-        text_format(out + used, size - used, ": compare.%s.%s", laid->variant, path);
+    const char *variant = variant_of(node);
+    if (variant && *path)
+        text_format(out + used, size - used, ": compare.%s.%s", variant, path);
     else if (*path)
         text_format(out + used, size - used, ": %s", path);
+}
+
+const char *tree_where(const struct tree_node *node, char out[TREE_WHERE_LENGTH_MAX])
+{
+    static const int shown = TREE_WHERE_LENGTH_MAX - 4;
+    if (node->line)
+        text_format(out, TREE_WHERE_LENGTH_MAX, "line %d", node->line);
+    else
+        text_format(out, TREE_WHERE_LENGTH_MAX, "%.*s%s", shown, node->source,
+                    strlen(node->source) > (size_t)shown ? "..." : "");
+    return out;
 }
 
 struct err tree_error(const struct tree_node *node, enum err_code code, struct note *note,

@@ -19,6 +19,7 @@ enum {
     TREE_BYTES_MAX = 16 * 1024 * 1024,
     TREE_PATH_LENGTH_MAX = 256,
     TREE_DESCRIBE_LENGTH_MAX = 68,
+    TREE_WHERE_LENGTH_MAX = 68,
 };
 
 enum tree_kind { TREE_NULL, TREE_SCALAR, TREE_LIST, TREE_MAP, TREE_KIND_COUNT };
@@ -72,6 +73,10 @@ struct tree_node *tree_find_named(const struct tree_node *list, const char *name
 void tree_path(const struct tree_node *node, char out[TREE_PATH_LENGTH_MAX]);
 /* What stands there, for "found ...": 'text', a list, a map, nothing. On one line, shortened. */
 void tree_describe(const struct tree_node *node, char *out, size_t size);
+/* Has the variant that was laid over said it, or one of its keys? */
+bool tree_is_varied(const struct tree_node *node);
+/* "line 9", or the --set that says it. Returns out. */
+const char *tree_where(const struct tree_node *node, char out[TREE_WHERE_LENGTH_MAX]);
 
 /* "FILE:LINE: KEY: " and the text; for --set "--set KEY=VALUE: KEY: ". */
 struct err tree_error(const struct tree_node *node, enum err_code code, struct note *note,

@@ -90,10 +90,11 @@ static struct err overlay_child(struct tree *tree, struct tree_node *base,
 {
     struct tree_node *target =
         base->kind == TREE_LIST ? find_item(base, over->key) : tree_find(base, over->key);
+    char where[TREE_WHERE_LENGTH_MAX];
     if (!target && base->kind == TREE_LIST)
         return tree_error(over, ERR_BAD_VALUE_CODE, note,
-                          "found no item of that name or number in the list of line %d",
-                          base->line);
+                          "found no item of that name or number in the list of %s",
+                          tree_where(base, where));
     if (target && over->kind == TREE_NULL) {
         remove_child(base, target);
         return OK;

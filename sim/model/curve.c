@@ -117,19 +117,13 @@ time_ns curve_corner_time(const struct curve *curve, size_t corner)
     return at > curve->from ? at : curve->from;
 }
 
-time_ns curve_time(const struct curve *curve, double amount)
+time_ns curve_time(const struct curve *curve, double amount, double slack)
 {
     const struct series_point *points = curve->series->points.items;
-    size_t low = 0, high = curve->series->points.count; /* the last corner at `amount` or below */
-    if (high == 0)
+    if (curve->series->points.count == 0)
         return TIME_NEVER;
-    while (low + 1 < high) {
-        size_t middle = low + (high - low) / 2;
-        if (curve->before[middle] <= amount)
-            low = middle;
-        else
-            high = middle;
-    }
+    size_t beyond = curve_corner(curve, amount + slack);
+    size_t low = beyond > 0 ? beyond - 1 : 0; /* the last corner reached */
     if (!(points[low].value > 0))
         return TIME_NEVER; /* only the last piece can be flat here, or the amount is in none */
     time_ns start = points[low].at > curve->from ? points[low].at : curve->from;

@@ -23,8 +23,10 @@ double curve_rate(struct curve *curve, time_ns at);         /* records per secon
 time_ns curve_next_change(struct curve *curve, time_ns at); /* after `at`; TIME_NEVER: none */
 time_ns curve_last_change(struct curve *curve, time_ns at); /* not after `at`; 0: none */
 double curve_amount(struct curve *curve, time_ns at);       /* records until then */
-/* When the first record beyond `amount` arrives; TIME_NEVER when none does. */
-time_ns curve_time(const struct curve *curve, double amount);
+/* When the first record beyond `amount` arrives; TIME_NEVER when none does. While nothing arrives
+ * the curve is flat, so where `amount` came about by rounding the answer would be either end of the
+ * silence: a corner that is less than `slack` beyond it is taken for reached. */
+time_ns curve_time(const struct curve *curve, double amount, double slack);
 /* The first corner beyond `amount`, as a place in `before`; the points of the series if none is. */
 size_t curve_corner(const struct curve *curve, double amount);
 /* When the curve got to that corner: behind it the load is another. */

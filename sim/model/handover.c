@@ -86,7 +86,7 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
         source->offered_before = 0;
         source->offered_before = source_offered(source, now);
         if (former->ended)
-            former->sources.items[there].handed_over_at = now;
+            former->sources.items[there].given_up_at = now;
     }
     vec_push(&job->cuts, cut);
     job->goes_on = true;

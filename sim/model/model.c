@@ -5,6 +5,8 @@
  */
 #include "sim/model/model.h"
 
+#include <math.h>
+
 #include "sim/model/handover.h"
 #include "sim/model/state.h"
 
@@ -258,19 +260,41 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
     return model;
 }
 
-void model_job_ended(struct model *model, struct job_id job, bool failed)
+void model_job_cancelled(struct model *model, struct job_id job)
 {
     net_advance(model, job.n);
-    if (model->jobs[job.n].ended)
+    model->jobs[job.n].cancelled = true;
+}
+
+/* It was wanted so: what has not been read waits for nobody. */
+static void give_up(struct model *model, struct model_job *job)
+{
+    double backlog = 0;
+    for (VEC_EACH(struct model_source, source, &job->sources)) {
+        if (source->given_up_at != TIME_NEVER)
+            continue;
+        backlog += source_backlog(source, model_now(model));
+        source_give_up(source, model_now(model));
+    }
+    job->backlog_most = fmax(job->backlog_most, backlog);
+}
+
+void model_job_ended(struct model *model, struct job_id id, bool failed)
+{
+    struct model_job *job = &model->jobs[id.n];
+    net_advance(model, id.n);
+    if (job->ended)
         return;
-    model->jobs[job.n].ended = true;
-    model->jobs[job.n].failed = failed;
-    model->jobs[job.n].ended_at = model_now(model);
-    barrier_drop_all(model, job.n);
-    for (uint32_t host = 0; local_is_kept(&model->jobs[job.n]) && host < model->hosts.count; host++)
-        local_on_complete(model, host, job.n, UINT64_MAX);
-    net_rebuild_job(model, job.n);
-    handover_offer(model, job.n);
+    job->ended = true;
+    job->failed = failed;
+    job->ended_at = model_now(model);
+    barrier_drop_all(model, id.n);
+    for (uint32_t host = 0; local_is_kept(job) && host < model->hosts.count; host++)
+        local_on_complete(model, host, id.n, UINT64_MAX);
+    if (!failed)
+        give_up(model, job);
+    net_rebuild_job(model, id.n);
+    handover_offer(model, id.n);
 }
 
 void model_destroy(struct model *model)

@@ -44,9 +44,12 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
 void model_destroy(struct model *model);
 const struct data_plane_ops *model_ops(void); /* the plane is the struct model */
 
-/* The job has ended for good: what arrives from now on is not its backlog, unless it has FAILED.
- * Nobody wanted that: its log fills as that of a job that is about to restart, until another job
- * goes on from it. */
+/* A client has cancelled it: state that goes with its tasks is not missed any more. */
+void model_job_cancelled(struct model *model, struct job_id job);
+
+/* The job has ended for good: what it has not read is given up, and what arrives from now on is not
+ * its backlog, unless it has FAILED. Nobody wanted that: its log fills as that of a job that is
+ * about to restart, until another job goes on from it. */
 void model_job_ended(struct model *model, struct job_id job, bool failed);
 
 /* The last time that subtasks of sources began anew. */

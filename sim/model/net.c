@@ -32,7 +32,7 @@ static double backlog_of(const struct model *model, struct model_job *job, time_
         double seconds = net ? (double)(now - net->at) / (double)TIME_S : 0;
         for (VEC_EACH(const uint32_t, s, &component->sources)) {
             struct model_source *source = &job->sources.items[*s];
-            if (source->handed_over_at == TIME_NEVER)
+            if (source->given_up_at == TIME_NEVER)
                 sum += source_backlog_after(source, seconds, now);
         }
     }

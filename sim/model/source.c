@@ -8,13 +8,18 @@
 
 #include "sim/model/partition.h"
 
+/* Of each partition: nobody waits for less than a millionth of a record. What rounding leaves over
+ * or under is below that in short runs, and below the share in long ones. */
+#define RECORDS_NONE 1e-6
+#define SHARE_NONE   1e-11
+
 void source_init(struct model_source *source, const struct series *load, time_ns from, bool paced,
                  uint32_t partitions)
 {
     CHECK(partitions > 0);
     curve_init(&source->curve, load, from);
     source->paced = paced;
-    source->handed_over_at = TIME_NEVER;
+    source->given_up_at = TIME_NEVER;
     source->scale = paced ? 1 : 1.0 / partitions;
     source->layout = layout_create(partitions);
     vec_push(&source->groups, (struct partition_group){ .count = partitions, .class = GROUP_IDLE });
@@ -129,14 +134,32 @@ static double amount_read(const struct model_source *source, const struct partit
     return group->origin_amount + (group->position - group->origin) / source->scale;
 }
 
+/* Amounts of the curve that come from positions are rounded: a corner within this beyond one has
+ * been read up to. A function of the amount alone, and amount and slack grow together: so reading
+ * on passes each corner once, wherever it pauses. */
+static double slack_of(const struct model_source *source, double amount)
+{
+    return RECORDS_NONE / source->scale + SHARE_NONE * amount;
+}
+
+/* When the first record beyond that arrives. */
+static time_ns arrival_beyond(const struct model_source *source, double amount)
+{
+    return curve_time(&source->curve, amount, slack_of(source, amount));
+}
+
+static double age_of(time_ns arrived_at, time_ns now)
+{
+    return arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
+}
+
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now)
 {
-    bool is_ours = source->handed_over_at == TIME_NEVER;
+    bool is_ours = source->given_up_at == TIME_NEVER;
     if (!is_ours || group->kept_up || source_arrived(source, group, now) <= group->position)
         return 0;
-    time_ns arrived_at = curve_time(&source->curve, amount_read(source, group));
-    return arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
+    return age_of(arrival_beyond(source, amount_read(source, group)), now);
 }
 
 double source_lag_seconds_most(struct model_source *source, time_ns now)
@@ -158,11 +181,13 @@ static void note_corners(struct model_source *source, const struct partition_gro
                          double amount, time_ns now)
 {
     double read = amount_read(source, group), rate = group->rate / source->scale;
+    double from = amount + slack_of(source, amount), until = read + slack_of(source, read);
     size_t count = source->curve.series->points.count;
-    for (size_t i = curve_corner(&source->curve, amount);
-         i < count && source->curve.before[i] <= read; i++) {
+    for (size_t i = curve_corner(&source->curve, from);
+         i < count && source->curve.before[i] <= until; i++) {
         double age = (double)(now - curve_corner_time(&source->curve, i)) / (double)TIME_S;
-        source->lag_most = fmax(source->lag_most, age - (read - source->curve.before[i]) / rate);
+        double since = fmax(read - source->curve.before[i], 0) / rate;
+        source->lag_most = fmax(source->lag_most, age - since);
     }
 }
 
@@ -207,8 +232,7 @@ struct source_setback source_setback(struct model_source *source, const struct s
         back.records += fmax(group->position - position, 0) * layout_repeats(partitions, period, i);
         oldest = fmin(oldest, position / source->scale);
     }
-    time_ns arrived_at = oldest < amount ? curve_time(&source->curve, oldest) : now;
-    back.lag_seconds = arrived_at < now ? (double)(now - arrived_at) / (double)TIME_S : 0;
+    back.lag_seconds = oldest < amount ? age_of(arrival_beyond(source, oldest), now) : 0;
     return back;
 }
 
@@ -228,6 +252,12 @@ bool source_is_exhausted(struct model_source *source, time_ns now)
 double source_partition_rate(struct model_source *source, time_ns now)
 {
     return source->scale * curve_rate(&source->curve, now);
+}
+
+void source_give_up(struct model_source *source, time_ns now)
+{
+    source_note_lag(source, now);
+    source->given_up_at = now;
 }
 
 void source_halt(struct model_source *source, time_ns now)

@@ -66,8 +66,8 @@ struct model_source {
     double rate;        /* of all subtasks, records per second */
     double rate_most;   /* the largest rate at which the network carries it, all others resting */
     double taken_over;  /* position at which the job took up a former one's log */
-    double offered_before;  /* what had arrived there by then, which was for the former */
-    time_ns handed_over_at; /* what it has not read is a later job's from then on; TIME_NEVER */
+    double offered_before; /* what had arrived there by then, which was for the former */
+    time_ns given_up_at;   /* what it has not read is a later job's, or nobody's; TIME_NEVER */
     double served_total, replayed_total;
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
     double reread_total; /* records that a restart made it read again */
@@ -123,6 +123,9 @@ struct source_setback source_setback(struct model_source *source, const struct s
 bool source_is_exhausted(struct model_source *source, time_ns now);
 /* Arrivals per second of one partition, now. */
 double source_partition_rate(struct model_source *source, time_ns now);
+
+/* From now on nobody waits for what it has not read. */
+void source_give_up(struct model_source *source, time_ns now);
 
 /* All groups stand still: positions are written down, equal ones become one group. */
 void source_halt(struct model_source *source, time_ns now);

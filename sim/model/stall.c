@@ -68,8 +68,8 @@ static time_ns first_packet_at(struct model *model, const struct model_job *job,
     time_ns now = model_now(model), first = TIME_NEVER;
     for (VEC_EACH(const uint32_t, s, &component->sources)) {
         struct model_source *source = &job->sources.items[*s];
-        time_ns at = curve_time(&source->curve, curve_amount(&source->curve, now));
-        if (source_backlog(source, now) > 0 || source_partition_rate(source, now) > 0)
+        time_ns at = curve_time(&source->curve, curve_amount(&source->curve, now), 0);
+        if (source_lag_seconds_most(source, now) > 0 || source_partition_rate(source, now) > 0)
             return now;
         first = at < first ? at : first;
     }

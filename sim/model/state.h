@@ -84,7 +84,7 @@ struct model_job {
     VEC(struct model_source) sources;
     uint32_t *edge_slot; /* by edge: its place among the shuffles of its component; NONE */
     bool *mark;          /* by vertex: scratch of path searches */
-    bool ended, failed;  /* for good; FAILED, so that what arrives is still its backlog */
+    bool cancelled, ended, failed; /* is to end; has; FAILED: what arrives is its backlog still */
     time_ns ended_at;
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
     VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */

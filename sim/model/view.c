@@ -14,12 +14,12 @@ static time_ns view_time(const struct model *model, const struct model_job *job)
     return job->ended && !job->failed ? job->ended_at : model_now(model);
 }
 
-/* What a later job has taken over arrives in that one's books. */
+/* What is given up arrives in no book, or in that of the later job that has taken it over. */
 static time_ns source_time(const struct model *model, const struct model_job *job,
                            const struct model_source *source)
 {
     time_ns now = view_time(model, job);
-    return source->handed_over_at < now ? source->handed_over_at : now;
+    return source->given_up_at < now ? source->given_up_at : now;
 }
 
 static double state_of_vertex(struct model *model, const struct model_job *job,
@@ -61,12 +61,13 @@ static const struct cut *newest_cut(const struct model_job *job)
 static bool is_waited_for(const struct model_job *job)
 {
     for (VEC_EACH(const struct model_source, source, &job->sources))
-        if (!source->paced && source->handed_over_at == TIME_NEVER)
+        if (!source->paced && source->given_up_at == TIME_NEVER)
             return true;
     return false;
 }
 
-/* Its savepoint is there: tasks that are gone are not missed. Those of a job that FAILED are. */
+/* It has been cancelled, or its savepoint is there: tasks that are gone are not missed. Those of a
+ * job that FAILED are. */
 static bool is_stopped(const struct model_job *job)
 {
     if (job->ended)
@@ -74,7 +75,7 @@ static bool is_stopped(const struct model_job *job)
     for (VEC_EACH(const struct cut, cut, &job->cuts))
         if (cut->completed && cut->id == job->stopped_by)
             return true;
-    return false;
+    return job->cancelled;
 }
 
 /* Its tasks finish because there is nothing more to do, or have. */
@@ -90,7 +91,7 @@ static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns 
 {
     for (uint32_t s = 0; s < job->sources.count; s++) {
         struct model_source *source = &job->sources.items[s];
-        if (source->handed_over_at != TIME_NEVER || is_at_end(job, source))
+        if (source->given_up_at != TIME_NEVER || is_at_end(job, source))
             continue;
         const struct model_vertex *vertex = &job->vertices[source->vertex];
         struct source_setback back = source_setback(
@@ -105,7 +106,7 @@ static void view_setbacks(struct model_job *job, const struct cut *cut, time_ns 
 
 static double unread(struct model_source *source, time_ns now)
 {
-    return source->handed_over_at != TIME_NEVER ? 0 : source_backlog(source, now);
+    return source->given_up_at != TIME_NEVER ? 0 : source_backlog(source, now);
 }
 
 /* The log it is to go on reading is a former job's still. */
@@ -158,7 +159,7 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         out->backlog += unread(source, now);
         out->inherited += source->offered_before - source->taken_over;
         out->given_up += source->withdrawn_total;
-        if (source->handed_over_at != TIME_NEVER)
+        if (source->given_up_at != TIME_NEVER)
             out->given_up += source_backlog(source, source_time(model, job, source));
         out->position += source_position(source, now);
         out->taken_over += source->taken_over;

@@ -72,7 +72,8 @@ static void add_column(struct metrics *metrics, enum metric metric, struct job_i
                                                         .job = job,
                                                         .vertex = vertex,
                                                         .name = mem_copy_text(text),
-                                                        .total = number_none() });
+                                                        .total = number_none(),
+                                                        .seconds = number_none() });
 }
 
 static void add_vertex_columns(struct metrics *metrics, struct job_id job, struct vertex_id vertex)
@@ -200,19 +201,6 @@ time_ns metrics_end(const struct metrics *metrics)
     return metrics->times.count ? vec_last(&metrics->times) : 0;
 }
 
-/* Each value holds for the time since the row before. */
-static double integral(const struct metrics *metrics, const double *values)
-{
-    double sum = 0;
-    for (size_t i = 1; i < metrics->times.count; i++) {
-        double length =
-            (double)(metrics->times.items[i] - metrics->times.items[i - 1]) / (double)TIME_S;
-        if (!number_is_none(values[i]))
-            sum += values[i] * length;
-    }
-    return sum;
-}
-
 static void put_statistics(const struct statistics *s, double out[STATISTIC_COUNT])
 {
     out[STATISTIC_P50] = s->p50;
@@ -265,14 +253,9 @@ void metrics_summarise(const struct metrics *metrics, size_t index, double out[S
         struct statistics s = statistics_of(values, rows);
         put_statistics(&s, out);
         put_most(column, rows, out);
-        bool is_exact = !number_is_none(column->total);
-        double seconds = (double)metrics_end(metrics) / (double)TIME_S;
-        if (rule->nature == METRIC_GROWING)
-            out[STATISTIC_TOTAL] = s.last;
-        else
-            out[STATISTIC_TOTAL] = is_exact ? column->total : integral(metrics, values);
-        if (is_exact && seconds > 0)
-            out[STATISTIC_MEAN] = column->total / seconds;
+        out[STATISTIC_TOTAL] = rule->nature == METRIC_GROWING ? s.last : column->total;
+        if (column->seconds > 0)
+            out[STATISTIC_MEAN] = column->total / column->seconds;
         mem_destroy(values);
     }
     out[STATISTIC_VALUE] = out[rule->value];

@@ -36,7 +36,9 @@ struct metric_column {
     struct job_id job;       /* none: all, or of the cluster */
     struct vertex_id vertex; /* none: all, or of the job */
     char *name;
-    double total; /* exact where totals are: records, hours of machines x 3600; else NaN */
+    /* Where they are exact, else NaN: records, seconds times number of machines, seconds of a
+     * vertex's subtasks; and what that is the mean times, in seconds, of the run or of subtasks. */
+    double total, seconds;
     /* By row: the most since the row before, where that is known and no cell has it; else empty. */
     VEC(double) most;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From facts and lines to what is remembered. Numbers of machines, slots and TaskManagers are
- * integrated at each change; samples are taken in recorder_sample.c.
+ * integrated at each change, whatever is sampled or logged; samples are taken in recorder_sample.c.
  */
 #include "sim/report/recorder.h"
 
@@ -57,10 +57,15 @@ void recorder_count_up_to(struct recorder *recorder, time_ns now)
     recorder->counted_at = now;
 }
 
-static void look_at_cluster(struct recorder *recorder, time_ns now)
+void recorder_step(struct recorder *recorder, time_ns at)
 {
-    recorder_count_up_to(recorder, now);
-    recorder->cluster = recorder->look->cluster(recorder->look->context);
+    const struct look_cluster *last = &recorder->cluster;
+    struct look_cluster now = recorder->look->cluster(recorder->look->context);
+    if (now.task_managers == last->task_managers && now.slots_total == last->slots_total &&
+        now.slots_free == last->slots_free)
+        return;
+    recorder_count_up_to(recorder, at);
+    recorder->cluster = now;
 }
 
 /* Facts. */
@@ -149,6 +154,7 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
                    const char *reason)
 {
     unsigned effects = effects_of(word);
+    recorder_step(recorder, at); /* with the JobManager goes what it knew */
     incidents_settle(&recorder->incidents);
     incidents_on_fact(&recorder->incidents, at, node, word, reason, (effects & FACT_ENDED) != 0);
     if (text_equal(virtual_cluster_fact_machine(word), "script")) {
@@ -318,6 +324,4 @@ void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
         if (!text_equal(line->machine, "execution") && !text_equal(line->machine, "checkpoint"))
             review_job(recorder, at, line);
     }
-    if (text_equal(line->machine, "resource manager"))
-        look_at_cluster(recorder, at);
 }

@@ -48,6 +48,8 @@ void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
                    const struct log_line *line);
 void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,
                    const char *reason);
+/* Slots and TaskManagers may be others: after each event that the JobManager has taken in. */
+void recorder_step(struct recorder *recorder, time_ns at);
 void recorder_sample(struct recorder *recorder, time_ns at);
 
 /* For recorder_sample.c: brings the numbers over time up to now. */

@@ -45,6 +45,18 @@ static void take_shares(struct vertex_record *last, const struct model_vertex_vi
     last->backpressured = view->backpressured_seconds;
 }
 
+/* Those of the run so far, by share_metrics. Time in which nothing could flow is not in them. */
+static void total_shares(struct metric_column *columns, const struct model_vertex_view *view)
+{
+    const double totals[VERTEX_SHARES] = { view->busy_seconds, view->idle_seconds,
+                                           view->backpressured_seconds, view->busy_most_seconds,
+                                           view->backpressured_most_seconds };
+    for (int i = 0; i < VERTEX_SHARES; i++) {
+        columns[i].total = totals[i];
+        columns[i].seconds = totals[0] + totals[1] + totals[2];
+    }
+}
+
 static void sample_vertices(struct recorder *recorder, struct job_id job, double *values,
                             double *row)
 {
@@ -57,6 +69,8 @@ static void sample_vertices(struct recorder *recorder, struct job_id job, double
         double shares[VERTEX_SHARES];
         look->vertex(look->context, job, (struct vertex_id){ v }, &view);
         take_shares(vertex, &view, shares);
+        if (vertex->column != SIZE_MAX)
+            total_shares(&recorder->metrics.columns.items[vertex->column], &view);
         for (int i = 0; i < VERTEX_SHARES; i++) {
             const double both[2] = { values[share_metrics[i]], shares[i] };
             values[share_metrics[i]] = metrics_join(share_metrics[i], both, 2, 1);
@@ -124,6 +138,14 @@ static void sample_job(struct recorder *recorder, struct job_id job, time_ns at,
     sample_counters(recorder, job, at, values);
 }
 
+/* Over the run so far. */
+static void put_total(struct recorder *recorder, size_t column, double total)
+{
+    struct metric_column *of = &recorder->metrics.columns.items[column];
+    of->total = total;
+    of->seconds = (double)metrics_end(&recorder->metrics) / (double)TIME_S;
+}
+
 static void sample_cluster(struct recorder *recorder, double *row)
 {
     const struct look_cluster *cluster = &recorder->cluster;
@@ -134,29 +156,27 @@ static void sample_cluster(struct recorder *recorder, double *row)
     row[METRIC_slot_hours] = recorder->slot_seconds / SECONDS_PER_HOUR;
     row[METRIC_task_manager_hours] = recorder->task_manager_seconds / SECONDS_PER_HOUR;
     row[METRIC_cost] = recorder->cost;
-    struct metric_column *columns = recorder->metrics.columns.items;
-    columns[METRIC_task_managers].total = recorder->task_manager_seconds;
-    columns[METRIC_machines].total = recorder->machine_seconds;
-    columns[METRIC_slots_used].total = recorder->used_seconds;
-    columns[METRIC_slots_free].total = recorder->free_seconds;
+    put_total(recorder, METRIC_task_managers, recorder->task_manager_seconds);
+    put_total(recorder, METRIC_machines, recorder->machine_seconds);
+    put_total(recorder, METRIC_slots_used, recorder->used_seconds);
+    put_total(recorder, METRIC_slots_free, recorder->free_seconds);
 }
 
 /* The totals that make the means exact: records offered and served since the start. */
 static void total_records(struct recorder *recorder)
 {
-    struct metric_column *columns = recorder->metrics.columns.items;
     size_t jobs = recorder->jobs.count;
     double offered = 0, served = 0;
     for (size_t j = 0; j < jobs; j++) {
         offered += recorder->jobs.items[j].offered;
         served += recorder->jobs.items[j].served;
     }
-    columns[METRIC_offered_rate].total = offered;
-    columns[METRIC_served_rate].total = served;
+    put_total(recorder, METRIC_offered_rate, offered);
+    put_total(recorder, METRIC_served_rate, served);
     for (uint32_t j = 0; jobs > 1 && j < jobs; j++) {
         size_t first = metrics_job_column(&recorder->metrics, (struct job_id){ j });
-        columns[first + METRIC_offered_rate].total = recorder->jobs.items[j].offered;
-        columns[first + METRIC_served_rate].total = recorder->jobs.items[j].served;
+        put_total(recorder, first + METRIC_offered_rate, recorder->jobs.items[j].offered);
+        put_total(recorder, first + METRIC_served_rate, recorder->jobs.items[j].served);
     }
 }
 
@@ -192,8 +212,8 @@ void recorder_sample(struct recorder *recorder, time_ns at)
     size_t jobs = recorder->jobs.count;
     double seconds = (double)(at - metrics_end(metrics)) / (double)TIME_S;
     incidents_settle(&recorder->incidents);
+    recorder_step(recorder, at);
     recorder_count_up_to(recorder, at);
-    recorder->cluster = recorder->look->cluster(recorder->look->context);
     double *row = metrics_add_row(metrics, at);
     for (uint32_t j = 0; j < jobs; j++)
         sample_job(recorder, (struct job_id){ j }, at, seconds, row);

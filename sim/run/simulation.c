@@ -53,6 +53,16 @@ static void on_answer(void *context, time_ns at, const struct effect_answer *ans
         if (watcher->answer)
             watcher->answer(watcher->context, at, answer);
     script_on_answer(simulation->script, answer);
+    if (answer->request == CLIENT_CANCEL_JOB && !err_is(answer->result))
+        model_job_cancelled(simulation->model, answer->job);
+}
+
+static void on_step(void *context, time_ns at)
+{
+    const struct simulation *simulation = context;
+    for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
+        if (watcher->step)
+            watcher->step(watcher->context, at);
 }
 
 static uint32_t slots_used(void *context, struct node_id task_manager)
@@ -107,7 +117,7 @@ struct simulation *simulation_create(const struct scenario *scenario,
     struct simulation *simulation = mem_create(sizeof *simulation);
     simulation->scenario = scenario;
     simulation->queue = sim_queue_create();
-    struct cluster_observer observer = { on_log, on_fact, on_answer, simulation };
+    struct cluster_observer observer = { on_log, on_fact, on_answer, on_step, simulation };
     simulation->cluster = virtual_cluster_create(scenario, simulation->queue, &observer);
     virtual_cluster_set_vouching(simulation->cluster, settings->vouching);
     virtual_cluster_set_invariants(simulation->cluster, settings->check_invariants);

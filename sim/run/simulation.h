@@ -23,6 +23,7 @@ struct watcher {
                  const char *reason);
     void (*answer)(void *context, time_ns at, const struct effect_answer *answer);
     void (*sample)(void *context, time_ns at); /* every scenario.sample, and at the end */
+    void (*step)(void *context, time_ns at);   /* the JobManager has taken in an event */
 };
 
 struct simulation_settings {

@@ -66,6 +66,8 @@ START_TEST(an_option_that_nobody_knows_names_the_nearest)
     ck_assert_str_eq(cli_errors(), "weir run: no option --frobnicate; see weir run --help\n");
     ck_assert_int_eq(cli_weir("run x --seed"), EXIT_INPUT);
     ck_assert_str_eq(cli_errors(), "weir run: --seed wants a value\n");
+    ck_assert_int_eq(cli_weir("run x --out  --quiet"), EXIT_INPUT); /* two spaces: an empty word */
+    ck_assert_str_eq(cli_errors(), "weir run: --out: found '', expected the name of a folder\n");
     ck_assert_int_eq(cli_weir("run"), EXIT_INPUT);
     ck_assert_int_eq(cli_weir("run a b"), EXIT_INPUT);
     ck_assert_int_eq(cli_weir("help rnu"), EXIT_INPUT);

@@ -254,6 +254,13 @@ static const struct broken_set {
       "--set seed=[1:2: found malformed YAML (while parsing a flow sequence, did not find expected "
       "',' or ']')" },
     { "", "1", "--set =1: found no key, expected --set KEY=VALUE" },
+    { "expect", "[{name: a, invariant: legal-moves}, {name: a, event: job FAILED}]",
+      "--set expect=[{name: a, invariant: legal-moves}, {name: a, event: job FAILED}]: "
+      "expect.a.name: found 'a', expected a name not used before (--set expect=[{name: a, "
+      "invariant: legal-moves}, {name: a, event...)" },
+    { "jobs.j.vertices", "[{name: a}, {name: a}]",
+      "--set jobs.j.vertices=[{name: a}, {name: a}]: jobs.j.vertices.a.name: found 'a', expected a "
+      "name not used before (--set jobs.j.vertices=[{name: a}, {name: a}] has it)" },
     { "duration", "",
       "--set duration=: duration: found '', expected a duration such as 90s, 5 min or 100 ms, "
       "above 0" },

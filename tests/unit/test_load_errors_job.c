@@ -129,6 +129,11 @@ static const struct broken {
     { GRAPH("[ { name: source }, { name: count } ]\n    edges: [ source -> cuont: hash ]"),
       "t.yaml:6: jobs.j.edges.0.source -> cuont: found an edge to nowhere, 'cuont', expected a "
       "vertex, did you mean 'count'?" },
+    { GRAPH("[ { name: s }, { name: c } ]\n    edges: [ s -> d ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'd', expected a vertex, did you mean "
+      "'c'?" },
+    { GRAPH("[ { name: s } ]\n    edges: [ d -> s ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'd', expected a vertex" },
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ a -> nowhere ]"),
       "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'nowhere', expected a vertex" },
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ a b ]"),

@@ -192,6 +192,12 @@ static const struct broken {
     { EVENTS_OF("  - { at: 1h, kill: randm }\n"),
       "t.yaml:10: events.0.kill: found 'randm', expected the name of a TaskManager, random, in-use "
       "or idle, did you mean 'random'?" },
+    { EVENTS_OF("  - { at: 1h, cut: { task-manager: tm1, from: tm1 } }\n"),
+      "t.yaml:10: events.0.cut.task-manager: found 'tm1', expected another one than in 'from': "
+      "nothing has a link to itself" },
+    { EVENTS_OF("  - { at: 1h, throttle: { task-manager: [tm1, tm2], from: tm2, loss: 1% } }\n"),
+      "t.yaml:10: events.0.throttle.task-manager.1: found 'tm2', expected another one than in "
+      "'from': nothing has a link to itself" },
     { EVENTS_OF("  - { at: 1h, fail: cont }\n"),
       "t.yaml:10: events.0.fail: found 'cont', expected a vertex of job 'j', did you mean "
       "'count'?" },
@@ -202,6 +208,21 @@ static const struct broken {
       "bound" },
     { EXPECT_OF("  - { name: a, metric: slots_used, job: j, max: < 1 }\n"),
       "t.yaml:9: expect.a.job: found a job for a metric of the cluster, expected none" },
+    { EXPECT_OF("  - { name: a, metric: lag_seconds, total: < 1h }\n"),
+      "t.yaml:9: expect.a.total: found the total of lag_seconds, which is looked at in samples and "
+      "adds up to nothing, expected another statistic" },
+    { EXPECT_OF("  - { name: a, metric: busy, total: < 1h }\n"),
+      "t.yaml:9: expect.a.total: found the total of busy without a vertex, expected the vertex "
+      "whose subtasks' seconds it adds up" },
+    { EXPECT_OF("  - { name: a, metric: busy, vertex: count, total: < 50% }\n"),
+      "t.yaml:9: expect.a.total: found '< 50%', expected a bound such as <= 90s, or with the words "
+      "at most, at least, below, above, exactly" },
+    { BASE("compare: { fixed: { seed: 2 } }\nexpect:\n  - { name: a, metric: parallelism, of: "
+           "fixed, "
+           "ratio: < 1, statistic: total }\n"),
+      "t.yaml:10: expect.a.statistic: found the total of parallelism, which is looked at in "
+      "samples "
+      "and adds up to nothing, expected another statistic" },
     { EXPECT_OF("  - { name: a, metric: restarts, vertex: count, max: < 1 }\n"),
       "t.yaml:9: expect.a.vertex: found a vertex for a metric that vertices do not have, expected "
       "none" },

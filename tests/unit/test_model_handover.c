@@ -85,6 +85,49 @@ START_TEST(records_wait_for_the_later_job_while_nobody_reads)
 }
 END_TEST
 
+/* A cancelled job was behind: half of 40,000/s was too much for it. Its lag is as it was to the
+ * end, whenever that is looked at, and then there is none, for nobody is to read what it has left.
+ */
+START_TEST(nobody_waits_for_what_a_cancelled_job_left)
+{
+    model_fixture_begin(&f, &first, 40000);
+    struct model_job_view before = model_fixture_job(&f, job_0);
+    ck_assert_double_ge(before.backlog, 200000);
+    model_fixture_cancel(&f, &first);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_job_ended(f.model, job_0, false);
+    model_fixture_run(&f, 30 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq(view.backlog, 0);
+    ck_assert_double_eq(view.lag_seconds, 0);
+    ck_assert(!view.has_latency);
+    ck_assert_double_eq(model_fixture_view(&f, job_0, 0).backlog, 0);
+    ck_assert_double_eq_tol(view.offered_total, 40000 * 11, 1e-3);
+    ck_assert_double_eq_tol(view.given_up, view.offered_total - view.served_total, 1e-3);
+    ck_assert_double_eq_tol(view.backlog_max, before.backlog + 40000, 1e-3);
+    ck_assert_double_eq_tol(view.lag_seconds_max, before.lag_seconds + 1, 1e-6);
+    view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq(view.backlog_max, 0);
+    ck_assert_double_eq(view.lag_seconds_max, 0);
+}
+END_TEST
+
+/* What its tasks had read since the checkpoint would have to be read again, if any task were to. */
+START_TEST(a_cancelled_job_misses_no_task_that_is_gone)
+{
+    model_fixture_begin(&f, &first, 2000);
+    model_job_cancelled(f.model, job_0);
+    model_fixture_cancel(&f, &first);
+    model_fixture_run(&f, 15 * TIME_S);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq(view.setback, 0);
+    ck_assert_double_eq_tol(view.backlog, 2000 * 5, 100);
+    ck_assert_double_eq_tol(view.lag_seconds_max, 5, 0.05);
+    model_job_ended(f.model, job_0, true); /* it had been on its way to that before */
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 2000 * 15, 1);
+}
+END_TEST
+
 /* A job that FAILED has a backlog until another one takes up its log, and none from then on: each
  * record is offered to one job. */
 START_TEST(what_a_failed_job_left_waits_in_its_books_until_it_is_taken_up)
@@ -265,6 +308,8 @@ Suite *test_model_handover_suite(void)
     TCase *all = tcase_create("handover");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, records_wait_for_the_later_job_while_nobody_reads);
+    tcase_add_test(all, nobody_waits_for_what_a_cancelled_job_left);
+    tcase_add_test(all, a_cancelled_job_misses_no_task_that_is_gone);
     tcase_add_test(all, what_a_failed_job_left_waits_in_its_books_until_it_is_taken_up);
     tcase_add_test(all, what_a_failed_job_left_is_its_heirs_once_it_goes_on);
     tcase_add_test(all, the_later_job_reads_on_and_catches_up_at_another_parallelism);

@@ -147,14 +147,14 @@ START_TEST(the_next_record_arrives_when_the_integral_passes_it)
     struct series series = steps();
     struct curve curve;
     curve_init(&curve, &series, 5 * TIME_S);
-    ck_assert_int_eq(curve_time(&curve, 0), 5 * TIME_S);
-    ck_assert_int_eq(curve_time(&curve, 20), 7 * TIME_S);
-    ck_assert_int_eq(curve_time(&curve, 50), 20 * TIME_S); /* behind the pause */
-    ck_assert_int_eq(curve_time(&curve, 1150), 32 * TIME_S);
+    ck_assert_int_eq(curve_time(&curve, 0, 0), 5 * TIME_S);
+    ck_assert_int_eq(curve_time(&curve, 20, 0), 7 * TIME_S);
+    ck_assert_int_eq(curve_time(&curve, 50, 0), 20 * TIME_S); /* behind the pause */
+    ck_assert_int_eq(curve_time(&curve, 1150, 0), 32 * TIME_S);
     curve_fini(&curve);
     vec_last(&series.points).value = 0;
     curve_init(&curve, &series, 5 * TIME_S);
-    ck_assert_int_eq(curve_time(&curve, 1050), TIME_NEVER);
+    ck_assert_int_eq(curve_time(&curve, 1050, 0), TIME_NEVER);
     curve_fini(&curve);
     series_fini(&series);
 }

@@ -81,7 +81,8 @@ START_TEST(several_jobs_have_columns_with_their_names)
 }
 END_TEST
 
-START_TEST(a_level_has_a_time_integral_as_its_total)
+/* Nor does it become exact with more of them. */
+START_TEST(what_is_known_at_samples_only_has_no_total)
 {
     const double values[] = { 9, 2, number_none(), 4 };
     double out[STATISTIC_COUNT];
@@ -91,7 +92,7 @@ START_TEST(a_level_has_a_time_integral_as_its_total)
     ck_assert_double_eq(out[STATISTIC_MAX], 9);
     ck_assert_double_eq(out[STATISTIC_MEAN], 5);
     ck_assert_double_eq(out[STATISTIC_FINAL], 4);
-    ck_assert_double_eq(out[STATISTIC_TOTAL], 6); /* the first row covers no time */
+    ck_assert(number_is_none(out[STATISTIC_TOTAL]));
     ck_assert_double_eq(out[STATISTIC_VALUE], 9); /* of a lag it is the most */
     end();
 }
@@ -117,6 +118,7 @@ START_TEST(exact_totals_make_exact_means)
     begin(LOAD_FIXTURE_BASE);
     fill(METRIC_offered_rate, values, 3);
     metrics.columns.items[METRIC_offered_rate].total = 90;
+    metrics.columns.items[METRIC_offered_rate].seconds = 2;
     metrics_summarise(&metrics, METRIC_offered_rate, out);
     ck_assert_double_eq(out[STATISTIC_TOTAL], 90);
     ck_assert_double_eq(out[STATISTIC_MEAN], 45);
@@ -280,7 +282,7 @@ Suite *test_report_metrics_suite(void)
     TCase *table = tcase_create("table"), *files = tcase_create("files");
     tcase_add_test(table, one_job_has_no_columns_of_its_own_but_its_vertices_have);
     tcase_add_test(table, several_jobs_have_columns_with_their_names);
-    tcase_add_test(table, a_level_has_a_time_integral_as_its_total);
+    tcase_add_test(table, what_is_known_at_samples_only_has_no_total);
     tcase_add_test(table, a_growing_metric_totals_what_it_has_come_to);
     tcase_add_test(table, exact_totals_make_exact_means);
     tcase_add_test(table, events_have_statistics_over_events_not_over_samples);

@@ -114,15 +114,16 @@ START_TEST(slots_are_counted_exactly_between_samples)
 {
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
     recorded.run.cluster = (struct look_cluster){ 1, 4, 1 };
-    recorded_line(&recorded, 0, fake_fact("resource manager", "registers"));
+    recorder_step(&recorded.recorder, 0);
     recorded.run.cluster = (struct look_cluster){ 2, 8, 8 };
-    recorded_line(&recorded, TIME_H / 4, fake_fact("resource manager", "registers"));
+    recorder_step(&recorded.recorder, TIME_H / 4);
     recorder_sample(&recorded.recorder, TIME_H);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_slot_hours, STATISTIC_FINAL),
                         0.25 * 4 + 0.75 * 8);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_task_manager_hours, STATISTIC_FINAL),
                         0.25 + 0.75 * 2);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_slots_used, STATISTIC_MEAN), 0.75);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_slots_used, STATISTIC_TOTAL), 2700);
     recorded_end(&recorded);
 }
 END_TEST

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Totals: what adds up over a run must do so whatever is sampled, with a run that the test makes up
+ * and with whole ones. And what a whole run makes of a job that is cancelled.
+ */
+#include <check.h>
+#include <stdio.h>
+
+#include "sim/cli/play.h"
+#include "sim/report/number_text.h"
+#include "tests/lib/recorded_run.h"
+
+static struct recorded_run recorded;
+
+/* The JobManager's end is no step of it: what it knew goes with it. */
+START_TEST(slots_are_nobodys_without_a_job_manager)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.cluster = (struct look_cluster){ 1, 4, 0 };
+    recorder_step(&recorded.recorder, 0);
+    recorded.run.cluster = (struct look_cluster){ 0, 0, 0 };
+    recorded_fact(&recorded, TIME_H / 2, 0, "killed", NULL);
+    recorder_sample(&recorded.recorder, TIME_H);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_slots_used, STATISTIC_MEAN), 2);
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* 10 s of two subtasks, 10 s in which nothing flows, 10 s of eight: however often that is looked
+ * at, they have worked for 14 of 100 s. */
+START_TEST(seconds_of_subtasks_add_up_whatever_is_sampled)
+{
+    static const struct model_vertex_view looks[] = {
+        { 0 },
+        { .busy_seconds = 6, .idle_seconds = 14, .busy_most_seconds = 12 },
+        { .busy_seconds = 6, .idle_seconds = 14, .busy_most_seconds = 12 },
+        { .busy_seconds = 14, .idle_seconds = 86, .busy_most_seconds = 44 },
+    };
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    for (time_ns i = 0; i < 4; i += _i ? 3 : 1) {
+        recorded.run.vertices[0][1] = looks[i];
+        recorder_sample(&recorded.recorder, i * 10 * TIME_S);
+    }
+    struct job_id job = { 0 };
+    struct vertex_id count = { 1 };
+    const struct metrics *metrics = &recorded.recorder.metrics;
+    double out[STATISTIC_COUNT];
+    metrics_summarise(metrics, metrics_find(metrics, METRIC_busy, job, count), out);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 14);
+    ck_assert_double_eq(out[STATISTIC_MEAN], 0.14);
+    metrics_summarise(metrics, metrics_find(metrics, METRIC_busy_max, job, count), out);
+    ck_assert_double_eq(out[STATISTIC_TOTAL], 44);
+    ck_assert_double_eq(out[STATISTIC_VALUE], 0.44);
+    metrics_summarise(metrics, METRIC_busy, out);
+    ck_assert(number_is_none(out[STATISTIC_TOTAL])); /* of whichever vertex had most */
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* Of a whole run. */
+static struct plays plays;
+
+static void play(const char *yaml)
+{
+    struct note note = { "" };
+    struct play_settings settings = { .until = TIME_NEVER, .quiet = true };
+    plays = (struct plays){ 0 };
+    vec_push(&plays.list, (struct play){ .scenario = load_fixture_scenario(yaml) });
+    ck_assert_msg(!err_is(plays_run(&plays, &settings, &note)), "%s", note.text);
+}
+
+static double played(enum metric metric, const char *vertex, enum statistic statistic)
+{
+    const struct metrics *metrics = &plays.list.items[0].recorder.metrics;
+    const struct job_graph *graph = metrics->scenario->jobs.items[0].graph;
+    double out[STATISTIC_COUNT];
+    size_t column = vertex ? metrics_find(metrics, metric, (struct job_id){ 0 },
+                                          job_graph_find_vertex(graph, vertex))
+                           : (size_t)metric;
+    ck_assert_uint_ne(column, SIZE_MAX);
+    metrics_summarise(metrics, column, out);
+    return out[statistic];
+}
+
+static void ck_near(double a, double b)
+{
+    ck_assert_double_gt(a, 0);
+    ck_assert_double_eq_tol(a, b, 1e-9 * a);
+}
+
+/* Slots are given between samples, subtasks come and go, a TaskManager dies. */
+START_TEST(totals_of_a_run_do_not_depend_on_its_sample)
+{
+    static const char *const samples[] = { "500ms", "7s", "5min" };
+    double used = 0, busy = 0, busy_most = 0, mean = 0;
+    char yaml[1024];
+    for (int i = 0; i < 3; i++) {
+        snprintf(yaml, sizeof yaml,
+                 "name: t\nduration: 30min\nsample: %s\n"
+                 "config: { scheduler-mode: reactive, execution.checkpointing.interval: 20s }\n"
+                 "cluster: { task-manager: { count: 3, slots: 2 } }\n"
+                 "jobs:\n"
+                 "  - name: j\n"
+                 "    vertices: [ { name: source }, { name: count, cost: 90us, keys: 1k } ]\n"
+                 "    edges: [ source -> count: hash ]\n"
+                 "    load: 5k/s\n"
+                 "events:\n"
+                 "  - { at: 7min, kill: tm2 }\n"
+                 "  - { at: 20min, cancel: j }\n",
+                 samples[i]);
+        play(yaml);
+        if (i == 0) {
+            used = played(METRIC_slots_used, NULL, STATISTIC_TOTAL);
+            busy = played(METRIC_busy, "count", STATISTIC_TOTAL);
+            busy_most = played(METRIC_busy_max, "count", STATISTIC_TOTAL);
+            mean = played(METRIC_busy, "count", STATISTIC_MEAN);
+        }
+        ck_near(used, played(METRIC_slots_used, NULL, STATISTIC_TOTAL));
+        ck_near(used / 1800, played(METRIC_slots_used, NULL, STATISTIC_MEAN));
+        ck_near(busy, played(METRIC_busy, "count", STATISTIC_TOTAL));
+        ck_near(busy_most, played(METRIC_busy_max, "count", STATISTIC_TOTAL));
+        ck_near(mean, played(METRIC_busy, "count", STATISTIC_MEAN));
+        ck_assert(number_is_none(played(METRIC_busy, NULL, STATISTIC_TOTAL)));
+        plays_fini(&plays);
+    }
+}
+END_TEST
+
+/* It takes its time to end, four minutes after its last checkpoint: its tasks are gone, but nobody
+ * is to read again what they had read. With each scheduler. */
+START_TEST(a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes)
+{
+    char yaml[1024];
+    snprintf(yaml, sizeof yaml,
+             "name: t\nduration: 12min\n"
+             "config: { jobmanager.scheduler: %s, execution.checkpointing.interval: 5min }\n"
+             "cluster: { task-manager: { count: 1, slots: 2 } }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices:\n"
+             "      - { name: source, parallelism: 2 }\n"
+             "      - { name: count, parallelism: 2, cost: 90us, keys: 1k, close: 20s }\n"
+             "    edges: [ source -> count: hash ]\n"
+             "    load: 5k/s\n"
+             "events: [ { at: 9min, cancel: j } ]\n",
+             _i ? "Adaptive" : "Default");
+    play(yaml);
+    ck_assert_double_ge(played(METRIC_lag_seconds, NULL, STATISTIC_MAX), 20);
+    ck_assert_double_le(played(METRIC_lag_seconds, NULL, STATISTIC_MAX), 20.1);
+    ck_assert_double_le(played(METRIC_lag_records, NULL, STATISTIC_MAX), 20.1 * 5000);
+    ck_assert_double_eq(played(METRIC_lag_seconds, NULL, STATISTIC_FINAL), 0);
+    ck_assert_double_eq(played(METRIC_lag_records, NULL, STATISTIC_FINAL), 0);
+    plays_fini(&plays);
+}
+END_TEST
+
+Suite *test_report_totals_suite(void)
+{
+    Suite *suite = suite_create("report_totals");
+    TCase *tests = tcase_create("totals");
+    tcase_add_test(tests, slots_are_nobodys_without_a_job_manager);
+    tcase_add_loop_test(tests, seconds_of_subtasks_add_up_whatever_is_sampled, 0, 2);
+    tcase_add_test(tests, totals_of_a_run_do_not_depend_on_its_sample);
+    tcase_add_loop_test(
+        tests, a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes, 0, 2);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
