@@ -2,7 +2,8 @@
 #
 # One failure from close by, the longest: each step of the recovery named at its moment, the state of every
 # job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
-# sample_text, job_count, max_rate, max_lag, lag_div, lag_unit, strip_rows,
+# sample_text, job_count, job1 ... (names, the first that of the job whose recovery it is), band1 ... (rows of
+# the states file's jobs that are drawn), max_rate, max_lag, lag_div, lag_unit, strip_rows,
 # question_lines. Out: one picture.
 
 load scripts.'/common.gp'
@@ -14,10 +15,11 @@ height = (area_top - 0.075 - state_height - 2 * gap) / 2
 
 # A job that does not run is drawn in a warm colour, one that is on its way in a cold one.
 paint(s) = s eq 'running' ? 0x80CFB9 : s eq 'deploying' ? 0xAADAF4 : s eq 'CreatingExecutionGraph' ? 0xAADAF4 : \
-           (s eq 'Restarting' || s eq 'RESTARTING' || s eq 'Failing' || s eq 'FAILING') ? 0xEAAE80 : \
+           (s eq 'tasks gone' || s eq 'Restarting' || s eq 'RESTARTING' || s eq 'Failing' || s eq 'FAILING') ? 0xEAAE80 : \
            (s eq 'WaitingForResources' || s eq 'CREATED') ? 0xF8F1A1 : 0xDDDDDD
 from(t) = t < x_from ? x_from : t
 to(t) = t > x_to ? x_to : t
+row_of(j) = exists('band'.(int(j) + 1)) ? value('band'.(int(j) + 1)) : NaN
 inside(a, b) = (b > x_from && a < x_to)
 fits(a, b, s) = (to(b) - from(a)) / (x_to - x_from) > 0.0072 * strlen(s)
 
@@ -37,9 +39,9 @@ set ytics scale 0 ()
 do for [j = 1 : job_count] { set ytics add (value('job'.j) j - 1) }
 set ytics noenhanced
 set style fill solid 1.0 noborder
-plot states using (column('from_s')):(column('row')):(from(column('from_s'))):(to(column('to_s'))):(column('row') - 0.4):(column('row') + 0.4):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \
+plot states using (column('from_s')):(row_of(column('row'))):(from(column('from_s'))):(to(column('to_s'))):(row_of(column('row')) - 0.4):(row_of(column('row')) + 0.4):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \
          with boxxyerror lc rgb variable, \
-     states using ((from(column('from_s')) + to(column('to_s'))) / 2):(inside(column('from_s'), column('to_s')) && fits(column('from_s'), column('to_s'), strcol('state')) ? column('row') : NaN):(strcol('state')) \
+     states using ((from(column('from_s')) + to(column('to_s'))) / 2):(inside(column('from_s'), column('to_s')) && fits(column('from_s'), column('to_s'), strcol('state')) ? row_of(column('row')) : NaN):(strcol('state')) \
          with labels center font ',12' noenhanced
 set border 3 lc rgb '#444444'
 set grid y lc rgb '#E4E4E4' lt 1

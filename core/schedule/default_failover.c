@@ -126,11 +126,13 @@ static void take_over(struct scheduler *s, const struct task_list *tasks, uint32
     }
 }
 
-/* Versions are bumped, tasks cancelled and the delay started, all at once. */
-static void plan_restart(struct scheduler *s, const struct task_list *tasks, time_ns delay)
+/* Versions are bumped, tasks cancelled and the delay started, all at once. `why`: null where a task
+ * that failed says it. */
+static void plan_restart(struct scheduler *s, const struct task_list *tasks, time_ns delay,
+                         const char *why)
 {
     struct default_scheduler *own = s->own.pipelined;
-    scheduler_log(s, "job", "tasks will be restarted", (int64_t)tasks->ids.count, NULL);
+    scheduler_log(s, "job", "tasks will be restarted", (int64_t)tasks->ids.count, why);
     if (s->status == JOB_RUNNING)
         default_scheduler_move(s, JOB_RESTARTING, NULL);
     checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_FAILOVER_REGION,
@@ -213,7 +215,8 @@ void default_failover_on_failure(struct scheduler *s, struct task_id task, enum 
         region_failover_tasks(s->graph, own->regions, task,
                               (struct failed_input){ ID_NONE, task_id_none() },
                               &(struct partition_tracker_view){ NULL, NULL }, &tasks);
-    plan_restart(s, &tasks, restart_strategy_backoff(s->parts.restarts, now));
+    plan_restart(s, &tasks, restart_strategy_backoff(s->parts.restarts, now),
+                 task_id_is_none(task) ? failure_cause_sentence(cause) : NULL);
     vec_fini(&tasks.ids);
 }
 

@@ -137,7 +137,7 @@ static struct err explain_at(const struct explanation *e, const char *text, stru
     text_format(metrics, sizeof metrics, "%s/metrics.csv", e->folder);
     TRY(moment_tell(&e->log, e->one, metrics, at, e->duration, stdout, note));
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
-        if (chapter_from(&e->narrative, chapter) <= at && at <= chapter_to(&e->narrative, chapter))
+        if (chapter_covers(chapter, at))
             narrative_tell(&e->narrative, chapter, stdout);
     while (first < e->log.entries.count && e->log.entries.items[first].at < at)
         first++;
@@ -189,6 +189,11 @@ static struct err find_run(const struct parsed *parsed, struct explanation *e, s
     else if (variant && !folder)
         result = err_note(note, ERR_NOT_FOUND_CODE, "--run: the run has no variant '%.*s'",
                           WORD_MAX, variant);
+    else if (!json_object_get(e->one, "rescale_outages"))
+        result = err_note(note, ERR_NOT_FOUND_CODE,
+                          "%s: found no 'rescale_outages', expected the summary of a run of this "
+                          "version; run the scenario anew",
+                          path);
     else
         text_format(e->folder, sizeof e->folder, "%s%s%s", run, variant ? "/" : "",
                     variant ? folder : "");
@@ -205,7 +210,7 @@ static struct err explain_run(struct explanation *e, const struct parsed *parsed
     text_format(path, sizeof path, "%s/events.jsonl", e->folder);
     struct err result = run_log_read(&e->log, path, note);
     if (!err_is(result)) {
-        narrative_init(&e->narrative, &e->log, e->duration);
+        narrative_init(&e->narrative, &e->log, e->duration, e->one);
         if (event)
             result = explain_event(e, event, note);
         else if (why)

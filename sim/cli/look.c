@@ -68,6 +68,21 @@ static void look_vertex(void *context, struct job_id job, struct vertex_id verte
     model_view_vertex(simulation_model(context), job, vertex, out);
 }
 
+static time_ns look_broken_at(void *context, struct job_id job)
+{
+    return model_broken_at(simulation_model(context), job);
+}
+
+static time_ns look_whole_at(void *context, struct job_id job)
+{
+    return model_whole_at(simulation_model(context), job);
+}
+
+static uint64_t look_break_count(void *context)
+{
+    return model_break_count(simulation_model(context));
+}
+
 static struct process_view look_process(void *context, struct node_id node)
 {
     return virtual_cluster_process(simulation_cluster(context), node);
@@ -217,6 +232,9 @@ void look_init(struct run_look *look, struct simulation *simulation)
                                .job = look_job,
                                .flow = look_flow,
                                .vertex = look_vertex,
+                               .broken_at = look_broken_at,
+                               .whole_at = look_whole_at,
+                               .break_count = look_break_count,
                                .process = look_process,
                                .can_talk = look_can_talk,
                                .conservation = look_conservation,

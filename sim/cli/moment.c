@@ -168,10 +168,9 @@ static const json_t *outage_at(const json_t *summary, const char *job, time_ns a
     json_array_foreach(json_object_get(summary, "recoveries"), i, one)
     {
         const char *name = json_string_value(json_object_get(one, "job"));
-        const json_t *after = json_object_get(one, "recovered_after_s");
-        time_ns over = moment_of(one, "at") + moment_of(one, "recovered_after_s");
+        bool is_over = json_is_number(json_object_get(one, "over_s"));
         if (name && text_equal(name, job) && moment_of(one, "down_at") <= at &&
-            (!json_is_number(after) || at < over))
+            (!is_over || at < moment_of(one, "over_s")))
             return one;
     }
     return NULL;

@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finding chapters in the log, and summing them up; the sentences are in narrative_words.c. A job
- * is up from "all tasks RUNNING" until one of its tasks fails, it restarts or it ends.
+ * Chapters: how jobs come and go from the log, their outages from the summary, which the log shows
+ * the lines of; and summing them up. The sentences are in narrative_words.c.
  */
 #include "sim/cli/narrative.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/report/causes.h"
+#include "sim/report/incidents.h"
 #include "sim/report/number_text.h"
 
 enum { REFUSALS_TOLD = 10 };
 
+/* Times of the summary have been through a text. */
+#define SAME TIME_US
+
 /* A job while the log is read. */
 struct job_story {
     const char *job;
-    const char *former; /* the job that it goes on from; null: it begins anew */
-    bool started;       /* its tasks have all run once */
-    bool is_open;       /* a chapter is being told */
-    struct chapter chapter;
+    bool started;  /* its tasks have all run once */
+    bool is_open;  /* its start is being told */
+    size_t opened; /* the place of that */
+    size_t ended;  /* of its end; SIZE_MAX */
 };
 
 struct stories {
@@ -31,45 +35,97 @@ static struct job_story *story_of(struct stories *stories, const char *job)
     for (VEC_EACH(struct job_story, story, &stories->jobs))
         if (story->job == job)
             return story;
-    vec_push(&stories->jobs, (struct job_story){ .job = job });
+    vec_push(&stories->jobs, (struct job_story){ .job = job, .ended = SIZE_MAX });
     return &vec_last(&stories->jobs);
 }
 
-static void open_chapter(struct job_story *story, enum chapter_kind kind, size_t place)
+static void close_start(struct narrative *narrative, struct job_story *story, size_t place,
+                        bool is_over)
 {
-    story->is_open = true;
-    story->chapter =
-        (struct chapter){ .kind = kind, .job = story->job, .cause = place, .first = place };
-}
-
-static void close_chapter(struct narrative *narrative, struct job_story *story, size_t place,
-                          bool is_over)
-{
+    const struct log_entry *entries = narrative->log->entries.items;
+    time_ns from = entries[story->opened].at;
     story->is_open = false;
-    story->chapter.last = place;
-    story->chapter.is_over = is_over;
-    story->chapter.to = is_over ? narrative->log->entries.items[place].at : narrative->duration;
-    vec_push(&narrative->chapters, story->chapter);
+    vec_push(&narrative->chapters,
+             (struct chapter){ .kind = CHAPTER_START,
+                               .job = story->job,
+                               .cause = story->opened,
+                               .first = story->opened,
+                               .last = place,
+                               .is_over = is_over,
+                               .fault_at = from,
+                               .from = from,
+                               .to = is_over ? entries[place].at : narrative->duration });
 }
 
-/* The fault of the world that is behind it, or the first sign itself. */
-static size_t fault_behind(const struct run_log *log, size_t place)
+/* How jobs come and go stands in the log. */
+static void read_job_line(struct narrative *narrative, struct job_story *story, size_t place)
 {
-    struct cause_chain chain;
-    causes_of(log, place, &chain);
-    size_t fault = causes_fault(log, &chain);
-    return fault == SIZE_MAX ? place : fault;
+    const struct log_entry *entry = &narrative->log->entries.items[place];
+    bool running = run_log_fits(entry, "job all tasks RUNNING");
+    bool ended = run_log_fits(entry, "dispatcher job ended");
+    if (run_log_fits(entry, "dispatcher job submitted")) {
+        story->is_open = true;
+        story->opened = place;
+    } else if ((running || ended) && story->is_open) {
+        close_start(narrative, story, place, true);
+    }
+    if (ended) {
+        story->ended = place;
+        vec_push(&narrative->chapters, (struct chapter){ .kind = CHAPTER_END,
+                                                         .job = story->job,
+                                                         .cause = place,
+                                                         .first = place,
+                                                         .last = place,
+                                                         .is_over = true,
+                                                         .fault_at = entry->at,
+                                                         .from = entry->at,
+                                                         .to = entry->at });
+    }
 }
 
-static bool is_rescale(const struct log_entry *entry)
+/* Outages are the summary's: the log does not hold when tasks stopped that nobody heard of. */
+struct outage {
+    const char *job, *cause;
+    bool planned, recovered, failed, is_over;
+    time_ns at, down_at, over_at, failed_at, length;
+};
+
+static bool take_time(const json_t *one, const char *key, time_ns *out)
 {
-    return text_equal(entry->machine, "scheduler") && entry->to &&
-           text_equal(entry->to, "Restarting") && entry->reason &&
-           (text_equal(entry->reason, "desired resources") ||
-            text_equal(entry->reason, "sufficient resources"));
+    const json_t *value = json_object_get(one, key);
+    *out = (time_ns)floor(json_number_value(value) * (double)TIME_S + 0.5);
+    return json_is_number(value);
 }
 
-static bool is_trouble(const struct log_entry *entry)
+static struct outage read_outage(const json_t *one, bool planned)
+{
+    struct outage outage = { .planned = planned,
+                             .job = json_string_value(json_object_get(one, "job")),
+                             .cause = json_string_value(json_object_get(one, "cause")) };
+    take_time(one, "at", &outage.at);
+    take_time(one, "down_at", &outage.down_at);
+    take_time(one, "down_s", &outage.length);
+    outage.recovered = json_is_number(json_object_get(one, "recovered_after_s"));
+    outage.failed = take_time(one, "failed_s", &outage.failed_at);
+    outage.is_over = take_time(one, "over_s", &outage.over_at);
+    return outage;
+}
+
+/* The first line at that time or later. */
+static size_t place_at(const struct run_log *log, time_ns at)
+{
+    size_t low = 0, high = log->entries.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->entries.items[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_sign(const struct log_entry *entry)
 {
     return run_log_fits(entry, "execution * -> FAILED") ||
            run_log_fits(entry, "scheduler Restarting") ||
@@ -77,74 +133,157 @@ static bool is_trouble(const struct log_entry *entry)
            run_log_fits(entry, "job RESTARTING") || run_log_fits(entry, "job FAILING");
 }
 
-/* The job has ended. A failure is an outage for good, and no chapter but one counts it. */
-static void end_job(struct narrative *narrative, struct job_story *story, size_t place)
+static bool is_running(const struct log_entry *entry)
 {
-    const char *how = narrative->log->entries.items[place].reason;
-    bool is_dead = how && text_equal(how, "FAILED");
-    bool was_down = story->is_open && story->chapter.kind != CHAPTER_START;
-    if (story->is_open)
-        close_chapter(narrative, story, place, true);
-    size_t dead = narrative->chapters.count - (was_down ? 1 : 0);
-    open_chapter(story, CHAPTER_END, place);
-    close_chapter(narrative, story, place, true);
-    narrative->chapters.items[dead].is_dead = is_dead;
-    if (is_dead)
-        narrative->chapters.items[dead].to = narrative->duration;
+    return run_log_fits(entry, "job all tasks RUNNING");
 }
 
-/* "savepoint 5 of day" */
-static const char *former_of(const struct log_entry *entry)
+static bool is_job_ended(const struct log_entry *entry)
 {
-    const char *of = entry->reason ? strstr(entry->reason, " of ") : NULL;
-    return of ? of + strlen(" of ") : NULL;
+    return run_log_fits(entry, "dispatcher job ended");
 }
 
-/* All tasks of the job run for the first time: whoever it goes on from is not missed any more. */
-static void make_good(struct narrative *narrative, const struct job_story *story, size_t place)
+/* The first line of the job that fits, from a time on; `otherwise` where there is none up to then.
+ */
+static size_t find_line(const struct run_log *log, const char *job, time_ns from, time_ns to,
+                        bool (*fits)(const struct log_entry *), size_t otherwise)
 {
-    for (VEC_EACH(struct chapter, chapter, &narrative->chapters))
-        if (chapter->is_dead && story->former && text_equal(chapter->job, story->former))
-            chapter->to = narrative->log->entries.items[place].at;
-}
-
-static void read_job_line(struct narrative *narrative, struct job_story *story, size_t place)
-{
-    const struct log_entry *entry = &narrative->log->entries.items[place];
-    bool running = run_log_fits(entry, "job all tasks RUNNING");
-    if (run_log_fits(entry, "dispatcher job submitted")) {
-        open_chapter(story, CHAPTER_START, place);
-    } else if (run_log_fits(entry, "dispatcher job ended")) {
-        end_job(narrative, story, place);
-    } else if (run_log_fits(entry, "checkpoint starting from savepoint")) {
-        story->former = former_of(entry);
-    } else if (running && story->is_open) {
-        close_chapter(narrative, story, place, true);
-    } else if (!story->is_open && story->started && is_rescale(entry)) {
-        open_chapter(story, CHAPTER_RESCALE, place);
-    } else if (!story->is_open && story->started && is_trouble(entry)) {
-        open_chapter(story, CHAPTER_INCIDENT, place);
-        story->chapter.cause = fault_behind(narrative->log, place);
+    for (size_t i = place_at(log, from - SAME); i < log->entries.count; i++) {
+        const struct log_entry *entry = &log->entries.items[i];
+        if (entry->at > to)
+            break;
+        if (entry->job == job && fits(entry))
+            return i;
     }
-    if (running && !story->started)
-        make_good(narrative, story, place);
-    story->started |= running;
+    return otherwise;
 }
 
-/* Chapters of several jobs end out of order of their beginnings. */
+/* The fault that the outage is put down to, as the log has it; `otherwise` where there is none. */
+static size_t fault_of(const struct run_log *log, const struct outage *outage, size_t otherwise)
+{
+    for (size_t i = place_at(log, outage->at - SAME); i < log->entries.count; i++) {
+        const struct log_entry *entry = &log->entries.items[i];
+        char text[INCIDENT_CAUSE_SIZE];
+        if (entry->at > outage->at + SAME)
+            break;
+        if (!text_equal(entry->machine, "process") && !text_equal(entry->machine, "script"))
+            continue;
+        incident_fault_text(entry, text);
+        if (outage->cause && strncmp(outage->cause, text, strlen(text)) == 0)
+            return i;
+    }
+    return otherwise;
+}
+
+/* A job that FAILED before its tasks ever ran, or while they were up: its end tells it. */
+static struct chapter *end_told(struct narrative *narrative, const struct job_story *story,
+                                const struct outage *outage)
+{
+    if (!outage->failed || outage->down_at + SAME < outage->failed_at)
+        return NULL;
+    for (VEC_EACH(struct chapter, chapter, &narrative->chapters))
+        if (chapter->kind == CHAPTER_END && chapter->job == story->job)
+            return chapter;
+    return NULL;
+}
+
+static void add_outage(struct narrative *narrative, const struct stories *stories,
+                       const struct outage *outage)
+{
+    const struct run_log *log = narrative->log;
+    const struct job_story *story = NULL;
+    size_t end = log->entries.count - 1;
+    for (VEC_EACH(const struct job_story, each, &stories->jobs))
+        if (outage->job && text_equal(each->job, outage->job))
+            story = each;
+    if (!story)
+        return;
+    time_ns to = outage->is_over ? outage->over_at : narrative->duration;
+    struct chapter *told = end_told(narrative, story, outage);
+    if (told) {
+        told->is_dead = true;
+        told->to = to;
+        return;
+    }
+    size_t lower = place_at(log, outage->down_at - SAME);
+    size_t first =
+        find_line(log, story->job, outage->down_at, to + SAME, is_sign, lower < end ? lower : end);
+    size_t last = end;
+    if (outage->failed)
+        last = find_line(log, story->job, outage->failed_at, TIME_NEVER, is_job_ended, end);
+    else if (outage->recovered)
+        last = find_line(log, story->job, outage->over_at, TIME_NEVER, is_running, end);
+    else if (outage->is_over)
+        last = place_at(log, outage->over_at + SAME) - 1;
+    vec_push(&narrative->chapters,
+             (struct chapter){ .kind = outage->planned ? CHAPTER_RESCALE : CHAPTER_INCIDENT,
+                               .job = story->job,
+                               .cause = outage->planned ? first : fault_of(log, outage, first),
+                               .first = first,
+                               .last = last,
+                               .is_over = outage->is_over || outage->failed,
+                               .is_dead = outage->failed,
+                               .is_unnoticed = !is_sign(&log->entries.items[first]),
+                               .fault_at = outage->at,
+                               .from = outage->down_at,
+                               .to = to });
+}
+
+/* A job is submitted before it goes down, and goes down before it ends. */
+static bool is_earlier(const struct chapter *a, const struct chapter *b)
+{
+    return a->from != b->from ? a->from < b->from : a->first < b->first;
+}
+
+static void merge(const struct chapter *from, size_t left, size_t middle, size_t right,
+                  struct chapter *to)
+{
+    size_t a = left, b = middle;
+    for (size_t i = left; i < right; i++) {
+        bool second = a == middle || (b < right && is_earlier(&from[b], &from[a]));
+        to[i] = second ? from[b++] : from[a++];
+    }
+}
+
+/* By when they begin, from sorted stretches twice as long each time; equals stay as they are. */
 static void sort_chapters(struct narrative *narrative)
 {
-    struct chapter *items = narrative->chapters.items;
-    for (size_t i = 1; i < narrative->chapters.count; i++) {
-        struct chapter moved = items[i];
-        size_t at = i;
-        for (; at > 0 && items[at - 1].first > moved.first; at--)
-            items[at] = items[at - 1];
-        items[at] = moved;
+    struct narrative spare = { .log = narrative->log };
+    size_t count = narrative->chapters.count;
+    vec_resize(&spare.chapters, count);
+    for (size_t length = 1; length < count; length *= 2) {
+        const struct chapter *from = narrative->chapters.items;
+        for (size_t left = 0; left < count; left += 2 * length) {
+            size_t middle = left + length < count ? left + length : count;
+            size_t right = left + 2 * length < count ? left + 2 * length : count;
+            merge(from, left, middle, right, spare.chapters.items);
+        }
+        struct chapter *items = narrative->chapters.items;
+        narrative->chapters.items = spare.chapters.items;
+        spare.chapters.items = items;
+    }
+    vec_fini(&spare.chapters);
+}
+
+static void add_outages(struct narrative *narrative, const struct stories *stories,
+                        const json_t *list, bool planned)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        struct outage outage = read_outage(one, planned);
+        add_outage(narrative, stories, &outage);
+        narrative->failures += !planned;
+        narrative->rescales += planned;
+        narrative->down += outage.length;
+        if (!planned && outage.length > narrative->longest)
+            narrative->longest = outage.length;
     }
 }
 
-void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration)
+void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,
+                    const json_t *summary)
 {
     struct stories stories = { 0 };
     *narrative = (struct narrative){ .log = log, .duration = duration };
@@ -155,7 +294,9 @@ void narrative_init(struct narrative *narrative, const struct run_log *log, time
     }
     for (VEC_EACH(struct job_story, story, &stories.jobs))
         if (story->is_open)
-            close_chapter(narrative, story, log->entries.count - 1, false);
+            close_start(narrative, story, log->entries.count - 1, false);
+    add_outages(narrative, &stories, json_object_get(summary, "recoveries"), false);
+    add_outages(narrative, &stories, json_object_get(summary, "rescale_outages"), true);
     vec_fini(&stories.jobs);
     sort_chapters(narrative);
 }
@@ -165,15 +306,10 @@ void narrative_fini(struct narrative *narrative)
     vec_fini(&narrative->chapters);
 }
 
-time_ns chapter_from(const struct narrative *narrative, const struct chapter *chapter)
+bool chapter_covers(const struct chapter *chapter, time_ns at)
 {
-    return narrative->log->entries.items[chapter->cause].at;
-}
-
-time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter)
-{
-    (void)narrative;
-    return chapter->to;
+    bool is_near = chapter->from - chapter->fault_at <= INCIDENT_FAULT_NEAR;
+    return (is_near ? chapter->fault_at : chapter->from) <= at && at <= chapter->to;
 }
 
 static size_t count_lines(const struct narrative *narrative, const char *pattern)
@@ -201,28 +337,17 @@ static void tell_refusals(const struct narrative *narrative, FILE *file)
 
 void narrative_sum_up(const struct narrative *narrative, FILE *file)
 {
-    size_t incidents = 0, rescales = 0;
-    time_ns down = 0, longest = 0;
+    size_t failures = narrative->failures, rescales = narrative->rescales;
     char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE];
-    for (VEC_EACH(const struct chapter, chapter, &narrative->chapters)) {
-        bool is_failure = chapter->kind == CHAPTER_INCIDENT || chapter->is_dead;
-        if (!is_failure && chapter->kind != CHAPTER_RESCALE)
-            continue;
-        time_ns length = chapter_to(narrative, chapter) - chapter_from(narrative, chapter);
-        incidents += is_failure;
-        rescales += !is_failure;
-        down += length;
-        longest = is_failure && length > longest ? length : longest;
-    }
-    number_text_seconds((double)down / (double)TIME_S, all);
-    number_text_seconds((double)longest / (double)TIME_S, most);
-    if (incidents + rescales == 0)
+    number_text_seconds((double)narrative->down / (double)TIME_S, all);
+    number_text_seconds((double)narrative->longest / (double)TIME_S, most);
+    if (failures + rescales == 0)
         fputs("No job went down once its tasks ran.\n", file);
     else
         fprintf(file,
                 "%zu failure%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
-                incidents, incidents == 1 ? "" : "s", rescales, rescales == 1 ? "" : "s", all,
-                incidents ? "; the longest failure took " : "", incidents ? most : "");
+                failures, failures == 1 ? "" : "s", rescales, rescales == 1 ? "" : "s", all,
+                failures ? "; the longest failure took " : "", failures ? most : "");
     fprintf(file, "%zu checkpoints completed, %zu failed.\n",
             count_lines(narrative, "checkpoint completed"),
             count_lines(narrative, "checkpoint failed"));

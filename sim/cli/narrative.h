@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What happened in a run, in words. In: its event log. Out: chapters in order of time (a job
- * submitted, an incident, a rescale, an end), each a paragraph in Flink's terms with the times in
- * between.
+ * What happened in a run, in words. In: its event log and its summary, whose outages these are.
+ * Out: chapters in order of time (a job submitted, an incident, a rescale, an end), each a
+ * paragraph in Flink's terms with the times in between. Invariant: an outage lasts here as long as
+ * it does in the summary.
  */
 #ifndef WEIR_SIM_CLI_NARRATIVE_H
 #define WEIR_SIM_CLI_NARRATIVE_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "sim/report/run_log.h"
@@ -20,6 +22,9 @@ struct chapter {
     size_t first, last; /* places: first sign of it, and the line that ends it */
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
     bool is_dead;       /* the job FAILED, and none of its tasks runs from then on */
+    bool is_unnoticed;  /* an incident of which the JobManager never heard; `first` is any line */
+    time_ns fault_at;   /* of the cause; maybe long before */
+    time_ns from;       /* not all tasks ran; other chapters: as their first line */
     time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
 };
 
@@ -27,17 +32,19 @@ struct narrative {
     const struct run_log *log;
     time_ns duration; /* how times are said depends on it */
     VEC(struct chapter) chapters;
+    size_t failures, rescales;
+    time_ns down, longest; /* of all of both together; the longest failure */
 };
 
-void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration);
+void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,
+                    const json_t *summary);
 void narrative_fini(struct narrative *narrative);
 
 /* One paragraph, wrapped at 100 columns. */
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file);
 /* A few lines over all of it: incidents, rescales, downtime, checkpoints. */
 void narrative_sum_up(const struct narrative *narrative, FILE *file);
-/* When a chapter begins: its cause, or what is not explained further. */
-time_ns chapter_from(const struct narrative *narrative, const struct chapter *chapter);
-time_ns chapter_to(const struct narrative *narrative, const struct chapter *chapter);
+/* Was it going on then? A fault shortly before belongs to it. */
+bool chapter_covers(const struct chapter *chapter, time_ns at);
 
 #endif

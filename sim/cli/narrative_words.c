@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/terminal.h"
+#include "sim/report/incidents.h"
 #include "sim/report/number_text.h"
 
 enum { PARAGRAPH_SIZE = 4000, GIVEN_UP_SHOWN = 4 };
@@ -76,20 +77,20 @@ static const char *moment_text(const struct paragraph *p, time_ns at, char out[N
     return out;
 }
 
-static time_ns fault_at(const struct paragraph *p)
-{
-    return chapter_from(p->narrative, p->chapter);
-}
-
 /* Sentences. */
 
 static void tell_fault(struct paragraph *p)
 {
     const struct log_entry *cause = entry_at(p, p->chapter->cause);
+    time_ns before = p->chapter->from - p->chapter->fault_at;
+    char length[NUMBER_TEXT_SIZE];
     if (p->chapter->cause == p->chapter->first)
         return; /* what the next sentence tells is all there is */
+    if (before > 0)
+        say(p, "%s before, ", length_text(before, length));
     if (text_equal(cause->machine, "script"))
-        say(p, "The script did what it says (%s). ", cause->reason ? cause->reason : cause->what);
+        say(p, "%she script did what it says (%s). ", before > 0 ? "t" : "T",
+            cause->reason ? cause->reason : cause->what);
     else
         say(p, "%s was %s%s%s. ", cause->node, cause->what, cause->reason ? ": " : "",
             cause->reason ? cause->reason : "");
@@ -115,13 +116,19 @@ static void tell_detection(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];
     const struct log_entry *failed = find(p, "execution * -> FAILED", false);
+    if (p->chapter->is_unnoticed) {
+        say(p, "Tasks stopped, and the JobManager did not hear of it. ");
+        return;
+    }
     if (!failed) {
         tell_whole(p);
         return;
     }
     size_t all = count(p, "execution * -> FAILED");
-    if (p->chapter->cause != p->chapter->first)
-        say(p, "It was noticed %s later: ", length_text(failed->at - fault_at(p), after));
+    if (failed->at > p->chapter->from)
+        say(p, "It was noticed %s later: ", length_text(failed->at - p->chapter->from, after));
+    else if (p->chapter->cause != p->chapter->first)
+        say(p, "It was noticed at once: ");
     say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
         failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
         failed->peer ? failed->peer : "", failed->reason ? failed->reason : "no reason given",
@@ -173,7 +180,8 @@ static void measure_spells(const struct paragraph *p, struct spells *out)
             out->seen[now] = true;
         }
     }
-    out->length[now] += entry_at(p, p->chapter->last)->at - since;
+    time_ns over = p->chapter->is_dead ? entry_at(p, p->chapter->last)->at : p->chapter->to;
+    out->length[now] += over > since ? over - since : 0;
 }
 
 static void tell_restarts(struct paragraph *p)
@@ -210,13 +218,15 @@ static void tell_given_up(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];
     size_t shown = 0;
-    for (size_t i = p->chapter->cause; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
+    bool is_near = p->chapter->from - p->chapter->fault_at <= INCIDENT_FAULT_NEAR;
+    size_t from = is_near ? p->chapter->cause : p->chapter->first;
+    for (size_t i = from; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
         const struct log_entry *entry = entry_at(p, i);
         if (!entry->peer || !run_log_fits(entry, "resource manager closes"))
             continue;
         shown++;
         say(p, "The resource manager gave up %s %s after the fault%s%s%s. ", entry->peer,
-            length_text(entry->at - fault_at(p), after), entry->reason ? " (" : "",
+            length_text(entry->at - p->chapter->fault_at, after), entry->reason ? " (" : "",
             entry->reason ? entry->reason : "", entry->reason ? ")" : "");
     }
 }
@@ -236,8 +246,8 @@ static void tell_restore(struct paragraph *p)
         if (!is_of_job(p, entry) || entry->checkpoint != restore->value ||
             !run_log_fits(entry, "checkpoint completed"))
             continue;
-        if (entry->at <= fault_at(p))
-            say(p, ", completed %s before", length_text(fault_at(p) - entry->at, age));
+        if (entry->at <= p->chapter->from)
+            say(p, ", completed %s before", length_text(p->chapter->from - entry->at, age));
         break;
     }
     say(p, ". ");
@@ -247,7 +257,7 @@ static void tell_restore(struct paragraph *p)
 static void tell_dead(struct paragraph *p)
 {
     char length[NUMBER_TEXT_SIZE];
-    time_ns to = chapter_to(p->narrative, p->chapter);
+    time_ns to = p->chapter->to;
     if (!p->chapter->is_dead)
         return;
     length_text(to - entry_at(p, p->chapter->last)->at, length);
@@ -267,17 +277,18 @@ static void tell_end(struct paragraph *p)
     }
     if (!run_log_fits(last, "job all tasks RUNNING")) {
         if (p->chapter->is_dead)
-            say(p, "The job FAILED %s after %s.", length_text(last->at - fault_at(p), after),
-                p->chapter->kind == CHAPTER_INCIDENT ? "the fault" : "that");
+            say(p, "The job FAILED %s after that.",
+                length_text(last->at - p->chapter->from, after));
         else
-            say(p, "The job ended meanwhile.");
+            say(p, "The job was ended %s after that.",
+                length_text(p->chapter->to - p->chapter->from, after));
         tell_dead(p);
         return;
     }
     say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
         p->chapter->kind == CHAPTER_START ? "" : " again",
-        length_text(last->at - fault_at(p), after),
-        p->chapter->kind == CHAPTER_INCIDENT  ? "the fault"
+        length_text(p->chapter->to - p->chapter->from, after),
+        p->chapter->kind == CHAPTER_INCIDENT  ? "it went down"
         : p->chapter->kind == CHAPTER_RESCALE ? "that"
                                               : "the submission",
         last->reason ? ", at " : "", last->reason ? last->reason : "");
@@ -338,7 +349,7 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
     struct paragraph p = { .narrative = narrative, .chapter = chapter };
     char at[NUMBER_TEXT_SIZE], title[256];
     static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends" };
-    text_format(title, sizeof title, "%s  %s %s", moment_text(&p, fault_at(&p), at), chapter->job,
+    text_format(title, sizeof title, "%s  %s %s", moment_text(&p, chapter->from, at), chapter->job,
                 titles[chapter->kind]);
     switch (chapter->kind) {
     case CHAPTER_START: tell_end(&p); break;

@@ -76,6 +76,7 @@ void component_on_running(struct model *model, uint32_t index)
         barrier_drop_all(model, task->job); /* left over from attempts before */
         model->jobs[task->job].stopped_by = 0;
         component->broken_at = TIME_NEVER;
+        component->whole_at = model_now(model);
         net_rebuild(model, task->job, id);
     } else if (!component->coupled) {
         net_rebuild_soon(model, task->job, id);
@@ -127,8 +128,10 @@ void component_on_left(struct model *model, uint32_t index)
 static void note_loss(struct model *model, const struct model_task *task)
 {
     struct component *component = component_of(model, task);
-    if (task->current && component->broken_at == TIME_NEVER)
+    if (task->current && component->broken_at == TIME_NEVER) {
         component->broken_at = model_now(model);
+        model->breaks++;
+    }
 }
 
 void component_on_lost(struct model *model, uint32_t index)

@@ -36,11 +36,11 @@ struct component {
     bool dirty, soon;    /* is to be built anew, or before long */
     uint64_t seen;       /* in the refresh of that number */
     uint32_t task_count, running;
-    time_ns
-        broken_at;   /* the first of its tasks failed or was lost; TIME_NEVER: all have run since */
-    uint64_t epoch;  /* raised when it stops */
-    uint32_t pauses; /* vertices in the synchronous part of a snapshot: nothing flows */
-    bool stopped;    /* nor behind the barrier of a stop-with-savepoint */
+    time_ns broken_at; /* the first of its tasks stopped; TIME_NEVER: all have run since */
+    time_ns whole_at;  /* when they last came to run all */
+    uint64_t epoch;    /* raised when it stops */
+    uint32_t pauses;   /* vertices in the synchronous part of a snapshot: nothing flows */
+    bool stopped;      /* nor behind the barrier of a stop-with-savepoint */
     uint32_t finished; /* tasks that have, for lack of input */
     bool bounded;      /* the input of all its sources ends */
     enum ending ending;
@@ -60,7 +60,8 @@ struct component {
 void components_create(struct model_job *job);
 void component_on_running(struct model *model, uint32_t task);
 void component_on_left(struct model *model, uint32_t task);
-/* It left by itself, not because it was told to: nobody may know that yet. */
+/* The same of one that has not done its work: its job is not whole from then on, whoever ended it
+ * and whoever knows. */
 void component_on_lost(struct model *model, uint32_t task);
 /* It begins to finish for lack of input: unlike one that has failed it takes nothing with it. */
 void component_on_finishing(struct model *model, uint32_t task);

@@ -79,10 +79,9 @@ struct model_job_view {
     double lag_seconds_max; /* the most since the last look */
     bool has_latency;       /* some record comes out, or waits */
     double latency[3];      /* seconds, source to sink: p50, p95, p99 of records now */
-    time_ns broken_at;  /* since then tasks that ran have failed or gone; TIME_NEVER: none has */
-    double state_bytes; /* of all tasks, as a full checkpoint would store */
-    double position;    /* records that the state of the job reflects */
-    double taken_over;  /* of these, what a former job had read when this one took up its log */
+    double state_bytes;     /* of all tasks, as a full checkpoint would store */
+    double position;        /* records that the state of the job reflects */
+    double taken_over;      /* of these, what a former job had read when this one took up its log */
     double restore_position;     /* the same in the newest completed checkpoint */
     uint64_t restore_checkpoint; /* that one; savepoints are not restored; 0: none */
     struct model_restore restored;
@@ -97,7 +96,6 @@ struct model_vertex_view {
      * and as backpressured as the one that is most. Never below the sums above. */
     double busy_most_seconds, backpressured_most_seconds;
     double in_total, out_total; /* records */
-    time_ns broken_at;          /* of its component, as in model_job_view */
     double in_rate;
     double backlog; /* sources: records not read; others: records in buffers before it */
     double state_bytes;
@@ -107,6 +105,14 @@ struct model_vertex_view {
 void model_view_job(struct model *model, struct job_id job, struct model_job_view *out);
 void model_view_vertex(struct model *model, struct job_id job, struct vertex_id vertex,
                        struct model_vertex_view *out);
+
+/* Since when tasks of the job that ran have stopped (failed, cancelled, gone with their process),
+ * and have not all run again; TIME_NEVER: none has. Cheap, and moves nothing. */
+time_ns model_broken_at(const struct model *model, struct job_id job);
+/* When tasks of the job last came to run all, if they do. */
+time_ns model_whole_at(const struct model *model, struct job_id job);
+/* Grows whenever that of some job may have become another one than TIME_NEVER. */
+uint64_t model_break_count(const struct model *model);
 
 /* Does the bookkeeping add up? What was served is what the sources have moved on by plus what they
  * were set back by; nothing was read that had not arrived; every partition is counted once; no

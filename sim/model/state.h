@@ -120,7 +120,7 @@ struct model {
     uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
     struct sim_handle memory_look;
-    uint64_t pending_serial;
+    uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
     VEC(struct task_report) reports; /* scratch of one report */
     VEC(uint32_t) numbers;           /* scratch */
 };

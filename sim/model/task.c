@@ -185,8 +185,8 @@ void tasks_cancel(struct model *model, uint32_t host, const struct effect_data *
             continue;
         bool was_running = task->phase == TASK_RUNNING;
         task->phase = TASK_CANCELING;
-        if (was_running)
-            component_on_left(model, index);
+        if (was_running) /* its TaskManager may end it without its JobMaster's knowing */
+            component_on_lost(model, index);
         step_add_task(model, STEP_CANCEL, index, was_running ? close_of(model, task) : 0);
     }
     cancel_idle_restores(model, host);

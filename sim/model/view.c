@@ -136,18 +136,14 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
     net_fold(model, id.n);
     time_ns now = view_time(model, job);
     if (is_yet_to_go_on(job)) {
-        *out = (struct model_job_view){ .ended = job->ended, .broken_at = TIME_NEVER };
+        *out = (struct model_job_view){ .ended = job->ended };
         return;
     }
-    *out = (struct model_job_view){ .whole = true,
-                                    .restored = job->restored,
-                                    .broken_at = TIME_NEVER };
+    *out = (struct model_job_view){ .whole = true, .restored = job->restored };
     for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
         out->whole &= (component->active && component->running == component->task_count) ||
                       component->ending == ENDING_FINISH;
-        if (component->broken_at < out->broken_at)
-            out->broken_at = component->broken_at;
     }
     for (VEC_EACH(struct model_source, source, &job->sources)) {
         double lag = source_lag_seconds_most(source, now);
@@ -199,8 +195,7 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
                                     .busy_most_seconds = flow->busy_most_seconds,
                                     .backpressured_most_seconds = flow->backpressured_most_seconds,
                                     .in_total = flow->in_total,
-                                    .out_total = flow->out_total,
-                                    .broken_at = component->broken_at };
+                                    .out_total = flow->out_total };
     out->state_bytes = state_of_vertex(model, job, vertex);
     if (vertex->is_source && !is_yet_to_go_on(job))
         out->backlog = unread(&job->sources.items[vertex->source], view_time(model, job));
@@ -210,6 +205,27 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     double bytes_in = vertex_bytes_in(job, component, vertex);
     if (!vertex->is_source && bytes_in > 0)
         out->backlog = vertex_bytes_ahead(model, job, component, vertex) / bytes_in * out->in_rate;
+}
+
+time_ns model_broken_at(const struct model *model, struct job_id id)
+{
+    time_ns first = TIME_NEVER;
+    for (VEC_EACH(const struct component, component, &model->jobs[id.n].components))
+        first = component->broken_at < first ? component->broken_at : first;
+    return first;
+}
+
+time_ns model_whole_at(const struct model *model, struct job_id id)
+{
+    time_ns last = 0;
+    for (VEC_EACH(const struct component, component, &model->jobs[id.n].components))
+        last = component->whole_at > last ? component->whole_at : last;
+    return last;
+}
+
+uint64_t model_break_count(const struct model *model)
+{
+    return model->breaks;
 }
 
 static bool nearly(double a, double b)

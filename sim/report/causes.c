@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rules, and the search: among all lines before that fit a rule, the nearest one.
+ * The rules, and the search: among all lines before that fit a rule, the nearest one. What stood in
+ * a checkpoint's way explains its expiry before its trigger does; what befell the JobManager
+ * explains a silence only where nothing befell the process itself.
  */
 #include "sim/report/causes.h"
 
@@ -14,6 +16,10 @@ enum cause_link {
     LINK_NODE = 2,       /* the cause's process is the effect's peer, or else its own */
     LINK_CHECKPOINT = 4, /* the same checkpoint; a restore names it as its value */
     LINK_REMOTE = 8,     /* the cause's process is the one that the effect names as remote */
+    LINK_MASTER = 16,    /* the cause's process is the JobManager; looked for last */
+    LINK_TO = 32,        /* the cause is about the effect's process */
+    LINK_STANDING =
+        64, /* a condition that had not ended when what failed began; looked for first */
 };
 
 struct cause_rule {
@@ -104,6 +110,27 @@ static const struct cause_rule rules[] = {
     { "execution * -> FAILED", "heartbeat", "process cut off", LINK_NODE, SOON },
     { "execution * -> FAILED", "heartbeat", "process lossy", LINK_NODE, LONG },
     { "execution * -> FAILED", "heartbeat", "process throttled", LINK_NODE, LONG },
+    { "execution * -> FAILED", "heartbeat", "process resumed", LINK_MASTER, AT_ONCE },
+    { "execution * -> FAILED", "heartbeat", "process cut off", LINK_MASTER, SOON },
+    { "execution * -> FAILED", "heartbeat", "process lossy", LINK_MASTER, LONG },
+    { "execution * -> FAILED", "heartbeat", "process throttled", LINK_MASTER, LONG },
+    { "execution * -> FAILED", "reach", "process cut off", LINK_MASTER, SOON },
+    { "execution * -> FAILED", "reach", "process lossy", LINK_MASTER, LONG },
+    { "execution * -> FAILED", "answer", "process cut off", LINK_MASTER, SOON },
+    { "execution * -> FAILED", "answer", "process lossy", LINK_MASTER, LONG },
+    { "execution * -> FAILED", "answer", "process resumed", LINK_MASTER, AT_ONCE },
+    { "execution * -> FAILED", "lost its JobMaster", "taskmanager job master lost",
+      LINK_JOB | LINK_NODE, LONG },
+    { "taskmanager job master lost", "disconnected", "job master disconnects", LINK_JOB | LINK_TO,
+      SOON },
+    { "taskmanager * lost", "heartbeat", "process resumed", LINK_NODE, AT_ONCE },
+    { "taskmanager * lost", "heartbeat", "process cut off", LINK_NODE, SOON },
+    { "taskmanager * lost", "heartbeat", "process lossy", LINK_NODE, LONG },
+    { "taskmanager * lost", "heartbeat", "process throttled", LINK_NODE, LONG },
+    { "taskmanager * lost", "heartbeat", "process frozen", LINK_MASTER, SOON },
+    { "taskmanager * lost", "heartbeat", "process cut off", LINK_MASTER, SOON },
+    { "taskmanager * lost", "heartbeat", "process lossy", LINK_MASTER, LONG },
+    { "taskmanager * lost", "heartbeat", "process throttled", LINK_MASTER, LONG },
     { "execution * -> FAILED", "shutting down", "process stopping", LINK_NODE, SOON },
     { "execution * -> FAILED", "user code", "script fail", 0, SOON },
     { "execution * -> FAILED", "slots needed", "job could not acquire*", LINK_JOB, AT_ONCE },
@@ -117,6 +144,10 @@ static const struct cause_rule rules[] = {
     { "resource manager closes", NULL, "process cut off", LINK_NODE, SOON },
     { "resource manager closes", NULL, "process lossy", LINK_NODE, LONG },
     { "resource manager closes", NULL, "process throttled", LINK_NODE, LONG },
+    { "resource manager closes", "heartbeat", "process resumed", LINK_MASTER, AT_ONCE },
+    { "resource manager closes", "heartbeat", "process cut off", LINK_MASTER, SOON },
+    { "resource manager closes", "heartbeat", "process lossy", LINK_MASTER, LONG },
+    { "resource manager closes", "heartbeat", "process throttled", LINK_MASTER, LONG },
     { "job master disconnects", NULL, "process killed", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process exited", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process stopping", LINK_NODE, SOON },
@@ -124,6 +155,10 @@ static const struct cause_rule rules[] = {
     { "job master disconnects", NULL, "process cut off", LINK_NODE, SOON },
     { "job master disconnects", NULL, "process lossy", LINK_NODE, LONG },
     { "job master disconnects", NULL, "process throttled", LINK_NODE, LONG },
+    { "job master disconnects", "heartbeat", "process resumed", LINK_MASTER, AT_ONCE },
+    { "job master disconnects", "heartbeat", "process cut off", LINK_MASTER, SOON },
+    { "job master disconnects", "heartbeat", "process lossy", LINK_MASTER, LONG },
+    { "job master disconnects", "heartbeat", "process throttled", LINK_MASTER, LONG },
     { "resource manager registers", NULL, "process up", LINK_NODE, LONG },
     { "resource manager registers", NULL, "process resumed", LINK_NODE, SOON },
     { "resource manager registers", NULL, "process healed", LINK_NODE, SOON },
@@ -147,6 +182,14 @@ static const struct cause_rule rules[] = {
     { "process lossless", NULL, "process lossy", LINK_NODE, LONG },
     { "checkpoint completed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
     { "checkpoint expired", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
+    { "checkpoint expired", NULL, "process frozen", LINK_STANDING, LONG },
+    { "checkpoint expired", NULL, "process cut off", LINK_STANDING, LONG },
+    { "checkpoint expired", NULL, "process lossy", LINK_STANDING, LONG },
+    { "checkpoint expired", NULL, "process throttled", LINK_STANDING, LONG },
+    { "checkpoint expired", NULL, "process slowed", LINK_STANDING, LONG },
+    { "checkpoint failed", "Trigger checkpoint", "process frozen", LINK_STANDING, LONG },
+    { "checkpoint failed", "Trigger checkpoint", "process cut off", LINK_STANDING, LONG },
+    { "checkpoint failed", "Trigger checkpoint", "process lossy", LINK_STANDING, LONG },
     { "checkpoint failed", NULL, "checkpoint expired", LINK_CHECKPOINT, AT_ONCE },
     { "checkpoint failed", NULL, "job CANCELLING", LINK_JOB, AT_ONCE },
     { "checkpoint failed", NULL, "job RESTARTING", LINK_JOB, AT_ONCE },
@@ -168,9 +211,63 @@ static const struct cause_rule rules[] = {
     { "checkpoint starting*", NULL, "job RUNNING", LINK_JOB, AT_ONCE },
 };
 
+/* Conditions of a process; each ends with it, too. */
+static const struct condition_row {
+    const char *begins, *ends;
+} conditions[] = {
+    { "stopping", "stopped" }, { "frozen", "resumed" },        { "cut off", "healed" },
+    { "lossy", "lossless" },   { "throttled", "unthrottled" }, { "slowed", "full speed" },
+};
+enum { CONDITION_COUNT = sizeof conditions / sizeof *conditions };
+
 static bool same(const char *a, const char *b)
 {
     return a && b && text_equal(a, b);
+}
+
+bool causes_is_condition(const struct log_entry *entry)
+{
+    for (size_t i = 0; i < CONDITION_COUNT && text_equal(entry->machine, "process"); i++)
+        if (text_equal(entry->what, conditions[i].begins))
+            return true;
+    return false;
+}
+
+bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition)
+{
+    static const char *const ends[] = { "killed", "exited", "stopped" };
+    if (!text_equal(entry->machine, "process") || !same(entry->node, condition->node))
+        return false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (text_equal(entry->what, ends[i]))
+            return true;
+    for (size_t i = 0; i < CONDITION_COUNT; i++)
+        if (text_equal(condition->what, conditions[i].begins))
+            return text_equal(entry->what, conditions[i].ends);
+    return false;
+}
+
+/* When what failed began: its checkpoint was triggered. */
+static size_t beginning_of(const struct run_log *log, size_t place)
+{
+    const struct log_entry *effect = &log->entries.items[place];
+    for (size_t i = place; i-- > 0;) {
+        const struct log_entry *entry = &log->entries.items[i];
+        if (entry->checkpoint == effect->checkpoint && same(entry->job, effect->job) &&
+            run_log_fits(entry, "checkpoint triggered"))
+            return i;
+    }
+    return place;
+}
+
+/* Had it not ended when what failed began? */
+static bool stands(const struct run_log *log, size_t cause, size_t effect)
+{
+    size_t begun = beginning_of(log, effect);
+    for (size_t i = cause + 1; i < begun; i++)
+        if (causes_ends_condition(&log->entries.items[i], &log->entries.items[cause]))
+            return false;
+    return true;
 }
 
 static bool links_hold(const struct cause_rule *rule, const struct log_entry *effect,
@@ -181,6 +278,10 @@ static bool links_hold(const struct cause_rule *rule, const struct log_entry *ef
     if (rule->links & LINK_NODE && !same(effect->peer ? effect->peer : effect->node, cause->node))
         return false;
     if (rule->links & LINK_REMOTE && !same(effect->remote, cause->node))
+        return false;
+    if (rule->links & LINK_MASTER && !text_equal(cause->node, "jobmanager"))
+        return false;
+    if (rule->links & LINK_TO && !same(cause->peer, effect->node))
         return false;
     if (rule->links & LINK_CHECKPOINT) {
         int64_t wanted = effect->checkpoint >= 0 ? effect->checkpoint : effect->value;
@@ -204,25 +305,40 @@ static size_t find(const struct run_log *log, size_t place, const struct cause_r
         const struct log_entry *cause = &log->entries.items[i];
         if (effect->at - cause->at > rule->within)
             return SIZE_MAX;
-        if (run_log_fits(cause, rule->cause) && links_hold(rule, effect, cause))
+        if (run_log_fits(cause, rule->cause) && links_hold(rule, effect, cause) &&
+            (!(rule->links & LINK_STANDING) || stands(log, i, place)))
             return i;
     }
     return SIZE_MAX;
 }
 
+/* Rules come in turns; the first turn that finds something decides. */
+enum turn { TURN_STANDING, TURN_OWN, TURN_MASTER, TURN_COUNT };
+
+static enum turn turn_of(const struct cause_rule *rule)
+{
+    if (rule->links & LINK_STANDING)
+        return TURN_STANDING;
+    return rule->links & LINK_MASTER ? TURN_MASTER : TURN_OWN;
+}
+
 /* The next link; SIZE_MAX: nothing explains it. */
 static size_t cause_of(const struct run_log *log, size_t place)
 {
-    size_t nearest = SIZE_MAX;
+    size_t nearest[TURN_COUNT] = { SIZE_MAX, SIZE_MAX, SIZE_MAX };
     CHECK(place < log->entries.count);
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
         if (!applies(&rules[r], &log->entries.items[place]))
             continue;
-        size_t found = find(log, place, &rules[r], nearest == SIZE_MAX ? 0 : nearest + 1);
+        size_t *own = &nearest[turn_of(&rules[r])];
+        size_t found = find(log, place, &rules[r], *own == SIZE_MAX ? 0 : *own + 1);
         if (found != SIZE_MAX)
-            nearest = found;
+            *own = found;
     }
-    return nearest;
+    for (int turn = 0; turn < TURN_COUNT; turn++)
+        if (nearest[turn] != SIZE_MAX)
+            return nearest[turn];
+    return SIZE_MAX;
 }
 
 void causes_of(const struct run_log *log, size_t place, struct cause_chain *out)

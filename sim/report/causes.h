@@ -23,4 +23,9 @@ void causes_of(const struct run_log *log, size_t place, struct cause_chain *out)
  * is. */
 size_t causes_fault(const struct run_log *log, const struct cause_chain *chain);
 
+/* Is it the beginning of something that may last, and be a cause long after: a process that is
+ * frozen, cut off, slow? Does a later entry end that, or the process? */
+bool causes_is_condition(const struct log_entry *entry);
+bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition);
+
 #endif

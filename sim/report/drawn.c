@@ -97,18 +97,38 @@ void drawn_write(const struct metrics *metrics, FILE *file)
     }
 }
 
-size_t drawn_vertices(const json_t *summary, const char *names[DRAWN_VERTICES_MAX])
+/* "busy.count", and where there are several jobs "clicks.busy.count". */
+static bool take_vertex(const json_t *jobs, const char *key, struct drawn_vertex *out)
 {
+    static const char busy[] = "busy.";
+    size_t count = json_array_size(jobs);
+    *out = (struct drawn_vertex){ NULL, key + strlen(busy) };
+    if (count <= 1)
+        return strncmp(key, busy, strlen(busy)) == 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *job = json_string_value(json_object_get(json_array_get(jobs, i), "name"));
+        size_t length = job ? strlen(job) : 0;
+        if (!job || strncmp(key, job, length) != 0 || key[length] != '.' ||
+            strncmp(key + length + 1, busy, strlen(busy)) != 0)
+            continue;
+        *out = (struct drawn_vertex){ job, key + length + 1 + strlen(busy) };
+        return true;
+    }
+    return false;
+}
+
+size_t drawn_vertices(const json_t *summary, struct drawn_vertex out[DRAWN_VERTICES_MAX])
+{
+    const json_t *jobs = json_object_get(summary, "jobs");
     const char *key;
     json_t *metric;
     size_t count = 0;
     json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
     {
-        const char *busy = strstr(key, "busy.");
-        bool of_vertex = busy && (busy == key || busy[-1] == '.');
-        if (of_vertex && count < DRAWN_VERTICES_MAX &&
-            json_is_number(json_object_get(metric, "mean")))
-            names[count++] = busy + strlen("busy.");
+        struct drawn_vertex vertex;
+        if (count < DRAWN_VERTICES_MAX && json_is_number(json_object_get(metric, "mean")) &&
+            take_vertex(jobs, key, &vertex))
+            out[count++] = vertex;
     }
     return count;
 }

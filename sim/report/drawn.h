@@ -16,11 +16,17 @@
 
 enum { DRAWN_ROWS_MAX = 3000, DRAWN_VERTICES_MAX = 8, DRAWN_JOBS_MAX = 8 };
 
+/* Texts of the summary. */
+struct drawn_vertex {
+    const char *job; /* null: there is only one */
+    const char *vertex;
+};
+
 void drawn_write(const struct metrics *metrics, FILE *file);
 
-/* The same from the run's summary: the vertices, whose names live there, and how many columns of
- * single jobs' checkpoints there are. */
-size_t drawn_vertices(const json_t *summary, const char *names[DRAWN_VERTICES_MAX]);
+/* The same from the run's summary: the vertices, and how many columns of single jobs' checkpoints
+ * there are. */
+size_t drawn_vertices(const json_t *summary, struct drawn_vertex out[DRAWN_VERTICES_MAX]);
 size_t drawn_checkpoints(const json_t *summary);
 
 #endif

@@ -240,13 +240,16 @@ static void put_recoveries(const json_t *summary, FILE *file)
     double duration = json_number_value(json_object_get(summary, "duration_s"));
     if (count == 0)
         return;
-    fputs("<h2>Recoveries</h2>\n<table>\n<tr><th class=\"n\">at</th><th>job</th><th>cause</th>"
+    fputs("<h2>Recoveries</h2>\n<table>\n<tr><th class=\"n\">down at</th><th>job</th>"
+          "<th>cause</th><th class=\"n\">the fault was, before</th>"
           "<th class=\"n\">all tasks running after</th><th class=\"n\">restarts</th></tr>\n",
           file);
     for (size_t i = 0; i < count && i < RECOVERIES_SHOWN; i++) {
         const json_t *one = json_array_get(all, i);
         char at[NUMBER_TEXT_SIZE], restarts[NUMBER_TEXT_SIZE];
-        double seconds = json_number_value(json_object_get(one, "at"));
+        char before[NUMBER_TEXT_SIZE];
+        double seconds = json_number_value(json_object_get(one, "down_at"));
+        number_text_seconds(seconds - json_number_value(json_object_get(one, "at")), before);
         number_text_moment((time_ns)(seconds * (double)TIME_S),
                            (time_ns)(duration * (double)TIME_S), at);
         number_text_amount(json_number_value(json_object_get(one, "restarts")), restarts);
@@ -254,6 +257,7 @@ static void put_recoveries(const json_t *summary, FILE *file)
         put_cell("td", "n", at, file);
         put_cell("td", "", text_of(one, "job"), file);
         put_cell("td", "", text_of(one, "cause"), file);
+        put_cell("td", "n", before, file);
         put_seconds_cell(one, "recovered_after_s", file);
         put_cell("td", "n", restarts, file);
         fputs("</tr>\n", file);

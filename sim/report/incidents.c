@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Uptime of jobs. A process takes its tasks with it at once, long before Flink notices: the job is
- * down from then on. What the data plane says just after the end of a process, against what it said
- * just before, tells whose tasks they were. Why is found as `weir explain` finds it: from the line
- * back through its causes (causes.c), to a fault of the world or the failure that nothing explains.
+ * Uptime of jobs. Tasks stop long before Flink notices: a process takes them with it when it ends,
+ * a TaskManager that gives its JobMaster up cancels them. The job is down from then on, as the data
+ * plane says. What that says just after the end of a process, against what it said just before,
+ * tells whose tasks they were. Why is found as `weir explain` finds it: from the line back through
+ * its causes (causes.c), to a fault of the world or the failure that nothing explains.
  */
 #include "sim/report/incidents.h"
 
@@ -47,32 +48,52 @@ static const char *name_of(const struct incidents *incidents, struct node_id nod
     return incidents->look->process(incidents->look->context, node).name;
 }
 
-/* A condition that may have begun long before it brings a job down, or what the script did to begin
- * it. */
-static bool lasts(const struct log_entry *entry)
+/* Places of conditions that had not ended by when the memory begins, and how many entries are
+ * older.
+ */
+struct old_entries {
+    VEC(size_t) standing; /* ascending */
+    size_t count;
+};
+
+static void find_standing(const struct run_log *log, time_ns now, struct old_entries *out)
 {
-    static const char *const words[][2] = {
-        { "process", "stopping" }, { "script", "stop" },     { "process", "frozen" },
-        { "script", "freeze" },    { "process", "cut off" }, { "script", "cut" },
-        { "process", "lossy" },    { "script", "loss" },     { "process", "throttled" },
-        { "script", "throttle" },
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text_equal(entry->machine, words[i][0]) && text_equal(entry->what, words[i][1]))
-            return true;
-    return false;
+    for (size_t i = 0; i < log->entries.count && now - log->entries.items[i].at > MEMORY; i++) {
+        const struct log_entry *entry = &log->entries.items[i];
+        size_t kept = 0;
+        out->count = i + 1;
+        if (!text_equal(entry->machine, "process"))
+            continue;
+        for (VEC_EACH(const size_t, place, &out->standing))
+            if (!causes_ends_condition(entry, &log->entries.items[*place]))
+                out->standing.items[kept++] = *place;
+        out->standing.count = kept;
+        if (causes_is_condition(entry))
+            vec_push(&out->standing, i);
+    }
 }
 
-/* Doubling between two times keeps the cost per line constant. */
+/* Doubling between two times keeps the cost per line constant. With a condition is kept what the
+ * script did at that instant to begin it. */
 static void thin_out(struct incidents *incidents, time_ns now)
 {
-    size_t kept = 0;
+    struct log_entry *entries = incidents->log.entries.items;
+    struct old_entries old = { .count = 0 };
+    size_t kept = 0, next = 0;
     if (incidents->log.entries.count < 2 * incidents->log_kept + LOG_SLACK)
         return;
-    for (VEC_EACH(const struct log_entry, entry, &incidents->log.entries))
-        if (now - entry->at <= MEMORY || lasts(entry))
-            incidents->log.entries.items[kept++] = *entry;
+    find_standing(&incidents->log, now, &old);
+    for (size_t i = 0; i < incidents->log.entries.count; i++) {
+        while (next < old.standing.count && old.standing.items[next] < i)
+            next++;
+        size_t place = next < old.standing.count ? old.standing.items[next] : SIZE_MAX;
+        bool begins = place != SIZE_MAX && entries[place].at == entries[i].at &&
+                      text_equal(entries[i].machine, "script");
+        if (i >= old.count || place == i || begins)
+            entries[kept++] = entries[i];
+    }
     incidents->log.entries.count = incidents->log_kept = kept;
+    vec_fini(&old.standing);
 }
 
 static void remember(struct incidents *incidents, struct log_entry *entry)
@@ -99,7 +120,7 @@ static uint64_t running_in_plane(const struct incidents *incidents, struct job_i
 
 /* "tm3 killed: machine reclaimed"; a reason that names the process says it all, and so does the
  * label of what the script did. */
-static void put_fault(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE])
+void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE])
 {
     const char *reason = fault->reason && *fault->reason ? fault->reason : NULL;
     if (text_equal(fault->machine, "script"))
@@ -129,7 +150,7 @@ static void retell(struct incidents *incidents, struct job_incidents *job)
     struct incident *incident = &incidents->list.items[job->open];
     const struct log_entry *fault = last_fault(incidents);
     char cause[INCIDENT_CAUSE_SIZE];
-    put_fault(fault, cause);
+    incident_fault_text(fault, cause);
     size_t length = strlen(incident->cause);
     if (strncmp(incident->cause, cause, strlen(cause)) == 0)
         return;
@@ -167,67 +188,73 @@ static void put_failure(const struct incidents *incidents, struct job_id id, tim
         incidents->look->each_exception(incidents->look->context, id, take_root, &sought);
 }
 
-/* When the first task of the job failed or was lost, of those that have not run again. */
-static time_ns broken_at(const struct incidents *incidents, struct job_id job)
+/* Why, from the last entry back. A fault that came after the tasks had stopped is not why; where
+ * the JobManager knows of nothing yet, no line is a failure. */
+static void blame(struct incidents *incidents, struct job_id id, time_ns at)
 {
-    const struct run_look *look = incidents->look;
-    const struct job_graph *graph = look->scenario->jobs.items[job.n].graph;
-    time_ns first = TIME_NEVER;
-    for (uint32_t v = 0; v < graph->vertices.count; v++) {
-        struct model_vertex_view view = { .broken_at = TIME_NEVER };
-        look->vertex(look->context, job, (struct vertex_id){ v }, &view);
-        first = view.broken_at < first ? view.broken_at : first;
+    struct job_incidents *job = &incidents->jobs.items[id.n];
+    struct incident *incident = &incidents->list.items[job->open];
+    const struct log_entry *fault = last_fault(incidents);
+    if (fault && fault->at <= incident->down_at) {
+        incident_fault_text(fault, incident->cause);
+        incident->at = fault->at;
+        job->blamed = true;
+    } else if (job->noticed) {
+        put_failure(incidents, id, at, incident->cause);
     }
-    return first;
-}
-
-/* Of a job that is up as far as the JobManager knows: it goes down when its tasks do. What broke
- * before all of them ran belongs to an attempt before. */
-static time_ns down_since(const struct job_incidents *job, time_ns now, time_ns broken)
-{
-    return broken >= job->since && broken < now ? broken : now;
 }
 
 static void go_down(struct incidents *incidents, struct job_id id, time_ns at, bool planned)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
-    time_ns down_at = down_since(job, at, broken_at(incidents, id));
     struct incident incident = { .job = id,
                                  .planned = planned,
-                                 .at = down_at,
-                                 .down_at = down_at,
+                                 .at = at,
+                                 .down_at = at,
                                  .running_at = TIME_NEVER,
+                                 .over_at = TIME_NEVER,
                                  .failed_at = TIME_NEVER };
-    const struct log_entry *fault = planned ? NULL : last_fault(incidents);
-    if (planned) {
-        text_format(incident.cause, sizeof incident.cause, "rescale");
-    } else if (fault) {
-        put_fault(fault, incident.cause);
-        incident.at = fault->at < down_at ? fault->at : down_at;
-    } else {
-        put_failure(incidents, id, at, incident.cause);
-    }
+    text_format(incident.cause, sizeof incident.cause, "%s", planned ? "rescale" : no_reason);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
     job->others = 0;
+    job->noticed = false;
+    job->blamed = planned;
     job->state = UPTIME_DOWN;
-    job->since = down_at;
+    job->since = at;
 }
 
-static time_ns length_of(const struct incidents *incidents, size_t place)
+/* The JobManager has just moved: what it does is done about the outage. */
+static void notice(struct incidents *incidents, struct job_id id, time_ns at)
+{
+    struct job_incidents *job = &incidents->jobs.items[id.n];
+    job->noticed = true;
+    if (!job->blamed)
+        blame(incidents, id, at);
+    job->blamed = true;
+}
+
+time_ns incident_length(const struct incident *incident, time_ns now)
+{
+    return (incident->over_at == TIME_NEVER ? now : incident->over_at) - incident->down_at;
+}
+
+/* To compare: what a job FAILED by is longer than anything that ended. */
+static time_ns rank_of(const struct incidents *incidents, size_t place)
 {
     if (place == SIZE_MAX)
         return -1;
     const struct incident *incident = &incidents->list.items[place];
-    return incident->running_at - incident->at;
+    return incident->running_at - incident->down_at;
 }
 
-static void end(struct job_incidents *job, time_ns at, time_ns broken)
+static void end(struct incidents *incidents, struct job_incidents *job, time_ns at)
 {
-    if (job->state == UPTIME_UP)
-        job->since = down_since(job, at, broken);
-    if (job->state != UPTIME_BEFORE)
+    bool is_open = job->state == UPTIME_DOWN || job->state == UPTIME_FAILED;
+    if (is_open) {
         job->down = time_add(job->down, at - job->since);
+        incidents->list.items[job->open].over_at = at;
+    }
     job->state = UPTIME_ENDED;
     job->since = at;
 }
@@ -241,20 +268,28 @@ static void make_good(struct incidents *incidents, struct job_id id, time_ns at)
         if (job->state != UPTIME_FAILED)
             break;
         incidents->list.items[job->open].running_at = at;
-        end(job, at, TIME_NEVER);
+        end(incidents, job, at);
     }
 }
 
+/* The JobManager hears of the last task's RUNNING later than it runs. */
+static time_ns up_since(const struct incidents *incidents, struct job_id id, time_ns at)
+{
+    time_ns whole = incidents->look->whole_at(incidents->look->context, id);
+    return whole > incidents->jobs.items[id.n].since && whole < at ? whole : at;
+}
+
 static void come_up(struct incidents *incidents, struct job_id id, const struct look_job *view,
-                    time_ns at)
+                    time_ns heard_at)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
+    time_ns at = up_since(incidents, id, heard_at);
     if (job->state == UPTIME_DOWN) {
         struct incident *incident = &incidents->list.items[job->open];
         job->down = time_add(job->down, at - job->since);
-        incident->running_at = at;
-        incident->restarts = view->restarts - job->restarts;
-        if (!incident->planned && at - incident->at > length_of(incidents, incidents->longest))
+        incident->running_at = incident->over_at = at;
+        if (!incident->planned &&
+            rank_of(incidents, job->open) > rank_of(incidents, incidents->longest))
             incidents->longest = job->open;
     }
     if (job->state == UPTIME_BEFORE)
@@ -274,13 +309,14 @@ static void fail(struct incidents *incidents, struct job_id id, const struct loo
     if (job->state != UPTIME_DOWN)
         go_down(incidents, id, at, false);
     struct incident *incident = &incidents->list.items[job->open];
+    notice(incidents, id, at);
     if (incident->planned)
         put_failure(incidents, id, at, incident->cause);
     incident->planned = false;
     incident->failed_at = at;
     incident->restarts = view->restarts - job->restarts;
     job->state = UPTIME_FAILED;
-    if (length_of(incidents, incidents->longest) < length_of(incidents, job->open))
+    if (rank_of(incidents, incidents->longest) < rank_of(incidents, job->open))
         incidents->longest = job->open;
 }
 
@@ -333,7 +369,8 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
     remember(incidents, &entry);
 }
 
-void incidents_settle(struct incidents *incidents)
+/* Whose tasks the process took that ended at that instant. */
+static void settle_process(struct incidents *incidents)
 {
     time_ns at = incidents->process_lost;
     if (at == TIME_NEVER)
@@ -341,13 +378,48 @@ void incidents_settle(struct incidents *incidents)
     incidents->process_lost = TIME_NEVER;
     for (uint32_t j = 0; j < incidents->jobs.count; j++) {
         struct job_incidents *job = &incidents->jobs.items[j];
-        if (!may_lose_tasks(job, at) ||
-            running_in_plane(incidents, (struct job_id){ j }) >= job->tasks_running)
+        struct job_id id = { j };
+        if (!may_lose_tasks(job, at) || running_in_plane(incidents, id) >= job->tasks_running)
             continue;
-        if (job->state == UPTIME_UP)
-            go_down(incidents, (struct job_id){ j }, at, false);
-        else if (!incidents->list.items[job->open].planned)
+        if (job->state == UPTIME_UP) {
+            go_down(incidents, id, at, false);
+            blame(incidents, id, at);
+            job->blamed = true;
+        } else if (!incidents->list.items[job->open].planned) {
             retell(incidents, job);
+        }
+    }
+}
+
+/* The TaskManager that ended the tasks has just said that it does so. */
+static bool is_told_by_task_manager(const struct incidents *incidents, struct job_id job,
+                                    time_ns at)
+{
+    if (incidents->log.entries.count == 0)
+        return false;
+    const struct log_entry *last = &vec_last(&incidents->log.entries);
+    return last->at == at && text_equal(last->machine, "taskmanager") && last->job &&
+           text_equal(last->job, incidents->look->scenario->jobs.items[job.n].name);
+}
+
+void incidents_settle(struct incidents *incidents, time_ns now)
+{
+    const struct run_look *look = incidents->look;
+    settle_process(incidents);
+    uint64_t count = look->break_count(look->context);
+    if (incidents->break_count == count)
+        return;
+    incidents->break_count = count;
+    for (uint32_t j = 0; j < incidents->jobs.count; j++) {
+        const struct job_incidents *job = &incidents->jobs.items[j];
+        struct job_id id = { j };
+        time_ns broken = look->broken_at(look->context, id);
+        /* What broke before all of them ran belongs to an attempt before. */
+        if (job->state != UPTIME_UP || broken < job->since || broken > now)
+            continue;
+        go_down(incidents, id, broken, false);
+        if (is_told_by_task_manager(incidents, id, broken))
+            blame(incidents, id, broken);
     }
 }
 
@@ -367,6 +439,13 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
         text_format(incident->cause, sizeof incident->cause, "%s", text);
 }
 
+/* Do all tasks run in the data plane, too? A line that says so may have lain before a JobManager
+ * that was frozen. */
+static bool is_whole(const struct incidents *incidents, struct job_id job)
+{
+    return incidents->look->broken_at(incidents->look->context, job) == TIME_NEVER;
+}
+
 void incidents_review(struct incidents *incidents, struct job_id id, time_ns at, bool all_running)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
@@ -374,14 +453,21 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
     bool is_over = job->state == UPTIME_ENDED || job->state == UPTIME_FAILED;
     if (is_over || !incidents->look->job(incidents->look->context, id, &view))
         return;
-    if (view.ended_at != TIME_NEVER && text_equal(view.status, "FAILED"))
+    bool runs = text_equal(view.status, "RUNNING");
+    if (job->state == UPTIME_DOWN)
+        incidents->list.items[job->open].restarts = view.restarts - job->restarts;
+    if (view.ended_at != TIME_NEVER && text_equal(view.status, "FAILED")) {
         fail(incidents, id, &view, at);
-    else if (view.ended_at != TIME_NEVER || text_equal(view.status, "CANCELLING"))
-        end(job, at, broken_at(incidents, id));
-    else if (all_running && text_equal(view.status, "RUNNING"))
+    } else if (view.ended_at != TIME_NEVER || text_equal(view.status, "CANCELLING")) {
+        end(incidents, job, at);
+    } else if (all_running && runs && (job->state == UPTIME_BEFORE || is_whole(incidents, id))) {
         come_up(incidents, id, &view, at);
-    else if (job->state == UPTIME_UP && !text_equal(view.status, "RUNNING"))
+    } else if (job->state == UPTIME_UP && !runs) {
         go_down(incidents, id, at, view.rescales > job->rescales);
+        notice(incidents, id, at);
+    } else if (job->state == UPTIME_DOWN && !runs && !job->noticed) {
+        notice(incidents, id, at);
+    }
 }
 
 bool incidents_is_failing(const struct incidents *incidents)
@@ -402,13 +488,9 @@ size_t incidents_shown(const struct incidents *incidents)
     return SIZE_MAX;
 }
 
-time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now,
-                           time_ns broken_at)
+time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now)
 {
     const struct job_incidents *own = &incidents->jobs.items[job.n];
     bool is_down = own->state == UPTIME_DOWN || own->state == UPTIME_FAILED;
-    time_ns since = is_down ? own->since : now;
-    if (own->state == UPTIME_UP)
-        since = down_since(own, now, broken_at);
-    return time_add(own->down, now - since);
+    return time_add(own->down, is_down ? now - own->since : 0);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * When do the tasks of a job not all run, since when, why, and until when? In: facts and lines as
- * they come, and the moments at which a job may have gone down or come up. Out: downtime per job,
- * and a list of incidents: fault, first moment not all tasks ran, moment all of them ran again. A
- * job's clock starts when all its tasks run for the first time and stops when it ends, unless it
- * FAILED: then it goes on to the end of the run, or until the tasks of a job that goes on from it
- * all run.
+ * they come, and what the data plane says of tasks that stop. Out: downtime per job, and a list of
+ * incidents: the first moment not all tasks ran, the moment all of them ran again, and the fault,
+ * which may lie long before. A job's clock starts when all its tasks run for the first time and
+ * stops when it ends, unless it FAILED: then it goes on to the end of the run, or until the tasks
+ * of a job that goes on from it all run. Invariant: a job's downtime is the sum of the lengths of
+ * its incidents.
  */
 #ifndef WEIR_SIM_REPORT_INCIDENTS_H
 #define WEIR_SIM_REPORT_INCIDENTS_H
@@ -15,6 +16,10 @@
 
 enum { INCIDENT_CAUSE_SIZE = 160 };
 
+/* A fault no longer before than this is seen as the beginning of the outage: the longest that
+ * monitors and calls take to notice it. */
+#define INCIDENT_FAULT_NEAR (2 * TIME_MIN)
+
 struct incident {
     struct job_id job;
     char cause[INCIDENT_CAUSE_SIZE]; /* "tm3 killed: machine reclaimed", "user code failed", ... */
@@ -22,8 +27,9 @@ struct incident {
     time_ns at;                      /* the fault; without one the same as down_at */
     time_ns down_at;
     time_ns running_at; /* TIME_NEVER: not any more */
+    time_ns over_at;    /* running_at, or when the job ended otherwise; TIME_NEVER: it goes on */
     time_ns failed_at;  /* the job was given up then; TIME_NEVER: it was not */
-    uint32_t restarts;  /* it took, the one that worked included */
+    uint32_t restarts;  /* it took so far, the one that worked included */
 };
 
 enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_FAILED, UPTIME_ENDED };
@@ -35,6 +41,8 @@ struct job_incidents {
     uint32_t restarts, rescales;       /* as last seen while up */
     uint64_t tasks_running;            /* in the data plane, when the last process ended */
     size_t open;                       /* DOWN, FAILED: its place in the list */
+    bool noticed;                      /* DOWN: the JobManager knows */
+    bool blamed;                       /* DOWN: it is known why */
     uint32_t others;                   /* DOWN: more that struck at the same instant */
     char failure[INCIDENT_CAUSE_SIZE]; /* the last failed task */
     time_ns failed_at;
@@ -48,6 +56,7 @@ struct incidents {
     time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
     struct run_log log;   /* what may be a cause still: the last ten minutes */
     size_t log_kept;      /* of its entries, when it was last thinned out */
+    uint64_t break_count; /* of the data plane, when last looked at */
 };
 
 void incidents_init(struct incidents *incidents, const struct run_look *look);
@@ -61,20 +70,23 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
 /* A task failed, for the text's sake. */
 void incidents_on_failure(struct incidents *incidents, struct job_id job, time_ns at,
                           const char *text);
-/* To be called first for whatever comes: sees to processes that ended. */
-void incidents_settle(struct incidents *incidents);
+/* To be called first for whatever comes: sees to processes that ended, and to tasks that stopped
+ * by anything else, maybe where the JobManager does not hear of it. */
+void incidents_settle(struct incidents *incidents, time_ns now);
 /* The job's status may have changed; was it the line "all tasks RUNNING"? */
 void incidents_review(struct incidents *incidents, struct job_id job, time_ns at, bool all_running);
 
+/* A fault as an incident's cause tells it. */
+void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE]);
+/* How long its job was down, up to now while it goes on. */
+time_ns incident_length(const struct incident *incident, time_ns now);
 /* Is some job down by a failure that it may recover from? */
 bool incidents_is_failing(const struct incidents *incidents);
 /* The failure that says most: the first that a job FAILED by, else the longest that ended, or the
  * first when none did. Its place in the list; SIZE_MAX: nothing failed. */
 size_t incidents_shown(const struct incidents *incidents);
 
-/* Up to now, in ns. `broken_at` as the data plane says it (model_job_view): the JobManager may not
- * have noticed yet. */
-time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now,
-                           time_ns broken_at);
+/* Up to now, in ns, of what is settled. */
+time_ns incidents_downtime(const struct incidents *incidents, struct job_id job, time_ns now);
 
 #endif

@@ -20,7 +20,14 @@
 #define RATES_APART  20.0
 #define RATES_MARGIN 1.1
 
-enum { PATH_SIZE = 4096, BARS_MAX = 8, TITLE_WIDTH = 92, JOBS_SHOWN = 4, NAME_SHOWN = 33 };
+enum {
+    PATH_SIZE = 4096,
+    BARS_MAX = 8,
+    TITLE_WIDTH = 92,
+    JOBS_SHOWN = 4,
+    NAME_SHOWN = 33,
+    JOB_SHOWN = 12
+};
 
 static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
 {
@@ -47,7 +54,7 @@ static const json_t *shown_recovery(const json_t *summary)
 
 bool plot_variables_any(enum plot_picture picture, const json_t *summary)
 {
-    const char *vertices[DRAWN_VERTICES_MAX];
+    struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     switch (picture) {
     case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
@@ -219,16 +226,24 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     return set_marks(drawing, "events.csv", note);
 }
 
+static time_ns in_ns(double seconds)
+{
+    return (time_ns)floor(seconds * (double)TIME_S + 0.5);
+}
+
 /* Like timeline_window, from the summary's figures. */
 static void set_recovery_time(const struct drawing *drawing, const json_t *recovery, double *from_s,
                               double *to_s)
 {
-    double at = number_of(recovery, "at"), after = number_of(recovery, "recovered_after_s");
+    double down_at = number_of(recovery, "down_at");
+    double after = number_of(recovery, "recovered_after_s");
     double end = number_of(drawing->summary, "duration_s");
-    struct incident incident = { .at = (time_ns)(at * (double)TIME_S), .running_at = TIME_NEVER };
+    struct incident incident = { .at = in_ns(number_of(recovery, "at")),
+                                 .down_at = in_ns(down_at),
+                                 .running_at = TIME_NEVER };
     time_ns from, to;
     if (!number_is_none(after))
-        incident.running_at = (time_ns)((at + after) * (double)TIME_S);
+        incident.running_at = in_ns(down_at + after);
     double sample = number_of(drawing->summary, "sample_s");
     if (number_is_none(sample)) /* a summary by hand, or of an older version */
         sample = 0;
@@ -236,14 +251,37 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
                     &from, &to);
     *from_s = (double)from / (double)TIME_S;
     *to_s = (double)to / (double)TIME_S;
-    set_time(drawing, *from_s, *to_s, at, "the fault");
+    time_ns origin = timeline_origin(&incident);
+    set_time(drawing, *from_s, *to_s, (double)origin / (double)TIME_S,
+             origin == incident.at ? "the fault" : "its tasks stopped");
+}
+
+static void set_job(struct gnuplot *g, const json_t *jobs, size_t job, size_t row)
+{
+    char name[32];
+    text_format(name, sizeof name, "job%zu", row + 1);
+    gnuplot_set_text(g, name, text_of(json_array_get(jobs, job), "name"));
+    text_format(name, sizeof name, "band%zu", job + 1);
+    gnuplot_set_count(g, name, row);
+}
+
+/* The bands: that of the job whose recovery it is, then the first ones of the others. */
+static void set_jobs(struct gnuplot *g, const json_t *jobs, const char *own)
+{
+    size_t count = json_array_size(jobs), row = 1, first = 0;
+    while (first + 1 < count && !text_equal(text_of(json_array_get(jobs, first), "name"), own))
+        first++;
+    set_job(g, jobs, first, 0);
+    for (size_t i = 0; i < count && row < JOBS_SHOWN; i++)
+        if (i != first)
+            set_job(g, jobs, i, row++);
+    gnuplot_set_count(g, "job_count", row);
 }
 
 static struct err set_recovery(const struct drawing *drawing, struct note *note)
 {
     struct gnuplot *g = drawing->gnuplot;
     const json_t *s = drawing->summary, *jobs = json_object_get(s, "jobs");
-    size_t count = json_array_size(jobs);
     char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
     double from, to, rate, lag;
     set_recovery_time(drawing, shown_recovery(s), &from, &to);
@@ -253,12 +291,7 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     set_file(drawing, "states", "states.csv");
     number_text_seconds(number_of(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
-    gnuplot_set_count(g, "job_count", count < JOBS_SHOWN ? count : JOBS_SHOWN);
-    for (size_t i = 0; i < count && i < JOBS_SHOWN; i++) {
-        char name[32];
-        text_format(name, sizeof name, "job%zu", i + 1);
-        gnuplot_set_text(g, name, text_of(json_array_get(jobs, i), "name"));
-    }
+    set_jobs(g, jobs, text_of(shown_recovery(s), "job"));
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
     return set_marks(drawing, "recovery.csv", note);
@@ -267,7 +300,7 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
 static struct err set_utilisation(const struct drawing *drawing, struct note *note)
 {
     struct gnuplot *g = drawing->gnuplot;
-    const char *vertices[DRAWN_VERTICES_MAX];
+    struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     size_t count = drawn_vertices(drawing->summary, vertices);
     char name[32], shown[NAME_SHOWN];
     set_time(drawing, 0, number_of(drawing->summary, "duration_s"), 0, "the start");
@@ -275,7 +308,9 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
     gnuplot_set_count(g, "vertex_count", count);
     for (size_t i = 0; i < count; i++) {
         text_format(name, sizeof name, "vertex%zu", i + 1);
-        text_format(shown, sizeof shown, "%s", vertices[i]);
+        const char *job = vertices[i].job;
+        text_format(shown, sizeof shown, "%.*s%s%s", JOB_SHOWN, job ? job : "", job ? ": " : "",
+                    vertices[i].vertex);
         gnuplot_set_text(g, name, shown);
     }
     return set_marks(drawing, "events.csv", note);
@@ -346,26 +381,57 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     return OK;
 }
 
+/* "; 12 min after the fault"; nothing where both are one. */
+static void put_fault(const json_t *recovery, char out[64])
+{
+    char before[NUMBER_TEXT_SIZE];
+    double seconds = number_of(recovery, "down_at") - number_of(recovery, "at");
+    number_text_seconds(seconds, before);
+    text_format(out, 64, "%s%s%s", seconds > 0 ? ", " : "", seconds > 0 ? before : "",
+                seconds > 0 ? " after the fault" : "");
+}
+
+static size_t count_recoveries(const json_t *summary, size_t *ended)
+{
+    size_t i;
+    const json_t *one, *all = json_object_get(summary, "recoveries");
+    json_array_foreach(all, i, one) *ended +=
+        json_is_number(json_object_get(one, "recovered_after_s"));
+    return json_array_size(all);
+}
+
 /* A question of its own, and which of the outages it is about. */
 static void set_recovery_title(const struct drawing *drawing)
 {
     const json_t *recovery = shown_recovery(drawing->summary);
-    size_t count = json_array_size(json_object_get(drawing->summary, "recoveries"));
-    char title[512], more[256], which[64], at[NUMBER_TEXT_SIZE], length[NUMBER_TEXT_SIZE];
+    size_t ended = 0, count = count_recoveries(drawing->summary, &ended);
+    char title[512], more[256], which[64], fault[64];
+    char at[NUMBER_TEXT_SIZE], length[NUMBER_TEXT_SIZE];
     double after = number_of(recovery, "recovered_after_s");
-    number_text_moment((time_ns)(number_of(recovery, "at") * (double)TIME_S),
-                       (time_ns)(number_of(drawing->summary, "duration_s") * (double)TIME_S), at);
+    bool recovered = !number_is_none(after),
+         failed = !number_is_none(number_of(recovery, "failed_s"));
+    number_text_moment(in_ns(number_of(recovery, "down_at")),
+                       in_ns(number_of(drawing->summary, "duration_s")), at);
     number_text_seconds(after, length);
-    text_format(title, sizeof title, "How %s came back: %s", text_of(recovery, "job"),
+    put_fault(recovery, fault);
+    text_format(title, sizeof title, "How %s %s: %s", text_of(recovery, "job"),
+                recovered ? "came back"
+                : failed  ? "FAILED"
+                          : "went down",
                 text_of(recovery, "cause"));
     if (count == 1)
         text_format(which, sizeof which, "the only failure");
+    else if (recovered)
+        text_format(which, sizeof which, "the longest of %zu failures%s", ended,
+                    ended < count ? " that ended" : "");
     else
-        text_format(which, sizeof which, "the %s of %zu failures",
-                    number_is_none(after) ? "first" : "longest", count);
-    text_format(more, sizeof more, "; at %s, %s: %s%s", at, which,
-                number_is_none(after) ? "not over at the end of the run" : length,
-                number_is_none(after) ? "" : " until all tasks ran again");
+        text_format(which, sizeof which, "the %s of %zu failures", failed ? "last" : "first",
+                    count);
+    text_format(more, sizeof more, "; down at %s%s, %s: %s%s", at, fault, which,
+                recovered ? length
+                : failed  ? "for good"
+                          : "not over at the end of the run",
+                recovered ? " until all tasks ran again" : "");
     set_title(drawing, title, more);
 }
 

@@ -150,12 +150,37 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
     timeline_note(&recorder->timeline, at, label ? label : word);
 }
 
+/* The scheduler's state where it has some of its own, with what a person wants to know of running:
+ * do all tasks run yet, or no more though the JobManager takes them to? */
+static void review_phase(struct recorder *recorder, time_ns at, struct job_id job)
+{
+    struct look_job view;
+    const struct job_incidents *own = &recorder->incidents.jobs.items[job.n];
+    if (!recorder->look->job(recorder->look->context, job, &view))
+        return;
+    const char *name = text_equal(view.scheduler, "Adaptive") ? view.scheduler_state : view.status;
+    if (text_equal(view.status, "RUNNING") && own->state == UPTIME_UP)
+        name = "running";
+    else if (text_equal(view.status, "RUNNING"))
+        name = own->state == UPTIME_DOWN && !own->noticed ? "tasks gone" : "deploying";
+    timeline_phase(&recorder->timeline, at, job, name);
+}
+
+void recorder_settle(struct recorder *recorder, time_ns now)
+{
+    struct incidents *incidents = &recorder->incidents;
+    size_t known = incidents->list.count;
+    incidents_settle(incidents, now);
+    for (size_t i = known; i < incidents->list.count; i++)
+        review_phase(recorder, incidents->list.items[i].down_at, incidents->list.items[i].job);
+}
+
 void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,
                    const char *reason)
 {
     unsigned effects = effects_of(word);
     recorder_step(recorder, at); /* with the JobManager goes what it knew */
-    incidents_settle(&recorder->incidents);
+    recorder_settle(recorder, at);
     incidents_on_fact(&recorder->incidents, at, node, word, reason, (effects & FACT_ENDED) != 0);
     if (text_equal(virtual_cluster_fact_machine(word), "script")) {
         take_script(recorder, at, word, reason);
@@ -286,33 +311,23 @@ static void hear_refusal(struct recorder *recorder, time_ns at, const struct log
         incidents_on_failure(&recorder->incidents, line->job, at, line->reason);
 }
 
-/* The scheduler's state where it has some of its own, with what a person wants to know of running:
- * do all tasks run yet? */
-static void review_phase(struct recorder *recorder, time_ns at, struct job_id job)
-{
-    struct look_job view;
-    if (!recorder->look->job(recorder->look->context, job, &view))
-        return;
-    const char *name = text_equal(view.scheduler, "Adaptive") ? view.scheduler_state : view.status;
-    if (text_equal(view.status, "RUNNING"))
-        name = recorder->incidents.jobs.items[job.n].state == UPTIME_UP ? "running" : "deploying";
-    timeline_phase(&recorder->timeline, at, job, name);
-}
-
 static void review_job(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     bool all_running = text_equal(line->what, "all tasks RUNNING");
     size_t longest = recorder->incidents.longest;
+    bool was_failing = incidents_is_failing(&recorder->incidents);
     incidents_review(&recorder->incidents, line->job, at, all_running);
     review_phase(recorder, at, line->job);
     if (recorder->incidents.longest != longest)
         timeline_keep_notes(&recorder->timeline);
+    if (was_failing && !incidents_is_failing(&recorder->incidents))
+        timeline_close_notes(&recorder->timeline);
 }
 
 void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
                    const struct log_line *line)
 {
-    incidents_settle(&recorder->incidents);
+    recorder_settle(recorder, at);
     if (line->level != LOG_DECISION)
         return;
     incidents_on_line(&recorder->incidents, at, node, line);

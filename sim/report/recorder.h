@@ -52,7 +52,9 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
 void recorder_step(struct recorder *recorder, time_ns at);
 void recorder_sample(struct recorder *recorder, time_ns at);
 
-/* For recorder_sample.c: brings the numbers over time up to now. */
+/* For recorder_sample.c: sees to tasks that have stopped since the last line, fact or sample; */
+void recorder_settle(struct recorder *recorder, time_ns now);
+/* brings the numbers over time up to now. */
 void recorder_count_up_to(struct recorder *recorder, time_ns now);
 
 #endif

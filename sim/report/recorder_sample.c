@@ -118,8 +118,7 @@ static void sample_counters(struct recorder *recorder, struct job_id job, time_n
         values[METRIC_restarts] = view.restarts - view.rescales;
     }
     values[METRIC_downtime_seconds] =
-        (double)incidents_downtime(&recorder->incidents, job, at, record->flow.broken_at) /
-        (double)TIME_S;
+        (double)incidents_downtime(&recorder->incidents, job, at) / (double)TIME_S;
     values[METRIC_checkpoints_completed] = (double)record->completed;
     values[METRIC_checkpoints_failed] = (double)record->failed;
     values[METRIC_checkpoint_duration_seconds] =
@@ -211,7 +210,7 @@ void recorder_sample(struct recorder *recorder, time_ns at)
     struct metrics *metrics = &recorder->metrics;
     size_t jobs = recorder->jobs.count;
     double seconds = (double)(at - metrics_end(metrics)) / (double)TIME_S;
-    incidents_settle(&recorder->incidents);
+    recorder_settle(recorder, at);
     recorder_step(recorder, at);
     recorder_count_up_to(recorder, at);
     double *row = metrics_add_row(metrics, at);

@@ -207,9 +207,7 @@ static json_t *jobs_array(const struct recorder *recorder)
         put(one, "ended_s", seconds(view.ended_at));
         put(one, "restarts", json_integer(view.restarts - view.rescales));
         put(one, "rescales", json_integer(view.rescales));
-        put(one, "downtime_s",
-            seconds(incidents_downtime(&recorder->incidents, id, end,
-                                       recorder->jobs.items[j].flow.broken_at)));
+        put(one, "downtime_s", seconds(incidents_downtime(&recorder->incidents, id, end)));
         put_histories(recorder, id, one);
         put(one, "failure", failure_of(recorder, id, json_object_get(one, "exceptions")));
         json_array_append_new(all, one);
@@ -217,21 +215,26 @@ static json_t *jobs_array(const struct recorder *recorder)
     return all;
 }
 
-static json_t *recoveries_array(const struct recorder *recorder)
+/* Failures, or rescales: what each one's job was down for adds up to its downtime. */
+static json_t *outages_array(const struct recorder *recorder, bool planned)
 {
     const struct scenario *scenario = recorder->look->scenario;
+    time_ns end = metrics_end(&recorder->metrics);
     json_t *all = json_array();
     for (VEC_EACH(const struct incident, incident, &recorder->incidents.list)) {
-        if (incident->planned)
+        if (incident->planned != planned)
             continue;
+        time_ns length = incident_length(incident, end);
         bool recovered = incident->running_at != TIME_NEVER;
         json_t *one = json_object();
         put_text(one, "job", scenario->jobs.items[incident->job.n].name);
         put_text(one, "cause", incident->cause);
         put(one, "at", seconds(incident->at));
         put(one, "down_at", seconds(incident->down_at));
-        put(one, "recovered_after_s",
-            seconds(recovered ? incident->running_at - incident->at : TIME_NEVER));
+        put(one, "down_s", seconds(length));
+        put(one, "recovered_after_s", seconds(recovered ? length : TIME_NEVER));
+        put(one, "failed_s", seconds(incident->failed_at));
+        put(one, "over_s", seconds(incident->over_at));
         put(one, "restarts", json_integer(incident->restarts));
         json_array_append_new(all, one);
     }
@@ -269,7 +272,8 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
     put(summary, "events", json_integer((json_int_t)event_count));
     put(summary, "log_lines", json_integer((json_int_t)log->count));
     put(summary, "jobs", jobs_array(recorder));
-    put(summary, "recoveries", recoveries_array(recorder));
+    put(summary, "recoveries", outages_array(recorder, false));
+    put(summary, "rescale_outages", outages_array(recorder, true));
     put(summary, "shown_recovery", shown_recovery(recorder));
     put(summary, "machines_lost", json_integer(recorder->machines_lost));
     put(summary, "metrics", metrics_object(&recorder->metrics));

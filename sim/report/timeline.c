@@ -95,6 +95,7 @@ void timeline_open_notes(struct timeline *timeline, time_ns at)
         return;
     vec_clear(&timeline->notes);
     timeline->notes_from = at;
+    timeline->notes_stale = false;
 }
 
 void timeline_keep_notes(struct timeline *timeline)
@@ -104,8 +105,21 @@ void timeline_keep_notes(struct timeline *timeline)
         vec_push(&timeline->kept, *note);
 }
 
+void timeline_close_notes(struct timeline *timeline)
+{
+    timeline->notes_stale = true;
+}
+
+static void begin_anew(struct timeline *timeline, time_ns at)
+{
+    if (timeline->notes_stale)
+        timeline_open_notes(timeline, at);
+    timeline->notes_stale = false;
+}
+
 void timeline_note(struct timeline *timeline, time_ns at, const char *label)
 {
+    begin_anew(timeline, at);
     if (timeline->notes.count == TIMELINE_NOTES_MAX)
         return;
     struct mark note = make_mark(at, MARK_SCRIPT, label);
@@ -118,6 +132,7 @@ void timeline_note(struct timeline *timeline, time_ns at, const char *label)
 void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom)
 {
     char label[MARK_LABEL_SIZE];
+    begin_anew(timeline, at);
     for (VEC_EACH(struct mark, old, &timeline->notes)) {
         if (strncmp(old->label, what, strlen(what)) != 0 || at - old->at > SAME_MOMENT)
             continue;
@@ -355,12 +370,19 @@ static time_ns longer(time_ns a, time_ns b)
     return a > b ? a : b;
 }
 
+time_ns timeline_origin(const struct incident *incident)
+{
+    bool is_near = incident->down_at - incident->at <= INCIDENT_FAULT_NEAR;
+    return is_near ? incident->at : incident->down_at;
+}
+
 void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
                      time_ns *to)
 {
     time_ns over = incident->running_at == TIME_NEVER ? end : incident->running_at;
-    time_ns length = longer(over - incident->at, 2 * TIME_S);
-    *from = longer(incident->at - longer(length / 4, SAMPLES_BEFORE * sample), 0);
+    time_ns origin = timeline_origin(incident);
+    time_ns length = longer(over - origin, 2 * TIME_S);
+    *from = longer(origin - longer(length / 4, SAMPLES_BEFORE * sample), 0);
     *to = over + longer(length / 2, SAMPLES_AFTER * sample);
     *to = *to < end ? *to : end;
 }

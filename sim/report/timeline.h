@@ -49,6 +49,7 @@ struct timeline {
     VEC(struct mark) kept;     /* of the longest outage that is over */
     VEC(const char *) current; /* phase by job */
     time_ns notes_from;
+    bool notes_stale; /* of an outage that is over: the next one's begin anew */
 };
 
 /* A place to put labels: length of the axis, how wide a letter is there, how many rows. */
@@ -70,6 +71,8 @@ void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, co
 void timeline_open_notes(struct timeline *timeline, time_ns at);
 /* The outage that is over now is the longest so far: its notes are the ones to show. */
 void timeline_keep_notes(struct timeline *timeline);
+/* No job is down any more: with the next note, notes begin anew. */
+void timeline_close_notes(struct timeline *timeline);
 void timeline_note(struct timeline *timeline, time_ns at, const char *label);
 /* The same for something that often happens to many at once: "resource manager closes" tm3. The
  * first one stands for all of its moment. */
@@ -87,8 +90,10 @@ void timeline_write_states(const struct timeline *timeline, const struct scenari
 void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
                              time_ns sample, time_ns end, FILE *file);
 
-/* The part of the axis that the picture of an incident shows: it, and some samples on both sides.
- */
+/* Where the picture of an incident counts from: the fault, unless that lies far before. */
+time_ns timeline_origin(const struct incident *incident);
+/* The part of the axis that it shows: from there until all tasks run, and some samples on both
+ * sides. */
 void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
                      time_ns *to);
 

@@ -23,8 +23,6 @@ static bool job(void *context, struct job_id id, struct look_job *out)
 static void flow(void *context, struct job_id id, struct model_job_view *out)
 {
     *out = ((struct fake_run *)context)->flows[id.n];
-    if (out->broken_at == 0)
-        out->broken_at = TIME_NEVER;
     if (out->offered_total == 0)
         out->offered_total = out->served_total + out->backlog - out->replayed_total;
     if (out->backlog_max == 0)
@@ -36,8 +34,23 @@ static void vertex(void *context, struct job_id id, struct vertex_id v,
                    struct model_vertex_view *out)
 {
     *out = ((struct fake_run *)context)->vertices[id.n][v.n];
-    if (out->broken_at == 0)
-        out->broken_at = TIME_NEVER;
+}
+
+static time_ns broken_at(void *context, struct job_id id)
+{
+    time_ns at = ((struct fake_run *)context)->broken_at[id.n];
+    return at == 0 ? TIME_NEVER : at;
+}
+
+static time_ns whole_at(void *context, struct job_id id)
+{
+    return ((struct fake_run *)context)->whole_at[id.n];
+}
+
+/* A test need not count: what may have changed is looked at each time. */
+static uint64_t break_count(void *context)
+{
+    return ++((struct fake_run *)context)->break_count;
 }
 
 static struct process_view process(void *context, struct node_id node)
@@ -109,6 +122,9 @@ void fake_run_init(struct fake_run *run, const char *yaml)
                                    .job = job,
                                    .flow = flow,
                                    .vertex = vertex,
+                                   .broken_at = broken_at,
+                                   .whole_at = whole_at,
+                                   .break_count = break_count,
                                    .process = process,
                                    .can_talk = can_talk,
                                    .conservation = conservation,

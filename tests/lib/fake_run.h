@@ -19,6 +19,8 @@ struct fake_run {
     /* What a test leaves at 0 is made up: nothing has broken, what arrived is served or waits. */
     struct model_job_view flows[FAKE_JOBS];
     struct model_vertex_view vertices[FAKE_JOBS][FAKE_VERTICES];
+    time_ns broken_at[FAKE_JOBS], whole_at[FAKE_JOBS];
+    uint64_t break_count;                          /* of looks */
     struct process_view processes[FAKE_PROCESSES]; /* 0 is the JobManager */
     bool cut[FAKE_PROCESSES];                      /* from everybody */
     struct look_exception exceptions[FAKE_ITEMS];  /* of job 0 */

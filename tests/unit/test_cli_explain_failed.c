@@ -15,11 +15,14 @@
 
 static struct run_log run_log;
 
-/* All is said of the narrative: the summing up, then each chapter. */
-static void tell_all(char *out, size_t size)
+/* All is said of the narrative: the summing up, then each chapter. `outages` is JSON, of the
+ * summary. */
+static void tell_all(const char *outages, char *out, size_t size)
 {
     struct narrative narrative;
-    narrative_init(&narrative, &run_log, TIME_H);
+    json_t *summary = json_loads(outages, 0, NULL);
+    ck_assert_ptr_nonnull(summary);
+    narrative_init(&narrative, &run_log, TIME_H, summary);
     FILE *file = tmpfile();
     narrative_sum_up(&narrative, file);
     for (VEC_EACH(const struct chapter, chapter, &narrative.chapters))
@@ -33,8 +36,12 @@ static void tell_all(char *out, size_t size)
     out[kept] = '\0';
     fclose(file);
     narrative_fini(&narrative);
+    json_decref(summary);
     run_log_fini(&run_log);
 }
+
+/* A recovery of job a. */
+#define RECOVERY(rest) "{\"recoveries\": [{\"job\": \"a\", " rest "}], \"rescale_outages\": []}"
 
 static void put_dead_story(void)
 {
@@ -63,10 +70,12 @@ START_TEST(a_job_that_failed_is_down_to_the_end_of_the_run)
     put_dead_story();
     written_log_line("700.000000000", "jobmanager", "resource manager", "\"what\":\"later\"");
     written_log_read(&run_log);
-    tell_all(out, sizeof out);
+    tell_all(RECOVERY("\"cause\": \"tm2 killed\", \"at\": 600, \"down_at\": 600, "
+                      "\"down_s\": 3000, \"failed_s\": 601"),
+             out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "1 failure and 0 rescales kept tasks from running for 50 min "
                                       "in all; the longest failure took 50 min."));
-    ck_assert_ptr_nonnull(strstr(out, "The job FAILED 1 s after the fault."));
+    ck_assert_ptr_nonnull(strstr(out, "The job FAILED 1 s after that."));
     ck_assert_ptr_nonnull(strstr(out, "Nothing of it ran for the 49 min 59 s"));
 }
 END_TEST
@@ -83,7 +92,10 @@ START_TEST(a_job_that_goes_on_from_a_failed_one_ends_its_outage)
     written_log_line("780.000000000", "jobmanager", "job",
                      "\"what\":\"all tasks RUNNING\",\"job\":\"b\",\"value\":4");
     written_log_read(&run_log);
-    tell_all(out, sizeof out);
+    tell_all(RECOVERY("\"cause\": \"tm2 killed\", \"at\": 600, \"down_at\": 600, "
+                      "\"down_s\": 180, \"recovered_after_s\": 180, \"failed_s\": 601, "
+                      "\"over_s\": 780"),
+             out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "from running for 3 min in all"));
     ck_assert_ptr_nonnull(strstr(out, "2 min 59 s later all tasks of the job ran that goes on"));
 }
@@ -114,9 +126,88 @@ START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
     ck_assert_uint_eq(chain.count, 4);
     for (size_t i = 0; i < chain.count; i++)
         ck_assert_uint_eq(chain.place[i], 4 - i);
-    tell_all(out, sizeof out);
+    tell_all(RECOVERY("\"cause\": \"too many failed checkpoints\", \"at\": 50, "
+                      "\"down_at\": 50, \"down_s\": 3550"),
+             out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "The job failed as a whole (too many failed checkpoints)."));
     ck_assert_ptr_nonnull(strstr(out, "The last was checkpoint 9: Checkpoint expired before"));
+}
+END_TEST
+
+/* Two outages by one fault that was long before, with tasks running in between, a third that nobody
+ * noticed, and a fourth by a fault just then: each as long as the summary says, in their order. */
+START_TEST(outages_last_from_when_tasks_stopped_whenever_the_fault_was)
+{
+    char out[4096];
+    static const char failed[] =
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"connection lost\"";
+    static const char restore[] = "\"what\":\"restore from checkpoint\",\"job\":\"a\",\"value\":1";
+    static const char all[] = "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4";
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job", all);
+    written_log_line("10.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"completed\",\"job\":\"a\",\"checkpoint\":1");
+    written_log_line("300.000000000", "tm1", "script", "\"what\":\"cut\",\"reason\":\"cut tm1\"");
+    written_log_line("300.000000000", "tm1", "process", "\"what\":\"cut off\"");
+    written_log_line("900.000000000", "jobmanager", "execution", failed);
+    written_log_line("901.000000000", "jobmanager", "checkpoint", restore);
+    written_log_line("902.000000000", "jobmanager", "job", all);
+    written_log_line("1200.500000000", "jobmanager", "execution", failed);
+    written_log_line("1201.000000000", "jobmanager", "checkpoint", restore);
+    written_log_line("1204.000000000", "jobmanager", "job", all);
+    written_log_line("1300.000000000", "tm1", "resource manager", "\"what\":\"later\"");
+    written_log_read(&run_log);
+    tell_all("{\"rescale_outages\": [], \"recoveries\": ["
+             "{\"job\": \"a\", \"cause\": \"cut tm1\", \"at\": 300, \"down_at\": 900, "
+             "\"down_s\": 2, \"recovered_after_s\": 2, \"over_s\": 902},"
+             "{\"job\": \"a\", \"cause\": \"cut tm1\", \"at\": 300, \"down_at\": 1200, "
+             "\"down_s\": 4, \"recovered_after_s\": 4, \"over_s\": 1204},"
+             "{\"job\": \"a\", \"cause\": \"freeze jobmanager\", \"at\": 1250, "
+             "\"down_at\": 1290, \"down_s\": 2310}]}",
+             out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out,
+                                 "3 failures and 0 rescales kept tasks from running for 38 min "
+                                 "36 s in all; the longest failure took 38 min 30 s."));
+    const char *first =
+        strstr(out, "00:15:00 a goes down 10 min before, the script did what it says "
+                    "(cut tm1). It was noticed at once: ");
+    const char *second = strstr(out, "00:20:00 a goes down 15 min before, the script did what it "
+                                     "says (cut tm1). It was noticed 500 ms later: ");
+    const char *third =
+        strstr(out, "00:21:30 a goes down Tasks stopped, and the JobManager did not "
+                    "hear of it. ");
+    ck_assert(first && second && third && first < second && second < third);
+    ck_assert_ptr_nonnull(strstr(first, "checkpoint 1, completed 14 min 50 s before. All 4 tasks "
+                                        "were RUNNING again 2 s after it went down"));
+    ck_assert_ptr_nonnull(strstr(second, "checkpoint 1, completed 19 min 50 s before. All 4 tasks "
+                                         "were RUNNING again 4 s after it went down"));
+    ck_assert_ptr_nonnull(strstr(third, "The run ended before all of its tasks ran again."));
+}
+END_TEST
+
+/* A client ends the job while it is down: then the clock stops, not when its tasks have ended. */
+START_TEST(an_outage_is_over_when_the_job_is_cancelled)
+{
+    char out[2048];
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
+    written_log_line(
+        "120.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\"");
+    written_log_line(
+        "240.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Restarting\",\"to\":\"Canceling\",\"job\":\"a\"");
+    written_log_line("300.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job ended\",\"job\":\"a\",\"reason\":\"CANCELED\"");
+    written_log_read(&run_log);
+    tell_all(RECOVERY("\"cause\": \"fail source 1\", \"at\": 120, \"down_at\": 120, "
+                      "\"down_s\": 120, \"over_s\": 240"),
+             out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out, "kept tasks from running for 2 min in all"));
+    ck_assert_ptr_nonnull(strstr(out, "cancelling and back-off took 2 min. "));
+    ck_assert_ptr_nonnull(strstr(out, "The job was ended 2 min after that."));
 }
 END_TEST
 
@@ -126,6 +217,8 @@ Suite *test_cli_explain_failed_suite(void)
     TCase *all = tcase_create("failed");
     tcase_add_test(all, a_job_that_failed_is_down_to_the_end_of_the_run);
     tcase_add_test(all, a_job_that_goes_on_from_a_failed_one_ends_its_outage);
+    tcase_add_test(all, outages_last_from_when_tasks_stopped_whenever_the_fault_was);
+    tcase_add_test(all, an_outage_is_over_when_the_job_is_cancelled);
     tcase_add_test(all, too_many_failed_checkpoints_are_told_and_followed_back);
     suite_add_tcase(suite, all);
     return suite;

@@ -125,7 +125,7 @@ START_TEST(a_declined_checkpoint_too_many_restarts_all_regions)
     story_run(story, 300 * TIME_MS);
     story_decline(story, 0, 1);
     story_expect(story, "0.301 jm: checkpoint failed #1 95000000 (Checkpoint was declined)\n"
-                        "0.301 jm: job tasks will be restarted 4\n"
+                        "0.301 jm: job tasks will be restarted 4 (too many failed checkpoints)\n"
                         "0.301 jm: job RUNNING -> RESTARTING\n"
                         "0.301 jm: checkpoint stopping checkpoint scheduler\n"
                         "1.301 jm: job RESTARTING -> RUNNING\n");

@@ -88,13 +88,13 @@ START_TEST(only_the_lost_pipeline_is_set_back)
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 2);
     struct model_job_view view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.backlog, 0, 1e-3);
-    ck_assert_int_eq(view.broken_at, TIME_NEVER);
+    ck_assert_int_eq(model_broken_at(f.model, job_0), TIME_NEVER);
     model_fixture_end_process(&f, 2);
     model_fixture_run(&f, 12 * TIME_S);
     view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.backlog, 50e3, 1e-3);
     ck_assert_double_eq_tol(view.lag_seconds, 12, 0.1);
-    ck_assert_int_eq(view.broken_at, 10 * TIME_S);
+    ck_assert_int_eq(model_broken_at(f.model, job_0), 10 * TIME_S);
     ck_assert(!view.whole);
     restart_second();
     model_fixture_run(&f, 60 * TIME_S);

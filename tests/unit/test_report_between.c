@@ -14,12 +14,12 @@ START_TEST(a_job_is_down_from_when_its_tasks_are_not_from_when_that_is_noticed)
 {
     recorded_begin(&recorded, LOAD_FIXTURE_BASE);
     recorded_start_job(&recorded);
-    recorded.run.flows[0].broken_at = recorded.run.vertices[0][1].broken_at = 101 * TIME_S;
+    recorded.run.broken_at[0] = 101 * TIME_S;
     recorder_sample(&recorded.recorder, 110 * TIME_S);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_downtime_seconds, STATISTIC_FINAL), 9);
     recorded.run.jobs[0].status = "RESTARTING";
     recorded_line(&recorded, 127 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
-    recorded.run.flows[0].broken_at = recorded.run.vertices[0][1].broken_at = TIME_NEVER;
+    recorded.run.broken_at[0] = TIME_NEVER;
     recorded.run.jobs[0].status = "RUNNING";
     recorded_line(&recorded, 128 * TIME_S, fake_fact("job", "all tasks RUNNING"));
     recorder_sample(&recorded.recorder, 130 * TIME_S);
@@ -34,7 +34,7 @@ END_TEST
 START_TEST(an_older_failure_does_not_make_a_job_down)
 {
     recorded_begin(&recorded, LOAD_FIXTURE_BASE);
-    recorded.run.flows[0].broken_at = recorded.run.vertices[0][1].broken_at = TIME_MS;
+    recorded.run.broken_at[0] = TIME_MS;
     recorded_start_job(&recorded);
     recorder_sample(&recorded.recorder, 10 * TIME_S);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_downtime_seconds, STATISTIC_FINAL), 0);

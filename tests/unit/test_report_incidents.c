@@ -128,9 +128,8 @@ START_TEST(a_job_that_failed_is_down_for_good)
     recorded.run.jobs[0].ended_at = 52 * TIME_S;
     recorded_line(&recorded, 52 * TIME_S, fake_move("job", "FAILING", "FAILED"));
     recorded_line(&recorded, 52 * TIME_S, fake_fact("dispatcher", "job ended"));
-    ck_assert_int_eq(
-        incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, TIME_H, TIME_NEVER),
-        30 * TIME_S + TIME_H - 50 * TIME_S);
+    ck_assert_int_eq(incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, TIME_H),
+                     30 * TIME_S + TIME_H - 50 * TIME_S);
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 2);
     const struct incident *incident = &recorded.recorder.incidents.list.items[1];
     ck_assert_str_eq(incident->cause, "tm1 killed: machine reclaimed");
@@ -158,13 +157,98 @@ START_TEST(a_job_that_failed_on_its_way_up_is_down_too)
     recorded.run.jobs[0].status = "FAILED";
     recorded.run.jobs[0].ended_at = 50 * TIME_S;
     recorded_line(&recorded, 50 * TIME_S, fake_fact("dispatcher", "job ended"));
-    ck_assert_int_eq(incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 },
-                                        60 * TIME_S, TIME_NEVER),
-                     10 * TIME_S);
+    ck_assert_int_eq(
+        incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, 60 * TIME_S),
+        10 * TIME_S);
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
     ck_assert(!recorded.recorder.incidents.list.items[0].planned);
     ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause,
                      "there is no such checkpoint");
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* The JobManager stands still; its TaskManagers give it up, and it hears of that when it goes on. A
+ * line from before it stood still that says that all tasks run is no news. */
+START_TEST(tasks_that_a_task_manager_gave_up_are_down_whoever_knows)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(0), "freeze", "freeze jobmanager");
+    recorded_fact(&recorded, 100 * TIME_S, 0, "frozen", NULL);
+    struct log_line lost = fake_fact("taskmanager", "job master lost");
+    lost.reason = "heartbeat timeout";
+    recorder_line(&recorded.recorder, 150 * TIME_S, fake_node(1), &lost);
+    recorded.run.broken_at[0] = 150 * TIME_S;
+    recorder_sample(&recorded.recorder, 155 * TIME_S);
+    const struct incidents *incidents = &recorded.recorder.incidents;
+    ck_assert_uint_eq(incidents->list.count, 1);
+    ck_assert_int_eq(incidents->list.items[0].at, 100 * TIME_S);
+    ck_assert_int_eq(incidents->list.items[0].down_at, 150 * TIME_S);
+    ck_assert_str_eq(incidents->list.items[0].cause, "freeze jobmanager");
+    ck_assert_str_eq(vec_last(&recorded.recorder.timeline.phases).name, "tasks gone");
+    ck_assert_int_eq(vec_last(&recorded.recorder.timeline.phases).at, 150 * TIME_S);
+    recorded_line(&recorded, 170 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    ck_assert_int_eq(incidents->list.items[0].running_at, TIME_NEVER);
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded.run.jobs[0].restarts = 2;
+    recorded_line(&recorded, 170 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
+    ck_assert_uint_eq(incidents->list.items[0].restarts, 2); /* so far */
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded.run.broken_at[0] = TIME_NEVER;
+    recorded.run.whole_at[0] = 171 * TIME_S;
+    recorded_line(&recorded, 173 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    ck_assert_int_eq(incidents->list.items[0].running_at, 171 * TIME_S);
+    ck_assert_int_eq(incidents_downtime(incidents, (struct job_id){ 0 }, 200 * TIME_S),
+                     21 * TIME_S);
+    ck_assert_int_eq(incident_length(&incidents->list.items[0], 200 * TIME_S), 21 * TIME_S);
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* Nobody says why: what happened last is not to blame, and when the JobManager hears of a failure
+ * that is why. */
+START_TEST(what_stops_without_a_word_is_explained_when_it_is_noticed)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded_fact(&recorded, 100 * TIME_S, 3, "killed", "machine reclaimed"); /* it had no tasks */
+    recorded.run.broken_at[0] = 101 * TIME_S;
+    recorder_sample(&recorded.recorder, 102 * TIME_S);
+    const struct incidents *incidents = &recorded.recorder.incidents;
+    ck_assert_str_eq(incidents->list.items[0].cause, "for no reason known");
+    fail_task(130 * TIME_S, 1, "RuntimeException: user code failed");
+    ck_assert_uint_eq(incidents->list.count, 1);
+    ck_assert_int_eq(incidents->list.items[0].down_at, 101 * TIME_S);
+    ck_assert_str_eq(incidents->list.items[0].cause, "count failed: user code failed");
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* It is over for long: a checkpoint that expires now is not its doing. What goes on still is. */
+START_TEST(a_condition_is_remembered_until_it_has_ended)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(1), "slow", "slow tm1");
+    recorded_fact(&recorded, 100 * TIME_S, 1, "slowed", NULL);
+    recorder_fact(&recorded.recorder, 110 * TIME_S, fake_node(2), "throttle", "throttle tm2");
+    recorded_fact(&recorded, 110 * TIME_S, 2, "throttled", NULL);
+    recorded_fact(&recorded, 120 * TIME_S, 2, "unthrottled", NULL);
+    for (int i = 0; i < 5000; i++)
+        recorded_line(&recorded, 121 * TIME_S + i * TIME_S, fake_fact("checkpoint", "triggered"));
+    ck_assert_uint_lt(recorded.recorder.incidents.log.entries.count, 5000);
+    recorded_line(&recorded, 6000 * TIME_S, fake_checkpoint("expired", 9, 0));
+    struct log_line failed = fake_checkpoint("failed", 9, 0);
+    failed.reason = "Checkpoint expired before completing";
+    recorded_line(&recorded, 6000 * TIME_S, failed);
+    struct log_line restarted = fake_fact("job", "tasks will be restarted");
+    restarted.reason = "too many failed checkpoints";
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded_line(&recorded, 6000 * TIME_S, restarted);
+    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, "slow tm1");
+    ck_assert_int_eq(recorded.recorder.incidents.list.items[0].at, 100 * TIME_S);
+    ck_assert_int_eq(recorded.recorder.incidents.list.items[0].down_at, 6000 * TIME_S);
     recorded_end(&recorded);
 }
 END_TEST
@@ -179,6 +263,9 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, a_silent_machine_is_blamed_and_not_what_the_script_did_since);
     tcase_add_test(tcase, a_failure_of_user_code_is_not_the_doing_of_a_slow_host);
     tcase_add_test(tcase, a_loss_that_began_long_ago_is_blamed_for_the_heartbeats_it_eats);
+    tcase_add_test(tcase, tasks_that_a_task_manager_gave_up_are_down_whoever_knows);
+    tcase_add_test(tcase, what_stops_without_a_word_is_explained_when_it_is_noticed);
+    tcase_add_test(tcase, a_condition_is_remembered_until_it_has_ended);
     tcase_add_test(tcase, a_job_that_failed_is_down_for_good);
     tcase_add_loop_test(tcase, a_job_that_failed_on_its_way_up_is_down_too, 0, 2);
     suite_add_tcase(suite, tcase);

@@ -232,13 +232,20 @@ END_TEST
 
 START_TEST(the_summary_names_the_vertices_that_are_drawn)
 {
-    const char *names[DRAWN_VERTICES_MAX];
-    json_t *summary =
-        json_pack("{s:[{},{}], s:{s:{}, s:{s:f}, s:{s:f}, s:{s:n}}}", "jobs", "metrics", "busy",
-                  "a.busy.x", "mean", 0.5, "a.idle.x", "mean", 0.5, "b.busy.never", "mean");
-    ck_assert_uint_eq(drawn_vertices(summary, names), 1);
-    ck_assert_str_eq(names[0], "x");
+    struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
+    json_t *summary = json_pack("{s:[{s:s},{s:s}], s:{s:{}, s:{s:f}, s:{s:f}, s:{s:n}}}", "jobs",
+                                "name", "a", "name", "b", "metrics", "busy", "a.busy.x", "mean",
+                                0.5, "a.idle.x", "mean", 0.5, "b.busy.never", "mean");
+    ck_assert_uint_eq(drawn_vertices(summary, vertices), 1);
+    ck_assert_str_eq(vertices[0].job, "a");
+    ck_assert_str_eq(vertices[0].vertex, "x");
     ck_assert_uint_eq(drawn_checkpoints(summary), 2);
+    json_decref(summary);
+    summary = json_pack("{s:[{s:s}], s:{s:{s:f}}}", "jobs", "name", "busy", "metrics", "busy.x",
+                        "mean", 0.5);
+    ck_assert_uint_eq(drawn_vertices(summary, vertices), 1);
+    ck_assert_ptr_null(vertices[0].job);
+    ck_assert_str_eq(vertices[0].vertex, "x");
     json_decref(summary);
 }
 END_TEST

@@ -214,9 +214,9 @@ START_TEST(a_rescale_is_down_time_but_no_failure)
     recorded.run.jobs[0].status = "RUNNING";
     recorded_line(&recorded, 52 * TIME_S, fake_fact("job", "all tasks RUNNING"));
     ck_assert(recorded.recorder.incidents.list.items[0].planned);
-    ck_assert_int_eq(incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 },
-                                        60 * TIME_S, TIME_NEVER),
-                     2 * TIME_S);
+    ck_assert_int_eq(
+        incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, 60 * TIME_S),
+        2 * TIME_S);
     recorded_end(&recorded);
 }
 END_TEST
@@ -258,9 +258,8 @@ START_TEST(the_clock_stops_when_the_job_ends_or_is_cancelled)
     recorded_start_job(&recorded);
     recorded.run.jobs[0].status = "CANCELLING";
     recorded_line(&recorded, 10 * TIME_S, fake_move("job", "RUNNING", "CANCELLING"));
-    ck_assert_int_eq(
-        incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, TIME_H, TIME_NEVER),
-        0);
+    ck_assert_int_eq(incidents_downtime(&recorded.recorder.incidents, (struct job_id){ 0 }, TIME_H),
+                     0);
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 0);
     recorded_end(&recorded);
 }

@@ -125,7 +125,7 @@ START_TEST(an_expired_checkpoint_restarts_the_job)
     story_expect(story, "8.206 jm: checkpoint expired #3\n"
                         "8.206 jm: checkpoint failed #3 3000000000 (Checkpoint expired before "
                         "completing)\n"
-                        "8.206 jm: job tasks will be restarted 4\n"
+                        "8.206 jm: job tasks will be restarted 4 (too many failed checkpoints)\n"
                         "8.206 jm: job RUNNING -> RESTARTING\n"
                         "8.206 jm: checkpoint stopping checkpoint scheduler\n"
                         "8.206 jm: checkpoint refused (Not all required tasks are currently "
@@ -344,7 +344,7 @@ START_TEST(a_stop_whose_savepoint_is_declined_restarts_the_job)
     story_run(story, 3100 * TIME_MS);
     story_decline(story, 0, 2);
     story_expect(story, "3.101 jm: checkpoint failed #2 101000000 (Checkpoint was declined)\n"
-                        "3.101 jm: job tasks will be restarted 4\n"
+                        "3.101 jm: job tasks will be restarted 4 (too many failed checkpoints)\n"
                         "3.101 jm: job RUNNING -> RESTARTING\n"
                         "3.101 jm: checkpoint stopping checkpoint scheduler\n"
                         "4.101 jm: job RESTARTING -> RUNNING\n");
@@ -369,7 +369,7 @@ START_TEST(a_task_that_fails_behind_the_savepoint_restarts_all)
                         "3.023 jm: checkpoint stopping checkpoint scheduler\n"
                         "3.023 jm: job tasks will be restarted 4\n"
                         "3.023 jm: job RUNNING -> RESTARTING\n"
-                        "3.030 jm: job tasks will be restarted 4\n"
+                        "3.030 jm: job tasks will be restarted 4 (stop with savepoint failed)\n"
                         "4.030 jm: job RESTARTING -> RUNNING\n"
                         "4.030 jm: checkpoint restore from checkpoint 1\n"
                         "4.030 jm: job first task DEPLOYING 4\n"

@@ -65,7 +65,7 @@ START_TEST(a_second_stop_waits_for_the_attempts_of_its_own_time)
                         "code failed)\n"
                         "5.023 jm: job tasks will be restarted 4\n"
                         "5.023 jm: job RUNNING -> RESTARTING\n"
-                        "5.030 jm: job tasks will be restarted 4\n"
+                        "5.030 jm: job tasks will be restarted 4 (stop with savepoint failed)\n"
                         "6.030 jm: job RESTARTING -> RUNNING\n");
     ck_assert_str_eq(story_answer(story), "stop: refused stop with savepoint failed");
     ck_assert_uint_eq(story_unanswered(story), 0);

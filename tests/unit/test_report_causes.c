@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Chains of causes, rule by rule, over logs written by hand.
+ */
+#include <check.h>
+
+#include "core/base/text.h"
+#include "sim/report/causes.h"
+#include "tests/lib/written_log.h"
+
+static struct run_log run_log;
+
+static size_t place_of(const char *pattern, size_t nth)
+{
+    for (size_t i = 0; i < run_log.entries.count; i++)
+        if (run_log_fits(&run_log.entries.items[i], pattern) && nth-- == 0)
+            return i;
+    ck_abort_msg("no line fits %s", pattern);
+}
+
+/* "10 8 7": the numbers of the lines, from effect to cause. */
+static const char *chain_of(const char *pattern, size_t nth)
+{
+    static char out[256];
+    struct cause_chain chain;
+    size_t at = 0;
+    causes_of(&run_log, place_of(pattern, nth), &chain);
+    for (size_t i = 0; i < chain.count; i++)
+        at += text_format(out + at, sizeof out - at, "%s%lld", i ? " " : "",
+                          (long long)run_log.entries.items[chain.place[i]].seq);
+    return out;
+}
+
+START_TEST(causes_are_of_the_same_job_and_process)
+{
+    written_log_begin();
+    written_log_line("10.000000000", "tm1", "process", "\"what\":\"killed\"");
+    written_log_line("20.000000000", "tm2", "process", "\"what\":\"frozen\"");
+    written_log_line(
+        "60.000000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"TimeoutException: heartbeat of "
+        "a "
+        "TaskManager timed out\"");
+    written_log_line("60.000000000", "jobmanager", "job",
+                     "\"what\":\"tasks will be restarted\",\"job\":\"b\",\"value\":1");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("execution FAILED", 0), "3 1");
+    ck_assert_str_eq(chain_of("tasks will be restarted", 0), "4");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* The end that the failure names, not the nearest that died. */
+START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
+{
+    written_log_begin();
+    written_log_line("10.000000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line("10.100000000", "tm3", "process", "\"what\":\"killed\"");
+    written_log_line("10.200000000", "tm1", "process", "\"what\":\"cut off\"");
+    written_log_line(
+        "10.300000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm4\",\"remote\":\"tm2\",\"reason\":"
+        "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    written_log_line(
+        "10.400000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"b\",\"vertex\":\"v\","
+        "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm4\",\"reason\":"
+        "\"RemoteTransportException: data connection to a TaskManager lost\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("execution FAILED", 0), "4 1");
+    ck_assert_str_eq(chain_of("execution FAILED", 1), "5 3"); /* its own links were cut */
+    char described[400];
+    run_log_describe(&run_log.entries.items[3], described, sizeof described);
+    ck_assert_str_eq(described, "execution RUNNING -> FAILED, job a, v subtask 0 attempt 0 on tm4: "
+                                "RemoteTransportException: data connection to a TaskManager lost "
+                                "(tm2)");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(a_rescale_is_followed_back_to_the_machine_that_joined)
+{
+    written_log_begin();
+    written_log_line("10.000000000", "tm3", "process", "\"what\":\"added\"");
+    written_log_line("40.000000000", "tm3", "process", "\"what\":\"up\"");
+    written_log_line("40.100000000", "jobmanager", "resource manager",
+                     "\"what\":\"registers\",\"peer\":\"tm3\"");
+    written_log_line("40.200000000", "jobmanager", "transition manager",
+                     "\"what\":\"move\",\"from\":\"Idling\",\"to\":\"Stabilizing\",\"job\":\"a\"");
+    written_log_line("50.000000000", "jobmanager", "transition manager",
+                     "\"what\":\"desired resources met\",\"job\":\"a\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "transition manager",
+        "\"what\":\"move\",\"from\":\"Stabilizing\",\"to\":\"Transitioning\",\"job\":\"a\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
+        "\"desired resources\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("scheduler Restarting", 0), "7 6 5 4 3 2 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* The checkpoint fails because the scheduler stops them all, and that because a task failed; that
+ * it was triggered is not why. */
+START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
+{
+    written_log_begin();
+    written_log_line("90.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"clicks\",\"checkpoint\":9");
+    written_log_line("90.500000000", "tm2", "process", "\"what\":\"killed\"");
+    written_log_line(
+        "90.600000000", "jobmanager", "execution",
+        "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"clicks\",\"vertex\":"
+        "\"count\",\"subtask\":1,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm2\","
+        "\"reason\":\"data connection lost\"");
+    written_log_line("90.600000000", "jobmanager", "checkpoint",
+                     "\"what\":\"stopping checkpoint scheduler\",\"job\":\"clicks\"");
+    written_log_line(
+        "90.600000000", "jobmanager", "checkpoint",
+        "\"what\":\"failed\",\"job\":\"clicks\",\"checkpoint\":9,\"reason\":\"Checkpoint "
+        "Coordinator is suspending\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("checkpoint failed", 0), "5 4 3 2");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+#define FAILED(reason)                                                                             \
+    "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\",\"vertex\":\"v\","     \
+    "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"reason\":\"" reason "\""
+
+static const char lost[] =
+    "\"what\":\"job master lost\",\"job\":\"a\",\"reason\":\"heartbeat timeout\"";
+
+/* The TaskManager gave the JobMaster up because the JobManager stood still, lost its network or its
+ * packets; the script did it. */
+START_TEST(a_task_manager_that_lost_its_job_master_is_followed_back_to_the_job_manager)
+{
+    static const char *const words[] = { "frozen", "cut off", "lossy", "throttled" };
+    static const char *const acts[] = { "freeze", "cut", "loss", "throttle" };
+    char script[64], fact[64];
+    text_format(script, sizeof script, "\"what\":\"%s\"", acts[_i]);
+    text_format(fact, sizeof fact, "\"what\":\"%s\"", words[_i]);
+    written_log_begin();
+    written_log_line("600.000000000", "jobmanager", "script", script);
+    written_log_line("600.000000000", "jobmanager", "process", fact);
+    written_log_line("610.000000000", "tm2", "process", fact); /* another one's */
+    written_log_line("641.000000000", "tm1", "taskmanager", lost);
+    written_log_line("641.000000000", "tm3", "taskmanager", lost);
+    written_log_line("660.000000000", "jobmanager", "execution",
+                     FAILED("Exception: TaskManager lost its JobMaster"));
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("execution FAILED", 0), "6 4 2 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* Its own network first; its own standstill, too, of which it has just woken. */
+START_TEST(a_task_manager_that_lost_its_job_master_is_asked_first)
+{
+    static const char *const words[] = { "cut off", "lossy", "throttled", "resumed" };
+    static const char *const at[] = { "600.000000000", "600.000000000", "600.000000000",
+                                      "641.000000000" };
+    char fact[64];
+    text_format(fact, sizeof fact, "\"what\":\"%s\"", words[_i]);
+    written_log_begin();
+    if (_i < 3) {
+        written_log_line(at[_i], "tm1", "process", fact);
+        written_log_line("610.000000000", "jobmanager", "process", "\"what\":\"lossy\"");
+    } else {
+        written_log_line("610.000000000", "jobmanager", "process", "\"what\":\"lossy\"");
+        written_log_line(at[_i], "tm1", "process", fact);
+    }
+    written_log_line("641.000000000", "tm1", "taskmanager", lost);
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("taskmanager job master lost", 0), _i < 3 ? "3 1" : "3 2");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+START_TEST(a_job_master_that_disconnects_is_why_the_task_manager_lost_it)
+{
+    written_log_begin();
+    written_log_line("600.000000000", "tm1", "process", "\"what\":\"stopping\"");
+    written_log_line("600.000000000", "jobmanager", "job master",
+                     "\"what\":\"disconnects\",\"job\":\"a\",\"peer\":\"tm1\"");
+    written_log_line("600.000000000", "jobmanager", "job master",
+                     "\"what\":\"disconnects\",\"job\":\"a\",\"peer\":\"tm2\"");
+    written_log_line("600.100000000", "tm1", "taskmanager",
+                     "\"what\":\"job master lost\",\"job\":\"a\",\"reason\":\"it disconnected\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("taskmanager job master lost", 0), "4 2 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* What the JobManager notices of itself: heartbeats that it did not hear, calls that hung. */
+static const struct silence_case {
+    const char *word, *effect, *reason;
+} silences[] = {
+    { "cut off", "execution", "TimeoutException: heartbeat of a TaskManager timed out" },
+    { "lossy", "execution", "TimeoutException: heartbeat of a TaskManager timed out" },
+    { "throttled", "execution", "TimeoutException: heartbeat of a TaskManager timed out" },
+    { "resumed", "execution", "TimeoutException: heartbeat of a TaskManager timed out" },
+    { "cut off", "execution", "Exception: the TaskManager could not be reached" },
+    { "lossy", "execution", "Exception: the TaskManager could not be reached" },
+    { "cut off", "execution", "Exception: no answer" },
+    { "lossy", "execution", "Exception: no answer" },
+    { "resumed", "execution", "Exception: no answer" },
+    { "cut off", "resource manager", "heartbeat of a TaskManager timed out" },
+    { "lossy", "resource manager", "heartbeat of a TaskManager timed out" },
+    { "throttled", "resource manager", "heartbeat of a TaskManager timed out" },
+    { "resumed", "resource manager", "heartbeat of a TaskManager timed out" },
+    { "cut off", "job master", "heartbeat of a TaskManager timed out" },
+    { "lossy", "job master", "heartbeat of a TaskManager timed out" },
+    { "throttled", "job master", "heartbeat of a TaskManager timed out" },
+    { "resumed", "job master", "heartbeat of a TaskManager timed out" },
+};
+
+static void put_effect(const struct silence_case *one)
+{
+    char rest[256];
+    bool is_task = text_equal(one->effect, "execution");
+    const char *what = text_equal(one->effect, "job master") ? "disconnects" : "closes";
+    text_format(rest, sizeof rest, FAILED("%s"), one->reason);
+    if (!is_task)
+        text_format(rest, sizeof rest,
+                    "\"what\":\"%s\",\"job\":\"a\",\"peer\":\"tm1\",\"reason\":\"%s\"", what,
+                    one->reason);
+    written_log_line("641.000000000", "jobmanager", one->effect, rest);
+}
+
+START_TEST(silence_of_all_is_the_job_managers_doing_where_none_befell_the_task_manager)
+{
+    const struct silence_case *one = &silences[_i];
+    const char *at = text_equal(one->word, "resumed") ? "641.000000000" : "600.000000000";
+    char fact[64];
+    text_format(fact, sizeof fact, "\"what\":\"%s\"", one->word);
+    written_log_begin();
+    written_log_line(at, "jobmanager", "process", fact);
+    put_effect(one);
+    written_log_read(&run_log);
+    struct cause_chain chain;
+    causes_of(&run_log, 1, &chain);
+    ck_assert_uint_eq(chain.count, 2);
+    run_log_fini(&run_log);
+    written_log_begin();
+    written_log_line("600.000000000", "tm1", "process", "\"what\":\"cut off\"");
+    written_log_line(at, "jobmanager", "process", fact);
+    put_effect(one);
+    written_log_read(&run_log);
+    causes_of(&run_log, 2, &chain);
+    ck_assert_uint_eq(chain.count, 2);
+    ck_assert_uint_eq(chain.place[1], 0); /* nearer, though it was before */
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* What stood in its way all along, or for a part of its time; not what was over before it began,
+ * and not what was a process's that has gone. */
+static const struct standing_case {
+    const char *begins, *ends, *ends_at, *chain;
+} standing[] = {
+    { "throttled", NULL, NULL, "5 4 1" },
+    { "cut off", NULL, NULL, "5 4 1" },
+    { "lossy", NULL, NULL, "5 4 1" },
+    { "slowed", NULL, NULL, "5 4 1" },
+    { "frozen", NULL, NULL, "5 4 1" },
+    { "throttled", "lossless", "305", "6 5 1" }, /* of another kind */
+    { "throttled", "unthrottled", "305", "6 5 3" },
+    { "cut off", "healed", "305", "6 5 3" },
+    { "lossy", "lossless", "305", "6 5 3" },
+    { "slowed", "full speed", "305", "6 5 3" },
+    { "frozen", "resumed", "305", "6 5 3" },
+    { "frozen", "killed", "305", "6 5 3" },
+    { "throttled", "unthrottled", "312", "6 5 1" },
+};
+
+START_TEST(an_expired_checkpoint_is_followed_back_to_what_stood_in_its_way)
+{
+    const struct standing_case *one = &standing[_i];
+    char begins[64], ends[64], at[32];
+    bool before = one->ends && text_equal(one->ends_at, "305");
+    text_format(begins, sizeof begins, "\"what\":\"%s\"", one->begins);
+    text_format(ends, sizeof ends, "\"what\":\"%s\"", one->ends ? one->ends : "");
+    text_format(at, sizeof at, "%s.000000000", one->ends ? one->ends_at : "0");
+    written_log_begin();
+    written_log_line("300.000000000", "tm1", "process", begins);
+    if (before)
+        written_log_line(at, "tm1", "process", ends);
+    written_log_line("310.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":9");
+    if (one->ends && !before)
+        written_log_line(at, "tm1", "process", ends);
+    if (!one->ends)
+        written_log_line("311.000000000", "jobmanager", "checkpoint",
+                         "\"what\":\"triggered\",\"job\":\"b\",\"checkpoint\":9");
+    if (one->ends)
+        written_log_line("312.000000000", "tm9", "process", "\"what\":\"up\"");
+    written_log_line("330.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line("330.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":"
+                     "\"Checkpoint expired before completing\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("checkpoint failed", 0), one->chain);
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* Nobody answered in time. */
+START_TEST(a_checkpoint_that_could_not_be_triggered_is_followed_back_too)
+{
+    static const char *const words[] = { "frozen", "cut off", "lossy" };
+    char fact[64];
+    text_format(fact, sizeof fact, "\"what\":\"%s\"", words[_i]);
+    written_log_begin();
+    written_log_line("300.000000000", "jobmanager", "process", fact);
+    written_log_line("310.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line("320.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":"
+                     "\"Trigger checkpoint failure\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("checkpoint failed", 0), "3 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* The default scheduler names no state of its own: what it restarts tasks for stands beside it. */
+START_TEST(a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_them)
+{
+    written_log_begin();
+    written_log_line("30.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line("50.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":9");
+    written_log_line("50.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":"
+                     "\"Checkpoint expired before completing\"");
+    written_log_line("50.000000000", "jobmanager", "job",
+                     "\"what\":\"tasks will be restarted\",\"job\":\"a\",\"value\":4,"
+                     "\"reason\":\"too many failed checkpoints\"");
+    written_log_line("50.000000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"RESTARTING\",\"job\":\"a\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(chain_of("job RESTARTING", 0), "5 4 3 2 1");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+Suite *test_report_causes_suite(void)
+{
+    Suite *suite = suite_create("report_causes");
+    TCase *old = tcase_create("links"), *rules = tcase_create("rules");
+    tcase_add_test(old, causes_are_of_the_same_job_and_process);
+    tcase_add_test(old, a_lost_connection_is_followed_back_to_its_other_end);
+    tcase_add_test(old, a_rescale_is_followed_back_to_the_machine_that_joined);
+    tcase_add_test(old, a_failed_checkpoint_is_followed_back_to_the_kill);
+    tcase_add_loop_test(
+        rules, a_task_manager_that_lost_its_job_master_is_followed_back_to_the_job_manager, 0, 4);
+    tcase_add_loop_test(rules, a_task_manager_that_lost_its_job_master_is_asked_first, 0, 4);
+    tcase_add_test(rules, a_job_master_that_disconnects_is_why_the_task_manager_lost_it);
+    tcase_add_loop_test(rules,
+                        silence_of_all_is_the_job_managers_doing_where_none_befell_the_task_manager,
+                        0, (int)(sizeof silences / sizeof *silences));
+    tcase_add_loop_test(rules, an_expired_checkpoint_is_followed_back_to_what_stood_in_its_way, 0,
+                        (int)(sizeof standing / sizeof *standing));
+    tcase_add_loop_test(rules, a_checkpoint_that_could_not_be_triggered_is_followed_back_too, 0, 3);
+    tcase_add_test(rules, a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_them);
+    suite_add_tcase(suite, old);
+    suite_add_tcase(suite, rules);
+    return suite;
+}
