@@ -13,6 +13,9 @@
 /* Rates that differ by less are the same: means of constant rates are rounded. */
 static const double same = 1e-9;
 static const double same_load = 1e-12; /* in cores */
+/* When a backlog ends, source subtasks catch up one after the other, microseconds apart. For so
+ * short a time the slow-downs found last will do, and all such times together are not longer. */
+#define SECONDS_UNSEEN 1e-4
 
 void contention_fini(struct contention *contention)
 {
@@ -241,6 +244,7 @@ static bool is_found(const struct contention *contention)
 static void find_for_asked(struct model *model, struct net *net)
 {
     struct contention *contention = &net->contention;
+    contention->unseen = 0;
     if (is_found(contention))
         return;
     if (contention->any)
@@ -282,6 +286,9 @@ void contention_now(struct model *model, struct net *net)
 void contention_since_fold(struct model *model, struct net *net, double seconds)
 {
     if (!begin(model, net))
+        return;
+    net->contention.unseen += seconds;
+    if (net->contention.unseen < SECONDS_UNSEEN)
         return;
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         const struct model_source *source = &model->jobs[sum->job].sources.items[sum->source];

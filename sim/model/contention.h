@@ -34,6 +34,7 @@ struct contention {
     uint64_t version;      /* raised whenever it is found anew */
     bool possible;         /* in this round: some host has more tasks than cores */
     bool any;              /* some task is slowed down */
+    double unseen;         /* seconds, of times too short to find it anew, since it was */
     VEC(double) rates;     /* of the sums, then of the classes, at which it was found */
     VEC(double) asked;     /* scratch: the same, asked for now */
     VEC(double) loads;     /* scratch: of all threads, in cores */

@@ -254,14 +254,6 @@ double delay_mean(const struct delay *delay)
     return mean;
 }
 
-static double delay_variance(const struct delay *delay)
-{
-    double variance = 0;
-    for (VEC_EACH(const struct delay_part, part, &delay->parts))
-        variance += part_moments(delay, part).variance;
-    return variance;
-}
-
 /* out = (1 - rho) in + rho * (one more residual service behind out): solved point by point. The
  * residual of a constant and an exponential part is uniform over the first, or lies in the second,
  * in proportion to their means. */
@@ -389,12 +381,33 @@ static void pass_link(const struct delay *delay, const double *in, double *sum,
     lattice_add_shifted(out, sum, &shift, link->weight);
 }
 
-static void fill_lattice(const struct delay *delay, double step, double *y)
+/* All that is so narrow spreads by less than this, in steps. */
+#define STEPS_UNSEEN 0.05
+
+/* A part that hardly spreads within a step is its mean: no lattice of that step shows more of it.
+ */
+static bool is_narrow(const struct delay *delay, const struct moments *moments, double step)
 {
+    double unseen = STEPS_UNSEEN * step;
+    return moments->variance * (double)delay->parts.count <= unseen * unseen;
+}
+
+/* moments: of each part. */
+static void fill_lattice(const struct delay *delay, const struct moments *moments, double step,
+                         double *y)
+{
+    const double begin[LATTICE_POINTS] = { 1 };
+    double narrow = 0;
+    for (size_t p = 0; p < delay->parts.count; p++)
+        narrow += is_narrow(delay, &moments[p], step) ? moments[p].mean : 0;
+    struct shift shift = lattice_shift(narrow, step);
     memset(y, 0, LATTICE_POINTS * sizeof *y);
-    y[0] = 1;
-    for (VEC_EACH(const struct delay_part, part, &delay->parts)) {
+    lattice_add_shifted(begin, y, &shift, 1);
+    for (size_t p = 0; p < delay->parts.count; p++) {
+        const struct delay_part *part = &delay->parts.items[p];
         double sum[LATTICE_POINTS] = { 0 };
+        if (is_narrow(delay, &moments[p], step))
+            continue;
         if (part->kind == DELAY_EVEN) {
             lattice_pass_even(y, part->range, step);
             continue;
@@ -425,14 +438,20 @@ static double find_share(const double *y, double share)
 
 void delay_quantiles(const struct delay *delay, double out[QUANTILE_COUNT])
 {
-    double most = delay_mean(delay) - delay->fixed + 5 * sqrt(delay_variance(delay));
-    double y[LATTICE_POINTS], length = most, filled = 0;
+    struct moments *moments = mem_create_array(delay->parts.count, sizeof *moments);
+    double y[LATTICE_POINTS], mean = 0, variance = 0, filled = 0;
+    for (size_t p = 0; p < delay->parts.count; p++) {
+        moments[p] = part_moments(delay, &delay->parts.items[p]);
+        mean += moments[p].mean;
+        variance += moments[p].variance;
+    }
+    double most = mean + 5 * sqrt(variance), length = most;
     for (int q = QUANTILE_COUNT; q-- > 0;) {
         out[q] = delay->fixed;
         for (int grid = 0; most > 0 && grid < GRIDS_MAX; grid++) {
             double step = length / (LATTICE_POINTS - 1);
             if (length != filled)
-                fill_lattice(delay, step, y);
+                fill_lattice(delay, moments, step, y);
             filled = length;
             double at = find_share(y, shares[q]);
             if (at == INFINITY) {
@@ -445,4 +464,5 @@ void delay_quantiles(const struct delay *delay, double out[QUANTILE_COUNT])
             length = (at + 2) * 1.25 * step;
         }
     }
+    mem_destroy(moments);
 }

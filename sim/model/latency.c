@@ -251,7 +251,7 @@ void latency_of_job(struct model *model, struct model_job *job, double *out)
         nic_loads_now(model, net);
         slowest_way(model, job, component, &delay);
     }
-    delay_quantiles(&delay, ways);
+    recall_quantiles(&job->recall, &delay, ways);
     delay_fini(&delay);
     lag_quantiles(model, job, out);
     for (size_t q = 0; q < QUANTILE_COUNT; q++)

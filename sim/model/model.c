@@ -114,7 +114,7 @@ static void process_frozen(void *plane, struct node_id node, bool frozen)
     struct model *model = plane;
     host_at(model, node.n);
     tasks_process_frozen(model, node.n, frozen);
-    net_rebuild_host(model, node.n);
+    net_rebuild_host(model, node.n, SIM_CLASS_FAULT);
 }
 
 static void host_changed(void *plane, struct node_id node)
@@ -131,7 +131,7 @@ static void host_changed(void *plane, struct node_id node)
     host->suspect = host->cut_off || view.cut_links > 0;
     model->suspects += host->suspect;
     stall_links_changed(model, node.n);
-    net_rebuild_host(model, node.n);
+    net_rebuild_host(model, node.n, SIM_CLASS_FAULT);
 }
 
 static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
@@ -236,6 +236,7 @@ static void job_fini(struct model_job *job)
     vec_fini(&job->sources);
     vec_fini(&job->pending);
     vec_fini(&job->cuts);
+    recall_fini(&job->recall);
     mem_destroy(job->vertices);
     mem_destroy(job->plan.vertices);
     mem_destroy(job->edge_slot);

@@ -378,6 +378,7 @@ static void open_seen(struct model *model)
 void net_refresh(struct model *model)
 {
     struct networks *networks = &model->networks;
+    stalls_settle(model);
     if (networks->dirty.count == 0)
         return;
     sim_queue_cancel(model->queue, &networks->refresh);
@@ -451,9 +452,10 @@ static void refresh_is_due(void *context, uint64_t a, uint64_t b)
     net_refresh(model);
 }
 
-/* A fault strikes many hosts one by one: the last of them at this instant is waited for, and nobody
- * looks before. */
-void net_rebuild_host(struct model *model, uint32_t host)
+/* A fault strikes many hosts one by one, and their connections go on one by one: the last of them
+ * at this instant is waited for, behind what else is of that class; who looks before looks at it.
+ */
+void net_rebuild_host(struct model *model, uint32_t host, enum sim_class class)
 {
     for (VEC_EACH(const uint32_t, t, &model->hosts.items[host].tasks)) {
         const struct model_task *task = &model->tasks.items[*t];
@@ -463,6 +465,6 @@ void net_rebuild_host(struct model *model, uint32_t host)
             mark_dirty(model, member.job, member.component);
     }
     if (model->networks.dirty.count > 0 && model->networks.refresh.generation == 0)
-        model->networks.refresh = sim_queue_push(model->queue, model_now(model), SIM_CLASS_FAULT,
-                                                 refresh_is_due, model, 0, 0);
+        model->networks.refresh =
+            sim_queue_push(model->queue, model_now(model), class, refresh_is_due, model, 0, 0);
 }

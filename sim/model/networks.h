@@ -41,8 +41,9 @@ void net_rebuild(struct model *model, uint32_t job, uint32_t component);
 void net_rebuild_job(struct model *model, uint32_t job);
 /* The same within NET_SETTLE: many pipelines that come and go one by one share one rebuild. */
 void net_rebuild_soon(struct model *model, uint32_t job, uint32_t component);
-/* The same for all that has tasks on a host, once for all hosts that change at this instant. */
-void net_rebuild_host(struct model *model, uint32_t host);
+/* The same for all that has tasks on a host, once for all hosts that change at this instant by
+ * events of that class. */
+void net_rebuild_host(struct model *model, uint32_t host, enum sim_class class);
 /* What has been asked for is done. */
 void net_refresh(struct model *model);
 

@@ -15,7 +15,9 @@
 /* A smaller one makes no difference to a percentile. */
 #define SLOWDOWN_SEEN 0.01
 
-enum { KNOTS = 8 };
+/* So many find their slow-downs each for itself; up to so many the closed form is exact to 1e-10.
+ */
+enum { KNOTS = 8, FEW = 12 };
 
 struct moments mg1_wait(double rho, double service_mean, double service_cv)
 {
@@ -81,71 +83,156 @@ double wait_factor(double arrivals_cv2, double service_cv)
     return (arrivals_cv2 + service_cv2) / (1 + service_cv2);
 }
 
-/* The mean of max(1, runnable / cores) with thread `self` runnable, and each other one for as long
- * as it would be if it were slowed down as much. probability[k]: of k others, for k below cores. */
-static double mean_share(const double *loads, size_t count, size_t self, double cores,
-                         double slowdown, double *probability, size_t size)
+/* Threads on the cores of one host, then as one of them, `self`, sees the others. */
+struct crowd {
+    const double *loads;
+    size_t count, self;
+    double cores, low, high; /* no slow-down is less, or more */
+    double most;             /* load of another one */
+    /* Few: sums of all products of j loads; differences of j-th order of a thread's share of time
+     * by how many others are runnable; what powers of the slow-down count in its mean. */
+    double products[FEW + 1], bends[FEW], factors[FEW];
+    size_t size;
+    double *probability, room[64]; /* of k others runnable, for k below cores */
+};
+
+static void find_bends(struct crowd *crowd)
 {
-    double others = 0, idle = 0;
-    memset(probability, 0, size * sizeof *probability);
-    if (size > 0)
+    for (size_t k = 0; k < crowd->count; k++)
+        crowd->bends[k] = fmax(1, (1 + (double)k) / crowd->cores);
+    for (size_t j = 1; j < crowd->count; j++)
+        for (size_t k = crowd->count; k-- > j;)
+            crowd->bends[k] -= crowd->bends[k - 1];
+    memset(crowd->products, 0, sizeof crowd->products);
+    crowd->products[0] = 1;
+    for (size_t i = 0; i < crowd->count; i++)
+        for (size_t j = i + 2; j-- > 1;)
+            crowd->products[j] += crowd->loads[i] * crowd->products[j - 1];
+}
+
+static void crowd_init(struct crowd *crowd, const double *loads, size_t count, double cores)
+{
+    CHECK(cores > 0);
+    crowd->loads = loads;
+    crowd->count = count;
+    crowd->cores = cores;
+    crowd->low = fmax(1, 1 / cores);
+    crowd->high = fmax((double)count / cores, crowd->low);
+    crowd->size = cores > 1 ? (size_t)ceil(cores - 1) : 0;
+    crowd->probability = crowd->room;
+    if (crowd->size > sizeof crowd->room / sizeof *crowd->room)
+        crowd->probability = mem_create_array(crowd->size, sizeof *crowd->probability);
+    if (count <= FEW)
+        find_bends(crowd);
+}
+
+static void crowd_fini(struct crowd *crowd)
+{
+    if (crowd->probability != crowd->room)
+        mem_destroy(crowd->probability);
+}
+
+static void crowd_turn_to(struct crowd *crowd, size_t self)
+{
+    crowd->self = self;
+    crowd->most = 0;
+    for (size_t i = 0; i < crowd->count; i++)
+        if (i != self && crowd->loads[i] > crowd->most)
+            crowd->most = crowd->loads[i];
+    double without = 0; /* products of the others' loads */
+    for (size_t j = 0; crowd->count <= FEW && j < crowd->count; j++) {
+        without = crowd->products[j] - crowd->loads[self] * without;
+        crowd->factors[j] = crowd->bends[j] * without;
+    }
+}
+
+/* The mean of max(1, runnable / cores) with thread `self` runnable, and each other one for as long
+ * as it would be if it were slowed down as much; and how fast it grows, unless that is NAN. */
+struct share {
+    double mean, slope;
+};
+
+/* Newton's forward differences: the mean of a function of a number is the sum of its differences,
+ * each times a binomial moment; those of how many of some threads are runnable are sums of products
+ * of their parts of time. Exact while nobody is runnable all the time. */
+static struct share share_of_few(const struct crowd *crowd, double slowdown)
+{
+    struct share share = { 0, 0 };
+    for (size_t j = crowd->count; j-- > 0;) {
+        share.slope = share.slope * slowdown + share.mean;
+        share.mean = share.mean * slowdown + crowd->factors[j];
+    }
+    return share;
+}
+
+static struct share share_of_any(const struct crowd *crowd, double slowdown)
+{
+    double others = 0, idle = 0, *probability = crowd->probability;
+    memset(probability, 0, crowd->size * sizeof *probability);
+    if (crowd->size > 0)
         probability[0] = 1;
-    for (size_t i = 0; i < count; i++) {
-        if (i == self)
+    for (size_t i = 0; i < crowd->count; i++) {
+        if (i == crowd->self)
             continue;
-        double runs = fmin(loads[i] * slowdown, 1);
+        double runs = crowd->loads[i] * slowdown;
+        runs = runs < 1 ? runs : 1;
         others += runs;
-        for (size_t k = size; k-- > 0;)
+        for (size_t k = crowd->size; k-- > 0;)
             probability[k] = probability[k] * (1 - runs) + (k > 0 ? probability[k - 1] * runs : 0);
     }
-    for (size_t k = 0; k < size; k++)
-        idle += probability[k] * (cores - 1 - (double)k);
-    return (1 + others + idle) / cores;
+    for (size_t k = 0; k < crowd->size; k++)
+        idle += probability[k] * (crowd->cores - 1 - (double)k);
+    return (struct share){ (1 + others + idle) / crowd->cores, NAN };
 }
 
 /* One core, or part of one, and nobody runnable all the time: the curve is straight. 0: it is not.
  */
-static double slowdown_on_one(const double *loads, size_t count, size_t self, double cores)
+static double slowdown_on_one(const struct crowd *crowd)
 {
-    double others = 0, most = 0;
-    for (size_t i = 0; cores <= 1 && i < count; i++) {
-        others += i == self ? 0 : loads[i];
-        most = i == self ? most : fmax(most, loads[i]);
-    }
-    return cores <= 1 && others < cores && most <= cores - others ? 1 / (cores - others) : 0;
+    double others = 0, cores = crowd->cores;
+    for (size_t i = 0; cores <= 1 && i < crowd->count; i++)
+        others += i == crowd->self ? 0 : crowd->loads[i];
+    return cores <= 1 && others < cores && crowd->most <= cores - others ? 1 / (cores - others) : 0;
 }
 
 /* The slow-down that keeps the others runnable for as long as it assumes: the smallest fixed point,
- * from below by secants, which stay below where the curve bends upwards; else by halves. */
-double cores_slowdown(const double *loads, size_t count, size_t self, double cores)
+ * from `low`, which is not above it, by tangents or secants, which stay below where the curve bends
+ * upwards; else by halves. */
+static double crowd_slowdown(struct crowd *crowd, size_t self, double low)
 {
-    CHECK(cores > 0);
-    double low = fmax(1, 1 / cores), high = fmax((double)count / cores, low);
-    if ((double)count <= cores)
-        return low;
-    double one_core = slowdown_on_one(loads, count, self, cores);
+    if ((double)crowd->count <= crowd->cores)
+        return crowd->low;
+    crowd_turn_to(crowd, self);
+    double one_core = slowdown_on_one(crowd);
     if (one_core > 0)
         return one_core;
-    double room[64], x = low, last_x = low, last_y = low;
-    size_t size = cores > 1 ? (size_t)ceil(cores - 1) : 0;
-    double *probability = size <= 64 ? room : mem_create_array(size, sizeof *probability);
+    double high = crowd->high, x = low, last_x = low, last_y = low;
     for (int turn = 0; turn < 60 && high - low > 1e-9 * low; turn++) {
-        double y = mean_share(loads, count, self, cores, x, probability, size);
-        if (fabs(y - x) <= 1e-10 * x)
+        bool is_few = crowd->count <= FEW && crowd->most * x <= 1;
+        struct share y = is_few ? share_of_few(crowd, x) : share_of_any(crowd, x);
+        if (fabs(y.mean - x) <= 1e-10 * x)
             break;
-        if (y > x)
+        if (y.mean > x)
             low = x;
         else
             high = x;
-        double slope = x != last_x ? (y - last_y) / (x - last_x) : 0;
-        double next = slope < 1 ? x + (y - x) / (1 - slope) : y;
+        double secant = x != last_x ? (y.mean - last_y) / (x - last_x) : 0;
+        double slope = is_few ? y.slope : secant;
+        double next = slope < 1 ? x + (y.mean - x) / (1 - slope) : y.mean;
         last_x = x;
-        last_y = y;
+        last_y = y.mean;
         x = next > low && next < high ? next : low + (high - low) / 2;
     }
-    if (probability != room)
-        mem_destroy(probability);
     return x;
+}
+
+double cores_slowdown(const double *loads, size_t count, size_t self, double cores)
+{
+    struct crowd crowd;
+    crowd_init(&crowd, loads, count, cores);
+    double slowdown = crowd_slowdown(&crowd, self, crowd.low);
+    crowd_fini(&crowd);
+    return slowdown;
 }
 
 struct knot {
@@ -162,19 +249,24 @@ static size_t nearest(const double *loads, size_t count, double load)
     return best;
 }
 
-/* Evenly from the least load to the most. Rising in load; two may be the same. */
-static void find_knots(const double *loads, size_t count, double cores, struct knot knots[KNOTS])
+/* Evenly from the least load to the most. Rising in load; two may be the same. Who has more to do
+ * waits for less, so the search for the next one's slow-down begins at the last one's. */
+static void find_knots(struct crowd *crowd, struct knot knots[KNOTS])
 {
-    double least = loads[0], most = loads[0];
-    for (size_t i = 1; i < count; i++) {
+    const double *loads = crowd->loads;
+    double least = loads[0], most = loads[0], low = crowd->low;
+    for (size_t i = 1; i < crowd->count; i++) {
         least = fmin(least, loads[i]);
         most = fmax(most, loads[i]);
     }
-    for (size_t k = 0; k < KNOTS; k++) {
-        size_t i = nearest(loads, count, least + (most - least) * (double)k / (KNOTS - 1));
-        bool is_last = k > 0 && knots[k - 1].load == loads[i];
-        double slowdown = is_last ? knots[k - 1].slowdown : cores_slowdown(loads, count, i, cores);
-        knots[k] = (struct knot){ loads[i], slowdown };
+    double last = most;
+    low = crowd_slowdown(crowd, nearest(loads, crowd->count, most), low);
+    for (size_t k = KNOTS; k-- > 0;) {
+        size_t i = nearest(loads, crowd->count, least + (most - least) * (double)k / (KNOTS - 1));
+        if (last != loads[i])
+            low = crowd_slowdown(crowd, i, low);
+        last = loads[i];
+        knots[k] = (struct knot){ last, low };
     }
 }
 
@@ -190,16 +282,39 @@ static double between_knots(const struct knot knots[KNOTS], double load)
     return low->slowdown + (high->slowdown - low->slowdown) * part;
 }
 
+/* Each for itself; in the same order, for the same reason. */
+static void slow_few(struct crowd *crowd, double *out)
+{
+    size_t order[KNOTS];
+    double low = crowd->low;
+    for (size_t i = 0; i < crowd->count; i++) {
+        size_t at = i;
+        for (; at > 0 && crowd->loads[order[at - 1]] < crowd->loads[i]; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (size_t i = 0; i < crowd->count; i++) {
+        if (i == 0 || crowd->loads[order[i]] != crowd->loads[order[i - 1]])
+            low = crowd_slowdown(crowd, order[i], low);
+        out[order[i]] = low;
+    }
+}
+
 /* A thread's slow-down depends on its own load only in that it does not wait for itself. So where
  * there are many it is found for some, and lies on straight lines between them. */
 void cores_slowdowns(const double *loads, size_t count, double cores, double *out)
 {
+    struct crowd crowd;
     struct knot knots[KNOTS];
-    if (count > KNOTS)
-        find_knots(loads, count, cores, knots);
-    for (size_t i = 0; i < count; i++)
-        out[i] =
-            count > KNOTS ? between_knots(knots, loads[i]) : cores_slowdown(loads, count, i, cores);
+    crowd_init(&crowd, loads, count, cores);
+    if (count <= KNOTS) {
+        slow_few(&crowd, out);
+    } else {
+        find_knots(&crowd, knots);
+        for (size_t i = 0; i < count; i++)
+            out[i] = between_knots(knots, loads[i]);
+    }
+    crowd_fini(&crowd);
 }
 
 /* Chernoff's bound on as many threads being runnable as there are cores. */

@@ -118,7 +118,7 @@ void stall_begin(struct model *model, const struct model_job *job,
 }
 
 /* While the link is cut all retries fail, so only the one behind its healing needs an event. */
-void stall_links_changed(struct model *model, uint32_t host)
+static void look_at_links(struct model *model, uint32_t host)
 {
     time_ns now = model_now(model);
     for (size_t i = model->hosts.items[host].stalls.count; i-- > 0;) {
@@ -132,6 +132,37 @@ void stall_links_changed(struct model *model, uint32_t host)
         else
             arm(model, index, tcp_retry_at(stall->lost_at, now));
     }
+}
+
+void stalls_settle(struct model *model)
+{
+    sim_queue_cancel(model->queue, &model->stalls_look);
+    for (VEC_EACH(const uint32_t, host, &model->relinked)) {
+        model->hosts.items[*host].relinked = false;
+        look_at_links(model, *host);
+    }
+    vec_clear(&model->relinked);
+}
+
+static void look_is_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    (void)a;
+    (void)b;
+    model->stalls_look = (struct sim_handle){ 0 };
+    stalls_settle(model);
+}
+
+/* Many links of one host change one by one: the last of them at this instant is waited for. */
+void stall_links_changed(struct model *model, uint32_t host)
+{
+    if (model->hosts.items[host].relinked || model->hosts.items[host].stalls.count == 0)
+        return;
+    model->hosts.items[host].relinked = true;
+    vec_push(&model->relinked, host);
+    if (model->stalls_look.generation == 0)
+        model->stalls_look = sim_queue_push(model->queue, model_now(model), SIM_CLASS_FAULT,
+                                            look_is_due, model, 0, 0);
 }
 
 static void timer_strikes(void *context, uint64_t a, uint64_t b)
@@ -148,8 +179,7 @@ static void timer_strikes(void *context, uint64_t a, uint64_t b)
         loss_of_connections(model, stall.ends[0], stall.ends[1]);
         return;
     }
-    net_rebuild_host(model, stall.ends[0]);
-    net_refresh(model);
+    net_rebuild_host(model, stall.ends[0], SIM_CLASS_DATA);
 }
 
 /* Is there a task at one end that reads what one at the other sends? All connections of a host
@@ -202,4 +232,5 @@ void stalls_fini(struct model *model)
 {
     vec_fini(&model->stalls);
     vec_fini(&model->free_stalls);
+    vec_fini(&model->relinked);
 }

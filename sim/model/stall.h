@@ -27,8 +27,9 @@ struct stall {
  * its load begins. */
 void stall_begin(struct model *model, const struct model_job *job,
                  const struct component *component, uint32_t host, uint32_t peer);
-/* Some link of the host was cut or has healed. */
+/* Some link of the host was cut or has healed: looked at once for all that do at this instant. */
 void stall_links_changed(struct model *model, uint32_t host);
+void stalls_settle(struct model *model); /* does that now */
 /* A task has left the host: connections that no task needs any more are closed. */
 void stall_task_left(struct model *model, uint32_t host);
 /* Does the connection of the two wait? */

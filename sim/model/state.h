@@ -16,6 +16,7 @@
 #include "sim/model/model.h"
 #include "sim/model/net_build.h"
 #include "sim/model/networks.h"
+#include "sim/model/recall.h"
 #include "sim/model/shape.h"
 #include "sim/model/source.h"
 #include "sim/model/stall.h"
@@ -31,10 +32,10 @@ struct held_event {
 
 struct model_host { /* what every step touches comes first */
     bool known, gone, frozen;
-    bool own_links; /* some pair with it may have figures of its own */
-    bool suspect;   /* some link of it is cut, perhaps to a host without tasks */
-    bool cut_off;   /* all of them are, or all packets are lost */
-    bool stalled;   /* all its data connections have lost packets to that, and wait */
+    bool own_links;         /* some pair with it may have figures of its own */
+    bool suspect;           /* some link of it is cut, perhaps to a host without tasks */
+    bool cut_off;           /* all of them are, or all packets are lost */
+    bool stalled, relinked; /* all its data connections wait for a retry; it is among `relinked` */
     struct rng rng;
     uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
     VEC(uint32_t) tasks;
@@ -89,6 +90,7 @@ struct model_job {
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
     VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
     double backlog_most;         /* records, since the last look */
+    struct recall recall;        /* of its latency */
     bool has_heirs;              /* some job is to start from a snapshot of it */
     bool goes_on;                /* its sources stand where a former job's snapshot has them */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
@@ -115,11 +117,11 @@ struct model {
     struct networks networks;
     VEC(struct loss) losses;
     VEC(struct stall) stalls;
-    VEC(uint32_t) free_stalls;
+    VEC(uint32_t) free_stalls, relinked; /* hosts whose links have changed at this instant */
     VEC(struct upload) uploads;
     uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
-    struct sim_handle memory_look;
+    struct sim_handle memory_look, stalls_look;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
     VEC(struct task_report) reports; /* scratch of one report */
     VEC(uint32_t) numbers;           /* scratch */
@@ -143,8 +145,5 @@ static inline time_ns model_now(const struct model *model)
 /* Runs the action now, or when the host is resumed. Says whether it was held. */
 bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
 void model_report_tasks(struct model *model, uint32_t host, uint32_t job);
-
-/* task.c: scripted faults of a task that has begun to run. */
-void task_plan_faults(struct model *model, uint32_t task);
 
 #endif

@@ -113,5 +113,7 @@ void task_finish(struct model *model, uint32_t task);
 void tasks_finish(struct model *model, uint32_t host, uint32_t job);
 void tasks_process_ended(struct model *model, uint32_t host);
 void tasks_process_frozen(struct model *model, uint32_t host, bool frozen);
+/* Scripted faults of a task that has begun to run. */
+void task_plan_faults(struct model *model, uint32_t task);
 
 #endif

@@ -3,8 +3,10 @@
  * The day of a large cluster that never rests: 1,000 TaskManagers that fail after ten hours each
  * and are replaced a minute later, one reactive job over all of them, a checkpoint each minute,
  * heartbeats every ten seconds (those of whole contacts are left out: decision 2). Against the
- * limit, and each event against one of a plain heap, so that machines can be compared. A second
- * line has four times the TaskManagers for a quarter of the time: as many hours of machines.
+ * limit, and each event against one of a plain heap, so that machines can be compared. Other lines
+ * have other shapes for as much less time that hours of tasks are as many: four times the
+ * TaskManagers; four slots of each; and three vertices in two slots of each, with a load that
+ * varies and is looked at as often as by default.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -20,8 +22,13 @@ struct churn {
     uint64_t events;
 };
 
-static void describe(struct churn *churn, unsigned task_managers, unsigned hours)
+struct shape {
+    unsigned task_managers, slots, hours;
+};
+
+static void describe(struct churn *churn, const struct shape *shape)
 {
+    unsigned tasks = shape->task_managers * shape->slots;
     text_format(churn->yaml, sizeof churn->yaml,
                 "name: churn\n"
                 "duration: %uh\n"
@@ -33,7 +40,7 @@ static void describe(struct churn *churn, unsigned task_managers, unsigned hours
                 "cluster:\n"
                 "  provider: standalone\n"
                 "  task-manager:\n"
-                "    { cores: 1, memory: 4g, slots: 1, network: 1gbit, boot: 30s, count: %u }\n"
+                "    { cores: %u, memory: 4g, slots: %u, network: 1gbit, boot: 30s, count: %u }\n"
                 "  churn: { exponential: { mean: 10h, rejoin: 60s } }\n"
                 "  dfs: { bandwidth: 100gbit, latency: 5ms }\n"
                 "jobs:\n"
@@ -44,7 +51,31 @@ static void describe(struct churn *churn, unsigned task_managers, unsigned hours
                 "          max-parallelism: %u }\n"
                 "    edges: [ source -> count: hash ]\n"
                 "    load: { constant: 1m/s }\n",
-                hours, task_managers, task_managers + 24, task_managers + 24);
+                shape->hours, shape->slots, shape->slots, shape->task_managers, tasks + 24,
+                tasks + 24);
+}
+
+static void describe_day(struct churn *churn, unsigned hours)
+{
+    text_format(churn->yaml, sizeof churn->yaml,
+                "name: diurnal\n"
+                "duration: %uh\n"
+                "config:\n"
+                "  scheduler-mode: reactive\n"
+                "  execution.checkpointing.interval: 1min\n"
+                "  pipeline.max-parallelism: 32768\n"
+                "cluster:\n"
+                "  task-manager: { count: 1000, slots: 2 }\n"
+                "  churn: { exponential: { mean: 10h, rejoin: 2min } }\n"
+                "jobs:\n"
+                "  - name: clicks\n"
+                "    vertices:\n"
+                "      - { name: source, cost: 2us }\n"
+                "      - { name: count, cost: 5us, keys: 1m, state: 1kb/key }\n"
+                "      - { name: sink }\n"
+                "    edges: [ source -> count: hash, count -> sink: rebalance ]\n"
+                "    load: { diurnal: { low: 100k/s, high: 1m/s } }\n",
+                hours);
 }
 
 static void run_churn(void *context, uint64_t n)
@@ -94,18 +125,26 @@ static double plain_seconds(uint64_t events)
     return seconds;
 }
 
+static void against_plain(const char *name, struct churn *churn, double plain_s)
+{
+    bench_line(name, bench_seconds(run_churn, churn, 1), plain_s, "s", TURNS);
+}
+
 int main(void)
 {
-    struct churn churn, wide;
+    struct churn churn, other;
     char line[64];
-    describe(&churn, 1000, 24);
-    describe(&wide, 4000, 6);
+    describe(&churn, &(struct shape){ 1000, 1, 24 });
     double seconds =
         bench_limit("churn: 1,000 TaskManagers for 24 h", run_churn, &churn, 1, LIMIT_S);
     double events = (double)churn.events, plain_s = plain_seconds(churn.events);
     text_format(line, sizeof line, "churn: an event, of %llu", (unsigned long long)churn.events);
     bench_line(line, seconds / events * 1e9, plain_s / events * 1e9, "ns", TURNS);
-    double wide_s = bench_seconds(run_churn, &wide, 1);
-    bench_line("churn: 4,000 for 6 h, against 1,000 for 24 h", wide_s, seconds, "s", TURNS);
+    describe(&other, &(struct shape){ 4000, 1, 6 });
+    against_plain("churn: 4,000 for 6 h, against 1,000 for 24 h", &other, seconds);
+    describe(&other, &(struct shape){ 1000, 4, 6 });
+    against_plain("churn: four slots each, for 6 h, against that", &other, seconds);
+    describe_day(&other, 8);
+    against_plain("churn: two slots, three vertices, 8 h, against it", &other, seconds);
     return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whole runs in which one thing doubles twice while all else stays: tasks, slots, TaskManagers,
- * jobs, the length of a trace, the hosts that a fault strikes at one instant, uploads on full NICs;
- * and the transfers that share a bandwidth, by themselves. Each line is the time per thing against
- * that at half as many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints
- * and failures of machines are as many for each size, but for jobs on machines of their own.
+ * Whole runs in which one thing doubles twice while all else stays: tasks, slots, also on cores
+ * that are busy, TaskManagers, jobs, jobs and vertices that are looked at each second, the length
+ * of a trace, the hosts that a fault strikes at one instant, uploads on full NICs; and the
+ * transfers that share a bandwidth, by themselves. Each line is the time per thing against that at
+ * half as many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints and
+ * failures of machines are as many for each size, but for jobs on machines of their own.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -28,6 +29,7 @@ struct shape {
     unsigned minutes, task_managers, slots; /* slots of each */
     unsigned jobs, vertices, parallelism;   /* of each job; parallelism 0: reactive */
     unsigned failures_per_hour;             /* of all TaskManagers together */
+    unsigned sample_s;                      /* 0: ten minutes */
 };
 
 static void add_job(struct text *text, const struct shape *shape, unsigned number)
@@ -52,14 +54,15 @@ static void run_shape(const struct shape *shape)
     text_add(&text,
              "name: doubling\n"
              "duration: %umin\n"
-             "sample: 10min\n"
+             "sample: %us\n"
              "config:\n"
              "  execution.checkpointing.interval: 1min\n"
              "%s"
              "cluster:\n"
              "  provider: standalone\n"
              "  task-manager: { cores: 4, memory: 64g, slots: %u, boot: 10s, count: %u }\n",
-             shape->minutes, shape->parallelism ? "" : "  scheduler-mode: reactive\n", shape->slots,
+             shape->minutes, shape->sample_s ? shape->sample_s : 600,
+             shape->parallelism ? "" : "  scheduler-mode: reactive\n", shape->slots,
              shape->task_managers);
     if (shape->failures_per_hour)
         text_add(&text, "  churn: { exponential: { mean: %us, rejoin: 60s } }\n",
@@ -71,7 +74,7 @@ static void run_shape(const struct shape *shape)
     whole_run(whole_run_load(text.bytes));
 }
 
-enum { VERTEX_TASKS = 32, SLOT_TASK_MANAGERS = 8 };
+enum { VERTEX_TASKS = 32, SLOT_TASK_MANAGERS = 8, BUSY_TASK_MANAGERS = 50 };
 
 static void double_tasks(void *context, uint64_t n)
 {
@@ -93,6 +96,35 @@ static void double_slots(void *context, uint64_t n)
                                .jobs = 1,
                                .vertices = 2,
                                .failures_per_hour = 20 });
+}
+
+/* After a failure all tasks want a core, which they share, and those of each source subtask have
+ * caught up at a moment of their own. */
+static void double_busy_slots(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    text.length = 0;
+    text_add(&text,
+             "name: busy\n"
+             "duration: 2h\n"
+             "sample: 10min\n"
+             "config: { scheduler-mode: reactive, execution.checkpointing.interval: 1min }\n"
+             "cluster:\n"
+             "  provider: standalone\n"
+             "  task-manager: { cores: 4, memory: 64g, slots: %u, boot: 10s, count: %u }\n"
+             "  churn: { exponential: { mean: %us, rejoin: 60s } }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices:\n"
+             "      - { name: a, cost: 2us, max-parallelism: 4096 }\n"
+             "      - { name: b, cost: 6us, max-parallelism: 4096, keys: 100k,\n"
+             "          state: 200 bytes/key }\n"
+             "    edges: [ 'a -> b: hash' ]\n"
+             "    load: { constant: 1m/s }\n",
+             (unsigned)n / BUSY_TASK_MANAGERS, BUSY_TASK_MANAGERS, 3600 * BUSY_TASK_MANAGERS / 50);
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
 }
 
 static void double_task_managers(void *context, uint64_t n)
@@ -130,6 +162,30 @@ static void double_independent_jobs(void *context, uint64_t n)
                                .vertices = 2,
                                .parallelism = 4,
                                .failures_per_hour = (unsigned)n });
+}
+
+static void look_at_jobs(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 20,
+                               .task_managers = (unsigned)n,
+                               .slots = 2,
+                               .jobs = (unsigned)n,
+                               .vertices = 2,
+                               .parallelism = 2,
+                               .sample_s = 1 });
+}
+
+static void look_at_vertices(void *context, uint64_t n)
+{
+    (void)context;
+    run_shape(&(struct shape){ .minutes = 20,
+                               .task_managers = 4,
+                               .slots = 2,
+                               .jobs = 1,
+                               .vertices = (unsigned)n,
+                               .parallelism = 4,
+                               .sample_s = 1 });
 }
 
 /* What strikes all TaskManagers but the first at one instant, or half of them. */
@@ -242,9 +298,12 @@ int main(void)
     bool linear = true;
     linear &= bench_doubles("doubling: tasks", double_tasks, NULL, 256);
     linear &= bench_doubles("doubling: slots", double_slots, NULL, 128);
+    linear &= bench_doubles("doubling: slots on busy cores", double_busy_slots, NULL, 200);
     linear &= bench_doubles("doubling: TaskManagers", double_task_managers, NULL, 250);
     linear &= bench_doubles("doubling: jobs", double_jobs, NULL, 8);
     linear &= bench_doubles("doubling: independent jobs", double_independent_jobs, NULL, 50);
+    linear &= bench_doubles("doubling: jobs looked at", look_at_jobs, NULL, 25);
+    linear &= bench_doubles("doubling: vertices looked at", look_at_vertices, NULL, 50);
     linear &= bench_doubles("doubling: hosts slowed", double_struck, &slow, 500);
     linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);

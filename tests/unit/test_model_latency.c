@@ -389,6 +389,60 @@ START_TEST(hosts_that_differ_in_one_thread_only_are_kept_apart)
 }
 END_TEST
 
+/* What counts is how long such times are together: a tenth of a millisecond. */
+START_TEST(slow_downs_are_not_found_anew_for_microseconds)
+{
+    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US);
+    model_fixture_vertex(&f, job_0, "count", 128, 200 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 3000);
+    f.hosts[1].machine.cores = 1;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 2, 2 }, one_host, 1);
+    model_fixture_run(&f, 60 * TIME_S);
+    net_advance(f.model, 0);
+    net_fold(f.model, 0);
+    struct net *net = net_of(f.model, &f.model->jobs[0].components.items[0]);
+    struct model_source *source = &f.model->jobs[0].sources.items[0];
+    uint64_t version = net->contention.version;
+    source->served_folded = source->served_total - 0.1; /* another rate for each time */
+    contention_since_fold(f.model, net, 3e-5);
+    contention_since_fold(f.model, net, 4e-5);
+    ck_assert_uint_eq(net->contention.version, version);
+    contention_since_fold(f.model, net, 5e-5);
+    ck_assert_uint_eq(net->contention.version, version + 1);
+    contention_since_fold(f.model, net, 4e-5);
+    ck_assert_uint_eq(net->contention.version, version + 1);
+    contention_since_fold(f.model, net, 1);
+    ck_assert_uint_eq(net->contention.version, version + 2);
+}
+END_TEST
+
+/* A queue on its way is another one at each look; one that has settled is not. */
+START_TEST(percentiles_of_a_job_that_goes_on_as_before_are_found_once)
+{
+    struct model_job_view view;
+    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US)->service_cv = 1;
+    model_fixture_load(&f, job_0, 0, 0, 1000);
+    model_fixture_load(&f, job_0, 0, 60 * TIME_S, 9900);
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 1 }, one_host, 1);
+    const struct recall *recall = &f.model->jobs[0].recall;
+    for (int second = 40; second < 60; second++) {
+        model_fixture_run(&f, second * TIME_S);
+        model_view_job(f.model, job_0, &view);
+        ck_assert_uint_eq(recall->found, 1);
+    }
+    for (uint64_t turn = 1; turn <= 10; turn++) {
+        model_fixture_run(&f, (60 + (time_ns)turn) * TIME_S);
+        double before = view.latency[QUANTILE_P50];
+        model_view_job(f.model, job_0, &view);
+        ck_assert_uint_eq(recall->found, 1 + turn);
+        ck_assert_double_gt(view.latency[QUANTILE_P50], before);
+    }
+}
+END_TEST
+
 Suite *test_model_latency_suite(void)
 {
     Suite *suite = suite_create("model_latency");
@@ -406,6 +460,8 @@ Suite *test_model_latency_suite(void)
                         (int)(sizeof crowds / sizeof *crowds));
     tcase_add_test(tests, one_core_is_processor_sharing);
     tcase_add_test(tests, hosts_that_differ_in_one_thread_only_are_kept_apart);
+    tcase_add_test(tests, slow_downs_are_not_found_anew_for_microseconds);
+    tcase_add_test(tests, percentiles_of_a_job_that_goes_on_as_before_are_found_once);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -370,6 +370,26 @@ START_TEST(records_go_on_at_the_next_retry)
 }
 END_TEST
 
+/* Three hosts that were cut off at one instant, or their links with the first one. */
+START_TEST(connections_that_go_on_together_build_the_network_once)
+{
+    begin(PARTITION_HASH, four_each, 4, 1000);
+    for (int cut = 1; cut >= 0; cut--) {
+        for (uint32_t host = 2; host <= 4 && _i == 0; host++)
+            model_fixture_cut(&f, host, cut);
+        for (uint32_t host = 2; host <= 4 && _i == 1; host++)
+            model_fixture_cut_link(&f, 1, host, cut);
+        model_fixture_run(&f, 250 * TIME_S + (1 - cut) * 84599 * TIME_MS);
+    }
+    uint64_t refreshes = f.model->networks.refreshes;
+    ck_assert_uint_eq(f.model->suspects, 3);
+    model_fixture_run(&f, 334600 * TIME_MS);
+    ck_assert_uint_eq(f.model->suspects, 0);
+    ck_assert_uint_eq(f.model->networks.refreshes, refreshes + 1);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* tcp_retries2: 924.6 s behind the first lost packet. Those who read from beyond the cut fail with
  * it, and name the other end. */
 START_TEST(a_connection_is_given_up_after_its_last_retry)
@@ -449,6 +469,7 @@ Suite *test_model_links_suite(void)
     tcase_add_loop_test(tests, a_host_that_loses_everything_is_like_one_that_is_cut_off, 0, WAYS);
     tcase_add_test(tests, a_reader_without_records_holds_barriers_only);
     tcase_add_loop_test(tests, records_go_on_at_the_next_retry, 0, 4);
+    tcase_add_loop_test(tests, connections_that_go_on_together_build_the_network_once, 0, 2);
     tcase_add_loop_test(tests, a_connection_is_given_up_after_its_last_retry, 0, 2);
     tcase_add_loop_test(tests, a_connection_without_traffic_goes_on_at_once, 0, 2);
     tcase_add_test(tests, tasks_that_begin_anew_do_not_wait_for_a_retry);

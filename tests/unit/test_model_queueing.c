@@ -247,6 +247,23 @@ START_TEST(a_delay_without_variance_is_its_mean_at_every_percentile)
 }
 END_TEST
 
+/* Of a timeout and twenty stays of some microseconds only the timeout spreads. Stated
+ * beforehand: 1e-4. */
+START_TEST(what_hardly_spreads_counts_as_its_mean)
+{
+    struct delay delay = { 0 };
+    struct stay stay = { .weight = 1, .rho = 0.5, .service = 1e-6, .cv = 1, .wait_factor = 1 };
+    double quantiles[QUANTILE_COUNT];
+    delay_add_even(&delay, 0.1);
+    for (int i = 0; i < 20; i++)
+        delay_add_stays(&delay, &stay, 1);
+    delay_quantiles(&delay, quantiles);
+    check_near(quantiles[QUANTILE_P50], 0.050 + 20 * 2e-6, 1e-4);
+    check_near(quantiles[QUANTILE_P95], 0.095 + 20 * 2e-6, 1e-4);
+    delay_fini(&delay);
+}
+END_TEST
+
 /* One core: 1 / (1 - load of the others), which makes the time spent that of processor sharing,
  * S / (1 - rho); a core for each: none; all cores taken: threads by cores. */
 START_TEST(threads_slow_each_other_down_by_what_they_take)
@@ -260,6 +277,49 @@ START_TEST(threads_slow_each_other_down_by_what_they_take)
     check_near(cores_slowdown(full, 4, 0, 2), 2, 1e-6);
     check_near(cores_slowdown(odd, 3, 1, 1), 2 / 0.9, 1e-9); /* the first one is always runnable */
     ck_assert_double_eq(cores_slowdown(even, 1, 0, 0.5), 2); /* half a core */
+}
+END_TEST
+
+/* By all combinations of who is runnable: the mean of max(1, runnable / cores) at that slow-down.
+ */
+static double share_by_enumeration(const double *loads, size_t count, size_t self, double cores,
+                                   double slowdown)
+{
+    double mean = 0;
+    for (uint32_t set = 0; set < 1u << count; set++) {
+        double probability = 1, runnable = 0;
+        for (size_t i = 0; i < count; i++) {
+            double runs = i == self ? 1 : fmin(loads[i] * slowdown, 1);
+            probability *= set >> i & 1 ? runs : 1 - runs;
+            runnable += set >> i & 1;
+        }
+        mean += probability * fmax(1, runnable / cores);
+    }
+    return mean;
+}
+
+/* Up to two hundred per cent in use, so that some are runnable all the time; several equal loads,
+ * and one of nothing. Of eight and less all are found together, of more each by itself. */
+START_TEST(slow_downs_of_few_threads_are_what_they_lead_to)
+{
+    static const double cores[] = { 0.7, 1, 1.5, 2, 4 };
+    struct rng rng = rng_stream(9, "few", 0);
+    for (size_t count = 2; count <= 13; count++)
+        for (int turn = 0; turn < 20; turn++) {
+            double loads[13], found[13], c = cores[turn % 5];
+            for (size_t i = 0; i < count; i++)
+                loads[i] = i % 3 == 2 ? loads[i - 1]
+                                      : fmin(rng_unit(&rng) * turn / 5 * c / (double)count, 1);
+            loads[0] = turn % 2 ? 0 : loads[0];
+            if (count <= 8)
+                cores_slowdowns(loads, count, c, found);
+            for (size_t i = 0; i < count; i++) {
+                double slowdown = cores_slowdown(loads, count, i, c);
+                check_near(share_by_enumeration(loads, count, i, c, slowdown), slowdown, 1e-8);
+                if (count <= 8)
+                    check_near(found[i], slowdown, 1e-8);
+            }
+        }
 }
 END_TEST
 
@@ -350,7 +410,9 @@ Suite *test_model_queueing_suite(void)
     tcase_add_test(tests, one_buffer_timeout_spreads_evenly);
     tcase_add_test(tests, two_buffer_timeouts_are_triangular);
     tcase_add_test(tests, a_delay_without_variance_is_its_mean_at_every_percentile);
+    tcase_add_test(tests, what_hardly_spreads_counts_as_its_mean);
     tcase_add_test(tests, threads_slow_each_other_down_by_what_they_take);
+    tcase_add_test(tests, slow_downs_of_few_threads_are_what_they_lead_to);
     tcase_add_test(tests, many_threads_are_slowed_down_as_each_for_itself);
     tcase_add_test(tests, a_queue_makes_regular_what_its_wait_reaches);
     tcase_add_test(tests, regular_arrivals_shorten_the_wait_and_many_streams_are_irregular);
