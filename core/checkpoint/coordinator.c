@@ -177,14 +177,16 @@ static void stop(struct checkpoint_coordinator *coordinator, enum checkpoint_fai
     coordinator_abort_all(coordinator, why, effects);
 }
 
-/* startCheckpointScheduler: "make sure all prior timers are cancelled" includes what they began. */
+/* startCheckpointScheduler. A timer that runs takes with it what is pending; one that does not has
+ * nothing to take, and a savepoint that is under way goes on (FLINK-34519). */
 void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordinator,
                                            struct effects *effects)
 {
     if (!coordinator->periodic)
         return;
     CHECK(coordinator->graph != NULL);
-    stop(coordinator, CHECKPOINT_FAILURE_SUSPENDED, effects);
+    if (coordinator->scheduler_running)
+        stop(coordinator, CHECKPOINT_FAILURE_SUSPENDED, effects);
     coordinator->scheduler_running = true;
     set_trigger(coordinator, effects->now + coordinator->first_delay);
     coordinator->first_delay = coordinator->decider.min_pause;

@@ -67,7 +67,8 @@ void checkpoint_coordinator_tasks_to_trigger(const struct checkpoint_coordinator
                                              uint64_t checkpoint, struct task_list *out);
 
 /* The periodic timer on and off, as the "all running" gate of schedule/ decides (which logs it).
- * Starting, too, aborts what is pending and queued (SUSPENDED). No interval: nothing starts. */
+ * Starting one that runs aborts what is pending and queued (SUSPENDED); starting one that does not
+ * aborts nothing. No interval: nothing starts. */
 void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordinator,
                                            struct effects *effects);
 void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordinator,
@@ -110,9 +111,6 @@ void checkpoint_coordinator_on_trigger_failed(struct checkpoint_coordinator *coo
                                               uint64_t checkpoint, struct effects *effects);
 void checkpoint_coordinator_on_stored(struct checkpoint_coordinator *coordinator,
                                       uint64_t checkpoint, bool failed, struct effects *effects);
-/* A task failed: pending checkpoints that it has not acknowledged end (TASK_FAILURE). */
-void checkpoint_coordinator_on_task_failed(struct checkpoint_coordinator *coordinator,
-                                           struct task_attempt failed, struct effects *effects);
 /* Tasks are restarted or cancelled: pending checkpoints end, queued requests stay. */
 void checkpoint_coordinator_abort_pending(struct checkpoint_coordinator *coordinator,
                                           enum checkpoint_failure why, struct effects *effects);

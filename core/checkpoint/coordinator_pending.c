@@ -270,20 +270,15 @@ void coordinator_expire(struct checkpoint_coordinator *coordinator, uint64_t che
 
 /* Which pending checkpoints a common abortion hits. */
 struct abortion {
-    uint64_t below;              /* ids from here on stay */
-    bool spares_savepoints;      /* subsumption does */
-    struct task_attempt waiting; /* only those that wait for it; task none: all */
+    uint64_t below;         /* ids from here on stay */
+    bool spares_savepoints; /* subsumption does */
 };
 
-/* Subsumption hits what is older, a failed task what still needs it, a stop everything. */
+/* Subsumption hits what is older, a stop and a restart everything. */
 static bool is_hit(const struct abortion *abortion, const struct pending_checkpoint *pending)
 {
-    if (pending->id >= abortion->below)
-        return false;
-    if (abortion->spares_savepoints && checkpoint_kind_is_savepoint(pending->kind))
-        return false;
-    return task_id_is_none(abortion->waiting.task) ||
-           pending_checkpoint_waits_for(pending, abortion->waiting);
+    return pending->id < abortion->below &&
+           !(abortion->spares_savepoints && checkpoint_kind_is_savepoint(pending->kind));
 }
 
 /* One pass, order kept. */
@@ -304,19 +299,7 @@ static void abort_some(struct checkpoint_coordinator *coordinator, const struct 
 void coordinator_abort_all(struct checkpoint_coordinator *coordinator, enum checkpoint_failure why,
                            struct effects *effects)
 {
-    abort_some(coordinator, &(struct abortion){ .below = UINT64_MAX, .waiting = nobody }, why,
-               effects);
-}
-
-/* failUnacknowledgedPendingCheckpointsFor: what the task has acknowledged does not need it. */
-void checkpoint_coordinator_on_task_failed(struct checkpoint_coordinator *coordinator,
-                                           struct task_attempt failed, struct effects *effects)
-{
-    CHECK(!task_id_is_none(failed.task));
-    abort_some(coordinator, &(struct abortion){ .below = UINT64_MAX, .waiting = failed },
-               CHECKPOINT_FAILURE_TASK_FAILURE, effects);
-    coordinator_choose(coordinator, effects);
-    checkpoint_coordinator_invariant(coordinator);
+    abort_some(coordinator, &(struct abortion){ .below = UINT64_MAX }, why, effects);
 }
 
 /* No move and no line: the machines end with their graph, only those who wait must hear. */
@@ -446,10 +429,9 @@ static void complete(struct checkpoint_coordinator *coordinator, size_t index,
     coordinator_log(coordinator, LOG_DECISION, "completed", pending.id, duration, NULL, effects);
     uint64_t fell_out = keep(coordinator, &pending, effects->now);
     if (subsumes)
-        abort_some(
-            coordinator,
-            &(struct abortion){ .below = pending.id, .spares_savepoints = true, .waiting = nobody },
-            CHECKPOINT_FAILURE_SUBSUMED, effects);
+        abort_some(coordinator,
+                   &(struct abortion){ .below = pending.id, .spares_savepoints = true },
+                   CHECKPOINT_FAILURE_SUBSUMED, effects);
     if (fell_out)
         coordinator_discard(coordinator, fell_out);
     recycle(coordinator, &pending);

@@ -371,6 +371,21 @@ struct err config_set(struct config *config, const char *key, const char *text, 
     return OK;
 }
 
+/* Processes read these when they start: JobManagerOptions, TaskManagerOptions and their like. */
+bool config_key_is_clusters(const char *key)
+{
+    static const char *const prefixes[] = {
+        "jobmanager.",  "scheduler-mode", "slot.", "slotmanager.", "resourcemanager.",
+        "taskmanager.", "heartbeat.",     "web.",  "pekko.",       "cluster.",
+    };
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t length = strlen(prefixes[i]);
+        if (strlen(key) >= length && memcmp(key, prefixes[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Some rules of Flink ask whether a key was given and not what it says, so the value alone is not
  * enough: evenly spread slots, the defaults of reactive mode. */
 bool config_is_set(const struct config *config, const char *key)

@@ -58,6 +58,10 @@ MUST_CHECK struct err config_set(struct config *config, const char *key, const c
 /* Was the key given? (Reactive mode's defaults depend on it.) `key` is a known one. */
 bool config_is_set(const struct config *config, const char *key);
 
+/* Is the key read from the cluster's configuration alone? What a job that is submitted to a session
+ * cluster says about it has no effect in Flink. */
+bool config_key_is_clusters(const char *key);
+
 /* How slots and tasks are spread. cluster.evenly-spread-out-slots is the older way to say SLOTS and
  * counts only where taskmanager.load-balance.mode is not given (TaskManagerLoadBalanceMode). */
 enum config_choice_LOAD_BALANCE config_balance(const struct config *config);

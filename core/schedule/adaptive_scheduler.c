@@ -171,7 +171,7 @@ static void restart_or_fail(struct scheduler *s, struct task_id task, enum failu
     if (failure_cause_is_recoverable(cause) &&
         restart_strategy_can_restart(s->parts.restarts, now)) {
         adaptive_history_on_failover(s);
-        adaptive_enter_restarting(s, restart_strategy_backoff(s->parts.restarts, now), cause,
+        adaptive_enter_restarting(s, scheduler_restart_delay(s), cause,
                                   failure_cause_sentence(cause));
         return;
     }
@@ -229,7 +229,7 @@ static void on_stop_checkpoint(struct scheduler *s,
         return;
     }
     checkpoint_coordinator_resume_periodic(s->parts.checkpoints, s->parts.effects);
-    adaptive_return_to_executing(s, "the savepoint failed");
+    adaptive_begin_executing(s, "the savepoint failed");
 }
 
 /* Completed checkpoints are good moments to rescale, and so are too many failed ones: nothing is
@@ -257,8 +257,8 @@ static void adaptive_checkpoint_ended(struct scheduler *s,
 static void adaptive_cancel(struct scheduler *s)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
-    if (own->state == ADAPTIVE_CANCELING || own->state == ADAPTIVE_FAILING)
-        return; /* it ends anyway, and a failing job as FAILED */
+    if (own->state == ADAPTIVE_CANCELING)
+        return;
     if (has_graph(own))
         adaptive_enter_canceling(s);
     else

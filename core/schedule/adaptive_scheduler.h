@@ -74,7 +74,7 @@ void adaptive_enter_restarting(struct scheduler *s, time_ns backoff, enum failur
 void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const char *reason);
 void adaptive_enter_canceling(struct scheduler *s);
 void adaptive_enter_stopping(struct scheduler *s, bool drain, uint64_t token);
-void adaptive_return_to_executing(struct scheduler *s, const char *reason);
+void adaptive_begin_executing(struct scheduler *s, const char *reason);
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason);
 void adaptive_build_graph(struct scheduler *s);
 void adaptive_on_tasks_ended(struct scheduler *s);   /* perhaps all have */

@@ -32,7 +32,7 @@ static const struct state_row rows[ADAPTIVE_STATE_COUNT] = {
                                   STATE(ADAPTIVE_CANCELING) | ENDED,
                               0 },
     [ADAPTIVE_CANCELING] = { "Canceling", ENDED, 0 },
-    [ADAPTIVE_FAILING] = { "Failing", ENDED, STATE_FAILURE },
+    [ADAPTIVE_FAILING] = { "Failing", STATE(ADAPTIVE_CANCELING) | ENDED, STATE_FAILURE },
     [ADAPTIVE_STOP_WITH_SAVEPOINT] = { "StopWithSavepoint",
                                        STATE(ADAPTIVE_EXECUTING) | STATE(ADAPTIVE_RESTARTING) |
                                            STATE(ADAPTIVE_CANCELING) | STATE(ADAPTIVE_FAILING) |
@@ -101,7 +101,8 @@ static void move(struct scheduler *s, enum adaptive_state to, const char *reason
  *   Executing              the graph is built on reserved slots; a stop has failed
  *   Restarting             a failure that may restart (then a back-off); a rescale (none)
  *   StopWithSavepoint      a client asks, while Executing
- *   Failing, Canceling     an unrecoverable failure, a cancel, while there are tasks
+ *   Failing, Canceling     an unrecoverable failure, a cancel, while there are tasks; a cancel of
+ *                          a failing job
  *   Finished               all tasks have ended, or there were none
  */
 
@@ -192,6 +193,17 @@ static struct transition_settings executing_settings(const struct scheduler *s)
     };
 }
 
+/* What each visit of Executing begins with, also one that a stop has only interrupted: a cooldown
+ * of its own, and no failed checkpoint counted. */
+void adaptive_begin_executing(struct scheduler *s, const char *reason)
+{
+    move(s, ADAPTIVE_EXECUTING, reason);
+    trigger_countdown_init(&own_of(s)->countdown,
+                           s->parts.config->adaptive_max_checkpoint_failures);
+    struct transition_settings settings = executing_settings(s);
+    start_manager(s, &settings);
+}
+
 /* Flink builds on its IO executor and comes back with the graph; here it is there at once, and the
  * state lasts for that one turn. All tasks are scheduled before the gate opens, so that it finds
  * them. */
@@ -211,10 +223,7 @@ void adaptive_build_graph(struct scheduler *s)
     checkpoint_coordinator_set_graph(s->parts.checkpoints, s->graph);
     s->graph_status = JOB_CREATED;
     scheduler_move_graph_status(s, JOB_RUNNING, NULL);
-    move(s, ADAPTIVE_EXECUTING, NULL);
-    trigger_countdown_init(&own->countdown, s->parts.config->adaptive_max_checkpoint_failures);
-    struct transition_settings settings = executing_settings(s);
-    start_manager(s, &settings);
+    adaptive_begin_executing(s, NULL);
     adaptive_history_executing(s);
     struct task_list all = { 0 };
     for (uint32_t i = 0; i < s->graph->task_count; i++) {
@@ -272,6 +281,9 @@ void adaptive_on_tasks_ended(struct scheduler *s)
         if (s->graph_status != JOB_CANCELLING)
             return; /* the wait runs already */
         end_graph_as(s, JOB_CANCELED);
+        /* onTerminalState: the graph's coordinator is shut down, what has completed is kept */
+        checkpoint_coordinator_stop_periodic(s->parts.checkpoints, CHECKPOINT_FAILURE_SHUTDOWN,
+                                             s->parts.effects);
         post(s, TIMER_BACKOFF, own->backoff);
         break;
     case ADAPTIVE_CANCELING:
@@ -322,11 +334,12 @@ void adaptive_enter_failing(struct scheduler *s, enum failure_cause cause, const
     adaptive_on_tasks_ended(s);
 }
 
-/* From Restarting the graph is being cancelled already and only the purpose changes. */
+/* From Restarting the graph is being cancelled already and only the purpose changes; from Failing
+ * its tasks are, and it ends as CANCELED all the same (Failing.cancel). */
 void adaptive_enter_canceling(struct scheduler *s)
 {
     move(s, ADAPTIVE_CANCELING, NULL);
-    if (s->graph_status == JOB_RUNNING)
+    if (s->graph_status == JOB_RUNNING || s->graph_status == JOB_FAILING)
         scheduler_move_graph_status(s, JOB_CANCELLING, NULL);
     checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_SUSPENDED,
                                          s->parts.effects);
@@ -339,14 +352,6 @@ void adaptive_enter_stopping(struct scheduler *s, bool drain, uint64_t token)
 {
     move(s, ADAPTIVE_STOP_WITH_SAVEPOINT, NULL);
     scheduler_begin_stop(s, drain, token);
-}
-
-/* With a cooldown of its own, as on every entry of Executing. */
-void adaptive_return_to_executing(struct scheduler *s, const char *reason)
-{
-    move(s, ADAPTIVE_EXECUTING, reason);
-    struct transition_settings settings = executing_settings(s);
-    start_manager(s, &settings);
 }
 
 /* A job can end without its graph having done so: it had none, or waited for slots beside one that

@@ -75,7 +75,9 @@ static void forget_restart(struct scheduler *s, uint32_t index)
     vec_push(&own->free_restarts, index);
 }
 
-/* The plan's own tasks begin anew: CREATED with the next attempt, then scheduled by regions. */
+/* The plan's own tasks begin anew: CREATED with the next attempt, then scheduled by regions. What
+ * is pending ends only now (SchedulerBase.restoreState): a checkpoint that they had acknowledged
+ * may have completed during the delay, and then they begin from it. */
 static void restart_tasks(struct scheduler *s, const struct task_list *tasks)
 {
     struct default_scheduler *own = s->own.pipelined;
@@ -88,6 +90,8 @@ static void restart_tasks(struct scheduler *s, const struct task_list *tasks)
         own->restart_of_task.items[tasks->ids.items[i].n] = ID_NONE;
         execution_graph_reset(s->graph, tasks->ids.items[i], scheduler_now(s));
     }
+    checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_FAILOVER_REGION,
+                                         s->parts.effects);
     scheduler_log_restore(s);
     default_scheduler_start_regions(s, tasks->ids.items, tasks->ids.count);
 }
@@ -135,8 +139,6 @@ static void plan_restart(struct scheduler *s, const struct task_list *tasks, tim
     scheduler_log(s, "job", "tasks will be restarted", (int64_t)tasks->ids.count, why);
     if (s->status == JOB_RUNNING)
         default_scheduler_move(s, JOB_RESTARTING, NULL);
-    checkpoint_coordinator_abort_pending(s->parts.checkpoints, CHECKPOINT_FAILURE_FAILOVER_REGION,
-                                         s->parts.effects);
     uint32_t index = take_restart(own);
     struct task_list older = { 0 };
     take_over(s, tasks, index, &older);
@@ -215,7 +217,7 @@ void default_failover_on_failure(struct scheduler *s, struct task_id task, enum 
         region_failover_tasks(s->graph, own->regions, task,
                               (struct failed_input){ ID_NONE, task_id_none() },
                               &(struct partition_tracker_view){ NULL, NULL }, &tasks);
-    plan_restart(s, &tasks, restart_strategy_backoff(s->parts.restarts, now),
+    plan_restart(s, &tasks, scheduler_restart_delay(s),
                  task_id_is_none(task) ? failure_cause_sentence(cause) : NULL);
     vec_fini(&tasks.ids);
 }

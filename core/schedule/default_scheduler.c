@@ -189,11 +189,12 @@ static void default_resources_refused(struct scheduler *s)
 }
 
 /* What waits for a restart or for slots is dropped before tasks are cancelled, so that no end of a
- * task can bring it back. */
+ * task can bring it back. A failing job has its tasks cancelled already; all that changes is what
+ * it ends as (DefaultExecutionGraph.cancel, failJob). */
 static void default_cancel(struct scheduler *s)
 {
-    if (is_ending(s))
-        return; /* it ends anyway, and a failing job as FAILED */
+    if (s->status == JOB_CANCELLING)
+        return;
     default_failover_drop_all(s);
     default_slots_drop_all(s);
     default_scheduler_move(s, JOB_CANCELLING, NULL);

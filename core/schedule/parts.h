@@ -51,6 +51,9 @@ void scheduler_log_archived(struct scheduler *s, enum job_status status, const c
 void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_cause cause,
                         bool is_root);
 
+/* The strategy's wait before a restart, and never none at all. */
+time_ns scheduler_restart_delay(const struct scheduler *s);
+
 /* A stop-with-savepoint begins: its savepoint is asked for. */
 void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token);
 /* Its asker hears; nothing when there is none. */

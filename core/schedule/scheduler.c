@@ -211,12 +211,13 @@ static void announce(struct scheduler *s, enum execution_state to)
 }
 
 /* The periodic timer has two switches (Flink 2.3): the first task that reports RUNNING starts it if
- * it does not run, and the gate starts it afresh when all run. */
+ * it does not run, whatever the job waits for (another region's restart), and the gate starts it
+ * afresh when all run. */
 static void start_checkpoints(struct scheduler *s, enum execution_state to)
 {
     struct checkpoint_coordinator *checkpoints = s->parts.checkpoints;
-    if (to != EXECUTION_RUNNING || s->graph_status != JOB_RUNNING ||
-        !checkpoint_coordinator_is_periodic(checkpoints) || checkpoints->scheduler_running)
+    if (to != EXECUTION_RUNNING || !checkpoint_coordinator_is_periodic(checkpoints) ||
+        checkpoints->scheduler_running)
         return;
     checkpoint_coordinator_start_periodic(checkpoints, s->parts.effects);
     /* Without a delay the tick, and the plan it makes, come before the next task's report: Flink
@@ -251,14 +252,13 @@ void scheduler_move_task(struct scheduler *s, struct task_id task, enum executio
     s->row->slot_left(s, slot);
 }
 
-/* The coordinator hears before the scheduler: checkpoints that wait for the task fail for its sake,
- * not for the restart's. */
+/* The coordinator hears nothing: a checkpoint that waits for the task can expire, be declined, or
+ * end with the task's restart (DefaultScheduler; failUnacknowledgedPendingCheckpointsFor has no
+ * caller left). */
 void scheduler_fail_task(struct scheduler *s, struct task_id task, enum failure_cause cause)
 {
     CHECK(cause != CAUSE_NONE);
-    struct task_attempt attempt = execution_graph_attempt(s->graph, task);
     scheduler_move_task(s, task, EXECUTION_FAILED, cause);
-    checkpoint_coordinator_on_task_failed(s->parts.checkpoints, attempt, s->parts.effects);
     s->row->failed(s, task, cause);
 }
 
@@ -286,6 +286,17 @@ void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_c
         exception_history_add_root(s->parts.exceptions, &entry);
     else
         exception_history_add_concurrent(s->parts.exceptions, &entry);
+}
+
+/* Flink's delays are whole milliseconds, and its clock goes on while it restarts. Ours stands still
+ * in a step: where nothing else takes time (no latency, a delay of 0, or what is left of a planned
+ * one), a job that fails at once would fail for ever in the same instant. */
+time_ns scheduler_restart_delay(const struct scheduler *s)
+{
+    const time_ns least = TIME_MS;
+    time_ns delay = restart_strategy_backoff(s->parts.restarts, scheduler_now(s));
+    CHECK(delay >= 0);
+    return delay > least ? delay : least;
 }
 
 void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token)

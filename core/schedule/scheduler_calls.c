@@ -86,14 +86,12 @@ void scheduler_cancel(struct scheduler *s)
         s->row->cancel(s);
 }
 
-/* Two stops at a time would want two ends. */
+/* Whether a second one may replace the first is the row's to say. */
 struct err scheduler_stop(struct scheduler *s, bool drain, uint64_t token, struct note *note)
 {
     CHECK(token != 0);
     if (scheduler_is_ended(s))
         return err_note(note, ERR_REFUSED_CODE, "the job has ended");
-    if (s->stop_token)
-        return err_note(note, ERR_REFUSED_CODE, "a stop-with-savepoint is in progress");
     return s->row->stop(s, drain, token, note);
 }
 

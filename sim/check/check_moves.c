@@ -22,7 +22,7 @@ static const struct move_row move_rows[] = {
     { "job", "CREATED", "RUNNING FAILING FAILED CANCELLING SUSPENDED" },
     { "job", "RUNNING", "FAILING CANCELLING FINISHED RESTARTING SUSPENDED" },
     { "job", "RESTARTING", "RUNNING CREATED FAILING CANCELLING SUSPENDED" },
-    { "job", "FAILING", "FAILED SUSPENDED" },
+    { "job", "FAILING", "FAILED CANCELLING SUSPENDED" },
     { "job", "CANCELLING", "CANCELED FAILED SUSPENDED" },
     /* AdaptiveScheduler's State classes */
     { "scheduler", "Created", "WaitingForResources Finished" },
@@ -32,7 +32,7 @@ static const struct move_row move_rows[] = {
     { "scheduler", "Restarting", "WaitingForResources CreatingExecutionGraph Canceling Finished" },
     { "scheduler", "StopWithSavepoint", "Executing Restarting Canceling Failing Finished" },
     { "scheduler", "Canceling", "Finished" },
-    { "scheduler", "Failing", "Finished" },
+    { "scheduler", "Failing", "Canceling Finished" },
     /* DefaultStateTransitionManager's phases */
     { "transition manager", "Cooldown", "Idling Stabilizing" },
     { "transition manager", "Idling", "Stabilizing" },

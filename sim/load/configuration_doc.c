@@ -17,6 +17,12 @@ static const char introduction[] =
     "table is an error that names the nearest one that is. `null` puts the default back. An older\n"
     "name that Flink still takes is taken too.\n"
     "\n"
+    "Keys marked *cluster* are read by the processes when they start: in Flink they have no "
+    "effect\n"
+    "with a job that is submitted to a session cluster. So they are refused below a job's "
+    "`config`\n"
+    "where there is more than one job; a single job is an application cluster's.\n"
+    "\n"
     "Kinds of value: **duration** `90 s`, `5 min`, `100 ms`, a bare number is milliseconds;\n"
     "**size** `32 kb`, `8g`, 1024-based, a bare number is bytes; **count** a whole number;\n"
     "**ratio** a decimal number; **flag** `true` or `false`; otherwise one of the words given.\n";
@@ -60,6 +66,8 @@ static void write_option(FILE *out, const struct option_row *row)
     fprintf(out, " | %s", row->text);
     if (*row->older_key)
         fprintf(out, " (older name: `%s`)", row->older_key);
+    if (config_key_is_clusters(row->key))
+        fputs(" (*cluster*)", out);
     fputs(" |\n", out);
 }
 

@@ -92,6 +92,18 @@ static struct err read_head(struct scenario_reader *reader, const struct tree_no
     return scenario_read_config(field_child(root, "config"), &scenario->config, note);
 }
 
+/* Several jobs are those of a session cluster, whose own keys no job can set. One job is an
+ * application cluster: its configuration is the cluster's. */
+static struct err refuse_cluster_keys(const struct tree_node *config, struct note *note)
+{
+    for (const struct tree_node *item = config ? config->first : NULL; item; item = item->next)
+        if (config_key_is_clusters(item->key))
+            return tree_error(item, ERR_BAD_VALUE_CODE, note,
+                              "found a key of the cluster, which no job of several can set, "
+                              "expected it below the scenario's own config");
+    return OK;
+}
+
 static struct err read_jobs(struct scenario_reader *reader, const struct tree_node *root)
 {
     const struct tree_node *jobs;
@@ -101,8 +113,11 @@ static struct err read_jobs(struct scenario_reader *reader, const struct tree_no
         return tree_error(jobs, ERR_BAD_VALUE_CODE, reader->note,
                           "found %zu jobs, expected 1 to %d", jobs->count, SCENARIO_JOBS_MAX);
     uint32_t index = 0;
-    for (const struct tree_node *item = jobs->first; item; item = item->next)
+    for (const struct tree_node *item = jobs->first; item; item = item->next) {
         TRY(scenario_read_job(reader, item, index++));
+        if (jobs->count > 1)
+            TRY(refuse_cluster_keys(field_child(item, "config"), reader->note));
+    }
     return OK;
 }
 

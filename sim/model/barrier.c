@@ -350,6 +350,24 @@ void barrier_drop_all(struct model *model, uint32_t job)
         pending_drop(model, &model->jobs[job], model->jobs[job].pending.count - 1);
 }
 
+static bool has_passed(const struct model_job *job, const struct pending *pending,
+                       uint32_t component)
+{
+    bool all = pending->is_cut;
+    for (uint32_t v = 0; v < pending->hops.count; v++)
+        all &=
+            job->vertices[v].component != component || pending->hops.items[v].state == HOP_ARRIVED;
+    return all;
+}
+
+void barrier_on_left(struct model *model, uint32_t j, uint32_t component)
+{
+    struct model_job *job = &model->jobs[j];
+    for (size_t i = job->pending.count; i-- > 0;)
+        if (!has_passed(job, &job->pending.items[i], component))
+            pending_drop(model, job, i);
+}
+
 static bool is_pending(const struct model_job *job, uint64_t checkpoint)
 {
     bool any = false;

@@ -95,6 +95,9 @@ void barrier_abort(struct model *model, uint32_t host, const struct effect_data 
 void barrier_on_rates(struct model *model, uint32_t job, uint32_t component);
 /* A task of the job is gone: what is pending cannot complete. */
 void barrier_drop_all(struct model *model, uint32_t job);
+/* A task of the component does not run any more. A barrier that has not passed it never will; one
+ * that has is a checkpoint still: what others have to store for it, they do. */
+void barrier_on_left(struct model *model, uint32_t job, uint32_t component);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void cut_fini(struct cut *cut);

@@ -113,7 +113,7 @@ void component_on_left(struct model *model, uint32_t index)
     end_is_off(model, index);
     if (!component->active)
         return;
-    barrier_drop_all(model, task->job);
+    barrier_on_left(model, task->job, vertex->component);
     if (component->coupled || component->running == 0) {
         component->epoch++;
         drop_pauses(model, &model->jobs[task->job], component);

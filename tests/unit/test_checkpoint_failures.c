@@ -205,28 +205,6 @@ START_TEST(trigger_that_cannot_be_delivered_is_not_counted)
 }
 END_TEST
 
-/* failUnacknowledgedPendingCheckpointsFor; surprise 8: the task fails, the checkpoint is not
- * declined and not counted. */
-START_TEST(failed_task_ends_the_checkpoints_that_wait_for_it)
-{
-    begin("0");
-    struct checkpoint_ack ack = { .attempt = count_0 };
-    checkpoint_coordinator_on_acknowledge(&f.coordinator, 1, &ack, 1, &f.effects);
-    checkpoint_coordinator_on_task_failed(&f.coordinator, count_0, &f.effects);
-    checkpoint_fixture_carry_out(&f);
-    ck_assert_uint_eq(f.coordinator.pending.count, 1);
-    struct task_attempt older = { { 3 }, 7, 0 };
-    checkpoint_coordinator_on_task_failed(&f.coordinator, older, &f.effects);
-    ck_assert_uint_eq(f.coordinator.pending.count, 1);
-    checkpoint_coordinator_on_task_failed(&f.coordinator, (struct task_attempt){ { 3 }, 0, 0 },
-                                          &f.effects);
-    checkpoint_fixture_carry_out(&f);
-    ck_assert_uint_eq(f.coordinator.pending.count, 0);
-    ck_assert_int_eq(f.last[ORDER_ABORTED].failure, CHECKPOINT_FAILURE_TASK_FAILURE);
-    ck_assert_uint_eq(f.order_counts[ORDER_FAIL_JOB], 0);
-}
-END_TEST
-
 /* A checkpoint that waits for its metadata only ends with the tasks' restart, and its store's
  * answer then comes too late. */
 START_TEST(aborting_while_metadata_is_written_makes_the_stores_answer_late)
@@ -275,7 +253,6 @@ START_TEST(late_and_foreign_messages_change_nothing)
                                       &f.effects);
     checkpoint_coordinator_on_trigger_failed(&f.coordinator, 1, &f.effects);
     checkpoint_coordinator_on_stored(&f.coordinator, 77, false, &f.effects);
-    checkpoint_coordinator_on_task_failed(&f.coordinator, count_0, &f.effects);
     ck_assert_uint_eq(checkpoint_coordinator_hash(&f.coordinator), before);
     struct checkpoint_coordinator_order order;
     ck_assert(!checkpoint_coordinator_next_order(&f.coordinator, &order));
@@ -322,7 +299,6 @@ Suite *test_checkpoint_failures_suite(void)
     tcase_add_test(failures,
                    synchronous_savepoint_that_fails_on_the_way_is_the_schedulers_to_decide);
     tcase_add_test(failures, trigger_that_cannot_be_delivered_is_not_counted);
-    tcase_add_test(failures, failed_task_ends_the_checkpoints_that_wait_for_it);
     tcase_add_test(failures, aborting_while_metadata_is_written_makes_the_stores_answer_late);
     tcase_add_test(failures, checkpoint_does_not_expire_while_metadata_is_written);
     tcase_add_test(failures, late_and_foreign_messages_change_nothing);

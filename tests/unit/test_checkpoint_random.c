@@ -56,14 +56,13 @@ static void say_something(void)
                                          .state_bytes = (int64_t)below(99) };
     uint64_t checkpoint = some_checkpoint();
     struct task_attempt by = { { (uint32_t)below(4) }, 0, 0 };
-    switch (below(8)) {
+    switch (below(7)) {
     case 0:
         checkpoint_coordinator_on_decline(
             &f.coordinator, checkpoint, by,
             (enum checkpoint_failure)(1 + below(CHECKPOINT_FAILURE_COUNT - 1)), &f.effects);
         break;
     case 1: checkpoint_coordinator_on_trigger_failed(&f.coordinator, checkpoint, &f.effects); break;
-    case 2: checkpoint_coordinator_on_task_failed(&f.coordinator, by, &f.effects); break;
     default:
         checkpoint_coordinator_on_acknowledge(&f.coordinator, checkpoint, acks, count, &f.effects);
     }

@@ -39,10 +39,6 @@ static void trigger_failed(void)
 {
     checkpoint_coordinator_on_trigger_failed(&f.coordinator, 1, &f.effects);
 }
-static void task_failed(void)
-{
-    checkpoint_coordinator_on_task_failed(&f.coordinator, count_0, &f.effects);
-}
 static void stored(void)
 {
     checkpoint_coordinator_on_stored(&f.coordinator, 1, false, &f.effects);
@@ -105,7 +101,6 @@ static const struct row rows[] = {
     { "acknowledged by all", acknowledged_by_all, "F---" },
     { "declined", declined, "A---" },
     { "trigger failed", trigger_failed, "A---" },
-    { "task failed", task_failed, "A---" },
     { "stored", stored, "*C--" },
     { "not stored", not_stored, "*A--" },
     { "time passes", time_passes, "A---" },

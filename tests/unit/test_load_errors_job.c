@@ -20,6 +20,12 @@ static const struct broken {
     { BASE("    config: { heartbeat.interval: soon }\n"),
       "t.yaml:8: jobs.j.config.heartbeat.interval: found 'soon', expected a duration such as 90s, "
       "5 min or 100 ms" },
+    { "name: t\nduration: 1h\njobs:\n"
+      "  - { name: j, vertices: [ { name: a } ], load: 5/s }\n"
+      "  - { name: k, vertices: [ { name: a } ], load: 5/s,\n"
+      "      config: { restart-strategy.type: none, heartbeat.interval: 1s } }\n",
+      "t.yaml:6: jobs.k.config.heartbeat.interval: found a key of the cluster, which no job of "
+      "several can set, expected it below the scenario's own config" },
     { "name: t\nduration: 1h\njobs: []\n", "t.yaml:3: jobs: found 0 jobs, expected 1 to 256" },
     { "name: t\nduration: 1h\njobs: { a: 1 }\n",
       "t.yaml:3: jobs: found a map, expected a list of jobs" },

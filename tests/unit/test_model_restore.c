@@ -278,6 +278,35 @@ START_TEST(a_region_goes_back_alone)
 }
 END_TEST
 
+/* A9: what the lost pipeline has acknowledged it has; the other one's part still comes, and with it
+ * the checkpoint is whole. */
+START_TEST(a_checkpoint_is_stored_behind_the_loss_of_what_it_has_already)
+{
+    struct job_id job = model_fixture_add_job(&f);
+    model_fixture_vertex(&f, job, "source", 128, 0)->partitions = 4;
+    model_fixture_vertex(&f, job, "map", 128, 0);
+    model_fixture_edge(&f, job, 0, 1, PARTITION_FORWARD);
+    model_fixture_load(&f, job, 0, 0, 1000);
+    vec_push(&f.scenario.jobs.items[job.n].faults,
+             ((struct planned_fault){ .kind = FAULT_SNAPSHOT_SLEEP,
+                                      .vertex = { 1 },
+                                      .checkpoint_last = UINT64_MAX,
+                                      .sleep = 1500 * TIME_MS }));
+    two_by_two.job = job;
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, 10 * TIME_S);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 10500 * TIME_MS);
+    ck_assert(model_fixture_acknowledged(&f, 1, 3) < 10010 * TIME_MS);
+    model_fixture_end_process(&f, 2);
+    model_fixture_run(&f, 12 * TIME_S);
+    time_ns last = model_fixture_acknowledged(&f, 1, 4);
+    ck_assert_int_ge(last, 11500 * TIME_MS);
+    ck_assert_int_lt(last, 11510 * TIME_MS);
+}
+END_TEST
+
 /* Sources stop behind the barrier; the tasks finish when the savepoint is complete. */
 START_TEST(stop_with_savepoint_stops_the_sources_and_finishes_the_tasks)
 {
@@ -420,6 +449,7 @@ Suite *test_model_restore_suite(void)
     tcase_add_test(tests, channel_state_is_not_counted_as_read_again);
     tcase_add_test(tests, a_restore_at_another_parallelism_keeps_the_positions);
     tcase_add_test(tests, a_region_goes_back_alone);
+    tcase_add_test(tests, a_checkpoint_is_stored_behind_the_loss_of_what_it_has_already);
     tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);
     tcase_add_test(tests, sources_go_on_when_a_stop_with_savepoint_is_aborted);
     tcase_add_test(tests, cuts_that_cannot_be_restored_are_forgotten);

@@ -285,6 +285,26 @@ START_TEST(asking_for_an_unknown_key_is_a_fault_of_the_caller)
 }
 END_TEST
 
+/* Read by the processes when they start, not from a job (surprise 12 for those of batch). */
+START_TEST(some_keys_are_the_clusters_alone)
+{
+    static const char *const clusters[] = { "jobmanager.scheduler",
+                                            "slot.idle.timeout",
+                                            "heartbeat.interval",
+                                            "pekko.ask.timeout",
+                                            "taskmanager.numberOfTaskSlots",
+                                            "scheduler-mode",
+                                            "cluster.registration.error-delay" };
+    static const char *const jobs[] = { "restart-strategy.type", "execution.checkpointing.interval",
+                                        "parallelism.default", "state.backend.type",
+                                        "task.cancellation.interval" };
+    for (size_t i = 0; i < sizeof clusters / sizeof *clusters; i++)
+        ck_assert_msg(config_key_is_clusters(clusters[i]), "%s", clusters[i]);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
+        ck_assert_msg(!config_key_is_clusters(jobs[i]), "%s", jobs[i]);
+}
+END_TEST
+
 Suite *test_port_config_suite(void)
 {
     Suite *suite = suite_create("port/config");
@@ -299,6 +319,7 @@ Suite *test_port_config_suite(void)
     tcase_add_test(tcase, flags_are_true_or_false_in_any_case);
     tcase_add_test(tcase, choices_do_not_care_for_case_or_joints);
     tcase_add_test(tcase, older_key_is_the_same_option);
+    tcase_add_test(tcase, some_keys_are_the_clusters_alone);
     tcase_add_test(tcase, null_puts_the_default_back);
     tcase_add_test(tcase, unknown_key_names_the_nearest_one);
     tcase_add_test(tcase, key_that_was_given_with_its_default_counts_as_given);

@@ -199,6 +199,56 @@ START_TEST(failed_checkpoints_trigger_the_rescale_too)
 }
 END_TEST
 
+/* A2: a stop whose savepoint fails goes back to an Executing that is a new one (StopWithSavepoint,
+ * goToExecuting): what failed before the stop is not counted, nor is what fails after it, until
+ * there is another change. */
+START_TEST(a_failed_stop_forgets_the_failed_checkpoints)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    set_phases(story, "500 ms", "500 ms");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_set(story, "execution.checkpointing.timeout", "1 s");
+    story_set(story, "execution.checkpointing.tolerable-failed-checkpoints", "9");
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-delay", "1 h");
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_hold_acks(story, true);
+    story_put(story, 2, 1, 6);
+    story_run(story, 10 * TIME_S);
+    story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
+    story_expect(story, "10.000 jm: scheduler Executing -> StopWithSavepoint\n"
+                        "10.000 jm: checkpoint triggered #4 (stop with savepoint)\n"
+                        "11.000 jm: checkpoint expired #4\n"
+                        "11.000 jm: checkpoint failed #4 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "11.000 jm: scheduler StopWithSavepoint -> Executing (the savepoint "
+                        "failed)\n"
+                        "11.000 jm: checkpoint triggered #5\n"
+                        "11.500 jm: transition manager Cooldown -> Stabilizing\n"
+                        "11.500 jm: transition manager Stabilizing -> Stabilized\n"
+                        "12.000 jm: checkpoint expired #5\n"
+                        "12.000 jm: checkpoint failed #5 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "15.000 jm: checkpoint triggered #6\n"
+                        "16.000 jm: checkpoint expired #6\n"
+                        "16.000 jm: checkpoint failed #6 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "19.000 jm: checkpoint triggered #7\n");
+    story_put(story, 2, 1, 5); /* a change: from here on they count */
+    story_expect(story, "20.000 jm: checkpoint expired #7\n"
+                        "20.000 jm: checkpoint failed #7 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "23.000 jm: checkpoint triggered #8\n"
+                        "24.000 jm: checkpoint expired #8\n"
+                        "24.000 jm: checkpoint failed #8 1000000000 (Checkpoint expired before "
+                        "completing)\n"
+                        "24.000 jm: transition manager sufficient resources met\n"
+                        "24.000 jm: transition manager Stabilized -> Transitioning\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* A request that is refused at the trigger never was a checkpoint, and is a failed one to those who
  * count (DefaultCheckpointStatsTracker.reportFailedCheckpointsWithoutInProgress). */
 START_TEST(refused_triggers_count_as_failed_checkpoints)
@@ -416,6 +466,7 @@ Suite *test_schedule_adaptive_rescale_suite(void)
     tcase_add_story(puts, a_put_above_what_is_there_takes_the_rest_after_the_maximal_delay);
     tcase_add_story(puts, a_checkpoint_completed_when_stabilized_triggers_the_rescale);
     tcase_add_story(puts, failed_checkpoints_trigger_the_rescale_too);
+    tcase_add_story(puts, a_failed_stop_forgets_the_failed_checkpoints);
     tcase_add_story(puts, refused_triggers_count_as_failed_checkpoints);
     tcase_add_story(puts, slots_that_leave_again_end_in_idling);
     tcase_add_story(puts, flink_2_4_takes_a_checkpoint_when_a_rescale_is_near);

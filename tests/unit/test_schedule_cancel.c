@@ -86,7 +86,7 @@ START_TEST(a_cancel_ends_the_job_in_every_phase)
         story_freeze(story, (struct node_id){ 1 }, false);
     story_run(story, story_now(story) + 2 * TIME_MIN);
     struct job_view job = view_job(story_node(story, jm), 0);
-    ck_assert_int_eq(job.status, phase == FAILING ? JOB_FAILED : JOB_CANCELED);
+    ck_assert_int_eq(job.status, JOB_CANCELED);
     ck_assert_uint_eq(job.tasks_running, 0);
     ck_assert_uint_eq(job.slots_held, 0);
     ck_assert_uint_eq(story_tasks_running(story), 0);
@@ -130,6 +130,34 @@ START_TEST(a_cancel_of_a_running_adaptive_job)
 }
 END_TEST
 
+/* A9, A2: a job that is FAILING is still cancelled, and ends as CANCELED when its tasks have ended
+ * (DefaultExecutionGraph.cancel and failJob; Failing.cancel). */
+START_TEST(a_cancel_of_a_failing_default_job)
+{
+    struct story *story = story_in(FAILING, false, _i);
+    story_ask(story, CLIENT_CANCEL_JOB, NULL, 0);
+    story_expect(story, "2.000 jm: job FAILING -> CANCELLING\n"
+                        "3.503 jm: job CANCELLING -> CANCELED\n"
+                        "3.503 jm: job master disconnects tm1 (the JobMaster stops)\n"
+                        "3.503 jm: dispatcher job ended (CANCELED)\n");
+    story_destroy(story);
+}
+END_TEST
+
+START_TEST(a_cancel_of_a_failing_adaptive_job)
+{
+    struct story *story = story_in(FAILING, true, _i);
+    story_ask(story, CLIENT_CANCEL_JOB, NULL, 0);
+    story_expect(story, "2.000 jm: scheduler Failing -> Canceling\n"
+                        "2.000 jm: job FAILING -> CANCELLING\n"
+                        "3.503 jm: job CANCELLING -> CANCELED\n"
+                        "3.503 jm: scheduler Canceling -> Finished\n"
+                        "3.503 jm: job master disconnects tm1 (the JobMaster stops)\n"
+                        "3.503 jm: dispatcher job ended (CANCELED)\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* A cancel that nobody takes is sent three more times, 10 s each, then the tasks count as ended. */
 START_TEST(a_cancel_against_a_hanging_task_manager_gives_up_after_four_time_outs)
 {
@@ -152,6 +180,8 @@ Suite *test_schedule_cancel_suite(void)
     tcase_add_loop_test(cancel, a_cancel_ends_the_job_in_every_phase, 0, 4 * PHASE_COUNT);
     tcase_add_story(cancel, a_cancel_of_a_running_default_job);
     tcase_add_story(cancel, a_cancel_of_a_running_adaptive_job);
+    tcase_add_story(cancel, a_cancel_of_a_failing_default_job);
+    tcase_add_story(cancel, a_cancel_of_a_failing_adaptive_job);
     tcase_add_story(cancel, a_cancel_against_a_hanging_task_manager_gives_up_after_four_time_outs);
     suite_add_tcase(suite, cancel);
     return suite;

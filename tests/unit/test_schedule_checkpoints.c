@@ -381,20 +381,6 @@ START_TEST(a_task_that_fails_behind_the_savepoint_restarts_all)
 }
 END_TEST
 
-START_TEST(only_one_stop_at_a_time)
-{
-    struct story *story = story_begin(_i);
-    open_with(story, "2 s", "1 s");
-    story_run(story, 3 * TIME_S);
-    story_hold_acks(story, true);
-    story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
-    story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
-    ck_assert_str_eq(story_answer(story), "stop: refused a stop-with-savepoint is in progress");
-    ck_assert_uint_eq(story_unanswered(story), 1);
-    story_destroy(story);
-}
-END_TEST
-
 /* Whenever the cancel comes, the stop is answered, once. */
 START_TEST(a_cancel_ends_a_stop_in_every_phase)
 {
@@ -461,7 +447,6 @@ Suite *test_schedule_checkpoints_suite(void)
     tcase_add_story(stops, a_stop_whose_savepoint_fails_lets_the_job_go_on);
     tcase_add_story(stops, a_stop_whose_savepoint_is_declined_restarts_the_job);
     tcase_add_story(stops, a_task_that_fails_behind_the_savepoint_restarts_all);
-    tcase_add_story(stops, only_one_stop_at_a_time);
     tcase_add_story(stops, a_cancel_ends_a_stop_in_every_phase);
     tcase_add_story(stops, a_stop_while_tasks_are_missing_is_refused);
     suite_add_tcase(suite, stops);

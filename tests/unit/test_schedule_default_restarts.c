@@ -235,6 +235,35 @@ START_TEST(a_newer_plan_takes_over_what_is_still_ending)
 }
 END_TEST
 
+/* A9: where nothing takes time, neither messages nor cancelling nor the wait, a restart still does:
+ * a job that fails as soon as it is deployed gets on with its attempts, under both schedulers. */
+START_TEST(a_restart_takes_time_where_nothing_else_does)
+{
+    for (int adaptive = 0; adaptive < 2; adaptive++) {
+        for (int exponential = 0; exponential < 2; exponential++) {
+            struct story *story = story_begin(_i);
+            if (adaptive)
+                story_adaptive(story);
+            story_fixed_delay(story, "1000000", "0 s");
+            if (exponential)
+                story_set(story, "restart-strategy.type", "exponential-delay");
+            story_slow_cancel(story, 0);
+            story_open(story, 2, 2, story_job(story, 4, 0));
+            story_run(story, 2 * TIME_S);
+            story_set_latency(story, 0);
+            story_kill_noticed(story, (struct node_id){ 2 }, 0);
+            story_run(story, 2050 * TIME_MS);
+            struct job_view job = view_job(story_node(story, (struct node_id){ 0 }), 0);
+            ck_assert_uint_ge(job.restarts, exponential ? 1 : 48);
+            ck_assert_uint_le(job.restarts, exponential ? 1 : 50);
+            story_run(story, 4 * TIME_S);
+            ck_assert_uint_ge(view_job(story_node(story, (struct node_id){ 0 }), 0).restarts, 2);
+            story_destroy(story);
+        }
+    }
+}
+END_TEST
+
 Suite *test_schedule_default_restarts_suite(void)
 {
     Suite *suite = suite_create("schedule: default restarts");
@@ -247,6 +276,7 @@ Suite *test_schedule_default_restarts_suite(void)
     tcase_add_story(restarts, a_region_that_lost_its_slot_takes_an_idle_one);
     tcase_add_story(restarts, a_newer_plan_takes_over_what_is_still_ending);
     tcase_add_story(restarts, a_region_of_one_task_restarts);
+    tcase_add_story(restarts, a_restart_takes_time_where_nothing_else_does);
     tcase_add_story(restarts, tasks_are_spread_evenly_when_told_so);
     suite_add_tcase(suite, restarts);
     return suite;

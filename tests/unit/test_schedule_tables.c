@@ -248,11 +248,11 @@ static void default_failed(struct story *story)
 static const struct state_row_of_calls default_rows[] = {
     { "RUNNING without slots", default_waits, "xx-x xx-- xx-- ---- -" },
     { "RUNNING", default_runs, "xx-- xx-- -x-- x--x -" },
-    { "RUNNING, stopping", default_stops, "x--- xx-- -x-- x-xx -" },
+    { "RUNNING, stopping", default_stops, "xx-- xx-- -x-- x-xx -" },
     { "RESTARTING, tasks ending", default_cancels_to_restart, "xx-- xx-- -xxx x--- -" },
     { "RESTARTING, waiting", default_backs_off, "xx-- x--- ---- ---- -" },
     { "CANCELLING", default_cancelling, "---- -x-- -xxx x--- -" },
-    { "FAILING", default_failing, "---- -x-- -xxx x--- -" },
+    { "FAILING", default_failing, "x--- -x-- -xxx x--- -" },
     { "FINISHED", default_finished, "---- ---- ---- ---- -" },
     { "CANCELED", default_canceled, "---- ---- ---- ---- -" },
     { "FAILED", default_failed, "---- ---- ---- ---- -" },
@@ -375,7 +375,7 @@ static const struct adaptive_row adaptive_rows[] = {
     { ADAPTIVE_RESTARTING, { "", adaptive_cancels_to_restart, "x-x- -x-- -xxx x--- -" } },
     { ADAPTIVE_RESTARTING, { "", adaptive_backs_off, "x-x- ---- ---- ---- -" } },
     { ADAPTIVE_CANCELING, { "", adaptive_cancelling, "--x- -x-- -xxx x--- -" } },
-    { ADAPTIVE_FAILING, { "", adaptive_failing, "--x- -x-- -xxx x--- -" } },
+    { ADAPTIVE_FAILING, { "", adaptive_failing, "x-x- -x-- -xxx x--- -" } },
     { ADAPTIVE_STOP_WITH_SAVEPOINT, { "", adaptive_stops, "x-x- xx-- -x-- x-xx -" } },
     { ADAPTIVE_FINISHED, { "", adaptive_finished, "---- ---- ---- ---- -" } },
 };
@@ -403,7 +403,7 @@ END_TEST
  * DefaultExecutionGraph.transitionState). Columns in the order of the enums. */
 static const char *const job_moves[JOB_STATUS_COUNT] = {
     [JOB_INITIALIZING] = ".x..x.....", [JOB_CREATED] = "..xxxx...x",
-    [JOB_RUNNING] = "...x.x.xxx",      [JOB_FAILING] = "....x....x",
+    [JOB_RUNNING] = "...x.x.xxx",      [JOB_FAILING] = "....xx...x",
     [JOB_FAILED] = "..........",       [JOB_CANCELLING] = "......x..x",
     [JOB_CANCELED] = "..........",     [JOB_FINISHED] = "..........",
     [JOB_RESTARTING] = "..xx.x...x",   [JOB_SUSPENDED] = "..........",
@@ -416,7 +416,7 @@ static const char *const scheduler_moves[ADAPTIVE_STATE_COUNT] = {
     [ADAPTIVE_EXECUTING] = "....xxxxx",
     [ADAPTIVE_RESTARTING] = ".xx..x..x",
     [ADAPTIVE_CANCELING] = "........x",
-    [ADAPTIVE_FAILING] = "........x",
+    [ADAPTIVE_FAILING] = ".....x..x",
     [ADAPTIVE_STOP_WITH_SAVEPOINT] = "...xxxx.x",
     [ADAPTIVE_FINISHED] = ".........",
 };
