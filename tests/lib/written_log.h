@@ -14,5 +14,9 @@ void written_log_line(const char *at, const char *node, const char *machine, con
 void written_log_cut(const char *start);
 /* What has been written since the beginning; the caller ends it with run_log_fini. */
 void written_log_read(struct run_log *out);
+/* Of the lines that fit, the n-th from 0; ends the test when there is none. */
+size_t written_log_place(const struct run_log *log, const char *pattern, size_t nth);
+/* "10 8 7": the numbers of the lines, from that one, the effect, to its cause. */
+const char *written_log_chain(const struct run_log *log, const char *pattern, size_t nth);
 
 #endif

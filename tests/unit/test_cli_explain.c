@@ -67,27 +67,6 @@ static void put_kill_story(void)
         "1\"");
 }
 
-static size_t place_of(const char *pattern, size_t nth)
-{
-    for (size_t i = 0; i < run_log.entries.count; i++)
-        if (run_log_fits(&run_log.entries.items[i], pattern) && nth-- == 0)
-            return i;
-    ck_abort_msg("no line fits %s", pattern);
-}
-
-/* "10 8 7": the numbers of the lines, from effect to cause. */
-static const char *chain_of(const char *pattern, size_t nth)
-{
-    static char out[256];
-    struct cause_chain chain;
-    size_t at = 0;
-    causes_of(&run_log, place_of(pattern, nth), &chain);
-    for (size_t i = 0; i < chain.count; i++)
-        at += text_format(out + at, sizeof out - at, "%s%lld", i ? " " : "",
-                          (long long)run_log.entries.items[chain.place[i]].seq);
-    return out;
-}
-
 START_TEST(the_log_is_read_back_exactly)
 {
     written_log_begin();
@@ -152,11 +131,11 @@ START_TEST(a_restart_is_followed_back_to_the_kill)
     written_log_begin();
     put_kill_story();
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("job CANCELLING", 0), "9 8 7 6 5");
-    ck_assert_str_eq(chain_of("all tasks RUNNING", 1), "15 13 12 10 8 7 6 5");
-    ck_assert_str_eq(chain_of("resource manager closes", 0), "14 6 5");
-    ck_assert_str_eq(chain_of("restore from checkpoint", 0), "11 4 3");
-    ck_assert_str_eq(chain_of("script kill", 0), "5");
+    ck_assert_str_eq(written_log_chain(&run_log, "job CANCELLING", 0), "9 8 7 6 5");
+    ck_assert_str_eq(written_log_chain(&run_log, "all tasks RUNNING", 1), "15 13 12 10 8 7 6 5");
+    ck_assert_str_eq(written_log_chain(&run_log, "resource manager closes", 0), "14 6 5");
+    ck_assert_str_eq(written_log_chain(&run_log, "restore from checkpoint", 0), "11 4 3");
+    ck_assert_str_eq(written_log_chain(&run_log, "script kill", 0), "5");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -288,7 +267,7 @@ START_TEST(a_job_without_its_savepoint_is_told_and_followed_back)
     written_log_line("1.000000000", "jobmanager", "dispatcher",
                      "\"what\":\"job ended\",\"job\":\"b\",\"reason\":\"FAILED\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("dispatcher job ended", 0), "5 3 2 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "dispatcher job ended", 0), "5 3 2 1");
     narrate(&narrative, TIME_H,
             "{\"job\": \"b\", \"cause\": \"Cannot find\", \"at\": 1, \"down_at\": 1, "
             "\"down_s\": 3599, \"failed_s\": 1}");

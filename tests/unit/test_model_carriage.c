@@ -9,10 +9,10 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
-#include "sim/kernel/real.h"
 #include "sim/model/latency.h"
 #include "sim/model/order.h"
 #include "sim/model/state.h"
+#include "tests/lib/draw.h"
 #include "tests/lib/model_fixture.h"
 
 enum { HOSTS_MAX = 4, RECORDS = 200000 };
@@ -54,11 +54,6 @@ static double pass(double *free_at, double first, double last, double seconds)
     double begin = fmax(first, *free_at);
     *free_at = fmax(begin + seconds, last);
     return begin;
-}
-
-static double draw_exponential(struct rng *rng)
-{
-    return -real_log(1 - rng_unit(rng));
 }
 
 /* On its way: when its first and its last byte come to the reader's NIC, and it was sent. */
@@ -236,24 +231,6 @@ START_TEST(a_record_travels_with_its_buffer)
 }
 END_TEST
 
-/* Flink's execution.buffer-timeout.enabled: false. 100 kB/s fill a buffer in 328 ms. */
-START_TEST(without_a_buffer_timeout_only_full_buffers_are_sent)
-{
-    f.config.buffer_timeout = 100 * TIME_MS;
-    for (int enabled = 0; enabled < 2; enabled++) {
-        f.config.buffer_timeout_enabled = enabled;
-        start(&(struct wires){ 1, 1, 1, 1000, 0, 0 }, 100);
-        model_fixture_run(&f, 1000 * TIME_S);
-        double most = enabled ? 0.1 : 32768 / 1e5;
-        ck_assert_double_eq_tol(model_fixture_job(&f, job_0).latency[0], most / 2, 0.01 * most);
-        ck_assert_double_eq_tol(model_fixture_job(&f, job_0).latency[2], most * 0.99, 0.01 * most);
-        teardown();
-        setup();
-        f.config.buffer_timeout = 100 * TIME_MS;
-    }
-}
-END_TEST
-
 /* 1 MB at 10 MB/s; while an upload shares the NIC, half of it is left. */
 START_TEST(an_upload_makes_the_wire_slower)
 {
@@ -294,7 +271,6 @@ Suite *test_model_carriage_suite(void)
     tcase_add_test(tests, records_that_stay_on_their_host_need_no_wire);
     tcase_add_test(tests, jobs_wait_for_each_others_bytes);
     tcase_add_test(tests, a_record_travels_with_its_buffer);
-    tcase_add_test(tests, without_a_buffer_timeout_only_full_buffers_are_sent);
     tcase_add_test(tests, an_upload_makes_the_wire_slower);
     tcase_add_test(tests, a_barrier_waits_for_the_wire);
     suite_add_tcase(suite, tests);

@@ -13,6 +13,7 @@
 #include "sim/model/order.h"
 #include "sim/model/state.h"
 #include "sim/model/stay.h"
+#include "tests/lib/draw.h"
 #include "tests/lib/model_fixture.h"
 
 enum { RECORDS = 1000000, WARM_UP = 100000 };
@@ -35,11 +36,6 @@ static void teardown(void)
 static void check_near(double got, double expected, double tolerance)
 {
     ck_assert_double_eq_tol(got, expected, tolerance * expected);
-}
-
-static double draw_exponential(struct rng *rng)
-{
-    return -real_log(1 - rng_unit(rng));
 }
 
 /* Times of single records; their mean and percentiles. */

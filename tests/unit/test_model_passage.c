@@ -11,10 +11,10 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
-#include "sim/kernel/real.h"
 #include "sim/model/order.h"
 #include "sim/model/passage.h"
 #include "sim/model/state.h"
+#include "tests/lib/draw.h"
 #include "tests/lib/model_fixture.h"
 
 enum { HOSTS = 4, STAGES = 3, PATHS = 200000 };
@@ -64,11 +64,6 @@ static struct link_quality link_of(const struct world *world, uint32_t a, uint32
     if (low == 3 && high == 4)
         link.more_latency = MS(world->more);
     return link;
-}
-
-static double draw_exponential(struct rng *rng)
-{
-    return -real_log(1 - rng_unit(rng));
 }
 
 /* Rebalanced twice over four hosts at 100/s: nearly nobody waits, services are exponential. */

@@ -13,6 +13,7 @@
 #include "sim/model/delay.h"
 #include "sim/model/order.h"
 #include "sim/model/queueing.h"
+#include "tests/lib/draw.h"
 
 enum { CUSTOMERS = 1000000, WARM_UP = 100000, RHO_COUNT = 7 };
 static const double rhos[RHO_COUNT] = { 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95 };
@@ -52,11 +53,6 @@ START_TEST(nobody_waits_in_an_empty_queue)
     ck_assert_double_eq(mg1_wait(0.5, 0, 1).variance, 0);
 }
 END_TEST
-
-static double draw_exponential(struct rng *rng)
-{
-    return -real_log(1 - rng_unit(rng));
-}
 
 /* Service with mean 1, as the model takes it: a constant and an exponential part, or one of two
  * exponential ones with balanced means; the last is neither: the mean of two exponentials. */

@@ -14,6 +14,7 @@
 #include "sim/model/order.h"
 #include "sim/model/relax.h"
 #include "sim/model/state.h"
+#include "tests/lib/draw.h"
 #include "tests/lib/model_fixture.h"
 
 enum { QUEUES = 4000, LOOKS = 6 };
@@ -122,11 +123,6 @@ static const struct jump jumps[] = {
     { 1, 0.95, 1.1, 0.25, { 1, 5, 10, 20, 50, 100 } },
     { 0, 0.98, 1.02, 0.15, { 2, 10, 20, 50, 100, 150 } },
 };
-
-static double draw_exponential(struct rng *rng)
-{
-    return -real_log(1 - rng_unit(rng));
-}
 
 static double draw_service(struct rng *rng, double cv)
 {

@@ -10,27 +10,6 @@
 
 static struct run_log run_log;
 
-static size_t place_of(const char *pattern, size_t nth)
-{
-    for (size_t i = 0; i < run_log.entries.count; i++)
-        if (run_log_fits(&run_log.entries.items[i], pattern) && nth-- == 0)
-            return i;
-    ck_abort_msg("no line fits %s", pattern);
-}
-
-/* "10 8 7": the numbers of the lines, from effect to cause. */
-static const char *chain_of(const char *pattern, size_t nth)
-{
-    static char out[256];
-    struct cause_chain chain;
-    size_t at = 0;
-    causes_of(&run_log, place_of(pattern, nth), &chain);
-    for (size_t i = 0; i < chain.count; i++)
-        at += text_format(out + at, sizeof out - at, "%s%lld", i ? " " : "",
-                          (long long)run_log.entries.items[chain.place[i]].seq);
-    return out;
-}
-
 START_TEST(causes_are_of_the_same_job_and_process)
 {
     written_log_begin();
@@ -45,8 +24,8 @@ START_TEST(causes_are_of_the_same_job_and_process)
     written_log_line("60.000000000", "jobmanager", "job",
                      "\"what\":\"tasks will be restarted\",\"job\":\"b\",\"value\":1");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("execution FAILED", 0), "3 1");
-    ck_assert_str_eq(chain_of("tasks will be restarted", 0), "4");
+    ck_assert_str_eq(written_log_chain(&run_log, "execution FAILED", 0), "3 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "tasks will be restarted", 0), "4");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -69,8 +48,9 @@ START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
         "\"subtask\":0,\"attempt\":0,\"peer\":\"tm1\",\"remote\":\"tm4\",\"reason\":"
         "\"RemoteTransportException: data connection to a TaskManager lost\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("execution FAILED", 0), "4 1");
-    ck_assert_str_eq(chain_of("execution FAILED", 1), "5 3"); /* its own links were cut */
+    ck_assert_str_eq(written_log_chain(&run_log, "execution FAILED", 0), "4 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "execution FAILED", 1),
+                     "5 3"); /* its own links were cut */
     char described[400];
     run_log_describe(&run_log.entries.items[3], described, sizeof described);
     ck_assert_str_eq(described, "execution RUNNING -> FAILED, job a, v subtask 0 attempt 0 on tm4: "
@@ -99,7 +79,7 @@ START_TEST(a_rescale_is_followed_back_to_the_machine_that_joined)
         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
         "\"desired resources\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("scheduler Restarting", 0), "7 6 5 4 3 2 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "scheduler Restarting", 0), "7 6 5 4 3 2 1");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -124,7 +104,7 @@ START_TEST(a_failed_checkpoint_is_followed_back_to_the_kill)
         "\"what\":\"failed\",\"job\":\"clicks\",\"checkpoint\":9,\"reason\":\"Checkpoint "
         "Coordinator is suspending\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("checkpoint failed", 0), "5 4 3 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "checkpoint failed", 0), "5 4 3 2");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -154,7 +134,7 @@ START_TEST(a_task_manager_that_lost_its_job_master_is_followed_back_to_the_job_m
     written_log_line("660.000000000", "jobmanager", "execution",
                      FAILED("Exception: TaskManager lost its JobMaster"));
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("execution FAILED", 0), "6 4 2 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "execution FAILED", 0), "6 4 2 1");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -177,7 +157,8 @@ START_TEST(a_task_manager_that_lost_its_job_master_is_asked_first)
     }
     written_log_line("641.000000000", "tm1", "taskmanager", lost);
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("taskmanager job master lost", 0), _i < 3 ? "3 1" : "3 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "taskmanager job master lost", 0),
+                     _i < 3 ? "3 1" : "3 2");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -193,7 +174,7 @@ START_TEST(a_job_master_that_disconnects_is_why_the_task_manager_lost_it)
     written_log_line("600.100000000", "tm1", "taskmanager",
                      "\"what\":\"job master lost\",\"job\":\"a\",\"reason\":\"it disconnected\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("taskmanager job master lost", 0), "4 2 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "taskmanager job master lost", 0), "4 2 1");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -307,7 +288,7 @@ START_TEST(an_expired_checkpoint_is_followed_back_to_what_stood_in_its_way)
                      "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":"
                      "\"Checkpoint expired before completing\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("checkpoint failed", 0), one->chain);
+    ck_assert_str_eq(written_log_chain(&run_log, "checkpoint failed", 0), one->chain);
     run_log_fini(&run_log);
 }
 END_TEST
@@ -326,7 +307,7 @@ START_TEST(a_checkpoint_that_could_not_be_triggered_is_followed_back_too)
                      "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":"
                      "\"Trigger checkpoint failure\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("checkpoint failed", 0), "3 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "checkpoint failed", 0), "3 1");
     run_log_fini(&run_log);
 }
 END_TEST
@@ -348,7 +329,7 @@ START_TEST(a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_the
     written_log_line("50.000000000", "jobmanager", "job",
                      "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"RESTARTING\",\"job\":\"a\"");
     written_log_read(&run_log);
-    ck_assert_str_eq(chain_of("job RESTARTING", 0), "5 4 3 2 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "job RESTARTING", 0), "5 4 3 2 1");
     run_log_fini(&run_log);
 }
 END_TEST
