@@ -37,6 +37,12 @@ const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint)
     IMPOSSIBLE("restore of a checkpoint that was never cut");
 }
 
+void pending_fini(struct pending *pending)
+{
+    vec_fini(&pending->hops);
+    vec_fini(&pending->unstored);
+}
+
 void cut_fini(struct cut *cut)
 {
     for (uint32_t s = 0; s < cut->source_count; s++)
@@ -338,8 +344,7 @@ static void pending_drop(struct model *model, struct model_job *job, size_t i)
         sim_queue_cancel(model->queue, &hop->event);
     sim_queue_cancel(model->queue, &pending->start);
     uploads_drop(model, pending->serial);
-    vec_fini(&pending->hops);
-    vec_fini(&pending->unstored);
+    pending_fini(pending);
     vec_remove_ordered(&job->pending, i);
     end_on_dropped(model, job);
 }

@@ -100,6 +100,7 @@ void barrier_drop_all(struct model *model, uint32_t job);
 void barrier_on_left(struct model *model, uint32_t job, uint32_t component);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
+void pending_fini(struct pending *pending);
 void cut_fini(struct cut *cut);
 /* Positions become those that state and channel state stand for. Rates are taken as even while the
  * barrier was under way, so they are held between this cut and what came later. */

@@ -229,7 +229,7 @@ static void job_fini(struct model_job *job)
     for (VEC_EACH(struct model_source, source, &job->sources))
         source_fini(source);
     for (VEC_EACH(struct pending, pending, &job->pending))
-        vec_fini(&pending->hops);
+        pending_fini(pending);
     for (VEC_EACH(struct cut, cut, &job->cuts))
         cut_fini(cut);
     vec_fini(&job->components);
