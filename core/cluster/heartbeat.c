@@ -227,12 +227,13 @@ static time_ns heard_asleep(const struct heartbeats *heartbeats,
     return asked < target->since ? target->since : asked + 2 * way;
 }
 
-/* Has a request left that has not arrived yet? (What arrives now arrives after the doubt.) */
-static bool is_asking(const struct heartbeats *heartbeats, const struct heartbeat_target *target,
-                      time_ns way, time_ns now)
+/* Has a request left that has not arrived yet? (What arrives now arrives after the doubt.) Then the
+ * sender makes up for it. */
+static bool is_under_way(const struct heartbeats *heartbeats, const struct heartbeat_target *target,
+                         time_ns way, time_ns now)
 {
     time_ns asked = grid_before(target->origin, heartbeats->interval, now);
-    return heartbeats->sender && asked >= target->since && asked + way >= now;
+    return asked >= target->since && asked + way >= now;
 }
 
 static bool doubt(struct heartbeats *heartbeats, struct heartbeat_target *target,
@@ -247,11 +248,12 @@ static bool doubt(struct heartbeats *heartbeats, struct heartbeat_target *target
     heartbeats->awake++;
     if (heard > target->last_heard)
         target->last_heard = heard;
-    if (!heartbeats->sender)
+    bool is_asked = is_under_way(heartbeats, target, way, now);
+    if (!heartbeats->sender && is_asked)
         target->counted_to = now + way; /* the request that is made up for comes by then */
     set_expiry(heartbeats, target);
     plan_round(heartbeats, now);
-    return is_asking(heartbeats, target, way, now);
+    return heartbeats->sender && is_asked;
 }
 
 /* A sender has one target per node, a receiver one per role in the node's process. */

@@ -7,8 +7,9 @@
  * No decision may depend on it. Hence heartbeats draw from streams of their own and delay no other
  * message (network.c), and after a disturbance the cluster waits until every monitor that heard its
  * last heartbeat before has run out: then no side can still wait for one that the other has ceased
- * to send. The round trip told is exact for a constant latency; for a drawn one it is the mean, and
- * decisions that follow from a time-out agree to within the spread of the latency.
+ * to send. The round trip told is the one that the contact had, not the one that broke it: exact
+ * for a constant latency; for a drawn one it is the mean, and decisions that follow from a time-out
+ * agree to within the spread of the latency.
  */
 #include "sim/cluster/parts.h"
 
@@ -60,20 +61,47 @@ static void break_one(struct virtual_cluster *cluster, struct process *task_mana
         return;
     contact->is_vouched = false;
     struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
-    time_ns round_trip = network_round_trip(cluster, manager, task_manager);
     struct event event = { .kind = EVENT_PEER_IN_DOUBT,
-                           .in_doubt = { task_manager->id, round_trip } };
+                           .in_doubt = { task_manager->id, contact->round_trip } };
     tell_if_up(cluster, manager, &event);
     event.in_doubt.peer = manager->id;
     tell_if_up(cluster, task_manager, &event);
 }
 
+static time_ns round_trip_now(const struct virtual_cluster *cluster,
+                              const struct process *task_manager)
+{
+    const struct process *manager = cluster_process(cluster, (struct node_id){ JOB_MANAGER });
+    return network_round_trip(cluster, manager, task_manager);
+}
+
+/* From when on the link is as slow as it is. What is sent now arrives behind what still comes at an
+ * earlier, greater latency. */
+static time_ns ordinary_from(const struct virtual_cluster *cluster,
+                             const struct process *task_manager)
+{
+    time_ns now = cluster_now(cluster), at = now;
+    uint32_t index = cluster->manager_links.items[task_manager->id.n];
+    for (int side = 0; index != INDEX_NONE && side < 2; side++) {
+        const struct lane *lane = &cluster->links.items[index].lanes[side];
+        at = lane->last_arrival > at ? lane->last_arrival : at;
+        if (lane->heartbeats.count > 0 && vec_last(&lane->heartbeats)->arrives_at > at)
+            at = vec_last(&lane->heartbeats)->arrives_at;
+    }
+    return at - now > task_manager->contact.round_trip ? at : now;
+}
+
+/* A new latency breaks the contact even where it is harmless: the heartbeats before it, which a
+ * later doubt would have to place, took the old one. */
 static void review_one(struct virtual_cluster *cluster, struct process *task_manager)
 {
     struct contact *contact = &task_manager->contact;
-    if (!is_sound(cluster, task_manager)) {
+    time_ns round_trip = round_trip_now(cluster, task_manager);
+    if (!is_sound(cluster, task_manager) || round_trip != contact->round_trip) {
         break_one(cluster, task_manager);
-        return;
+        contact->round_trip = round_trip;
+        if (!is_sound(cluster, task_manager)) /* hearing of it may have ended either */
+            return;
     }
     if (contact->is_vouched || contact->settled.generation)
         return;
@@ -83,9 +111,9 @@ static void review_one(struct virtual_cluster *cluster, struct process *task_man
     }
     const struct config *config = &cluster->scenario->config;
     time_ns wait = time_add(config->heartbeat_timeout, 2 * config->heartbeat_interval);
-    contact->settled = sim_queue_push_ranked(cluster->queue, time_add(cluster_now(cluster), wait),
-                                             SIM_CLASS_WAKE, RANK_SETTLED(task_manager->id),
-                                             on_settled, cluster, task_manager->id.n, 0);
+    contact->settled = sim_queue_push_ranked(
+        cluster->queue, time_add(ordinary_from(cluster, task_manager), wait), SIM_CLASS_WAKE,
+        RANK_SETTLED(task_manager->id), on_settled, cluster, task_manager->id.n, 0);
 }
 
 static void each(struct virtual_cluster *cluster, struct process *process,
@@ -107,6 +135,7 @@ void contact_make(struct virtual_cluster *cluster, struct process *task_manager)
     if (task_manager->contact.is_made)
         return;
     task_manager->contact.is_made = true;
+    task_manager->contact.round_trip = round_trip_now(cluster, task_manager);
     review_one(cluster, task_manager);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of the virtual cluster, for the files of this folder only. process.c: life of a
- * process; step.c: its node and the node's effects; contact.c: vouching; storage.c: the
- * distributed file system; network.h: letters under way and to be sent again; letter.h: what a node
- * is to hear.
+ * process; step.c: its node and the effects; contact.c: vouching; storage.c: the distributed file
+ * system; network.h: letters under way and to be sent again; letter.h: what a node is to hear.
  */
 #ifndef WEIR_SIM_CLUSTER_PARTS_H
 #define WEIR_SIM_CLUSTER_PARTS_H
@@ -21,6 +20,7 @@ struct contact {
     bool is_made; /* they have heard of one another */
     bool was_broken, is_vouched;
     struct sim_handle settled;
+    time_ns round_trip; /* of heartbeats since it was made or last broken */
 };
 
 struct process { /* what every message touches comes first */

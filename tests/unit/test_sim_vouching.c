@@ -145,6 +145,74 @@ START_TEST(vouching_changes_nothing_when_links_are_too_slow_for_heartbeats)
 }
 END_TEST
 
+/* The job master asks on a grid of its own, so that no moment may fall on either: each is tried on
+ * a link that was sound until then. The heartbeats of the past took 2 ms, whatever comes. */
+static size_t check_latency(const char *config, const char *moment, const char *fault)
+{
+    char yaml[1024];
+    snprintf(yaml, sizeof yaml,
+             "name: t\nduration: 9min\nconfig: { %s }\n"
+             "cluster: { task-manager: { count: 2, slots: 2, cores: 2 }, "
+             "network: { latency: 1ms } }\n" JOB "events: [ { at: %s, %s } ]\n",
+             config, moment, fault);
+    return check_equal(yaml);
+}
+
+START_TEST(vouching_changes_nothing_when_a_latency_grows_or_shrinks)
+{
+    size_t given_up = 0;
+    static const char *const configs[] = {
+        "heartbeat.interval: 10s, heartbeat.timeout: 50s",
+        "heartbeat.interval: 5s, heartbeat.timeout: 20s",
+    };
+    static const char *const moments[] = { "240.3s", "242.7s", "245.5s", "248.5s" };
+    static const char *const latencies[] = { "300ms", "2s", "12s", "22s", "26s", "40s", "60s" };
+    for (size_t c = 0; c < 2; c++) {
+        for (size_t m = 0; m < 4; m++) {
+            for (size_t l = 0; l < 7; l++) {
+                char fault[160];
+                snprintf(fault, sizeof fault,
+                         "throttle: { task-manager: tm1, from: jobmanager, latency: %s, for: "
+                         "100s }",
+                         latencies[l]);
+                given_up += check_latency(configs[c], moments[m], fault);
+            }
+        }
+    }
+    ck_assert_uint_gt(given_up, 30);
+}
+END_TEST
+
+/* A latency that cannot make a heartbeat late, for 160 s: vouched for again 70 s after either
+ * change. Cuts and losses come when nothing is under way (the limit of the decision). */
+START_TEST(vouching_changes_nothing_when_a_fault_follows_a_harmless_latency)
+{
+    static const char *const moments[] = { "240.4s", "247.5s", "248.5s", "318.5s",
+                                           "400.4s", "407.5s", "478.5s" };
+    static const char *const faults[] = {
+        "kill: { task-manager: tm1 }",
+        "freeze: { task-manager: tm1, for: 70s }",
+        "cut: { task-manager: tm1, for: 70s }",
+        "loss: { task-manager: tm1, probability: 1, for: 70s }",
+        "throttle: { task-manager: tm2, from: jobmanager, latency: 60s, for: 70s }",
+    };
+    size_t given_up = 0;
+    for (size_t m = 0; m < 7; m++) {
+        for (size_t f = 0; f < 5; f++) {
+            char fault[320];
+            snprintf(fault, sizeof fault,
+                     "%s }, { at: 240.3s, throttle: { task-manager: tm1, from: jobmanager, "
+                     "latency: 2s, for: 160s } }, { at: 240.3s, throttle: { task-manager: tm2, "
+                     "from: jobmanager, latency: 2s, for: 60s }",
+                     faults[f]);
+            given_up +=
+                check_latency("heartbeat.interval: 10s, heartbeat.timeout: 50s", moments[m], fault);
+        }
+    }
+    ck_assert_uint_gt(given_up, 20);
+}
+END_TEST
+
 START_TEST(vouching_changes_nothing_when_everything_happens_at_once)
 {
     size_t given_up = check_equal(
@@ -186,6 +254,8 @@ Suite *test_sim_vouching_suite(void)
     tcase_add_test(tcase, vouching_changes_nothing_when_processes_freeze);
     tcase_add_test(tcase, vouching_changes_nothing_when_links_are_cut_or_lossy);
     tcase_add_test(tcase, vouching_changes_nothing_when_links_are_too_slow_for_heartbeats);
+    tcase_add_test(tcase, vouching_changes_nothing_when_a_latency_grows_or_shrinks);
+    tcase_add_test(tcase, vouching_changes_nothing_when_a_fault_follows_a_harmless_latency);
     tcase_add_test(tcase, vouching_changes_nothing_when_everything_happens_at_once);
     tcase_add_test(
         tcase, vouching_changes_nothing_when_the_job_manager_is_out_for_longer_than_the_timeout);
