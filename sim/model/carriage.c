@@ -11,6 +11,7 @@
 #include "sim/model/carriage.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/model/latency.h"
 #include "sim/model/queueing.h"
@@ -32,6 +33,8 @@ enum { NETWORKS_ASKED = 16 };
 enum { MANY_SOURCES = 64 };
 /* NICs with so much left of them, one by the other, are of one kind. */
 #define KIND_APART 1.1
+/* Of a NIC that is full, but for rounding. */
+#define USE_FULL (1 - 1e-6)
 
 void nic_loads_fini(struct nic_loads *loads)
 {
@@ -39,9 +42,11 @@ void nic_loads_fini(struct nic_loads *loads)
     vec_fini(&loads->rates);
     vec_fini(&loads->asked);
     vec_fini(&loads->traffic);
+    vec_fini(&loads->sums);
     for (int way = 0; way < TRANSFER_WAY_COUNT; way++) {
         vec_fini(&loads->kinds[way]);
         vec_fini(&loads->kind_of[way]);
+        vec_fini(&loads->turns[way]);
     }
 }
 
@@ -212,6 +217,54 @@ static void find_kinds(struct model *model, struct net *net, enum transfer_way w
     }
 }
 
+/* A number for the classes that NICs hold up; 0: none. */
+static uint64_t holds_of(const struct net *net)
+{
+    uint64_t holds = 0;
+    if (net->all_kept_up || net->problem.flows.count != net->classes.count)
+        return 0;
+    for (uint32_t c = 0; c < net->classes.count; c++)
+        if (net_held_by_nic(net, c))
+            holds = holds * 31 + c + 1;
+    return holds;
+}
+
+/* Who shares full NICs with flows that these hold up. */
+static void find_turns(struct model *model, struct net *net, enum transfer_way way)
+{
+    struct nic_loads *loads = &net->nic_loads;
+    size_t members = net->members.count;
+    vec_clear(&loads->turns[way]);
+    if (loads->holds == 0)
+        return;
+    vec_resize(&loads->turns[way], NIC_KINDS_MAX * members);
+    memset(loads->turns[way].items, 0, NIC_KINDS_MAX * members * sizeof *loads->turns[way].items);
+    for (uint32_t s = 0; s < net->slots.count; s++) {
+        uint32_t kind = loads->kind_of[way].items[s];
+        if (loads->kinds[way].items[kind].seen >= USE_FULL)
+            net_add_turns(model, net, s, way, loads->sums.items,
+                          &loads->turns[way].items[kind * members]);
+    }
+}
+
+static void find_sum_turns(struct net *net, struct nic_loads *loads)
+{
+    loads->holds = holds_of(net);
+    vec_clear(&loads->sums);
+    if (loads->holds == 0)
+        return;
+    vec_resize(&loads->sums, net->sums.count);
+    memset(loads->sums.items, 0, net->sums.count * sizeof *loads->sums.items);
+    for (uint32_t c = 0; c < net->classes.count; c++) {
+        const struct net_class *class = &net->classes.items[c];
+        struct nic_turn *sum = &loads->sums.items[class->sum], one = net_flow_turn(net, c);
+        sum->held += class->tasks * one.held;
+        sum->held_weight += class->tasks * one.held_weight;
+        sum->kept_up += class->tasks * one.kept_up;
+        sum->weight += class->tasks * one.weight;
+    }
+}
+
 static void find_loads(struct model *model, struct net *net, struct nic_loads *loads)
 {
     struct unit_sum sum = { 0 };
@@ -227,8 +280,11 @@ static void find_loads(struct model *model, struct net *net, struct nic_loads *l
     loads->unit = sum.bytes > 0 ? sum.squares / sum.bytes : 0;
     loads->alone = loads->rounds.count == 2 && net->members.count == 1;
     loads->scale = 1;
-    for (int way = 0; way < TRANSFER_WAY_COUNT; way++)
+    find_sum_turns(net, loads);
+    for (int way = 0; way < TRANSFER_WAY_COUNT; way++) {
         find_kinds(model, net, (enum transfer_way)way);
+        find_turns(model, net, (enum transfer_way)way);
+    }
     loads->round = net->round;
     loads->moves = model->moves;
     loads->found_at = model_now(model);
@@ -242,7 +298,8 @@ void nic_loads_now(struct model *model, struct net *net)
     if (loads->round == net->round && loads->rates.count >= MANY_SOURCES && loads->asked_at == now)
         return;
     loads->asked_at = now;
-    bool same = loads->round == net->round && ask_rates(model, loads) && is_scaled(loads) &&
+    bool same = loads->round == net->round && loads->holds == holds_of(net) &&
+                ask_rates(model, loads) && is_scaled(loads) &&
                 (loads->moves == model->moves || !transfers_count(loads)) &&
                 (!loads->more || now - loads->found_at < FOUND_ANEW);
     if (!same)
@@ -254,9 +311,11 @@ void nic_loads_now(struct model *model, struct net *net)
     }
 }
 
-/* Seconds per byte, and how much of it all is in use. */
+/* Seconds per byte, and how much of it all is in use; to one that takes turns with flows that are
+ * held up, of what these leave. */
 struct hop_queue {
     double seconds, use;
+    double turn;             /* seconds per byte that others may take first */
     double senders, readers; /* streams that come together here, and go apart before */
 };
 
@@ -268,9 +327,40 @@ static void find_queues(const struct nic_loads *loads, const struct passage_shar
     const struct nic_kind *in = &loads->kinds[TRANSFER_IN].items[share->nic[TRANSFER_IN]];
     double link = share->link_bytes_per_s > 0 ? share->link_bytes_per_s : INFINITY;
     double sent = out->traffic * loads->scale;
-    queues[0] = (struct hop_queue){ 1 / out->bytes_per_s, out->use * loads->scale, 1, 1 };
-    queues[1] = (struct hop_queue){ 1 / link, sent / share->peers / link, 1, share->peers };
-    queues[2] = (struct hop_queue){ 1 / in->bytes_per_s, in->use * loads->scale, share->peers, 1 };
+    queues[0] = (struct hop_queue){ 1 / out->bytes_per_s, out->use * loads->scale, 0, 1, 1 };
+    queues[1] = (struct hop_queue){ 1 / link, sent / share->peers / link, 0, 1, share->peers };
+    queues[2] =
+        (struct hop_queue){ 1 / in->bytes_per_s, in->use * loads->scale, 0, share->peers, 1 };
+}
+
+/* Channels are served in turn, buffer by buffer. One that is held up always has a buffer ready, so
+ * to the others it is no queue but a slower server: of what the rest leaves they have their part by
+ * the measure that the solver shares by, and whoever gets all it asks for asks for less than that.
+ * What finds its channel empty waits for the turns of those that are held up, or what is left of
+ * them. Who is held up itself has its wait in the lag. */
+static void take_turns(const struct net *net, const struct component *component,
+                       enum transfer_way way, uint32_t kind, struct hop_queue *queue)
+{
+    const struct nic_loads *loads = &net->nic_loads;
+    size_t members = net->members.count;
+    if (loads->turns[way].count == 0 || !(queue->use >= USE_FULL))
+        return;
+    const struct nic_turn *turns = &loads->turns[way].items[kind * members];
+    const struct nic_turn *own = &turns[net->places.items[component->first_place].member];
+    struct nic_turn all = { 0 };
+    for (size_t m = 0; m < members; m++) {
+        all.held += turns[m].held;
+        all.held_weight += turns[m].held_weight;
+        all.kept_up += turns[m].kept_up;
+    }
+    if (!(all.held > 0) || own->held > own->kept_up || !(own->weight > 0))
+        return;
+    double room = (all.held + own->kept_up) / (all.held + all.kept_up);
+    double others = all.held_weight / own->weight;
+    double part = room / (1 + others);
+    queue->turn = queue->seconds / room * fmax(others, 1);
+    queue->use = own->kept_up / (all.held + all.kept_up) / part;
+    queue->seconds /= part;
 }
 
 /* Buffers of many records come more regularly than these; of many channels they come at random. */
@@ -292,17 +382,23 @@ void carriage_find(const struct model *model, const struct model_job *job,
                    const struct component *component, const struct passage_share *share,
                    struct carriage *out)
 {
-    const struct nic_loads *loads = &net_of(model, component)->nic_loads;
+    const struct net *net = net_of(model, component);
+    const struct nic_loads *loads = &net->nic_loads;
     struct hop_queue queues[CARRIAGE_QUEUES];
     *out = (struct carriage){ 0 };
     if (share->nic[TRANSFER_OUT] == NONE)
         return;
     double unit = edge_flow_of(job, component, share->edge).unit, slowest = 0;
     find_queues(loads, share, queues);
+    for (int q = 0; q < CARRIAGE_QUEUES; q++) {
+        enum transfer_way way = q < 2 ? TRANSFER_OUT : TRANSFER_IN;
+        slowest = fmax(slowest, queues[q].seconds);
+        take_turns(net, component, way, share->nic[way], &queues[q]);
+        out->turn = fmax(out->turn, queues[q].turn * loads->unit);
+    }
     struct variation units = units_of(job, share, unit, queues[0].use);
     for (int q = 0; q < CARRIAGE_QUEUES; q++) {
         double service = queues[q].seconds * loads->unit, rho = fmin(queues[q].use, 1);
-        slowest = fmax(slowest, queues[q].seconds);
         if (q > 0)
             variation_blur(&units, variation_kept(queues[q].senders, queues[q].readers, rho));
         if (!(service > 0) || !(rho > 0))
@@ -327,7 +423,7 @@ double carriage_wait(const struct carriage *carriage, uint32_t q)
 
 double carriage_mean(const struct carriage *carriage)
 {
-    double mean = carriage->wire;
+    double mean = carriage->wire + carriage->turn / 2;
     for (uint32_t q = 0; q < carriage->count; q++)
         mean += carriage_wait(carriage, q);
     return mean;

@@ -30,6 +30,13 @@ struct nic_kind {
     uint32_t hosts;
 };
 
+/* Of one component, on all NICs of a kind that are full, those parts that always have something to
+ * send because such a NIC holds them up, and the others: bytes per second, and what they may take
+ * in turn, by the same measure for all. */
+struct nic_turn {
+    double held, held_weight, kept_up, weight;
+};
+
 struct nic_loads {
     uint64_t round;       /* of the network it was found for */
     uint64_t version;     /* raised whenever it is found anew */
@@ -43,8 +50,11 @@ struct nic_loads {
     bool more;  /* networks than are asked */
     bool alone; /* one component, whose hosts no other network has */
     VEC(struct nic_kind) kinds[TRANSFER_WAY_COUNT];
-    VEC(uint32_t) kind_of[TRANSFER_WAY_COUNT]; /* by slot of the network */
-    VEC(double) traffic;                       /* scratch: the same */
+    VEC(uint32_t) kind_of[TRANSFER_WAY_COUNT];      /* by slot of the network */
+    VEC(double) traffic;                            /* scratch: the same */
+    VEC(struct nic_turn) turns[TRANSFER_WAY_COUNT]; /* kinds x members; none: nothing is held up */
+    VEC(struct nic_turn) sums;                      /* scratch: records, by sum of the network */
+    uint64_t holds;                                 /* which classes were held up by NICs */
 };
 
 void nic_loads_fini(struct nic_loads *loads);
@@ -62,6 +72,7 @@ struct edge_flow edge_flow_of(const struct model_job *job, const struct componen
 enum { CARRIAGE_QUEUES = 3 };
 struct carriage {
     double wire; /* seconds */
+    double turn; /* until the buffers of others that are held up let it in: any time up to this */
     uint32_t count;
     struct {
         double rho, service, wait_factor;

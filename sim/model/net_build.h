@@ -45,6 +45,13 @@ bool net_limit_transfers_of(struct model *model, uint32_t host);
 /* What the data plane may use of a NIC, and what it does use: bytes per second, now. */
 double net_nic_for_data(const struct model *model, uint32_t host, enum transfer_way way);
 double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way);
+/* Does a NIC or a connection hold the class up, so that it always has something to send? */
+bool net_held_by_nic(const struct net *net, uint32_t class);
+/* One flow of a class, in records; what a NIC carries of each member, `sums` being those of sums.
+ */
+struct nic_turn net_flow_turn(const struct net *net, uint32_t class);
+void net_add_turns(const struct model *model, struct net *net, uint32_t slot, enum transfer_way way,
+                   const struct nic_turn *sums, struct nic_turn *turns);
 /* Connections of a host in the networks that it is in; more come with those that are built. */
 void net_count_connections(struct model *model, uint32_t host);
 /* Could what is on the host together fill it: this network's part, not opened yet, and others'? */

@@ -106,6 +106,61 @@ static double traffic_of_host(struct model *model, const struct model_host *host
     return traffic;
 }
 
+static void add_turn(struct nic_turn *turn, double load, const struct nic_turn *records)
+{
+    turn->held += load * records->held;
+    turn->held_weight += load * records->held_weight;
+    turn->kept_up += load * records->kept_up;
+    turn->weight += load * records->weight;
+}
+
+bool net_held_by_nic(const struct net *net, uint32_t class)
+{
+    uint32_t row = net->problem.flows.items[class].limit;
+    if (row == MAXMIN_BOUND || !net_class_is_behind(&net->classes.items[class]))
+        return false;
+    enum net_limit limit = net->rows.items[row].limit;
+    return limit == LIMIT_NIC_OUT || limit == LIMIT_NIC_IN || limit == LIMIT_WIRE;
+}
+
+struct nic_turn net_flow_turn(const struct net *net, uint32_t class)
+{
+    double speed = net->problem.flows.items[class].speed, rate = net->classes.items[class].rate;
+    return net_held_by_nic(net, class) ? (struct nic_turn){ .held = rate, .held_weight = speed }
+                                       : (struct nic_turn){ .kept_up = rate, .weight = speed };
+}
+
+static void add_flow(const struct model *model, const struct net *net, uint32_t raw, double load,
+                     struct nic_turn *turns)
+{
+    const struct raw_flow *flow = &net->raws.items[raw];
+    const struct net_sum *sum = &net->sums.items[flow->sum];
+    const struct component *component = &model->jobs[sum->job].components.items[sum->component];
+    if (flow->class == NONE || !(load > 0))
+        return;
+    struct nic_turn records = net_flow_turn(net, flow->class);
+    add_turn(&turns[net->places.items[component->first_place].member], load, &records);
+}
+
+void net_add_turns(const struct model *model, struct net *net, uint32_t slot, enum transfer_way way,
+                   const struct nic_turn *sums, struct nic_turn *turns)
+{
+    enum net_limit limit = limit_of(way);
+    for (uint32_t p = net->slots.items[slot].first_place; p != NONE;
+         p = net->places.items[p].next) {
+        const struct net_place *place = &net->places.items[p];
+        const double *loads = net_loads(net, place, limit);
+        for (uint32_t k = 0; k < place->sum_count; k++)
+            add_turn(&turns[place->member], loads[k], &sums[place->first_sum + k]);
+    }
+    for (uint32_t r = net->slots.items[slot].first_flow; r != NONE;
+         r = net->raws.items[r].next_on_slot)
+        add_flow(model, net, r, net->raws.items[r].load[limit - LIMIT_CORES], turns);
+    for (uint32_t f = net->slots.items[slot].first_far; f != NONE; f = net->fars.items[f].next)
+        if (net->fars.items[f].limit == limit)
+            add_flow(model, net, net->fars.items[f].raw, net->fars.items[f].load, turns);
+}
+
 double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way)
 {
     return traffic_of_host(model, &model->hosts.items[host], limit_of(way));

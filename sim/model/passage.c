@@ -333,7 +333,8 @@ double passage_longest(struct model *model, struct model_job *job,
         if (share->edge != edge)
             continue;
         carriage_find(model, job, component, share, &carriage);
-        double seconds = mean_seconds(&share->latency, share->more_latency) + carriage.wire;
+        double seconds =
+            mean_seconds(&share->latency, share->more_latency) + carriage.wire + carriage.turn / 2;
         for (uint32_t q = 0; q < carriage.count; q++) {
             struct stays queue = queue_now(model, job, component, edge, &carriage, q);
             seconds += stays_wait(&queue);
@@ -364,6 +365,7 @@ static void push_lognormal(const struct passage_share *share, const struct delay
     }
 }
 
+/* A wait for one's turn is spread evenly, beside a latency that spreads itself it is its mean. */
 static void push_share(const struct passage_share *share, struct delay_link link,
                        struct delay *delay)
 {
@@ -373,11 +375,14 @@ static void push_share(const struct passage_share *share, struct delay_link link
     switch (share->latency.kind) {
     case DRAW_CONSTANT: link.fixed += low; break;
     case DRAW_UNIFORM:
-        link.fixed += low;
+        link.fixed += low + link.range / 2;
         link.range = (double)share->latency.high / (double)TIME_S - low;
         break;
     case DRAW_EXPONENTIAL: link.exponential = low; break;
-    case DRAW_LOGNORMAL: push_lognormal(share, &link, delay); return;
+    case DRAW_LOGNORMAL:
+        link.fixed += link.range / 2;
+        push_lognormal(share, &link, delay);
+        return;
     }
     delay_push_link(delay, &link);
 }
@@ -398,6 +403,7 @@ static struct delay_link carried(const struct model *model, struct model_job *jo
     double fill = edge_flow_of(job, component, share->edge).fill;
     double seen = fmax(WAIT_SEEN, fill < INFINITY ? WAIT_SEEN_OF_FILL * fill : 0);
     link.fixed = carriage.wire;
+    link.range = carriage.turn;
     for (uint32_t q = 0; q < carriage.count; q++) {
         double wait = carriage_wait(&carriage, q);
         if (wait < seen) {

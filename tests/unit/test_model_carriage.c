@@ -218,6 +218,75 @@ START_TEST(jobs_wait_for_each_others_bytes)
 }
 END_TEST
 
+/* A job of so many records per second beside so many that have more than the NIC takes. */
+static const struct turn_case {
+    double rate;
+    uint32_t held;
+} turn_cases[] = { { 4, 1 }, { 2, 1 }, { 2, 2 }, { 2.8, 2 } };
+
+/* Channels send a record in turn; those of the others always have one. A NIC passes one each 0.1 s.
+ */
+static void simulate_turns(const struct turn_case *c, struct rng *rng, double quantiles[3])
+{
+    static const double shares[] = { 0.5, 0.95, 0.99 };
+    double *times = mem_create_array(RECORDS, sizeof *times), now = 0;
+    uint32_t *order = mem_create_array(RECORDS, 2 * sizeof *order), turn = 0;
+    double next = draw_exponential(rng) / c->rate;
+    for (uint32_t i = 0; i < RECORDS; now += 0.1, turn = turn == c->held ? 0 : turn + 1) {
+        if (turn == 0 && next > now)
+            turn = 1;
+        if (turn > 0)
+            continue;
+        order[i] = i;
+        times[i++] = now + 0.1 - next;
+        next += draw_exponential(rng) / c->rate;
+    }
+    order_by_value(order, RECORDS, times, order + RECORDS);
+    for (int q = 0; q < 3; q++)
+        quantiles[q] = times[order[(size_t)(shares[q] * RECORDS)]];
+    mem_destroy(times);
+    mem_destroy(order);
+}
+
+/* Who gets its fair share waits for turns, and never for the backlog of those who do not; tolerance
+ * 25 % of each simulated percentile. The held ones' own waits are their lag. */
+START_TEST(a_job_with_its_fair_share_waits_for_the_turns_of_overloaded_ones)
+{
+    const struct turn_case *c = &turn_cases[_i];
+    struct rng rng = rng_stream(7, "turns", (uint64_t)_i);
+    double simulated[3];
+    simulate_turns(c, &rng, simulated);
+    struct job_id others[2];
+    for (uint32_t k = 0; k < c->held; k++) {
+        others[k] = model_fixture_add_job(&f);
+        model_fixture_vertex(&f, others[k], "source", 128, 0)->record_bytes = record_bytes;
+        model_fixture_vertex(&f, others[k], "sink", 128, 0);
+        model_fixture_edge(&f, others[k], 0, 1, PARTITION_REBALANCE);
+        model_fixture_load(&f, others[k], 0, 0, 1);
+        model_fixture_load(&f, others[k], 0, 900 * TIME_S, 9);
+    }
+    start(&(struct wires){ 1, 1, 2, c->rate, 10, 0 }, record_bytes);
+    for (uint32_t k = 0; k < c->held; k++)
+        for (uint32_t v = 0; v < 2; v++) {
+            struct fixture_deployment how = { .job = others[k],
+                                              .parallelism = (uint32_t[]){ 1, 1 },
+                                              .hosts = (uint32_t[]){ 1 + v },
+                                              .host_count = 1 };
+            model_fixture_deploy_one(&f, &how, v, 0);
+        }
+    for (int look = 0; look < 2; look++) {
+        model_fixture_run(&f, (look == 0 ? 1500 : 20000) * TIME_S);
+        struct model_job_view view = model_fixture_job(&f, job_0);
+        for (int q = 0; q < 3; q++)
+            ck_assert_msg(fabs(view.latency[q] - simulated[q]) <= 0.25 * simulated[q],
+                          "percentile %d: %g instead of %g", q, view.latency[q], simulated[q]);
+        struct model_job_view other = model_fixture_job(&f, others[0]);
+        ck_assert_double_gt(other.lag_seconds, 50);
+        ck_assert_double_eq_tol(other.latency[0], other.lag_seconds, 0.02 * other.lag_seconds);
+    }
+}
+END_TEST
+
 /* Full buffers of 32 KiB at 1 MB/s on a wire of 10 MB/s: on it for 3.3 ms; the record itself waits
  * for its buffer, 32.8 ms at most. A barrier is on the wire as long as a buffer. */
 START_TEST(a_record_travels_with_its_buffer)
@@ -270,6 +339,8 @@ Suite *test_model_carriage_suite(void)
     tcase_add_test(tests, a_load_that_begins_later_waits_as_one_that_was_there);
     tcase_add_test(tests, records_that_stay_on_their_host_need_no_wire);
     tcase_add_test(tests, jobs_wait_for_each_others_bytes);
+    tcase_add_loop_test(tests, a_job_with_its_fair_share_waits_for_the_turns_of_overloaded_ones, 0,
+                        (int)(sizeof turn_cases / sizeof *turn_cases));
     tcase_add_test(tests, a_record_travels_with_its_buffer);
     tcase_add_test(tests, an_upload_makes_the_wire_slower);
     tcase_add_test(tests, a_barrier_waits_for_the_wire);
