@@ -158,8 +158,8 @@ static size_t find_line(const struct run_log *log, const char *job, time_ns from
     return otherwise;
 }
 
-/* The fault that the outage is put down to, as the log has it; `otherwise` where there is none. */
-static size_t fault_of(const struct run_log *log, const struct outage *outage, size_t otherwise)
+/* The fault that the outage is put down to, as the log has it; SIZE_MAX: it is none. */
+static size_t fault_of(const struct run_log *log, const struct outage *outage)
 {
     for (size_t i = place_at(log, outage->at - SAME); i < log->entries.count; i++) {
         const struct log_entry *entry = &log->entries.items[i];
@@ -172,7 +172,7 @@ static size_t fault_of(const struct run_log *log, const struct outage *outage, s
         if (outage->cause && strncmp(outage->cause, text, strlen(text)) == 0)
             return i;
     }
-    return otherwise;
+    return SIZE_MAX;
 }
 
 /* A job that FAILED before its tasks ever ran, or while they were up: its end tells it. */
@@ -208,7 +208,7 @@ static void add_outage(struct narrative *narrative, const struct stories *storie
     size_t lower = place_at(log, outage->down_at - SAME);
     size_t first =
         find_line(log, story->job, outage->down_at, to + SAME, is_sign, lower < end ? lower : end);
-    size_t last = end;
+    size_t last = end, fault = fault_of(log, outage);
     if (outage->failed)
         last = find_line(log, story->job, outage->failed_at, TIME_NEVER, is_job_ended, end);
     else if (outage->recovered)
@@ -218,12 +218,14 @@ static void add_outage(struct narrative *narrative, const struct stories *storie
     vec_push(&narrative->chapters,
              (struct chapter){ .kind = outage->planned ? CHAPTER_RESCALE : CHAPTER_INCIDENT,
                                .job = story->job,
-                               .cause = outage->planned ? first : fault_of(log, outage, first),
+                               .cause = outage->planned || fault == SIZE_MAX ? first : fault,
                                .first = first,
                                .last = last,
                                .is_over = outage->is_over || outage->failed,
                                .is_dead = outage->failed,
                                .is_unnoticed = !is_sign(&log->entries.items[first]),
+                               .has_fault = !outage->planned && fault != SIZE_MAX,
+                               .why = outage->cause,
                                .fault_at = outage->at,
                                .from = outage->down_at,
                                .to = to });
@@ -348,6 +350,9 @@ void narrative_sum_up(const struct narrative *narrative, FILE *file)
                 "%zu failure%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
                 failures, failures == 1 ? "" : "s", rescales, rescales == 1 ? "" : "s", all,
                 failures ? "; the longest failure took " : "", failures ? most : "");
+    for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
+        if (chapter->kind == CHAPTER_START && !chapter->is_over)
+            fprintf(file, "The tasks of %s never all ran.\n", chapter->job);
     fprintf(file, "%zu checkpoints completed, %zu failed.\n",
             count_lines(narrative, "checkpoint completed"),
             count_lines(narrative, "checkpoint failed"));

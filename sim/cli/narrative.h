@@ -23,6 +23,8 @@ struct chapter {
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
     bool is_dead;       /* the job FAILED, and none of its tasks runs from then on */
     bool is_unnoticed;  /* an incident of which the JobManager never heard; `first` is any line */
+    bool has_fault;     /* `cause` is the line of a fault */
+    const char *why;    /* what the summary puts it down to; null: no outage */
     time_ns fault_at;   /* of the cause; maybe long before */
     time_ns from;       /* not all tasks ran; other chapters: as their first line */
     time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
@@ -39,6 +41,19 @@ struct narrative {
 void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,
                     const json_t *summary);
 void narrative_fini(struct narrative *narrative);
+
+/* What a job does from its failure, or its submission, on until all its tasks run. */
+enum phase { PHASE_NOTICE, PHASE_CANCEL, PHASE_BACKOFF, PHASE_WAIT, PHASE_START, PHASE_COUNT };
+
+struct phases {
+    time_ns length[PHASE_COUNT]; /* of all of its kind together */
+    bool seen[PHASE_COUNT];      /* some line began it */
+    enum phase last;             /* going on when the chapter ends */
+};
+
+/* Of a start, an incident or a rescale: they add up to its length. */
+void chapter_phases(const struct narrative *narrative, const struct chapter *chapter,
+                    struct phases *out);
 
 /* One paragraph, wrapped at 100 columns. */
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file);

@@ -15,6 +15,9 @@
 
 enum { PARAGRAPH_SIZE = 4000, GIVEN_UP_SHOWN = 4 };
 
+/* TaskManagers that start together with the job come up within this. */
+#define WAIT_TOLD (10 * TIME_S)
+
 struct paragraph {
     const struct narrative *narrative;
     const struct chapter *chapter;
@@ -84,8 +87,11 @@ static void tell_fault(struct paragraph *p)
     const struct log_entry *cause = entry_at(p, p->chapter->cause);
     time_ns before = p->chapter->from - p->chapter->fault_at;
     char length[NUMBER_TEXT_SIZE];
-    if (p->chapter->cause == p->chapter->first)
-        return; /* what the next sentence tells is all there is */
+    if (!p->chapter->has_fault) { /* what the next sentence tells is all that the log has */
+        if (p->chapter->is_unnoticed && p->chapter->why)
+            say(p, "The cause: %s. ", p->chapter->why);
+        return;
+    }
     if (before > 0)
         say(p, "%s before, ", length_text(before, length));
     if (text_equal(cause->machine, "script"))
@@ -127,7 +133,7 @@ static void tell_detection(struct paragraph *p)
     size_t all = count(p, "execution * -> FAILED");
     if (failed->at > p->chapter->from)
         say(p, "It was noticed %s later: ", length_text(failed->at - p->chapter->from, after));
-    else if (p->chapter->cause != p->chapter->first)
+    else if (p->chapter->has_fault)
         say(p, "It was noticed at once: ");
     say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
         failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
@@ -138,57 +144,11 @@ static void tell_detection(struct paragraph *p)
     say(p, ". ");
 }
 
-/* What a job does from its failure on until all its tasks run again. */
-enum spell { SPELL_UP, SPELL_CANCEL, SPELL_BACKOFF, SPELL_WAIT, SPELL_START, SPELL_COUNT };
-
-/* Lines that begin a spell, those of the adaptive scheduler and of the default one. The default
- * scheduler's back-off runs while tasks are being cancelled, and it waits for slots while the job
- * is RUNNING again. */
-static const struct spell_row {
-    const char *pattern;
-    enum spell spell;
-} spell_rows[] = {
-    { "scheduler Restarting", SPELL_CANCEL },
-    { "job CANCELLING -> CANCELED", SPELL_BACKOFF },
-    { "scheduler WaitingForResources", SPELL_WAIT },
-    { "scheduler CreatingExecutionGraph", SPELL_START },
-    { "job tasks will be restarted", SPELL_CANCEL },
-    { "job RESTARTING", SPELL_CANCEL },
-    { "job RESTARTING -> RUNNING", SPELL_WAIT },
-    { "job first task DEPLOYING", SPELL_START },
-    { "job all tasks RUNNING", SPELL_UP },
-};
-
-struct spells {
-    time_ns length[SPELL_COUNT];
-    bool seen[SPELL_COUNT];
-};
-
-static void measure_spells(const struct paragraph *p, struct spells *out)
-{
-    enum spell now = SPELL_UP;
-    time_ns since = 0;
-    *out = (struct spells){ { 0 }, { false } };
-    for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
-        const struct log_entry *entry = entry_at(p, i);
-        for (size_t r = 0; is_of_job(p, entry) && r < sizeof spell_rows / sizeof *spell_rows; r++) {
-            if (!run_log_fits(entry, spell_rows[r].pattern))
-                continue;
-            out->length[now] += entry->at - since;
-            now = spell_rows[r].spell;
-            since = entry->at;
-            out->seen[now] = true;
-        }
-    }
-    time_ns over = p->chapter->is_dead ? entry_at(p, p->chapter->last)->at : p->chapter->to;
-    out->length[now] += over > since ? over - since : 0;
-}
-
 static void tell_restarts(struct paragraph *p)
 {
-    static const char *const names[SPELL_COUNT] = { "", "cancelling", "back-off",
+    static const char *const names[PHASE_COUNT] = { "noticing it", "cancelling", "back-off",
                                                     "waiting for resources", "starting the tasks" };
-    struct spells spells;
+    struct phases phases;
     char length[NUMBER_TEXT_SIZE];
     size_t adaptive = count(p, "scheduler Restarting");
     size_t pipelined = count(p, "job tasks will be restarted");
@@ -199,18 +159,109 @@ static void tell_restarts(struct paragraph *p)
         adaptive ? "the job" : "tasks");
     if (all > 1)
         say(p, " %zu times", all);
-    measure_spells(p, &spells);
+    chapter_phases(p->narrative, p->chapter, &phases);
     const char *before = all > 1 ? ": in all, " : ": ", *took = " took";
-    for (int i = SPELL_CANCEL; i < SPELL_COUNT; i++) {
-        if (spells.length[i] < TIME_MS)
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        if (phases.length[i] < TIME_MS)
             continue;
-        bool both = i == SPELL_CANCEL && !spells.seen[SPELL_BACKOFF];
+        bool both = i == PHASE_CANCEL && !phases.seen[PHASE_BACKOFF];
         say(p, "%s%s%s %s", before, both ? "cancelling and back-off" : names[i], took,
-            length_text(spells.length[i], length));
+            length_text(phases.length[i], length));
         before = ", ";
         took = "";
     }
     say(p, ". ");
+}
+
+/* How many slots were missing, each time the scheduler gave its requests up. */
+static void find_missing(const struct paragraph *p, const char *pattern, int64_t *least,
+                         int64_t *most)
+{
+    *least = INT64_MAX;
+    *most = 0;
+    for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
+        const struct log_entry *entry = entry_at(p, i);
+        if (!is_of_job(p, entry) || !run_log_fits(entry, pattern))
+            continue;
+        *least = entry->value < *least ? entry->value : *least;
+        *most = entry->value > *most ? entry->value : *most;
+    }
+}
+
+/* Before all tasks of a job ran for the first time: the tries that failed, for want of slots or
+ * otherwise. */
+static void tell_vain_tries(struct paragraph *p)
+{
+    static const char vain[] = "job could not acquire the minimum required resources";
+    char after[NUMBER_TEXT_SIZE];
+    size_t all = count(p, vain),
+           restarts = count(p, "job tasks will be restarted") + count(p, "scheduler Restarting");
+    const struct log_entry *first = find(p, vain, false);
+    const struct log_entry *failed = find(p, "execution * -> FAILED", true);
+    if (first) {
+        int64_t least, most;
+        find_missing(p, vain, &least, &most);
+        say(p, "It asked in vain for the slots it needs, %zu time%s, ", all, all == 1 ? "" : "s");
+        say(p, "%s%s after the submission, and %" PRId64, all > 1 ? "first " : "",
+            length_text(first->at - p->chapter->from, after), least);
+        if (most > least)
+            say(p, " to %" PRId64, most);
+        say(p, " %s missing. ", most == 1 ? "was" : "were");
+    }
+    if (restarts > all && failed)
+        say(p, "Tasks failed before all of them ran, at last subtask %" PRId64 " of %s (%s). ",
+            failed->subtask, failed->vertex ? failed->vertex : "a vertex",
+            failed->reason ? failed->reason : "no reason given");
+}
+
+/* What came last before the tasks that came to run were deployed, and may have brought slots: a
+ * TaskManager, or the end of another job. */
+static void tell_slots_came(struct paragraph *p)
+{
+    char before[NUMBER_TEXT_SIZE];
+    bool is_deployed = false;
+    time_ns deployed_at = 0;
+    for (size_t i = p->chapter->last + 1; i-- > p->chapter->first;) {
+        const struct log_entry *entry = entry_at(p, i);
+        bool own = is_of_job(p, entry);
+        if (!is_deployed) {
+            is_deployed = own && run_log_fits(entry, "job first task DEPLOYING");
+            deployed_at = entry->at;
+            continue;
+        }
+        if (own && run_log_fits(entry, "job could not acquire*"))
+            return; /* nothing has come since: a try that was luckier */
+        bool registers = entry->peer && run_log_fits(entry, "resource manager registers");
+        if (!registers && (own || !run_log_fits(entry, "dispatcher job ended")))
+            continue;
+        say(p, "What came last before its tasks were deployed, %s before, was that %s %s. ",
+            length_text(deployed_at - entry->at, before), registers ? entry->peer : entry->job,
+            registers ? "registered" : "ended");
+        return;
+    }
+}
+
+/* Why a job that was submitted does not run yet, where that took longer than TaskManagers take to
+ * come up. */
+static void tell_wait(struct paragraph *p)
+{
+    struct phases phases;
+    char length[NUMBER_TEXT_SIZE];
+    bool has_restarted =
+        find(p, "job tasks will be restarted", false) || find(p, "scheduler Restarting", false);
+    chapter_phases(p->narrative, p->chapter, &phases);
+    bool is_long = phases.length[PHASE_WAIT] >= WAIT_TOLD;
+    bool waits = !p->chapter->is_over && phases.last == PHASE_WAIT;
+    if (!has_restarted && !is_long && !waits)
+        return;
+    tell_vain_tries(p);
+    tell_restarts(p);
+    if (!has_restarted)
+        say(p, "It waited %s for resources. ", length_text(phases.length[PHASE_WAIT], length));
+    if (waits)
+        say(p, "It waits for them still. ");
+    else if (is_long)
+        tell_slots_came(p);
 }
 
 /* Contacts that were given up are not the job's lines only, so all are looked at. */
@@ -272,7 +323,8 @@ static void tell_end(struct paragraph *p)
     char after[NUMBER_TEXT_SIZE];
     const struct log_entry *last = entry_at(p, p->chapter->last);
     if (!p->chapter->is_over) {
-        say(p, "The run ended before all of its tasks ran again.");
+        say(p, "The run ended before all of its tasks ran%s.",
+            p->chapter->kind == CHAPTER_START ? "" : " again");
         return;
     }
     if (!run_log_fits(last, "job all tasks RUNNING")) {
@@ -352,7 +404,10 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
     text_format(title, sizeof title, "%s  %s %s", moment_text(&p, chapter->from, at), chapter->job,
                 titles[chapter->kind]);
     switch (chapter->kind) {
-    case CHAPTER_START: tell_end(&p); break;
+    case CHAPTER_START:
+        tell_wait(&p);
+        tell_end(&p);
+        break;
     case CHAPTER_INCIDENT:
         tell_fault(&p);
         tell_detection(&p);

@@ -195,7 +195,9 @@ START_TEST(an_incident_is_told_in_order)
         "on "
         "tm1 FAILED (RemoteTransportException: data connection to a TaskManager lost: tm2). The "
         "adaptive "
-        "scheduler restarted the job: cancelling and back-off took 1 s, starting the tasks 10.6 s. "
+        "scheduler restarted the job: noticing it took 400 ms, cancelling and back-off 1 s, "
+        "starting "
+        "the tasks 10.6 s. "
         "The resource manager gave up tm2 11 s after the fault (heartbeat of a TaskManager "
         "timed out). Its state came from checkpoint 9, completed 9 s before. All 2 tasks were "
         "RUNNING again 12 s after it went down, at parallelism 1.\n\n");

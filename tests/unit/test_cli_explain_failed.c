@@ -175,8 +175,8 @@ START_TEST(outages_last_from_when_tasks_stopped_whenever_the_fault_was)
     const char *second = strstr(out, "00:20:00 a goes down 15 min before, the script did what it "
                                      "says (cut tm1). It was noticed 500 ms later: ");
     const char *third =
-        strstr(out, "00:21:30 a goes down Tasks stopped, and the JobManager did not "
-                    "hear of it. ");
+        strstr(out, "00:21:30 a goes down The cause: freeze jobmanager. Tasks stopped, and the "
+                    "JobManager did not hear of it. ");
     ck_assert(first && second && third && first < second && second < third);
     ck_assert_ptr_nonnull(strstr(first, "checkpoint 1, completed 14 min 50 s before. All 4 tasks "
                                         "were RUNNING again 2 s after it went down"));

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Explaining whole runs: jobs that wait for their slots, and what the time of outages went into.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/cli/narrative.h"
+#include "tests/lib/command_line.h"
+
+static const char *explained(const char *yaml)
+{
+    static char out[CLI_TEXT_SIZE];
+    size_t kept = 0;
+    cli_put_file("s.yaml", yaml);
+    ck_assert_int_eq(cli_weir("run @/s.yaml --quiet --out @/o"), 0);
+    ck_assert_int_eq(cli_weir("explain @/o --all"), 0);
+    text_format(out, sizeof out, "%s", cli_out());
+    for (char *p = out; *p; p++) /* as if lines were not broken */
+        if ((*p != ' ' && *p != '\n') || (kept > 0 && out[kept - 1] != ' '))
+            out[kept++] = *p == '\n' ? ' ' : *p;
+    out[kept] = '\0';
+    return out;
+}
+
+static void must_tell(const char *out, const char *words)
+{
+    ck_assert_msg(strstr(out, words) != NULL, "found no '%s' in: %s", words, out);
+}
+
+static void must_not_tell(const char *out, const char *words)
+{
+    ck_assert_msg(strstr(out, words) == NULL, "found '%s' in: %s", words, out);
+}
+
+#define TWO_OF_THREE(scheduler, duration, slots)                                                   \
+    "name: n\nduration: " duration "\n"                                                            \
+    "cluster: { task-manager: { count: 2, slots: " slots " } }\n"                                  \
+    "config: { jobmanager.scheduler: " scheduler ", restart-strategy.type: fixed-delay,\n"         \
+    "  restart-strategy.fixed-delay.attempts: 1000 }\n"                                            \
+    "jobs:\n  - name: j\n    vertices: [ { name: s, parallelism: 2 }, { name: c, parallelism: 3 }" \
+    " ]\n    edges: [ s -> c: hash ]\n    load: 1k/s\n"
+
+START_TEST(a_job_that_never_gets_its_slots_is_told_what_was_missing)
+{
+    cli_begin();
+    const char *out = explained(TWO_OF_THREE("default", "6min", "1"));
+    must_tell(out, "The tasks of j never all ran.");
+    must_tell(out, "It asked in vain for the slots it needs, 56 times, first 5 min after the "
+                   "submission, and 1 was missing. The default scheduler restarted tasks 56 times");
+    must_tell(out, "The run ended before all of its tasks ran.");
+    must_not_tell(out, "ran again");
+    cli_end();
+}
+END_TEST
+
+/* Before the request timed out: no line says that anything is missing. */
+START_TEST(a_job_that_waits_still_is_said_to)
+{
+    static const char *const words =
+        "It waited 3 min 59 s for resources. It waits for them still. The run ended before all";
+    cli_begin();
+    must_tell(explained(TWO_OF_THREE("default", "4min", "1")), words);
+    cli_end();
+    cli_begin();
+    must_tell(explained("name: n\nduration: 4min\nconfig: { jobmanager.scheduler: adaptive }\n"
+                        "cluster: { task-manager: { count: 0, slots: 1 } }\n"
+                        "jobs:\n  - name: j\n    vertices: [ { name: s, parallelism: 2 } ]\n"
+                        "    load: 1k/s\n"),
+              words);
+    cli_end();
+}
+END_TEST
+
+START_TEST(what_ended_a_long_wait_is_told)
+{
+    cli_begin();
+    const char *out =
+        explained(TWO_OF_THREE("default", "8min", "1") "events:\n  - { at: 330s, add: 1 }\n");
+    must_tell(out, "It asked in vain for the slots it needs, ");
+    must_tell(out, "before, was that tm3 registered. All 5 tasks were RUNNING 5 min 3");
+    cli_end();
+}
+END_TEST
+
+START_TEST(a_start_that_takes_as_long_as_ever_is_told_in_one_sentence)
+{
+    cli_begin();
+    const char *out = explained(TWO_OF_THREE("default", "1min", "2"));
+    must_tell(out, "j is submitted All 5 tasks were RUNNING 4.12 s after the submission");
+    must_not_tell(out, "waited");
+    cli_end();
+}
+END_TEST
+
+/* A kill just before the end: no line of the job, but the summary knows whose tasks went. */
+START_TEST(the_cause_of_an_outage_that_nobody_noticed_is_told)
+{
+    cli_begin();
+    const char *out = explained(
+        TWO_OF_THREE("default", "2min", "2") "events:\n  - { at: 119900ms, kill: tm1 }\n");
+    must_tell(out, "The script did what it says (kill tm1). Tasks stopped, and the JobManager did "
+                   "not hear of it.");
+    cli_end();
+}
+END_TEST
+
+/* Every phase within the outage, and together as long as it. */
+static size_t check_phases(void)
+{
+    struct note note = { "" };
+    struct run_log log;
+    struct narrative narrative;
+    char path[256];
+    size_t checked = 0;
+    json_t *summary = json_loads(cli_get_file("o/summary.json"), 0, NULL);
+    ck_assert_ptr_nonnull(summary);
+    text_format(path, sizeof path, "%s/o/events.jsonl", cli_folder());
+    ck_assert(!err_is(run_log_read(&log, path, &note)));
+    narrative_init(&narrative, &log, 20 * TIME_MIN, summary);
+    for (VEC_EACH(const struct chapter, chapter, &narrative.chapters)) {
+        struct phases phases;
+        time_ns sum = 0;
+        if (chapter->kind == CHAPTER_END)
+            continue;
+        chapter_phases(&narrative, chapter, &phases);
+        for (int i = 0; i < PHASE_COUNT; i++) {
+            ck_assert_int_ge(phases.length[i], 0);
+            sum += phases.length[i];
+        }
+        time_ns over = chapter->is_dead ? log.entries.items[chapter->last].at : chapter->to;
+        ck_assert_int_eq(sum, over - chapter->from);
+        checked += chapter->kind == CHAPTER_INCIDENT;
+    }
+    narrative_fini(&narrative);
+    json_decref(summary);
+    run_log_fini(&log);
+    return checked;
+}
+
+/* Outages of every kind: seen at once, after a heartbeat's timeout, behind a slow link so that the
+ * JobManager hears of the last task seconds late, for want of a slot, and one that goes on. */
+START_TEST(phases_add_up_to_the_outage)
+{
+    static const char *const events[] = {
+        "  - { at: 3min, kill: tm1 }\n  - { at: 5min, add: 1 }\n"
+        "  - { at: 19min, kill: tm2 }\n",
+        "  - { at: 2min, throttle: { task-manager: tm1, from: jobmanager, bandwidth: 1mbit,"
+        " latency: 2s, for: 15min } }\n"
+        "  - { at: 3min, fail: { job: j, vertex: s, subtask: 0 } }\n"
+        "  - { at: 6min, fail: { job: j, vertex: c, subtask: 1 } }\n",
+        "  - { at: 2min, cut: { task-manager: tm2, from: jobmanager, for: 3min } }\n"
+        "  - { at: 10min, freeze: { task-manager: jobmanager, for: 20s } }\n"
+        "  - { at: 602s, kill: tm1 }\n  - { at: 11min, add: 1 }\n",
+    };
+    static const char *const schedulers[] = { TWO_OF_THREE("default", "20min", "2"),
+                                              TWO_OF_THREE("adaptive", "20min", "2") };
+    char yaml[4096];
+    for (size_t s = 0; s < 2; s++) {
+        cli_begin();
+        text_format(yaml, sizeof yaml, "%sevents:\n%s", schedulers[s], events[_i]);
+        explained(yaml);
+        ck_assert_uint_ge(check_phases(), 1);
+        cli_end();
+    }
+}
+END_TEST
+
+Suite *test_cli_explain_waits_suite(void);
+Suite *test_cli_explain_waits_suite(void)
+{
+    Suite *suite = suite_create("cli_explain_waits");
+    TCase *tcase = tcase_create("waits");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, a_job_that_never_gets_its_slots_is_told_what_was_missing);
+    tcase_add_test(tcase, a_job_that_waits_still_is_said_to);
+    tcase_add_test(tcase, what_ended_a_long_wait_is_told);
+    tcase_add_test(tcase, a_start_that_takes_as_long_as_ever_is_told_in_one_sentence);
+    tcase_add_test(tcase, the_cause_of_an_outage_that_nobody_noticed_is_told);
+    tcase_add_loop_test(tcase, phases_add_up_to_the_outage, 0, 3);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
