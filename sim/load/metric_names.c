@@ -35,8 +35,9 @@ bool metric_has_total(enum metric metric, bool of_vertex)
 enum metric_unit metric_statistic_unit(enum metric metric, const char *statistic)
 {
     enum metric_unit unit = metric_rows[metric].unit;
-    bool is_total = statistic && text_equal(statistic, "total");
-    return is_total && unit == METRIC_SHARE ? METRIC_SECONDS : unit;
+    if (!statistic || !text_equal(statistic, "total"))
+        return unit;
+    return unit == METRIC_SHARE ? METRIC_SECONDS : unit == METRIC_RATE ? METRIC_RECORDS : unit;
 }
 
 const struct invariant_row invariant_rows[] = {

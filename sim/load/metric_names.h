@@ -79,8 +79,8 @@ extern const size_t statistic_count;
 
 /* Is its total known exactly, whatever lies between two samples? A share's is of one vertex. */
 bool metric_has_total(enum metric metric, bool of_vertex);
-/* What the statistic is written in: the total of a share in seconds of subtasks, else the metric's.
- * The name may be null: `value`. */
+/* What the statistic is written in: the total of a share in seconds of subtasks, that of a rate in
+ * records, else the metric's. The name may be null: `value`. */
 enum metric_unit metric_statistic_unit(enum metric metric, const char *statistic);
 
 /* What holds at every moment of a run, or is a fault of Weir or of the job's set-up. */

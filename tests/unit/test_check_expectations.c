@@ -89,6 +89,25 @@ START_TEST(a_metric_is_judged_by_its_statistic)
 }
 END_TEST
 
+START_TEST(a_total_of_a_rate_is_a_number_of_records)
+{
+    begin("  - { name: a, metric: offered_rate, total: '>= 500k' }\n"
+          "  - { name: b, metric: offered_rate, mean: '>= 500k/s' }\n"
+          "  - { name: c, metric: offered_rate, of: fixed, ratio: <= 1, statistic: total }\n");
+    recorder_sample(&recorder, 0);
+    run.flows[0].offered_total = 600000;
+    end_at(10 * TIME_S);
+    ck_assert(judge(0, NULL));
+    ck_assert_str_eq(result.measured, "600 k");
+    ck_assert_str_eq(result.wanted, ">= 500 k");
+    ck_assert(!judge(1, NULL));
+    ck_assert_str_eq(result.measured, "60.0 k/s");
+    ck_assert(judge(2, &recorder.metrics));
+    ck_assert_str_eq(result.detail, "offered_rate: 600 k / 600 k");
+    end();
+}
+END_TEST
+
 START_TEST(a_metric_of_one_vertex_is_found)
 {
     begin("  - { name: a, metric: busy, vertex: count, final: at least 90% }\n");
@@ -300,6 +319,7 @@ Suite *test_check_expectations_suite(void)
     TCase *metrics = tcase_create("metrics"), *events = tcase_create("events");
     tcase_add_test(metrics, bounds_hold_up_to_the_bound_and_no_further);
     tcase_add_test(metrics, a_metric_is_judged_by_its_statistic);
+    tcase_add_test(metrics, a_total_of_a_rate_is_a_number_of_records);
     tcase_add_test(metrics, a_metric_of_one_vertex_is_found);
     tcase_add_test(metrics, what_has_no_value_fails);
     tcase_add_test(metrics, a_ratio_is_taken_of_the_other_run);

@@ -217,6 +217,9 @@ static const struct broken {
     { EXPECT_OF("  - { name: a, metric: busy, vertex: count, total: < 50% }\n"),
       "t.yaml:9: expect.a.total: found '< 50%', expected a bound such as <= 90s, or with the words "
       "at most, at least, below, above, exactly" },
+    { EXPECT_OF("  - { name: a, metric: served_rate, total: < 6k/s }\n"),
+      "t.yaml:9: expect.a.total: found '< 6k/s', expected a bound such as <= 2m, or with the words "
+      "at most, at least, below, above, exactly" },
     { BASE("compare: { fixed: { seed: 2 } }\nexpect:\n  - { name: a, metric: parallelism, of: "
            "fixed, "
            "ratio: < 1, statistic: total }\n"),
