@@ -132,15 +132,36 @@ static struct err run_into(const struct command *command, struct run_request *re
     return put_in_place(request, plays, output, note);
 }
 
+/* Variants may last longer than the scenario itself. */
+static struct err check_until(time_ns until, const struct plays *plays, struct note *note)
+{
+    time_ns longest = 0;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        longest = play->scenario->duration > longest ? play->scenario->duration : longest;
+    if (until == TIME_NEVER || until <= longest)
+        return OK;
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "--until: found a time after the end of the run, expected one within it");
+}
+
+static struct err load(const struct run_request *request, struct plays *plays, struct note *note)
+{
+    struct play_settings settings = { .path = request->scenario,
+                                      .overrides = request->options.overrides.items,
+                                      .override_count = request->options.overrides.count };
+    TRY(plays_load(plays, &settings, note));
+    struct err e = check_until(request->options.until, plays, note);
+    if (err_is(e))
+        plays_fini(plays);
+    return e;
+}
+
 static int run_all(const struct command *command, struct run_request *request)
 {
     struct note note = { "" };
     struct plays plays;
     struct output_dir output = { .aside = "" };
-    struct play_settings settings = { .path = request->scenario,
-                                      .overrides = request->options.overrides.items,
-                                      .override_count = request->options.overrides.count };
-    struct err e = plays_load(&plays, &settings, &note);
+    struct err e = load(request, &plays, &note);
     if (err_is(e))
         return command_fail(command, e, &note);
     if (!request->out[0] && !request->json)

@@ -383,6 +383,17 @@ static struct err read_map(const struct tree_node *node, const struct load_value
     return OK;
 }
 
+/* Figures such as 1.005k are whole but for the last bits of a double. */
+static struct err need_whole(const struct tree_node *node, double *records, struct note *note)
+{
+    double whole = floor(*records + 0.5);
+    if (fabs(*records - whole) > 1e-14 * whole)
+        return tree_expected(tree_find(node, "records"), ERR_BAD_VALUE_CODE, note,
+                             "a whole number of records");
+    *records = whole;
+    return OK;
+}
+
 struct err load_read(const struct tree_node *node, const struct load_context *context,
                      struct series *out, struct load_traits *traits, struct note *note)
 {
@@ -398,6 +409,8 @@ struct err load_read(const struct tree_node *node, const struct load_context *co
     }
     struct load_values v = { .shape = { .scale = 1, .compress = 1 } };
     struct err e = read_values(node, &v, note);
+    if (!err_is(e))
+        e = need_whole(node, &v.bounds.records, note);
     if (!err_is(e))
         e = read_map(node, &v, context, out, traits, note);
     if (traits)

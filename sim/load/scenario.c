@@ -76,10 +76,13 @@ static struct err read_head(struct scenario_reader *reader, const struct tree_no
     TRY(field_need_child(root, "duration", &child, note));
     if (scenario->duration > SCENARIO_DURATION_MAX)
         return tree_expected(child, ERR_BAD_VALUE_CODE, note, "at most 20 years");
+    child = tree_find(root, "sample");
     if (scenario->sample == 0)
         scenario->sample = default_sample(scenario->duration);
+    else if (scenario->sample > scenario->duration)
+        return tree_expected(child, ERR_BAD_VALUE_CODE, note, "at most the duration of the run");
     if (scenario->duration / scenario->sample > SCENARIO_SAMPLES_MAX)
-        return tree_expected(tree_find(root, "sample"), ERR_BAD_VALUE_CODE, note,
+        return tree_expected(child, ERR_BAD_VALUE_CODE, note,
                              "a longer one (at most %d samples in a run)", SCENARIO_SAMPLES_MAX);
     if ((child = field_child(root, "flink-version")) != NULL) {
         TRY(field_read_word(child, "a version of Flink", flink_versions,

@@ -295,10 +295,25 @@ bool summary_failed_text(const json_t *summary, size_t job, char out[SUMMARY_FAI
     return true;
 }
 
+static void append_never_submitted(const struct simulation *simulation, json_t *all)
+{
+    for (VEC_EACH(const struct job_spec, job, &simulation_scenario(simulation)->jobs)) {
+        if (job->at <= simulation_now(simulation))
+            continue;
+        char label[80];
+        text_format(label, sizeof label, "submission of job %.*s", 60, job->name);
+        json_t *one = json_object();
+        put_text(one, "event", label);
+        put(one, "at_s", seconds(job->at));
+        json_array_append_new(all, one);
+    }
+}
+
 json_t *summary_never_happened(const struct simulation *simulation)
 {
     const struct scenario *scenario = simulation_scenario(simulation);
     json_t *all = json_array();
+    append_never_submitted(simulation, all);
     for (size_t i = 0; i < scenario->events.count; i++) {
         const struct scripted_event *event = &scenario->events.items[i];
         struct script_outcome outcome = simulation_outcome(simulation, i);
@@ -330,7 +345,7 @@ void summary_never_text(const json_t *one, char out[SUMMARY_NEVER_SIZE])
     if (on)
         text_format(out, SUMMARY_NEVER_SIZE, "%.*s: waits for '%.*s'%s", 60, label, 80, on, times);
     else
-        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: its time is after the end", 60, label);
+        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: its time is after the end", 80, label);
 }
 
 json_t *summary_results(const struct check_results *results)

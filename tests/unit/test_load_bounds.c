@@ -70,6 +70,14 @@ START_TEST(records_count_from_the_submission_on)
 }
 END_TEST
 
+/* No double is 1.005 or 4.015; the numbers of records are whole all the same. */
+START_TEST(records_in_thousands_are_whole)
+{
+    ck_assert_double_eq(load_at("0s", "{ records: 1.005k }")->points.items[0].value, 1005e3);
+    ck_assert_double_eq(load_at("0s", "{ records: 4.015k }")->points.items[0].value, 4015e3);
+}
+END_TEST
+
 START_TEST(records_without_a_rate_are_there_at_the_submission)
 {
     const struct series *s = load_at("5min", "{ records: 300m }");
@@ -112,6 +120,10 @@ static const struct broken {
     { LOAD("{ constant: 5/s, records: -3 }"),
       "t.yaml:5: jobs.j.load.records: found '-3', expected a number such as 200, 1.5k or 2m, "
       "above 0" },
+    { LOAD("{ constant: 5/s, records: 1.5 }"),
+      "t.yaml:5: jobs.j.load.records: found '1.5', expected a whole number of records" },
+    { LOAD("{ records: 600000000.5 }"),
+      "t.yaml:5: jobs.j.load.records: found '600000000.5', expected a whole number of records" },
     { LOAD("{ constant: 5/s, records: 20k }"),
       "t.yaml:5: jobs.j.load.records: found more records than arrive from the job's submission to "
       "the end of the run, expected at most 15000" },
@@ -150,6 +162,7 @@ Suite *test_load_bounds_suite(void)
     tcase_add_checked_fixture(all, NULL, teardown);
     tcase_add_test(all, a_number_of_records_comes_at_its_rate_and_then_nothing);
     tcase_add_test(all, records_count_from_the_submission_on);
+    tcase_add_test(all, records_in_thousands_are_whole);
     tcase_add_test(all, records_without_a_rate_are_there_at_the_submission);
     tcase_add_test(all, a_load_ends_at_a_time);
     tcase_add_test(all, other_loads_have_no_end);

@@ -59,6 +59,8 @@ static const struct broken {
       "t.yaml:8: sample: found '0s', expected a duration such as 90s, 5 min or 100 ms, above 0" },
     { BASE("sample: 1us\n"),
       "t.yaml:8: sample: found '1us', expected a longer one (at most 10000000 samples in a run)" },
+    { BASE("sample: 61min\n"),
+      "t.yaml:8: sample: found '61min', expected at most the duration of the run" },
     { BASE("flink-version: 2.5\n"),
       "t.yaml:8: flink-version: found '2.5', expected a version of Flink, did you mean '2.3'?" },
     { BASE("log-level: taks\n"),
