@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The former job's cut becomes the first of the later job, source by source, by name. Nothing is
- * served or replayed by it: what the former job has read is taken over.
+ * The former job's cut becomes the first of the later job, source by source, by name. What the
+ * former job has read up to the cut is taken over; what it read behind it is read again.
  */
 #include "sim/model/handover.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/port/snapshot_path.h"
@@ -52,6 +53,23 @@ static bool can_build_on(const struct model_job *job, enum checkpoint_kind kind)
            job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM;
 }
 
+/* What is whose of the records that had arrived: offered to the former job, each of them, up to
+ * when it gave its log up. What it served behind the snapshot is served a second time. Of a paced
+ * load nothing is: the later job makes records of its own. */
+static void take_books(struct model_source *source, struct model_source *former,
+                       const struct source_cut *cut, time_ns now)
+{
+    time_ns from = former->given_up_at < now ? former->given_up_at : now;
+    source->taken_over = source_position(source, now);
+    source->offered_before = 0;
+    source->offered_before = source_offered(source, source->paced ? now : from);
+    source->served_before = source->read_before = 0;
+    if (source->paced)
+        return;
+    source->served_before = fmax(source_position(former, from) - source->taken_over, 0);
+    source->read_before = fmax(source->served_before + former->ahead - cut->ahead, 0);
+}
+
 /* Nothing of the job has run yet, or it would have no need of another job's cut. */
 static void adopt(struct model *model, struct model_job *job, struct model_job *former,
                   struct cut *theirs)
@@ -82,9 +100,7 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
         }
         cut.sources[s] = copy_of(&theirs->sources[there]);
         partitions_restore(source, &cut.sources[s], &all, 1, now);
-        source->taken_over = source_position(source, now);
-        source->offered_before = 0;
-        source->offered_before = source_offered(source, now);
+        take_books(source, &former->sources.items[there], &cut.sources[s], now);
         if (former->ended)
             former->sources.items[there].given_up_at = now;
     }

@@ -67,10 +67,10 @@ struct model_job_view {
     bool whole;   /* all of them are */
     bool ended;   /* the job has, as it should: nothing arrives any more */
     double offered_total, served_total;
-    double replayed_total; /* set back to: served again */
+    double replayed_total; /* served again: set back to, or served by a former job already */
     double setback;        /* as much again, as soon as what has stopped begins anew; in backlog */
     double reread_total;   /* sources read again: with what buffers lost, without channel state */
-    double inherited;      /* backlog that a former job left it with its log; never offered to it */
+    double inherited;      /* left unread by a former job, to which it was offered, and not to it */
     double given_up;       /* arrivals that it will not read: of attempts, or a later job's */
     double served_rate;    /* records per second, now */
     double backlog;        /* records that have arrived and are not read, or will be read again */

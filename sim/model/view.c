@@ -139,6 +139,7 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         *out = (struct model_job_view){ .ended = job->ended };
         return;
     }
+    const bool begun = job->restored.count > 0;
     *out = (struct model_job_view){ .whole = true, .restored = job->restored };
     for (VEC_EACH(const struct component, component, &job->components)) {
         out->flowing |= component->active;
@@ -149,11 +150,12 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
         double lag = source_lag_seconds_most(source, now);
         out->offered_total += source_offered(source, source_time(model, job, source));
         out->served_total += source->served_total;
-        out->replayed_total += source->replayed_total;
-        out->reread_total += source->reread_total;
+        out->replayed_total += source->replayed_total + (begun ? source->served_before : 0);
+        out->setback += begun ? 0 : source->served_before;
+        out->reread_total += source->reread_total + (begun ? source->read_before : 0);
         out->served_rate += source->rate;
         out->backlog += unread(source, now);
-        out->inherited += source->offered_before - source->taken_over;
+        out->inherited += source->offered_before - source->taken_over - source->served_before;
         out->given_up += source->withdrawn_total;
         if (source->given_up_at != TIME_NEVER)
             out->given_up += source_backlog(source, source_time(model, job, source));

@@ -208,6 +208,8 @@ static json_t *jobs_array(const struct recorder *recorder)
         put(one, "restarts", json_integer(view.restarts - view.rescales));
         put(one, "rescales", json_integer(view.rescales));
         put(one, "downtime_s", seconds(incidents_downtime(&recorder->incidents, id, end)));
+        if (scenario->jobs.items[j].former > 0)
+            put(one, "records_inherited", number(recorder->jobs.items[j].flow.inherited));
         put_histories(recorder, id, one);
         put(one, "failure", failure_of(recorder, id, json_object_get(one, "exceptions")));
         json_array_append_new(all, one);
