@@ -288,7 +288,14 @@ static void find_loads(struct model *model, struct net *net, struct nic_loads *l
     loads->round = net->round;
     loads->moves = model->moves;
     loads->found_at = model_now(model);
-    loads->version++;
+    loads->version += 2;
+}
+
+void nic_loads_swap(struct net *net)
+{
+    struct nic_loads loads = net->nic_loads;
+    net->nic_loads = net->nic_loads_seen;
+    net->nic_loads_seen = loads;
 }
 
 void nic_loads_now(struct model *model, struct net *net)

@@ -39,7 +39,7 @@ struct nic_turn {
 
 struct nic_loads {
     uint64_t round;       /* of the network it was found for */
-    uint64_t version;     /* raised whenever it is found anew */
+    uint64_t version;     /* raised by 2 whenever it is found anew */
     uint64_t moves;       /* transfers that had begun or ended by then */
     VEC(uint64_t) rounds; /* networks on the same hosts: index, round */
     VEC(double) rates;    /* of all their sources */
@@ -58,6 +58,9 @@ struct nic_loads {
 };
 
 void nic_loads_fini(struct nic_loads *loads);
+/* Who looks has loads of his own, for what is found at a time is kept for a while: swapped in
+ * before, and out again behind. */
+void nic_loads_swap(struct net *net);
 /* At the rates of now. */
 void nic_loads_now(struct model *model, struct net *net);
 

@@ -54,6 +54,7 @@ struct component {
     uint32_t shuffle_count; /* all-to-all edges */
     uint32_t first_shuffle; /* of them, in the network */
     double fill_bytes;      /* in the buffers between its sources and what holds them back */
+    double fill_from;       /* the same, when the network's rates were last taken */
     double fill_rate;       /* bytes per second they fill with */
 };
 

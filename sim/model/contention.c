@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Slow-downs, kind by kind of hosts. They are found for the mean rates between two folds of the
- * network, and found again only when these differ from those of the last time.
+ * Slow-downs, kind by kind of hosts. They are found for the rates of now, and found again only when
+ * these differ from those of the last time: whoever asks, and whoever has asked before, gets the
+ * same.
  */
 #include "sim/model/contention.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/model/queueing.h"
 #include "sim/model/state.h"
 
-/* Rates that differ by less are the same: means of constant rates are rounded. */
-static const double same = 1e-9;
 static const double same_load = 1e-12; /* in cores */
 /* When a backlog ends, source subtasks catch up one after the other, microseconds apart. For so
  * short a time the slow-downs found last will do, and all such times together are not longer. */
@@ -109,7 +109,6 @@ static void add_host(const struct model *model, struct net *net, const struct mo
 static void find_kinds(const struct model *model, struct net *net)
 {
     struct contention *contention = &net->contention;
-    contention->round = net->round;
     contention->possible = false;
     for (VEC_EACH(const struct net_slot, slot, &net->slots)) {
         const struct model_host *host = &model->hosts.items[slot->host];
@@ -190,9 +189,9 @@ static void find_loads(const struct model *model, struct net *net)
         find_rate(model, net, thread);
         thread->slowdown = 1;
         thread->swing = thread->waits = 0;
-        double load = thread->rate * cost / contention->kinds.items[thread->kind].speed /
-                      (double)TIME_S; /* a mean may round below 0 */
-        vec_push(&contention->loads, fmin(fmax(load, 0), 1));
+        double load =
+            thread->rate * cost / contention->kinds.items[thread->kind].speed / (double)TIME_S;
+        vec_push(&contention->loads, fmin(load, 1));
     }
 }
 
@@ -211,8 +210,6 @@ static void find_slowdowns(struct model *model, struct contention *contention,
         thread->slowdown = as->slowdown;
         thread->swing = as->swing;
         thread->waits = as->waits;
-        flow->core_wait += kind->hosts * thread->waits;
-        flow->core_wait_most = fmax(flow->core_wait_most, thread->waits);
         flow->crowded = contention->any = true;
     }
 }
@@ -222,29 +219,30 @@ static void forget(struct model *model, struct net *net)
     net->contention.any = false;
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         const struct model_job *job = &model->jobs[member->job];
-        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices)) {
-            struct vertex_flow *flow = &job->vertices[*id].flow;
-            flow->core_wait = flow->core_wait_most = 0;
-            flow->crowded = false;
-        }
+        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices))
+            job->vertices[*id].flow.crowded = false;
+    }
+}
+
+static void clear_waits(struct model *model, const struct net *net)
+{
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        const struct model_job *job = &model->jobs[member->job];
+        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices))
+            job->vertices[*id].flow.core_wait = job->vertices[*id].flow.core_wait_most = 0;
     }
 }
 
 static bool is_found(const struct contention *contention)
 {
-    if (contention->rates.count != contention->asked.count)
-        return false;
-    for (size_t i = 0; i < contention->rates.count; i++)
-        if (fabs(contention->rates.items[i] - contention->asked.items[i]) >
-            same * contention->asked.items[i])
-            return false;
-    return true;
+    return contention->rates.count == contention->asked.count &&
+           memcmp(contention->rates.items, contention->asked.items,
+                  contention->rates.count * sizeof *contention->rates.items) == 0;
 }
 
 static void find_for_asked(struct model *model, struct net *net)
 {
     struct contention *contention = &net->contention;
-    contention->unseen = 0;
     if (is_found(contention))
         return;
     if (contention->any)
@@ -260,41 +258,59 @@ static void find_for_asked(struct model *model, struct net *net)
         find_slowdowns(model, contention, kind);
 }
 
-/* Is there a host in the network that could be crowded? */
-static bool begin(struct model *model, struct net *net)
+void contention_open(struct model *model, struct net *net)
 {
     struct contention *contention = &net->contention;
-    if (contention->round != net->round) {
-        forget(model, net);
-        find_kinds(model, net);
-    }
-    vec_clear(&contention->asked);
-    return contention->possible;
+    contention->unseen = 0;
+    contention->taken_for = TIME_NEVER;
+    contention->taken = contention->version;
+    forget(model, net);
+    clear_waits(model, net);
+    find_kinds(model, net);
 }
 
 void contention_now(struct model *model, struct net *net)
 {
-    if (!begin(model, net))
+    struct contention *contention = &net->contention;
+    if (!contention->possible)
         return;
+    vec_clear(&contention->asked);
     for (VEC_EACH(const struct net_sum, sum, &net->sums))
-        vec_push(&net->contention.asked, model->jobs[sum->job].sources.items[sum->source].rate);
+        vec_push(&contention->asked, model->jobs[sum->job].sources.items[sum->source].rate);
     for (VEC_EACH(const struct net_class, class, &net->classes))
-        vec_push(&net->contention.asked, class->rate);
+        vec_push(&contention->asked, class->rate);
+    for (VEC_EACH(const struct net_class, class, &net->classes))
+        vec_push(&contention->asked, class->behind > 0);
     find_for_asked(model, net);
 }
 
-void contention_since_fold(struct model *model, struct net *net, double seconds)
+static void take_waits(struct model *model, struct net *net)
 {
-    if (!begin(model, net))
+    struct contention *contention = &net->contention;
+    if (contention->taken == contention->version)
         return;
-    net->contention.unseen += seconds;
-    if (net->contention.unseen < SECONDS_UNSEEN)
-        return;
-    for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
-        const struct model_source *source = &model->jobs[sum->job].sources.items[sum->source];
-        vec_push(&net->contention.asked, (source->served_total - source->served_folded) / seconds);
+    contention->taken = contention->version;
+    clear_waits(model, net);
+    for (VEC_EACH(const struct thread, thread, &contention->threads)) {
+        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
+        flow->core_wait += contention->kinds.items[thread->kind].hosts * thread->waits;
+        flow->core_wait_most = fmax(flow->core_wait_most, thread->waits);
     }
-    for (VEC_EACH(const struct net_class, class, &net->classes))
-        vec_push(&net->contention.asked, (class->served - class->served_folded) / seconds);
-    find_for_asked(model, net);
+}
+
+bool contention_take(struct model *model, struct net *net, bool over)
+{
+    struct contention *contention = &net->contention;
+    double seconds = (double)(net->at - net->since) / (double)TIME_S;
+    if (!contention->possible || contention->taken_for == net->since)
+        return true;
+    if (contention->unseen + seconds < SECONDS_UNSEEN) {
+        contention->unseen += over ? seconds : 0;
+        return false;
+    }
+    contention->unseen = 0;
+    contention->taken_for = net->since;
+    contention_now(model, net);
+    take_waits(model, net);
+    return true;
 }

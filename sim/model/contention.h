@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "core/base/time.h"
 #include "sim/model/intern.h"
 
 /* A task that uses a core now and then. */
@@ -30,14 +31,15 @@ struct host_kind {
 };
 
 struct contention {
-    uint64_t round;        /* of the network it was found for */
-    uint64_t version;      /* raised whenever it is found anew */
-    bool possible;         /* in this round: some host has more tasks than cores */
-    bool any;              /* some task is slowed down */
-    double unseen;         /* seconds, of times too short to find it anew, since it was */
-    VEC(double) rates;     /* of the sums, then of the classes, at which it was found */
-    VEC(double) asked;     /* scratch: the same, asked for now */
-    VEC(double) loads;     /* scratch: of all threads, in cores */
+    uint64_t version;  /* raised whenever it is found anew */
+    bool possible;     /* in this network: some host has more tasks than cores */
+    bool any;          /* some task is slowed down */
+    double unseen;     /* seconds, of times too short to take it, since it was */
+    time_ns taken_for; /* the rates that are since then; TIME_NEVER: none */
+    uint64_t taken;    /* the version of the waits that vertices have */
+    VEC(double) rates; /* of the sums, then of the classes, at which it was found; who is behind */
+    VEC(double) asked; /* scratch: the same, asked for now */
+    VEC(double) loads; /* scratch: of all threads, in cores */
     VEC(double) slowdowns; /* scratch: of the threads of one host */
     VEC(struct host_kind) kinds;
     VEC(struct thread) threads; /* kind by kind */
@@ -51,9 +53,13 @@ struct model;
 struct net;
 
 void contention_fini(struct contention *contention);
-/* Of the tasks in one network, at the rates of now. */
+/* A network begins, with the tasks that it has now: they leave before it ends. */
+void contention_open(struct model *model, struct net *net);
+/* Of the tasks in one network, at the rates of now, and of nothing that was before. */
 void contention_now(struct model *model, struct net *net);
-/* At the mean rates since the network was last folded, `seconds` ago. */
-void contention_since_fold(struct model *model, struct net *net, double seconds);
+/* How long the tasks of its vertices wait for cores (core_wait), at the rates of now. Over times
+ * too short to take that: as long as the last time, when they are `over`; else it says false, for
+ * they may be longer. */
+bool contention_take(struct model *model, struct net *net, bool over);
 
 #endif

@@ -248,8 +248,10 @@ void latency_of_job(struct model *model, struct model_job *job, double *out)
         if (!net)
             continue;
         contention_now(model, net);
+        nic_loads_swap(net);
         nic_loads_now(model, net);
         slowest_way(model, job, component, &delay);
+        nic_loads_swap(net);
     }
     recall_quantiles(&job->recall, &delay, ways);
     delay_fini(&delay);

@@ -51,22 +51,35 @@ static void note_backlog(struct model *model, const struct net *net)
 void net_bring_up(struct model *model, struct net *net)
 {
     time_ns now = model_now(model);
-    double seconds = (double)(now - net->at) / (double)TIME_S;
+    double seconds = (double)(now - net->since) / (double)TIME_S;
     if (now == net->at)
         return;
     net->at = now;
     for (VEC_EACH(struct net_class, class, &net->classes))
-        class->served += class->rate * seconds;
+        class->served = class->served_from + class->rate * seconds;
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         struct model_source *source = source_of_sum(model, sum);
-        source->served_total += source->rate * seconds;
         source_move(source, seconds, now);
         struct component *component = &model->jobs[sum->job].components.items[sum->component];
         if (component->first_sum == (uint32_t)(sum - net->sums.items))
-            component->fill_bytes += component->fill_rate * seconds;
+            component->fill_bytes = component->fill_from + component->fill_rate * seconds;
     }
     if (!net->all_kept_up)
         note_backlog(model, net);
+}
+
+void net_start(struct model *model, struct net *net)
+{
+    net->since = net->at;
+    net->rates++;
+    for (VEC_EACH(struct net_class, class, &net->classes))
+        class->served_from = class->served;
+    for (VEC_EACH(const struct net_sum, sum, &net->sums))
+        source_start(source_of_sum(model, sum));
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct component *component = &model->jobs[member->job].components.items[member->component];
+        component->fill_from = component->fill_bytes;
+    }
 }
 
 void net_advance(struct model *model, uint32_t job)
@@ -203,6 +216,7 @@ void net_open(struct model *model, struct net *net)
         net_wait_for_step(model, net, k);
         backlog_wait_for_look(model, net, k);
     }
+    contention_open(model, net);
     net_solve(model, net);
     note_lag(model, net);
 }

@@ -9,7 +9,8 @@
  *   advance:  time has passed                         -> positions of one network move on
  *
  * A flow is one source subtask; flows that no limit tells apart are one class. Between two
- * solutions all rates are constant. Cost is linear in what is rebuilt or solved.
+ * solutions all rates are constant, and what moves is found from where it was at the last one: who
+ * looks on the way changes nothing. Cost is linear in what is rebuilt or solved.
  *
  * Limits: threads (a subtask is busy at most all the time), cores of a host, its NIC either way.
  */
@@ -40,9 +41,11 @@ struct net_class {
     double behind;         /* of them, with backlog */
     double demand;         /* what one task would read if it could */
     double rate;           /* of one task */
-    double served, served_folded; /* records of one task, since the class was made */
-    uint32_t bottleneck;          /* vertex that holds it up; NONE: it reads what it wants */
-    bool backpressured;           /* by that vertex, which is not itself */
+    /* Records of one task, since the class was made; the same when rates were last taken, and when
+     * the network was last folded. */
+    double served, served_from, served_folded;
+    uint32_t bottleneck; /* vertex that holds it up; NONE: it reads what it wants */
+    bool backpressured;  /* by that vertex, which is not itself */
 };
 
 /* The share of a class in the work of a vertex that it reaches without a shuffle. */
@@ -66,8 +69,10 @@ struct net_row {
 };
 
 struct net {
-    uint32_t index; /* among the networks */
-    time_ns at, folded_at, built_at;
+    uint32_t index;    /* among the networks */
+    time_ns at, since; /* since then rates are as they are */
+    time_ns folded_at, built_at;
+    uint64_t rates;                 /* raised when they are taken */
     VEC(struct net_member) members; /* ascending */
     VEC(struct net_sum) sums;
     VEC(struct net_class) classes;
@@ -83,7 +88,8 @@ struct net {
     VEC(uint32_t) stepped;          /* sums whose load has changed at this instant */
     struct sim_handle settle, nics; /* the end of this instant; NICs' limits are taken anew */
     struct contention contention;
-    struct nic_loads nic_loads;
+    struct nic_loads nic_loads;      /* for what happens */
+    struct nic_loads nic_loads_seen; /* for who looks, while nobody does */
     /* while building */
     VEC(struct raw_flow) raws;
     VEC(struct net_slot) slots;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Totals of vertices: what the time since the last look adds to them, while all rates were
- * constant. Every subtask is counted once: behind shuffles all of a vertex together, before them by
- * class where it serves one flow, by its row where it serves several. The synchronous part of a
- * snapshot runs in the task's mailbox, so it is busy time; a frozen process tells nothing, so its
- * subtasks have no time. In: what classes and sources have served. Out: busy, idle and
- * backpressured task time, that of the subtask with most, records.
+ * Totals of vertices: what the time since the last fold adds to them, while all rates were
+ * constant: all of it together as much as any parts of it, wherever somebody looks. Every subtask
+ * is counted once: behind shuffles all of a vertex together, before them by class where it serves
+ * one flow, by its row where it serves several. The synchronous part of a snapshot runs in the
+ * task's mailbox, so it is busy time; a frozen process tells nothing, so its subtasks have no time.
+ * In: what classes and sources have served. Out: busy, idle and backpressured task time, that of
+ * the subtask with most, records.
  *
  * Always holds: the three add up to the task time; no mean is above its most.
  */
@@ -148,13 +149,10 @@ static void take_fold(struct vertex_flow *flow, double seconds)
     flow->excess_seconds += fmax(fold->backpressured - backpressured, 0);
 }
 
-void net_fold_one(struct model *model, struct net *net)
+static void fold(struct model *model, struct net *net)
 {
     double seconds = (double)(net->at - net->folded_at) / (double)TIME_S;
-    if (net->at == net->folded_at)
-        return;
     net->folded_at = net->at;
-    contention_since_fold(model, net, seconds);
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct model_job *job = &model->jobs[member->job];
         fold_component(job, &job->components.items[member->component], seconds);
@@ -174,11 +172,19 @@ void net_fold_one(struct model *model, struct net *net)
     }
 }
 
+void net_fold_one(struct model *model, struct net *net)
+{
+    if (net->at == net->folded_at)
+        return;
+    contention_take(model, net, true);
+    fold(model, net);
+}
+
 void net_fold(struct model *model, uint32_t job)
 {
     for (VEC_EACH(const struct component, component, &model->jobs[job].components)) {
         struct net *net = net_of(model, component);
-        if (net)
-            net_fold_one(model, net);
+        if (net && net->at != net->folded_at && contention_take(model, net, false))
+            fold(model, net);
     }
 }

@@ -178,6 +178,7 @@ void net_solve(struct model *model, struct net *net)
         net_mark(model, net);
         net_limit_transfers(model, net);
     }
+    net_start(model, net);
     wait_for_crossing(model, net);
     for (size_t i = 0; differs && i < net->members.count; i++)
         barrier_on_rates(model, net->members.items[i].job, net->members.items[i].component);
@@ -246,10 +247,13 @@ void net_settle_steps(struct model *model, struct net *net)
         return;
     sim_queue_cancel(model->queue, &net->settle);
     if (is_carried(model, net)) {
+        if (net->contention.possible || net->sums.count > 1)
+            net_fold_one(model, net); /* shares of time do not follow from mean rates */
         for (VEC_EACH(const uint32_t, k, &net->stepped))
             carry(model, net, *k);
         net->solved_round = 0;
         vec_clear(&net->stepped);
+        net_start(model, net);
         net_limit_transfers(model, net);
         end_look(model, net);
         return;

@@ -50,6 +50,7 @@ static void net_fini(struct net *net)
     vec_fini(&net->scratch);
     contention_fini(&net->contention);
     nic_loads_fini(&net->nic_loads);
+    nic_loads_fini(&net->nic_loads_seen);
     vec_fini(&net->slot_loads);
 }
 
@@ -80,12 +81,13 @@ static struct net *net_take(struct model *model)
     if (networks->free.count == 0) {
         struct net *new = mem_create(sizeof *new);
         new->index = (uint32_t)networks->all.count;
+        new->nic_loads_seen.version = 1; /* never that of the others */
         vec_push(&networks->all, new);
         vec_push(&networks->free, new->index);
     }
     struct net *net = networks->all.items[vec_last(&networks->free)];
     networks->free.count--;
-    net->at = net->folded_at = net->built_at = model_now(model);
+    net->at = net->since = net->folded_at = net->built_at = model_now(model);
     net->round = ++networks->round;
     net->all_kept_up = false;
     vec_clear(&net->members);

@@ -32,7 +32,8 @@ struct model_source *net_source_at(struct model *model, const struct net *net, u
 
 /* Brings positions and totals of the job up to now, and its rates, if something has changed. */
 void net_advance(struct model *model, uint32_t job);
-/* Adds what has flowed since to the totals of the job's vertices; after net_advance. */
+/* Adds what has flowed since to the totals of the job's vertices, for who looks; after net_advance.
+ * Of an interval that may be too short to tell (contention.h) nothing yet. */
 void net_fold(struct model *model, uint32_t job);
 /* The component begins, ends, or flows in another way: its network is built anew, now, with
  * everything on hosts that could be filled. */
@@ -53,6 +54,9 @@ void net_close(struct model *model, struct net *net);
 /* New rates for the network as it is, brought up to now. */
 void net_solve(struct model *model, struct net *net);
 void net_bring_up(struct model *model, struct net *net);
+/* It has got new rates, from now on. */
+void net_start(struct model *model, struct net *net);
+/* The rates end, or what else decides how busy tasks are. */
 void net_fold_one(struct model *model, struct net *net);
 /* Loads have changed at this instant, all of which one solution answers. */
 void net_settle_steps(struct model *model, struct net *net);

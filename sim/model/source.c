@@ -191,13 +191,21 @@ static void note_corners(struct model_source *source, const struct partition_gro
     }
 }
 
+void source_start(struct model_source *source)
+{
+    source->served_from = source->served_total;
+    for (VEC_EACH(struct partition_group, group, &source->groups))
+        group->from = group->position;
+}
+
 void source_move(struct model_source *source, double seconds, time_ns now)
 {
+    source->served_total = source->served_from + source->rate * seconds;
     for (VEC_EACH(struct partition_group, group, &source->groups)) {
         if (group->kept_up)
             continue;
         double amount = amount_read(source, group);
-        group->position += group->rate * seconds;
+        group->position = group->from + group->rate * seconds;
         if (group->rate > 0)
             note_corners(source, group, amount, now);
         source->lag_most = fmax(source->lag_most, source_lag_seconds(source, group, now));

@@ -30,6 +30,7 @@ struct layout {
 
 struct partition_group {
     double position;      /* records read of each partition; when kept up: as of the last change */
+    double from;          /* the same, when its network's rates were last taken */
     double rate;          /* of each partition; records per second */
     double origin;        /* paced: position when the subtask began; else 0 */
     double origin_amount; /* paced: what the curve had given by then; else 0 */
@@ -71,6 +72,7 @@ struct model_source {
     double read_before;    /* the same with what lay in its buffers: to be read again */
     time_ns given_up_at;   /* what it has not read is a later job's, or nobody's; TIME_NEVER */
     double served_total, replayed_total;
+    double served_from; /* served_total when its network's rates were last taken */
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
     double reread_total; /* records that a restart made it read again */
     double
@@ -108,8 +110,10 @@ double source_backlog_after(struct model_source *source, double seconds, time_ns
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now);
 double source_lag_seconds_most(struct model_source *source, time_ns now);
-/* Reads on until now, `seconds` long at the rates of the groups, and keeps the most of the lag on
- * the way. */
+/* The groups get new rates: from where they are. */
+void source_start(struct model_source *source);
+/* Reads on until now, at the rates of the groups, which they have had for `seconds`, and keeps the
+ * most of the lag on the way. */
 void source_move(struct model_source *source, double seconds, time_ns now);
 /* The lag as it is now may be the most. */
 void source_note_lag(struct model_source *source, time_ns now);

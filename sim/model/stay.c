@@ -41,8 +41,9 @@ static void push_subtasks(const struct model *model, const struct model_job *job
         load.service = service_of(vertex, model->hosts.items[host].speed, 1);
         for (size_t k = 0; k < component->sources.count; k++)
             load.weight += vertex->shape.share[k * vertex->parallelism + s] *
-                           job->sources.items[component->sources.items[k]].rate;
-        load.weight /= in;
+                           (component->sources.count > 1
+                                ? job->sources.items[component->sources.items[k]].rate / in
+                                : 1 / vertex->shape.gain[k]);
         load.busy = load.service * load.weight;
         vec_push(&loads->items, load);
     }
@@ -96,6 +97,15 @@ static void make_bands(struct vertex_flow *flow, const struct loads *loads)
     }
 }
 
+/* What they were made from. Rates of several sources mix; those of one cancel out. */
+static uint64_t bands_version(const struct net *net, const struct component *component,
+                              const struct vertex_flow *flow)
+{
+    if (flow->crowded)
+        return 2 * net->contention.version + 1;
+    return component->sources.count > 1 ? 2 * net->rates : 0;
+}
+
 /* Subtask by subtask: behind shuffles, where loads follow the vertex's rate, and wherever tasks
  * slow each other down. */
 static void stays_of_bands(const struct model *model, struct model_job *job,
@@ -105,7 +115,7 @@ static void stays_of_bands(const struct model *model, struct model_job *job,
     struct vertex_flow *flow = &vertex->flow;
     double in = vertex_in_rate(job, component, vertex);
     const struct net *net = net_of(model, component);
-    uint64_t version = flow->crowded ? net->contention.version : 0;
+    uint64_t version = bands_version(net, component, flow);
     if (flow->bands_round != net->round || flow->bands_version != version) {
         struct loads loads = { 0 };
         if (flow->crowded)

@@ -385,7 +385,17 @@ START_TEST(hosts_that_differ_in_one_thread_only_are_kept_apart)
 }
 END_TEST
 
-/* What counts is how long such times are together: a tenth of a millisecond. */
+/* Were the rates of now to end, or were they looked at, after that time at others than before. Says
+ * whether the waits for cores are theirs. */
+static bool is_taken(struct net *net, time_ns time, bool over)
+{
+    f.model->jobs[0].sources.items[0].rate += 0.1;
+    net->since = net->at - time;
+    return contention_take(f.model, net, over);
+}
+
+/* What counts is how long such times are together: a tenth of a millisecond. Who looks neither
+ * begins nor ends one. */
 START_TEST(slow_downs_are_not_found_anew_for_microseconds)
 {
     model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US);
@@ -399,18 +409,20 @@ START_TEST(slow_downs_are_not_found_anew_for_microseconds)
     net_advance(f.model, 0);
     net_fold(f.model, 0);
     struct net *net = net_of(f.model, &f.model->jobs[0].components.items[0]);
-    struct model_source *source = &f.model->jobs[0].sources.items[0];
     uint64_t version = net->contention.version;
-    source->served_folded = source->served_total - 0.1; /* another rate for each time */
-    contention_since_fold(f.model, net, 3e-5);
-    contention_since_fold(f.model, net, 4e-5);
+    ck_assert(!is_taken(net, 30 * TIME_US, true));
+    ck_assert(!is_taken(net, 40 * TIME_US, false));
+    ck_assert(!is_taken(net, 41 * TIME_US, false));
+    ck_assert(!is_taken(net, 42 * TIME_US, true));
     ck_assert_uint_eq(net->contention.version, version);
-    contention_since_fold(f.model, net, 5e-5);
+    ck_assert(is_taken(net, 50 * TIME_US, true));
     ck_assert_uint_eq(net->contention.version, version + 1);
-    contention_since_fold(f.model, net, 4e-5);
+    ck_assert(is_taken(net, 50 * TIME_US, false)); /* the same time still */
     ck_assert_uint_eq(net->contention.version, version + 1);
-    contention_since_fold(f.model, net, 1);
+    ck_assert(!is_taken(net, 40 * TIME_US, true));
+    ck_assert(is_taken(net, TIME_S, false));
     ck_assert_uint_eq(net->contention.version, version + 2);
+    ck_assert_uint_eq(net->contention.version, net->contention.taken);
 }
 END_TEST
 

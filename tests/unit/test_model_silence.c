@@ -94,15 +94,16 @@ static void ck_age(double found, double wanted)
 static void read_to(struct rng *rng, struct model_source *source, const struct exact *exact,
                     int64_t target, int64_t seconds, bool keeps_up)
 {
-    const time_ns until = (exact->now + seconds) * TIME_S;
+    const time_ns from = exact->now * TIME_S, until = from + seconds * TIME_S;
     struct partition_group *group = &source->groups.items[0];
-    for (time_ns now = exact->now * TIME_S; now < until;) {
+    source_start(source);
+    for (time_ns now = from; now < until;) {
         time_ns stride = 1 + (time_ns)rng_below(rng, (uint64_t)seconds * TIME_S);
         stride = stride < until - now ? stride : until - now;
         now += stride;
         group->kept_up = keeps_up;
         group->rate = (double)(target - exact->read) / (double)seconds / exact->partitions;
-        source_move(source, (double)stride / (double)TIME_S, now);
+        source_move(source, (double)(now - from) / (double)TIME_S, now);
     }
     group->position = source_read(source, group, until);
     group->kept_up = false;

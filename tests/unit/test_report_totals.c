@@ -4,7 +4,9 @@
  * and with whole ones. And what a whole run makes of a job that is cancelled.
  */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/cli/play.h"
 #include "sim/report/number_text.h"
@@ -126,6 +128,99 @@ START_TEST(totals_of_a_run_do_not_depend_on_its_sample)
 }
 END_TEST
 
+/* Runs in which much depends on rates of the moment: slow-downs on cores that are shared, barriers
+ * behind full buffers, NICs, two sources of unequal load; tasks that fail, are cancelled, rescaled
+ * and lost. */
+static const char *const busy_runs[] = {
+    /* overload, tasks that fail each 20 s */
+    "cluster: { task-manager: { count: 4, slots: 1, cores: 1 } }\n"
+    "config: { jobmanager.scheduler: adaptive, restart-strategy.type: fixed-delay,\n"
+    "  restart-strategy.fixed-delay.attempts: 1000, execution.checkpointing.interval: 7s }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices: [ { name: s, parallelism: 2, cost: 10us },\n"
+    "      { name: c, parallelism: 3, cost: 20us, keys: 100k } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: { constant: 200k/s }\n"
+    "events: [ { at: 60s, every: 20s, fail: { vertex: c, subtask: 1 } } ]\n",
+    /* overload, cancelled before anybody looks, for most samples */
+    "cluster: { task-manager: { count: 4, slots: 1, cores: 1 } }\n"
+    "config: { execution.checkpointing.interval: 3s }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices: [ { name: s, parallelism: 2, cost: 10us },\n"
+    "      { name: c, parallelism: 3, cost: 20us } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: { constant: 200k/s }\n"
+    "events: [ { at: 25s, cancel: j } ]\n",
+    /* loads that step, on shared cores and thin NICs; fewer subtasks when a machine is lost */
+    "cluster: { task-manager: { count: 3, slots: 3, cores: 1, network: 40mbit } }\n"
+    "config: { scheduler-mode: reactive, execution.checkpointing.interval: 5s }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices:\n"
+    "      - { name: s, cost: 30us, bytes: 700 }\n"
+    "      - { name: t, cost: 20us, bytes: 300 }\n"
+    "      - { name: c, cost: 60us, keys: 1k, state: 20kb/key }\n"
+    "    edges: [ s -> c: hash, t -> c: hash ]\n"
+    "    loads:\n"
+    "      s: { sine: { mean: 6k/s, amplitude: 4k/s, period: 31s, step: 3s } }\n"
+    "      t: { spike: { base: 1k/s, peak: 30k/s, at: 20s, for: 15s, every: 40s } }\n"
+    "events:\n"
+    "  - { at: 101s, kill: tm2 }\n"
+    "  - { at: 163s, fail: { vertex: c, subtask: 0 } }\n",
+    /* unaligned barriers on NICs that are nearly full, rescaled early */
+    "cluster: { task-manager: { count: 6, slots: 2, cores: 1, network: 100mbit } }\n"
+    "config: { scheduler-mode: reactive, execution.checkpointing.interval: 10s,\n"
+    "  execution.checkpointing.unaligned.enabled: true }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices: [ { name: s, parallelism: 3, cost: 10us, bytes: 200 },\n"
+    "      { name: c, parallelism: 1, cost: 20us, keys: 100k, state: 1kb/key } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: { constant: 17k/s }\n"
+    "events:\n"
+    "  - { on: 'all tasks RUNNING', after: 0s, nth: 1,\n"
+    "      cut: { task-manager: jobmanager, for: 20s } }\n"
+    "  - { at: 133s, cut: { task-manager: jobmanager, for: 3s } }\n",
+};
+
+static const double *facts_of(uint64_t *fingerprint)
+{
+    static const enum metric shares[] = { METRIC_busy, METRIC_busy_max, METRIC_idle,
+                                          METRIC_backpressured, METRIC_backpressured_max };
+    static double facts[2 * sizeof shares / sizeof *shares];
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        facts[i] = played(shares[i / 2], i % 2 ? "c" : "s", STATISTIC_TOTAL);
+    *fingerprint = plays.list.items[0].log.fingerprint;
+    return facts;
+}
+
+/* Whoever looks, and however often: what happens is the same to the nanosecond, and it takes as
+ * long. */
+START_TEST(nothing_that_happens_depends_on_who_looks)
+{
+    static const char *const samples[] = { "1s", "7s", "1min", "4min" };
+    double first[10];
+    uint64_t fingerprint = 0, other = 0;
+    char yaml[2048];
+    for (int i = 0; i < 4; i++) {
+        snprintf(yaml, sizeof yaml, "name: t\nduration: 4min\nsample: %s\n%s", samples[i],
+                 busy_runs[_i]);
+        play(yaml);
+        const double *facts = facts_of(i == 0 ? &fingerprint : &other);
+        if (i == 0)
+            memcpy(first, facts, sizeof first);
+        else
+            ck_assert_uint_eq(fingerprint, other);
+        for (int k = 0; k < 10; k++)
+            ck_assert_double_le(fabs(facts[k] - first[k]), 1e-9 * first[k]);
+        ck_assert_double_gt(first[0], 0);
+        plays_fini(&plays);
+    }
+}
+END_TEST
+
 /* It takes its time to end, four minutes after its last checkpoint: its tasks are gone, but nobody
  * is to read again what they had read. With each scheduler. */
 START_TEST(a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes)
@@ -161,6 +256,8 @@ Suite *test_report_totals_suite(void)
     tcase_add_test(tests, slots_are_nobodys_without_a_job_manager);
     tcase_add_loop_test(tests, seconds_of_subtasks_add_up_whatever_is_sampled, 0, 2);
     tcase_add_test(tests, totals_of_a_run_do_not_depend_on_its_sample);
+    tcase_add_loop_test(tests, nothing_that_happens_depends_on_who_looks, 0,
+                        sizeof busy_runs / sizeof *busy_runs);
     tcase_add_loop_test(
         tests, a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes, 0, 2);
     suite_add_tcase(suite, tests);
