@@ -74,11 +74,10 @@ struct model_source {
     double served_total, replayed_total;
     double served_from; /* served_total when its network's rates were last taken */
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
-    double reread_total; /* records that a restart made it read again */
-    double
-        withdrawn_total;  /* paced: arrivals given up with the attempt that would have read them */
-    double served_folded; /* served_total when the vertices were last brought up to date */
-    double lag_most;      /* seconds, since the last look */
+    double reread_total;    /* records that a restart made it read again */
+    double withdrawn_total; /* paced: given up with the attempt that would have read them */
+    double served_folded;   /* served_total when the vertices were last brought up to date */
+    double lag_most;        /* seconds, since the last look */
     struct sim_handle step; /* next change of the load, while active */
     struct sim_handle look; /* at its lag, while active: has it a backlog? */
     bool told, in_backlog;  /* what the JobMaster was told; not told since tasks began anew */
@@ -110,10 +109,9 @@ double source_backlog_after(struct model_source *source, double seconds, time_ns
 double source_lag_seconds(struct model_source *source, const struct partition_group *group,
                           time_ns now);
 double source_lag_seconds_most(struct model_source *source, time_ns now);
-/* The groups get new rates: from where they are. */
+/* The groups get new rates, from where they are; they read on until now, at the rates that they
+ * have had for `seconds`, and the most of the lag on the way is kept. */
 void source_start(struct model_source *source);
-/* Reads on until now, at the rates of the groups, which they have had for `seconds`, and keeps the
- * most of the lag on the way. */
 void source_move(struct model_source *source, double seconds, time_ns now);
 /* The lag as it is now may be the most. */
 void source_note_lag(struct model_source *source, time_ns now);
@@ -138,8 +136,7 @@ void source_halt(struct model_source *source, time_ns now);
 /* Paced: one partition per subtask; the records read so far are spread evenly when that changes. */
 void source_set_parallelism(struct model_source *source, uint32_t parallelism, time_ns now);
 /* Subtasks that begin anew (fresh[subtask]) go to the positions of the cut, null: to 0. What lies
- * between is counted as replayed, and what was lost in buffers as read again. Halted sources only.
- */
+ * between is counted as replayed, what was lost in buffers as read again. Halted sources only. */
 void source_restore(struct model_source *source, const struct source_cut *cut, const bool *fresh,
                     uint32_t parallelism, time_ns now);
 /* Groups of one class that have caught up are one again. For a source that has caught up. */
