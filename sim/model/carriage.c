@@ -74,6 +74,12 @@ struct edge_flow edge_flow_of(const struct model_job *job, const struct componen
     return flow;
 }
 
+double tasks_per_host(const struct model_job *job, const struct component *component,
+                      uint32_t vertex)
+{
+    return fmax((double)job->vertices[vertex].parallelism / component->place_count, 1);
+}
+
 static const struct component *member_component(const struct model *model,
                                                 const struct net_member *member)
 {
@@ -370,24 +376,32 @@ static void take_turns(const struct net *net, const struct component *component,
     queue->seconds /= part;
 }
 
-/* Buffers of many records come more regularly than these; of many channels they come at random. */
-static struct variation units_of(const struct model_job *job, const struct passage_share *share,
-                                 double unit, double rho)
+/* Buffers of many records come more regularly than these; of many channels they come at random.
+ * What is regular in the records of a sender is so in what its host sends of them. */
+static struct variation units_of(const struct model_job *job, const struct component *component,
+                                 const struct passage_share *share, const struct variation *sent,
+                                 double records, double rho)
 {
     const struct job_edge *edge = &job->spec->graph->edges.items[share->edge];
-    double record = shape_edge_bytes(job->spec, edge);
-    double records = record > 0 ? fmax(unit / record, 1) : 1;
     double readers = job->vertices[edge->consumer.n].parallelism;
-    struct variation units = { .beyond = 1 };
     double kept =
         variation_kept(edge->pattern == DISTRIBUTION_ALL_TO_ALL ? readers : 1, 1, fmin(rho, 1));
-    units.beyond = 1 + kept * (1 / records - 1);
+    double even = 1 + kept * (1 / records - 1);
+    struct variation units = { .beyond = even };
+    if (!sent)
+        return units;
+    units = *sent;
+    variation_blur(
+        &units, variation_kept(tasks_per_host(job, component, edge->producer.n), 1, fmin(rho, 1)));
+    for (uint32_t i = 0; i < units.count; i++)
+        units.steps[i].cv2 = fmax(even + (units.steps[i].cv2 - 1) / records, 0);
+    units.beyond = fmax(even + (units.beyond - 1) / records, 0);
     return units;
 }
 
 void carriage_find(const struct model *model, const struct model_job *job,
                    const struct component *component, const struct passage_share *share,
-                   struct carriage *out)
+                   const struct variation *sent, struct carriage *out)
 {
     const struct net *net = net_of(model, component);
     const struct nic_loads *loads = &net->nic_loads;
@@ -396,6 +410,8 @@ void carriage_find(const struct model *model, const struct model_job *job,
     if (share->nic[TRANSFER_OUT] == NONE)
         return;
     double unit = edge_flow_of(job, component, share->edge).unit, slowest = 0;
+    double record = shape_edge_bytes(job->spec, &job->spec->graph->edges.items[share->edge]);
+    out->records = record > 0 ? fmax(unit / record, 1) : 1;
     find_queues(loads, share, queues);
     for (int q = 0; q < CARRIAGE_QUEUES; q++) {
         enum transfer_way way = q < 2 ? TRANSFER_OUT : TRANSFER_IN;
@@ -403,7 +419,7 @@ void carriage_find(const struct model *model, const struct model_job *job,
         take_turns(net, component, way, share->nic[way], &queues[q]);
         out->turn = fmax(out->turn, queues[q].turn * loads->unit);
     }
-    struct variation units = units_of(job, share, unit, queues[0].use);
+    struct variation units = units_of(job, component, share, sent, out->records, queues[0].use);
     for (int q = 0; q < CARRIAGE_QUEUES; q++) {
         double service = queues[q].seconds * loads->unit, rho = fmin(queues[q].use, 1);
         if (q > 0)
@@ -411,6 +427,8 @@ void carriage_find(const struct model *model, const struct model_job *job,
         if (!(service > 0) || !(rho > 0))
             continue;
         double reach = mg1_wait(fmin(rho, RHO_MOST), service, 0).mean;
+        if (q != 1)
+            out->reach[q == 0 ? TRANSFER_OUT : TRANSFER_IN] = reach;
         double factor = wait_factor(variation_within(&units, reach), 0);
         variation_cover(&units, reach, 0);
         if (!(factor > 0))

@@ -19,6 +19,7 @@ struct model_job;
 struct net;
 struct passage_share;
 struct stays;
+struct variation;
 
 /* NICs of about equal load, one way; more kinds are joined with the one that is nearest. */
 enum { NIC_KINDS_MAX = 4 };
@@ -71,20 +72,26 @@ struct edge_flow {
 struct edge_flow edge_flow_of(const struct model_job *job, const struct component *component,
                               uint32_t edge);
 
+/* Of a vertex, where it is evenly spread. */
+double tasks_per_host(const struct model_job *job, const struct component *component,
+                      uint32_t vertex);
+
 /* On the way of some of an edge's records. Queues: sender's NIC, link, receiver's NIC. */
 enum { CARRIAGE_QUEUES = 3 };
 struct carriage {
     double wire; /* seconds */
     double turn; /* until the buffers of others that are held up let it in: any time up to this */
+    double records;                   /* sent at once */
+    double reach[TRANSFER_WAY_COUNT]; /* of the NICs' queues, after Poisson arrivals */
     uint32_t count;
     struct {
         double rho, service, wait_factor;
     } queues[CARRIAGE_QUEUES];
 };
-/* After nic_loads_now. */
+/* After nic_loads_now. sent: how regularly a sender's records leave it; null: at random. */
 void carriage_find(const struct model *model, const struct model_job *job,
                    const struct component *component, const struct passage_share *share,
-                   struct carriage *out);
+                   const struct variation *sent, struct carriage *out);
 /* Means, in the long run: of one queue; of all of it. */
 double carriage_wait(const struct carriage *carriage, uint32_t q);
 double carriage_mean(const struct carriage *carriage);

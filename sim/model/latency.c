@@ -121,9 +121,10 @@ struct passage {
 /* A buffer is sent when full, or flushed after the buffer timeout, whichever comes first; a record
  * meets any moment of that. */
 static struct passage passage_of(struct model *model, struct model_job *job,
-                                 const struct component *component, uint32_t e)
+                                 const struct component *component, uint32_t e,
+                                 const struct variation *sent)
 {
-    struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e) };
+    struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e, sent) };
     double fill = edge_flow_of(job, component, e).fill;
     passage.range = fill < INFINITY ? fill : 0;
     return passage;
@@ -144,7 +145,8 @@ static void find_way(struct model *model, struct model_job *job, const struct co
     own->from = NONE;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        struct passage passage = passage_of(model, job, component, *e);
+        struct passage passage =
+            passage_of(model, job, component, *e, &stays[edge->producer.n].departures);
         double mean = ways[edge->producer.n].mean + passage.network + passage.range / 2;
         if (own->from != NONE && mean <= own->mean)
             continue;
@@ -163,7 +165,8 @@ static void add_way(struct model *model, struct model_job *job, const struct com
         delay_add_stays(delay, stays[v].items.items, stays[v].items.count);
         if (ways[v].from == NONE)
             break;
-        passage_add(model, job, component, ways[v].passage.edge, delay);
+        passage_add(model, job, component, ways[v].passage.edge, &stays[ways[v].from].departures,
+                    delay);
         delay_add_even(delay, ways[v].passage.range);
     }
 }
@@ -180,7 +183,7 @@ static void slowest_way(struct model *model, struct model_job *job,
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
         stays_find(model, job, component, vertex, &stays[*id]);
-        stays_correct(job, component, vertex, stays);
+        stays_correct(model, job, component, vertex, stays);
         stays_merge(&stays[*id]);
         stays_relax(model, job, component, vertex, &stays[*id]);
         find_way(model, job, component, vertex, stays, ways);

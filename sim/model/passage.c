@@ -10,6 +10,7 @@
 
 #include "sim/kernel/real.h"
 #include "sim/model/delay.h"
+#include "sim/model/queueing.h"
 #include "sim/model/recent.h"
 #include "sim/model/state.h"
 #include "sim/model/stay.h"
@@ -308,7 +309,7 @@ static struct stays queue_now(const struct model *model, struct model_job *job,
 }
 
 double passage_mean(struct model *model, struct model_job *job, const struct component *component,
-                    uint32_t edge)
+                    uint32_t edge, const struct variation *sent)
 {
     double mean = 0;
     for (VEC_EACH(const struct passage_share, share,
@@ -316,11 +317,68 @@ double passage_mean(struct model *model, struct model_job *job, const struct com
         struct carriage carriage;
         if (share->edge != edge)
             continue;
-        carriage_find(model, job, component, share, &carriage);
+        carriage_find(model, job, component, share, sent, &carriage);
         mean += share->weight *
                 (mean_seconds(&share->latency, share->more_latency) + carriage_mean(&carriage));
     }
     return mean;
+}
+
+/* A queue so short makes nothing regular. */
+#define REACH_SEEN 1e-6
+
+/* Behind the queue of a NIC a part of the stream comes as regularly as that lets it go. */
+static void cover_part(struct variation *stream, double reach, double part)
+{
+    if (reach > REACH_SEEN)
+        variation_cover(stream, reach, sqrt((1 - part) * variation_within(stream, reach)));
+}
+
+/* Of those on its wire the way that most of them take counts for all; none: they stay on hosts. */
+static struct carriage main_carriage(struct model *model, struct model_job *job,
+                                     const struct component *component, uint32_t edge,
+                                     const struct variation *sent, double *part)
+{
+    const struct passage_share *most = NULL;
+    struct carriage carriage = { 0 };
+    *part = 0;
+    for (VEC_EACH(const struct passage_share, share,
+                  &find(model, job, component, edge)->passages)) {
+        if (share->edge != edge || share->nic[TRANSFER_OUT] == NONE)
+            continue;
+        *part += share->weight;
+        if (!most || share->weight > most->weight)
+            most = share;
+    }
+    if (most)
+        carriage_find(model, job, component, most, sent, &carriage);
+    return carriage;
+}
+
+/* Shuffles deal out at random and bring many streams together, between the senders' NICs and the
+ * readers'. A buffer of many records brings them all at once, so then a NIC makes nothing regular.
+ */
+void passage_vary(struct model *model, struct model_job *job, const struct component *component,
+                  uint32_t edge, double rho, struct variation *stream)
+{
+    const struct job_edge *e = &job->spec->graph->edges.items[edge];
+    double senders = job->vertices[e->producer.n].parallelism, part;
+    double readers = job->vertices[e->consumer.n].parallelism;
+    double records = shape_edge_records(job->spec, e);
+    struct carriage carriage = main_carriage(model, job, component, edge, stream, &part);
+    part /= fmax(carriage.records, 1);
+    cover_part(stream, carriage.reach[TRANSFER_OUT],
+               part / tasks_per_host(job, component, e->producer.n));
+    if (e->pattern != DISTRIBUTION_ALL_TO_ALL) {
+        double fewer = fmin(senders, readers);
+        senders /= fewer;
+        readers /= fewer;
+    } else if (e->partitioner == PARTITION_BROADCAST) {
+        readers = 1;
+    }
+    variation_blur(stream, fmin(records, 1) * variation_kept(senders, readers, rho));
+    cover_part(stream, carriage.reach[TRANSFER_IN],
+               part / tasks_per_host(job, component, e->consumer.n));
 }
 
 double passage_longest(struct model *model, struct model_job *job,
@@ -332,7 +390,7 @@ double passage_longest(struct model *model, struct model_job *job,
         struct carriage carriage;
         if (share->edge != edge)
             continue;
-        carriage_find(model, job, component, share, &carriage);
+        carriage_find(model, job, component, share, NULL, &carriage);
         double seconds =
             mean_seconds(&share->latency, share->more_latency) + carriage.wire + carriage.turn / 2;
         for (uint32_t q = 0; q < carriage.count; q++) {
@@ -395,11 +453,12 @@ static void push_share(const struct passage_share *share, struct delay_link link
 /* Time on the wire, and the waits for it. */
 static struct delay_link carried(const struct model *model, struct model_job *job,
                                  const struct component *component,
-                                 const struct passage_share *share, struct delay *delay)
+                                 const struct passage_share *share, const struct variation *sent,
+                                 struct delay *delay)
 {
     struct delay_link link = { .first_queue = (uint32_t)delay->queues.count };
     struct carriage carriage;
-    carriage_find(model, job, component, share, &carriage);
+    carriage_find(model, job, component, share, sent, &carriage);
     double fill = edge_flow_of(job, component, share->edge).fill;
     double seen = fmax(WAIT_SEEN, fill < INFINITY ? WAIT_SEEN_OF_FILL * fill : 0);
     link.fixed = carriage.wire;
@@ -419,10 +478,10 @@ static struct delay_link carried(const struct model *model, struct model_job *jo
 }
 
 void passage_add(struct model *model, struct model_job *job, const struct component *component,
-                 uint32_t edge, struct delay *delay)
+                 uint32_t edge, const struct variation *sent, struct delay *delay)
 {
     for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
         if (share->edge == edge)
-            push_share(share, carried(model, job, component, share, delay), delay);
+            push_share(share, carried(model, job, component, share, sent, delay), delay);
     delay_end_links(delay);
 }

@@ -14,6 +14,7 @@
 #include "sim/load/distribution.h"
 
 struct delay;
+struct variation;
 struct model;
 struct model_job;
 struct component;
@@ -32,14 +33,19 @@ struct passage_share {
 /* Kinds of links of an edge; more are joined with the one that is nearest. */
 enum { PASSAGE_KINDS_MAX = 16 };
 
-/* Seconds one way, of all records of the edge on average, with queues as in the long run. */
+/* Seconds one way, of all records of the edge on average, with queues as in the long run. sent: how
+ * regularly a sender's records leave it; null: at random. */
 double passage_mean(struct model *model, struct model_job *job, const struct component *component,
-                    uint32_t edge);
+                    uint32_t edge, const struct variation *sent);
+/* How regularly a sender's records come to one subtask of the reader, whose utilisation is rho: in
+ * as they leave the sender, out as they come. */
+void passage_vary(struct model *model, struct model_job *job, const struct component *component,
+                  uint32_t edge, double rho, struct variation *stream);
 /* Seconds one way over the slowest of its links, with queues as they are by now. */
 double passage_longest(struct model *model, struct model_job *job,
                        const struct component *component, uint32_t edge);
 /* As a mixture. */
 void passage_add(struct model *model, struct model_job *job, const struct component *component,
-                 uint32_t edge, struct delay *delay);
+                 uint32_t edge, const struct variation *sent, struct delay *delay);
 
 #endif

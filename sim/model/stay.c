@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "sim/model/latency.h"
+#include "sim/model/passage.h"
 #include "sim/model/queueing.h"
 #include "sim/model/state.h"
 
@@ -197,7 +198,8 @@ void stays_find(const struct model *model, struct model_job *job, const struct c
 }
 
 /* The stream that comes most; what is regular in others counts in the mean, `cv2`, alone. */
-static struct variation arrivals_of(const struct model_job *job, const struct component *component,
+static struct variation arrivals_of(struct model *model, struct model_job *job,
+                                    const struct component *component,
                                     const struct model_vertex *vertex, const struct stays *stays,
                                     double *cv2)
 {
@@ -210,18 +212,9 @@ static struct variation arrivals_of(const struct model_job *job, const struct co
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
         const struct model_vertex *from = &job->vertices[edge->producer.n];
-        double senders = from->parallelism, readers = vertex->parallelism;
-        double records = shape_edge_records(job->spec, edge);
-        double rate = vertex_in_rate(job, component, from) * records;
+        double rate = vertex_in_rate(job, component, from) * shape_edge_records(job->spec, edge);
         struct variation stream = stays[from->id].departures;
-        if (edge->pattern != DISTRIBUTION_ALL_TO_ALL) {
-            double fewer = fmin(senders, readers);
-            senders /= fewer;
-            readers /= fewer;
-        } else if (edge->partitioner == PARTITION_BROADCAST) {
-            readers = 1;
-        }
-        variation_blur(&stream, fmin(records, 1) * variation_kept(senders, readers, own->rho));
+        passage_vary(model, job, component, *e, own->rho, &stream);
         sum += rate * variation_within(&stream, own->reach);
         rates += rate;
         if (rate > rate_most)
@@ -240,12 +233,12 @@ static double corrected(const struct stay *stay, double cv2)
     return wait > 0 ? 1 - (1 - wait_factor(cv2, stay->cv)) * reach_of(stay) / wait : 1;
 }
 
-void stays_correct(const struct model_job *job, const struct component *component,
+void stays_correct(struct model *model, struct model_job *job, const struct component *component,
                    const struct model_vertex *vertex, struct stays *stays)
 {
     double cv2;
     struct stays *own = &stays[vertex->id];
-    own->departures = arrivals_of(job, component, vertex, stays, &cv2);
+    own->departures = arrivals_of(model, job, component, vertex, stays, &cv2);
     variation_cover(&own->departures, own->reach, vertex->spec->service_cv);
     for (VEC_EACH(struct stay, stay, &own->items))
         stay->wait_factor = corrected(stay, cv2);

@@ -24,9 +24,9 @@ struct stays {
 /* Of a vertex that records come to; after contention_now. Waits as after Poisson arrivals. */
 void stays_find(const struct model *model, struct model_job *job, const struct component *component,
                 struct model_vertex *vertex, struct stays *stays);
-/* Corrects the waits for how regularly records arrive, which the vertices before it decide. stays:
- * by vertex of the job. */
-void stays_correct(const struct model_job *job, const struct component *component,
+/* Corrects the waits for how regularly records arrive, which the vertices before it and the wire
+ * decide. stays: by vertex of the job. */
+void stays_correct(struct model *model, struct model_job *job, const struct component *component,
                    const struct model_vertex *vertex, struct stays *stays);
 /* Those that hardly differ become one. */
 void stays_merge(struct stays *stays);

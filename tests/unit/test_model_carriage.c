@@ -36,13 +36,29 @@ struct wires {
     uint32_t senders, readers, hosts;
     double rate;      /* of all records */
     double nic, link; /* megabytes per second; 0: no limit */
+    /* Seconds of work per record, of a sender, and of a reader on a host without senders. */
+    double sends, reads;
 };
 
 static const struct wires cases[] = {
-    { 1, 1, 2, 9, 10, 0 },  { 1, 1, 2, 5, 10, 0 },  { 1, 1, 2, 9, 1000, 10 },
-    { 1, 1, 2, 9, 10, 10 }, { 1, 1, 2, 4, 10, 5 },  { 3, 1, 4, 8, 10, 0 },
-    { 4, 4, 4, 40, 10, 0 }, { 1, 3, 4, 8, 10, 0 },  { 2, 2, 4, 17, 10, 0 },
-    { 3, 3, 3, 24, 10, 0 }, { 2, 2, 3, 17, 10, 0 },
+    { 1, 1, 2, 9, 10, 0, 0, 0 },
+    { 1, 1, 2, 5, 10, 0, 0, 0 },
+    { 1, 1, 2, 9, 1000, 10, 0, 0 },
+    { 1, 1, 2, 9, 10, 10, 0, 0 },
+    { 1, 1, 2, 4, 10, 5, 0, 0 },
+    { 3, 1, 4, 8, 10, 0, 0, 0 },
+    { 4, 4, 4, 40, 10, 0, 0, 0 },
+    { 1, 3, 4, 8, 10, 0, 0, 0 },
+    { 2, 2, 4, 17, 10, 0, 0, 0 },
+    { 3, 3, 3, 24, 10, 0, 0, 0 },
+    { 2, 2, 3, 17, 10, 0, 0, 0 },
+    /* A wire and vertices in a row wait as vertices in a row do. */
+    { 1, 1, 2, 8, 10, 0, 0.1, 0 },
+    { 1, 1, 2, 8, 10, 0, 0, 0.1 },
+    { 1, 1, 2, 8, 10, 0, 0, 0.08 },
+    { 1, 1, 2, 8, 10, 0, 0.1, 0.1 },
+    { 3, 1, 4, 9, 10, 0, 0, 0.099 },
+    { 1, 3, 4, 9, 10, 0, 0.1, 0 },
 };
 
 static const double record_bytes = 1e6;
@@ -65,7 +81,7 @@ struct sent {
 /* Readers take records in the order in which they come. */
 static void receive(const struct wires *w, const struct sent *sent, double *times, uint32_t *order)
 {
-    double in[HOSTS_MAX] = { 0 }, nic = w->nic > 0 ? 1 / w->nic : 0;
+    double in[HOSTS_MAX] = { 0 }, read[HOSTS_MAX] = { 0 }, nic = w->nic > 0 ? 1 / w->nic : 0;
     for (uint32_t i = 0; i < RECORDS; i++)
         order[i] = i;
     order_by_value(order, RECORDS, times, order + RECORDS);
@@ -74,7 +90,7 @@ static void receive(const struct wires *w, const struct sent *sent, double *time
         double end = one->last;
         if (one->reader < HOSTS_MAX) {
             pass(&in[one->reader], times[order[i]], one->last, nic);
-            end = in[one->reader];
+            end = read[one->reader] = fmax(in[one->reader], read[one->reader]) + w->reads;
         }
         times[order[i]] = end - one->at;
     }
@@ -84,6 +100,7 @@ static void simulate(const struct wires *w, struct rng *rng, double quantiles[3]
 {
     static const double shares[] = { 0.5, 0.95, 0.99 };
     double out[HOSTS_MAX] = { 0 }, link[HOSTS_MAX][HOSTS_MAX] = { 0 }, now = 0;
+    double made[HOSTS_MAX] = { 0 };
     double *times = mem_create_array(RECORDS, sizeof *times);
     struct sent *sent = mem_create_array(RECORDS, sizeof *sent);
     double nic = w->nic > 0 ? 1 / w->nic : 0, wire = w->link > 0 ? 1 / w->link : 0;
@@ -92,11 +109,12 @@ static void simulate(const struct wires *w, struct rng *rng, double quantiles[3]
         now += draw_exponential(rng) / w->rate;
         uint32_t a = (uint32_t)rng_below(rng, w->senders);
         uint32_t b = w->hosts - w->readers + (uint32_t)rng_below(rng, w->readers);
-        sent[i] = (struct sent){ HOSTS_MAX, now, now };
-        times[i] = now;
+        made[a] = fmax(now, made[a]) + w->sends;
+        sent[i] = (struct sent){ HOSTS_MAX, now, made[a] };
+        times[i] = made[a];
         if (a == b)
             continue;
-        times[i] = pass(&link[a][b], pass(&out[a], now, now, nic), out[a], wire);
+        times[i] = pass(&link[a][b], pass(&out[a], made[a], made[a], nic), out[a], wire);
         sent[i] = (struct sent){ b, now, link[a][b] };
     }
     receive(w, sent, times, order);
@@ -115,8 +133,12 @@ static void start_late(const struct wires *w, double bytes, time_ns begin)
 {
     static const uint32_t all[HOSTS_MAX] = { 1, 2, 3, 4 };
     struct fixture_deployment how = { .parallelism = (uint32_t[]){ w->senders, w->readers } };
-    model_fixture_vertex(&f, job_0, "source", 128, 0)->record_bytes = bytes;
-    model_fixture_vertex(&f, job_0, "sink", 128, 0);
+    struct vertex_model *source =
+        model_fixture_vertex(&f, job_0, "source", 128, (time_ns)(w->sends * (double)TIME_S));
+    source->record_bytes = bytes;
+    source->service_cv = 0;
+    model_fixture_vertex(&f, job_0, "sink", 128, (time_ns)(w->reads * (double)TIME_S))->service_cv =
+        0;
     model_fixture_edge(&f, job_0, 0, 1, PARTITION_REBALANCE);
     if (begin > 0)
         model_fixture_load(&f, job_0, 0, 0, 0);
@@ -156,7 +178,7 @@ END_TEST
 /* 1 MB each 10 s over 10 MB/s: 0.1 s, and no queue to speak of. */
 START_TEST(a_record_takes_its_bytes_over_the_narrowest_part_of_the_way)
 {
-    start(&(struct wires){ 1, 1, 2, 0.1, 20, 10 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, 0.1, 20, 10, 0, 0 }, record_bytes);
     model_fixture_run(&f, 1000 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).latency[0], 0.1, 0.002);
 }
@@ -168,7 +190,7 @@ START_TEST(a_load_that_begins_later_waits_as_one_that_was_there)
 {
     double latency[2];
     for (int late = 0; late < 2; late++) {
-        start_late(&(struct wires){ 1, 1, 2, 9, 10, 0 }, record_bytes, late * 100 * TIME_S);
+        start_late(&(struct wires){ 1, 1, 2, 9, 10, 0, 0, 0 }, record_bytes, late * 100 * TIME_S);
         model_fixture_run(&f, 50 * TIME_S);
         latency_of_barrier(f.model, &f.model->jobs[0], 1);
         model_fixture_run(&f, 1000 * TIME_S);
@@ -183,7 +205,7 @@ END_TEST
 /* What is alone on its host sends nothing. */
 START_TEST(records_that_stay_on_their_host_need_no_wire)
 {
-    start(&(struct wires){ 1, 1, 1, 9, 10, 10 }, record_bytes);
+    start(&(struct wires){ 1, 1, 1, 9, 10, 10, 0, 0 }, record_bytes);
     model_fixture_run(&f, 1000 * TIME_S);
     ck_assert_double_eq(model_fixture_job(&f, job_0).latency[2], 0);
 }
@@ -197,7 +219,7 @@ START_TEST(jobs_wait_for_each_others_bytes)
     model_fixture_vertex(&f, other, "sink", 128, 0);
     model_fixture_edge(&f, other, 0, 1, PARTITION_REBALANCE);
     model_fixture_load(&f, other, 0, 0, 4.5);
-    start(&(struct wires){ 1, 1, 2, 4.5, 10, 0 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, 4.5, 10, 0, 0, 0 }, record_bytes);
     model_fixture_run(&f, 1000 * TIME_S);
     double alone = model_fixture_job(&f, job_0).latency[1];
     struct fixture_deployment how = { .job = other,
@@ -211,7 +233,7 @@ START_TEST(jobs_wait_for_each_others_bytes)
     double both = model_fixture_job(&f, job_0).latency[1];
     teardown();
     setup();
-    start(&(struct wires){ 1, 1, 2, 9, 10, 0 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, 9, 10, 0, 0, 0 }, record_bytes);
     model_fixture_run(&f, 10000 * TIME_S);
     ck_assert_double_eq_tol(both, model_fixture_job(&f, job_0).latency[1], 0.02 * both);
     ck_assert_double_gt(both, 3 * alone);
@@ -265,7 +287,7 @@ START_TEST(a_job_with_its_fair_share_waits_for_the_turns_of_overloaded_ones)
         model_fixture_load(&f, others[k], 0, 0, 1);
         model_fixture_load(&f, others[k], 0, 900 * TIME_S, 9);
     }
-    start(&(struct wires){ 1, 1, 2, c->rate, 10, 0 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, c->rate, 10, 0, 0, 0 }, record_bytes);
     for (uint32_t k = 0; k < c->held; k++)
         for (uint32_t v = 0; v < 2; v++) {
             struct fixture_deployment how = { .job = others[k],
@@ -292,7 +314,7 @@ END_TEST
 START_TEST(a_record_travels_with_its_buffer)
 {
     f.config.buffer_timeout = TIME_S;
-    start(&(struct wires){ 1, 1, 2, 10000, 10, 0 }, 100);
+    start(&(struct wires){ 1, 1, 2, 10000, 10, 0, 0, 0 }, 100);
     model_fixture_run(&f, 1000 * TIME_S);
     double buffer = 32768 / 1e7;
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).latency[0], 10 * buffer / 2 + buffer,
@@ -303,7 +325,7 @@ END_TEST
 /* 1 MB at 10 MB/s; while an upload shares the NIC, half of it is left. */
 START_TEST(an_upload_makes_the_wire_slower)
 {
-    start(&(struct wires){ 1, 1, 2, 1, 10, 0 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, 1, 10, 0, 0, 0 }, record_bytes);
     f.scenario.cluster.dfs.connections = 1;
     f.scenario.cluster.dfs.bandwidth = 1e9;
     model_fixture_run(&f, 1000 * TIME_S);
@@ -320,7 +342,7 @@ END_TEST
 /* A barrier has to come through the same queue: M/D/1 at 90 % waits 0.45 s, and 0.1 s of wire. */
 START_TEST(a_barrier_waits_for_the_wire)
 {
-    start(&(struct wires){ 1, 1, 2, 9, 10, 0 }, record_bytes);
+    start(&(struct wires){ 1, 1, 2, 9, 10, 0, 0, 0 }, record_bytes);
     model_fixture_run(&f, 1000 * TIME_S);
     double seconds = latency_of_barrier(f.model, &f.model->jobs[0], 1);
     ck_assert_double_eq_tol(seconds, 0.45 + 0.1, 0.02 * 0.55);
