@@ -68,9 +68,8 @@ struct model_source {
     double rate_most;   /* the largest rate at which the network carries it, all others resting */
     double taken_over;  /* position at which the job took up a former one's log */
     double offered_before; /* what had arrived there by then, which was for the former */
-    double served_before;  /* of the log behind taken_over, by the former: to be served again */
-    double read_before;    /* the same with what lay in its buffers: to be read again */
-    time_ns given_up_at;   /* what it has not read is a later job's, or nobody's; TIME_NEVER */
+    double served_before, read_before; /* by the former behind taken_over: served, read again */
+    time_ns given_up_at; /* what it has not read is a later job's, or nobody's; TIME_NEVER */
     double served_total, replayed_total;
     double served_from; /* served_total when its network's rates were last taken */
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
