@@ -70,8 +70,7 @@ struct model_source {
     double offered_before; /* what had arrived there by then, which was for the former */
     double served_before, read_before; /* by the former behind taken_over: served, read again */
     time_ns given_up_at; /* what it has not read is a later job's, or nobody's; TIME_NEVER */
-    double served_total, replayed_total;
-    double served_from; /* served_total when its network's rates were last taken */
+    double served_total, replayed_total, served_from; /* from: when its rates were last taken */
     double ahead; /* records read into buffers, which no position counts; as of the last halt */
     double reread_total;    /* records that a restart made it read again */
     double withdrawn_total; /* paced: given up with the attempt that would have read them */
