@@ -7,31 +7,34 @@
  */
 #include "core/cluster/task_executor_parts.h"
 
-/* As the data plane says it, to whoever is the job's master now. */
+/* Whoever is the job's master now; nobody where there is none. */
+static void tell_master(struct task_executor *executor, struct job_id id,
+                        const struct message *message)
+{
+    const struct executor_job *job = executor_jobs_find(executor, id);
+    if (job && job->contact == CONTACT_MADE)
+        effects_send(&executor->effects, job->job_master, message);
+}
+
+/* As the data plane says it. */
 void executor_checkpoints_acknowledged(struct task_executor *executor,
                                        const struct event_data *data)
 {
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
     struct message message = { .kind = MESSAGE_CHECKPOINT_ACKNOWLEDGED };
     message.checkpoint_acknowledged =
         (struct message_checkpoint_acknowledged){ data->job, data->checkpoint, data->acks,
                                                   data->ack_count };
-    effects_send(&executor->effects, job->job_master, &message);
+    tell_master(executor, data->job, &message);
 }
 
 /* The same for one that cannot be taken. */
 void executor_checkpoints_declined(struct task_executor *executor, const struct event_data *data)
 {
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
     struct message message = { .kind = MESSAGE_CHECKPOINT_DECLINED };
     message.checkpoint_declined =
         (struct message_checkpoint_declined){ data->job, data->checkpoint, data->cause,
                                               &data->declined_by, 1 };
-    effects_send(&executor->effects, job->job_master, &message);
+    tell_master(executor, data->job, &message);
 }
 
 /* Flink's TaskExecutor: CHECKPOINT_DECLINED_TASK_NOT_READY, which is not counted. */
@@ -85,24 +88,18 @@ void executor_checkpoints_notify(struct task_executor *executor, enum data_order
 /* What a reader tells its enumerator goes by way of the TaskManager. */
 void executor_checkpoints_backlog(struct task_executor *executor, const struct event_data *data)
 {
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
     struct message message = { .kind = MESSAGE_SOURCE_BACKLOG };
     message.source_backlog =
         (struct message_source_backlog){ data->job, data->source.task, data->source.attempt,
                                          data->source.graph, data->in_backlog };
-    effects_send(&executor->effects, job->job_master, &message);
+    tell_master(executor, data->job, &message);
 }
 
 /* Task.notifyEndOfData. */
 void executor_checkpoints_end_of_data(struct task_executor *executor, const struct event_data *data)
 {
-    const struct executor_job *job = executor_jobs_find(executor, data->job);
-    if (!job || job->contact != CONTACT_MADE)
-        return;
     struct message message = { .kind = MESSAGE_END_OF_DATA };
     message.end_of_data =
         (struct message_end_of_data){ data->job, data->at_end, data->at_end_count };
-    effects_send(&executor->effects, job->job_master, &message);
+    tell_master(executor, data->job, &message);
 }

@@ -104,6 +104,11 @@ static void add_units(const struct model *model, const struct net_member *member
         }
 }
 
+static double unit_of(const struct unit_sum *sum)
+{
+    return sum->bytes > 0 ? sum->squares / sum->bytes : 0;
+}
+
 /* The networks that have some of its hosts, itself first. */
 static void find_networks(const struct model *model, const struct net *net, struct nic_loads *loads)
 {
@@ -283,7 +288,7 @@ static void find_loads(struct model *model, struct net *net, struct nic_loads *l
         for (VEC_EACH(const struct net_member, member,
                       &model->networks.all.items[loads->rounds.items[i]]->members))
             add_units(model, member, &sum);
-    loads->unit = sum.bytes > 0 ? sum.squares / sum.bytes : 0;
+    loads->unit = unit_of(&sum);
     loads->alone = loads->rounds.count == 2 && net->members.count == 1;
     loads->scale = 1;
     find_sum_turns(net, loads);
@@ -320,7 +325,7 @@ void nic_loads_now(struct model *model, struct net *net)
     if (same && loads->alone) {
         struct unit_sum sum = { 0 };
         add_units(model, &net->members.items[0], &sum);
-        loads->unit = sum.bytes > 0 ? sum.squares / sum.bytes : 0;
+        loads->unit = unit_of(&sum);
     }
 }
 
@@ -409,7 +414,9 @@ void carriage_find(const struct model *model, const struct model_job *job,
     *out = (struct carriage){ 0 };
     if (share->nic[TRANSFER_OUT] == NONE)
         return;
-    double unit = edge_flow_of(job, component, share->edge).unit, slowest = 0;
+    struct edge_flow flow = edge_flow_of(job, component, share->edge);
+    double unit = flow.unit, slowest = 0;
+    out->fill = flow.fill;
     double record = shape_edge_bytes(job->spec, &job->spec->graph->edges.items[share->edge]);
     out->records = record > 0 ? fmax(unit / record, 1) : 1;
     find_queues(loads, share, queues);

@@ -81,6 +81,7 @@ enum { CARRIAGE_QUEUES = 3 };
 struct carriage {
     double wire; /* seconds */
     double turn; /* until the buffers of others that are held up let it in: any time up to this */
+    double fill; /* until what is sent at once is together */
     double records;                   /* sent at once */
     double reach[TRANSFER_WAY_COUNT]; /* of the NICs' queues, after Poisson arrivals */
     uint32_t count;

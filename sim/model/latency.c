@@ -99,15 +99,9 @@ double vertex_bytes_ahead(const struct model *model, struct model_job *job,
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex)
 {
-    const struct job_graph *graph = job->spec->graph;
     double sum = 0;
-    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
-        const struct job_edge *edge = &graph->edges.items[*e];
-        const struct model_vertex *from = &job->vertices[edge->producer.n];
-        double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
-        sum += vertex_in_rate(job, component, from) * shape_edge_records(job->spec, edge) * copies *
-               shape_edge_bytes(job->spec, edge);
-    }
+    for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[vertex->id].inputs))
+        sum += edge_flow_of(job, component, *e).bytes_per_s;
     return sum;
 }
 

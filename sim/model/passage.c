@@ -459,8 +459,8 @@ static struct delay_link carried(const struct model *model, struct model_job *jo
     struct delay_link link = { .first_queue = (uint32_t)delay->queues.count };
     struct carriage carriage;
     carriage_find(model, job, component, share, sent, &carriage);
-    double fill = edge_flow_of(job, component, share->edge).fill;
-    double seen = fmax(WAIT_SEEN, fill < INFINITY ? WAIT_SEEN_OF_FILL * fill : 0);
+    double fill = carriage.fill < INFINITY ? carriage.fill : 0;
+    double seen = fmax(WAIT_SEEN, WAIT_SEEN_OF_FILL * fill);
     link.fixed = carriage.wire;
     link.range = carriage.turn;
     for (uint32_t q = 0; q < carriage.count; q++) {
