@@ -71,7 +71,6 @@ demo: ## run the flagship scenario and say where its report is
 	@.ci/packages build
 	@$(MAKE) $(ON_ALL_CORES) all
 	$(B)/weir run scenarios/reactive-spot-day --out out/demo
-	@echo "The report: out/demo/report.html"
 
 demo-traces: ## the same on the original traces: 87 days of WorldCup98, NAB loads, SkyPilot churn
 	@.ci/packages build

@@ -82,6 +82,22 @@ static const char *moment_text(const struct paragraph *p, time_ns at, char out[N
 
 /* Sentences. */
 
+/* One machine, or many at once: they lie together in the log, since faults strike first. */
+static void tell_struck(struct paragraph *p, const struct log_entry *cause)
+{
+    size_t more = 0;
+    for (size_t i = p->chapter->cause + 1;
+         i < p->narrative->log->entries.count && entry_at(p, i)->at == cause->at; i++)
+        more += text_equal(entry_at(p, i)->machine, cause->machine) &&
+                text_equal(entry_at(p, i)->what, cause->what) && entry_at(p, i)->node &&
+                !text_equal(entry_at(p, i)->node, cause->node);
+    say(p, "%s", cause->node);
+    if (more > 0)
+        say(p, " and %zu more", more);
+    say(p, " %s %s%s%s. ", more > 0 ? "were" : "was", cause->what, cause->reason ? ": " : "",
+        cause->reason ? cause->reason : "");
+}
+
 static void tell_fault(struct paragraph *p)
 {
     const struct log_entry *cause = entry_at(p, p->chapter->cause);
@@ -98,8 +114,7 @@ static void tell_fault(struct paragraph *p)
         say(p, "%she script did what it says (%s). ", before > 0 ? "t" : "T",
             cause->reason ? cause->reason : cause->what);
     else
-        say(p, "%s was %s%s%s. ", cause->node, cause->what, cause->reason ? ": " : "",
-            cause->reason ? cause->reason : "");
+        tell_struck(p, cause);
 }
 
 /* No task of it has failed: what the first sign says, and the checkpoint that was one too many. */
@@ -264,21 +279,51 @@ static void tell_wait(struct paragraph *p)
         tell_slots_came(p);
 }
 
+static bool is_given_up(const struct log_entry *entry, const char *reason)
+{
+    return entry->peer && run_log_fits(entry, "resource manager closes") &&
+           (entry->reason == reason ||
+            (entry->reason && reason && text_equal(entry->reason, reason)));
+}
+
+/* TaskManagers that went together, for the same reason, are told together. Gives the place behind
+ * the last one of them. */
+static size_t tell_given_up_at(struct paragraph *p, size_t from)
+{
+    const struct log_entry *first = entry_at(p, from);
+    char after[NUMBER_TEXT_SIZE];
+    size_t all = 0, i = from;
+    for (size_t at = from; at <= p->chapter->last && entry_at(p, at)->at == first->at; at++)
+        all += is_given_up(entry_at(p, at), first->reason);
+    say(p, "The resource manager gave up ");
+    for (size_t told = 0; told < all; i++) {
+        if (!is_given_up(entry_at(p, i), first->reason))
+            continue;
+        told++;
+        if (told > GIVEN_UP_SHOWN)
+            continue;
+        bool is_last = told == all || told == GIVEN_UP_SHOWN;
+        say(p, "%s%s", told == 1 ? "" : (is_last && told == all ? " and " : ", "),
+            entry_at(p, i)->peer);
+    }
+    if (all > GIVEN_UP_SHOWN)
+        say(p, " and %zu more", all - GIVEN_UP_SHOWN);
+    say(p, " %s after the fault%s%s%s. ", length_text(first->at - p->chapter->fault_at, after),
+        first->reason ? " (" : "", first->reason ? first->reason : "", first->reason ? ")" : "");
+    return i;
+}
+
 /* Contacts that were given up are not the job's lines only, so all are looked at. */
 static void tell_given_up(struct paragraph *p)
 {
-    char after[NUMBER_TEXT_SIZE];
     size_t shown = 0;
     bool is_near = p->chapter->from - p->chapter->fault_at <= INCIDENT_FAULT_NEAR;
-    size_t from = is_near ? p->chapter->cause : p->chapter->first;
-    for (size_t i = from; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
+    size_t i = is_near ? p->chapter->cause : p->chapter->first;
+    while (i <= p->chapter->last && shown < GIVEN_UP_SHOWN) {
         const struct log_entry *entry = entry_at(p, i);
-        if (!entry->peer || !run_log_fits(entry, "resource manager closes"))
-            continue;
-        shown++;
-        say(p, "The resource manager gave up %s %s after the fault%s%s%s. ", entry->peer,
-            length_text(entry->at - p->chapter->fault_at, after), entry->reason ? " (" : "",
-            entry->reason ? entry->reason : "", entry->reason ? ")" : "");
+        bool is_one = is_given_up(entry, entry->reason);
+        shown += is_one;
+        i = is_one ? tell_given_up_at(p, i) : i + 1;
     }
 }
 
@@ -297,8 +342,10 @@ static void tell_restore(struct paragraph *p)
         if (!is_of_job(p, entry) || entry->checkpoint != restore->value ||
             !run_log_fits(entry, "checkpoint completed"))
             continue;
-        if (entry->at <= p->chapter->from)
+        if (p->chapter->from - entry->at >= TIME_MS)
             say(p, ", completed %s before", length_text(p->chapter->from - entry->at, age));
+        else if (entry->at <= p->chapter->from)
+            say(p, ", completed right before");
         break;
     }
     say(p, ". ");

@@ -55,6 +55,23 @@ START_TEST(a_job_that_never_gets_its_slots_is_told_what_was_missing)
 }
 END_TEST
 
+/* Six machines go at once: they are told together, as the picture draws them. */
+START_TEST(machines_that_go_together_are_told_together)
+{
+    cli_begin();
+    const char *out = explained(
+        "name: n\nduration: 10min\n"
+        "cluster: { task-manager: { slots: 1, boot: 1s },\n"
+        "  churn: { steps: [ [0, 8], [5min, 2] ] } }\n"
+        "config: { scheduler-mode: reactive, execution.checkpointing.interval: 10s }\n"
+        "jobs:\n  - name: j\n    vertices: [ { name: s } ]\n    edges: []\n    load: 1k/s\n");
+    must_tell(out, "tm7 and 5 more were killed: machine reclaimed. It was noticed");
+    must_tell(out, "gave up tm2, tm3, tm4, tm6 and 2 more 11 s after the fault (TaskManager no "
+                   "longer reachable). Its state");
+    cli_end();
+}
+END_TEST
+
 /* Before the request timed out: no line says that anything is missing. */
 START_TEST(a_job_that_waits_still_is_said_to)
 {
@@ -173,6 +190,7 @@ Suite *test_cli_explain_waits_suite(void)
     Suite *suite = suite_create("cli_explain_waits");
     TCase *tcase = tcase_create("waits");
     tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, machines_that_go_together_are_told_together);
     tcase_add_test(tcase, a_job_that_never_gets_its_slots_is_told_what_was_missing);
     tcase_add_test(tcase, a_job_that_waits_still_is_said_to);
     tcase_add_test(tcase, what_ended_a_long_wait_is_told);
