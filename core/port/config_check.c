@@ -151,8 +151,8 @@ static struct err check_combinations(const struct config *c, struct note *note)
                         KEY(checkpoint_max_concurrent));
     if (c->scheduler_mode == SCHEDULER_MODE_REACTIVE && c->execution_target == TARGET_REMOTE)
         return err_note(note, ERR_BAD_VALUE_CODE,
-                        "%s reactive works in application mode only, %s is remote",
-                        KEY(scheduler_mode), KEY(execution_target));
+                        "%s works in application mode only, and %s is remote", KEY(scheduler_mode),
+                        KEY(execution_target));
     return OK;
 }
 

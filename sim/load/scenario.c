@@ -107,6 +107,24 @@ static struct err refuse_cluster_keys(const struct tree_node *config, struct not
     return OK;
 }
 
+/* Reactive mode takes all there is for the one job of its cluster; in a session cluster Flink does
+ * not start with it. A job that goes on where another one was stopped has the cluster after it. */
+static struct err refuse_reactive_session(const struct scenario *scenario,
+                                          const struct tree_node *jobs, struct note *note)
+{
+    size_t apart = 0, reactive = 0;
+    for (VEC_EACH(const struct job_spec, job, &scenario->jobs)) {
+        apart += job->former == 0;
+        reactive += job->graph->config.scheduler_mode == SCHEDULER_MODE_REACTIVE;
+    }
+    if (apart <= 1 || reactive == 0)
+        return OK;
+    return tree_error(jobs, ERR_BAD_VALUE_CODE, note,
+                      "found %zu jobs in one cluster, expected one where scheduler-mode is "
+                      "reactive: it works in application mode only",
+                      apart);
+}
+
 static struct err read_jobs(struct scenario_reader *reader, const struct tree_node *root)
 {
     const struct tree_node *jobs;
@@ -121,7 +139,7 @@ static struct err read_jobs(struct scenario_reader *reader, const struct tree_no
         if (jobs->count > 1)
             TRY(refuse_cluster_keys(field_child(item, "config"), reader->note));
     }
-    return OK;
+    return refuse_reactive_session(reader->scenario, jobs, reader->note);
 }
 
 static struct err read_events(struct scenario_reader *reader, const struct tree_node *root)
@@ -225,6 +243,17 @@ static void make_one_line(struct note *note)
             *p = ' ';
 }
 
+/* The line of a complaint may be one of the base, and the trouble what the variant took away. */
+static void name_variant(const struct tree *tree, const char *variant, struct note *note)
+{
+    const struct tree_node *compare = field_child(tree->root, "compare");
+    const struct tree_node *over = compare ? field_child(compare, variant) : NULL;
+    size_t length = strlen(note->text);
+    if (over && !strstr(note->text, ": compare."))
+        text_format(note->text + length, sizeof note->text - length,
+                    " (in variant '%.*s', line %d)", 60, variant, (int)over->line);
+}
+
 static struct err load_tree(struct tree *tree, const char *path, const char *variant,
                             const struct override *overrides, size_t override_count,
                             struct scenario **out, struct note *note)
@@ -241,10 +270,13 @@ static struct err load_tree(struct tree *tree, const char *path, const char *var
     struct err e = read_scenario(&reader, tree->root);
     index_map_fini(&reader.task_managers);
     mem_destroy(directory);
-    if (err_is(e))
+    if (err_is(e)) {
         scenario_destroy(scenario);
-    else
+        if (variant && note)
+            name_variant(tree, variant, note);
+    } else {
         *out = scenario;
+    }
     return e;
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/text.h"
 #include "sim/load/quantity.h"
 #include "sim/report/output_file.h"
+#include "sim/report/output_own.h"
 
 enum { OPEN_FOLDERS_MAX = 16, WRITE_BUFFER_BYTES = 1 << 16, MARKER_SIZE = 256 };
 
@@ -84,6 +85,7 @@ static bool is_complete(const char *path)
 static struct err may_replace(const char *target, struct note *note)
 {
     struct stat status;
+    char found[OUTPUT_PATH_SIZE];
     if (lstat(target, &status) != 0)
         return errno == ENOENT ? OK : complain(note, "cannot be looked at", target);
     if (!is_folder(target))
@@ -91,6 +93,10 @@ static struct err may_replace(const char *target, struct note *note)
     if (!has_marker(target) && !is_empty(target))
         return err_note(note, ERR_IO_CODE,
                         "%s: it holds files that Weir did not write; choose another --out", target);
+    if (output_find_foreign(target, found, sizeof found))
+        return err_note(note, ERR_IO_CODE,
+                        "%s: it holds '%s' beside a run; move that away, or choose another --out",
+                        target, found);
     return OK;
 }
 

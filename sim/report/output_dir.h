@@ -2,7 +2,7 @@
  *
  * The folder a run leaves behind, replaced as a whole or not at all. Everything is written into a
  * folder beside it, which takes its place when it is complete; until that moment the old output is
- * untouched. Only what Weir wrote (it holds weir-run.json), or what is empty, is ever replaced.
+ * untouched. Only what Weir wrote, as a whole (output_own.h), or what is empty, is ever replaced.
  */
 #ifndef WEIR_SIM_REPORT_OUTPUT_DIR_H
 #define WEIR_SIM_REPORT_OUTPUT_DIR_H

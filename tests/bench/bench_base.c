@@ -114,8 +114,8 @@ static void fill_arena(void *context, uint64_t n)
 int main(void)
 {
     struct rng rng = rng_stream(1, "bench", 0);
-    bench_against("timers: hold, 1000 pending", hold_timers, hold_plain, &rng, WORK);
-    bench_growth("timers: set n, take n (n log n)", fill_timers, &rng, WORK);
+    bench_against("a node's own timers, 1000 set", hold_timers, hold_plain, &rng, WORK);
+    bench_growth("a node's own timers: set n, take n (n log n)", fill_timers, &rng, WORK);
     bench_growth("index map: put, get, remove n", fill_map, NULL, WORK);
     bench_growth("arena: take n", fill_arena, NULL, WORK);
     return 0;

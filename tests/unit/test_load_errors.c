@@ -346,6 +346,19 @@ START_TEST(what_a_variant_says_wrongly_is_named_with_it)
 }
 END_TEST
 
+START_TEST(what_a_variant_takes_away_is_named_with_it)
+{
+    struct note note;
+    struct scenario *scenario = NULL;
+    static const char yaml[] = LOAD_FIXTURE_BASE "compare:\n  none: { jobs: null }\n";
+    struct err e =
+        scenario_load_text("t.yaml", yaml, strlen(yaml), "none", NULL, 0, &scenario, &note);
+    ck_assert_int_eq(err_category(e), ERR_INPUT);
+    ck_assert_str_eq(note.text,
+                     "t.yaml:1: found no 'jobs', expected one (in variant 'none', line 9)");
+}
+END_TEST
+
 /* Whatever the file holds, a complaint is one line. */
 START_TEST(a_complaint_is_one_line)
 {
@@ -373,6 +386,7 @@ Suite *test_load_errors_suite(void)
     tcase_add_test(tcase, a_broken_trace_is_named_with_its_line_and_column);
     tcase_add_test(tcase, an_unknown_variant_is_refused);
     tcase_add_test(tcase, what_a_variant_says_wrongly_is_named_with_it);
+    tcase_add_test(tcase, what_a_variant_takes_away_is_named_with_it);
     tcase_add_test(tcase, a_complaint_is_one_line);
     suite_add_tcase(suite, tcase);
     return suite;

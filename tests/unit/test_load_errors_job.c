@@ -296,6 +296,11 @@ static const struct broken {
       "the other" },
     { BASE("    faults: [ { snapshot-throws: count, from: 3, to: 2 } ]\n"),
       "t.yaml:8: jobs.j.faults.0.to: found '2', expected at least 'from'" },
+    { "name: t\nduration: 1h\nconfig: { scheduler-mode: reactive }\njobs:\n"
+      "  - { name: a, vertices: [ { name: s } ], load: 1/s }\n"
+      "  - { name: b, vertices: [ { name: s } ], load: 1/s }\n",
+      "t.yaml:4: jobs: found 2 jobs in one cluster, expected one where scheduler-mode is reactive: "
+      "it works in application mode only" },
 };
 
 START_TEST(a_broken_job_is_refused_with_one_line)

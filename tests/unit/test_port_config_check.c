@@ -169,7 +169,7 @@ START_TEST(reactive_mode_is_refused_on_a_session_cluster)
     set("execution.target", "embedded");
     assert_good();
     set("execution.target", "remote");
-    assert_bad("scheduler-mode reactive works in application mode only, execution.target is "
+    assert_bad("scheduler-mode works in application mode only, and execution.target is "
                "remote");
 }
 END_TEST

@@ -69,10 +69,10 @@ static size_t entries_of_parent(void)
 START_TEST(output_is_put_in_place_as_a_whole)
 {
     begin();
-    write_run("first");
-    ck_assert(is_there("first") && is_there(OUTPUT_MARKER));
-    write_run("second");
-    ck_assert(is_there("second") && !is_there("first"));
+    write_run("metrics.csv");
+    ck_assert(is_there("metrics.csv") && is_there(OUTPUT_MARKER));
+    write_run("summary.json");
+    ck_assert(is_there("summary.json") && !is_there("metrics.csv"));
     ck_assert_uint_eq(entries_of_parent(), 1); /* nothing is left beside it */
     end();
 }
@@ -83,11 +83,11 @@ START_TEST(an_abandoned_run_leaves_the_old_output_alone)
     struct output_dir output;
     struct note note = { "" };
     begin();
-    write_run("first");
+    write_run("metrics.csv");
     must(output_begin(&output, target, &note), &note);
     must(output_make_folder(&output, "variants", &note), &note);
     output_abandon(&output);
-    ck_assert(is_there("first"));
+    ck_assert(is_there("metrics.csv"));
     ck_assert_uint_eq(entries_of_parent(), 1);
     output_abandon(&output); /* nothing to do */
     end();
@@ -111,6 +111,66 @@ START_TEST(a_folder_that_weir_did_not_write_is_never_replaced)
 }
 END_TEST
 
+static void make_within(const char *folder)
+{
+    char path[512];
+    text_format(path, sizeof path, "%s/%s", target, folder);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+}
+
+static void remove_within(const char *name)
+{
+    char path[512];
+    text_format(path, sizeof path, "%s/%s", target, name);
+    remove(path);
+}
+
+static void put_within(const char *name)
+{
+    char path[512];
+    text_format(path, sizeof path, "%s/%s", target, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+}
+
+/* Notes, another run, a picture of one's own in a wrong place: none of it goes with the run. */
+START_TEST(a_run_with_something_of_somebody_else_in_it_is_never_replaced)
+{
+    static const char *const foreign[] = { "notes.txt",          "other/weir-run.json",
+                                           "plots/notes.txt",    "variants/fixed/notes.txt",
+                                           "variants/notes.txt", "look.png",
+                                           "plots/mine/a.png" };
+    static const char *const own[] = { "plots/overview.png", "plots/compare.svg", "report.html",
+                                       "plots/compare.png.tmp-17", "variants/fixed/metrics.csv" };
+    begin();
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        struct output_dir output;
+        struct note note = { "" };
+        write_run("metrics.csv");
+        make_within("plots");
+        make_within("variants");
+        make_within("variants/fixed");
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            put_within(own[k]);
+        write_run("plot.csv"); /* all of that is Weir's own */
+        make_within("plots");
+        make_within("variants");
+        make_within("variants/fixed");
+        make_within(i == 1 ? "other" : "plots/mine");
+        if (i != 1 && i != 6)
+            remove_within("plots/mine");
+        put_within(foreign[i]);
+        ck_assert(err_is(output_begin(&output, target, &note)));
+        ck_assert_msg(strstr(note.text, "beside a run") != NULL, "%s", note.text);
+        ck_assert(is_there(foreign[i]) && is_there("plot.csv"));
+        remove_within(foreign[i]);
+        remove_within(i == 1 ? "other" : "plots/mine");
+    }
+    end();
+}
+END_TEST
+
 START_TEST(an_empty_folder_may_be_used_and_a_link_stays_a_link)
 {
     char link[128], real[128];
@@ -121,11 +181,11 @@ START_TEST(an_empty_folder_may_be_used_and_a_link_stays_a_link)
     ck_assert_int_eq(mkdir(real, 0777), 0);
     ck_assert_int_eq(symlink(real, link), 0);
     text_format(target, sizeof target, "%s/", link);
-    write_run("first");
+    write_run("metrics.csv");
     ck_assert_int_eq(lstat(link, &status), 0);
     ck_assert(S_ISLNK(status.st_mode));
     text_format(target, sizeof target, "%s", real);
-    ck_assert(is_there("first"));
+    ck_assert(is_there("metrics.csv"));
     end();
 }
 END_TEST
@@ -134,10 +194,10 @@ START_TEST(what_a_killed_run_left_is_removed_by_the_next)
 {
     char path[256];
     begin();
-    write_run("first");
+    write_run("metrics.csv");
     text_format(path, sizeof path, "%s.tmp-999999999", target);
     ck_assert_int_eq(mkdir(path, 0777), 0);
-    write_run("second");
+    write_run("summary.json");
     ck_assert_int_ne(access(path, F_OK), 0);
     end();
 }
@@ -191,21 +251,21 @@ START_TEST(an_interrupted_run_stands_beside_a_complete_one)
     char where[OUTPUT_PATH_SIZE], beside[256];
     begin();
     text_format(beside, sizeof beside, "%s%s", target, OUTPUT_INTERRUPTED);
-    write_partial("first", where); /* there is nothing to spare */
+    write_partial("metrics.csv", where); /* there is nothing to spare */
     ck_assert_str_eq(where, target);
-    write_partial("second", where); /* nor is that */
+    write_partial("summary.json", where); /* nor is that */
     ck_assert_str_eq(where, target);
-    ck_assert(is_there("second") && !is_there("first"));
-    write_run("complete");
-    ck_assert(is_there("complete") && !is_there("second"));
+    ck_assert(is_there("summary.json") && !is_there("metrics.csv"));
+    write_run("plot.csv");
+    ck_assert(is_there("plot.csv") && !is_there("summary.json"));
     for (int i = 0; i < 2; i++) {
-        write_partial(i ? "fourth" : "third", where);
+        write_partial(i ? "events.csv" : "states.csv", where);
         ck_assert_str_eq(where, beside);
-        ck_assert(is_there("complete") && !is_there("third") && !is_there("fourth"));
+        ck_assert(is_there("plot.csv") && !is_there("states.csv") && !is_there("events.csv"));
         ck_assert_uint_eq(entries_of_parent(), 2);
     }
     text_format(target, sizeof target, "%s", beside);
-    ck_assert(is_there("fourth") && !is_there("third"));
+    ck_assert(is_there("events.csv") && !is_there("states.csv"));
     end();
 }
 END_TEST
@@ -217,6 +277,7 @@ Suite *test_report_output_dir_suite(void)
     tcase_add_test(folder, output_is_put_in_place_as_a_whole);
     tcase_add_test(folder, an_abandoned_run_leaves_the_old_output_alone);
     tcase_add_test(folder, a_folder_that_weir_did_not_write_is_never_replaced);
+    tcase_add_test(folder, a_run_with_something_of_somebody_else_in_it_is_never_replaced);
     tcase_add_test(folder, an_empty_folder_may_be_used_and_a_link_stays_a_link);
     tcase_add_test(folder, what_a_killed_run_left_is_removed_by_the_next);
     tcase_add_test(folder, a_folder_that_cannot_be_made_is_one_clear_line);
