@@ -19,6 +19,7 @@ part() {
 part "unit tests" "$build/tests/unit"
 part "examples" tests/examples.sh "$build/weir"
 part "pictures" tests/pictures.sh "$build/weir"
+part "installed" tests/install.sh "$build"
 part "scenarios" "$build/weir" test scenarios --junit "$build/tests/scenarios.xml"
 
 awk -f tests/sum.awk "$log"

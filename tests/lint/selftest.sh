@@ -39,6 +39,7 @@ good_tree() {
     echo '[the run](../.ci/run)' > docs/a.md
     echo 'name: day' > scenarios/day/scenario.yaml
     echo 'Which question?' > scenarios/day/README.md
+    echo '{}' > scenarios/day/expected.json
     echo 'int good_twice(int value);' | write core/base/good.h
     write core/base/good.c << 'END'
 #include "core/base/good.h"
@@ -203,11 +204,14 @@ echo 'int z;' | write core/base/z.h; sees orphan 'a header nobody includes'
 sed -i 's/_suite(void)$/_tests(void)/' tests/unit/test_base_good.c; sees no-suite 'a test file without suite'
 echo 'int LLVMFuzzerTestOneInput(void);' | write tests/fuzz/fuzz_x.c; sees no-seeds 'a fuzzer without seeds'
 rm scenarios/day/README.md; sees scenario 'a scenario without README'
+rm scenarios/day/expected.json; sees golden 'a scenario without expected results'
 rm scenarios/day/scenario.yaml; sees scenario 'a folder without scenario'
 echo 'if then' >> .ci/run; sees shell 'a script that does not parse'
 chmod -x .ci/run; sees shell 'a script that cannot be run'
 echo '[x](nowhere.md)' >> docs/a.md; sees link 'a link to nowhere'
 echo 'TO''DO' >> docs/a.md; sees text 'a marker in a document'
+
+echo 'as docs/nowhere.md says' >> docs/a.md; sees page 'a page that is named and not there'
 
 # The page of points.
 sed -i 's/twice_is_twice/twice_is_thrice/' docs/flink-points.md; sees point 'a test that is not there'

@@ -49,6 +49,8 @@ for d in scenarios/*/ scenarios/*/*/; do
     [ ! -f "$d../scenario.yaml" ] || continue # what belongs to a scenario
     [ -f "${d}scenario.yaml" ] || [ -n "$(ls "$d"*/scenario.yaml 2> /dev/null)" ] ||
         found "$d: scenario: it has no scenario.yaml, so nothing runs it"
+    [ ! -f "${d}scenario.yaml" ] || [ -f "${d}expected.json" ] ||
+        found "$d: golden: nothing holds its results; weir test $d --update-golden"
     [ -f "${d}README.md" ] || found "$d: scenario: README.md must say which question it answers"
 done
 
@@ -71,6 +73,12 @@ for f in $(find . -name '*.md' -not -path './build*' -not -path './.git/*' -not 
     awk -v file="$f" '/\/work\/|\.\.\/shared|(^|[^A-Za-z])(TODO|FIXME|XXX)([^A-Za-z]|$)/ {
         print file ":" NR ": text: a path of one machine, or a marker of unfinished work"; bad = 1
     } END { exit bad }' "$f" || status=1
+done
+
+# Pages that are named without a link.
+for page in $(grep -rhoE --exclude-dir=lint 'docs/[a-z0-9/-]+\.md' core sim tests docs ./*.md \
+    2> /dev/null | sort -u); do
+    [ -f "$page" ] || found "$page: page: it is named somewhere and is not there; grep -rn $page ."
 done
 
 exit $status

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The completions of bash and zsh and the manual page, held against the table of commands: each
- * command stands there, and each of its options in the part that is about this command. Run from
- * the root of the tree.
+ * command stands there, and each of its options in the part that is about this command. What the
+ * command says of itself. Run from the root of the tree.
  */
 #include <check.h>
 #include <ctype.h>
@@ -11,6 +11,7 @@
 
 #include "core/base/text.h"
 #include "sim/cli/command.h"
+#include "tests/lib/command_line.h"
 
 enum { TEXT_SIZE = 1 << 16 };
 
@@ -102,12 +103,24 @@ START_TEST(completions_and_manual_know_every_command_and_option)
 }
 END_TEST
 
+START_TEST(version_names_itself_and_the_behaviour)
+{
+    int major = -1, minor = -1, patch = -1;
+    cli_begin();
+    ck_assert_int_eq(cli_weir("version"), EXIT_HELD);
+    ck_assert_int_eq(sscanf(cli_out(), "weir %d.%d.%d\n", &major, &minor, &patch), 3);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\nbehaviour: Apache Flink 2.3"));
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_completion_suite(void)
 {
     Suite *suite = suite_create("cli_completion");
     TCase *tcase = tcase_create("files");
     tcase_add_loop_test(tcase, completions_and_manual_know_every_command_and_option, 0,
                         sizeof help_files / sizeof *help_files);
+    tcase_add_test(tcase, version_names_itself_and_the_behaviour);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -4,8 +4,11 @@
  * left out of either.
  */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/text.h"
 #include "sim/cli/show.h"
@@ -135,6 +138,42 @@ START_TEST(jobs_that_failed_are_told_one_by_one)
 }
 END_TEST
 
+/* What comes out at the other end of a terminal. */
+static const char *on_a_terminal(void)
+{
+    static char said[1024];
+    struct table table;
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(master, 0);
+    ck_assert_int_eq(grantpt(master), 0);
+    ck_assert_int_eq(unlockpt(master), 0);
+    int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(terminal, 0);
+    FILE *file = fdopen(terminal, "w");
+    table_init(&table, 1);
+    table_add(&table, "FAILED", TONE_BAD);
+    table_print(&table, file, false);
+    table_fini(&table);
+    fflush(file);
+    ssize_t length = read(master, said, sizeof said - 1);
+    ck_assert_int_gt(length, 0);
+    said[length] = '\0';
+    fclose(file);
+    close(master);
+    return said;
+}
+
+START_TEST(colours_are_for_terminals_whose_user_wants_them)
+{
+    ck_assert_int_eq(unsetenv("NO_COLOR"), 0);
+    ck_assert_ptr_nonnull(strchr(on_a_terminal(), '\033'));
+    ck_assert_int_eq(setenv("NO_COLOR", "1", 1), 0);
+    ck_assert_ptr_null(strchr(on_a_terminal(), '\033'));
+    ck_assert_ptr_nonnull(strstr(on_a_terminal(), "FAILED"));
+    ck_assert_int_eq(unsetenv("NO_COLOR"), 0);
+}
+END_TEST
+
 Suite *test_cli_terminal_suite(void)
 {
     Suite *suite = suite_create("cli: terminal");
@@ -143,6 +182,7 @@ Suite *test_cli_terminal_suite(void)
     tcase_add_test(tcase, a_pipe_gets_tables_as_wide_as_they_are);
     tcase_add_test(tcase, runs_are_told_apart_by_their_whole_names);
     tcase_add_test(tcase, jobs_that_failed_are_told_one_by_one);
+    tcase_add_test(tcase, colours_are_for_terminals_whose_user_wants_them);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which expectations a variant is held to: those that it says, wherever and however far it does.
+ * What a run is held to: its expectations; of a variant those that it says, wherever and however
+ * far it does; and what nobody needs to ask for.
  */
 #include <check.h>
 #include <string.h>
@@ -51,12 +52,24 @@ START_TEST(what_a_variant_expects_is_asked_of_it)
 }
 END_TEST
 
+/* The job of the default scheduler keeps its size. */
+START_TEST(a_request_that_is_refused_unexpectedly_fails_the_run)
+{
+    run(HEAD EXPECT "events: [ { at: 5s, rescale: { all: 1..2 } } ]\n",
+        "run @ --out @/run --no-plots", EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "held    calm"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "FAILED  rescale"));
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_variants_suite(void)
 {
     Suite *suite = suite_create("cli_variants");
     TCase *tests = tcase_create("variants");
     tcase_add_test(tests, what_the_scenario_expects_is_not_asked_of_its_variants);
     tcase_add_test(tests, what_a_variant_expects_is_asked_of_it);
+    tcase_add_test(tests, a_request_that_is_refused_unexpectedly_fails_the_run);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -92,6 +92,43 @@ START_TEST(junit_xml_is_valid_whatever_the_texts)
 }
 END_TEST
 
+/* What a build server shows: what failed, with which figures, and what did not run at all. */
+START_TEST(junit_xml_says_what_failed_and_why)
+{
+    char target[128];
+    struct note note = { "" };
+    struct check_results results = { 0 };
+    static const char *const lines[] = {
+        "<testsuites name=\"weir\" tests=\"3\" failures=\"1\" errors=\"1\" time=\"1.250\">\n",
+        "<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" "
+        "time=\"1.250\">\n",
+        "<testcase name=\"holds\" classname=\"a\" time=\"0.000\"/>\n",
+        "<testcase name=\"keeps up\" classname=\"a\" time=\"0.000\">\n   <failure "
+        "message=\"measured 3 s, wanted below 2 s\" type=\"expectation\">at 14:05</failure>\n",
+        "<testcase name=\"runs\" classname=\"b\" time=\"0.000\">\n   <error message=\"b.yaml:1: "
+        "wrong\" type=\"scenario\"/>\n",
+    };
+    cli_begin();
+    vec_push(&results.list, (struct check_result){ .name = "holds", .held = true });
+    vec_push(&results.list, (struct check_result){ .name = "keeps up",
+                                                   .measured = "3 s",
+                                                   .wanted = "below 2 s",
+                                                   .detail = "at 14:05" });
+    struct check_results none = { 0 };
+    struct junit_suite suites[] = {
+        { "a", 1.25, NULL, &results },
+        { "b", 0, "b.yaml:1: wrong", &none },
+    };
+    text_format(target, sizeof target, "%s/junit.xml", cli_folder());
+    ck_assert(!err_is(junit_write(target, suites, 2, &note)));
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(cli_get_file("junit.xml"), lines[i]) != NULL, "%s\n%s", lines[i],
+                      cli_get_file("junit.xml"));
+    vec_fini(&results.list);
+    cli_end();
+}
+END_TEST
+
 static const char summary_text[] =
     "{\"name\": \"a<b\", \"question\": \"Is 1 < 2 & why?\", \"seed\": 3, \"version\": \"0\","
     " \"fingerprint\": \"00\", \"duration_s\": 3600, \"complete\": true, \"events\": 9,"
@@ -293,19 +330,23 @@ START_TEST(only_what_there_is_is_drawn)
 END_TEST
 
 /* What scripts read, with nothing in it; and a gnuplot that draws what it is told to in a locale of
- * UTF-8, and dies of the recovery. */
-static void put_files(void)
+ * UTF-8, and does something else with the recovery. */
+static void put_files(const char *at_recovery)
 {
-    char path[256];
+    char path[256], script[512];
     cli_make_folder("plots");
     cli_put_file("events.csv", "time_s\n");
     cli_put_file("recovery.csv", "time_s\n");
     cli_put_file("metrics.csv", "time_s\n");
-    cli_put_file("gnuplot", "#!/bin/sh\n"
-                            "echo 'line 0: warning: iconv failed to convert degree sign' >&2\n"
-                            "case $3 in *recovery.gp) kill -SEGV $$ ;; esac\n"
-                            "out=${2#*out=\\'}\n"
-                            "[ \"$LC_ALL\" = C.UTF-8 ] && echo '<svg></svg>' > \"${out%%\\'*}\"\n");
+    text_format(script, sizeof script,
+                "#!/bin/sh\n"
+                "echo 'line 0: warning: iconv failed to convert degree sign' >&2\n"
+                "out=${2#*out=\\'}\n"
+                "out=${out%%%%\\'*}\n"
+                "case $3 in *recovery.gp) %s ;; esac\n"
+                "[ \"$LC_ALL\" = C.UTF-8 ] && echo '<svg></svg>' > \"$out\"\n",
+                at_recovery);
+    cli_put_file("gnuplot", script);
     text_format(path, sizeof path, "%s/gnuplot", cli_folder());
     ck_assert_int_eq(chmod(path, 0700), 0);
     ck_assert_int_eq(setenv("PATH", cli_folder(), 1), 0);
@@ -318,7 +359,7 @@ START_TEST(one_picture_that_fails_takes_no_other_along)
     struct note note = { "" };
     cli_begin();
     char *path = mem_copy_text(getenv("PATH"));
-    put_files();
+    put_files("kill -SEGV $$");
     json_t *summary = json_loads(summary_text, 0, NULL);
     json_object_set_new(json_object_get(summary, "metrics"), "busy.count",
                         json_pack("{sssf}", "unit", "share", "mean", 0.5));
@@ -339,11 +380,35 @@ START_TEST(one_picture_that_fails_takes_no_other_along)
 }
 END_TEST
 
+/* It says that all went well; the disk was full. */
+START_TEST(half_a_picture_does_not_take_the_place_of_a_whole_one)
+{
+    static const char whole[] = "<svg>old</svg>";
+    struct note note = { "" };
+    cli_begin();
+    char *path = mem_copy_text(getenv("PATH"));
+    put_files("echo '<svg>ne' > \"$out\"; exit 0");
+    cli_put_file("plots/recovery.svg", whole);
+    cli_put_file("plots/recovery.png", whole);
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    ck_assert(err_is(plots_draw(cli_folder(), "plots", summary, NULL, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "gnuplot left it incomplete"));
+    ck_assert_str_eq(cli_get_file("plots/recovery.svg"), whole);
+    ck_assert_str_eq(cli_get_file("plots/recovery.png"), whole);
+    ck_assert_str_eq(cli_get_file("plots/overview.svg"), "<svg></svg>\n");
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    mem_destroy(path);
+    json_decref(summary);
+    cli_end();
+}
+END_TEST
+
 Suite *test_report_output_suite(void)
 {
     Suite *suite = suite_create("report: output");
     TCase *texts = tcase_create("texts");
     tcase_add_test(texts, junit_xml_is_valid_whatever_the_texts);
+    tcase_add_test(texts, junit_xml_says_what_failed_and_why);
     tcase_add_test(texts, the_report_answers_first_and_escapes_everything);
     tcase_add_test(texts, the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked);
     tcase_add_test(texts, a_picture_stands_in_the_report_without_the_titles_of_its_parts);
@@ -353,6 +418,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
     tcase_add_test(texts, only_what_there_is_is_drawn);
     tcase_add_test(texts, one_picture_that_fails_takes_no_other_along);
+    tcase_add_test(texts, half_a_picture_does_not_take_the_place_of_a_whole_one);
     suite_add_tcase(suite, texts);
     return suite;
 }

@@ -3,10 +3,17 @@
  * The folder a run leaves: replaced as a whole or not at all, and by an interrupted run never.
  */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/text.h"
@@ -94,6 +101,63 @@ START_TEST(an_abandoned_run_leaves_the_old_output_alone)
 }
 END_TEST
 
+/* As on a file system where two folders cannot change places in one step; for this process, so for
+ * this test only. False: the system has no such filters. */
+static bool forbid_exchange(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return false;
+    return renameat2(AT_FDCWD, "/", AT_FDCWD, "/", RENAME_EXCHANGE) != 0 && errno == EINVAL;
+}
+
+START_TEST(folders_that_cannot_change_places_move_in_turn)
+{
+    begin();
+    write_run("metrics.csv");
+    if (forbid_exchange()) {
+        write_run("summary.json");
+        ck_assert(is_there("summary.json") && !is_there("metrics.csv"));
+        ck_assert_uint_eq(entries_of_parent(), 1);
+    }
+    end();
+}
+END_TEST
+
+/* The new one is lost under way: with and without exchange, the old one is where it was. */
+START_TEST(what_cannot_be_put_in_place_leaves_the_old_output)
+{
+    char wanted[256], lost[OUTPUT_PATH_SIZE];
+    begin();
+    write_run("metrics.csv");
+    text_format(wanted, sizeof wanted, "%s: cannot be put in place: No such file or directory",
+                target);
+    for (int i = 0; i < 2; i++) {
+        struct output_dir output;
+        struct note note = { "" };
+        must(output_begin(&output, target, &note), &note);
+        text_format(lost, sizeof lost, "%s.lost", output.aside);
+        ck_assert_int_eq(rename(output.aside, lost), 0);
+        ck_assert(err_is(output_commit(&output, &note)));
+        ck_assert_str_eq(note.text, wanted);
+        ck_assert(is_there("metrics.csv") && is_there(OUTPUT_MARKER));
+        ck_assert_int_eq(rename(lost, output.aside), 0);
+        output_abandon(&output);
+        ck_assert_uint_eq(entries_of_parent(), 1);
+        if (!forbid_exchange())
+            break;
+    }
+    end();
+}
+END_TEST
+
 START_TEST(a_folder_that_weir_did_not_write_is_never_replaced)
 {
     struct output_dir output;
@@ -167,6 +231,26 @@ START_TEST(a_run_with_something_of_somebody_else_in_it_is_never_replaced)
         remove_within(foreign[i]);
         remove_within(i == 1 ? "other" : "plots/mine");
     }
+    end();
+}
+END_TEST
+
+/* It has come while the run was under way. */
+START_TEST(what_others_put_there_meanwhile_is_not_replaced)
+{
+    struct output_dir output;
+    struct note note = { "" };
+    char path[256];
+    begin();
+    must(output_begin(&output, target, &note), &note);
+    ck_assert_int_eq(mkdir(target, 0777), 0);
+    text_format(path, sizeof path, "%s/thesis.tex", target);
+    fclose(fopen(path, "w"));
+    ck_assert(err_is(output_commit(&output, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "did not write"));
+    ck_assert_int_eq(access(path, F_OK), 0);
+    output_abandon(&output);
+    ck_assert_uint_eq(entries_of_parent(), 1);
     end();
 }
 END_TEST
@@ -276,8 +360,11 @@ Suite *test_report_output_dir_suite(void)
     TCase *folder = tcase_create("folder");
     tcase_add_test(folder, output_is_put_in_place_as_a_whole);
     tcase_add_test(folder, an_abandoned_run_leaves_the_old_output_alone);
+    tcase_add_test(folder, folders_that_cannot_change_places_move_in_turn);
+    tcase_add_test(folder, what_cannot_be_put_in_place_leaves_the_old_output);
     tcase_add_test(folder, a_folder_that_weir_did_not_write_is_never_replaced);
     tcase_add_test(folder, a_run_with_something_of_somebody_else_in_it_is_never_replaced);
+    tcase_add_test(folder, what_others_put_there_meanwhile_is_not_replaced);
     tcase_add_test(folder, an_empty_folder_may_be_used_and_a_link_stays_a_link);
     tcase_add_test(folder, what_a_killed_run_left_is_removed_by_the_next);
     tcase_add_test(folder, a_folder_that_cannot_be_made_is_one_clear_line);

@@ -124,12 +124,49 @@ START_TEST(subtasks_share_by_number_unless_tasks_are_to_be_balanced)
 }
 END_TEST
 
+/* StateSizeEstimates: what counts is how many bytes come back to their place, not how many key
+ * groups. Each subtask has as much state as any other, so a group of "count" (8 subtasks, a group
+ * each) weighs more than one of "source" (2 subtasks of four). The second slot of the smaller graph
+ * needs groups 3 to 5 of "source", of which two lie on the second TaskManager, and 4 to 7 of
+ * "count", each on a TaskManager of its own: it goes to one of these. */
+START_TEST(a_shared_slot_goes_where_most_of_its_bytes_are)
+{
+    struct story *story = story_begin(_i);
+    struct node_id before[8];
+    story_adaptive(story);
+    story_set(story, "execution.state-recovery.from-local", "true");
+    story_set(story, "execution.checkpointing.interval", "3 s");
+    story_set(story, "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling", "0 s");
+    story_set(story, "jobmanager.adaptive-scheduler.rescale-trigger.max-delay", "0 s");
+    story_open(
+        story, 8, 1,
+        graphs_job_with("source 2 /8; count 8 /8; source -> count hash", story_config(story)));
+    story_run(story, 5 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 10);
+    for (uint32_t i = 0; i < 8; i++)
+        before[i] = story_task_node(story, 2 + i);
+    static const struct vertex_bounds bounds[] = { { { 0 }, 1, 3 }, { { 1 }, 1, 2 } };
+    story_ask(story, CLIENT_UPDATE_REQUIREMENTS, bounds, 2);
+    story_run(story, 30 * TIME_S);
+    ck_assert_uint_eq(story_tasks_running(story), 5);
+    struct node_id second = story_task_node(story, 1);
+    ck_assert(node_id_equal(second, story_task_node(story, 4)));
+    uint32_t found = 8;
+    for (uint32_t i = 0; i < 8; i++)
+        if (node_id_equal(before[i], second))
+            found = i;
+    ck_assert_msg(found >= 4 && found < 8, "where subtask %u of count was", found);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_adaptive_groups_suite(void)
 {
     Suite *suite = suite_create("schedule: adaptive groups");
     TCase *groups = tcase_create("groups");
     tcase_add_story(groups, the_history_counts_each_group_by_its_largest_vertex);
     tcase_add_story(groups, a_wish_that_is_open_at_the_end_says_how_the_job_ended);
+    tcase_add_story(groups, a_shared_slot_goes_where_most_of_its_bytes_are);
     tcase_add_story(groups, subtasks_share_by_number_unless_tasks_are_to_be_balanced);
     suite_add_tcase(suite, groups);
     return suite;

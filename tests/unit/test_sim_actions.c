@@ -148,6 +148,57 @@ START_TEST(action_loss_lasts_and_is_taken_back)
 }
 END_TEST
 
+/* The second one comes while the first lasts, and is taken back after it. */
+static void put_overlapping(enum action_kind kind, int i)
+{
+    static char other[] = "jobmanager";
+    struct scripted_event *event = fake_script_event(&fake, kind, (2 + 3 * i) * TIME_S);
+    event->duration = 10 * TIME_S;
+    event->factor = i ? 0.25 : 0.5;
+    event->more_latency = (i ? 30 : 40) * TIME_MS;
+    event->bandwidth_bps = i ? 4e6 : 1e6;
+    event->peer = kind == ACTION_THROTTLE ? other : NULL;
+}
+
+START_TEST(action_losses_that_overlap_must_all_be_escaped)
+{
+    static const double expected[] = { 0, 0.5, 0.625, 0.25, 0 };
+    static const time_ns at[] = { TIME_S, 4 * TIME_S, 6 * TIME_S, 13 * TIME_S, 16 * TIME_S };
+    fake_script_init(&fake);
+    put_overlapping(ACTION_LOSS, 0);
+    put_overlapping(ACTION_LOSS, 1);
+    fake_script_start(&fake, 1);
+    for (int i = 0; i < 5; i++) {
+        fake_world_run(&fake.world, at[i]);
+        ck_assert_double_eq(virtual_cluster_process(fake.world.cluster, (struct node_id){ 1 }).loss,
+                            expected[i]);
+    }
+    fake_script_fini(&fake);
+}
+END_TEST
+
+/* Latencies add up, the least bandwidth counts. */
+START_TEST(action_throttles_that_overlap_combine)
+{
+    static const double loss[] = { 0.5, 0.625, 0.25 }, bps[] = { 1e6, 1e6, 4e6 };
+    static const time_ns more[] = { 40 * TIME_MS, 70 * TIME_MS, 30 * TIME_MS };
+    static const time_ns at[] = { 4 * TIME_S, 6 * TIME_S, 13 * TIME_S };
+    fake_script_init(&fake);
+    put_overlapping(ACTION_THROTTLE, 0);
+    put_overlapping(ACTION_THROTTLE, 1);
+    fake_script_start(&fake, 1);
+    for (int i = 0; i < 3; i++) {
+        fake_world_run(&fake.world, at[i]);
+        struct link_quality link =
+            virtual_cluster_link(fake.world.cluster, (struct node_id){ 1 }, manager);
+        ck_assert_double_eq(link.loss, loss[i]);
+        ck_assert_double_eq(link.bandwidth_bps, bps[i]);
+        ck_assert_int_eq(link.more_latency, more[i]);
+    }
+    fake_script_fini(&fake);
+}
+END_TEST
+
 START_TEST(actions_on_jobs_are_clients_requests_with_tokens_of_their_own)
 {
     fake_script_init(&fake);
@@ -246,6 +297,8 @@ Suite *test_sim_actions_suite(void)
     tcase_add_test(tcase, action_slow_multiplies_with_others_that_last_and_is_taken_back);
     tcase_add_test(tcase, action_slow_of_a_machine_that_dies_meanwhile_ends_quietly);
     tcase_add_test(tcase, action_loss_lasts_and_is_taken_back);
+    tcase_add_test(tcase, action_losses_that_overlap_must_all_be_escaped);
+    tcase_add_test(tcase, action_throttles_that_overlap_combine);
     tcase_add_test(tcase, actions_on_jobs_are_clients_requests_with_tokens_of_their_own);
     tcase_add_test(tcase, actions_on_jobs_carry_what_the_event_says);
     tcase_add_test(tcase, action_fail_reaches_the_data_plane);

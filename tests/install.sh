@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what build folder $1 holds into a folder of its own, and uses what is there as a stranger
+# would: from another folder, with no variable set. Then takes it away again. Also what only the
+# whole program shows: its exit codes, and `make help`. Out: what failed, then "N passed, N failed".
+set -u
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/.." || exit 2
+tree=$PWD
+build=${1:-build}
+folder=$(mktemp -d) || exit 2
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+unset WEIR_PLOTS
+passed=0
+failed=0
+share=$folder/opt/share
+
+# holds WHAT COMMAND...
+holds() {
+    what=$1
+    shift
+    if "$@" > "$folder/said" 2>&1 < /dev/null; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "install: $what"
+        tail -n 5 "$folder/said"
+    fi
+}
+
+# ends CODE COMMAND...: with this exit code.
+ends() {
+    wanted=$1
+    shift
+    "$@"
+    [ $? -eq "$wanted" ]
+}
+
+# make_it TARGET: with the flags of the build, if a make has started this.
+make_it() { ${MAKE:-make} -s --no-print-directory B="$build" DESTDIR="$folder" PREFIX=/opt "$1"; }
+
+run_there() (cd "$folder/work" && exec "$folder/opt/bin/weir" "$@")
+run_full() (cd "$folder/work" && ulimit -f 1 && exec "$folder/opt/bin/weir" "$@")
+has_pictures() { [ -s "$folder/work/run/plots/overview.png" ] && ! grep -q notice "$folder/run"; }
+is_empty() { [ -z "$(find "$folder/opt" -type f)" ]; }
+
+# lists TARGET: `make help` does.
+lists() { make_it help | grep -q "^$1 "; }
+
+mkdir -p "$folder/work"
+cat > "$folder/work/s.yaml" << 'END'
+name: s
+question: Does it draw where nobody told it how?
+duration: 5min
+jobs:
+  - { name: a, vertices: [ { name: source, cost: 2us } ], load: 1k/s }
+END
+
+holds 'it can be installed' make_it install
+holds 'manual page' cmp "$tree/docs/man/weir.1" "$share/man/man1/weir.1"
+holds 'completion of bash' cmp "$tree/docs/completion/weir.bash" \
+    "$share/bash-completion/completions/weir"
+holds 'completion of zsh' cmp "$tree/docs/completion/weir.zsh" "$share/zsh/site-functions/_weir"
+holds 'it can be run from elsewhere' ends 0 run_there version
+run_there run s.yaml --out run > "$folder/run" 2>&1
+holds 'it finds its plot scripts' has_pictures
+holds 'no command is exit code 2' ends 2 run_there
+holds 'an unknown command is exit code 2' ends 2 run_there rnu
+holds 'a missing scenario is exit code 2' ends 2 run_there run nowhere.yaml
+holds 'a file over the limit is exit code 2' ends 2 run_full run s.yaml --out run --no-plots
+holds 'and leaves the old run' [ -s "$folder/work/run/plots/overview.png" ]
+holds 'it can be removed' make_it uninstall
+holds 'and is gone' is_empty
+for target in all demo demo-traces test ci bench lint determinism fuzz format install clean help; do
+    holds "make help tells of $target" lists $target
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Commands whose results cannot be written: one line, exit code 2, and what was there before stays
+ * as it was. So it does beside a run that is interrupted. A limit on the size of files stands for
+ * the full disk.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "core/base/text.h"
+#include "sim/cli/command.h"
+#include "sim/cli/interrupt.h"
+#include "tests/lib/command_line.h"
+
+enum { LONG_QUESTION = 12000, SCENARIO_SIZE = 16000 };
+
+/* The report says the question more often than the summary does. */
+static void put_scenario(int question)
+{
+    char text[SCENARIO_SIZE];
+    size_t at = text_format(text, sizeof text, "name: tiny\nquestion: Q");
+    for (int i = 0; i < question; i++)
+        text[at++] = 'x';
+    text_format(text + at, sizeof text - at,
+                "\nduration: 2min\n"
+                "config: { execution.checkpointing.interval: 5s }\n"
+                "cluster: { task-manager: { count: 2, slots: 2, boot: 1s } }\n"
+                "jobs:\n"
+                "  - name: clicks\n"
+                "    vertices: [ { name: source, cost: 2us }, { name: count, cost: 5us } ]\n"
+                "    edges: [ source -> count: hash ]\n"
+                "    load: 1k/s\n"
+                "expect: [ { name: runs, event: all tasks RUNNING } ]\n");
+    cli_put_file("scenario.yaml", text);
+}
+
+static struct stat status_of(const char *name)
+{
+    char path[256];
+    struct stat status;
+    text_format(path, sizeof path, "%s/%s", cli_folder(), name);
+    ck_assert_msg(stat(path, &status) == 0, "%s", path);
+    return status;
+}
+
+static size_t entries(void)
+{
+    char command[256];
+    size_t count = 0;
+    text_format(command, sizeof command, "ls -A %s | wc -l", cli_folder());
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    ck_assert_int_eq(fscanf(pipe, "%zu", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+/* With so much room for each file. As in main(), the signal does not end the program. */
+static int weir_within(off_t bytes, const char *line)
+{
+    struct rlimit before, limit;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){ (rlim_t)bytes, before.rlim_max };
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    int code = cli_weir(line);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return code;
+}
+
+static void expect_complaint(const char *command, const char *name, const char *reason)
+{
+    char wanted[256];
+    text_format(wanted, sizeof wanted, "weir %s: %s/%s: cannot be written: %s\n", command,
+                cli_folder(), name, reason);
+    ck_assert_str_eq(cli_errors(), wanted);
+}
+
+/* Each of these files is the largest so far in such a run: with room for a byte less, it is the
+ * first that does not fit. */
+static const struct {
+    const char *file, *options;
+    int question;
+} fills[] = {
+    { "run/events.jsonl", "--log messages --set sample=1min", 0 },
+    { "run/metrics.csv", "--set sample=100ms", 0 },
+    { "run/summary.json", "--set sample=1min", 0 },
+    { "run/report.html", "--set sample=1min", LONG_QUESTION },
+};
+
+START_TEST(a_disk_that_fills_ends_the_run_and_leaves_the_old_one)
+{
+    char line[256];
+    cli_begin();
+    put_scenario(fills[_i].question);
+    text_format(line, sizeof line, "run @ --out @/run --no-plots --quiet %s", fills[_i].options);
+    ck_assert_int_eq(cli_weir(line), EXIT_HELD);
+    struct stat before = status_of(fills[_i].file);
+    ck_assert_int_eq(weir_within(before.st_size - 1, line), EXIT_INPUT);
+    expect_complaint("run", fills[_i].file, "File too large");
+    struct stat after = status_of(fills[_i].file);
+    ck_assert_uint_eq(after.st_ino, before.st_ino);
+    ck_assert_int_eq(after.st_size, before.st_size);
+    ck_assert_uint_eq(entries(), 2); /* the scenario and the old run */
+    cli_end();
+}
+END_TEST
+
+START_TEST(a_folder_that_cannot_be_made_is_exit_code_2)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("run @ --out /proc/nowhere/run --no-plots"), EXIT_INPUT);
+    ck_assert_str_eq(cli_out(), "");
+    ck_assert_str_eq(cli_errors(),
+                     "weir run: /proc/nowhere: cannot be made: No such file or directory\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/scenario.yaml --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "/scenario.yaml: it is not a folder"));
+    ck_assert_uint_eq(entries(), 1);
+    cli_end();
+}
+END_TEST
+
+START_TEST(an_interrupted_run_spares_the_complete_one)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    struct stat before = status_of("run/summary.json");
+    interrupt_watch();
+    ck_assert_int_eq(raise(SIGINT), 0); /* as if it came at the very beginning */
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_INTERRUPT);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "/run stays as it is.\n"));
+    ck_assert_uint_eq(status_of("run/summary.json").st_ino, before.st_ino);
+    ck_assert_ptr_nonnull(
+        strstr(cli_get_file("run.interrupted/summary.json"), "\"complete\": false"));
+    ck_assert_uint_eq(entries(), 3);
+    cli_end();
+}
+END_TEST
+
+START_TEST(a_report_that_does_not_fit_leaves_the_old_one)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    struct stat before = status_of("run/report.html");
+    ck_assert_int_eq(cli_weir("report @/run"), EXIT_HELD);
+    struct stat anew = status_of("run/report.html");
+    ck_assert_uint_ne(anew.st_ino, before.st_ino); /* another file, with the same in it */
+    ck_assert_int_eq(anew.st_size, before.st_size);
+    ck_assert_int_eq(weir_within(before.st_size - 1, "report @/run"), EXIT_INPUT);
+    expect_complaint("report", "run/report.html", "File too large");
+    ck_assert_uint_eq(status_of("run/report.html").st_ino, anew.st_ino);
+    cli_end();
+}
+END_TEST
+
+START_TEST(pictures_that_cannot_be_drawn_are_exit_code_2)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(setenv("PATH", cli_folder(), 1), 0); /* where there is no gnuplot */
+    ck_assert_int_eq(cli_weir("plot @/run"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "gnuplot"));
+    ck_assert_str_eq(cli_out(), "");
+    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);
+    cli_end();
+}
+END_TEST
+
+/* What was tested is told all the same. */
+START_TEST(results_that_cannot_be_written_are_exit_code_2)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("test @ --junit @/none/junit.xml"), EXIT_INPUT);
+    expect_complaint("test", "none/junit.xml", "No such file or directory");
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\n1 passed, 0 failed\n"));
+    cli_end();
+}
+END_TEST
+
+/* The child that runs the scenario hands its results over in a file as well, a smaller one. */
+START_TEST(golden_results_that_do_not_fit_leave_the_old_ones)
+{
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("test @ --update-golden"), EXIT_HELD);
+    struct stat before = status_of("expected.json");
+    ck_assert_int_eq(weir_within(before.st_size - 1, "test @ --update-golden"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "/expected.json: cannot be written: File too large\n"));
+    ck_assert_uint_eq(status_of("expected.json").st_ino, before.st_ino);
+    ck_assert_uint_eq(entries(), 2);
+    cli_end();
+}
+END_TEST
+
+Suite *test_cli_unwritable_suite(void)
+{
+    Suite *suite = suite_create("cli: what cannot be written");
+    TCase *tcase = tcase_create("commands");
+    tcase_add_loop_test(tcase, a_disk_that_fills_ends_the_run_and_leaves_the_old_one, 0,
+                        (int)(sizeof fills / sizeof *fills));
+    tcase_add_test(tcase, a_folder_that_cannot_be_made_is_exit_code_2);
+    tcase_add_test(tcase, an_interrupted_run_spares_the_complete_one);
+    tcase_add_test(tcase, a_report_that_does_not_fit_leaves_the_old_one);
+    tcase_add_test(tcase, pictures_that_cannot_be_drawn_are_exit_code_2);
+    tcase_add_test(tcase, results_that_cannot_be_written_are_exit_code_2);
+    tcase_add_test(tcase, golden_results_that_do_not_fit_leave_the_old_ones);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
