@@ -2,11 +2,12 @@
 #
 # A run at a glance: load, lag, parallelism and machines, checkpoints, one above the other on one
 # time axis, with what the script did and what happened to the job as thin lines; the compared run
-# in grey behind. In: rows (plot.csv), events, other (rows of the compared run;
-# the same as rows where there is none), has_other, other_name, max_rate, offered_peak (where
-# the axis leaves it out: how high it goes), max_lag, lag_div, lag_unit, max_parallel, lost,
-# max_checkpoint, checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and
-# other_checkpoints (columns of their durations), strip_rows, question_lines. Out: one picture.
+# in grey behind. In: rows (plot.csv), events, other and other_events (those of the compared run; the
+# same where there is none), has_other, other_name, max_rate, offered_peak (where the axis leaves it
+# out: how high it goes), max_lag, lag_div, lag_unit, max_parallel, lost, max_checkpoint,
+# checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and other_checkpoints (columns of
+# their durations), failed and other_failed (1 where checkpoints did), strip_rows, question_lines.
+# Out: one picture.
 
 load scripts.'/common.gp'
 panels = has_checkpoints ? 4 : 3
@@ -68,15 +69,21 @@ if (has_checkpoints) {
     y_whole = 0
     p_title = 'checkpoints, trigger to completion ('.checkpoint_unit.'):'
     n1 = 'completed'; k1 = c_checkpoint
-    n2 = has_other ? 'completed, '.of_other : ''; k2 = c_other
-    n3 = ''
+    name_other = has_other ? (other_failed ? 'both, ' : 'completed, ').of_other : ''
+    n2 = failed ? 'failed' : name_other; k2 = failed ? c_failed : c_other
+    n3 = failed ? name_other : ''; k3 = c_other
     load scripts.'/panel.gp'
+    if (!(y_max > 0)) { set label 5 'none completed' }
+    of_failed(y) = strcol('kind') eq 'checkpoint failed' ? y * y_top : NaN
     plot @marks, \
          for [c in other_checkpoints] \
              other using (column('time_s')):(has_other ? column(c) / checkpoint_div : NaN) \
              with points pt 7 ps 0.35 lc rgb c_other, \
          for [c in checkpoints] \
              rows using (column('time_s')):(column(c) / checkpoint_div) \
-             with points pt 7 ps 0.45 lc rgb c_checkpoint
+             with points pt 7 ps 0.45 lc rgb c_checkpoint, \
+         other_events using (column('time_s')):(other_failed ? of_failed(0.86) : NaN) \
+             with points pt 2 ps 0.95 lw 1.6 lc rgb c_other, \
+         events using (column('time_s')):(of_failed(0.94)) with points pt 2 ps 0.95 lw 1.6 lc rgb c_failed
 }
 unset multiplot

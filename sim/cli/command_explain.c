@@ -119,9 +119,9 @@ static struct err explain_why(const struct explanation *e, const char *pattern, 
 }
 
 /* How things stood, the chapters that cover the time, and the lines around it. */
-static struct err explain_at(const struct explanation *e, const char *text, struct note *note)
+static struct err explain_at(const struct explanation *e, const char *metrics, const char *text,
+                             struct note *note)
 {
-    char metrics[OUTPUT_PATH_SIZE];
     time_ns at;
     size_t shown = 0, first = 0;
     if (err_is(quantity_duration(text, &at)) || at < 0)
@@ -134,7 +134,6 @@ static struct err explain_at(const struct explanation *e, const char *text, stru
                         "--at: found '%.*s', expected a time in the run, which is %s long",
                         WORD_MAX, text, length);
     }
-    text_format(metrics, sizeof metrics, "%s/metrics.csv", e->folder);
     TRY(moment_tell(&e->log, e->one, metrics, at, e->duration, stdout, note));
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
         if (chapter_covers(chapter, at))
@@ -148,7 +147,7 @@ static struct err explain_at(const struct explanation *e, const char *text, stru
     return OK;
 }
 
-static struct err explain_all(const struct explanation *e, bool all)
+static void explain_all(const struct explanation *e, bool all)
 {
     size_t shown = 0, left = 0;
     narrative_sum_up(&e->narrative, stdout);
@@ -164,6 +163,19 @@ static struct err explain_all(const struct explanation *e, bool all)
     if (left)
         printf("%zu more; --all tells them, --at TIME what was going on at a time.\n", left);
     histories_tell(e->one, e->duration, stdout);
+}
+
+/* The chapters, which lag belongs to: all of them, or those of a moment. */
+static struct err explain_chapters(struct explanation *e, const struct parsed *parsed,
+                                   struct note *note)
+{
+    const char *at = parsed_value(parsed, "at");
+    char metrics[OUTPUT_PATH_SIZE];
+    text_format(metrics, sizeof metrics, "%s/metrics.csv", e->folder);
+    TRY(narrative_read_lag(&e->narrative, e->one, metrics, note));
+    if (at)
+        return explain_at(e, metrics, at, note);
+    explain_all(e, parsed_has(parsed, "all"));
     return OK;
 }
 
@@ -205,7 +217,6 @@ static struct err find_run(const struct parsed *parsed, struct explanation *e, s
 static struct err explain_run(struct explanation *e, const struct parsed *parsed, struct note *note)
 {
     const char *event = parsed_value(parsed, "event"), *why = parsed_value(parsed, "why");
-    const char *at = parsed_value(parsed, "at");
     char path[OUTPUT_PATH_SIZE];
     text_format(path, sizeof path, "%s/events.jsonl", e->folder);
     struct err result = run_log_read(&e->log, path, note);
@@ -215,10 +226,8 @@ static struct err explain_run(struct explanation *e, const struct parsed *parsed
             result = explain_event(e, event, note);
         else if (why)
             result = explain_why(e, why, note);
-        else if (at)
-            result = explain_at(e, at, note);
         else
-            result = explain_all(e, parsed_has(parsed, "all"));
+            result = explain_chapters(e, parsed, note);
         narrative_fini(&e->narrative);
     }
     run_log_fini(&e->log);
@@ -255,8 +264,9 @@ const struct command command_explain = {
     .text =
         "Reads the event log of a finished run and tells what happened: each failure with how it\n"
         "was noticed, what restarted, which checkpoint was restored and how long it took; each\n"
-        "rescale; how jobs started and ended. With --event or --why it follows one line of the\n"
-        "log back to what caused it.",
+        "rescale; how jobs started and ended; checkpoints that failed in a row, and when lag grew\n"
+        "most without an outage. With --event or --why it follows one line of the log back to\n"
+        "what caused it.",
     .example = "  weir explain out/day --why 'scheduler Restarting'",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Chapters: how jobs come and go from the log, their outages from the summary, which the log shows
- * the lines of; and summing them up. The sentences are in narrative_words.c.
+ * the lines of; and summing them up. The sentences are in narrative_words.c, checkpoints and lag in
+ * files of their own.
  */
-#include "sim/cli/narrative.h"
+#include "sim/cli/narrative_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,9 +14,6 @@
 #include "sim/report/number_text.h"
 
 enum { REFUSALS_TOLD = 10 };
-
-/* Times of the summary have been through a text. */
-#define SAME TIME_US
 
 /* A job while the log is read. */
 struct job_story {
@@ -301,6 +299,8 @@ void narrative_init(struct narrative *narrative, const struct run_log *log, time
     add_outages(narrative, &stories, json_object_get(summary, "rescale_outages"), true);
     vec_fini(&stories.jobs);
     sort_chapters(narrative);
+    narrative_add_checkpoints(narrative);
+    sort_chapters(narrative);
 }
 
 void narrative_fini(struct narrative *narrative)
@@ -312,14 +312,6 @@ bool chapter_covers(const struct chapter *chapter, time_ns at)
 {
     bool is_near = chapter->from - chapter->fault_at <= INCIDENT_FAULT_NEAR;
     return (is_near ? chapter->fault_at : chapter->from) <= at && at <= chapter->to;
-}
-
-static size_t count_lines(const struct narrative *narrative, const char *pattern)
-{
-    size_t count = 0;
-    for (VEC_EACH(const struct log_entry, entry, &narrative->log->entries))
-        count += run_log_fits(entry, pattern);
-    return count;
 }
 
 /* Requests that were turned down: what the scenario is about did not take place then. */
@@ -353,8 +345,7 @@ void narrative_sum_up(const struct narrative *narrative, FILE *file)
     for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
         if (chapter->kind == CHAPTER_START && !chapter->is_over)
             fprintf(file, "The tasks of %s never all ran.\n", chapter->job);
-    fprintf(file, "%zu checkpoints completed, %zu failed.\n",
-            count_lines(narrative, "checkpoint completed"),
-            count_lines(narrative, "checkpoint failed"));
+    narrative_sum_up_checkpoints(narrative, file);
+    narrative_sum_up_lag(narrative, file);
     tell_refusals(narrative, file);
 }

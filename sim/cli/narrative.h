@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What happened in a run, in words. In: its event log and its summary, whose outages these are.
- * Out: chapters in order of time (a job submitted, an incident, a rescale, an end), each a
- * paragraph in Flink's terms with the times in between. Invariant: an outage lasts here as long as
- * it does in the summary.
+ * Out: chapters in order of time (a job submitted, an incident, a rescale, an end, checkpoints that
+ * fail in a row), each a paragraph in Flink's terms with the times in between. Invariant: an outage
+ * lasts here as long as it does in the summary.
  */
 #ifndef WEIR_SIM_CLI_NARRATIVE_H
 #define WEIR_SIM_CLI_NARRATIVE_H
@@ -13,7 +13,19 @@
 
 #include "sim/report/run_log.h"
 
-enum chapter_kind { CHAPTER_START, CHAPTER_INCIDENT, CHAPTER_RESCALE, CHAPTER_END };
+enum chapter_kind {
+    CHAPTER_START,
+    CHAPTER_INCIDENT,
+    CHAPTER_RESCALE,
+    CHAPTER_END,
+    CHAPTER_CHECKPOINTS /* none completes, and some failed */
+};
+
+/* From a sample to a later one; nothing is known of it while `to` is 0. */
+struct lag_rise {
+    time_ns from, to;
+    double least, most; /* seconds */
+};
 
 struct chapter {
     enum chapter_kind kind;
@@ -28,6 +40,24 @@ struct chapter {
     time_ns fault_at;   /* of the cause; maybe long before */
     time_ns from;       /* not all tasks ran; other chapters: as their first line */
     time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
+    /* Of checkpoints: places of the one that completed before, SIZE_MAX where none had, and of what
+     * is after, if it is over: the next one that completed, or the job's end. */
+    size_t before, after;
+    struct lag_rise lag; /* of the job; of checkpoints, too */
+};
+
+/* A vertex whose shares of time are known. */
+struct busy_vertex {
+    const char *name; /* the summary's */
+    double busy, busy_max;
+};
+
+/* The largest rise of a job's lag without an outage of it, and the vertex whose busiest subtask was
+ * busiest meanwhile, whose name is null where none is known. */
+struct lag_climb {
+    const char *job; /* null: there was none */
+    struct lag_rise lag;
+    struct busy_vertex busiest;
 };
 
 struct narrative {
@@ -36,10 +66,14 @@ struct narrative {
     VEC(struct chapter) chapters;
     size_t failures, rescales;
     time_ns down, longest; /* of all of both together; the longest failure */
+    struct lag_climb climb;
 };
 
 void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,
                     const json_t *summary);
+/* Adds what the run's metrics.csv says of lag; the summary outlives the narrative then. */
+MUST_CHECK struct err narrative_read_lag(struct narrative *narrative, const json_t *summary,
+                                         const char *metrics, struct note *note);
 void narrative_fini(struct narrative *narrative);
 
 /* What a job does from its failure, or its submission, on until all its tasks run. */

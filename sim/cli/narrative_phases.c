@@ -7,10 +7,13 @@
  */
 #include "sim/cli/narrative.h"
 
+#include "core/base/text.h"
+
 /* Lines that begin a phase, those of the adaptive scheduler and of the default one. The default
- * scheduler's back-off runs while tasks are being cancelled, and it waits for slots while the job
- * is RUNNING again. Tasks that all run as far as the JobManager knows, and do not, are an outage
- * that it has not noticed yet. */
+ * scheduler's back-off runs while tasks are being cancelled, and no line says when the last of them
+ * is; it waits for slots while the job is RUNNING again. Tasks that all run as far as the
+ * JobManager knows, and do not, are an outage that it has not noticed yet. A graph is CANCELED in a
+ * restart of the adaptive scheduler, or else for a client. */
 static const struct phase_row {
     const char *pattern;
     enum phase phase;
@@ -36,13 +39,17 @@ void chapter_phases(const struct narrative *narrative, const struct chapter *cha
 {
     enum phase now = chapter->kind == CHAPTER_START ? PHASE_WAIT : PHASE_NOTICE;
     time_ns since = chapter->from, over = end_of(narrative, chapter);
+    bool restarting = false;
     *out = (struct phases){ { 0 }, { false }, now };
     for (size_t i = chapter->first; i <= chapter->last; i++) {
         const struct log_entry *entry = &narrative->log->entries.items[i];
         if (entry->job != chapter->job || entry->at > over)
             continue;
+        if (text_equal(entry->machine, "scheduler") && entry->to)
+            restarting = text_equal(entry->to, "Restarting");
         for (size_t r = 0; r < sizeof phase_rows / sizeof *phase_rows; r++) {
-            if (!run_log_fits(entry, phase_rows[r].pattern))
+            if (!run_log_fits(entry, phase_rows[r].pattern) ||
+                (phase_rows[r].phase == PHASE_BACKOFF && !restarting))
                 continue;
             time_ns at = entry->at > since ? entry->at : since;
             out->length[now] += at - since;

@@ -8,31 +8,34 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/cli/narrative.h"
+#include "sim/cli/narrative_parts.h"
 #include "sim/cli/terminal.h"
 #include "sim/report/incidents.h"
 #include "sim/report/number_text.h"
 
-enum { PARAGRAPH_SIZE = 4000, GIVEN_UP_SHOWN = 4 };
+enum { GIVEN_UP_SHOWN = 4 };
 
 /* TaskManagers that start together with the job come up within this. */
 #define WAIT_TOLD (10 * TIME_S)
 
-struct paragraph {
-    const struct narrative *narrative;
-    const struct chapter *chapter;
-    size_t length;
-    char text[PARAGRAPH_SIZE];
-};
-
-static void say(struct paragraph *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void say(struct paragraph *p, const char *fmt, ...)
+void paragraph_say(struct paragraph *p, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     p->length += text_format_args(p->text + p->length, sizeof p->text - p->length, fmt, args);
     va_end(args);
+}
+
+const char *paragraph_length(time_ns length, char out[NUMBER_TEXT_SIZE])
+{
+    number_text_seconds((double)length / (double)TIME_S, out);
+    return out;
+}
+
+const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUMBER_TEXT_SIZE])
+{
+    number_text_moment(at, p->narrative->duration, out);
+    return out;
 }
 
 static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
@@ -68,18 +71,6 @@ static size_t count(const struct paragraph *p, const char *pattern)
     return found;
 }
 
-static const char *length_text(time_ns length, char out[NUMBER_TEXT_SIZE])
-{
-    number_text_seconds((double)length / (double)TIME_S, out);
-    return out;
-}
-
-static const char *moment_text(const struct paragraph *p, time_ns at, char out[NUMBER_TEXT_SIZE])
-{
-    number_text_moment(at, p->narrative->duration, out);
-    return out;
-}
-
 /* Sentences. */
 
 /* One machine, or many at once: they lie together in the log, since faults strike first. */
@@ -91,11 +82,11 @@ static void tell_struck(struct paragraph *p, const struct log_entry *cause)
         more += text_equal(entry_at(p, i)->machine, cause->machine) &&
                 text_equal(entry_at(p, i)->what, cause->what) && entry_at(p, i)->node &&
                 !text_equal(entry_at(p, i)->node, cause->node);
-    say(p, "%s", cause->node);
+    paragraph_say(p, "%s", cause->node);
     if (more > 0)
-        say(p, " and %zu more", more);
-    say(p, " %s %s%s%s. ", more > 0 ? "were" : "was", cause->what, cause->reason ? ": " : "",
-        cause->reason ? cause->reason : "");
+        paragraph_say(p, " and %zu more", more);
+    paragraph_say(p, " %s %s%s%s. ", more > 0 ? "were" : "was", cause->what,
+                  cause->reason ? ": " : "", cause->reason ? cause->reason : "");
 }
 
 static void tell_fault(struct paragraph *p)
@@ -105,14 +96,14 @@ static void tell_fault(struct paragraph *p)
     char length[NUMBER_TEXT_SIZE];
     if (!p->chapter->has_fault) { /* what the next sentence tells is all that the log has */
         if (p->chapter->is_unnoticed && p->chapter->why)
-            say(p, "The cause: %s. ", p->chapter->why);
+            paragraph_say(p, "The cause: %s. ", p->chapter->why);
         return;
     }
     if (before > 0)
-        say(p, "%s before, ", length_text(before, length));
+        paragraph_say(p, "%s before, ", paragraph_length(before, length));
     if (text_equal(cause->machine, "script"))
-        say(p, "%she script did what it says (%s). ", before > 0 ? "t" : "T",
-            cause->reason ? cause->reason : cause->what);
+        paragraph_say(p, "%she script did what it says (%s). ", before > 0 ? "t" : "T",
+                      cause->reason ? cause->reason : cause->what);
     else
         tell_struck(p, cause);
 }
@@ -123,12 +114,12 @@ static void tell_whole(struct paragraph *p)
     const struct log_entry *first = entry_at(p, p->chapter->first), *each;
     if (!first->reason)
         return;
-    say(p, "The job failed as a whole (%s). ", first->reason);
+    paragraph_say(p, "The job failed as a whole (%s). ", first->reason);
     for (size_t i = p->chapter->first; i-- > 0 && (each = entry_at(p, i))->at == first->at;) {
         if (!is_of_job(p, each) || !run_log_fits(each, "checkpoint failed"))
             continue;
-        say(p, "The last was checkpoint %" PRId64 "%s%s. ", each->checkpoint,
-            each->reason ? ": " : "", each->reason ? each->reason : "");
+        paragraph_say(p, "The last was checkpoint %" PRId64 "%s%s. ", each->checkpoint,
+                      each->reason ? ": " : "", each->reason ? each->reason : "");
         return;
     }
 }
@@ -138,7 +129,7 @@ static void tell_detection(struct paragraph *p)
     char after[NUMBER_TEXT_SIZE];
     const struct log_entry *failed = find(p, "execution * -> FAILED", false);
     if (p->chapter->is_unnoticed) {
-        say(p, "Tasks stopped, and the JobManager did not hear of it. ");
+        paragraph_say(p, "Tasks stopped, and the JobManager did not hear of it. ");
         return;
     }
     if (!failed) {
@@ -147,16 +138,18 @@ static void tell_detection(struct paragraph *p)
     }
     size_t all = count(p, "execution * -> FAILED");
     if (failed->at > p->chapter->from)
-        say(p, "It was noticed %s later: ", length_text(failed->at - p->chapter->from, after));
+        paragraph_say(
+            p, "It was noticed %s later: ", paragraph_length(failed->at - p->chapter->from, after));
     else if (p->chapter->has_fault)
-        say(p, "It was noticed at once: ");
-    say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
-        failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
-        failed->peer ? failed->peer : "", failed->reason ? failed->reason : "no reason given",
-        failed->remote ? ": " : "", failed->remote ? failed->remote : "");
+        paragraph_say(p, "It was noticed at once: ");
+    paragraph_say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
+                  failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
+                  failed->peer ? failed->peer : "",
+                  failed->reason ? failed->reason : "no reason given", failed->remote ? ": " : "",
+                  failed->remote ? failed->remote : "");
     if (all > 1)
-        say(p, ", and %zu more failed until the end of it", all - 1);
-    say(p, ". ");
+        paragraph_say(p, ", and %zu more failed until the end of it", all - 1);
+    paragraph_say(p, ". ");
 }
 
 static void tell_restarts(struct paragraph *p)
@@ -170,22 +163,22 @@ static void tell_restarts(struct paragraph *p)
     size_t all = adaptive ? adaptive : pipelined;
     if (all == 0)
         return;
-    say(p, "The %s scheduler restarted %s", adaptive ? "adaptive" : "default",
-        adaptive ? "the job" : "tasks");
+    paragraph_say(p, "The %s scheduler restarted %s", adaptive ? "adaptive" : "default",
+                  adaptive ? "the job" : "tasks");
     if (all > 1)
-        say(p, " %zu times", all);
+        paragraph_say(p, " %zu times", all);
     chapter_phases(p->narrative, p->chapter, &phases);
     const char *before = all > 1 ? ": in all, " : ": ", *took = " took";
     for (int i = 0; i < PHASE_COUNT; i++) {
         if (phases.length[i] < TIME_MS)
             continue;
         bool both = i == PHASE_CANCEL && !phases.seen[PHASE_BACKOFF];
-        say(p, "%s%s%s %s", before, both ? "cancelling and back-off" : names[i], took,
-            length_text(phases.length[i], length));
+        paragraph_say(p, "%s%s%s %s", before, both ? "cancelling and back-off" : names[i], took,
+                      paragraph_length(phases.length[i], length));
         before = ", ";
         took = "";
     }
-    say(p, ". ");
+    paragraph_say(p, ". ");
 }
 
 /* How many slots were missing, each time the scheduler gave its requests up. */
@@ -216,15 +209,17 @@ static void tell_vain_tries(struct paragraph *p)
     if (first) {
         int64_t least, most;
         find_missing(p, vain, &least, &most);
-        say(p, "It asked in vain for the slots it needs, %zu time%s, ", all, all == 1 ? "" : "s");
-        say(p, "%s%s after the submission, and %" PRId64, all > 1 ? "first " : "",
-            length_text(first->at - p->chapter->from, after), least);
+        paragraph_say(p, "It asked in vain for the slots it needs, %zu time%s, ", all,
+                      all == 1 ? "" : "s");
+        paragraph_say(p, "%s%s after the submission, and %" PRId64, all > 1 ? "first " : "",
+                      paragraph_length(first->at - p->chapter->from, after), least);
         if (most > least)
-            say(p, " to %" PRId64, most);
-        say(p, " %s missing. ", most == 1 ? "was" : "were");
+            paragraph_say(p, " to %" PRId64, most);
+        paragraph_say(p, " %s missing. ", most == 1 ? "was" : "were");
     }
     if (restarts > all && failed)
-        say(p, "Tasks failed before all of them ran, at last subtask %" PRId64 " of %s (%s). ",
+        paragraph_say(
+            p, "Tasks failed before all of them ran, at last subtask %" PRId64 " of %s (%s). ",
             failed->subtask, failed->vertex ? failed->vertex : "a vertex",
             failed->reason ? failed->reason : "no reason given");
 }
@@ -249,9 +244,10 @@ static void tell_slots_came(struct paragraph *p)
         bool registers = entry->peer && run_log_fits(entry, "resource manager registers");
         if (!registers && (own || !run_log_fits(entry, "dispatcher job ended")))
             continue;
-        say(p, "What came last before its tasks were deployed, %s before, was that %s %s. ",
-            length_text(deployed_at - entry->at, before), registers ? entry->peer : entry->job,
-            registers ? "registered" : "ended");
+        paragraph_say(p,
+                      "What came last before its tasks were deployed, %s before, was that %s %s. ",
+                      paragraph_length(deployed_at - entry->at, before),
+                      registers ? entry->peer : entry->job, registers ? "registered" : "ended");
         return;
     }
 }
@@ -272,9 +268,10 @@ static void tell_wait(struct paragraph *p)
     tell_vain_tries(p);
     tell_restarts(p);
     if (!has_restarted)
-        say(p, "It waited %s for resources. ", length_text(phases.length[PHASE_WAIT], length));
+        paragraph_say(p, "It waited %s for resources. ",
+                      paragraph_length(phases.length[PHASE_WAIT], length));
     if (waits)
-        say(p, "It waits for them still. ");
+        paragraph_say(p, "It waits for them still. ");
     else if (is_long)
         tell_slots_came(p);
 }
@@ -295,7 +292,7 @@ static size_t tell_given_up_at(struct paragraph *p, size_t from)
     size_t all = 0, i = from;
     for (size_t at = from; at <= p->chapter->last && entry_at(p, at)->at == first->at; at++)
         all += is_given_up(entry_at(p, at), first->reason);
-    say(p, "The resource manager gave up ");
+    paragraph_say(p, "The resource manager gave up ");
     for (size_t told = 0; told < all; i++) {
         if (!is_given_up(entry_at(p, i), first->reason))
             continue;
@@ -303,12 +300,13 @@ static size_t tell_given_up_at(struct paragraph *p, size_t from)
         if (told > GIVEN_UP_SHOWN)
             continue;
         bool is_last = told == all || told == GIVEN_UP_SHOWN;
-        say(p, "%s%s", told == 1 ? "" : (is_last && told == all ? " and " : ", "),
-            entry_at(p, i)->peer);
+        paragraph_say(p, "%s%s", told == 1 ? "" : (is_last && told == all ? " and " : ", "),
+                      entry_at(p, i)->peer);
     }
     if (all > GIVEN_UP_SHOWN)
-        say(p, " and %zu more", all - GIVEN_UP_SHOWN);
-    say(p, " %s after the fault%s%s%s. ", length_text(first->at - p->chapter->fault_at, after),
+        paragraph_say(p, " and %zu more", all - GIVEN_UP_SHOWN);
+    paragraph_say(
+        p, " %s after the fault%s%s%s. ", paragraph_length(first->at - p->chapter->fault_at, after),
         first->reason ? " (" : "", first->reason ? first->reason : "", first->reason ? ")" : "");
     return i;
 }
@@ -333,22 +331,23 @@ static void tell_restore(struct paragraph *p)
     const struct log_entry *restore = find(p, "checkpoint restore from checkpoint", true);
     if (!restore) {
         if (p->chapter->kind == CHAPTER_INCIDENT && find(p, "job first task DEPLOYING", false))
-            say(p, "There was no checkpoint to go back to: the job began anew. ");
+            paragraph_say(p, "There was no checkpoint to go back to: the job began anew. ");
         return;
     }
-    say(p, "Its state came from checkpoint %" PRId64, restore->value);
+    paragraph_say(p, "Its state came from checkpoint %" PRId64, restore->value);
     for (size_t i = p->chapter->last + 1; i-- > 0;) {
         const struct log_entry *entry = entry_at(p, i);
         if (!is_of_job(p, entry) || entry->checkpoint != restore->value ||
             !run_log_fits(entry, "checkpoint completed"))
             continue;
         if (p->chapter->from - entry->at >= TIME_MS)
-            say(p, ", completed %s before", length_text(p->chapter->from - entry->at, age));
+            paragraph_say(p, ", completed %s before",
+                          paragraph_length(p->chapter->from - entry->at, age));
         else if (entry->at <= p->chapter->from)
-            say(p, ", completed right before");
+            paragraph_say(p, ", completed right before");
         break;
     }
-    say(p, ". ");
+    paragraph_say(p, ". ");
 }
 
 /* From when the job FAILED. */
@@ -358,11 +357,11 @@ static void tell_dead(struct paragraph *p)
     time_ns to = p->chapter->to;
     if (!p->chapter->is_dead)
         return;
-    length_text(to - entry_at(p, p->chapter->last)->at, length);
+    paragraph_length(to - entry_at(p, p->chapter->last)->at, length);
     if (to == p->narrative->duration)
-        say(p, " Nothing of it ran for the %s that the run went on.", length);
+        paragraph_say(p, " Nothing of it ran for the %s that the run went on.", length);
     else
-        say(p, " %s later all tasks of the job ran that goes on from it.", length);
+        paragraph_say(p, " %s later all tasks of the job ran that goes on from it.", length);
 }
 
 static void tell_end(struct paragraph *p)
@@ -370,36 +369,36 @@ static void tell_end(struct paragraph *p)
     char after[NUMBER_TEXT_SIZE];
     const struct log_entry *last = entry_at(p, p->chapter->last);
     if (!p->chapter->is_over) {
-        say(p, "The run ended before all of its tasks ran%s.",
-            p->chapter->kind == CHAPTER_START ? "" : " again");
+        paragraph_say(p, "The run ended before all of its tasks ran%s.",
+                      p->chapter->kind == CHAPTER_START ? "" : " again");
         return;
     }
     if (!run_log_fits(last, "job all tasks RUNNING")) {
         if (p->chapter->is_dead)
-            say(p, "The job FAILED %s after that.",
-                length_text(last->at - p->chapter->from, after));
+            paragraph_say(p, "The job FAILED %s after that.",
+                          paragraph_length(last->at - p->chapter->from, after));
         else
-            say(p, "The job was ended %s after that.",
-                length_text(p->chapter->to - p->chapter->from, after));
+            paragraph_say(p, "The job was ended %s after that.",
+                          paragraph_length(p->chapter->to - p->chapter->from, after));
         tell_dead(p);
         return;
     }
-    say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
-        p->chapter->kind == CHAPTER_START ? "" : " again",
-        length_text(p->chapter->to - p->chapter->from, after),
-        p->chapter->kind == CHAPTER_INCIDENT  ? "it went down"
-        : p->chapter->kind == CHAPTER_RESCALE ? "that"
-                                              : "the submission",
-        last->reason ? ", at " : "", last->reason ? last->reason : "");
+    paragraph_say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
+                  p->chapter->kind == CHAPTER_START ? "" : " again",
+                  paragraph_length(p->chapter->to - p->chapter->from, after),
+                  p->chapter->kind == CHAPTER_INCIDENT  ? "it went down"
+                  : p->chapter->kind == CHAPTER_RESCALE ? "that"
+                                                        : "the submission",
+                  last->reason ? ", at " : "", last->reason ? last->reason : "");
 }
 
 static void tell_rescale(struct paragraph *p)
 {
     const struct log_entry *first = entry_at(p, p->chapter->first);
     bool desired = first->reason && text_equal(first->reason, "desired resources");
-    say(p, "%s, so the adaptive scheduler restarted the job. ",
-        desired ? "All the slots it wants were there"
-                : "Other slots than before were there, enough though not all it wants");
+    paragraph_say(p, "%s, so the adaptive scheduler restarted the job. ",
+                  desired ? "All the slots it wants were there"
+                          : "Other slots than before were there, enough though not all it wants");
 }
 
 /* A job that was stopped meanwhile, or began anew, did not end by itself. */
@@ -415,7 +414,7 @@ static void tell_input_read(struct paragraph *p, const struct log_entry *ended)
             return;
         if (run_log_fits(each, "all input read")) {
             number_text_seconds((double)(ended->at - each->at) / (double)TIME_S, after);
-            say(p, " The last of its input had been worked off %s before.", after);
+            paragraph_say(p, " The last of its input had been worked off %s before.", after);
             return;
         }
     }
@@ -436,8 +435,8 @@ static void tell_job_end(struct paragraph *p)
             refused = each->reason;
     }
     why = refused ? refused : why;
-    say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was", why ? ": " : "",
-        why ? why : "");
+    paragraph_say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was",
+                  why ? ": " : "", why ? why : "");
     if (ended->reason && text_equal(ended->reason, "FINISHED"))
         tell_input_read(p, ended);
     tell_dead(p);
@@ -447,9 +446,10 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
 {
     struct paragraph p = { .narrative = narrative, .chapter = chapter };
     char at[NUMBER_TEXT_SIZE], title[256];
-    static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends" };
-    text_format(title, sizeof title, "%s  %s %s", moment_text(&p, chapter->from, at), chapter->job,
-                titles[chapter->kind]);
+    static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends",
+                                          "completes no checkpoint" };
+    text_format(title, sizeof title, "%s  %s %s", paragraph_moment(&p, chapter->from, at),
+                chapter->job, titles[chapter->kind]);
     switch (chapter->kind) {
     case CHAPTER_START:
         tell_wait(&p);
@@ -469,6 +469,7 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
         tell_end(&p);
         break;
     case CHAPTER_END: tell_job_end(&p); break;
+    case CHAPTER_CHECKPOINTS: narrative_tell_checkpoints(&p); break;
     }
     fprintf(file, "%s\n", title);
     terminal_put_wrapped(p.text, "    ", file);

@@ -288,6 +288,44 @@ static void put_jobs(const json_t *summary, FILE *file)
     fputs("</table>\n", file);
 }
 
+static bool any_job_has(const json_t *summary, const char *list)
+{
+    size_t j;
+    const json_t *job;
+    json_array_foreach(json_object_get(summary, "jobs"), j, job)
+    {
+        if (json_array_size(json_object_get(job, list)) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of the run alone, as its histories are. */
+static void put_checkpoint_failures(const json_t *summary, FILE *file)
+{
+    size_t j, i;
+    const json_t *job, *one;
+    if (!any_job_has(summary, "checkpoint_failures"))
+        return;
+    fputs("<h2>Checkpoints that failed</h2>\n<table>\n<tr><th>job</th><th>reason</th>"
+          "<th class=\"n\">failed</th></tr>\n",
+          file);
+    json_array_foreach(json_object_get(summary, "jobs"), j, job)
+    {
+        json_array_foreach(json_object_get(job, "checkpoint_failures"), i, one)
+        {
+            char count[NUMBER_TEXT_SIZE];
+            number_text_amount(json_number_value(json_object_get(one, "count")), count);
+            fputs("<tr>", file);
+            put_cell("td", "", text_of(job, "name"), file);
+            put_cell("td", "", text_of(one, "reason"), file);
+            put_cell("td", "n", count, file);
+            fputs("</tr>\n", file);
+        }
+    }
+    fputs("</table>\n", file);
+}
+
 static void put_exception(const json_t *one, const char *job, bool is_root, double duration,
                           FILE *file)
 {
@@ -310,18 +348,6 @@ static void put_exception(const json_t *one, const char *job, bool is_root, doub
                 text_of(one, "text"), text_of(one, "remote"));
     put_cell("td", "", said, file);
     fputs("</tr>\n", file);
-}
-
-static bool any_job_has(const json_t *summary, const char *list)
-{
-    size_t j;
-    const json_t *job;
-    json_array_foreach(json_object_get(summary, "jobs"), j, job)
-    {
-        if (json_array_size(json_object_get(job, list)) > 0)
-            return true;
-    }
-    return false;
 }
 
 /* What jobs' exception pages would list: bounded by web.exception-history-size. */
@@ -447,6 +473,7 @@ void html_write(const char *folder, const json_t *summary, FILE *file)
     put_recoveries(summary, file);
     put_picture(folder, PICTURE_UTILISATION, file);
     put_jobs(summary, file);
+    put_checkpoint_failures(summary, file);
     put_exceptions(summary, file);
     put_rescales(summary, file);
     put_how(summary, file);

@@ -206,7 +206,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     figure_runs_of(s, &runs);
     bool has_other = runs.count > 1;
     const json_t *other = has_other ? runs.summary[1] : NULL;
-    char folder[256] = "";
+    char folder[256] = "", name[PATH_SIZE];
     if (has_other)
         text_format(folder, sizeof folder, "%s/", text_of(other, "folder"));
     set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
@@ -222,7 +222,14 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     set_checkpoints(g, "checkpoints", s);
     set_checkpoints(g, "other_checkpoints", has_other ? other : s);
     set_seconds_axis(g, "checkpoint", most_of(s, other, "checkpoint_duration_seconds"));
-    gnuplot_set_count(g, "has_checkpoints", most_of(s, other, "checkpoints_completed") > 0);
+    double failed = most_of(s, NULL, "checkpoints_failed");
+    double others_failed = has_other ? most_of(other, NULL, "checkpoints_failed") : 0;
+    gnuplot_set_count(g, "failed", failed > 0);
+    gnuplot_set_count(g, "other_failed", others_failed > 0);
+    gnuplot_set_count(g, "has_checkpoints",
+                      most_of(s, other, "checkpoints_completed") + failed + others_failed > 0);
+    text_format(name, sizeof name, "%sevents.csv", folder);
+    set_file(drawing, "other_events", name);
     return set_marks(drawing, "events.csv", note);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/report/number_text.h"
@@ -33,8 +34,12 @@ void recorder_init(struct recorder *recorder, const struct run_look *look)
 
 void recorder_fini(struct recorder *recorder)
 {
-    for (VEC_EACH(struct job_record, job, &recorder->jobs))
+    for (VEC_EACH(struct job_record, job, &recorder->jobs)) {
+        for (VEC_EACH(struct failure_count, failure, &job->failures))
+            mem_destroy(failure->reason);
+        vec_fini(&job->failures);
         vec_fini(&job->vertices);
+    }
     vec_fini(&recorder->jobs);
     vec_fini(&recorder->values);
     timeline_fini(&recorder->timeline);
@@ -205,12 +210,26 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
 
 /* Lines. */
 
-static void on_checkpoint(struct recorder *recorder, const struct log_line *line)
+static void count_failure(struct job_record *job, const char *reason)
+{
+    const char *text = reason ? reason : "no reason given";
+    job->failed++;
+    for (VEC_EACH(struct failure_count, failure, &job->failures))
+        if (text_equal(failure->reason, text)) {
+            failure->count++;
+            return;
+        }
+    vec_push(&job->failures, (struct failure_count){ mem_copy_text(text), 1 });
+}
+
+static void on_checkpoint(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     struct job_record *job = &recorder->jobs.items[line->job.n];
     size_t all = recorder->jobs.count;
-    if (text_equal(line->what, "failed"))
-        job->failed++;
+    if (text_equal(line->what, "failed")) {
+        count_failure(job, line->reason);
+        vec_push(&recorder->timeline.failed_checkpoints, at);
+    }
     if (!text_equal(line->what, "completed"))
         return;
     job->completed++;
@@ -334,7 +353,7 @@ void recorder_line(struct recorder *recorder, time_ns at, struct node_id node,
     note_line(recorder, at, line);
     if (line->subject & LOG_OF_JOB && line->job.n < recorder->jobs.count) {
         if (text_equal(line->machine, "checkpoint"))
-            on_checkpoint(recorder, line);
+            on_checkpoint(recorder, at, line);
         hear_refusal(recorder, at, line);
         if (!text_equal(line->machine, "execution") && !text_equal(line->machine, "checkpoint"))
             review_job(recorder, at, line);

@@ -13,9 +13,15 @@
 /* What one job's totals were at the last sample, and what events have added up to. */
 struct job_record {
     double offered, served;
-    uint64_t completed, failed; /* checkpoints */
+    uint64_t completed, failed;         /* checkpoints */
+    VEC(struct failure_count) failures; /* those failed, by reason, as they first came */
     VEC(struct vertex_record) vertices;
     struct model_job_view flow; /* at the last sample; checkers look at it, too */
+};
+
+struct failure_count {
+    char *reason; /* on the heap */
+    uint64_t count;
 };
 
 struct vertex_record {

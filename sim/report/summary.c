@@ -164,6 +164,18 @@ static void put_histories(const struct recorder *recorder, struct job_id job, js
     put(one, "rescale_history", rescales);
 }
 
+static json_t *failures_array(const struct job_record *job)
+{
+    json_t *all = json_array();
+    for (VEC_EACH(const struct failure_count, failure, &job->failures)) {
+        json_t *one = json_object();
+        put_text(one, "reason", failure->reason);
+        put(one, "count", json_integer((json_int_t)failure->count));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
 /* The outage that the job FAILED by; null: it did not. */
 static const struct incident *end_of(const struct recorder *recorder, struct job_id job)
 {
@@ -210,6 +222,7 @@ static json_t *jobs_array(const struct recorder *recorder)
         put(one, "downtime_s", seconds(incidents_downtime(&recorder->incidents, id, end)));
         if (scenario->jobs.items[j].former > 0)
             put(one, "records_inherited", number(recorder->jobs.items[j].flow.inherited));
+        put(one, "checkpoint_failures", failures_array(&recorder->jobs.items[j]));
         put_histories(recorder, id, one);
         put(one, "failure", failure_of(recorder, id, json_object_get(one, "exceptions")));
         json_array_append_new(all, one);

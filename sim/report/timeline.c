@@ -11,7 +11,14 @@
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 
-enum { LINES_MAX = 60, LABEL_ROWS = 4, NOTE_ROWS = 12, SAMPLES_BEFORE = 2, SAMPLES_AFTER = 6 };
+enum {
+    LINES_MAX = 60,
+    LABEL_ROWS = 4,
+    NOTE_ROWS = 12,
+    SAMPLES_BEFORE = 2,
+    SAMPLES_AFTER = 6,
+    FAILED_SHOWN_MAX = 3000
+};
 
 /* Letters that fit on the axis of a picture 1600 wide at the size of the labels. */
 #define LETTERS_ON_AXIS 165.0
@@ -34,6 +41,7 @@ void timeline_fini(struct timeline *timeline)
 {
     vec_fini(&timeline->marks);
     vec_fini(&timeline->phases);
+    vec_fini(&timeline->failed_checkpoints);
     vec_fini(&timeline->notes);
     vec_fini(&timeline->kept);
     vec_fini(&timeline->current);
@@ -242,6 +250,20 @@ static void write_marks(const struct mark *marks, size_t count, FILE *file)
     }
 }
 
+/* No more than can be told apart on the whole axis. */
+static void write_failed_checkpoints(const struct timeline *timeline, time_ns end, FILE *file)
+{
+    time_ns next = 0;
+    char at[NUMBER_TEXT_SIZE];
+    for (VEC_EACH(const time_ns, failed, &timeline->failed_checkpoints)) {
+        if (*failed < next)
+            continue;
+        next = *failed + end / FAILED_SHOWN_MAX;
+        number_plain((double)*failed / (double)TIME_S, at);
+        fprintf(file, "%s,\"\",checkpoint failed,-2,1\n", at);
+    }
+}
+
 static struct mark mark_of(const struct incident *incident)
 {
     if (incident->planned)
@@ -326,6 +348,7 @@ void timeline_write_events(const struct timeline *timeline, const struct inciden
     struct label_space space = { 0, end, LETTERS_ON_AXIS, LABEL_ROWS };
     timeline_place(all.list.items, all.list.count, &space);
     write_marks(all.list.items, all.list.count, file);
+    write_failed_checkpoints(timeline, end, file);
     vec_fini(&all.list);
 }
 

@@ -45,6 +45,7 @@ struct phase {
 struct timeline {
     VEC(struct mark) marks;
     VEC(struct phase) phases;
+    VEC(time_ns) failed_checkpoints;
     VEC(struct mark) notes;    /* since the fault that began the last outage */
     VEC(struct mark) kept;     /* of the longest outage that is over */
     VEC(const char *) current; /* phase by job */
@@ -81,7 +82,7 @@ void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, c
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space);
 
-/* Marks of the run with its incidents among them. */
+/* Marks of the run with its incidents among them, then its checkpoints that failed. */
 void timeline_write_events(const struct timeline *timeline, const struct incidents *incidents,
                            time_ns end, FILE *file);
 void timeline_write_states(const struct timeline *timeline, const struct scenario *scenario,

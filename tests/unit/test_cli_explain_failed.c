@@ -211,6 +211,33 @@ START_TEST(an_outage_is_over_when_the_job_is_cancelled)
 }
 END_TEST
 
+/* The default scheduler's back-off runs from the failure on, and no line says when the last task
+ * was cancelled: that a client cancels the job then does not make it all cancelling. */
+START_TEST(a_client_that_cancels_during_the_back_off_does_not_end_it)
+{
+    char out[2048];
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
+    written_log_line("102.000000000", "jobmanager", "job",
+                     "\"what\":\"tasks will be restarted\",\"job\":\"a\",\"value\":4");
+    written_log_line("102.000000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"RESTARTING\",\"job\":\"a\"");
+    written_log_line(
+        "115.000000000", "jobmanager", "job",
+        "\"what\":\"move\",\"from\":\"RESTARTING\",\"to\":\"CANCELLING\",\"job\":\"a\"");
+    written_log_line("115.000000000", "jobmanager", "job",
+                     "\"what\":\"move\",\"from\":\"CANCELLING\",\"to\":\"CANCELED\",\"job\":\"a\"");
+    written_log_line("115.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job ended\",\"job\":\"a\",\"reason\":\"CANCELED\"");
+    written_log_read(&run_log);
+    tell_all(RECOVERY("\"cause\": \"fail c 0\", \"at\": 100, \"down_at\": 100, "
+                      "\"down_s\": 15, \"over_s\": 115"),
+             out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out, "noticing it took 2 s, cancelling and back-off 13 s. "));
+}
+END_TEST
+
 Suite *test_cli_explain_failed_suite(void)
 {
     Suite *suite = suite_create("cli_explain_failed");
@@ -220,6 +247,7 @@ Suite *test_cli_explain_failed_suite(void)
     tcase_add_test(all, outages_last_from_when_tasks_stopped_whenever_the_fault_was);
     tcase_add_test(all, an_outage_is_over_when_the_job_is_cancelled);
     tcase_add_test(all, too_many_failed_checkpoints_are_told_and_followed_back);
+    tcase_add_test(all, a_client_that_cancels_during_the_back_off_does_not_end_it);
     suite_add_tcase(suite, all);
     return suite;
 }

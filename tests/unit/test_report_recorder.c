@@ -424,6 +424,32 @@ START_TEST(a_fault_that_brings_down_two_jobs_has_one_label)
 }
 END_TEST
 
+/* As many as can be told apart on the axis, the first of them at its moment. */
+START_TEST(checkpoints_that_failed_stand_behind_the_marks)
+{
+    char line[128];
+    struct timeline timeline = { 0 };
+    struct incidents incidents = { 0 };
+    size_t rows = 0;
+    for (int i = 0; i < 100000; i++)
+        vec_push(&timeline.failed_checkpoints, TIME_S / 4 + i * TIME_S);
+    FILE *file = tmpfile();
+    timeline_write_events(&timeline, &incidents, 100000 * TIME_S, file);
+    rewind(file);
+    while (fgets(line, sizeof line, file)) {
+        if (rows == 0)
+            ck_assert_str_eq(line, "time_s,label,kind,level,side\n");
+        if (rows == 1)
+            ck_assert_str_eq(line, "0.25,\"\",checkpoint failed,-2,1\n");
+        rows++;
+    }
+    ck_assert_uint_gt(rows, 2900);
+    ck_assert_uint_le(rows, 3002);
+    fclose(file);
+    vec_fini(&timeline.failed_checkpoints);
+}
+END_TEST
+
 Suite *test_report_recorder_suite(void)
 {
     Suite *suite = suite_create("report: recorder");
@@ -452,6 +478,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(pictures, a_fault_that_brings_down_two_jobs_has_one_label);
     suite_add_tcase(suite, samples);
     suite_add_tcase(suite, jobs);
+    tcase_add_test(pictures, checkpoints_that_failed_stand_behind_the_marks);
     suite_add_tcase(suite, pictures);
     return suite;
 }
