@@ -45,7 +45,7 @@ struct process { /* what every message touches comes first */
     time_ns woken_at;     /* last, and how often at that instant */
     uint32_t woken_count;
     uint32_t living_place;
-    bool stop_asked;                    /* SIGTERM */
+    bool stop_asked, stop_begun;        /* SIGTERM; it has heard of it */
     struct sim_handle boot, stop, kill; /* up; goodbye; end of the grace period */
     VEC(uint32_t) links;
     VEC(struct letter *) inbox; /* frozen or booting */

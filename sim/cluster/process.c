@@ -205,6 +205,7 @@ static void begin_stop(struct virtual_cluster *cluster, struct process *process)
     struct rng rng = rng_stream(cluster->scenario->seed, "shutdown", process->id.n);
     time_ns wait = time_at_speed(
         distribution_draw(&cluster->scenario->cluster.timing.shutdown, &rng), process->speed);
+    process->stop_begun = true;
     process->stop = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), wait),
                                    SIM_CLASS_DELIVERY, on_goodbye, cluster, process->id.n, 0);
 }
@@ -277,10 +278,7 @@ void virtual_cluster_resume(struct virtual_cluster *cluster, struct node_id node
     if (plane && plane->process_frozen)
         plane->process_frozen(cluster->plane, node, false);
     contact_review(cluster, process);
-    bool has_goodbye = false;
-    for (VEC_EACH(struct letter *, letter, &process->inbox))
-        has_goodbye |= (*letter)->kind == EVENT_STOPPING;
-    if (process->stop_asked && !process->stop.generation && !has_goodbye)
+    if (process->stop_asked && !process->stop_begun)
         begin_stop(cluster, process);
     open_inbox(cluster, process);
     if (process_is_up(process))

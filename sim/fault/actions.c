@@ -5,6 +5,8 @@
  */
 #include "sim/fault/actions.h"
 
+#include <math.h>
+
 #include "sim/fault/script.h"
 
 void action_context_fini(struct action_context *context)
@@ -89,7 +91,8 @@ static void lasting_remove(struct action_context *context, const struct scripted
     IMPOSSIBLE("end of what never began");
 }
 
-/* The speed under all slow-downs of the node that last: their factors multiply. */
+/* The speed under all slow-downs of the node that last: their factors multiply, down to the least
+ * speed there is. */
 static void apply_speed(struct action_context *context, struct node_id node)
 {
     const struct machine_spec *machine = virtual_cluster_process(context->cluster, node).machine;
@@ -97,7 +100,7 @@ static void apply_speed(struct action_context *context, struct node_id node)
     for (VEC_EACH(const struct lasting, lasting, &context->lasting))
         if (lasting->event->kind == ACTION_SLOW && node_id_equal(lasting->node, node))
             speed *= lasting->event->factor;
-    virtual_cluster_set_speed(context->cluster, node, speed);
+    virtual_cluster_set_speed(context->cluster, node, fmax(speed, MACHINE_SPEED_MIN));
 }
 
 /* The loss under all that last: a message must escape each. */

@@ -294,8 +294,7 @@ static inline __attribute__((always_inline)) struct sim_handle
 push(struct sim_queue *queue, time_ns at, enum sim_class class, uint64_t rank, sim_action *action,
      void *context, uint64_t a, uint64_t b)
 {
-    CHECK(at >= queue->now);
-    CHECK(at < TIME_NEVER);
+    CHECK(at >= queue->now && at < TIME_NEVER);
     CHECK(action != NULL);
     CHECK(rank < SEQUENCE_MAX);
     uint64_t order = (uint64_t) class << (SEQUENCE_BITS + SLOT_BITS) | rank << SLOT_BITS;
@@ -327,6 +326,8 @@ push(struct sim_queue *queue, time_ns at, enum sim_class class, uint64_t rank, s
 struct sim_handle sim_queue_push(struct sim_queue *queue, time_ns at, enum sim_class class,
                                  sim_action *action, void *context, uint64_t a, uint64_t b)
 {
+    if (at == TIME_NEVER)
+        return (struct sim_handle){ 0 };
     return push(queue, at, class, queue->sequence++, action, context, a, b);
 }
 
@@ -334,6 +335,8 @@ struct sim_handle sim_queue_push_ranked(struct sim_queue *queue, time_ns at, enu
                                         uint64_t rank, sim_action *action, void *context,
                                         uint64_t a, uint64_t b)
 {
+    if (at == TIME_NEVER)
+        return (struct sim_handle){ 0 };
     queue->ranked_count++;
     return push(queue, at, class, rank, action, context, a, b);
 }

@@ -32,6 +32,8 @@ struct sim_queue;
 
 struct sim_queue *sim_queue_create(void);
 void sim_queue_destroy(struct sim_queue *queue);
+/* What is due at TIME_NEVER, beyond the end of time, never happens: nothing is pushed, and the
+ * handle is that of nothing. */
 struct sim_handle sim_queue_push(struct sim_queue *queue, time_ns at, enum sim_class class,
                                  sim_action *action, void *context, uint64_t a, uint64_t b);
 /* The same, but by `rank` instead of the order of pushing among equal time and class: for events

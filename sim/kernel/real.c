@@ -169,6 +169,12 @@ double real_log(double x)
     return log_pair(x).high;
 }
 
+time_ns real_time(double ns)
+{
+    CHECK(ns >= 0);
+    return ns < 0x1p63 ? (time_ns)ns : TIME_NEVER;
+}
+
 double real_pow(double x, double y)
 {
     if (y == 0 || x == 1)

@@ -8,6 +8,8 @@
 #ifndef WEIR_SIM_KERNEL_REAL_H
 #define WEIR_SIM_KERNEL_REAL_H
 
+#include "core/base/time.h"
+
 /* e to the x. Above about 709.78 infinity, below about -745.13 zero; NaN stays NaN. */
 double real_exp(double x);
 
@@ -17,5 +19,8 @@ double real_log(double x);
 
 /* x to the y for x >= 0; 0 to a positive y is 0, to a negative one infinity; x to 0 is 1. */
 double real_pow(double x, double y);
+
+/* A length of `ns` >= 0, cut to whole ones; TIME_NEVER for more than a time can hold. */
+time_ns real_time(double ns);
 
 #endif

@@ -130,8 +130,5 @@ time_ns distribution_mean(const struct distribution *distribution)
 time_ns time_at_speed(time_ns length, double speed)
 {
     CHECK(speed > 0);
-    double scaled = (double)length / speed;
-    if (speed == 1 || length == TIME_NEVER)
-        return length;
-    return scaled < (double)(TIME_NEVER / 2) ? (time_ns)scaled : TIME_NEVER;
+    return speed == 1 || length == TIME_NEVER ? length : real_time((double)length / speed);
 }

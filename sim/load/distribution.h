@@ -22,7 +22,8 @@ struct distribution distribution_constant(time_ns value);
 time_ns distribution_draw(const struct distribution *distribution, struct rng *rng);
 /* One number of the standard normal distribution; takes one draw of the stream. */
 double distribution_draw_normal(struct rng *rng);
-/* What takes so long at speed 1; time_at_speed(x, 1) is x. */
+/* What takes so long at speed 1; time_at_speed(x, 1) is x. TIME_NEVER: for longer than there is
+ * time. */
 time_ns time_at_speed(time_ns length, double speed);
 time_ns distribution_mean(const struct distribution *distribution);
 

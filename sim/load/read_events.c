@@ -146,6 +146,10 @@ static struct err read_fault_map(struct scenario_reader *reader, const struct tr
     if (v->event.kind == ACTION_SLOW && v->event.factor > 1)
         return tree_expected(tree_find(node, "factor"), ERR_BAD_VALUE_CODE, reader->note,
                              "a share of the speed, above 0 and at most 1");
+    if (v->event.kind == ACTION_SLOW && v->event.factor < MACHINE_SPEED_MIN)
+        return tree_expected(
+            tree_find(node, "factor"), ERR_BAD_VALUE_CODE, reader->note,
+            "at least 0.000001 of the speed, or 'freeze': a host that stands still");
     if (v->event.kind == ACTION_THROTTLE && v->event.factor <= 0 && v->event.more_latency <= 0 &&
         v->event.bandwidth_bps <= 0)
         return tree_error(node, ERR_MISSING_CODE, reader->note,

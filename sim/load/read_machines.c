@@ -37,6 +37,9 @@ static struct err check_machine(const struct tree_node *node, const struct machi
     if (v->machine.cores > SCENARIO_CORES_MAX)
         return tree_expected(tree_find(node, "cores"), ERR_BAD_VALUE_CODE, note, "at most %d",
                              SCENARIO_CORES_MAX);
+    if (v->machine.speed < MACHINE_SPEED_MIN)
+        return tree_expected(tree_find(node, "speed"), ERR_BAD_VALUE_CODE, note,
+                             "at least 0.000001, or the event 'freeze': a host that stands still");
     if (v->machine.slots > SCENARIO_SLOTS_MAX)
         return tree_expected(tree_find(node, "slots"), ERR_BAD_VALUE_CODE, note, "at most %d",
                              SCENARIO_SLOTS_MAX);

@@ -11,10 +11,14 @@
 #include "sim/load/distribution.h"
 #include "sim/load/series.h"
 
+/* Of a host, whatever slows it. Less is as good as nothing, and that is a frozen one. */
+#define MACHINE_SPEED_MIN 1e-6
+
 /* One kind of TaskManager machine. */
 struct machine_spec {
     double cores; /* as seen by tasks; a task uses at most one */
-    double speed; /* 1 = the machine costs were measured on; 0.5 = half as fast */
+    double
+        speed; /* 1 = the machine costs were measured on; 0.5 = half as fast; MACHINE_SPEED_MIN */
     int64_t memory_bytes;
     uint32_t slots;
     double network_bps;       /* bits per second of the NIC, each way */

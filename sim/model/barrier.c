@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "sim/kernel/real.h"
 #include "sim/model/end.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
@@ -96,11 +97,10 @@ static double source_delay(const struct model *model, struct model_job *job)
 
 static void tell_sources(struct model *model, struct model_job *job, struct pending *pending)
 {
-    double delay = source_delay(model, job);
-    pending->jammed = delay == INFINITY;
+    time_ns at = time_add(model_now(model), real_time(source_delay(model, job) * (double)TIME_S));
+    pending->jammed = at == TIME_NEVER;
     if (pending->jammed)
         return; /* until rates change */
-    time_ns at = time_add(model_now(model), (time_ns)fmin(delay * (double)TIME_S, 4e18));
     pending->start = sim_queue_push(model->queue, at, SIM_CLASS_DATA, sources_handle, model,
                                     (uint64_t)(job - model->jobs), pending->serial);
 }
@@ -143,16 +143,14 @@ static void push_hop(struct model *model, struct model_job *job, struct pending 
     time_ns now = model_now(model), at = now;
     if (hop->left_bytes > 0)
         at = hop->drain > 0
-                 ? time_add(now, (time_ns)fmin(ceil(hop->left_bytes / hop->drain * (double)TIME_S),
-                                               4e18))
+                 ? time_add(now, real_time(ceil(hop->left_bytes / hop->drain * (double)TIME_S)))
                  : TIME_NEVER;
-    at = time_add(at, (time_ns)(latency_of_barrier(model, job, vertex) * (double)TIME_S));
+    at = time_add(at, real_time(latency_of_barrier(model, job, vertex) * (double)TIME_S));
     if (hop->left_bytes > 0 && hop->switch_at < at)
         at = hop->switch_at > now ? hop->switch_at : now;
     sim_queue_cancel(model->queue, &hop->event);
-    if (at != TIME_NEVER)
-        hop->event = sim_queue_push(model->queue, at, SIM_CLASS_DATA, hop_is_due, model,
-                                    (uint64_t)(job - model->jobs) << 32 | vertex, pending->serial);
+    hop->event = sim_queue_push(model->queue, at, SIM_CLASS_DATA, hop_is_due, model,
+                                (uint64_t)(job - model->jobs) << 32 | vertex, pending->serial);
 }
 
 /* All inputs have sent the barrier. */

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "sim/kernel/real.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
 
@@ -67,7 +68,7 @@ static void look_at(struct model *model, struct model_job *job, uint32_t c)
     double ns = drain_seconds(model, job, component) * (double)TIME_S;
     component->ending = ENDING_DRAIN;
     component->drain =
-        sim_queue_push(model->queue, time_add(model_now(model), (time_ns)fmin(ceil(ns), 4e18)),
+        sim_queue_push(model->queue, time_add(model_now(model), real_time(ceil(ns))),
                        SIM_CLASS_DATA, drain_is_over, model, (uint64_t)(job - model->jobs), c);
 }
 

@@ -55,7 +55,7 @@ static struct link_quality plain_link(const struct model *model)
 
 static double mean_seconds(const struct distribution *latency, time_ns more)
 {
-    return (double)(distribution_mean(latency) + more) / (double)TIME_S;
+    return (double)time_add(distribution_mean(latency), more) / (double)TIME_S;
 }
 
 static bool is_like(const struct passage_share *share, const struct link_quality *link,
@@ -83,7 +83,7 @@ static void join_nearest(struct finder *f, double weight, const struct link_qual
     double own = mean_seconds(&nearest->latency, nearest->more_latency);
     double part = weight / (nearest->weight + weight);
     nearest->latency =
-        distribution_constant((time_ns)((own + (mean - own) * part) * (double)TIME_S));
+        distribution_constant(real_time((own + (mean - own) * part) * (double)TIME_S));
     nearest->more_latency = 0;
     nearest->weight += weight;
 }

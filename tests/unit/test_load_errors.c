@@ -105,6 +105,13 @@ static const struct broken {
       "t.yaml:9: cluster.task-manager.cores: found '5000', expected at most 4096" },
     { CLUSTER("  task-manager: { speed: -1 }\n"),
       "t.yaml:9: cluster.task-manager.speed: found '-1', expected a number, above 0" },
+    { CLUSTER("  task-manager: { speed: 0.0000009 }\n"),
+      "t.yaml:9: cluster.task-manager.speed: found '0.0000009', expected at least 0.000001, or the "
+      "event 'freeze': a host that stands still" },
+    { CLUSTER("  task-managers: [ { name: far, speed: 1e-13 } ]\n"),
+      "t.yaml:9: cluster.task-managers.far.speed: found '1e-13', expected at least 0.000001, or "
+      "the "
+      "event 'freeze': a host that stands still" },
     { CLUSTER("  task-manager: { memory: 8 apples }\n"),
       "t.yaml:9: cluster.task-manager.memory: found '8 apples', expected a size such as 512m, 8g "
       "or 200 bytes, above 0" },

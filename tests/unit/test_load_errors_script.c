@@ -187,6 +187,9 @@ static const struct broken {
     { EVENTS_OF("  - { at: 1h, slow: { task-manager: tm1, factor: 2 } }\n"),
       "t.yaml:10: events.0.slow.factor: found '2', expected a share of the speed, above 0 and at "
       "most 1" },
+    { EVENTS_OF("  - { at: 1h, slow: { task-manager: jobmanager, factor: 0.0000009 } }\n"),
+      "t.yaml:10: events.0.slow.factor: found '0.0000009', expected at least 0.000001 of the "
+      "speed, or 'freeze': a host that stands still" },
     { EVENTS_OF("  - { at: 1h, kill: { task-manager: random, count: 3 } }\n"),
       "t.yaml:10: events.0.kill.count: found '3', expected at most the TaskManagers there are, 2" },
     { EVENTS_OF("  - { at: 1h, kill: randm }\n"),

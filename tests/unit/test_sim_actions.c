@@ -116,6 +116,26 @@ START_TEST(action_slow_multiplies_with_others_that_last_and_is_taken_back)
 }
 END_TEST
 
+START_TEST(action_slow_leaves_the_least_speed_and_gives_back_what_it_took)
+{
+    fake_script_init(&fake);
+    for (int i = 0; i < 400; i++) { /* 0.1^400 is 0 */
+        struct scripted_event *event =
+            fake_script_event(&fake, ACTION_SLOW, 2 * TIME_S + i * TIME_MS);
+        event->duration = i == 0 ? TIME_MIN : 10 * TIME_S;
+        event->factor = 0.1;
+    }
+    fake_script_start(&fake, 1);
+    fake_world_run(&fake.world, 2 * TIME_S + 4 * TIME_MS);
+    ck_assert_double_eq_tol(speed_of_tm1(), 1e-5, 1e-15);
+    fake_world_run(&fake.world, 10 * TIME_S);
+    ck_assert(speed_of_tm1() == MACHINE_SPEED_MIN);
+    fake_world_run(&fake.world, 30 * TIME_S);
+    ck_assert(speed_of_tm1() == 0.1);
+    fake_script_fini(&fake);
+}
+END_TEST
+
 START_TEST(action_slow_of_a_machine_that_dies_meanwhile_ends_quietly)
 {
     fake_script_init(&fake);
@@ -295,6 +315,7 @@ Suite *test_sim_actions_suite(void)
     tcase_add_test(tcase, action_freeze_ends_after_its_duration);
     tcase_add_test(tcase, action_cut_separates_from_everybody_or_from_one_peer_for_its_duration);
     tcase_add_test(tcase, action_slow_multiplies_with_others_that_last_and_is_taken_back);
+    tcase_add_test(tcase, action_slow_leaves_the_least_speed_and_gives_back_what_it_took);
     tcase_add_test(tcase, action_slow_of_a_machine_that_dies_meanwhile_ends_quietly);
     tcase_add_test(tcase, action_loss_lasts_and_is_taken_back);
     tcase_add_test(tcase, action_losses_that_overlap_must_all_be_escaped);

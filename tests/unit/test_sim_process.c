@@ -331,6 +331,28 @@ START_TEST(cluster_freeze_in_the_middle_of_a_stop_delays_the_goodbye)
 }
 END_TEST
 
+/* A process hears of a SIGTERM once, however long its hooks take: also when they never end. */
+START_TEST(cluster_stop_that_takes_for_ever_begins_once)
+{
+    fake_world_init_quiet(&world, fake_exit_when_asked);
+    world.scenario.cluster.timing.shutdown = distribution_constant(90000 * TIME_DAY);
+    struct node_id node = fake_world_begin(&world);
+    virtual_cluster_set_speed(world.cluster, node, 0.5);
+    virtual_cluster_stop(world.cluster, node, TIME_MIN);
+    virtual_cluster_set_speed(world.cluster, node, 1e12); /* a second, if it began now */
+    virtual_cluster_freeze(world.cluster, node);
+    virtual_cluster_resume(world.cluster, node);
+    fake_world_run(&world, 2 * TIME_MIN);
+    fake_world_expect(&world, "1000.000 tm1 * slowed\n"
+                              "1000.000 tm1 * stopping\n"
+                              "1000.000 tm1 * full speed\n"
+                              "1000.000 tm1 * frozen\n"
+                              "1000.000 tm1 * resumed\n"
+                              "61000.000 tm1 * killed (grace period over)\n");
+    fake_world_fini(&world);
+}
+END_TEST
+
 START_TEST(cluster_kills_a_frozen_process_when_its_grace_period_is_over)
 {
     fake_world_init_quiet(&world, fake_exit_when_asked);
@@ -367,6 +389,7 @@ Suite *test_sim_process_suite(void)
     tcase_add_test(tcase, cluster_freeze_holds_everything_back_until_the_process_resumes);
     tcase_add_test(tcase, cluster_stop_of_a_frozen_process_waits_for_it_to_resume);
     tcase_add_test(tcase, cluster_freeze_in_the_middle_of_a_stop_delays_the_goodbye);
+    tcase_add_test(tcase, cluster_stop_that_takes_for_ever_begins_once);
     tcase_add_test(tcase, cluster_kills_a_frozen_process_when_its_grace_period_is_over);
     suite_add_tcase(suite, tcase);
     return suite;

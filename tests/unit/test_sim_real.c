@@ -95,6 +95,22 @@ START_TEST(real_functions_give_these_very_bits)
 }
 END_TEST
 
+START_TEST(real_time_is_whole_ns_or_never)
+{
+    ck_assert_int_eq(real_time(0), 0);
+    ck_assert_int_eq(real_time(1.9), 1);
+    ck_assert_int_eq(real_time(0x1.fffffffffffffp62), INT64_MAX - 1023);
+    ck_assert_int_eq(real_time(0x1p63), TIME_NEVER);
+    ck_assert_int_eq(real_time(INFINITY), TIME_NEVER);
+}
+END_TEST
+
+START_TEST(real_time_before_now_is_impossible)
+{
+    real_time(-1);
+}
+END_TEST
+
 START_TEST(real_log_of_a_negative_number_is_impossible)
 {
     real_log(-1);
@@ -116,6 +132,8 @@ Suite *test_sim_real_suite(void)
     tcase_add_test(tcase, real_pow_agrees_with_the_c_library_even_for_large_exponents);
     tcase_add_test(tcase, real_functions_handle_the_ends_of_their_ranges);
     tcase_add_test(tcase, real_functions_give_these_very_bits);
+    tcase_add_test(tcase, real_time_is_whole_ns_or_never);
+    tcase_add_test_raise_signal(tcase, real_time_before_now_is_impossible, SIGABRT);
     tcase_add_test_raise_signal(tcase, real_log_of_a_negative_number_is_impossible, SIGABRT);
     tcase_add_test_raise_signal(tcase, real_pow_of_a_negative_number_is_impossible, SIGABRT);
     suite_add_tcase(suite, tcase);
