@@ -220,6 +220,8 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         cut.sources[s].buffered_bytes =
             component_bytes_in_buffers(model, job, component_of(job, job->sources.items[s].vertex));
     }
+    for (VEC_EACH(struct component, component, &job->components))
+        component_on_barrier(model, job, component);
     end_on_cut(job, pending, &cut);
     vec_push(&job->cuts, cut);
     pending->is_cut = true;

@@ -50,8 +50,19 @@ void nic_loads_fini(struct nic_loads *loads)
     }
 }
 
-struct edge_flow edge_flow_of(const struct model_job *job, const struct component *component,
-                              uint32_t e)
+double edge_bytes_per_s(const struct model_job *job, const struct component *component, uint32_t e)
+{
+    const struct job_edge *edge = &job->spec->graph->edges.items[e];
+    double copies =
+        edge->partitioner == PARTITION_BROADCAST ? job->vertices[edge->consumer.n].parallelism : 1;
+    return vertex_in_rate(job, component, &job->vertices[edge->producer.n]) *
+           shape_edge_records(job->spec, edge) * copies * shape_edge_bytes(job->spec, edge);
+}
+
+/* A buffer is sent when it is full, when its timeout is over, or in front of a barrier
+ * (BufferWritingResultPartition.broadcastEvent finishes those of all channels). */
+struct edge_flow edge_flow_of(const struct model *model, const struct model_job *job,
+                              const struct component *component, uint32_t e)
 {
     const struct job_edge *edge = &job->spec->graph->edges.items[e];
     const struct model_vertex *from = &job->vertices[edge->producer.n];
@@ -60,17 +71,16 @@ struct edge_flow edge_flow_of(const struct model_job *job, const struct componen
     double channels = edge->pattern == DISTRIBUTION_ALL_TO_ALL
                           ? (double)from->parallelism * to->parallelism
                           : fmax(from->parallelism, to->parallelism);
-    double copies = edge->partitioner == PARTITION_BROADCAST ? to->parallelism : 1;
-    double record = shape_edge_bytes(job->spec, edge), size = (double)config->buffer_size;
-    struct edge_flow flow = { .bytes_per_s = vertex_in_rate(job, component, from) *
-                                             shape_edge_records(job->spec, edge) * copies *
-                                             record };
+    struct edge_flow flow = { .bytes_per_s = edge_bytes_per_s(job, component, e) };
     double channel = flow.bytes_per_s / channels;
-    double timeout = (double)config->buffer_timeout / (double)TIME_S;
-    flow.fill = channel > 0 ? size / channel : INFINITY;
-    if (config->buffer_timeout_enabled)
-        flow.fill = fmin(flow.fill, timeout);
-    flow.unit = fmax(flow.fill < INFINITY ? channel * flow.fill : 0, record);
+    time_ns sent = component_barrier_period(model, component);
+    if (config->buffer_timeout_enabled && config->buffer_timeout < sent)
+        sent = config->buffer_timeout;
+    flow.fill = channel > 0 ? (double)config->buffer_size / channel : INFINITY;
+    if (sent != TIME_NEVER)
+        flow.fill = fmin(flow.fill, (double)sent / (double)TIME_S);
+    flow.unit =
+        fmax(flow.fill < INFINITY ? channel * flow.fill : 0, shape_edge_bytes(job->spec, edge));
     return flow;
 }
 
@@ -98,7 +108,7 @@ static void add_units(const struct model *model, const struct net_member *member
     const struct component *component = member_component(model, member);
     for (VEC_EACH(const uint32_t, id, &component->vertices))
         for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[*id].inputs)) {
-            struct edge_flow flow = edge_flow_of(job, component, *e);
+            struct edge_flow flow = edge_flow_of(model, job, component, *e);
             sum->bytes += flow.bytes_per_s;
             sum->squares += flow.bytes_per_s * flow.unit;
         }
@@ -298,6 +308,7 @@ static void find_loads(struct model *model, struct net *net, struct nic_loads *l
     }
     loads->round = net->round;
     loads->moves = model->moves;
+    loads->flushes = model->flushes;
     loads->found_at = model_now(model);
     loads->version += 2;
 }
@@ -316,8 +327,8 @@ void nic_loads_now(struct model *model, struct net *net)
     if (loads->round == net->round && loads->rates.count >= MANY_SOURCES && loads->asked_at == now)
         return;
     loads->asked_at = now;
-    bool same = loads->round == net->round && loads->holds == holds_of(net) &&
-                ask_rates(model, loads) && is_scaled(loads) &&
+    bool same = loads->round == net->round && loads->flushes == model->flushes &&
+                loads->holds == holds_of(net) && ask_rates(model, loads) && is_scaled(loads) &&
                 (loads->moves == model->moves || !transfers_count(loads)) &&
                 (!loads->more || now - loads->found_at < FOUND_ANEW);
     if (!same)
@@ -414,7 +425,7 @@ void carriage_find(const struct model *model, const struct model_job *job,
     *out = (struct carriage){ 0 };
     if (share->nic[TRANSFER_OUT] == NONE)
         return;
-    struct edge_flow flow = edge_flow_of(job, component, share->edge);
+    struct edge_flow flow = edge_flow_of(model, job, component, share->edge);
     double unit = flow.unit, slowest = 0;
     out->fill = flow.fill;
     double record = shape_edge_bytes(job->spec, &job->spec->graph->edges.items[share->edge]);

@@ -42,6 +42,7 @@ struct nic_loads {
     uint64_t round;       /* of the network it was found for */
     uint64_t version;     /* raised by 2 whenever it is found anew */
     uint64_t moves;       /* transfers that had begun or ended by then */
+    uint64_t flushes;     /* the same of barriers */
     VEC(uint64_t) rounds; /* networks on the same hosts: index, round */
     VEC(double) rates;    /* of all their sources */
     VEC(double) asked;    /* scratch: the same, asked for now */
@@ -69,8 +70,11 @@ void nic_loads_now(struct model *model, struct net *net);
 struct edge_flow {
     double unit, fill, bytes_per_s;
 };
-struct edge_flow edge_flow_of(const struct model_job *job, const struct component *component,
-                              uint32_t edge);
+struct edge_flow edge_flow_of(const struct model *model, const struct model_job *job,
+                              const struct component *component, uint32_t edge);
+/* The last of these alone. */
+double edge_bytes_per_s(const struct model_job *job, const struct component *component,
+                        uint32_t edge);
 
 /* Of a vertex, where it is evenly spread. */
 double tasks_per_host(const struct model_job *job, const struct component *component,

@@ -30,7 +30,9 @@ void components_create(struct model_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         if (label[v] == v) {
             number[v] = (uint32_t)job->components.count;
-            vec_push(&job->components, (struct component){ .net = NONE, .broken_at = TIME_NEVER });
+            vec_push(&job->components, (struct component){ .net = NONE,
+                                                           .broken_at = TIME_NEVER,
+                                                           .barrier_gap = TIME_NEVER });
         }
         struct model_vertex *vertex = &job->vertices[v];
         vertex->component = number[label[v]];
@@ -218,6 +220,36 @@ static void flow_changes(struct model *model, uint32_t job, const struct compone
     struct net *net = net_of(model, component);
     if (net)
         net_solve(model, net);
+}
+
+/* Periods that differ by more than one part in so many send buffers of another size. */
+enum { PERIOD_PARTS = 10 };
+
+/* The first one since all tasks run comes at a time of its own (CheckpointCoordinator draws its
+ * delay), so it tells of no pace. */
+void component_on_barrier(struct model *model, const struct model_job *job,
+                          struct component *component)
+{
+    const struct config *config = &job->spec->graph->config;
+    time_ns timeout = config->buffer_timeout_enabled ? config->buffer_timeout : TIME_NEVER;
+    time_ns before = component->barrier_gap, gap = model_now(model) - component->barrier_at;
+    bool paced = component->barrier_at > component->whole_at;
+    component->barrier_at = model_now(model);
+    if (!paced)
+        return;
+    component->barrier_gap = gap;
+    gap = gap < timeout ? gap : timeout;
+    before = before < timeout ? before : timeout;
+    time_ns less = gap < before ? gap : before, more = gap < before ? before : gap;
+    model->flushes += more - less > less / PERIOD_PARTS;
+}
+
+/* When all tasks come to run their buffers are empty. */
+time_ns component_barrier_period(const struct model *model, const struct component *component)
+{
+    time_ns barrier = component->barrier_at, whole = component->whole_at;
+    time_ns since = model_now(model) - (barrier > whole ? barrier : whole);
+    return component->barrier_gap > since ? component->barrier_gap : since;
 }
 
 bool component_is_paused(const struct component *component)

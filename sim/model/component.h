@@ -38,7 +38,8 @@ struct component {
     uint32_t task_count, running;
     time_ns broken_at; /* the first of its tasks stopped; TIME_NEVER: all have run since */
     time_ns whole_at;  /* when they last came to run all */
-    uint64_t epoch;    /* raised when it stops */
+    time_ns barrier_at, barrier_gap; /* of the last cut; behind the one before */
+    uint64_t epoch;                  /* raised when it stops */
     uint32_t pauses;   /* vertices in the synchronous part of a snapshot: nothing flows */
     bool stopped;      /* nor behind the barrier of a stop-with-savepoint */
     uint32_t finished; /* tasks that have, for lack of input */
@@ -78,6 +79,12 @@ void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, ui
 void component_set_in_sync(struct model *model, uint32_t job, uint32_t vertex, uint32_t in_sync);
 /* Sources stop behind a synchronous savepoint, or go on because it failed. */
 void components_stop(struct model *model, uint32_t job, bool stopped);
+/* Its sources send a barrier. */
+void component_on_barrier(struct model *model, const struct model_job *job,
+                          struct component *component);
+/* From one barrier to the next, by those of late: as far apart as the last two, or as long as there
+ * has been none since. TIME_NEVER: there have not been two. */
+time_ns component_barrier_period(const struct model *model, const struct component *component);
 bool component_is_paused(const struct component *component);
 
 uint32_t component_source_index(const struct component *component, uint32_t source);

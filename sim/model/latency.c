@@ -101,7 +101,7 @@ double vertex_bytes_in(const struct model_job *job, const struct component *comp
 {
     double sum = 0;
     for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[vertex->id].inputs))
-        sum += edge_flow_of(job, component, *e).bytes_per_s;
+        sum += edge_bytes_per_s(job, component, *e);
     return sum;
 }
 
@@ -112,21 +112,27 @@ struct passage {
     double range;   /* until the buffer a record lies in is sent: any time up to this */
 };
 
-/* A buffer is sent when full, or flushed after the buffer timeout, whichever comes first; a record
- * meets any moment of that. */
+/* A record meets any moment of the time in which a buffer fills or comes to be sent for another
+ * reason. A barrier follows what it has sent from vertex to vertex and sends it there, too: so all
+ * buffers of the way together hold no record for longer than from one barrier to the next.
+ * waited: in the buffers before, at most. */
 static struct passage passage_of(struct model *model, struct model_job *job,
                                  const struct component *component, uint32_t e,
-                                 const struct variation *sent)
+                                 const struct variation *sent, double waited)
 {
     struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e, sent) };
-    double fill = edge_flow_of(job, component, e).fill;
+    double fill = edge_flow_of(model, job, component, e).fill;
+    time_ns period = component_barrier_period(model, component);
     passage.range = fill < INFINITY ? fill : 0;
+    if (period != TIME_NEVER)
+        passage.range = fmin(passage.range, fmax((double)period / (double)TIME_S - waited, 0));
     return passage;
 }
 
 /* By vertex: the slowest way there. */
 struct way {
     double mean;            /* from the source to behind the vertex */
+    double waited;          /* of it in buffers, at most */
     uint32_t from;          /* the vertex before; NONE: a source */
     struct passage passage; /* from there */
 };
@@ -137,14 +143,17 @@ static void find_way(struct model *model, struct model_job *job, const struct co
     const struct job_graph *graph = job->spec->graph;
     struct way *own = &ways[vertex->id];
     own->from = NONE;
+    own->waited = 0;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        struct passage passage =
-            passage_of(model, job, component, *e, &stays[edge->producer.n].departures);
-        double mean = ways[edge->producer.n].mean + passage.network + passage.range / 2;
+        const struct way *before = &ways[edge->producer.n];
+        struct passage passage = passage_of(model, job, component, *e,
+                                            &stays[edge->producer.n].departures, before->waited);
+        double mean = before->mean + passage.network + passage.range / 2;
         if (own->from != NONE && mean <= own->mean)
             continue;
         own->mean = mean;
+        own->waited = before->waited + passage.range;
         own->from = edge->producer.n;
         own->passage = passage;
     }

@@ -107,7 +107,7 @@ struct model {
     VEC(struct model_host) hosts;
     uint32_t suspects, lossy; /* hosts with a cut link, and stalls; hosts that lose packets */
     uint32_t moving;          /* transfers to and from shared storage, under way */
-    uint64_t moves;           /* how often one began or ended */
+    uint64_t moves, flushes;  /* how often one began or ended; barriers came at another pace */
     VEC(struct model_task) tasks;
     VEC(uint32_t) free_tasks;
     VEC(struct model_step) steps;
