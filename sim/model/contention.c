@@ -29,6 +29,7 @@ void contention_fini(struct contention *contention)
     intern_fini(&contention->keys);
     intern_fini(&contention->busy);
     vec_fini(&contention->busy_kinds);
+    crowdings_fini(&contention->crowdings);
 }
 
 static const struct component *component_of(const struct model *model, uint32_t job,
@@ -195,8 +196,7 @@ static void find_loads(const struct model *model, struct net *net)
     }
 }
 
-static void find_slowdowns(struct model *model, struct contention *contention,
-                           struct host_kind *kind)
+static void find_slowdowns(struct contention *contention, struct host_kind *kind)
 {
     struct thread *threads = contention->threads.items;
     struct host_kind *like = as_busy(contention, kind);
@@ -206,30 +206,21 @@ static void find_slowdowns(struct model *model, struct contention *contention,
     for (uint32_t i = 0; kind->crowded && i < kind->thread_count; i++) {
         const struct thread *as = &threads[like->first_thread + i];
         struct thread *thread = &threads[kind->first_thread + i];
-        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
         thread->slowdown = as->slowdown;
         thread->swing = as->swing;
         thread->waits = as->waits;
-        flow->crowded = contention->any = true;
     }
 }
 
-static void forget(struct model *model, struct net *net)
-{
-    net->contention.any = false;
-    for (VEC_EACH(const struct net_member, member, &net->members)) {
-        const struct model_job *job = &model->jobs[member->job];
-        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices))
-            job->vertices[*id].flow.crowded = false;
-    }
-}
-
-static void clear_waits(struct model *model, const struct net *net)
+static void clear(struct model *model, const struct net *net)
 {
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         const struct model_job *job = &model->jobs[member->job];
-        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices))
-            job->vertices[*id].flow.core_wait = job->vertices[*id].flow.core_wait_most = 0;
+        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices)) {
+            struct vertex_flow *flow = &job->vertices[*id].flow;
+            flow->crowded = false;
+            flow->core_wait = flow->core_wait_most = 0;
+        }
     }
 }
 
@@ -245,17 +236,18 @@ static void find_for_asked(struct model *model, struct net *net)
     struct contention *contention = &net->contention;
     if (is_found(contention))
         return;
-    if (contention->any)
-        forget(model, net);
     contention->version++;
     vec_clear(&contention->rates);
     for (VEC_EACH(const double, rate, &contention->asked))
         vec_push(&contention->rates, *rate);
+    if (crowdings_recall(model, net))
+        return;
     find_loads(model, net);
     intern_clear(&contention->busy);
     vec_clear(&contention->busy_kinds);
     for (VEC_EACH(struct host_kind, kind, &contention->kinds))
-        find_slowdowns(model, contention, kind);
+        find_slowdowns(contention, kind);
+    crowdings_find(model, net);
 }
 
 void contention_open(struct model *model, struct net *net)
@@ -264,9 +256,10 @@ void contention_open(struct model *model, struct net *net)
     contention->unseen = 0;
     contention->taken_for = TIME_NEVER;
     contention->taken = contention->version;
-    forget(model, net);
-    clear_waits(model, net);
+    clear(model, net);
     find_kinds(model, net);
+    if (contention->possible)
+        crowdings_open(model, net);
 }
 
 void contention_now(struct model *model, struct net *net)
@@ -284,20 +277,6 @@ void contention_now(struct model *model, struct net *net)
     find_for_asked(model, net);
 }
 
-static void take_waits(struct model *model, struct net *net)
-{
-    struct contention *contention = &net->contention;
-    if (contention->taken == contention->version)
-        return;
-    contention->taken = contention->version;
-    clear_waits(model, net);
-    for (VEC_EACH(const struct thread, thread, &contention->threads)) {
-        struct vertex_flow *flow = &model->jobs[thread->job].vertices[thread->vertex].flow;
-        flow->core_wait += contention->kinds.items[thread->kind].hosts * thread->waits;
-        flow->core_wait_most = fmax(flow->core_wait_most, thread->waits);
-    }
-}
-
 bool contention_take(struct model *model, struct net *net, bool over)
 {
     struct contention *contention = &net->contention;
@@ -311,6 +290,8 @@ bool contention_take(struct model *model, struct net *net, bool over)
     contention->unseen = 0;
     contention->taken_for = net->since;
     contention_now(model, net);
-    take_waits(model, net);
+    if (contention->taken != contention->version)
+        crowdings_take_waits(model, net);
+    contention->taken = contention->version;
     return true;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "core/base/time.h"
+#include "sim/model/crowding.h"
 #include "sim/model/intern.h"
 
 /* A task that uses a core now and then. */
@@ -31,9 +32,8 @@ struct host_kind {
 };
 
 struct contention {
-    uint64_t version;  /* raised whenever it is found anew */
+    uint64_t version;  /* raised whenever the rates are others */
     bool possible;     /* in this network: some host has more tasks than cores */
-    bool any;          /* some task is slowed down */
     double unseen;     /* seconds, of times too short to take it, since it was */
     time_ns taken_for; /* the rates that are since then; TIME_NEVER: none */
     uint64_t taken;    /* the version of the waits that vertices have */
@@ -42,11 +42,12 @@ struct contention {
     VEC(double) loads; /* scratch: of all threads, in cores */
     VEC(double) slowdowns; /* scratch: of the threads of one host */
     VEC(struct host_kind) kinds;
-    VEC(struct thread) threads; /* kind by kind */
+    VEC(struct thread) threads; /* kind by kind; as found the last time */
     struct intern keys;
     struct intern busy;       /* scratch: cores and loads that kinds have in common */
     VEC(uint32_t) busy_kinds; /* scratch: the first kind of each */
     VEC(uint64_t) words;
+    struct crowdings crowdings;
 };
 
 struct model;

@@ -278,6 +278,20 @@ static void pass_wait(const double *in, double *out, const struct stay *stay, do
     }
 }
 
+/* The same for exponential service, which is its own residual: what is constant is none of it. */
+static void pass_exponential_wait(const double *in, double *out, const struct stay *stay,
+                                  double step)
+{
+    struct exponential e = lattice_exponential(stay->service * stay->wait_factor, step);
+    double rho = stay->rho, own = 1 - rho * e.now, tail = 0, before = 0;
+    for (size_t k = 0; k < LATTICE_POINTS; k++) {
+        double known = e.decay * tail + e.before * before;
+        before = ((1 - rho) * in[k] + rho * known) / own;
+        tail = known + e.now * before;
+        out[k] = before;
+    }
+}
+
 /* The same for hyperexponential service; its residual is either part alike. */
 static void pass_hyper_wait(const double *in, double *out, const struct stay *stay, double step)
 {
@@ -329,6 +343,8 @@ static void pass_any_wait(const double *in, double *out, const struct stay *stay
         pass_young(in, out, stay, step);
     else if (stay->cv > 1)
         pass_hyper_wait(in, out, stay, step);
+    else if (stay->cv == 1)
+        pass_exponential_wait(in, out, stay, step);
     else
         pass_wait(in, out, stay, step);
 }

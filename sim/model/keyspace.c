@@ -191,7 +191,7 @@ static int octave_of(double x)
     return (int)(bits >> 52 & 0x7ff) - 1023;
 }
 
-double keyspace_distinct(const struct keyspace *keyspace, double records)
+static double distinct_of(const struct keyspace *keyspace, double records)
 {
     static const double part_of_octave[SEEN_PER_OCTAVE + 1] = { 1.0,
                                                                 1.0905077326652577,
@@ -219,4 +219,13 @@ double keyspace_distinct(const struct keyspace *keyspace, double records)
     double along = (scaled - low) / (high - low);
     return keyspace->seen.items[i] +
            along * (keyspace->seen.items[i + 1] - keyspace->seen.items[i]);
+}
+
+double keyspace_distinct(struct keyspace *keyspace, double records)
+{
+    if (keyspace->asked != records) {
+        keyspace->distinct = distinct_of(keyspace, records);
+        keyspace->asked = records;
+    }
+    return keyspace->distinct;
 }

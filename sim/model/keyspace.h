@@ -25,6 +25,8 @@ struct keyspace {
     double *keys_before;  /* groups + 1: keys in all groups before */
     VEC(struct key_band) bands;
     VEC(double) seen; /* distinct keys after 2^(i/8) records */
+    /* Subtasks ask one after the other for the same: for so many records, so many keys. */
+    double asked, distinct;
 };
 
 struct keyspace *keyspace_create(const struct vertex_model *vertex, uint32_t groups);
@@ -33,6 +35,6 @@ void keyspace_destroy(struct keyspace *keyspace);
 double keyspace_record_share(const struct keyspace *keyspace, uint32_t first, uint32_t last);
 double keyspace_key_share(const struct keyspace *keyspace, uint32_t first, uint32_t last);
 /* Expected number of distinct keys among so many records. */
-double keyspace_distinct(const struct keyspace *keyspace, double records);
+double keyspace_distinct(struct keyspace *keyspace, double records);
 
 #endif

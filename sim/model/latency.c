@@ -22,6 +22,11 @@ double vertex_in_rate(const struct model_job *job, const struct component *compo
     return rate;
 }
 
+double vertex_service(const struct model_vertex *vertex, double speed, double slowdown)
+{
+    return (vertex->spec->cost_ns / speed * slowdown + vertex->spec->wait_ns) / (double)TIME_S;
+}
+
 /* Bytes that fit into the full buffers, and bytes that have arrived and are not read. */
 struct buffer_bounds {
     double room, arrived;

@@ -25,6 +25,8 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
 /* Records per second into a vertex. */
 double vertex_in_rate(const struct model_job *job, const struct component *component,
                       const struct model_vertex *vertex);
+/* Seconds of work and of waiting for others per record. */
+double vertex_service(const struct model_vertex *vertex, double speed, double slowdown);
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);

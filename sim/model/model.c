@@ -219,7 +219,7 @@ static void job_fini(struct model_job *job)
         mem_destroy(vertex->flow.busy);
         mem_destroy(vertex->flow.busiest);
         mem_destroy(vertex->flow.least);
-        vec_fini(&vertex->flow.bands);
+        vec_fini(&vertex->flow.bands.items);
         vec_fini(&vertex->flow.passages);
     }
     for (VEC_EACH(struct component, component, &job->components)) {

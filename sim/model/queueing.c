@@ -83,12 +83,25 @@ double wait_factor(double arrivals_cv2, double service_cv)
     return (arrivals_cv2 + service_cv2) / (1 + service_cv2);
 }
 
+/* fmin and fmax of what is no NaN, which the compiler need not call. */
+static inline double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* Threads on the cores of one host, then as one of them, `self`, sees the others. */
 struct crowd {
     const double *loads;
     size_t count, self;
     double cores, low, high; /* no slow-down is less, or more */
-    double most;             /* load of another one */
+    size_t busiest;
+    double most_of_all[2]; /* the load of the busiest one; the most of the others */
+    double most;           /* load of another one */
     /* Few: sums of all products of j loads; differences of j-th order of a thread's share of time
      * by how many others are runnable; what powers of the slow-down count in its mean. */
     double products[FEW + 1], bends[FEW], factors[FEW];
@@ -99,7 +112,7 @@ struct crowd {
 static void find_bends(struct crowd *crowd)
 {
     for (size_t k = 0; k < crowd->count; k++)
-        crowd->bends[k] = fmax(1, (1 + (double)k) / crowd->cores);
+        crowd->bends[k] = greater(1, (1 + (double)k) / crowd->cores);
     for (size_t j = 1; j < crowd->count; j++)
         for (size_t k = crowd->count; k-- > j;)
             crowd->bends[k] -= crowd->bends[k - 1];
@@ -110,18 +123,35 @@ static void find_bends(struct crowd *crowd)
             crowd->products[j] += crowd->loads[i] * crowd->products[j - 1];
 }
 
+static void find_busiest(struct crowd *crowd)
+{
+    crowd->busiest = 0;
+    crowd->most_of_all[0] = crowd->most_of_all[1] = 0;
+    for (size_t i = 0; i < crowd->count; i++) {
+        double load = crowd->loads[i];
+        if (load > crowd->most_of_all[0]) {
+            crowd->most_of_all[1] = crowd->most_of_all[0];
+            crowd->most_of_all[0] = load;
+            crowd->busiest = i;
+        } else {
+            crowd->most_of_all[1] = greater(load, crowd->most_of_all[1]);
+        }
+    }
+}
+
 static void crowd_init(struct crowd *crowd, const double *loads, size_t count, double cores)
 {
     CHECK(cores > 0);
     crowd->loads = loads;
     crowd->count = count;
     crowd->cores = cores;
-    crowd->low = fmax(1, 1 / cores);
-    crowd->high = fmax((double)count / cores, crowd->low);
+    crowd->low = greater(1, 1 / cores);
+    crowd->high = greater((double)count / cores, crowd->low);
     crowd->size = cores > 1 ? (size_t)ceil(cores - 1) : 0;
     crowd->probability = crowd->room;
     if (crowd->size > sizeof crowd->room / sizeof *crowd->room)
         crowd->probability = mem_create_array(crowd->size, sizeof *crowd->probability);
+    find_busiest(crowd);
     if (count <= FEW)
         find_bends(crowd);
 }
@@ -135,10 +165,7 @@ static void crowd_fini(struct crowd *crowd)
 static void crowd_turn_to(struct crowd *crowd, size_t self)
 {
     crowd->self = self;
-    crowd->most = 0;
-    for (size_t i = 0; i < crowd->count; i++)
-        if (i != self && crowd->loads[i] > crowd->most)
-            crowd->most = crowd->loads[i];
+    crowd->most = crowd->most_of_all[self == crowd->busiest];
     double without = 0; /* products of the others' loads */
     for (size_t j = 0; crowd->count <= FEW && j < crowd->count; j++) {
         without = crowd->products[j] - crowd->loads[self] * without;
@@ -243,9 +270,12 @@ struct knot {
 static size_t nearest(const double *loads, size_t count, double load)
 {
     size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (fabs(loads[i] - load) < fabs(loads[best] - load))
-            best = i;
+    double least = fabs(loads[0] - load);
+    for (size_t i = 1; i < count; i++) {
+        double gap = fabs(loads[i] - load);
+        best = gap < least ? i : best;
+        least = lesser(gap, least);
+    }
     return best;
 }
 
@@ -256,8 +286,8 @@ static void find_knots(struct crowd *crowd, struct knot knots[KNOTS])
     const double *loads = crowd->loads;
     double least = loads[0], most = loads[0], low = crowd->low;
     for (size_t i = 1; i < crowd->count; i++) {
-        least = fmin(least, loads[i]);
-        most = fmax(most, loads[i]);
+        least = lesser(least, loads[i]);
+        most = greater(most, loads[i]);
     }
     double last = most;
     low = crowd_slowdown(crowd, nearest(loads, crowd->count, most), low);
@@ -273,8 +303,8 @@ static void find_knots(struct crowd *crowd, struct knot knots[KNOTS])
 static double between_knots(const struct knot knots[KNOTS], double load)
 {
     size_t k = 1;
-    while (k + 1 < KNOTS && knots[k].load < load)
-        k++;
+    for (size_t i = 1; i + 1 < KNOTS; i++)
+        k += knots[i].load < load;
     const struct knot *low = &knots[k - 1], *high = &knots[k];
     if (high->load <= low->load)
         return low->slowdown;
@@ -346,9 +376,9 @@ struct swing_side swing_side(double swing, int side)
 double cores_swing(double slowdown, size_t count, double cores)
 {
     double threads = (double)count;
-    if (threads <= cores || slowdown <= fmax(1, 1 / cores) * (1 + SLOWDOWN_SEEN))
+    if (threads <= cores || slowdown <= greater(1, 1 / cores) * (1 + SLOWDOWN_SEEN))
         return 0;
-    double near = fmin((slowdown - 1) / slowdown / (1 - cores / threads), 1);
+    double near = lesser((slowdown - 1) / slowdown / (1 - cores / threads), 1);
     return near / (2 - near) * (threads - cores) / (threads + cores);
 }
 
@@ -357,11 +387,11 @@ double cores_busy(double load, double slowdown, double swing)
 {
     double busy = load * slowdown, sum = 0;
     if (busy >= 1 || !(swing > 0))
-        return fmin(busy, 1);
+        return lesser(busy, 1);
     for (int side = 0; side < 2; side++) {
         struct swing_side one = swing_side(swing, side);
         double mean = busy / (1 - busy) * one.factor;
         sum += one.weight * mean / (1 + mean);
     }
-    return fmax(sum, load);
+    return greater(sum, load);
 }

@@ -15,19 +15,23 @@
 
 static const double root_two_pi = 2.5066282746310002;
 
+/* Means are rounded by far less. */
+#define MEAN_SURE 1e-13
+
 /* No age at all would mean that it is old. */
 static const double age_least = 1e-9;
 
 /* Shapes whose means are no further apart are one. */
 #define SHAPES_ALIKE 1e-4
 
-static double normal_density(double x)
+/* exp(-x^2 / 2), of which the density and the part above x are made. */
+static double bell(double x)
 {
-    return real_exp(-x * x / 2) / root_two_pi;
+    return real_exp(-x * x / 2);
 }
 
 /* Above x, for x >= 0: Hart 1968, algorithm 5666; beyond 7 a continued fraction. */
-static double normal_above_positive(double x)
+static double bell_above(double x, double bell_at_x)
 {
     static const double over[] = { 3.52624965998911e-02, 0.700383064443688, 6.37396220353165,
                                    33.912866078383,      112.079291497871,  221.213596169931,
@@ -37,39 +41,69 @@ static double normal_above_positive(double x)
                                     793.826512519948,     440.413735824752 };
     double a = 0, b = 0;
     if (x > 7)
-        return normal_density(x) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65)))));
+        return bell_at_x / root_two_pi / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65)))));
     for (int i = 0; i < 7; i++)
         a = a * x + over[i];
     for (int i = 0; i < 8; i++)
         b = b * x + under[i];
-    return real_exp(-x * x / 2) * a / b;
+    return bell_at_x * a / b;
 }
 
 static double normal_above(double x)
 {
-    return x < 0 ? 1 - normal_above_positive(-x) : normal_above_positive(x);
+    return x < 0 ? 1 - bell_above(-x, bell(-x)) : bell_above(x, bell(x));
+}
+
+/* At the root of an age: the mean, and its growth per root. */
+struct rise {
+    double mean, slope;
+};
+
+static struct rise rise_at(double root, double age)
+{
+    double density = bell(root), above = bell_above(root, density);
+    density /= root_two_pi;
+    return (struct rise){ 1 - 2 * (1 + age) * above + 2 * root * density,
+                          4 * (density - root * above) };
 }
 
 double relax_mean(double age)
 {
-    double root = sqrt(age);
-    if (age >= RELAX_AGE_MOST)
-        return 1;
-    return 1 - 2 * (1 + age) * normal_above(root) + 2 * root * normal_density(root);
+    return age >= RELAX_AGE_MOST ? 1 : rise_at(sqrt(age), age).mean;
 }
 
 double relax_slope(double age)
 {
-    double root = sqrt(age);
-    return 2 * (normal_density(root) / root - normal_above(root));
+    double root = sqrt(age), density = bell(root), above = bell_above(root, density);
+    return 2 * (density / root_two_pi / root - above);
 }
 
+/* Where the root lies for certain: the mean grows with it, and is rounded by less than MEAN_SURE.
+ * The curve bends downwards, so tangents from below stay below. */
+static void find_bracket(double mean, double *low, double *high)
+{
+    double root = 0, most = *high;
+    struct rise rise = rise_at(0, 0);
+    for (int turn = 0; turn < 12 && mean - rise.mean > MEAN_SURE && root < most; turn++) {
+        root = fmin(root + (mean - rise.mean) / rise.slope, most);
+        rise = rise_at(root, root * root);
+    }
+    double gap = 4 * MEAN_SURE / rise.slope, below = root - gap, above = root + gap;
+    if (below > 0 && rise_at(below, below * below).mean < mean - MEAN_SURE)
+        *low = below;
+    if (above < most && rise_at(above, above * above).mean > mean + MEAN_SURE)
+        *high = above;
+}
+
+/* By halves from the same two ends always, so that equal means have one age to the bit. */
 double relax_age(double mean)
 {
     double low = 0, high = sqrt(RELAX_AGE_MOST); /* of the root, in which the mean is smooth */
+    double below = low, above = high;
+    find_bracket(mean, &below, &above);
     for (int turn = 0; turn < 48; turn++) {
         double middle = (low + high) / 2;
-        if (relax_mean(middle * middle) < mean)
+        if (middle <= below || (middle < above && relax_mean(middle * middle) < mean))
             low = middle;
         else
             high = middle;

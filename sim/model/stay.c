@@ -12,25 +12,10 @@
 #include "sim/model/queueing.h"
 #include "sim/model/state.h"
 
-enum { BANDS = 16 };
-
-/* Of one subtask, or of as many as there are hosts of its kind. */
-struct task_load {
-    double weight;  /* its part of the vertex's records */
-    double busy;    /* of one: its work per record of the vertex, seconds */
-    double service; /* its work per record of its own */
-    double slowdown, swing;
-    bool behind; /* it reads a backlog */
-};
-
+/* By subtask. */
 struct loads {
     VEC(struct task_load) items;
 };
-
-static double service_of(const struct model_vertex *vertex, double speed, double slowdown)
-{
-    return (vertex->spec->cost_ns / speed * slowdown + vertex->spec->wait_ns) / (double)TIME_S;
-}
 
 static void push_subtasks(const struct model *model, const struct model_job *job,
                           const struct component *component, const struct model_vertex *vertex,
@@ -39,7 +24,7 @@ static void push_subtasks(const struct model *model, const struct model_job *job
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
         uint32_t host = model->tasks.items[vertex->current.items[s]].host;
         struct task_load load = { .slowdown = 1 };
-        load.service = service_of(vertex, model->hosts.items[host].speed, 1);
+        load.service = vertex_service(vertex, model->hosts.items[host].speed, 1);
         for (size_t k = 0; k < component->sources.count; k++)
             load.weight += vertex->shape.share[k * vertex->parallelism + s] *
                            (component->sources.count > 1
@@ -50,91 +35,61 @@ static void push_subtasks(const struct model *model, const struct model_job *job
     }
 }
 
-static void push_threads(const struct model *model, const struct net *net,
-                         const struct model_job *job, const struct model_vertex *vertex, double in,
-                         struct loads *loads)
+/* Rates of several sources mix; those of one cancel out, so its bands are always the same. */
+static const struct load_bands *bands_of_all(const struct model *model, const struct model_job *job,
+                                             const struct component *component,
+                                             struct model_vertex *vertex, double in)
 {
-    for (VEC_EACH(const struct thread, thread, &net->contention.threads)) {
-        if (&model->jobs[thread->job] != job || thread->vertex != vertex->id)
-            continue;
-        const struct host_kind *kind = &net->contention.kinds.items[thread->kind];
-        double service = service_of(vertex, kind->speed, thread->slowdown);
-        vec_push(&loads->items, (struct task_load){ .weight = thread->rate * kind->hosts / in,
-                                                    .busy = service * thread->rate / in,
-                                                    .service = service,
-                                                    .slowdown = thread->slowdown,
-                                                    .swing = thread->swing,
-                                                    .behind = thread->behind });
-    }
+    struct vertex_flow *flow = &vertex->flow;
+    const struct net *net = net_of(model, component);
+    uint64_t rates = component->sources.count > 1 ? net->rates : 0;
+    if (flow->bands_round == net->round && flow->bands_rates == rates)
+        return &flow->bands;
+    struct loads loads = { 0 };
+    struct band_sums sums = { 0 };
+    push_subtasks(model, job, component, vertex, in, &loads);
+    for (VEC_EACH(const struct task_load, load, &loads.items))
+        bands_see(&sums, load);
+    bands_split(&sums);
+    for (VEC_EACH(const struct task_load, load, &loads.items))
+        bands_add(&sums, load);
+    vec_fini(&loads.items);
+    vec_clear(&flow->bands.items);
+    bands_push(&sums, &flow->bands);
+    flow->bands_round = net->round;
+    flow->bands_rates = rates;
+    return &flow->bands;
 }
 
-/* Bands of a factor of the square root of two, from the busiest subtask down; those that read a
- * backlog in one of their own. */
-static void make_bands(struct vertex_flow *flow, const struct loads *loads)
+static void push_band(struct stays *stays, const struct load_band *band, double in)
 {
-    double most = 0;
-    struct load_band bands[BANDS + 1] = { 0 };
-    for (VEC_EACH(const struct task_load, load, &loads->items))
-        most = fmax(most, load->busy);
-    for (VEC_EACH(const struct task_load, load, &loads->items)) {
-        int band = 0;
-        for (double limit = most / M_SQRT2; band + 1 < BANDS && load->busy <= limit; band++)
-            limit /= M_SQRT2;
-        struct load_band *sum = &bands[load->behind ? BANDS : band];
-        sum->weight += load->weight;
-        sum->busy += load->weight * load->busy;
-        sum->service += load->weight * load->service;
-        sum->slowdown += load->weight * load->slowdown;
-        sum->swing += load->weight * load->swing;
-    }
-    vec_clear(&flow->bands);
-    for (int band = 0; band <= BANDS; band++) {
-        double weight = bands[band].weight;
-        if (weight > 0)
-            vec_push(&flow->bands, (struct load_band){ weight, bands[band].busy / weight,
-                                                       bands[band].service / weight,
-                                                       bands[band].slowdown / weight,
-                                                       bands[band].swing / weight, band == BANDS });
-    }
-}
-
-/* What they were made from. Rates of several sources mix; those of one cancel out. */
-static uint64_t bands_version(const struct net *net, const struct component *component,
-                              const struct vertex_flow *flow)
-{
-    if (flow->crowded)
-        return 2 * net->contention.version + 1;
-    return component->sources.count > 1 ? 2 * net->rates : 0;
+    vec_push(&stays->items, (struct stay){ .weight = band->weight,
+                                           .rho = band->busy * in,
+                                           .service = band->service,
+                                           .slowdown = band->slowdown,
+                                           .swing = band->swing,
+                                           .behind = band->behind });
 }
 
 /* Subtask by subtask: behind shuffles, where loads follow the vertex's rate, and wherever tasks
  * slow each other down. */
-static void stays_of_bands(const struct model *model, struct model_job *job,
+static void stays_of_bands(const struct model *model, const struct model_job *job,
                            const struct component *component, struct model_vertex *vertex,
                            struct stays *stays)
 {
-    struct vertex_flow *flow = &vertex->flow;
     double in = vertex_in_rate(job, component, vertex);
-    const struct net *net = net_of(model, component);
-    uint64_t version = bands_version(net, component, flow);
-    if (flow->bands_round != net->round || flow->bands_version != version) {
-        struct loads loads = { 0 };
-        if (flow->crowded)
-            push_threads(model, net, job, vertex, in, &loads);
-        else
-            push_subtasks(model, job, component, vertex, in, &loads);
-        make_bands(flow, &loads);
-        vec_fini(&loads.items);
-        flow->bands_round = net->round;
-        flow->bands_version = version;
+    if (vertex->flow.crowded) {
+        struct net *net = net_of(model, component);
+        const struct crowdings *crowdings = &net->contention.crowdings;
+        crowdings_find_bands(model, net);
+        const struct crowding *crowding = crowding_at(crowdings, vertex->flow.place);
+        for (uint32_t i = 0; i < crowding->band_count; i++)
+            push_band(stays, &crowdings->bands.items.items[crowding->first_band + i], in);
+        return;
     }
-    for (VEC_EACH(const struct load_band, band, &flow->bands))
-        vec_push(&stays->items, (struct stay){ .weight = band->weight,
-                                               .rho = band->busy * in,
-                                               .service = band->service,
-                                               .slowdown = band->slowdown,
-                                               .swing = band->swing,
-                                               .behind = band->behind });
+    for (VEC_EACH(const struct load_band, band,
+                  &bands_of_all(model, job, component, vertex, in)->items))
+        push_band(stays, band, in);
 }
 
 /* Before shuffles: class by class. */

@@ -11,15 +11,8 @@
 
 #include "core/base/time.h"
 #include "core/base/vec.h"
+#include "sim/model/bands.h"
 #include "sim/model/passage.h"
-
-/* Subtasks behind shuffles that are about equally loaded. */
-struct load_band {
-    double weight;                   /* of the vertex's records, those that go to them */
-    double busy;                     /* of one of them, seconds per record of the vertex */
-    double service, slowdown, swing; /* means over their records; see contention.h */
-    bool behind;                     /* they read a backlog */
-};
 
 /* Scratch of net_fold.c: task seconds, and seconds of the subtask with most. */
 struct flow_fold {
@@ -50,14 +43,16 @@ struct vertex_flow {
     double excess_seconds; /* by which means were above their most: rounding */
     struct flow_fold fold;
     double in_total, out_total;
-    VEC(struct load_band) bands;         /* made when asked for, in round bands_round */
-    uint64_t bands_round, bands_version; /* of the network; of the slow-downs, when crowded */
-    VEC(struct passage_share) passages;  /* of its inputs, made when asked for */
-    uint64_t passages_round;             /* of the network */
-    uint64_t passages_version;           /* of its NICs' loads */
+    struct load_bands bands; /* behind shuffles, unless crowded; made when asked for, then kept */
+    uint64_t bands_round;    /* of the network */
+    uint64_t bands_rates;    /* the same, when rates of several sources mix */
+    VEC(struct passage_share) passages; /* of its inputs, made when asked for */
+    uint64_t passages_round;            /* of the network */
+    uint64_t passages_version;          /* of its NICs' loads */
     /* Congested, or a source that reads a backlog: since then, or until then the last time. */
     bool held;
     time_ns held_at, released_at;
+    uint32_t place;        /* among the vertices of its network, while cores may be short */
     bool crowded;          /* some of its tasks share their cores with others */
     double core_wait;      /* seconds per second that its tasks wait for a core, all together */
     double core_wait_most; /* the one that waits most */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/report/plain_digits.h"
+
 double number_none(void)
 {
     return (double)NAN;
@@ -150,6 +152,8 @@ void number_plain(double value, char out[NUMBER_TEXT_SIZE])
 {
     if (isnan(value))
         out[0] = '\0';
-    else
+    else if (value == 0 && !signbit(value))
+        memcpy(out, "0", 2);
+    else if (!plain_digits(value, out))
         snprintf(out, NUMBER_TEXT_SIZE, "%.12g", value);
 }

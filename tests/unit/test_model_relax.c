@@ -54,6 +54,32 @@ START_TEST(a_queue_grows_from_nothing_to_what_it_will_be)
 }
 END_TEST
 
+/* By halves of the whole range, each step looked at. */
+static double age_by_halves(double mean)
+{
+    double low = 0, high = sqrt(RELAX_AGE_MOST);
+    for (int turn = 0; turn < 48; turn++) {
+        double middle = (low + high) / 2;
+        if (relax_mean(middle * middle) < mean)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high * high;
+}
+
+START_TEST(an_age_is_to_the_bit_the_one_found_by_halves)
+{
+    static const double ends[] = { -1, 0, 1e-300, 1e-12, 0.5, 1 - 1e-14, 1, 2 };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        ck_assert_double_eq(relax_age(ends[i]), age_by_halves(ends[i]));
+    for (double part = 1; part > 1e-14; part *= 0.98) {
+        ck_assert_double_eq(relax_age(part), age_by_halves(part));
+        ck_assert_double_eq(relax_age(1 - part), age_by_halves(1 - part));
+    }
+}
+END_TEST
+
 /* Half a normal distribution when young, an exponential one when old: the part above its mean. */
 START_TEST(the_shape_goes_from_half_a_normal_to_an_exponential_one)
 {
@@ -330,6 +356,7 @@ Suite *test_model_relax_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_queue_grows_from_nothing_to_what_it_will_be);
+    tcase_add_test(tests, an_age_is_to_the_bit_the_one_found_by_halves);
     tcase_add_test(tests, the_shape_goes_from_half_a_normal_to_an_exponential_one);
     tcase_add_test(tests, steps_that_change_nothing_leave_a_queue_as_it_is);
     tcase_add_test(tests, a_queue_grows_no_faster_than_work_arrives);

@@ -3,7 +3,11 @@
  * Numbers as a person says them, and statistics over samples.
  */
 #include <check.h>
+#include <math.h>
+#include <stdio.h>
 
+#include "core/base/rng.h"
+#include "sim/kernel/real.h"
 #include "sim/report/number_text.h"
 #include "sim/report/statistics.h"
 
@@ -79,6 +83,40 @@ START_TEST(files_get_plain_numbers)
 }
 END_TEST
 
+static void check_as_printf(double value)
+{
+    char text[NUMBER_TEXT_SIZE], expected[NUMBER_TEXT_SIZE];
+    number_plain(value, text);
+    snprintf(expected, sizeof expected, "%.12g", value);
+    ck_assert_str_eq(text, expected);
+}
+
+/* Of all sizes, and where rounding is hard: halves, nines, and both sides of each power of ten. */
+START_TEST(plain_numbers_are_those_of_the_c_library)
+{
+    static const double odd[] = { 0,       -0.0,   1e-9, 1e12, 999999999999,     999999999999.5,
+                                  1e300,   5e-324, 0.5,  1e-4, 9.99999999999e-5, 99999.9999999949,
+                                  INFINITY };
+    struct rng rng = rng_stream(1, "numbers", 0);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        check_as_printf(odd[i]);
+        check_as_printf(-odd[i]);
+    }
+    for (int power = -12; power < 14; power++) {
+        double value = real_pow(10, power);
+        for (int i = 0; i < 3; i++, value = nextafter(value, 0))
+            check_as_printf(value);
+        check_as_printf(nextafter(real_pow(10, power), INFINITY));
+        for (int i = 0; i < 2000; i++) {
+            double unit = rng_unit(&rng);
+            check_as_printf(unit * real_pow(10, power));
+            check_as_printf(floor(unit * 4e12) / 8 * real_pow(2, power));
+            check_as_printf(-floor(unit * 1e6) / 1000);
+        }
+    }
+}
+END_TEST
+
 START_TEST(percentiles_are_those_of_nearest_rank)
 {
     double values[200];
@@ -133,6 +171,7 @@ Suite *test_report_numbers_suite(void)
     tcase_add_test(texts, durations_have_at_most_two_units);
     tcase_add_test(texts, moments_are_said_as_the_length_of_the_run_suggests);
     tcase_add_test(texts, files_get_plain_numbers);
+    tcase_add_test(texts, plain_numbers_are_those_of_the_c_library);
     tcase_add_test(statistics, percentiles_are_those_of_nearest_rank);
     tcase_add_test(statistics, what_has_no_value_does_not_count);
     tcase_add_test(statistics, sorting_works_at_every_length);
