@@ -264,6 +264,7 @@ struct model *model_create_in(const struct scenario *scenario, const struct mode
 void model_job_cancelled(struct model *model, struct job_id job)
 {
     net_advance(model, job.n);
+    view_note_setbacks(model, &model->jobs[job.n]);
     model->jobs[job.n].cancelled = true;
 }
 

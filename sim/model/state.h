@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The state of the model: hosts by node id, tasks and steps by number, jobs with their vertices,
- * sources, components and checkpoints. Everything else in this folder works on these structs.
+ * The state of the model: hosts by node id, tasks and steps by number, jobs and what is theirs.
  */
 #ifndef WEIR_SIM_MODEL_STATE_H
 #define WEIR_SIM_MODEL_STATE_H
@@ -142,8 +141,10 @@ static inline time_ns model_now(const struct model *model)
 {
     return *model->clock;
 }
-/* Runs the action now, or when the host is resumed. Says whether it was held. */
+/* Runs the action now, or when the host is resumed; was it held? */
 bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
 void model_report_tasks(struct model *model, uint32_t host, uint32_t job);
+/* It is to stop: what it would have read again is at its most. */
+void view_note_setbacks(struct model *model, struct model_job *job);
 
 #endif

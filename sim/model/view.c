@@ -115,6 +115,20 @@ static bool is_yet_to_go_on(const struct model_job *job)
     return job->spec->former > 0 && !job->goes_on;
 }
 
+void view_note_setbacks(struct model *model, struct model_job *job)
+{
+    struct model_job_view most = { 0 };
+    time_ns now = model_now(model);
+    if (is_stopped(job) || is_yet_to_go_on(job) || job->sources.count == 0)
+        return;
+    view_setbacks(job, newest_cut(job), now, &most);
+    for (VEC_EACH(struct model_source, source, &job->sources))
+        most.backlog += unread(source, now);
+    job->backlog_most = fmax(job->backlog_most, most.backlog);
+    double *lag_most = &job->sources.items[0].lag_most;
+    *lag_most = fmax(*lag_most, most.lag_seconds_max);
+}
+
 /* While nothing flows no record comes out, and the oldest that waits says how late they are. */
 static void view_latency(struct model *model, struct model_job *job, struct model_job_view *out)
 {

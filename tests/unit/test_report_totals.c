@@ -249,6 +249,39 @@ START_TEST(a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes
 }
 END_TEST
 
+static double first;
+
+/* Down since the kill at 5 min, with a checkpoint each minute: what was read since the last one
+ * would have to be read again, until the job is cancelled. Whoever looks when. */
+START_TEST(what_a_cancelled_job_would_have_read_again_is_in_its_peak)
+{
+    static const char *const samples[] = { "1s", "7s", "10min" };
+    char yaml[1024];
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        snprintf(
+            yaml, sizeof yaml,
+            "name: t\nduration: 12min\nsample: %s\n"
+            "config: { jobmanager.scheduler: default, execution.checkpointing.interval: 60s }\n"
+            "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+            "jobs:\n"
+            "  - { name: j, vertices: [ { name: s } ], load: 1k/s }\n"
+            "events:\n"
+            "  - { at: 5min, kill: tm1 }\n"
+            "  - { at: 9min 58s, cancel: j }\n",
+            samples[i]);
+        play(yaml);
+        double lag = played(METRIC_lag_seconds, NULL, STATISTIC_MAX);
+        ck_assert_double_gt(lag, 298);
+        ck_assert_double_lt(lag, 298 + 61);
+        if (i > 0)
+            ck_assert_double_eq_tol(lag, first, 1e-9);
+        ck_assert_double_eq_tol(played(METRIC_lag_records, NULL, STATISTIC_MAX), 1000 * lag, 1);
+        first = lag;
+        plays_fini(&plays);
+    }
+}
+END_TEST
+
 Suite *test_report_totals_suite(void)
 {
     Suite *suite = suite_create("report_totals");
@@ -260,6 +293,7 @@ Suite *test_report_totals_suite(void)
                         sizeof busy_runs / sizeof *busy_runs);
     tcase_add_loop_test(
         tests, a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes, 0, 2);
+    tcase_add_test(tests, what_a_cancelled_job_would_have_read_again_is_in_its_peak);
     suite_add_tcase(suite, tests);
     return suite;
 }
