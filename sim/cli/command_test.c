@@ -144,13 +144,14 @@ static int test(const struct command *command, const struct parsed *parsed, stru
     struct telling telling = { .json = parsed_has(parsed, "json") };
     struct note note = { "" };
     const char *junit = parsed_value(parsed, "junit");
-    if (!tester_run(tester, tell, &telling)) {
-        command_complain(command, "interrupted");
-        return EXIT_INTERRUPT;
-    }
+    bool all = tester_run(tester, tell, &telling);
     struct err e = junit ? write_junit(tester, junit, &note) : OK;
     if (err_is(e))
         telling.code = command_fail(command, e, &note);
+    if (!all) {
+        command_complain(command, "interrupted");
+        return EXIT_INTERRUPT;
+    }
     if (telling.json)
         print_json(tester, &telling);
     else

@@ -284,6 +284,17 @@ static bool wait_for_one(struct tester *tester, struct crew *crew)
     return process > 0 || errno == EINTR;
 }
 
+/* Those that had not ended say so, wherever their results are looked for. */
+static void note_interrupted(struct tester *tester, const struct crew *crew)
+{
+    for (size_t i = 0; i < tester->list.count; i++) {
+        if (crew->ended.items[i])
+            continue;
+        tester->list.items[i].complaint = mem_copy_text("interrupted before it ended");
+        tester->list.items[i].code = EXIT_INTERRUPT;
+    }
+}
+
 static void drop_children(struct crew *crew)
 {
     for (VEC_EACH(struct child, child, &crew->children)) {
@@ -310,6 +321,8 @@ bool tester_run(struct tester *tester, void (*done)(void *context, const struct 
             break;
     }
     bool all = crew.told == tester->list.count;
+    if (!all)
+        note_interrupted(tester, &crew);
     drop_children(&crew);
     return all;
 }
