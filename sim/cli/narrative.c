@@ -258,9 +258,9 @@ static void sort_chapters(struct narrative *narrative)
             size_t right = left + 2 * length < count ? left + 2 * length : count;
             merge(from, left, middle, right, spare.chapters.items);
         }
-        struct chapter *items = narrative->chapters.items;
-        narrative->chapters.items = spare.chapters.items;
-        spare.chapters.items = items;
+        struct narrative sorted = spare; /* with what it holds room for: the two differ in that */
+        spare.chapters = narrative->chapters;
+        narrative->chapters = sorted.chapters;
     }
     vec_fini(&spare.chapters);
 }
@@ -300,6 +300,7 @@ void narrative_init(struct narrative *narrative, const struct run_log *log, time
     vec_fini(&stories.jobs);
     sort_chapters(narrative);
     narrative_add_checkpoints(narrative);
+    narrative_add_exits(narrative);
     sort_chapters(narrative);
 }
 

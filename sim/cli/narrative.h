@@ -2,8 +2,8 @@
  *
  * What happened in a run, in words. In: its event log and its summary, whose outages these are.
  * Out: chapters in order of time (a job submitted, an incident, a rescale, an end, checkpoints that
- * fail in a row), each a paragraph in Flink's terms with the times in between. Invariant: an outage
- * lasts here as long as it does in the summary.
+ * fail in a row, TaskManagers that end by themselves), each a paragraph in Flink's terms with the
+ * times in between. Invariant: an outage lasts here as long as it does in the summary.
  */
 #ifndef WEIR_SIM_CLI_NARRATIVE_H
 #define WEIR_SIM_CLI_NARRATIVE_H
@@ -18,7 +18,8 @@ enum chapter_kind {
     CHAPTER_INCIDENT,
     CHAPTER_RESCALE,
     CHAPTER_END,
-    CHAPTER_CHECKPOINTS /* none completes, and some failed */
+    CHAPTER_CHECKPOINTS, /* none completes, and some failed */
+    CHAPTER_EXIT         /* TaskManagers end by themselves */
 };
 
 /* From a sample to a later one; nothing is known of it while `to` is 0. */
@@ -29,7 +30,8 @@ struct lag_rise {
 
 struct chapter {
     enum chapter_kind kind;
-    const char *job;
+    const char *job;    /* null: an exit is no job's */
+    const char *node;   /* of an exit, the first one; else null */
     size_t cause;       /* place of the fault, or of the first line where nothing explains it */
     size_t first, last; /* places: first sign of it, and the line that ends it */
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */

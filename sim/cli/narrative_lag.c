@@ -116,7 +116,7 @@ static void take_chapters(const struct narrative *narrative, struct watched_job 
     const struct chapter *chapters = narrative->chapters.items;
     for (; job->next < narrative->chapters.count && chapters[job->next].from <= at; job->next++) {
         const struct chapter *chapter = &chapters[job->next];
-        if (!text_equal(chapter->job, job->name))
+        if (!chapter->job || !text_equal(chapter->job, job->name))
             continue;
         if (chapter->kind == CHAPTER_CHECKPOINTS) {
             vec_push(&job->gaps, job->next);

@@ -34,6 +34,11 @@ void narrative_tell_checkpoints(struct paragraph *p);
 /* How many completed, and how many failed for which reasons. */
 void narrative_sum_up_checkpoints(const struct narrative *narrative, FILE *file);
 
+/* Chapters of TaskManagers that end by themselves, behind the others. */
+void narrative_add_exits(struct narrative *narrative);
+/* All of such a chapter. */
+void narrative_tell_exits(struct paragraph *p);
+
 /* When lag grew most without an outage; nothing where it did not. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file);
 

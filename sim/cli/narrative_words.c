@@ -446,10 +446,14 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
 {
     struct paragraph p = { .narrative = narrative, .chapter = chapter };
     char at[NUMBER_TEXT_SIZE], title[256];
-    static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends",
-                                          "completes no checkpoint" };
+    static const char *const titles[] = {
+        "is submitted",  "goes down", "is rescaled", "ends", "completes no checkpoint",
+        "ends by itself"
+    };
+    bool several = chapter->kind == CHAPTER_EXIT && chapter->last > chapter->first;
     text_format(title, sizeof title, "%s  %s %s", paragraph_moment(&p, chapter->from, at),
-                chapter->job, titles[chapter->kind]);
+                chapter->job ? chapter->job : chapter->node,
+                several ? "and others end by themselves" : titles[chapter->kind]);
     switch (chapter->kind) {
     case CHAPTER_START:
         tell_wait(&p);
@@ -470,6 +474,7 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
         break;
     case CHAPTER_END: tell_job_end(&p); break;
     case CHAPTER_CHECKPOINTS: narrative_tell_checkpoints(&p); break;
+    case CHAPTER_EXIT: narrative_tell_exits(&p); break;
     }
     fprintf(file, "%s\n", title);
     terminal_put_wrapped(p.text, "    ", file);

@@ -18,8 +18,9 @@ enum cause_link {
     LINK_REMOTE = 8,     /* the cause's process is the one that the effect names as remote */
     LINK_MASTER = 16,    /* the cause's process is the JobManager; looked for last */
     LINK_TO = 32,        /* the cause is about the effect's process */
+    LINK_LAST = 64,      /* looked for last, too */
     LINK_STANDING =
-        64, /* a condition that had not ended when what failed began; looked for first */
+        128, /* a condition that had not ended when what failed began; looked for first */
 };
 
 struct cause_rule {
@@ -123,6 +124,8 @@ static const struct cause_rule rules[] = {
       LINK_JOB | LINK_NODE, LONG },
     { "taskmanager job master lost", "disconnected", "job master disconnects", LINK_JOB | LINK_TO,
       SOON },
+    { "taskmanager resource manager lost", "disconnected", "resource manager closes", LINK_TO,
+      SOON },
     { "taskmanager * lost", "heartbeat", "process resumed", LINK_NODE, AT_ONCE },
     { "taskmanager * lost", "heartbeat", "process cut off", LINK_NODE, SOON },
     { "taskmanager * lost", "heartbeat", "process lossy", LINK_NODE, LONG },
@@ -168,6 +171,20 @@ static const struct cause_rule rules[] = {
     { "process killed", "grace", "process stopping", LINK_NODE, LONG },
     { "process stopped", NULL, "process stopping", LINK_NODE, LONG },
     { "process exited", "cancellation", "taskmanager task did not end*", LINK_NODE, SOON },
+    { "taskmanager task did not end*", NULL, "job CANCELLING", LINK_JOB, LONG },
+    { "taskmanager task did not end*", NULL, "job FAILING", LINK_JOB, LONG },
+    { "taskmanager task did not end*", NULL, "job tasks will be restarted", LINK_JOB, LONG },
+    { "taskmanager task did not end*", NULL, "taskmanager job master lost", LINK_JOB | LINK_NODE,
+      LONG },
+    { "process exited", "registration", "taskmanager gives up*", LINK_NODE, AT_ONCE },
+    { "taskmanager gives up*", NULL, "taskmanager resource manager lost", LINK_NODE, LONG },
+    { "taskmanager gives up*", NULL, "taskmanager registration refused", LINK_NODE, SOON },
+    { "taskmanager gives up*", NULL, "process cut off", LINK_NODE | LINK_LAST, LONG },
+    { "taskmanager gives up*", NULL, "process lossy", LINK_NODE | LINK_LAST, LONG },
+    { "taskmanager gives up*", NULL, "process cut off", LINK_MASTER, LONG },
+    { "taskmanager gives up*", NULL, "process lossy", LINK_MASTER, LONG },
+    { "taskmanager gives up*", NULL, "process frozen", LINK_MASTER, LONG },
+    { "taskmanager registration refused", NULL, "resource manager refuses", LINK_TO, SOON },
     { "process stopping", NULL, "script stop", 0, AT_ONCE },
     { "process frozen", NULL, "script freeze", 0, AT_ONCE },
     { "process resumed", NULL, "process frozen", LINK_NODE, LONG },
@@ -313,13 +330,13 @@ static size_t find(const struct run_log *log, size_t place, const struct cause_r
 }
 
 /* Rules come in turns; the first turn that finds something decides. */
-enum turn { TURN_STANDING, TURN_OWN, TURN_MASTER, TURN_COUNT };
+enum turn { TURN_STANDING, TURN_OWN, TURN_LAST, TURN_COUNT };
 
 static enum turn turn_of(const struct cause_rule *rule)
 {
     if (rule->links & LINK_STANDING)
         return TURN_STANDING;
-    return rule->links & LINK_MASTER ? TURN_MASTER : TURN_OWN;
+    return rule->links & (LINK_MASTER | LINK_LAST) ? TURN_LAST : TURN_OWN;
 }
 
 /* The next link; SIZE_MAX: nothing explains it. */

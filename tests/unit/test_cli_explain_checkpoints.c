@@ -4,6 +4,7 @@
  * itself. Over logs and samples written by hand, and of whole runs.
  */
 #include <check.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,33 @@ START_TEST(failures_that_others_tell_are_no_chapter)
 END_TEST
 
 /* A savepoint that completes is nothing to go back to. */
+/* However often sorting has moved them between two buffers: chapters are added behind them. */
+START_TEST(chapters_hold_the_room_that_they_say)
+{
+    char summary_text[2048];
+    size_t length = text_format(summary_text, sizeof summary_text, "{\"recoveries\": [");
+    for (int i = 0; i < _i; i++)
+        length += text_format(summary_text + length, sizeof summary_text - length,
+                              "%s{\"job\": \"a\", \"at\": %d, \"down_at\": %d, \"down_s\": 1, "
+                              "\"over_s\": %d}",
+                              i ? ", " : "", 100 + 10 * i, 100 + 10 * i, 101 + 10 * i);
+    text_format(summary_text + length, sizeof summary_text - length, "]}");
+    struct narrative narrative;
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    ck_assert_ptr_nonnull(summary);
+    put_start();
+    put_checkpoint(600, "failed", 1, 60, EXPIRED);
+    written_log_read(&run_log);
+    narrative_init(&narrative, &run_log, TIME_H, summary);
+    ck_assert_uint_eq(narrative.chapters.count, (size_t)_i + 2); /* the start, the checkpoint */
+    ck_assert_uint_ge(malloc_usable_size(narrative.chapters.items),
+                      narrative.chapters.capacity * sizeof *narrative.chapters.items);
+    narrative_fini(&narrative);
+    json_decref(summary);
+    run_log_fini(&run_log);
+}
+END_TEST
+
 START_TEST(a_savepoint_does_not_end_a_row_of_failures)
 {
     put_start();
@@ -339,6 +367,7 @@ Suite *test_cli_explain_checkpoints_suite(void)
     tcase_add_test(tcase, checkpoints_that_fail_in_a_row_are_a_chapter);
     tcase_add_test(tcase, one_checkpoint_that_fails_is_told_with_what_is_around_it);
     tcase_add_test(tcase, failures_that_others_tell_are_no_chapter);
+    tcase_add_loop_test(tcase, chapters_hold_the_room_that_they_say, 0, 18);
     tcase_add_test(tcase, a_savepoint_does_not_end_a_row_of_failures);
     tcase_add_test(tcase, failures_of_one_outage_are_its_own_and_of_two_are_a_row);
     tcase_add_test(tcase, a_chapter_of_checkpoints_tells_how_lag_grew_meanwhile);
