@@ -18,6 +18,8 @@ void event_watch_init(struct event_watch *watch, const struct scenario *scenario
 {
     *watch = (struct event_watch){ .scenario = scenario };
     vec_resize(&watch->times, scenario->expect.count);
+    for (size_t j = 0; j < scenario->jobs.count; j++)
+        vec_push(&watch->spans, (struct job_span){ TIME_NEVER, TIME_NEVER });
 }
 
 void event_watch_fini(struct event_watch *watch)
@@ -27,12 +29,19 @@ void event_watch_fini(struct event_watch *watch)
         vec_fini(&times->after);
     }
     vec_fini(&watch->times);
+    vec_fini(&watch->spans);
     vec_fini(&watch->refused);
 }
 
+/* What may stand for an event of the job that the expectation names. */
+static bool is_of(const struct expectation *expectation, struct job_id job)
+{
+    return job_id_is_none(expectation->job) || job_id_equal(expectation->job, job);
+}
+
 /* Does some expectation speak of it? */
-static bool take(struct event_watch *watch, time_ns at, const char *machine, const char *what,
-                 const char *from, const char *to)
+static bool take(struct event_watch *watch, struct event_moment moment, const char *machine,
+                 const char *what, const char *from, const char *to)
 {
     bool spoken_of = false;
     for (size_t i = 0; i < watch->times.count; i++) {
@@ -40,26 +49,42 @@ static bool take(struct event_watch *watch, time_ns at, const char *machine, con
         struct event_times *times = &watch->times.items[i];
         if (expectation->kind != EXPECT_EVENT)
             continue;
-        if (expectation->after &&
+        if (expectation->after && (job_id_is_none(moment.job) || is_of(expectation, moment.job)) &&
             event_pattern_matches(expectation->after, machine, what, from, to))
-            vec_push(&times->after, at);
-        if (!event_pattern_matches(expectation->subject, machine, what, from, to))
+            vec_push(&times->after, moment);
+        if (!is_of(expectation, moment.job) ||
+            !event_pattern_matches(expectation->subject, machine, what, from, to))
             continue;
-        vec_push(&times->event, at);
+        vec_push(&times->event, moment);
         spoken_of = true;
     }
     return spoken_of;
 }
 
+static void note_span(struct job_span *span, time_ns at, const struct log_line *line)
+{
+    if (span->ran == TIME_NEVER && text_equal(line->what, "all tasks RUNNING"))
+        span->ran = at;
+    else if (text_equal(line->what, "job ended"))
+        span->ended = at;
+}
+
 void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line)
 {
-    if (line->level == LOG_DECISION)
-        take(watch, at, line->machine, line->what, line->from, line->to);
+    struct event_moment moment = { at, job_id_none() };
+    if (line->level != LOG_DECISION)
+        return;
+    if ((line->subject & LOG_OF_JOB) && event_words_is_of_job(line->machine))
+        moment.job = line->job;
+    if (!job_id_is_none(moment.job))
+        note_span(&watch->spans.items[moment.job.n], at, line);
+    take(watch, moment, line->machine, line->what, line->from, line->to);
 }
 
 void event_watch_fact(struct event_watch *watch, time_ns at, const char *word)
 {
-    take(watch, at, virtual_cluster_fact_machine(word), word, NULL, NULL);
+    take(watch, (struct event_moment){ at, job_id_none() }, virtual_cluster_fact_machine(word),
+         word, NULL, NULL);
 }
 
 static void note_refusal(struct event_watch *watch, time_ns at, const char *what,
@@ -80,6 +105,13 @@ void event_watch_answer(struct event_watch *watch, time_ns at, const struct effe
     char what[EVENT_ANSWER_SIZE];
     bool refused = err_is(answer->result);
     event_words_answer(answer->request, refused, what);
-    if (!take(watch, at, "client", what, NULL, NULL) && refused)
+    if (!take(watch, (struct event_moment){ at, answer->job }, "client", what, NULL, NULL) &&
+        refused)
         note_refusal(watch, at, what, answer);
+}
+
+bool event_watch_ran(const struct event_watch *watch, struct job_id job, time_ns at)
+{
+    const struct job_span *span = &watch->spans.items[job.n];
+    return span->ran <= at && at <= span->ended;
 }

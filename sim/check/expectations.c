@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Three kinds of expectation. An event with `after` must follow every occurrence of that event
- * whose time to do so is not cut off by the end of the run; with `count`, what counts is the number
- * of events from the first occurrence on.
+ * Three kinds of expectation. An event with `after` must follow every occurrence of that event, or
+ * follow it `count` times. An occurrence whose time to do so is cut off by the end of the run is
+ * open: it is told and decides nothing, but where all are open the expectation fails. With several
+ * jobs the event must come for each of them that ran, so that none stands in for another.
  */
 #include "sim/check/expectations.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
@@ -107,18 +110,18 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
 
 /* Events. */
 
-/* The first time at `from` or later; TIME_NEVER: none. */
-static time_ns first_from(const struct event_times *times, time_ns from)
+/* The place of the first moment at `from` or later; their number: none. */
+static size_t first_from(const struct event_times *times, time_ns from)
 {
     size_t low = 0, high = times->event.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (times->event.items[middle] < from)
+        if (times->event.items[middle].at < from)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < times->event.count ? times->event.items[low] : TIME_NEVER;
+    return low;
 }
 
 static void put_want(const struct expectation *expectation, struct check_result *out)
@@ -134,63 +137,179 @@ static void put_want(const struct expectation *expectation, struct check_result 
     else if (expectation->count > 0)
         text_format(count, sizeof count, "%lld times", (long long)expectation->count);
     else
-        text_format(count, sizeof count, "%s", expectation->after ? "each time" : "once or more");
-    text_format(out->wanted, sizeof out->wanted, "%s%s%s%s", count,
-                expectation->after ? " after " : "", expectation->after ? expectation->after : "",
-                within);
+        text_format(count, sizeof count, "once or more");
+    if (expectation->after)
+        text_format(out->wanted, sizeof out->wanted, "%s%seach time after %s%s",
+                    expectation->count >= 0 ? count : "", expectation->count >= 0 ? ", " : "",
+                    expectation->after, within);
+    else
+        text_format(out->wanted, sizeof out->wanted, "%s%s", count, within);
 }
 
-static void put_moment(time_ns at, const struct run_evidence *run, const char *prefix,
-                       struct check_result *out)
+/* Behind what the detail has already. */
+static void add_moment(const struct run_evidence *run, struct event_moment moment,
+                       const char *prefix, struct check_result *out)
 {
+    const struct scenario *scenario = run->scenario;
+    bool of_job = scenario->jobs.count > 1 && !job_id_is_none(moment.job);
+    size_t length = strlen(out->detail);
     char text[NUMBER_TEXT_SIZE];
-    number_text_moment(at, run->scenario->duration, text);
-    text_format(out->detail, sizeof out->detail, "%s%s", prefix, text);
+    number_text_moment(moment.at, scenario->duration, text);
+    text_format(out->detail + length, sizeof out->detail - length, "%s%s%s%s%s", length ? ", " : "",
+                prefix, text, of_job ? ", job " : "",
+                of_job ? scenario->jobs.items[moment.job.n].name : "");
 }
 
+static void add_open(size_t open, struct check_result *out)
+{
+    size_t length = strlen(out->detail);
+    if (open)
+        text_format(out->detail + length, sizeof out->detail - length,
+                    "; %zu not judged: the run ended before", open);
+}
+
+static bool is_cut_off(const struct run_evidence *run, const struct expectation *expectation,
+                       time_ns after)
+{
+    return expectation->within != TIME_NEVER &&
+           time_add(after, expectation->within) > metrics_end(run->metrics);
+}
+
+/* Events from `from` on in time; `first` is the place of the first. */
+static int64_t count_from(const struct expectation *expectation, const struct event_times *times,
+                          time_ns from, size_t *first)
+{
+    time_ns behind = time_add(time_add(from, expectation->within), 1);
+    *first = first_from(times, from);
+    return (int64_t)(first_from(times, behind) - *first);
+}
+
+/* The count after each occurrence, each with a time of its own; told is the one that is furthest
+ * from what is wanted. More than wanted is too many however the run would have gone on. */
 static void judge_count(const struct run_evidence *run, const struct expectation *expectation,
                         const struct event_times *times, struct check_result *out)
 {
-    time_ns from = expectation->after ? times->after.items[0] : 0;
-    time_ns to = time_add(from, expectation->within);
-    int64_t count = 0;
-    for (VEC_EACH(const time_ns, at, &times->event))
-        count += *at >= from && *at <= to;
-    text_format(out->measured, sizeof out->measured, "%lld times", (long long)count);
-    out->held = count == expectation->count;
-    if (count > 0)
-        put_moment(first_from(times, from), run, "first at ", out);
+    const struct event_moment start = { 0, job_id_none() }, *worst = NULL;
+    size_t occurrences = expectation->after ? times->after.count : 1, open = 0, worst_first = 0;
+    int64_t worst_count = 0, wanted = expectation->count;
+    for (size_t i = 0; i < occurrences; i++) {
+        const struct event_moment *from = expectation->after ? &times->after.items[i] : &start;
+        size_t first;
+        int64_t count = count_from(expectation, times, from->at, &first);
+        if (expectation->after && count <= wanted && is_cut_off(run, expectation, from->at)) {
+            open++;
+        } else if (!worst || llabs(count - wanted) > llabs(worst_count - wanted)) {
+            worst = from;
+            worst_count = count;
+            worst_first = first;
+        }
+    }
+    out->held = worst && worst_count == wanted;
+    if (!worst) {
+        text_format(out->measured, sizeof out->measured, "the run ended before");
+        return;
+    }
+    text_format(out->measured, sizeof out->measured, "%lld times", (long long)worst_count);
+    if (occurrences > 1)
+        add_moment(run, *worst, "after ", out);
+    if (worst_count > 0)
+        add_moment(run, times->event.items[worst_first], "first at ", out);
+    add_open(open, out);
+}
+
+/* When the event comes next, going through the run from its end to its beginning. */
+struct coming {
+    const struct event_times *times;
+    size_t behind;            /* events from here on are in `next` */
+    struct event_moment next; /* of all */
+    time_ns next_of_none;
+    VEC(time_ns) next_of; /* by job */
+};
+
+static void coming_init(struct coming *coming, const struct run_evidence *run,
+                        const struct event_times *times)
+{
+    *coming = (struct coming){ .times = times,
+                               .behind = times->event.count,
+                               .next = { TIME_NEVER, job_id_none() },
+                               .next_of_none = TIME_NEVER };
+    for (size_t j = 0; j < run->scenario->jobs.count; j++)
+        vec_push(&coming->next_of, TIME_NEVER);
+}
+
+static void coming_go_back_to(struct coming *coming, time_ns at)
+{
+    while (coming->behind > 0 && coming->times->event.items[coming->behind - 1].at >= at) {
+        coming->next = coming->times->event.items[--coming->behind];
+        if (job_id_is_none(coming->next.job))
+            coming->next_of_none = coming->next.at;
+        else
+            coming->next_of.items[coming->next.job.n] = coming->next.at;
+    }
+}
+
+/* What is no job's serves all jobs. */
+static struct event_moment next_of(const struct coming *coming, struct job_id job)
+{
+    time_ns own = coming->next_of.items[job.n], none = coming->next_of_none;
+    return (struct event_moment){ own < none ? own : none, job };
+}
+
+/* When the event has come for all jobs that it is waited for: the one whose event the occurrence
+ * is, or each that ran then. Where none ran, and where only one job counts, the next will do. */
+static struct event_moment next_of_all(const struct run_evidence *run,
+                                       const struct expectation *expectation,
+                                       const struct coming *coming, struct event_moment after)
+{
+    const struct scenario *scenario = run->scenario;
+    struct event_moment last = { -1, job_id_none() };
+    if (scenario->jobs.count == 1 || !job_id_is_none(expectation->job))
+        return coming->next;
+    if (!job_id_is_none(after.job))
+        return next_of(coming, after.job);
+    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
+        struct job_id job = { j };
+        struct event_moment next = next_of(coming, job);
+        if (event_watch_ran(run->watch, job, after.at) && next.at > last.at)
+            last = next;
+    }
+    return last.at >= 0 ? last : coming->next;
 }
 
 /* The longest wait of all occurrences of the event it refers to. */
 static void judge_each(const struct run_evidence *run, const struct expectation *expectation,
                        const struct event_times *times, struct check_result *out)
 {
-    time_ns end = metrics_end(run->metrics), worst = -1, worst_at = 0;
-    bool missed = false;
-    for (VEC_EACH(const time_ns, after, &times->after)) {
-        time_ns at = first_from(times, *after);
-        time_ns wait = at == TIME_NEVER ? TIME_NEVER : at - *after;
-        bool cut_off = at == TIME_NEVER && expectation->within != TIME_NEVER &&
-                       time_add(*after, expectation->within) > end;
-        if (cut_off)
-            continue;
-        missed |= at == TIME_NEVER;
-        if (wait > worst) {
+    struct event_moment worst_after = { 0, job_id_none() };
+    struct coming coming;
+    time_ns worst = -1;
+    size_t open = 0;
+    coming_init(&coming, run, times);
+    for (size_t i = times->after.count; i-- > 0;) {
+        struct event_moment after = times->after.items[i];
+        coming_go_back_to(&coming, after.at);
+        struct event_moment next = next_of_all(run, expectation, &coming, after);
+        time_ns wait = next.at == TIME_NEVER ? TIME_NEVER : next.at - after.at;
+        if (wait == TIME_NEVER && is_cut_off(run, expectation, after.at)) {
+            open++;
+        } else if (wait >= worst) { /* of equal ones the first */
             worst = wait;
-            worst_at = *after;
+            worst_after = (struct event_moment){ after.at, next.job };
         }
     }
-    out->held = worst >= 0 && !missed && worst <= expectation->within;
+    vec_fini(&coming.next_of);
+    out->held = worst >= 0 && worst != TIME_NEVER && worst <= expectation->within;
     if (worst < 0) {
         text_format(out->measured, sizeof out->measured, "the run ended before");
         return;
     }
-    char text[NUMBER_TEXT_SIZE];
-    number_text_seconds((double)worst / (double)TIME_S, text);
-    text_format(out->measured, sizeof out->measured, "%s%s", missed ? "never" : text,
-                !missed && times->after.count > 1 ? " at most" : "");
-    put_moment(worst_at, run, "after ", out);
+    char text[NUMBER_TEXT_SIZE] = "never";
+    if (worst != TIME_NEVER)
+        number_text_seconds((double)worst / (double)TIME_S, text);
+    text_format(out->measured, sizeof out->measured, "%s%s", text,
+                worst != TIME_NEVER && times->after.count > 1 ? " at most" : "");
+    add_moment(run, worst_after, "after ", out);
+    add_open(open, out);
 }
 
 static void judge_event(const struct run_evidence *run, size_t index, struct check_result *out)
@@ -211,14 +330,13 @@ static void judge_event(const struct run_evidence *run, size_t index, struct che
         judge_each(run, expectation, times, out);
         return;
     }
-    time_ns first = first_from(times, 0);
-    out->held = first <= expectation->within && first != TIME_NEVER;
-    if (first == TIME_NEVER) {
+    if (times->event.count == 0) {
         text_format(out->measured, sizeof out->measured, "never");
         return;
     }
+    out->held = times->event.items[0].at <= expectation->within;
     text_format(out->measured, sizeof out->measured, "%zu times", times->event.count);
-    put_moment(first, run, "first at ", out);
+    add_moment(run, times->event.items[0], "first at ", out);
 }
 
 void expectation_judge(const struct run_evidence *run, size_t index, const struct metrics *of,

@@ -147,6 +147,39 @@ static void visit_all(word_visitor *visit, void *context)
     }
 }
 
+static const char *const job_machines[] = {
+    "dispatcher", "job",       "job master", "scheduler",          "transition manager",
+    "rescale",    "execution", "checkpoint", "pending checkpoint", "client",
+};
+
+bool event_words_is_of_job(const char *machine)
+{
+    for (size_t i = 0; i < FIELDS_COUNT(job_machines); i++)
+        if (text_equal(job_machines[i], machine))
+            return true;
+    return false;
+}
+
+struct job_fit {
+    const char *pattern;
+    bool found;
+};
+
+static void try_job(void *context, const struct word *word)
+{
+    struct job_fit *fit = context;
+    fit->found |=
+        word->level == LOG_DECISION && event_words_is_of_job(word->machine) &&
+        event_pattern_matches(fit->pattern, word->machine, word->what, word->from, word->to);
+}
+
+bool event_words_speaks_of_job(const char *pattern)
+{
+    struct job_fit fit = { pattern, false };
+    visit_all(try_job, &fit);
+    return fit.found;
+}
+
 /* What one scheduler alone says, and what the other says in its place. */
 static const struct own_word {
     const char *machine, *word; /* a state or a fact; null: all of the machine */

@@ -27,6 +27,11 @@ bool event_words_has_fact(const char *machine, const char *what);
 enum { EVENT_ANSWER_SIZE = 32 };
 void event_words_answer(enum client_request request, bool refused, char out[EVENT_ANSWER_SIZE]);
 
+/* Are the machine's lines about one job each, and not about a process? */
+bool event_words_is_of_job(const char *machine);
+/* Can a decision of a job, or an answer about one, fit? */
+bool event_words_speaks_of_job(const char *pattern);
+
 /* Whose words count: of both schedulers, or of the one that all jobs have. */
 enum event_speakers { SPEAKERS_ALL, SPEAKERS_ADAPTIVE, SPEAKERS_DEFAULT };
 

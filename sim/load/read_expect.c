@@ -35,6 +35,7 @@ static const struct field event_fields[] = {
     EXPECT(name, "name", TEXT, ANY),
     EXPECT(subject, "event", TEXT, ANY),
     EXPECT(after, "after", TEXT, ANY),
+    FIELD_BY_HAND("job"),
     EXPECT(within, "within", DURATION, NOT_NEGATIVE),
     EXPECT(count, "count", COUNT, NOT_NEGATIVE),
 };
@@ -283,12 +284,16 @@ static struct err read_event(const struct scenario_reader *reader, const struct 
                              struct expectation *expectation)
 {
     struct note *note = reader->note;
-    const struct tree_node *after = field_child(node, "after");
+    const struct tree_node *after = field_child(node, "after"), *job = field_child(node, "job");
     expectation->kind = EXPECT_EVENT;
     TRY(fields_read(node, event_fields, FIELDS_COUNT(event_fields), expectation, note));
     if (after)
         TRY(event_words_check(after, reader->speakers, note));
-    return event_words_check(field_child(node, "event"), reader->speakers, note);
+    TRY(event_words_check(field_child(node, "event"), reader->speakers, note));
+    if (job && !event_words_speaks_of_job(expectation->subject))
+        return tree_error(job, ERR_BAD_VALUE_CODE, note,
+                          "found a job for an event that is no job's, expected none");
+    return job ? scenario_find_job(reader, node, job, &expectation->job) : OK;
 }
 
 struct err scenario_read_expectation(struct scenario_reader *reader, const struct tree_node *node)

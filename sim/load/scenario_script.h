@@ -85,7 +85,7 @@ struct expectation {
     time_ns within;    /* event: TIME_NEVER: any time */
     int64_t count;     /* event: must happen exactly this often; -1: at least once; 0: never */
     bool varied;       /* a variant says it, or part of it; else the scenario does, for all */
-    struct job_id job; /* metric: of this job; none: of all */
+    struct job_id job; /* metric, event: of this job; none: of all */
     struct vertex_id vertex; /* metric: of this vertex of it; none: of all */
 };
 

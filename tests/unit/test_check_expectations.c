@@ -183,14 +183,19 @@ START_TEST(an_event_that_never_follows_fails)
 }
 END_TEST
 
-START_TEST(an_occurrence_cut_off_by_the_end_of_the_run_does_not_count)
+START_TEST(an_occurrence_cut_off_by_the_end_of_the_run_is_told_and_decides_nothing)
 {
-    begin("  - { name: a, event: job RUNNING, after: kill, within: 90s }\n");
+    begin("  - { name: a, event: job RUNNING, after: kill, within: 90s }\n"
+          "  - { name: b, event: job RUNNING, after: kill, within: 50s }\n");
     fact(100 * TIME_S, "kill");
     line(110 * TIME_S, fake_move("job", "RESTARTING", "RUNNING"));
     fact(150 * TIME_S, "kill");
     end_at(200 * TIME_S);
     ck_assert(judge(0, NULL));
+    ck_assert_str_eq(result.detail, "after 00:01:40; 1 not judged: the run ended before");
+    ck_assert(!judge(1, NULL)); /* had its whole time */
+    ck_assert_str_eq(result.measured, "never");
+    ck_assert_str_eq(result.detail, "after 00:02:30");
     end();
 }
 END_TEST
@@ -228,11 +233,186 @@ START_TEST(a_count_is_exact_and_within_its_time)
     end_at(TIME_MIN);
     ck_assert(judge(0, NULL));
     ck_assert(judge(1, NULL));
-    ck_assert_str_eq(result.wanted, "1 times after freeze within 10 s");
+    ck_assert_str_eq(result.wanted, "1 times, each time after freeze within 10 s");
     ck_assert(judge(2, NULL));
     ck_assert_str_eq(result.wanted, "never");
     ck_assert(!judge(3, NULL));
     ck_assert_str_eq(result.measured, "2 times");
+    end();
+}
+END_TEST
+
+START_TEST(a_count_holds_after_each_occurrence)
+{
+    begin("  - { name: a, event: killed, after: freeze, within: 10s, count: 1 }\n"
+          "  - { name: b, event: killed, after: freeze, count: 3 }\n"
+          "  - { name: c, event: healed, after: freeze, within: 10s, count: 0 }\n"
+          "  - { name: d, event: healed, after: freeze, within: 9s, count: 0 }\n");
+    fact(10 * TIME_S, "freeze");
+    fact(15 * TIME_S, "killed");
+    fact(50 * TIME_S, "freeze");
+    fact(55 * TIME_S, "killed");
+    fact(60 * TIME_S, "killed");
+    fact(60 * TIME_S, "healed");
+    end_at(TIME_H);
+    ck_assert(!judge(0, NULL));
+    ck_assert_str_eq(result.measured, "2 times");
+    ck_assert_str_eq(result.detail, "after 00:00:50, first at 00:00:55");
+    ck_assert(!judge(1, NULL)); /* without a time of its own: to the end of the run */
+    ck_assert_str_eq(result.measured, "2 times");
+    ck_assert(!judge(2, NULL));
+    ck_assert_str_eq(result.wanted, "never, each time after freeze within 10 s");
+    ck_assert(judge(3, NULL));
+    end();
+}
+END_TEST
+
+START_TEST(a_count_cut_off_by_the_end_of_the_run_decides_only_what_is_too_many)
+{
+    begin("  - { name: a, event: killed, after: freeze, within: 10s, count: 1 }\n"
+          "  - { name: b, event: killed, after: resumed, within: 1min, count: 1 }\n"
+          "  - { name: c, event: killed, after: resumed, within: 1min, count: 0 }\n");
+    fact(10 * TIME_S, "freeze");
+    fact(15 * TIME_S, "killed");
+    fact(50 * TIME_S, "resumed");
+    fact(55 * TIME_S, "freeze");
+    fact(58 * TIME_S, "killed");
+    end_at(TIME_MIN);
+    ck_assert(judge(0, NULL));
+    ck_assert_ptr_nonnull(strstr(result.detail, "; 1 not judged: the run ended before"));
+    ck_assert(!judge(1, NULL));
+    ck_assert_str_eq(result.measured, "the run ended before");
+    ck_assert(!judge(2, NULL));
+    ck_assert_str_eq(result.measured, "1 times");
+    end();
+}
+END_TEST
+
+/* Two jobs; both have all tasks RUNNING after 5 s. */
+static void begin_two(const char *expectations)
+{
+    static char yaml[4096];
+    snprintf(yaml, sizeof yaml,
+             "%s"
+             "  - name: k\n"
+             "    vertices: [ { name: source }, { name: count, keys: 10 } ]\n"
+             "    edges: [ source -> count: hash ]\n"
+             "    load: 500/s\n"
+             "expect:\n%s",
+             LOAD_FIXTURE_BASE, expectations);
+    fake_run_init(&run, yaml);
+    recorder_init(&recorder, &run.look);
+    checkers_init(&checkers, &run.look, &recorder);
+    event_watch_init(&watch, run.scenario);
+}
+
+static void line_of(time_ns at, uint32_t job, struct log_line what)
+{
+    what.job = (struct job_id){ job };
+    event_watch_line(&watch, at, &what);
+}
+
+static void all_run(time_ns at, uint32_t job)
+{
+    line_of(at, job, fake_fact("job", "all tasks RUNNING"));
+}
+
+START_TEST(no_job_stands_in_for_another)
+{
+    begin_two("  - { name: a, event: all tasks RUNNING, after: kill, within: 90s }\n"
+              "  - { name: b, event: all tasks RUNNING, after: kill, within: 90s, job: j }\n"
+              "  - { name: c, event: all tasks RUNNING, after: kill, within: 90s, job: k }\n");
+    all_run(5 * TIME_S, 0);
+    all_run(5 * TIME_S, 1);
+    fact(100 * TIME_S, "kill");
+    all_run(110 * TIME_S, 0);
+    fact(300 * TIME_S, "kill");
+    all_run(310 * TIME_S, 1);
+    all_run(320 * TIME_S, 0);
+    end_at(TIME_H);
+    ck_assert(!judge(0, NULL));
+    ck_assert_str_eq(result.measured, "3 min 30 s at most");
+    ck_assert_str_eq(result.detail, "after 00:01:40, job k");
+    ck_assert(judge(1, NULL));
+    ck_assert_str_eq(result.measured, "20 s at most");
+    ck_assert(!judge(2, NULL));
+    end();
+}
+END_TEST
+
+START_TEST(an_event_is_waited_for_from_the_jobs_that_ran)
+{
+    begin_two("  - { name: a, event: all tasks RUNNING, after: kill, within: 90s }\n"
+              "  - { name: b, event: all tasks RUNNING, after: freeze, within: 90s }\n"
+              "  - { name: c, event: all tasks RUNNING, after: process up, within: 90s }\n");
+    fact(1 * TIME_S, "up");
+    all_run(5 * TIME_S, 0);
+    fact(100 * TIME_S, "kill");
+    all_run(110 * TIME_S, 0);
+    all_run(200 * TIME_S, 1);
+    line_of(250 * TIME_S, 0, fake_fact("dispatcher", "job ended"));
+    fact(300 * TIME_S, "freeze");
+    all_run(310 * TIME_S, 1);
+    end_at(TIME_H);
+    ck_assert(judge(0, NULL)); /* the other did not run then */
+    ck_assert_str_eq(result.measured, "10 s");
+    ck_assert(judge(1, NULL)); /* one has ended */
+    ck_assert(judge(2, NULL)); /* none ran */
+    ck_assert_str_eq(result.measured, "4 s");
+    end();
+}
+END_TEST
+
+START_TEST(what_happens_to_a_job_is_followed_by_an_event_of_that_job)
+{
+    begin_two("  - { name: a, event: all tasks RUNNING, after: job RESTARTING, within: 90s }\n"
+              "  - { name: b, event: process up, after: job RESTARTING, within: 90s }\n"
+              "  - { name: c, event: all tasks RUNNING, after: job RESTARTING, job: j }\n"
+              "  - { name: d, event: job RESTARTING, job: j, count: 0 }\n"
+              "  - { name: e, event: job RESTARTING, count: 1 }\n");
+    all_run(5 * TIME_S, 0);
+    all_run(5 * TIME_S, 1);
+    line_of(100 * TIME_S, 1, fake_move("job", "RUNNING", "RESTARTING"));
+    all_run(110 * TIME_S, 0);
+    fact(120 * TIME_S, "up");
+    end_at(TIME_H);
+    ck_assert(!judge(0, NULL));
+    ck_assert_str_eq(result.measured, "never");
+    ck_assert_str_eq(result.detail, "after 00:01:40, job k");
+    ck_assert(judge(1, NULL)); /* a process serves all jobs */
+    ck_assert(!judge(2, NULL));
+    ck_assert_str_eq(result.measured, "'job RESTARTING' never happened");
+    ck_assert(judge(3, NULL));
+    ck_assert(judge(4, NULL));
+    ck_assert_str_eq(result.detail, "first at 00:01:40, job k");
+    end();
+}
+END_TEST
+
+/* One back in time and one still open: the occurrence is not decided by the former. */
+START_TEST(an_occurrence_is_open_as_long_as_one_job_is)
+{
+    begin_two("  - { name: a, event: all tasks RUNNING, after: kill, within: 90s }\n");
+    all_run(5 * TIME_S, 0);
+    all_run(5 * TIME_S, 1);
+    fact(100 * TIME_S, "kill");
+    all_run(110 * TIME_S, 0);
+    end_at(120 * TIME_S);
+    ck_assert(!judge(0, NULL));
+    ck_assert_str_eq(result.measured, "the run ended before");
+    end();
+}
+END_TEST
+
+START_TEST(an_answer_is_about_its_job)
+{
+    struct effect_answer answer = { .request = CLIENT_CANCEL_JOB, .job = { 1 } };
+    begin_two("  - { name: a, event: client cancel done, job: j, count: 0 }\n"
+              "  - { name: b, event: client cancel done, job: k }\n");
+    event_watch_answer(&watch, TIME_S, &answer);
+    end_at(TIME_MIN);
+    ck_assert(judge(0, NULL));
+    ck_assert(judge(1, NULL));
     end();
 }
 END_TEST
@@ -326,10 +506,17 @@ Suite *test_check_expectations_suite(void)
     tcase_add_test(metrics, an_invariant_is_judged_by_its_checkers);
     tcase_add_test(events, an_event_must_follow_each_occurrence_in_time);
     tcase_add_test(events, an_event_that_never_follows_fails);
-    tcase_add_test(events, an_occurrence_cut_off_by_the_end_of_the_run_does_not_count);
+    tcase_add_test(events, an_occurrence_cut_off_by_the_end_of_the_run_is_told_and_decides_nothing);
     tcase_add_test(events, when_all_occurrences_are_cut_off_nothing_has_been_shown);
     tcase_add_test(events, without_the_event_it_refers_to_an_expectation_fails);
     tcase_add_test(events, a_count_is_exact_and_within_its_time);
+    tcase_add_test(events, a_count_holds_after_each_occurrence);
+    tcase_add_test(events, a_count_cut_off_by_the_end_of_the_run_decides_only_what_is_too_many);
+    tcase_add_test(events, no_job_stands_in_for_another);
+    tcase_add_test(events, an_event_is_waited_for_from_the_jobs_that_ran);
+    tcase_add_test(events, what_happens_to_a_job_is_followed_by_an_event_of_that_job);
+    tcase_add_test(events, an_occurrence_is_open_as_long_as_one_job_is);
+    tcase_add_test(events, an_answer_is_about_its_job);
     tcase_add_test(events, an_event_alone_must_happen_and_in_time);
     tcase_add_test(events, answers_to_clients_are_events_too);
     tcase_add_test(events, a_refusal_that_nobody_expects_is_a_failure);

@@ -51,6 +51,10 @@ static const struct broken {
           "  - { name: n, event: job RESTARTING, count: 0 }\n"),
       "t.yaml:10: expect.n.event: found 'job RESTARTING', expected an event of the adaptive "
       "scheduler, which all jobs have: 'scheduler Restarting'" },
+    { EXPECT_OF("  - { name: n, event: job FAILED, job: k }\n"),
+      "t.yaml:9: expect.n.job: found 'k', expected the name of a job, did you mean 'j'?" },
+    { EXPECT_OF("  - { name: n, event: process killed, job: j }\n"),
+      "t.yaml:9: expect.n.job: found a job for an event that is no job's, expected none" },
     { EXPECT_OF("  - { name: n, event: transition manager Stabilized }\n"),
       "t.yaml:9: expect.n.event: found 'transition manager Stabilized', expected an event of the "
       "default scheduler, which all jobs have" },

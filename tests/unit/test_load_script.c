@@ -138,9 +138,10 @@ START_TEST(expectations_are_metrics_events_and_invariants)
          "  - { name: g, metric: served_rate, min: '> 1k/s' }\n"
          "  - { name: h, metric: restarts, value: exactly 3 }\n"
          "  - { name: i, metric: checkpoint_bytes, max: below 512m }\n"
-         "  - { name: k, metric: slot_hours, total: < 90min }\n");
+         "  - { name: k, metric: slot_hours, total: < 90min }\n"
+         "  - { name: l, event: job RUNNING, job: j }\n");
     const struct expectation *x = s->expect.items;
-    ck_assert_uint_eq(s->expect.count, 10);
+    ck_assert_uint_eq(s->expect.count, 11);
     ck_assert_int_eq(x[0].kind, EXPECT_METRIC);
     ck_assert_str_eq(x[0].subject, "lag_seconds");
     ck_assert_str_eq(x[0].statistic, "p99");
@@ -155,6 +156,8 @@ START_TEST(expectations_are_metrics_events_and_invariants)
     ck_assert_str_eq(x[2].after, "killed");
     ck_assert_int_eq(x[2].within, 90 * TIME_S);
     ck_assert_int_eq(x[2].count, -1);
+    ck_assert(job_id_is_none(x[2].job));
+    ck_assert_uint_eq(x[10].job.n, 0);
     ck_assert_int_eq(x[3].count, 0);
     ck_assert_int_eq(x[3].within, TIME_NEVER);
     ck_assert_int_eq(x[4].kind, EXPECT_INVARIANT);
