@@ -18,6 +18,7 @@
 #include "sim/load/event_pattern.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
+#include "sim/report/never.h"
 #include "sim/report/number_text.h"
 #include "sim/report/output_dir.h"
 
@@ -147,10 +148,26 @@ static struct err explain_at(const struct explanation *e, const char *metrics, c
     return OK;
 }
 
+/* What the script was to do, and found nothing to do it to. */
+static void put_misses(const struct explanation *e, FILE *file)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(e->one, "never_happened"), i, one)
+    {
+        char text[NEVER_TEXT_SIZE];
+        if (!never_is_certain(one))
+            continue;
+        never_text(one, text);
+        fprintf(file, "What the script planned never happened: %s.\n", text);
+    }
+}
+
 static void explain_all(const struct explanation *e, bool all)
 {
     size_t shown = 0, left = 0;
     narrative_sum_up(&e->narrative, stdout);
+    put_misses(e, stdout);
     fputc('\n', stdout);
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters)) {
         if (all || shown < CHAPTERS_SHOWN) {

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "sim/cli/look.h"
 #include "sim/report/drawn.h"
+#include "sim/report/never.h"
 
 /* The scenario's file: the path itself, or scenario.yaml in the folder. */
 static void put_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
@@ -319,7 +320,7 @@ void plays_judge(struct plays *plays)
 /* Behind the variant's name where it is one's. */
 static void append_named(const struct play *play, const char *text, json_t *all)
 {
-    char named[SUMMARY_NEVER_SIZE + SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
+    char named[NEVER_TEXT_SIZE + SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
     const char *variant = json_string_value(json_object_get(play->summary, "variant"));
     text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "", variant ? ": " : "",
                 text);
@@ -332,10 +333,12 @@ json_t *play_never_happened(const struct play *play)
     const json_t *one;
     size_t i;
     bool ended = play->complete && metrics_end(&play->recorder.metrics) >= play->scenario->duration;
-    json_array_foreach(ended ? json_object_get(play->summary, "never_happened") : NULL, i, one)
+    json_array_foreach(json_object_get(play->summary, "never_happened"), i, one)
     {
-        char text[SUMMARY_NEVER_SIZE];
-        summary_never_text(one, text);
+        char text[NEVER_TEXT_SIZE];
+        if (!ended && !never_is_certain(one))
+            continue;
+        never_text(one, text);
         append_named(play, text, all);
     }
     return all;

@@ -17,6 +17,8 @@ struct data_plane_ops {
     void (*process_frozen)(void *plane, struct node_id node, bool frozen);
     /* Speed of the host (1 = nominal) or its links changed. */
     void (*host_changed)(void *plane, struct node_id node);
+    /* Is there a task whose user code could fail? Needed where tasks are failed. */
+    bool (*has_task)(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask);
     /* The JobManager said that user code of a subtask fails now (scripted fault). */
     void (*fail_task)(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask);
     /* An order to deploy came to a TaskManager that has ended: those who are to read from these

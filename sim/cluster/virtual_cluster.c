@@ -203,6 +203,13 @@ void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id no
     links_changed(cluster, other, any ? "throttled" : "unthrottled");
 }
 
+bool virtual_cluster_has_task(const struct virtual_cluster *cluster, struct job_id job,
+                              struct vertex_id vertex, uint32_t subtask)
+{
+    return cluster->plane_ops && cluster->plane_ops->has_task &&
+           cluster->plane_ops->has_task(cluster->plane, job, vertex, subtask);
+}
+
 void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
                                struct vertex_id vertex, uint32_t subtask)
 {

@@ -74,8 +74,7 @@ void virtual_cluster_start(struct virtual_cluster *cluster);
  * TIME_NEVER never kills. Speed is absolute, in the unit of machine_spec.speed; loss in 0 ... 1. */
 struct node_id virtual_cluster_add_task_manager(struct virtual_cluster *cluster, const char *name,
                                                 const struct machine_spec *machine);
-/* What the scenario says the TaskManager so named runs on; null, or not named there: the cluster's.
- */
+/* What the TaskManager so named is to run on; null, or not in the scenario: the cluster's. */
 const struct machine_spec *virtual_cluster_machine_of(const struct virtual_cluster *cluster,
                                                       const char *name);
 void virtual_cluster_stop(struct virtual_cluster *cluster, struct node_id node, time_ns grace);
@@ -90,6 +89,8 @@ void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id no
 /* In place of what was said of this pair before. */
 void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id node,
                               struct node_id peer, const struct link_throttle *throttle);
+bool virtual_cluster_has_task(const struct virtual_cluster *cluster, struct job_id job,
+                              struct vertex_id vertex, uint32_t subtask);
 void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
                                struct vertex_id vertex, uint32_t subtask);
 /* A line for the observer that is not the cluster's own: what a script or a provider did. */
@@ -111,8 +112,7 @@ void virtual_cluster_report(struct virtual_cluster *cluster, struct node_id node
 
 /* Looking. Processes are numbered by node id, the JobManager is 0. */
 uint32_t virtual_cluster_process_count(const struct virtual_cluster *cluster);
-/* Those that have not ended, in an order of no meaning; borrowed until the next one comes or goes.
- */
+/* Those not ended, in an order of no meaning; borrowed until the next one comes or goes. */
 size_t virtual_cluster_living(const struct virtual_cluster *cluster, const struct node_id **out);
 struct process_view virtual_cluster_process(const struct virtual_cluster *cluster,
                                             struct node_id node);

@@ -16,23 +16,26 @@ void action_context_fini(struct action_context *context)
 
 /* Machines and processes. */
 
+/* A name is free when nobody has it, or only the dead have. */
+static bool add_can(const struct action_context *context, const struct scripted_event *event,
+                    struct action_target target)
+{
+    (void)target;
+    if (!event->task_manager)
+        return true;
+    struct node_id old = virtual_cluster_find(context->cluster, event->task_manager);
+    return node_id_is_none(old) ||
+           virtual_cluster_process(context->cluster, old).state == PROCESS_ENDED;
+}
+
 static void add_begin(struct action_context *context, const struct scripted_event *event,
                       struct action_target target)
 {
     (void)target;
     struct virtual_cluster *cluster = context->cluster;
-    if (!event->task_manager) {
-        for (uint32_t i = 0; i < event->count; i++)
-            virtual_cluster_add_task_manager(cluster, NULL,
-                                             virtual_cluster_machine_of(cluster, NULL));
-        return;
-    }
-    struct node_id old = virtual_cluster_find(cluster, event->task_manager);
-    if (!node_id_is_none(old) && virtual_cluster_process(cluster, old).state != PROCESS_ENDED)
-        virtual_cluster_fact(cluster, old, "missed", event->label); /* it is there */
-    else
-        virtual_cluster_add_task_manager(cluster, event->task_manager,
-                                         virtual_cluster_machine_of(cluster, event->task_manager));
+    const struct machine_spec *machine = virtual_cluster_machine_of(cluster, event->task_manager);
+    for (uint32_t i = 0; i < event->count; i++)
+        virtual_cluster_add_task_manager(cluster, event->task_manager, machine);
 }
 
 static void stop_begin(struct action_context *context, const struct scripted_event *event,
@@ -45,6 +48,14 @@ static void kill_begin(struct action_context *context, const struct scripted_eve
                        struct action_target target)
 {
     virtual_cluster_kill(context->cluster, target.node, event->label);
+}
+
+/* Of a machine that boots there is no process to stop yet. */
+static bool freeze_can(const struct action_context *context, const struct scripted_event *event,
+                       struct action_target target)
+{
+    (void)event;
+    return virtual_cluster_process(context->cluster, target.node).state != PROCESS_BOOTING;
 }
 
 static void freeze_begin(struct action_context *context, const struct scripted_event *event,
@@ -178,6 +189,14 @@ static void link_end(struct action_context *context, const struct scripted_event
 
 /* Jobs. */
 
+/* Code fails where it runs. */
+static bool fail_task_can(const struct action_context *context, const struct scripted_event *event,
+                          struct action_target target)
+{
+    (void)target;
+    return virtual_cluster_has_task(context->cluster, event->job, event->vertex, event->subtask);
+}
+
 static void fail_task_begin(struct action_context *context, const struct scripted_event *event,
                             struct action_target target)
 {
@@ -228,17 +247,17 @@ static void rescale_begin(struct action_context *context, const struct scripted_
 }
 
 const struct action_row action_rows[ACTION_KIND_COUNT] = {
-    [ACTION_ADD] = { false, add_begin, NULL },
-    [ACTION_STOP] = { true, stop_begin, NULL },
-    [ACTION_KILL] = { true, kill_begin, NULL },
-    [ACTION_FREEZE] = { true, freeze_begin, freeze_end },
-    [ACTION_CUT] = { true, cut_begin, cut_end },
-    [ACTION_SLOW] = { true, slow_begin, slow_end },
-    [ACTION_LOSS] = { true, link_begin, link_end },
-    [ACTION_THROTTLE] = { true, link_begin, link_end },
-    [ACTION_FAIL_TASK] = { false, fail_task_begin, NULL },
-    [ACTION_CANCEL] = { false, cancel_begin, NULL },
-    [ACTION_STOP_JOB] = { false, stop_job_begin, NULL },
-    [ACTION_SAVEPOINT] = { false, savepoint_begin, NULL },
-    [ACTION_RESCALE] = { false, rescale_begin, NULL },
+    [ACTION_ADD] = { false, add_can, add_begin, NULL },
+    [ACTION_STOP] = { true, NULL, stop_begin, NULL },
+    [ACTION_KILL] = { true, NULL, kill_begin, NULL },
+    [ACTION_FREEZE] = { true, freeze_can, freeze_begin, freeze_end },
+    [ACTION_CUT] = { true, NULL, cut_begin, cut_end },
+    [ACTION_SLOW] = { true, NULL, slow_begin, slow_end },
+    [ACTION_LOSS] = { true, NULL, link_begin, link_end },
+    [ACTION_THROTTLE] = { true, NULL, link_begin, link_end },
+    [ACTION_FAIL_TASK] = { false, fail_task_can, fail_task_begin, NULL },
+    [ACTION_CANCEL] = { false, NULL, cancel_begin, NULL },
+    [ACTION_STOP_JOB] = { false, NULL, stop_job_begin, NULL },
+    [ACTION_SAVEPOINT] = { false, NULL, savepoint_begin, NULL },
+    [ACTION_RESCALE] = { false, NULL, rescale_begin, NULL },
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a script can do: one row per action. Begin acts on one target (or, for actions without
- * targets, once); end, where there is one, takes it back after the event's duration. An action
- * works through virtual_cluster_* alone.
+ * targets, once), if it can; end, where there is one, takes it back after the event's duration. An
+ * action works through virtual_cluster_* alone.
  */
 #ifndef WEIR_SIM_FAULT_ACTIONS_H
 #define WEIR_SIM_FAULT_ACTIONS_H
@@ -28,8 +28,13 @@ struct action_context {
 typedef void action_function(struct action_context *context, const struct scripted_event *event,
                              struct action_target target);
 
+/* Is there anything that begin would change? */
+typedef bool action_question(const struct action_context *context,
+                             const struct scripted_event *event, struct action_target target);
+
 struct action_row {
-    bool has_targets; /* TaskManagers, or the JobManager by name */
+    bool has_targets;     /* TaskManagers, or the JobManager by name */
+    action_question *can; /* null: whenever the target is there */
     action_function *begin;
     action_function *end; /* null: nothing to take back */
 };

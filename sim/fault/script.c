@@ -53,6 +53,12 @@ void script_destroy(struct script *script)
 
 /* Targets. */
 
+static bool is_there(const struct script *script, struct node_id node)
+{
+    return !node_id_is_none(node) &&
+           virtual_cluster_process(script->context.cluster, node).state != PROCESS_ENDED;
+}
+
 static bool is_candidate(const struct script *script, enum target_kind kind, struct node_id node)
 {
     struct process_view process = virtual_cluster_process(script->context.cluster, node);
@@ -79,21 +85,22 @@ static void draw_targets(struct script *script, struct rng *rng, uint32_t count)
     script->targets.count = count;
 }
 
-static void choose_targets(struct script *script, size_t index)
+/* The peer is no target: nothing comes between a host and itself. */
+static void choose_targets(struct script *script, size_t index, struct node_id peer)
 {
     const struct scripted_event *event = &script->scenario->events.items[index];
     struct virtual_cluster *cluster = script->context.cluster;
     vec_clear(&script->targets);
     if (event->target == TARGET_NAMED) {
         struct node_id node = virtual_cluster_find(cluster, event->task_manager);
-        if (!node_id_is_none(node) && virtual_cluster_process(cluster, node).state != PROCESS_ENDED)
+        if (is_there(script, node) && !node_id_equal(node, peer))
             vec_push(&script->targets, node);
         return;
     }
     const struct node_id *living;
     size_t count = virtual_cluster_living(cluster, &living);
     for (size_t i = 0; i < count; i++)
-        if (is_candidate(script, event->target, living[i]))
+        if (is_candidate(script, event->target, living[i]) && !node_id_equal(living[i], peer))
             vec_push(&script->targets, living[i]);
     draw_targets(script, &script->events.items[index].rng, event->count);
 }
@@ -127,35 +134,60 @@ static bool find_peer(const struct script *script, const struct scripted_event *
     if (!event->peer)
         return true;
     *out = virtual_cluster_find(script->context.cluster, event->peer);
-    return !node_id_is_none(*out);
+    return is_there(script, *out);
+}
+
+/* Leaves the targets that the action can change; for an action without any, none stands for the
+ * whole cluster. */
+static struct node_id find_targets(struct script *script, size_t index)
+{
+    const struct scripted_event *event = &script->scenario->events.items[index];
+    const struct action_row *row = &action_rows[event->kind];
+    struct node_id peer = node_id_none();
+    size_t kept = 0;
+    vec_clear(&script->targets);
+    if (!row->has_targets)
+        vec_push(&script->targets, node_id_none());
+    else if (find_peer(script, event, &peer))
+        choose_targets(script, index, peer);
+    for (size_t i = 0; i < script->targets.count; i++) {
+        struct action_target target = { script->targets.items[i], peer };
+        if (!row->can || row->can(&script->context, event, target))
+            script->targets.items[kept++] = target.node;
+    }
+    script->targets.count = kept;
+    return peer;
+}
+
+static void note_outcome(struct script *script, size_t index)
+{
+    const struct scripted_event *event = &script->scenario->events.items[index];
+    struct script_outcome *outcome = &script->events.items[index].outcome;
+    size_t found = script->targets.count;
+    bool is_drawn = action_rows[event->kind].has_targets && event->target != TARGET_NAMED;
+    outcome->times++;
+    outcome->missed += found == 0;
+    if (found == 0 || !is_drawn || found >= event->count)
+        return;
+    outcome->in_part++;
+    outcome->found = (uint32_t)found;
 }
 
 static void act(struct script *script, size_t index)
 {
-    script->events.items[index].outcome.has_acted = true;
     const struct scripted_event *event = &script->scenario->events.items[index];
-    const char *word = action_words[event->kind];
     struct virtual_cluster *cluster = script->context.cluster;
-    struct action_target target = { node_id_none(), node_id_none() };
-    if (!action_rows[event->kind].has_targets) {
-        virtual_cluster_fact(cluster, node_id_none(), word, event->label);
-        act_on(script, index, target);
-        return;
-    }
-    bool has_peer = find_peer(script, event, &target.peer);
-    choose_targets(script, index);
-    if (!has_peer || script->targets.count == 0) {
+    struct node_id peer = find_targets(script, index);
+    note_outcome(script, index);
+    if (script->targets.count == 0) {
         virtual_cluster_fact(cluster, node_id_none(), "missed", event->label);
         return;
     }
     bool is_one = script->targets.count == 1;
-    virtual_cluster_fact(cluster, is_one ? script->targets.items[0] : node_id_none(), word,
-                         event->label);
-    for (size_t i = 0; i < script->targets.count; i++) {
-        target.node = script->targets.items[i];
-        if (!node_id_equal(target.node, target.peer))
-            act_on(script, index, target);
-    }
+    virtual_cluster_fact(cluster, is_one ? script->targets.items[0] : node_id_none(),
+                         action_words[event->kind], event->label);
+    for (size_t i = 0; i < script->targets.count; i++)
+        act_on(script, index, (struct action_target){ script->targets.items[i], peer });
 }
 
 /* Triggers. */

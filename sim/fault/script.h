@@ -32,8 +32,11 @@ void script_on_answer(struct script *script, const struct effect_answer *answer)
 
 /* What has become of an event of the scenario, by its place there. */
 struct script_outcome {
-    bool has_acted; /* once at least, if only to find nobody to act on */
-    uint32_t seen;  /* lines that fitted its pattern, up to the nth */
+    uint32_t seen;    /* lines that fitted its pattern, up to the nth */
+    uint64_t times;   /* how often its time came */
+    uint64_t missed;  /* of these: found no target, so nothing was done */
+    uint64_t in_part; /* and: found fewer targets than it asks for */
+    uint32_t found;   /* how many those were, the last time */
 };
 struct script_outcome script_outcome(const struct script *script, size_t event);
 

@@ -279,11 +279,7 @@ static struct err read_fail(struct scenario_reader *reader, const struct tree_no
     TRY(scenario_find_job(reader, node, job, &v->event.job));
     const struct job_spec *spec = &reader->scenario->jobs.items[v->event.job.n];
     TRY(scenario_find_vertex(spec, vertex, &v->event.vertex, reader->note));
-    int32_t most = job_graph_max_parallelism(spec->graph, v->event.vertex);
-    if (v->event.subtask >= (uint32_t)most)
-        return tree_expected(tree_find(node, "subtask"), ERR_BAD_VALUE_CODE, reader->note,
-                             "below the vertex's max parallelism, %d", most);
-    return OK;
+    return scenario_check_subtask(reader, spec, node, v->event.vertex, v->event.subtask);
 }
 
 /* A side of a range; nothing is "Flink's default", -1. */
@@ -320,7 +316,19 @@ static struct err read_bounds(const struct job_spec *job, const struct tree_node
     return OK;
 }
 
-/* rescale: { job: clicks, vertices: { count: 1..6 } } or { all: 1..6 } */
+/* Flink takes new requirements for all vertices of a job or for none. */
+static struct err need_all_vertices(const struct job_spec *job, const struct tree_node *vertices,
+                                    struct note *note)
+{
+    for (VEC_EACH(const struct job_vertex, vertex, &job->graph->vertices))
+        if (!field_child(vertices, vertex->name))
+            return tree_error(vertices, ERR_MISSING_CODE, note,
+                              "found no bounds of '%.*s', expected all vertices of the job", 60,
+                              vertex->name);
+    return OK;
+}
+
+/* rescale: { job: clicks, vertices: { source: 1..2, count: 1..6 } } or { all: 1..6 } */
 static struct err read_rescale(struct scenario_reader *reader, const struct tree_node *node,
                                struct event_values *v)
 {
@@ -349,6 +357,8 @@ static struct err read_rescale(struct scenario_reader *reader, const struct tree
         TRY(scenario_find_vertex(job, &name, &vertex, note));
         TRY(read_bounds(job, item, vertex, v, note));
     }
+    if (v->event.bounds.count < job->graph->vertices.count)
+        return need_all_vertices(job, vertices, note);
     return OK;
 }
 

@@ -80,8 +80,25 @@ static struct err complain_of_verb(const struct tree_node *node, struct note *no
                       "found no fault, expected throw, snapshot-throws or snapshot-sleeps");
 }
 
-static struct err read_fault(struct job_spec *job, const struct tree_node *node, struct note *note)
+struct err scenario_check_subtask(const struct scenario_reader *reader, const struct job_spec *job,
+                                  const struct tree_node *node, struct vertex_id vertex,
+                                  uint32_t subtask)
 {
+    const struct config *config = &job->graph->config;
+    bool may_grow = config->scheduler_mode == SCHEDULER_MODE_REACTIVE ||
+                    (config->scheduler == SCHEDULER_ADAPTIVE && reader->events_rescale);
+    int32_t most = may_grow ? job_graph_max_parallelism(job->graph, vertex)
+                            : job->graph->vertices.items[vertex.n].parallelism;
+    if (subtask >= (uint32_t)most)
+        return tree_expected(tree_find(node, "subtask"), ERR_BAD_VALUE_CODE, reader->note,
+                             "below the vertex's %sparallelism, %d", may_grow ? "max " : "", most);
+    return OK;
+}
+
+static struct err read_fault(const struct scenario_reader *reader, struct job_spec *job,
+                             const struct tree_node *node)
+{
+    struct note *note = reader->note;
     const struct verb *verb = NULL;
     TRY(field_need(node, TREE_MAP, "a fault such as { throw: VERTEX, after: 1s }", note));
     for (size_t i = 0; i < FIELDS_COUNT(verbs); i++)
@@ -100,19 +117,16 @@ static struct err read_fault(struct job_spec *job, const struct tree_node *node,
         TRY(field_need_child(node, "for", &length, note));
     }
     TRY(scenario_find_vertex(job, field_child(node, verb->key), &fault.vertex, note));
-    int32_t most = job_graph_max_parallelism(job->graph, fault.vertex);
-    if (fault.subtask >= (uint32_t)most)
-        return tree_expected(tree_find(node, "subtask"), ERR_BAD_VALUE_CODE, note,
-                             "below the vertex's max parallelism, %d", most);
+    TRY(scenario_check_subtask(reader, job, node, fault.vertex, fault.subtask));
     vec_push(&job->faults, fault);
     return OK;
 }
 
-struct err scenario_read_faults(struct job_spec *job, const struct tree_node *node,
-                                struct note *note)
+struct err scenario_read_faults(const struct scenario_reader *reader, struct job_spec *job,
+                                const struct tree_node *node)
 {
-    TRY(field_need(node, TREE_LIST, "a list of faults", note));
+    TRY(field_need(node, TREE_LIST, "a list of faults", reader->note));
     for (const struct tree_node *item = node->first; item; item = item->next)
-        TRY(read_fault(job, item, note));
+        TRY(read_fault(reader, job, item));
     return OK;
 }

@@ -247,7 +247,7 @@ struct err scenario_read_job(struct scenario_reader *reader, const struct tree_n
     TRY(scenario_read_recovery(reader, job, index, node));
     TRY(read_loads(reader, job, node, index));
     if ((child = field_child(node, "faults")) != NULL)
-        TRY(scenario_read_faults(job, child, reader->note));
+        TRY(scenario_read_faults(reader, job, child));
     return OK;
 }
 

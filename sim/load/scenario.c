@@ -142,14 +142,22 @@ static struct err read_jobs(struct scenario_reader *reader, const struct tree_no
     return refuse_reactive_session(reader->scenario, jobs, reader->note);
 }
 
+/* What some event does matters to what is read before it. Whether it does it well is read later. */
+static void look_ahead(struct scenario_reader *reader, const struct tree_node *root)
+{
+    const struct tree_node *events = field_child(root, "events");
+    for (const struct tree_node *item = events ? events->first : NULL; item; item = item->next) {
+        reader->events_add = reader->events_add || field_child(item, "add");
+        reader->events_rescale = reader->events_rescale || field_child(item, "rescale");
+    }
+}
+
 static struct err read_events(struct scenario_reader *reader, const struct tree_node *root)
 {
     const struct tree_node *events = field_child(root, "events");
     if (!events)
         return OK;
     TRY(field_need(events, TREE_LIST, "a list of events", reader->note));
-    for (const struct tree_node *item = events->first; item; item = item->next)
-        reader->events_add = reader->events_add || field_child(item, "add");
     for (const struct tree_node *item = events->first; item; item = item->next)
         TRY(scenario_read_event(reader, item));
     return OK;
@@ -198,6 +206,7 @@ static struct err read_scenario(struct scenario_reader *reader, const struct tre
 {
     TRY(read_head(reader, root));
     TRY(scenario_read_cluster(reader, field_child(root, "cluster")));
+    look_ahead(reader, root);
     TRY(read_jobs(reader, root));
     reader->speakers = find_speakers(reader->scenario);
     TRY(read_events(reader, root));
@@ -266,7 +275,9 @@ static struct err load_tree(struct tree *tree, const char *path, const char *var
     scenario->path = mem_copy_text(path);
     scenario->variant = variant ? mem_copy_text(variant) : NULL;
     char *directory = directory_of(path);
-    struct scenario_reader reader = { scenario, directory, note, { 0 }, false, SPEAKERS_ALL };
+    struct scenario_reader reader = {
+        scenario, directory, note, { 0 }, false, false, SPEAKERS_ALL
+    };
     struct err e = read_scenario(&reader, tree->root);
     index_map_fini(&reader.task_managers);
     mem_destroy(directory);

@@ -29,6 +29,7 @@ struct scenario_reader {
     struct note *note;
     struct index_map task_managers; /* hash of the name -> place in cluster.named */
     bool events_add;                /* some event adds TaskManagers, named or not */
+    bool events_rescale;            /* some event gives vertices new bounds */
     enum event_speakers speakers;   /* for patterns; known once the jobs are */
 };
 
@@ -69,8 +70,15 @@ MUST_CHECK struct err scenario_read_edges(struct job_spec *job, const struct tre
 /* Parts that need the finished graph; `vertices` is the list of the file. */
 MUST_CHECK struct err scenario_finish_vertices(struct job_spec *job,
                                                const struct tree_node *vertices, struct note *note);
-MUST_CHECK struct err scenario_read_faults(struct job_spec *job, const struct tree_node *node,
-                                           struct note *note);
+MUST_CHECK struct err scenario_read_faults(const struct scenario_reader *reader,
+                                           struct job_spec *job, const struct tree_node *node);
+
+/* What goes wrong in a subtask needs one: below the parallelism where that cannot grow, below the
+ * max parallelism else. `node` has the key `subtask`, unless it is 0. */
+MUST_CHECK struct err scenario_check_subtask(const struct scenario_reader *reader,
+                                             const struct job_spec *job,
+                                             const struct tree_node *node, struct vertex_id vertex,
+                                             uint32_t subtask);
 
 void scenario_fini_event(struct scripted_event *event);
 

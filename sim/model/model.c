@@ -134,13 +134,20 @@ static void host_changed(void *plane, struct node_id node)
     net_rebuild_host(model, node.n, SIM_CLASS_FAULT);
 }
 
-static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
+static bool has_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
     struct model *model = plane;
     const struct model_vertex *v = &model->jobs[job.n].vertices[vertex.n];
-    if (subtask >= v->parallelism || v->current.items[subtask] == NONE)
-        return; /* not deployed now: there is no code to fail */
-    task_fail(model, v->current.items[subtask], CAUSE_USER_CODE);
+    return subtask < v->parallelism && v->current.items[subtask] != NONE &&
+           task_is_up(&model->tasks.items[v->current.items[subtask]]);
+}
+
+static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
+{
+    struct model *model = plane;
+    if (has_task(plane, job, vertex, subtask))
+        task_fail(model, model->jobs[job.n].vertices[vertex.n].current.items[subtask],
+                  CAUSE_USER_CODE);
 }
 
 static void deployment_lost(void *plane, struct node_id node, struct job_id job,
@@ -152,8 +159,9 @@ static void deployment_lost(void *plane, struct node_id node, struct job_id job,
 
 const struct data_plane_ops *model_ops(void)
 {
-    static const struct data_plane_ops ops = { order,        process_ended, process_frozen,
-                                               host_changed, fail_task,     deployment_lost };
+    static const struct data_plane_ops ops = { order,          process_ended, process_frozen,
+                                               host_changed,   has_task,      fail_task,
+                                               deployment_lost };
     return &ops;
 }
 

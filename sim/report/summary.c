@@ -324,6 +324,32 @@ static void append_never_submitted(const struct simulation *simulation, json_t *
     }
 }
 
+/* Why what was to happen did not, or not as often or to as many as asked. */
+static void put_reason(json_t *one, const struct scripted_event *event,
+                       const struct script_outcome *outcome)
+{
+    char missed[60] = "", in_part[80] = "";
+    bool repeats = event->trigger.every != TIME_NEVER;
+    unsigned long long times = outcome->times;
+    if (!repeats && outcome->missed)
+        text_format(missed, sizeof missed, "found no target");
+    else if (!repeats)
+        text_format(in_part, sizeof in_part, "found %u of %u targets", outcome->found,
+                    event->count);
+    if (repeats && outcome->missed)
+        text_format(missed, sizeof missed, "found no target %llu of %llu times",
+                    (unsigned long long)outcome->missed, times);
+    if (repeats && outcome->in_part)
+        text_format(in_part, sizeof in_part, "found fewer than %u targets %llu of %llu times",
+                    event->count, (unsigned long long)outcome->in_part, times);
+    char reason[sizeof missed + sizeof in_part];
+    text_format(reason, sizeof reason, "%s%s%s", missed, *missed && *in_part ? ", " : "", in_part);
+    put_text(one, "reason", reason);
+    put(one, "times", json_integer((json_int_t)outcome->times));
+    put(one, "missed", json_integer((json_int_t)outcome->missed));
+    put(one, "in_part", json_integer((json_int_t)outcome->in_part));
+}
+
 json_t *summary_never_happened(const struct simulation *simulation)
 {
     const struct scenario *scenario = simulation_scenario(simulation);
@@ -332,7 +358,7 @@ json_t *summary_never_happened(const struct simulation *simulation)
     for (size_t i = 0; i < scenario->events.count; i++) {
         const struct scripted_event *event = &scenario->events.items[i];
         struct script_outcome outcome = simulation_outcome(simulation, i);
-        if (outcome.has_acted)
+        if (outcome.times > 0 && outcome.missed + outcome.in_part == 0)
             continue;
         json_t *one = json_object();
         put_text(one, "event", event->label);
@@ -340,27 +366,11 @@ json_t *summary_never_happened(const struct simulation *simulation)
         put(one, "nth", json_integer(event->trigger.nth));
         put(one, "seen", json_integer(outcome.seen));
         put(one, "at_s", seconds(event->trigger.event ? TIME_NEVER : event->trigger.at));
+        if (outcome.times > 0)
+            put_reason(one, event, &outcome);
         json_array_append_new(all, one);
     }
     return all;
-}
-
-void summary_never_text(const json_t *one, char out[SUMMARY_NEVER_SIZE])
-{
-    const char *label = json_string_value(json_object_get(one, "event"));
-    const char *on = json_string_value(json_object_get(one, "on"));
-    json_int_t nth = json_integer_value(json_object_get(one, "nth"));
-    json_int_t seen = json_integer_value(json_object_get(one, "seen"));
-    char times[64] = "";
-    if (on && seen == nth)
-        text_format(times, sizeof times, ", and the run ended before its wait was over");
-    else if (on && nth > 1)
-        text_format(times, sizeof times, " %lld times, seen %lld times", (long long)nth,
-                    (long long)seen);
-    if (on)
-        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: waits for '%.*s'%s", 60, label, 80, on, times);
-    else
-        text_format(out, SUMMARY_NEVER_SIZE, "%.*s: its time is after the end", 80, label);
 }
 
 json_t *summary_results(const struct check_results *results)

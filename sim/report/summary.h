@@ -24,11 +24,9 @@ json_t *summary_create(const struct recorder *recorder, const struct event_log *
 enum { SUMMARY_FAILED_SIZE = 480 };
 bool summary_failed_text(const json_t *summary, size_t job, char out[SUMMARY_FAILED_SIZE]);
 /* A new array of the scenario's events that have not happened by the end of the run: {event (its
- * label), on, nth, seen, at_s (null where `on` is given)}. */
+ * label), on, nth, seen, at_s (null where `on` is given)}; those that found fewer targets than they
+ * asked for have {reason, times, missed, in_part} too (script.h). In words: never.h. */
 json_t *summary_never_happened(const struct simulation *simulation);
-/* One of them for a person: "kill tm3: waits for the 2nd 'job RESTARTING'". */
-enum { SUMMARY_NEVER_SIZE = 240 };
-void summary_never_text(const json_t *one, char out[SUMMARY_NEVER_SIZE]);
 /* A new array of {name, held, measured, wanted, detail}. */
 json_t *summary_results(const struct check_results *results);
 /* The object below "metrics" of a name; null: none such. */

@@ -120,48 +120,6 @@ START_TEST(plot_scripts_are_found_or_asked_for)
 }
 END_TEST
 
-/* A script that waits for what never comes is likely to be a mistake. */
-START_TEST(a_run_tells_what_never_happened)
-{
-    cli_begin();
-    cli_put_file("s.yaml",
-                 "name: s\nduration: 1min\n"
-                 "jobs:\n  - name: j\n    vertices: [ { name: source } ]\n    load: 1/s\n"
-                 "  - { name: late, at: 61s, vertices: [ { name: source } ], load: 1/s }\n"
-                 "events:\n"
-                 "  - { on: job FAILED, nth: 2, kill: tm1 }\n"
-                 "  - { at: 20s, savepoint: j }\n"
-                 "  - { on: client savepoint done, add: tm2, after: 1h }\n"
-                 "  - { at: 2min, kill: tm1 }\n"
-                 "compare: { calm: { events: null } }\n"
-                 "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
-    static const char *const lines[] = {
-        "never happened: kill tm1: waits for 'job FAILED' 2 times, seen 0 times\n",
-        ("never happened: add tm2: waits for 'client savepoint done', and the run ended before its "
-         "wait was over\n"),
-        "never happened: kill tm1: its time is after the end\n",
-        "never happened: submission of job late: its time is after the end\n",
-        "never happened: calm: submission of job late: its time is after the end\n",
-    };
-    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        ck_assert_msg(strstr(cli_out(), lines[i]) != NULL, "%s", cli_out());
-    ck_assert_ptr_null(strstr(cli_out(), "savepoint j"));
-    ck_assert_ptr_null(strstr(cli_out(), "calm: kill"));
-    ck_assert_ptr_null(strstr(cli_out(), "submission of job j"));
-    ck_assert_ptr_nonnull(strstr(cli_get_file("o/summary.json"), "\"never_happened\": [\n    {"));
-    ck_assert_int_eq(cli_weir("test @/s.yaml"), EXIT_HELD);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        ck_assert_msg(strstr(cli_out(), lines[i]) != NULL, "%s", cli_out());
-    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots --until 30s"), EXIT_HELD);
-    ck_assert_ptr_null(strstr(cli_out(), "never happened"));
-    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots --until 1min"), EXIT_HELD);
-    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots --until 61s"), EXIT_INPUT);
-    ck_assert_ptr_nonnull(strstr(cli_errors(), "--until: found a time after the end of the run"));
-    cli_end();
-}
-END_TEST
-
 /* Whoever expects nothing of it should still see that a job came to an end. */
 START_TEST(a_test_tells_which_jobs_failed)
 {
@@ -468,7 +426,6 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(lines, rounding_in_a_short_step_breaks_no_invariant);
     tcase_add_test(lines, every_command_tells_its_options_and_an_example);
     tcase_add_test(lines, plot_scripts_are_found_or_asked_for);
-    tcase_add_test(whole, a_run_tells_what_never_happened);
     tcase_add_test(whole, a_test_tells_which_jobs_failed);
     tcase_add_test(lines, options_become_overrides_the_last_one_winning);
     tcase_add_test(whole, a_run_leaves_all_its_files_and_tells_its_figures);

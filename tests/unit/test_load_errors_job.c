@@ -284,7 +284,11 @@ static const struct broken {
       "t.yaml:8: jobs.j.faults.0.throw: found 'cuont', expected a vertex of job 'j', did you mean "
       "'count'?" },
     { BASE("    faults: [ { throw: count, subtask: 500 } ]\n"),
-      "t.yaml:8: jobs.j.faults.0.subtask: found '500', expected below the vertex's max "
+      "t.yaml:8: jobs.j.faults.0.subtask: found '500', expected below the vertex's "
+      "parallelism, 1" },
+    { "config: { scheduler-mode: reactive }\n" BASE(
+          "    faults: [ { throw: count, subtask: 500 } ]\n"),
+      "t.yaml:9: jobs.j.faults.0.subtask: found '500', expected below the vertex's max "
       "parallelism, 128" },
     { BASE("    faults: [ { throw: count, checkpoint: 3 } ]\n"),
       "t.yaml:8: jobs.j.faults.0.checkpoint: found an unknown key, expected throw, subtask, after "

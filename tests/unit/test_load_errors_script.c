@@ -114,8 +114,19 @@ static const struct broken {
       "t.yaml:10: events.0.fail: found no 'vertex', expected one" },
     { EVENTS_OF("  - { at: 1s, fail: cout }\n"), "t.yaml:10: events.0.fail: found 'cout', expected "
                                                  "a vertex of job 'j', did you mean 'count'?" },
-    { EVENTS_OF("  - { at: 1s, fail: { vertex: count, subtask: 128 } }\n"),
-      "t.yaml:10: events.0.fail.subtask: found '128', expected below the vertex's max parallelism, "
+    { EVENTS_OF("  - { at: 1s, fail: { vertex: count, subtask: 1 } }\n"),
+      "t.yaml:10: events.0.fail.subtask: found '1', expected below the vertex's parallelism, 1" },
+    { "config: { jobmanager.scheduler: adaptive }\n" EVENTS_OF(
+          "  - { at: 1s, fail: { vertex: count, subtask: 1 } }\n"),
+      "t.yaml:11: events.0.fail.subtask: found '1', expected below the vertex's parallelism, 1" },
+    { "config: { jobmanager.scheduler: adaptive }\n" EVENTS_OF(
+          "  - { at: 1s, fail: { vertex: count, subtask: 128 } }\n"
+          "  - { at: 1s, rescale: { all: 1..2 } }\n"),
+      "t.yaml:11: events.0.fail.subtask: found '128', expected below the vertex's max parallelism, "
+      "128" },
+    { "config: { scheduler-mode: reactive }\n" EVENTS_OF(
+          "  - { at: 1s, fail: { vertex: count, subtask: 128 } }\n"),
+      "t.yaml:11: events.0.fail.subtask: found '128', expected below the vertex's max parallelism, "
       "128" },
     { EVENTS_OF("  - { at: 1s, cancel: k }\n"),
       "t.yaml:10: events.0.cancel: found 'k', expected the name of a job, did you mean 'j'?" },
@@ -133,6 +144,9 @@ static const struct broken {
     { EVENTS_OF("  - { at: 1s, rescale: { vertices: { cont: 1..5 } } }\n"),
       "t.yaml:10: events.0.rescale.vertices.cont: found 'cont', expected a vertex of job 'j', did "
       "you mean 'count'?" },
+    { EVENTS_OF("  - { at: 1s, rescale: { vertices: { count: 1..5 } } }\n"),
+      "t.yaml:10: events.0.rescale.vertices: found no bounds of 'source', expected all vertices of "
+      "the job" },
     { TWO_JOBS("  - { at: 1s, fail: a }\n"),
       "t.yaml:7: events.0.fail: found no 'job' and 2 jobs, expected the name of one" },
     { TWO_JOBS("  - { at: 1s, cancel: click }\n"),

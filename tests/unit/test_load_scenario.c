@@ -361,12 +361,12 @@ END_TEST
 
 START_TEST(faults_of_user_code_are_planned)
 {
-    load(LOAD_FIXTURE_BASE "    faults:\n"
-                           "      - { throw: count, subtask: 1, after: 1s, attempts: 2 }\n"
-                           "      - { throw: source }\n"
-                           "      - { snapshot-throws: count, checkpoint: 3 }\n"
-                           "      - { snapshot-sleeps: count, for: 1.5s, from: 3, to: 5 }\n"
-                           "      - { snapshot-sleeps: count, for: 6s }\n");
+    load("config: { parallelism.default: 2 }\n" LOAD_FIXTURE_BASE "    faults:\n"
+         "      - { throw: count, subtask: 1, after: 1s, attempts: 2 }\n"
+         "      - { throw: source }\n"
+         "      - { snapshot-throws: count, checkpoint: 3 }\n"
+         "      - { snapshot-sleeps: count, for: 1.5s, from: 3, to: 5 }\n"
+         "      - { snapshot-sleeps: count, for: 6s }\n");
     const struct planned_fault *f = s->jobs.items[0].faults.items;
     ck_assert_uint_eq(s->jobs.items[0].faults.count, 5);
     ck_assert_int_eq(f[0].kind, FAULT_THROW);

@@ -94,13 +94,14 @@ END_TEST
 
 START_TEST(events_act_on_jobs)
 {
-    load(SCRIPT("  - { at: 1s, fail: { vertex: count, subtask: 2 } }\n"
-                "  - { at: 2s, fail: source }\n"
-                "  - { at: 3s, cancel: j }\n"
-                "  - { at: 4s, stop-with-savepoint: { job: j, drain: true } }\n"
-                "  - { at: 5s, savepoint: j }\n"
-                "  - { at: 6s, rescale: { vertices: { count: 4..4, source: 1.. } } }\n"
-                "  - { at: 7s, rescale: { job: j, all: ..6 } }\n"));
+    load("config: { parallelism.default: 3 }\n" SCRIPT(
+        "  - { at: 1s, fail: { vertex: count, subtask: 2 } }\n"
+        "  - { at: 2s, fail: source }\n"
+        "  - { at: 3s, cancel: j }\n"
+        "  - { at: 4s, stop-with-savepoint: { job: j, drain: true } }\n"
+        "  - { at: 5s, savepoint: j }\n"
+        "  - { at: 6s, rescale: { vertices: { count: 4..4, source: 1.. } } }\n"
+        "  - { at: 7s, rescale: { job: j, all: ..6 } }\n"));
     ck_assert_int_eq(event(0)->kind, ACTION_FAIL_TASK);
     ck_assert_uint_eq(event(0)->vertex.n, 1);
     ck_assert_uint_eq(event(0)->subtask, 2);

@@ -222,6 +222,21 @@ START_TEST(failing_a_task_that_is_not_there_does_nothing)
     model_ops()->fail_task(f.model, job_0, (struct vertex_id){ 1 }, 77);
     model_fixture_run(&f, TIME_S);
     ck_assert_uint_eq(f.lines.count, 0);
+    ck_assert(!model_ops()->has_task(f.model, job_0, (struct vertex_id){ 1 }, 0));
+    ck_assert(!model_ops()->has_task(f.model, job_0, (struct vertex_id){ 1 }, 77));
+}
+END_TEST
+
+START_TEST(a_task_is_there_while_its_code_can_fail)
+{
+    f.scenario.jobs.items[0].vertices.items[1].close = 1500 * TIME_MS;
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, TIME_S);
+    ck_assert(model_ops()->has_task(f.model, job_0, (struct vertex_id){ 1 }, 0));
+    ck_assert(!model_ops()->has_task(f.model, job_0, (struct vertex_id){ 1 }, 2));
+    model_ops()->fail_task(f.model, job_0, (struct vertex_id){ 1 }, 0);
+    ck_assert(!model_ops()->has_task(f.model, job_0, (struct vertex_id){ 1 }, 0));
 }
 END_TEST
 
@@ -459,6 +474,7 @@ Suite *test_model_tasks_suite(void)
     tcase_add_test(tests, planned_throws_stop_after_their_attempts);
     tcase_add_test(tests, a_failing_task_that_is_cancelled_ends_as_canceled);
     tcase_add_test(tests, failing_a_task_that_is_not_there_does_nothing);
+    tcase_add_test(tests, a_task_is_there_while_its_code_can_fail);
     tcase_add_test(tests, readers_of_a_dead_process_lose_their_connection);
     tcase_add_test(tests, each_reading_process_notices_at_its_own_time);
     tcase_add_test(tests, readers_cancelled_before_they_notice_do_not_fail);

@@ -34,8 +34,9 @@ START_TEST(action_add_starts_the_named_one_unless_it_is_there)
                                    "2000.000 nobody * added\n"
                                    "2000.000 nobody * up\n"
                                    "2000.000 nobody started\n"
-                                   "3000.000 - * add (the label)\n"
-                                   "3000.000 nobody * missed (the label)\n");
+                                   "3000.000 - * missed (the label)\n");
+    ck_assert_uint_eq(script_outcome(fake.script, 0).missed, 0);
+    ck_assert_uint_eq(script_outcome(fake.script, 1).missed, 1);
     fake_script_fini(&fake);
 }
 END_TEST
@@ -281,6 +282,13 @@ END_TEST
 
 static int tasks_failed;
 
+static bool plane_has(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
+{
+    (void)plane;
+    ck_assert(job.n == 1 && vertex.n == 2);
+    return subtask == 3;
+}
+
 static void plane_fail(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
     (void)plane;
@@ -290,16 +298,22 @@ static void plane_fail(void *plane, struct job_id job, struct vertex_id vertex, 
 
 START_TEST(action_fail_reaches_the_data_plane)
 {
-    static const struct data_plane_ops ops = { .fail_task = plane_fail };
+    static const struct data_plane_ops ops = { .has_task = plane_has, .fail_task = plane_fail };
     fake_script_init(&fake);
-    struct scripted_event *event = fake_script_event(&fake, ACTION_FAIL_TASK, 2 * TIME_S);
-    event->job.n = 1;
-    event->vertex.n = 2;
-    event->subtask = 3;
+    for (uint32_t subtask = 3; subtask <= 4; subtask++) {
+        struct scripted_event *event =
+            fake_script_event(&fake, ACTION_FAIL_TASK, (subtask - 1) * TIME_S);
+        event->job.n = 1;
+        event->vertex.n = 2;
+        event->subtask = subtask;
+    }
     fake_script_start(&fake, 0);
     virtual_cluster_set_data_plane(fake.world.cluster, &ops, NULL);
     fake_world_run(&fake.world, TIME_MIN);
-    fake_world_expect(&fake.world, "2000.000 - * fail (the label)\n");
+    fake_world_expect(&fake.world, "2000.000 - * fail (the label)\n"
+                                   "3000.000 - * missed (the label)\n");
+    ck_assert_uint_eq(script_outcome(fake.script, 0).missed, 0);
+    ck_assert_uint_eq(script_outcome(fake.script, 1).missed, 1);
     ck_assert_int_eq(tasks_failed, 1);
     fake_script_fini(&fake);
 }

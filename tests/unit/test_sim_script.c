@@ -186,9 +186,10 @@ START_TEST(script_knows_what_has_become_of_its_events)
     log_line(&job_running);
     log_line(&job_running);
     fake_world_run(&fake.world, TIME_MIN);
-    ck_assert(script_outcome(fake.script, 0).has_acted);
-    ck_assert(!script_outcome(fake.script, 1).has_acted);
-    ck_assert(!script_outcome(fake.script, 2).has_acted);
+    ck_assert_uint_eq(script_outcome(fake.script, 0).times, 1);
+    ck_assert_uint_eq(script_outcome(fake.script, 0).missed, 0);
+    ck_assert_uint_eq(script_outcome(fake.script, 1).times, 0);
+    ck_assert_uint_eq(script_outcome(fake.script, 2).times, 0);
     ck_assert_uint_eq(script_outcome(fake.script, 2).seen, 2);
     fake_script_fini(&fake);
 }
@@ -275,6 +276,79 @@ START_TEST(script_says_when_it_found_no_target)
 }
 END_TEST
 
+static void check_outcome(size_t event, uint64_t times, uint64_t missed, uint64_t in_part,
+                          uint32_t found)
+{
+    struct script_outcome outcome = script_outcome(fake.script, event);
+    ck_assert_uint_eq(outcome.times, times);
+    ck_assert_uint_eq(outcome.missed, missed);
+    ck_assert_uint_eq(outcome.in_part, in_part);
+    ck_assert_uint_eq(outcome.found, found);
+}
+
+/* Of tm1 ... tm5 the odd ones are in use. */
+START_TEST(script_counts_the_times_it_found_no_target_and_too_few)
+{
+    fake_script_init(&fake);
+    struct scripted_event *some = fake_script_event(&fake, ACTION_FREEZE, 2 * TIME_S);
+    some->target = TARGET_IDLE;
+    some->count = 3;
+    struct scripted_event *again = fake_script_event(&fake, ACTION_KILL, 3 * TIME_S);
+    again->target = TARGET_IN_USE;
+    again->count = 2;
+    again->trigger.every = TIME_S;
+    fake_script_event(&fake, ACTION_KILL, 20 * TIME_S);
+    fake_script_event(&fake, ACTION_ADD, 30 * TIME_S)->count = 2;
+    vec_last(&fake.world.scenario.events).task_manager = NULL;
+    fake_script_start(&fake, 5);
+    fake_world_run(&fake.world, 6500 * TIME_MS);
+    check_outcome(0, 1, 0, 1, 2);
+    check_outcome(1, 4, 2, 1, 1);
+    check_outcome(2, 0, 0, 0, 0);
+    fake_world_run(&fake.world, TIME_MIN);
+    check_outcome(2, 1, 1, 0, 0);
+    check_outcome(3, 1, 0, 0, 0);
+    fake_script_fini(&fake);
+}
+END_TEST
+
+/* Nothing comes between a host and itself, and nothing between it and the dead. */
+START_TEST(script_takes_no_peer_for_a_target_and_needs_it_alive)
+{
+    fake_script_init(&fake);
+    struct scripted_event *cut = fake_script_event(&fake, ACTION_CUT, 2 * TIME_S);
+    cut->target = TARGET_RANDOM;
+    cut->count = 2;
+    cut->peer = tm2;
+    fake_script_event(&fake, ACTION_KILL, 3 * TIME_S)->task_manager = tm2;
+    fake_script_event(&fake, ACTION_CUT, 4 * TIME_S)->peer = tm2;
+    fake_script_start(&fake, 2);
+    fake_world_run(&fake.world, TIME_MIN);
+    fake_world_expect(&fake.world, "2000.000 tm1 * cut (the label)\n"
+                                   "2000.000 tm1 * cut off\n"
+                                   "2000.000 tm2 * cut off\n"
+                                   "3000.000 tm2 * kill (the label)\n"
+                                   "3000.000 tm2 * killed (the label)\n"
+                                   "4000.000 - * missed (the label)\n");
+    check_outcome(0, 1, 0, 1, 1);
+    check_outcome(2, 1, 1, 0, 0);
+    fake_script_fini(&fake);
+}
+END_TEST
+
+START_TEST(script_freezes_nothing_that_still_boots)
+{
+    fake_script_init(&fake);
+    fake.world.scenario.cluster.machine.boot = distribution_constant(10 * TIME_S);
+    fake_script_event(&fake, ACTION_FREEZE, 2 * TIME_S);
+    fake_script_start(&fake, 1);
+    fake_world_run(&fake.world, 5 * TIME_S);
+    fake_world_expect(&fake.world, "2000.000 - * missed (the label)\n");
+    check_outcome(0, 1, 1, 0, 0);
+    fake_script_fini(&fake);
+}
+END_TEST
+
 START_TEST(script_names_no_one_machine_for_an_action_on_several)
 {
     fake_script_init(&fake);
@@ -307,6 +381,9 @@ Suite *test_sim_script_suite(void)
     tcase_add_test(tcase, script_draws_as_many_targets_as_it_is_told_and_no_more_than_there_are);
     tcase_add_test(tcase, script_draws_evenly);
     tcase_add_test(tcase, script_says_when_it_found_no_target);
+    tcase_add_test(tcase, script_counts_the_times_it_found_no_target_and_too_few);
+    tcase_add_test(tcase, script_takes_no_peer_for_a_target_and_needs_it_alive);
+    tcase_add_test(tcase, script_freezes_nothing_that_still_boots);
     tcase_add_test(tcase, script_names_no_one_machine_for_an_action_on_several);
     suite_add_tcase(suite, tcase);
     return suite;
