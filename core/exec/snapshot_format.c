@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing and reading what surrounds the entries of a snapshot: header, heads of blocks, index and
+ * trailer. The reader compares every offset and length with the bytes there are before it uses it.
+ */
+#include "core/exec/snapshot_format.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/exec/key_hash.h"
+
+#define MAGIC_HEAD UINT64_C(0x504e535245495700) /* "\0WEIRSNP" */
+#define MAGIC_TAIL UINT64_C(0x00444e4552494557) /* "WEIREND\0" */
+
+enum {
+    WORD = 8,
+    HEADER_WORDS = 16,
+    HEADER_SIZE = HEADER_WORDS * WORD + SNAPSHOT_NAME_MAX + WORD,
+    BLOCK_HEAD = 4 * WORD,
+    TRAILER_SIZE = 3 * WORD,
+    MAX_PARALLELISM_MOST = 1 << 15,
+    LANES = 4,
+    STRIP = 2 * LANES * WORD,
+    BYTES_FIRST = 4096,
+};
+
+static void put_word(uint8_t *to, uint64_t value)
+{
+    for (int i = 0; i < WORD; i++)
+        to[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Written out, for then compilers see one load. */
+static inline uint64_t get_word(const uint8_t *from)
+{
+    return (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 |
+           (uint64_t)from[3] << 24 | (uint64_t)from[4] << 32 | (uint64_t)from[5] << 40 |
+           (uint64_t)from[6] << 48 | (uint64_t)from[7] << 56;
+}
+
+/* Each step can be undone, so no change of a single word goes unseen. */
+static inline uint64_t stir(uint64_t lane, const uint8_t *two_words)
+{
+    lane ^= get_word(two_words);
+    return (lane << 29 | lane >> 35) * 0x9fb21c651e98df25u +
+           get_word(two_words + WORD) * 0xd6e8feb86659fd93u;
+}
+
+/* Four lanes, so that four chains of multiplications are under way at a time. */
+static uint64_t checksum(const uint8_t *bytes, size_t size)
+{
+    uint64_t a = 0x9e3779b97f4a7c15u, b = 0xbf58476d1ce4e5b9u;
+    uint64_t c = 0x94d049bb133111ebu, d = 0xff51afd7ed558ccdu;
+    uint8_t rest[STRIP] = { 0 };
+    const uint8_t *end = bytes + size / STRIP * STRIP;
+    memcpy(rest, end, size % STRIP);
+    for (const uint8_t *strip = bytes;;) {
+        bool is_last = strip == end;
+        strip = is_last ? rest : strip;
+        a = stir(a, strip);
+        b = stir(b, strip + 2 * WORD);
+        c = stir(c, strip + 4 * WORD);
+        d = stir(d, strip + 6 * WORD);
+        if (is_last)
+            break;
+        strip += STRIP;
+    }
+    return hash_add(hash_add(hash_add(hash_add(size, a), b), c), d);
+}
+
+uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size)
+{
+    if (!out->items || out->capacity - out->count < size) {
+        size_t capacity = out->capacity * 2;
+        if (capacity < out->count + size)
+            capacity = out->count + size;
+        if (capacity < BYTES_FIRST)
+            capacity = BYTES_FIRST;
+        /* "Keeps" them all: the new ones are about to be written and need no zeroing. */
+        out->items = mem_grow_array(out->items, capacity, capacity, 1);
+        out->capacity = capacity;
+    }
+    uint8_t *taken = out->items + out->count;
+    out->count += size;
+    return taken;
+}
+
+void snapshot_bytes_fini(struct snapshot_bytes *bytes)
+{
+    mem_destroy(bytes->items);
+    *bytes = (struct snapshot_bytes){ 0 };
+}
+
+static uint64_t two_halves(uint32_t low, uint32_t high)
+{
+    return low | (uint64_t)high << 32;
+}
+
+void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_header *header)
+{
+    const struct snapshot_identity *identity = &header->identity;
+    const uint64_t words[HEADER_WORDS] = {
+        MAGIC_HEAD,
+        two_halves(SNAPSHOT_FORMAT_VERSION, HEADER_SIZE),
+        identity->job,
+        identity->operator_uid[0],
+        identity->operator_uid[1],
+        identity->key.fingerprint,
+        identity->value.fingerprint,
+        two_halves(identity->key.version, identity->value.version),
+        two_halves(header->key_size, header->value_size),
+        two_halves(header->key_hash, (uint32_t)header->max_parallelism),
+        two_halves((uint32_t)header->range.first, (uint32_t)header->range.last),
+        header->id,
+        header->base,
+    };
+    uint8_t *to = snapshot_bytes_take(out, HEADER_SIZE);
+    for (int i = 0; i < HEADER_WORDS; i++)
+        put_word(to + i * WORD, words[i]);
+    size_t length = strlen(identity->name);
+    CHECK(length < SNAPSHOT_NAME_MAX);
+    memset(to + HEADER_WORDS * WORD, 0, SNAPSHOT_NAME_MAX);
+    memcpy(to + HEADER_WORDS * WORD, identity->name, length);
+    put_word(to + HEADER_SIZE - WORD, checksum(to, HEADER_SIZE - WORD));
+}
+
+size_t snapshot_open_block(struct snapshot_bytes *out)
+{
+    size_t opened = out->count;
+    snapshot_bytes_take(out, BLOCK_HEAD);
+    return opened;
+}
+
+static uint64_t block_checksum(const uint8_t *head, const uint8_t *body, uint64_t size)
+{
+    uint64_t sum = checksum(body, size);
+    for (int i = 0; i < BLOCK_HEAD / WORD - 1; i++)
+        sum = hash_add(sum, get_word(head + i * WORD));
+    return sum;
+}
+
+void snapshot_close_block(struct snapshot_bytes *out, size_t opened, enum snapshot_block_kind kind,
+                          int32_t group, uint32_t entries)
+{
+    uint8_t *head = out->items + opened;
+    uint64_t size = out->count - opened - BLOCK_HEAD;
+    put_word(head, two_halves(kind, (uint32_t)group));
+    put_word(head + WORD, entries);
+    put_word(head + 2 * WORD, size);
+    put_word(head + 3 * WORD, block_checksum(head, head + BLOCK_HEAD, size));
+}
+
+void snapshot_write_index(struct snapshot_bytes *out, const uint64_t *offsets, uint32_t groups,
+                          uint64_t blocks_end)
+{
+    size_t size = ((size_t)groups + 1) * WORD;
+    uint8_t *to = snapshot_bytes_take(out, size + TRAILER_SIZE);
+    for (uint32_t i = 0; i < groups; i++)
+        put_word(to + (size_t)i * WORD, offsets[i]);
+    put_word(to + size - WORD, blocks_end);
+    put_word(to + size, blocks_end); /* where the index begins */
+    put_word(to + size + WORD, checksum(to, size));
+    put_word(to + size + 2 * WORD, MAGIC_TAIL);
+}
+
+static struct err read_header(const uint8_t *bytes, struct snapshot_header *header,
+                              struct note *note)
+{
+    uint64_t words[HEADER_WORDS];
+    for (int i = 0; i < HEADER_WORDS; i++)
+        words[i] = get_word(bytes + i * WORD);
+    if (words[0] != MAGIC_HEAD)
+        return err_note(note, ERR_BAD_VALUE_CODE, "not a snapshot of keyed state");
+    if ((uint32_t)words[1] != SNAPSHOT_FORMAT_VERSION)
+        return err_note(note, ERR_BAD_VALUE_CODE, "format version %u; only %d can be read",
+                        (uint32_t)words[1], SNAPSHOT_FORMAT_VERSION);
+    if (get_word(bytes + HEADER_SIZE - WORD) != checksum(bytes, HEADER_SIZE - WORD))
+        return err_note(note, ERR_BAD_VALUE_CODE, "the header is damaged");
+    *header = (struct snapshot_header){
+        .identity = { .job = words[2],
+                      .operator_uid = { words[3], words[4] },
+                      .key = { words[5], (uint32_t)words[7] },
+                      .value = { words[6], (uint32_t)(words[7] >> 32) } },
+        .key_size = (uint32_t)words[8],
+        .value_size = (uint32_t)(words[8] >> 32),
+        .key_hash = (uint32_t)words[9],
+        .max_parallelism = (int32_t)(words[9] >> 32),
+        .range = { (int32_t)(uint32_t)words[10], (int32_t)(words[10] >> 32) },
+        .id = words[11],
+        .base = words[12],
+    };
+    memcpy(header->identity.name, bytes + HEADER_WORDS * WORD, SNAPSHOT_NAME_MAX);
+    const struct key_group_range *range = &header->range;
+    if (header->identity.name[SNAPSHOT_NAME_MAX - 1] != '\0' || words[1] >> 32 != HEADER_SIZE ||
+        header->max_parallelism <= 0 || header->max_parallelism > MAX_PARALLELISM_MOST ||
+        range->first < 0 || range->last < range->first || range->last >= header->max_parallelism ||
+        header->base >= header->id || header->key_hash >= KEY_HASH_COUNT)
+        return err_note(note, ERR_BAD_VALUE_CODE, "the header contradicts itself");
+    return OK;
+}
+
+static struct err read_index(struct snapshot_file *file, struct note *note)
+{
+    const uint8_t *trailer = file->bytes + file->size - TRAILER_SIZE;
+    const struct key_group_range *range = &file->header.range;
+    uint64_t groups = (uint64_t)(range->last - range->first) + 1, size = (groups + 1) * WORD;
+    if (get_word(trailer + 2 * WORD) != MAGIC_TAIL)
+        return err_note(note, ERR_BAD_VALUE_CODE, "cut off: there is no trailer");
+    if (file->size - HEADER_SIZE - TRAILER_SIZE < size ||
+        get_word(trailer) != file->size - TRAILER_SIZE - size)
+        return err_note(note, ERR_BAD_VALUE_CODE, "cut off, or with bytes too many");
+    file->blocks_end = get_word(trailer);
+    file->index = file->bytes + file->blocks_end;
+    if (get_word(trailer + WORD) != checksum(file->index, size))
+        return err_note(note, ERR_BAD_VALUE_CODE, "the index is damaged");
+    uint64_t before = HEADER_SIZE;
+    if (get_word(file->index) != before || get_word(file->index + size - WORD) != file->blocks_end)
+        return err_note(note, ERR_BAD_VALUE_CODE, "the index contradicts itself");
+    for (uint64_t i = 1; i <= groups; i++) {
+        uint64_t offset = get_word(file->index + i * WORD);
+        if (offset < before)
+            return err_note(note, ERR_BAD_VALUE_CODE, "the index contradicts itself");
+        before = offset;
+    }
+    return OK;
+}
+
+struct err snapshot_open(const uint8_t *bytes, uint64_t size, struct snapshot_file *file,
+                         struct note *note)
+{
+    *file = (struct snapshot_file){ .bytes = bytes, .size = size };
+    if (size < HEADER_SIZE + TRAILER_SIZE)
+        return err_note(note, ERR_BAD_VALUE_CODE, "too short for a snapshot of keyed state");
+    TRY(read_header(bytes, &file->header, note));
+    return read_index(file, note);
+}
+
+struct err snapshot_section(const struct snapshot_file *file, int32_t group, uint64_t *from,
+                            uint64_t *to, struct note *note)
+{
+    const struct key_group_range *range = &file->header.range;
+    if (group < range->first || group > range->last)
+        return err_note(note, ERR_MISSING_CODE, "key group %d is not in it: %d to %d are", group,
+                        range->first, range->last);
+    const uint8_t *at = file->index + (size_t)(group - range->first) * WORD;
+    *from = get_word(at);
+    *to = get_word(at + WORD);
+    return OK;
+}
+
+/* The head at `from` is there, and so is the body it promises. */
+static bool has_block(const struct snapshot_file *file, uint64_t from, uint64_t to)
+{
+    return to - from >= BLOCK_HEAD &&
+           get_word(file->bytes + from + 2 * WORD) <= to - from - BLOCK_HEAD;
+}
+
+struct err snapshot_count_entries(const struct snapshot_file *file, uint64_t from, uint64_t to,
+                                  uint32_t least, uint64_t *entries, struct note *note)
+{
+    *entries = 0;
+    while (from < to) {
+        if (!has_block(file, from, to))
+            return err_note(note, ERR_BAD_VALUE_CODE, "a block ends behind its key group");
+        uint64_t size = get_word(file->bytes + from + 2 * WORD);
+        uint64_t promised = get_word(file->bytes + from + WORD);
+        if (promised > size / least)
+            return err_note(note, ERR_BAD_VALUE_CODE, "a block is too short for its entries");
+        *entries += promised;
+        from += BLOCK_HEAD + size;
+    }
+    return OK;
+}
+
+struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, uint64_t *from,
+                               uint64_t to, struct snapshot_block *block, struct note *note)
+{
+    const uint8_t *head = file->bytes + *from;
+    if (!has_block(file, *from, to))
+        return err_note(note, ERR_BAD_VALUE_CODE, "a block of key group %d ends behind it", group);
+    uint64_t size = get_word(head + 2 * WORD), kind = (uint32_t)get_word(head);
+    if (get_word(head + 3 * WORD) != block_checksum(head, head + BLOCK_HEAD, size))
+        return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is damaged", group);
+    if (get_word(head) >> 32 != (uint32_t)group || get_word(head + WORD) > UINT32_MAX ||
+        (kind != SNAPSHOT_BLOCK_ENTRIES && kind != SNAPSHOT_BLOCK_REMOVED))
+        return err_note(note, ERR_BAD_VALUE_CODE, "a block of key group %d that is none", group);
+    *block = (struct snapshot_block){ .kind = (enum snapshot_block_kind)kind,
+                                      .group = group,
+                                      .entries = (uint32_t)get_word(head + WORD),
+                                      .size = size,
+                                      .body = head + BLOCK_HEAD };
+    *from += BLOCK_HEAD + size;
+    return OK;
+}
+
+struct err snapshot_expect(const struct snapshot_header *found,
+                           const struct snapshot_header *expected, struct note *note)
+{
+    const struct snapshot_identity *a = &found->identity, *b = &expected->identity;
+    if (a->job != b->job)
+        return err_note(note, ERR_BAD_VALUE_CODE, "of another job");
+    if (memcmp(a->operator_uid, b->operator_uid, sizeof a->operator_uid) != 0)
+        return err_note(note, ERR_BAD_VALUE_CODE, "of another operator");
+    if (strcmp(a->name, b->name) != 0)
+        return err_note(note, ERR_BAD_VALUE_CODE, "of state '%s', not '%s'", a->name, b->name);
+    if (a->key.fingerprint != b->key.fingerprint || a->key.version != b->key.version)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "state '%s': its keys were written by another serializer (version %u, "
+                        "expected %u)",
+                        b->name, a->key.version, b->key.version);
+    if (a->value.fingerprint != b->value.fingerprint || a->value.version != b->value.version)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "state '%s': its values were written by another serializer (version %u, "
+                        "expected %u)",
+                        b->name, a->value.version, b->value.version);
+    if (found->key_size != expected->key_size || found->value_size != expected->value_size ||
+        found->key_hash != expected->key_hash)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "state '%s': keys of %u and values of %u bytes, expected %u and %u",
+                        b->name, found->key_size, found->value_size, expected->key_size,
+                        expected->value_size);
+    if (found->max_parallelism != expected->max_parallelism)
+        return err_note(note, ERR_BAD_VALUE_CODE, "state '%s': %d key groups, expected %d", b->name,
+                        found->max_parallelism, expected->max_parallelism);
+    return OK;
+}

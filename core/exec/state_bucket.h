@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hashes, tags and slots: the small steps that all loops over a key group's table are made of. A
+ * slot has the number bucket * 8 + place in the bucket; eight tags are compared at a time, as bytes
+ * of a word.
+ */
+#ifndef WEIR_EXEC_STATE_BUCKET_H
+#define WEIR_EXEC_STATE_BUCKET_H
+
+#include "core/exec/state_group.h"
+
+static inline uint64_t state_mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t state_hash_word(uint64_t key)
+{
+    return state_mix(key ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+}
+
+static inline uint64_t state_hash(const struct state_layout *layout, const uint8_t *key,
+                                  uint32_t size)
+{
+    uint64_t word;
+    if (layout->key_size != sizeof word)
+        return state_hash_bytes(key, size);
+    memcpy(&word, key, sizeof word);
+    return state_hash_word(word);
+}
+
+static inline uint32_t state_home(uint64_t hash, uint32_t bucket_count)
+{
+    return (uint32_t)((hash >> 32) * bucket_count >> 32);
+}
+
+static inline uint64_t state_tag(uint64_t hash)
+{
+    uint64_t tag = hash & STATE_TAG_HASH;
+    return tag + (tag == 0);
+}
+
+/* The flag of each slot that holds this tag, of any generation. */
+static inline uint64_t state_match(uint64_t word, uint64_t tag)
+{
+    uint64_t differs = (word & STATE_ONES * STATE_TAG_HASH) ^ tag * STATE_ONES;
+    return ~(differs + STATE_ONES * 127) & STATE_FLAGS;
+}
+
+static inline uint64_t state_empty(uint64_t word)
+{
+    return state_match(word, 0);
+}
+
+static inline uint64_t state_taken(uint64_t word)
+{
+    return ~state_empty(word) & STATE_FLAGS;
+}
+
+static inline uint32_t state_slot(uint64_t matches)
+{
+    return (uint32_t)__builtin_ctzll(matches) / 8;
+}
+
+static inline uint64_t *state_tags(const struct state_group *group, uint32_t bucket)
+{
+    return (uint64_t *)(void *)(group->base + (size_t)bucket * group->bucket_size);
+}
+
+static inline uint8_t *state_tag_at(const struct state_group *group, uint32_t index)
+{
+    return (uint8_t *)state_tags(group, index / STATE_SLOTS) + index % STATE_SLOTS;
+}
+
+static inline uint64_t state_more(uint64_t hash)
+{
+    return hash >> 8 & 127;
+}
+
+static inline bool state_has_more(const struct state_group *group)
+{
+    return group->entries_at == 2 * sizeof(uint64_t);
+}
+
+static inline uint8_t *state_entry_at(const struct state_layout *layout,
+                                      const struct state_group *group, uint32_t index)
+{
+    return (uint8_t *)state_tags(group, index / STATE_SLOTS) + group->entries_at +
+           (size_t)(index % STATE_SLOTS) * layout->entry_size;
+}
+
+#endif

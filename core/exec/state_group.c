@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finding, inserting, removing and growing. Nothing is left behind by a removal: what a search
+ * would no longer find moves into the hole. Always: an entry that is not in its home has only full
+ * buckets from its home up to it, and one slot at least is empty.
+ */
+#include "core/exec/state_group.h"
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/exec/state_heap.h"
+#include "core/exec/state_words.h"
+
+enum {
+    BUCKETS_MOST = 1 << 28,
+    BLOCK_ALIGN = 16,
+    LINE_PAIR = 128,
+    ALIGNED_LEAST = 16, /* buckets; fewer lie as they come */
+    LOAD_MOST = 87,     /* percent of the slots; then it grows */
+    GROW_PART = 8,      /* by an eighth: after that 77 percent are taken */
+    SHRINK_PART = 4,
+};
+
+struct state_layout state_layout_of(uint32_t key_size, uint32_t value_size)
+{
+    struct state_layout layout = { .key_size = key_size, .value_size = value_size };
+    layout.in_heap = key_size == 0 || value_size == 0;
+    if (layout.in_heap) {
+        layout.entry_size = sizeof(struct state_heap_entry);
+        return layout;
+    }
+    uint32_t align = 8;
+    while (value_size % align != 0)
+        align /= 2;
+    layout.value_at = (key_size + align - 1) / align * align;
+    layout.entry_size = layout.value_at + value_size;
+    return layout;
+}
+
+/* Not zeroed: what is taken into use is set by who takes it. */
+struct state_block *state_block_create(struct state_account *account, uint64_t bytes)
+{
+    uint64_t size = sizeof(struct state_block) + bytes;
+    struct state_block *block = mem_grow_array(NULL, size, size, 1);
+    *block = (struct state_block){ .size = size, .holders = 1 };
+    account->live_bytes += size;
+    account->all_bytes += size;
+    account->allocations++;
+    return block;
+}
+
+void state_block_release(struct state_account *account, struct state_block *block, bool by_table)
+{
+    if (!block)
+        return;
+    if (by_table)
+        account->live_bytes -= block->size;
+    CHECK(block->holders > 0);
+    if (--block->holders > 0)
+        return;
+    account->all_bytes -= block->size;
+    mem_destroy(block);
+}
+
+void state_group_init(struct state_group *group)
+{
+    /* Looked into, never written: there is no room in it. */
+    static const uint64_t no_tags[WORDS_BUCKET / sizeof(uint64_t)];
+    *group = (struct state_group){ .base = (uint8_t *)(uintptr_t)no_tags, .bucket_count = 1 };
+}
+
+void state_group_release(struct state_account *account, struct state_group *group, bool by_table)
+{
+    state_block_release(account, group->buckets, by_table);
+    state_block_release(account, group->heap, by_table);
+    state_group_init(group);
+}
+
+/* Not zeroed. Large ones begin where a pair of cache lines does. */
+static void set_buckets(const struct state_layout *layout, struct state_account *account,
+                        struct state_group *group, uint32_t bucket_count)
+{
+    group->entries_at = layout->entry_size % BLOCK_ALIGN == 0 ? BLOCK_ALIGN : sizeof(uint64_t);
+    group->bucket_size = (uint32_t)state_heap_padded(group->entries_at + (size_t)(STATE_SLOTS - 1) *
+                                                                             layout->entry_size);
+    group->bucket_count = bucket_count;
+    uint64_t spare = bucket_count >= ALIGNED_LEAST ? LINE_PAIR - BLOCK_ALIGN : 0;
+    group->buckets =
+        state_block_create(account, (uint64_t)bucket_count * group->bucket_size + spare);
+    group->base = group->buckets->bytes;
+    if (spare != 0)
+        group->base += -(uintptr_t)group->base % LINE_PAIR;
+    uint64_t slots = (uint64_t)bucket_count * (STATE_SLOTS - 1);
+    group->count_max = (uint32_t)(bucket_count == 1 ? slots - 1 : slots * LOAD_MOST / 100);
+    group->moved = account->batch;
+}
+
+uint64_t state_group_hash_at(const struct state_layout *layout, const struct state_group *group,
+                             uint32_t index)
+{
+    if (layout->in_heap)
+        return (uint64_t)state_heap_entry_at(group, index).hash << 32 |
+               (*state_tag_at(group, index) & STATE_TAG_HASH);
+    return state_hash(layout, state_entry_at(layout, group, index), layout->key_size);
+}
+
+/* The first empty slot from the home on, taken with this tag. */
+static uint32_t take_slot(struct state_group *group, uint64_t hash, uint64_t tag)
+{
+    uint32_t bucket = state_home(hash, group->bucket_count);
+    uint64_t empty;
+    while ((empty = state_empty(*state_tags(group, bucket))) == 0)
+        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
+    uint32_t index = bucket * STATE_SLOTS + state_slot(empty);
+    *state_tag_at(group, index) = (uint8_t)tag;
+    if (state_has_more(group))
+        state_tag_at(group, index)[sizeof tag] = (uint8_t)state_more(hash);
+    return index;
+}
+
+static void move_words(struct state_group *group, uint8_t *tags, uint64_t taken)
+{
+    for (; taken != 0; taken &= taken - 1) {
+        uint32_t slot = state_slot(taken);
+        const uint8_t *entry = tags + WORDS_ENTRIES + slot * WORDS_ENTRY;
+        uint64_t hash = state_hash_word(word_at(entry));
+        memcpy(words_take(group, words_home(group, hash), hash, tags[slot]), entry, WORDS_ENTRY);
+    }
+}
+
+/* The entries in other buckets, which belong to nobody else. */
+static void rebuild(const struct state_layout *layout, struct state_account *account,
+                    struct state_group *group, uint32_t bucket_count)
+{
+    struct state_group old = *group;
+    set_buckets(layout, account, group, bucket_count);
+    bool has_more = state_has_more(group);
+    for (uint32_t bucket = 0; bucket < bucket_count; bucket++) {
+        state_tags(group, bucket)[0] = 0;
+        if (has_more)
+            state_tags(group, bucket)[1] = 0;
+    }
+    bool words = state_is_words(layout);
+    for (uint32_t bucket = 0; bucket < old.bucket_count; bucket++) {
+        uint64_t taken = state_taken(*state_tags(&old, bucket));
+        if (words) {
+            move_words(group, (uint8_t *)state_tags(&old, bucket), taken);
+            continue;
+        }
+        for (; taken != 0; taken &= taken - 1) {
+            uint32_t from = bucket * STATE_SLOTS + state_slot(taken);
+            uint64_t hash = state_group_hash_at(layout, &old, from);
+            uint32_t to = take_slot(group, hash, *state_tag_at(&old, from));
+            memcpy(state_entry_at(layout, group, to), state_entry_at(layout, &old, from),
+                   layout->entry_size);
+        }
+    }
+    state_block_release(account, old.buckets, true);
+}
+
+void state_group_reserve(const struct state_layout *layout, struct state_account *account,
+                         struct state_group *group, uint64_t count)
+{
+    if (count <= group->count_max)
+        return;
+    uint64_t wanted = count * 100 / (LOAD_MOST * (STATE_SLOTS - 1)) + 1;
+    uint64_t grown = group->buckets ? group->bucket_count + group->bucket_count / GROW_PART : 0;
+    if (wanted < grown)
+        wanted = grown;
+    CHECK(wanted <= BUCKETS_MOST);
+    rebuild(layout, account, group, (uint32_t)wanted);
+}
+
+void state_group_shrink(const struct state_layout *layout, struct state_account *account,
+                        struct state_group *group)
+{
+    if (group->count < group->count_max / SHRINK_PART)
+        rebuild(layout, account, group, group->count / (STATE_SLOTS - 2) + 1);
+}
+
+void state_group_unshare(const struct state_layout *layout, struct state_account *account,
+                         struct state_group *group)
+{
+    struct state_block *shared = group->buckets;
+    const uint8_t *base = group->base;
+    if (shared && shared->holders > 1) {
+        set_buckets(layout, account, group, group->bucket_count);
+        memcpy(group->base, base, (size_t)group->bucket_count * group->bucket_size);
+        state_block_release(account, shared, true);
+    }
+    if (group->heap && group->heap->holders > 1)
+        state_heap_reserve(layout, account, group, 0);
+}
+
+static bool entry_is(const struct state_layout *layout, const struct state_group *group,
+                     uint32_t index, uint64_t hash, const uint8_t *key, uint32_t size)
+{
+    if (!layout->in_heap)
+        return memcmp(state_entry_at(layout, group, index), key, size) == 0;
+    struct state_heap_entry entry = state_heap_entry_at(group, index);
+    return entry.hash == (uint32_t)(hash >> 32) &&
+           state_record_is(layout, state_heap_record(group, entry.at), key, size);
+}
+
+uint32_t state_group_find(const struct state_layout *layout, const struct state_group *group,
+                          uint64_t hash, const uint8_t *key, uint32_t size)
+{
+    uint32_t bucket = state_home(hash, group->bucket_count);
+    for (;;) {
+        uint64_t word = *state_tags(group, bucket);
+        for (uint64_t match = state_match(word, state_tag(hash)); match != 0; match &= match - 1) {
+            uint32_t index = bucket * STATE_SLOTS + state_slot(match);
+            if (entry_is(layout, group, index, hash, key, size))
+                return index;
+        }
+        if (state_empty(word) != 0)
+            return STATE_INDEX_NONE;
+        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
+    }
+}
+
+uint32_t state_group_insert(const struct state_layout *layout, struct state_account *account,
+                            struct state_group *group, uint64_t hash, const uint8_t *key,
+                            uint32_t size, uint32_t value_size)
+{
+    struct state_heap_entry entry = { .hash = (uint32_t)(hash >> 32) };
+    state_group_reserve(layout, account, group, (uint64_t)group->count + 1);
+    if (layout->in_heap)
+        entry.at = state_heap_append(layout, account, group, key, size, value_size);
+    uint32_t index = take_slot(group, hash, group->mark | state_tag(hash));
+    uint8_t *to = state_entry_at(layout, group, index);
+    if (layout->in_heap) {
+        memcpy(to, &entry, sizeof entry);
+    } else {
+        memset(to, 0, layout->entry_size);
+        memcpy(to, key, size);
+    }
+    group->count++;
+    return index;
+}
+
+/* Closes the hole with an entry behind it whose home is not behind the hole; only where the bucket
+ * of the hole was full can there be one, and the entry leaves the next hole. */
+void state_group_remove(const struct state_layout *layout, struct state_group *group,
+                        uint32_t index)
+{
+    uint32_t count = group->bucket_count;
+    uint32_t hole = index, bucket = index / STATE_SLOTS;
+    if (layout->in_heap)
+        state_heap_drop(layout, group, state_heap_entry_at(group, index).at);
+    group->count--;
+    bool was_full = state_empty(*state_tags(group, bucket)) == 0;
+    for (uint32_t next = bucket; was_full;) {
+        next = next + 1 == count ? 0 : next + 1;
+        if (next == hole / STATE_SLOTS)
+            break;
+        was_full = state_empty(*state_tags(group, next)) == 0;
+        uint32_t behind = (next + count - hole / STATE_SLOTS) % count;
+        uint64_t taken = state_taken(*state_tags(group, next));
+        for (; taken != 0; taken &= taken - 1) {
+            uint32_t from = next * STATE_SLOTS + state_slot(taken);
+            uint32_t home = state_home(state_group_hash_at(layout, group, from), count);
+            if ((next + count - home) % count < behind)
+                continue;
+            *state_tag_at(group, hole) = *state_tag_at(group, from);
+            if (state_has_more(group))
+                state_tag_at(group, hole)[sizeof taken] = state_tag_at(group, from)[sizeof taken];
+            memcpy(state_entry_at(layout, group, hole), state_entry_at(layout, group, from),
+                   layout->entry_size);
+            hole = from;
+            break;
+        }
+    }
+    *state_tag_at(group, hole) = 0;
+}
+
+/* Sixteen bytes to a multiplication; the last ones are read together with some before them. */
+uint64_t state_hash_bytes(const uint8_t *bytes, size_t size)
+{
+    uint64_t hash = state_hash_word(size), a = 0, b = 0;
+    const uint8_t *end = bytes + size;
+    for (; end - bytes > 16; bytes += 16) {
+        memcpy(&a, bytes, sizeof a);
+        memcpy(&b, bytes + sizeof a, sizeof b);
+        hash = state_mix(a ^ 0x8ebc6af09c88c6e3u, b ^ hash);
+    }
+    a = b = 0;
+    if (end - bytes >= 8) {
+        memcpy(&a, bytes, sizeof a);
+        memcpy(&b, end - sizeof b, sizeof b);
+    } else if (end - bytes >= 4) {
+        memcpy(&a, bytes, 4);
+        memcpy(&b, end - 4, 4);
+    } else {
+        for (; bytes < end; bytes++)
+            a = a << 8 | *bytes;
+    }
+    return state_hash_word(state_mix(a ^ 0x8ebc6af09c88c6e3u, b ^ hash));
+}

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Look-ups in batches. Each key goes through stages, some keys apart, so that what a stage needs
+ * has been fetched from memory when it comes:
+ *
+ *     locate   hash and group; fetches the tags of the home bucket
+ *     match    the first slot there whose tag agrees; fetches its entry
+ *     verify   the key itself, or the long way; where sizes vary, `read` comes before and fetches
+ *              the record
+ *
+ * Inserting may move entries of the group: what stands in the pipe is matched again, and values
+ * already given out are looked up again at the end of the batch.
+ */
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/exec/state_heap.h"
+#include "core/exec/state_parts.h"
+#include "core/exec/state_words.h"
+
+#define INLINE     static inline __attribute__((always_inline))
+#define NOT_INLINE static __attribute__((noinline))
+
+enum { RING = 64, APART = 12, AHEAD = 16 }; /* keys between two stages */
+
+#define NEAR_BYTES (1u << 19)
+
+/* What a key has become so far, by its number modulo RING. */
+struct pipe {
+    uint64_t hash[RING];
+    struct state_group *group[RING];
+    uint32_t index[RING]; /* of the slot that may be it */
+};
+
+struct lookup {
+    struct state_table *table;
+    const struct key_run *keys;
+    const uint16_t *groups; /* as numbered in the job */
+    void **values;
+    bool *is_new;   /* or null */
+    uint32_t ahead; /* keys from the last stage to the first */
+    bool moved;     /* something has, in this batch */
+};
+
+/* A group number from the first of the range, or the distance to the last, has the high bit set
+ * when it is outside: there are at most 2^15. A loop for the vectorizer. */
+static bool are_inside(const struct state_table *table, const uint16_t *groups, uint32_t count)
+{
+    enum { CHUNK = 64 };
+    uint16_t first = (uint16_t)table->spec.range.first, last = (uint16_t)(table->group_count - 1);
+    uint16_t bits = 0;
+    uint32_t i = 0;
+    for (; i + CHUNK <= count; i += CHUNK)
+        for (uint32_t k = 0; k < CHUNK; k++) {
+            uint16_t from_first = (uint16_t)(groups[i + k] - first);
+            bits |= (uint16_t)(from_first | (uint16_t)(last - from_first));
+        }
+    for (; i < count; i++) {
+        uint16_t from_first = (uint16_t)(groups[i] - first);
+        bits |= (uint16_t)(from_first | (uint16_t)(last - from_first));
+    }
+    return bits >> 15 == 0;
+}
+
+static struct err check_sizes(const struct state_table *table, const struct key_run *keys,
+                              struct note *note)
+{
+    uint32_t wanted = table->spec.key_size;
+    if (keys->size != wanted)
+        return err_note(note, ERR_BAD_VALUE_CODE, "keys of %u bytes where %u are expected",
+                        keys->size, wanted);
+    for (uint32_t i = 0; wanted == 0 && i < keys->count; i++)
+        if (key_run_size(keys, i) > STATE_KEY_MAX)
+            return err_note(note, ERR_BAD_VALUE_CODE, "a key of %u bytes; %u is the most",
+                            key_run_size(keys, i), (unsigned)STATE_KEY_MAX);
+    return OK;
+}
+
+/* Sets lookup->groups, and everything is in order. */
+static struct err check_batch(struct lookup *lookup, const uint16_t *groups, struct note *note)
+{
+    struct state_table *table = lookup->table;
+    const struct state_spec *spec = &table->spec;
+    uint32_t count = lookup->keys->count;
+    TRY(check_sizes(table, lookup->keys, note));
+    if (!groups) {
+        if (count > table->batch_capacity) {
+            table->batch_groups = mem_grow_array(table->batch_groups, table->batch_capacity, count,
+                                                 sizeof *table->batch_groups);
+            table->batch_capacity = count;
+        }
+        key_groups_of_run(lookup->keys, spec->key_hash, spec->max_parallelism, table->batch_groups);
+        groups = table->batch_groups;
+    }
+    lookup->groups = groups;
+    if (are_inside(table, groups, count))
+        return OK;
+    for (uint32_t i = 0; i < count; i++)
+        if ((uint32_t)(groups[i] - spec->range.first) >= table->group_count)
+            return err_note(note, ERR_BAD_VALUE_CODE, "key group %u is not one of %d to %d",
+                            groups[i], spec->range.first, spec->range.last);
+    IMPOSSIBLE("a key group outside that is inside");
+}
+
+/* Marks the entry as written. Mostly it is already; and a byte that was just stored would hold up
+ * the next one who loads the whole word. */
+INLINE void set_tag(const struct state_group *group, uint32_t index, uint64_t tag)
+{
+    uint8_t *at = state_tag_at(group, index), wanted = (uint8_t)(group->mark | tag);
+    if (__builtin_expect(*at != wanted, 0))
+        *at = wanted;
+}
+
+INLINE uint64_t hash_key(const struct lookup *lookup, uint32_t i)
+{
+    const uint8_t *key = key_run_at(lookup->keys, i);
+    return state_hash(&lookup->table->layout, key, key_run_size(lookup->keys, i));
+}
+
+INLINE void locate(const struct lookup *lookup, struct pipe *pipe, uint32_t i, bool writes)
+{
+    struct state_table *table = lookup->table;
+    uint64_t hash = hash_key(lookup, i);
+    uint32_t at = (uint32_t)(lookup->groups[i] - table->spec.range.first);
+    struct state_group *group = writes ? state_table_ready(table, at) : &table->groups[at];
+    __builtin_prefetch(state_tags(group, state_home(hash, group->bucket_count)), 1);
+    pipe->hash[i % RING] = hash;
+    pipe->group[i % RING] = group;
+}
+
+INLINE void match(const struct state_layout *layout, struct pipe *pipe, uint32_t i)
+{
+    const struct state_group *group = pipe->group[i % RING];
+    uint64_t hash = pipe->hash[i % RING], tag = state_tag(hash);
+    uint32_t bucket = state_home(hash, group->bucket_count);
+    uint64_t word = *state_tags(group, bucket), matches = state_match(word, tag);
+    while (__builtin_expect(matches == 0, 0) && state_empty(word) == 0) {
+        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
+        word = *state_tags(group, bucket);
+        matches = state_match(word, tag);
+    }
+    uint32_t index = matches ? bucket * STATE_SLOTS + state_slot(matches) : STATE_INDEX_NONE;
+    if (matches)
+        __builtin_prefetch(state_entry_at(layout, group, index), 1);
+    pipe->index[i % RING] = index;
+}
+
+INLINE void read_entry(struct pipe *pipe, uint32_t i)
+{
+    uint32_t index = pipe->index[i % RING];
+    if (index == STATE_INDEX_NONE)
+        return;
+    const struct state_group *group = pipe->group[i % RING];
+    const uint8_t *record = state_heap_record(group, state_heap_entry_at(group, index).at);
+    for (size_t line = 0; line < 2; line++)
+        __builtin_prefetch(record + 64 * line, 1);
+}
+
+/* Inserts a key that is not there, and notes when that has moved others. */
+static uint32_t insert(struct lookup *lookup, uint32_t i, struct state_group *group, uint64_t hash)
+{
+    struct state_table *table = lookup->table;
+    uint32_t index =
+        state_group_insert(&table->layout, &table->account, group, hash,
+                           key_run_at(lookup->keys, i), key_run_size(lookup->keys, i), 0);
+    table->entries++;
+    if (lookup->is_new)
+        lookup->is_new[i] = true;
+    if (group->moved == table->account.batch)
+        lookup->moved = true;
+    return index;
+}
+
+/* Another slot than the one that was looked into, or a new one. */
+NOT_INLINE uint32_t go_the_long_way(struct lookup *lookup, struct pipe *pipe, uint32_t i)
+{
+    struct state_table *table = lookup->table;
+    const struct state_layout *layout = &table->layout;
+    struct state_group *group = pipe->group[i % RING];
+    uint64_t hash = pipe->hash[i % RING];
+    uint32_t index = state_group_find(layout, group, hash, key_run_at(lookup->keys, i),
+                                      key_run_size(lookup->keys, i));
+    if (index != STATE_INDEX_NONE)
+        return index;
+    index = insert(lookup, i, group, hash);
+    if (group->moved != table->account.batch)
+        return index;
+    for (uint32_t next = i + 1; next < lookup->keys->count && next <= i + lookup->ahead; next++)
+        if (pipe->group[next % RING] == group)
+            match(layout, pipe, next);
+    return index;
+}
+
+INLINE bool verify_bytes(const struct lookup *lookup, const struct pipe *pipe, uint32_t i)
+{
+    const struct state_layout *layout = &lookup->table->layout;
+    const struct state_group *group = pipe->group[i % RING];
+    const uint8_t *key = key_run_at(lookup->keys, i);
+    uint32_t index = pipe->index[i % RING], size = key_run_size(lookup->keys, i);
+    if (index == STATE_INDEX_NONE)
+        return false;
+    if (!layout->in_heap)
+        return memcmp(state_entry_at(layout, group, index), key, size) == 0;
+    struct state_heap_entry entry = state_heap_entry_at(group, index);
+    return entry.hash == (uint32_t)(pipe->hash[i % RING] >> 32) &&
+           state_record_is(layout, state_heap_record(group, entry.at), key, size);
+}
+
+INLINE void *value_at(const struct state_layout *layout, const struct state_group *group,
+                      uint32_t index)
+{
+    if (!layout->in_heap)
+        return state_entry_at(layout, group, index) + layout->value_at;
+    return state_record_value(layout,
+                              state_heap_record(group, state_heap_entry_at(group, index).at));
+}
+
+/* A key and a value of a word each. */
+struct words_pipe {
+    uint64_t hash[RING];
+    struct state_group *group[RING];
+    uint8_t *tags[RING];
+};
+
+/* Into a group that has room. */
+INLINE uint8_t *insert_words(struct lookup *lookup, uint32_t i, struct state_group *group,
+                             uint64_t hash)
+{
+    uint64_t words[] = { word_at(key_run_at(lookup->keys, i)), 0 };
+    uint8_t *entry =
+        words_take(group, words_home(group, hash), hash, group->mark | state_tag(hash));
+    memcpy(entry, words, sizeof words);
+    group->count++;
+    lookup->table->entries++;
+    if (lookup->is_new)
+        lookup->is_new[i] = true;
+    return entry;
+}
+
+/* The entry by the long way, inserted if need be. Where something moved, the keys in the pipe are
+ * located again. */
+NOT_INLINE uint8_t *find_far(struct lookup *lookup, struct words_pipe *pipe, uint32_t i,
+                             struct state_group *group, uint64_t hash, bool writes)
+{
+    struct state_table *table = lookup->table;
+    uint64_t key = word_at(key_run_at(lookup->keys, i));
+    uint8_t *entry, *tag = words_find(group, hash, key, &entry);
+    if (tag) {
+        if (writes)
+            *tag = (uint8_t)(group->mark | state_tag(hash));
+        return entry;
+    }
+    if (!writes)
+        return NULL;
+    if (group->count < group->count_max)
+        return insert_words(lookup, i, group, hash);
+    uint32_t index = insert(lookup, i, group, hash);
+    uint32_t end = lookup->keys->count - i < RING ? lookup->keys->count : i + RING;
+    for (uint32_t k = i; pipe && group->moved == table->account.batch && k < end; k++)
+        if (pipe->group[k % RING] == group)
+            pipe->tags[k % RING] = words_home(group, pipe->hash[k % RING]);
+    return state_entry_at(&table->layout, group, index);
+}
+
+INLINE void verify(struct lookup *lookup, struct pipe *pipe, uint32_t i, bool writes)
+{
+    const struct state_layout *layout = &lookup->table->layout;
+    bool found = verify_bytes(lookup, pipe, i);
+    uint32_t index = pipe->index[i % RING];
+    struct state_group *group = pipe->group[i % RING];
+    if (__builtin_expect(!found, 0)) {
+        if (!writes) {
+            index = state_group_find(layout, group, pipe->hash[i % RING],
+                                     key_run_at(lookup->keys, i), key_run_size(lookup->keys, i));
+            lookup->values[i] = index == STATE_INDEX_NONE ? NULL : value_at(layout, group, index);
+            return;
+        }
+        index = go_the_long_way(lookup, pipe, i);
+    }
+    if (writes)
+        set_tag(group, index, state_tag(pipe->hash[i % RING]));
+    lookup->values[i] = value_at(layout, group, index);
+}
+
+/* Stage k is at key step - k * APART. */
+INLINE void run(struct lookup *lookup, bool in_heap, bool writes)
+{
+    struct pipe pipe;
+    const struct state_layout *layout = &lookup->table->layout;
+    uint32_t count = lookup->keys->count, last = in_heap ? 3 * APART : 2 * APART;
+    uint32_t step = 0;
+    lookup->ahead = last;
+    for (; step < last && step < count; step++) {
+        locate(lookup, &pipe, step, writes);
+        if (step >= APART)
+            match(layout, &pipe, step - APART);
+        if (in_heap && step >= 2 * APART)
+            read_entry(&pipe, step - 2 * APART);
+    }
+    for (; step < count; step++) {
+        locate(lookup, &pipe, step, writes);
+        match(layout, &pipe, step - APART);
+        if (in_heap)
+            read_entry(&pipe, step - 2 * APART);
+        verify(lookup, &pipe, step - last, writes);
+    }
+    for (; step < count + last; step++) {
+        if (step - APART < count)
+            match(layout, &pipe, step - APART);
+        if (in_heap && step - 2 * APART < count)
+            read_entry(&pipe, step - 2 * APART);
+        if (step - last < count)
+            verify(lookup, &pipe, step - last, writes);
+    }
+}
+
+/* Two words in one go, where all of it is in the nearest caches anyway. */
+INLINE void run_near(struct lookup *lookup, bool writes)
+{
+    struct state_table *table = lookup->table;
+    const uint64_t epoch = table->epoch;
+    const uint16_t *number = lookup->groups, *end = number + lookup->keys->count;
+    struct state_group *first = table->groups - table->spec.range.first;
+    const uint8_t *at = lookup->keys->bytes;
+    const size_t stride = lookup->keys->stride;
+    void **value = lookup->values;
+    for (; number < end; number++, value++, at += stride) {
+        uint64_t key = word_at(at), hash = state_hash_word(key);
+        struct state_group *group = first + *number;
+        if (writes && __builtin_expect(group->epoch != epoch, 0))
+            state_table_prepare(table, (uint32_t)(group - table->groups), true);
+        uint8_t *tags = words_home(group, hash);
+        uint64_t differs = word_at(tags) ^ (group->mark | state_tag(hash)) * STATE_ONES;
+        uint64_t matches = words_match(tags, hash, differs);
+        uint32_t shift = words_shift(matches);
+        uint8_t *entry = words_entry(tags, shift);
+        if (__builtin_expect(matches == 0 || word_at(entry) != key, 0) ||
+            (writes && __builtin_expect((uint8_t)(differs >> shift) != 0, 0)))
+            entry =
+                find_far(lookup, NULL, (uint32_t)(number - lookup->groups), group, hash, writes);
+        *value = writes || entry ? entry + sizeof key : NULL;
+    }
+}
+
+INLINE uint32_t end_of(uint32_t from, uint32_t count)
+{
+    return from + AHEAD < count ? from + AHEAD : count;
+}
+
+/* Where the keys from `from` on live; fetches their buckets. */
+INLINE void locate_words(const struct lookup *lookup, struct words_pipe *pipe, uint32_t from,
+                         bool writes)
+{
+    struct state_table *table = lookup->table;
+    const uint64_t epoch = table->epoch;
+    const uint16_t *numbers = lookup->groups;
+    struct state_group *first = table->groups - table->spec.range.first;
+    const uint8_t *keys = lookup->keys->bytes;
+    const size_t stride = lookup->keys->stride;
+    uint32_t end = end_of(from, lookup->keys->count);
+    for (uint32_t i = from; i < end; i++) {
+        uint64_t hash = state_hash_word(word_at(keys + i * stride));
+        struct state_group *group = first + numbers[i];
+        if (writes && __builtin_expect(group->epoch != epoch, 0))
+            state_table_prepare(table, (uint32_t)(group - table->groups), true);
+        uint8_t *tags = words_home(group, hash);
+        __builtin_prefetch(tags, 1);
+        pipe->hash[i % RING] = hash;
+        pipe->tags[i % RING] = tags;
+        pipe->group[i % RING] = group;
+    }
+}
+
+/* Buckets that are full and do not hold the key are passed over, without a branch. */
+INLINE void pass_full(struct words_pipe *pipe, uint32_t from, uint32_t end)
+{
+    for (uint32_t i = from; i < end; i++) {
+        const struct state_group *group = pipe->group[i % RING];
+        uint8_t *tags = pipe->tags[i % RING];
+        uint64_t word = word_at(tags);
+        uint64_t hash = pipe->hash[i % RING];
+        uint64_t reasons = state_match(word, state_tag(hash)) | state_empty(word);
+        /* A mask and no condition, which the compiler would make a jump that is hard to foresee. */
+        uint64_t moves = ((reasons - 1) & ~reasons) >> 63;
+        tags += (words_next(group, tags) - tags) * (ptrdiff_t)moves;
+        __builtin_prefetch(tags, 1);
+        __builtin_prefetch(tags + WORDS_LINE, 1);
+        pipe->tags[i % RING] = tags;
+    }
+}
+
+/* Two words with memory far away. */
+INLINE void run_words(struct lookup *lookup, bool writes)
+{
+    struct words_pipe pipe;
+    const uint32_t count = lookup->keys->count;
+    const uint8_t *keys = lookup->keys->bytes;
+    const size_t stride = lookup->keys->stride;
+    void **values = lookup->values;
+    locate_words(lookup, &pipe, 0, writes);
+    locate_words(lookup, &pipe, AHEAD, writes);
+    pass_full(&pipe, 0, end_of(0, count));
+    for (uint32_t from = 0; from < count; from += AHEAD) {
+        uint32_t end = end_of(from, count);
+        locate_words(lookup, &pipe, from + 2 * AHEAD, writes);
+        pass_full(&pipe, end, end_of(end, count));
+        for (uint32_t i = from; i < end; i++) {
+            uint64_t hash = pipe.hash[i % RING];
+            struct state_group *group = pipe.group[i % RING];
+            uint8_t *tags = pipe.tags[i % RING];
+            uint64_t differs = word_at(tags) ^ (group->mark | state_tag(hash)) * STATE_ONES;
+            uint64_t matches = words_match(tags, hash, differs);
+            uint32_t shift = words_shift(matches);
+            uint8_t *entry = words_entry(tags, shift);
+            if (__builtin_expect(matches == 0 || word_at(entry) != word_at(keys + i * stride), 0) ||
+                (writes && __builtin_expect((uint8_t)(differs >> shift) != 0, 0)))
+                entry = find_far(lookup, &pipe, i, group, hash, writes);
+            values[i] = writes || entry ? entry + sizeof hash : NULL;
+        }
+    }
+}
+
+/* The values in groups where something has moved since they were given out. */
+NOT_INLINE void look_again(struct lookup *lookup)
+{
+    struct state_table *table = lookup->table;
+    for (uint32_t i = 0; i < lookup->keys->count; i++) {
+        struct state_group *group = &table->groups[lookup->groups[i] - table->spec.range.first];
+        if (group->moved != table->account.batch)
+            continue;
+        uint32_t index =
+            state_group_find(&table->layout, group, hash_key(lookup, i),
+                             key_run_at(lookup->keys, i), key_run_size(lookup->keys, i));
+        lookup->values[i] = value_at(&table->layout, group, index);
+    }
+}
+
+struct err state_table_resolve(struct state_table *table, const struct key_run *keys,
+                               const uint16_t *groups, void **values, bool *is_new,
+                               struct note *note)
+{
+    struct lookup lookup = { .table = table, .keys = keys, .values = values, .is_new = is_new };
+    TRY(check_batch(&lookup, groups, note));
+    if (is_new)
+        memset(is_new, 0, keys->count * sizeof *is_new);
+    table->account.batch++;
+    if (state_is_words(&table->layout) && table->account.live_bytes < NEAR_BYTES)
+        run_near(&lookup, true);
+    else if (state_is_words(&table->layout))
+        run_words(&lookup, true);
+    else if (table->layout.in_heap)
+        run(&lookup, true, true);
+    else
+        run(&lookup, false, true);
+    if (lookup.moved)
+        look_again(&lookup);
+    return OK;
+}
+
+struct err state_table_find(struct state_table *table, const struct key_run *keys,
+                            const uint16_t *groups, const void **values, struct note *note)
+{
+    struct lookup lookup = { .table = table, .keys = keys, .values = (void **)(uintptr_t)values };
+    TRY(check_batch(&lookup, groups, note));
+    if (state_is_words(&table->layout) && table->account.live_bytes < NEAR_BYTES)
+        run_near(&lookup, false);
+    else if (state_is_words(&table->layout))
+        run_words(&lookup, false);
+    else if (table->layout.in_heap)
+        run(&lookup, true, false);
+    else
+        run(&lookup, false, false);
+    return OK;
+}

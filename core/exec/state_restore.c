@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making a table from snapshots. Groups are built aside, block by block, each block checked whole
+ * before its entries are looked at; only finish puts them into the table. Every length is compared
+ * with the bytes there are. Always: a group has no more entries than the files have bytes.
+ */
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/exec/state_heap.h"
+#include "core/exec/state_parts.h"
+#include "core/exec/state_words.h"
+
+enum { SPARE_PART = 8 }; /* of the entries: room beyond them, so that the next does not grow it */
+
+struct state_restore {
+    struct state_table *table;
+    struct snapshot_header expected;
+    struct state_account account;
+    struct state_group *groups; /* aside */
+    uint64_t *ids;              /* of the newest file, by group; 0: none yet */
+    bool failed;
+};
+
+struct state_restore *state_restore_begin(struct state_table *table,
+                                          const struct snapshot_identity *identity)
+{
+    const struct state_spec *spec = &table->spec;
+    struct state_restore *restore = mem_create(sizeof *restore);
+    restore->table = table;
+    restore->expected = (struct snapshot_header){ .identity = *identity,
+                                                  .key_size = spec->key_size,
+                                                  .value_size = spec->value_size,
+                                                  .key_hash = spec->key_hash,
+                                                  .max_parallelism = spec->max_parallelism };
+    restore->groups = mem_create_array(table->group_count, sizeof *restore->groups);
+    restore->ids = mem_create_array(table->group_count, sizeof *restore->ids);
+    for (uint32_t i = 0; i < table->group_count; i++)
+        state_group_init(&restore->groups[i]);
+    return restore;
+}
+
+void state_restore_cancel(struct state_restore *restore)
+{
+    if (!restore)
+        return;
+    for (uint32_t i = 0; i < restore->table->group_count; i++)
+        state_group_release(&restore->account, &restore->groups[i], true);
+    CHECK(restore->account.all_bytes == 0);
+    mem_destroy(restore->groups);
+    mem_destroy(restore->ids);
+    mem_destroy(restore);
+}
+
+/* Entries of two words, all of them there. Those of a full snapshot find room made for them, and
+ * come in the order of their homes. */
+static void put_words(struct state_restore *restore, struct state_group *group,
+                      const struct snapshot_block *block)
+{
+    for (uint32_t i = 0; i < block->entries; i++) {
+        const uint8_t *from = block->body + (size_t)i * WORDS_ENTRY;
+        uint64_t key = word_at(from);
+        bool is_new;
+        if (group->count == group->count_max)
+            state_group_reserve(&restore->table->layout, &restore->account, group,
+                                (uint64_t)group->count + 1);
+        uint8_t *entry = words_find_or_take(group, state_hash_word(key), key, &is_new);
+        memcpy(entry, from, WORDS_ENTRY);
+        group->count += is_new;
+    }
+}
+
+static void put_entry(struct state_restore *restore, struct state_group *group,
+                      const struct state_entry *entry)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    uint64_t hash = state_hash(layout, entry->key, entry->key_size);
+    uint32_t index = state_group_find(layout, group, hash, entry->key, entry->key_size);
+    if (index == STATE_INDEX_NONE)
+        index = state_group_insert(layout, &restore->account, group, hash, entry->key,
+                                   entry->key_size, entry->value_size);
+    else if (layout->value_size == 0)
+        state_heap_resize(layout, &restore->account, group, index, entry->value_size);
+    struct state_entry at;
+    state_group_entry(layout, group, index, &at);
+    memcpy((void *)(uintptr_t)at.value, entry->value, entry->value_size);
+}
+
+static void remove_entry(struct state_restore *restore, struct state_group *group,
+                         const struct state_entry *entry)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    uint64_t hash = state_hash(layout, entry->key, entry->key_size);
+    uint32_t index = state_group_find(layout, group, hash, entry->key, entry->key_size);
+    if (index != STATE_INDEX_NONE)
+        state_group_remove(layout, group, index);
+}
+
+/* The next entry of a body; false when it does not fit into what is left. */
+static bool take_entry(const struct state_layout *layout, bool with_value, const uint8_t **at,
+                       const uint8_t *end, struct state_entry *entry)
+{
+    bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
+    size_t head =
+        (key_varies ? sizeof entry->key_size : 0) + (value_varies ? sizeof entry->value_size : 0);
+    size_t left = (size_t)(end - *at);
+    if (left < head)
+        return false;
+    entry->key_size = layout->key_size;
+    entry->value_size = with_value ? layout->value_size : 0;
+    if (key_varies)
+        memcpy(&entry->key_size, *at, sizeof entry->key_size);
+    if (value_varies)
+        memcpy(&entry->value_size, *at + head - sizeof entry->value_size, sizeof entry->value_size);
+    if (entry->key_size > STATE_KEY_MAX || entry->value_size > STATE_VALUE_MAX ||
+        left - head < (uint64_t)entry->key_size + entry->value_size)
+        return false;
+    entry->key = *at + head;
+    entry->value = *at + head + entry->key_size;
+    *at += head + entry->key_size + entry->value_size;
+    return true;
+}
+
+static struct err put_block(struct state_restore *restore, struct state_group *group,
+                            const struct snapshot_block *block, struct note *note)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    bool has_values = block->kind == SNAPSHOT_BLOCK_ENTRIES;
+    const uint8_t *at = block->body, *end = block->body + block->size;
+    struct state_entry entry;
+    if (has_values && state_is_words(layout) &&
+        block->size == (uint64_t)block->entries * WORDS_ENTRY) {
+        put_words(restore, group, block);
+        return OK;
+    }
+    for (uint32_t i = 0; i < block->entries; i++) {
+        if (!take_entry(layout, has_values, &at, end, &entry))
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "an entry of key group %d ends behind its "
+                            "block",
+                            block->group);
+        if (has_values)
+            put_entry(restore, group, &entry);
+        else
+            remove_entry(restore, group, &entry);
+    }
+    if (at != end)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "a block of key group %d is longer than its "
+                        "entries",
+                        block->group);
+    return OK;
+}
+
+/* Bytes that an entry of a removed key has at least; one with a value has no less. */
+static uint32_t least_bytes(const struct state_layout *layout)
+{
+    return layout->key_size ? layout->key_size : sizeof layout->key_size;
+}
+
+static struct err add_group(struct state_restore *restore, const struct snapshot_file *file,
+                            uint32_t i, struct note *note)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    const struct snapshot_header *header = &file->header;
+    int32_t number = restore->table->spec.range.first + (int32_t)i;
+    struct state_group *group = &restore->groups[i];
+    if (header->base > restore->ids[i] || (header->base != 0 && restore->ids[i] > header->id))
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "snapshot %llu adds to %llu, but what is there of key group %d is %llu",
+                        (unsigned long long)header->id, (unsigned long long)header->base, number,
+                        (unsigned long long)restore->ids[i]);
+    if (header->base == 0 && restore->ids[i] != 0)
+        return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is there twice", number);
+    uint64_t from, to, entries;
+    TRY(snapshot_section(file, number, &from, &to, note));
+    TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
+    if (header->base == 0)
+        state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
+    while (from < to) {
+        struct snapshot_block block;
+        TRY(snapshot_read_block(file, number, &from, to, &block, note));
+        if (block.kind == SNAPSHOT_BLOCK_REMOVED && header->base == 0)
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "key group %d: removals in a snapshot that holds everything", number);
+        TRY(put_block(restore, group, &block, note));
+    }
+    restore->ids[i] = header->id;
+    return OK;
+}
+
+static struct err add_file(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
+                           struct note *note)
+{
+    const struct key_group_range *wanted = &restore->table->spec.range;
+    struct snapshot_file file;
+    TRY(snapshot_open(bytes, size, &file, note));
+    TRY(snapshot_expect(&file.header, &restore->expected, note));
+    const struct key_group_range *there = &file.header.range;
+    int32_t first = there->first > wanted->first ? there->first : wanted->first;
+    int32_t last = there->last < wanted->last ? there->last : wanted->last;
+    for (int32_t group = first; group <= last; group++)
+        TRY(add_group(restore, &file, (uint32_t)(group - wanted->first), note));
+    return OK;
+}
+
+struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
+                             struct note *note)
+{
+    CHECK(!restore->failed);
+    struct err e = add_file(restore, bytes, size, note);
+    restore->failed = err_is(e);
+    return e;
+}
+
+static struct err check_whole(const struct state_restore *restore, struct note *note)
+{
+    const struct state_table *table = restore->table;
+    for (uint32_t i = 0; i < table->group_count; i++) {
+        int32_t number = table->spec.range.first + (int32_t)i;
+        if (restore->ids[i] == 0)
+            return err_note(note, ERR_MISSING_CODE, "key group %d is in no file", number);
+        if (restore->ids[i] != restore->ids[0])
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "key group %d is of snapshot %llu, key group %d of %llu", number,
+                            (unsigned long long)restore->ids[i], table->spec.range.first,
+                            (unsigned long long)restore->ids[0]);
+    }
+    return OK;
+}
+
+static void move_in(struct state_restore *restore, bool is_base)
+{
+    struct state_table *table = restore->table;
+    table->entries = 0;
+    for (uint32_t i = 0; i < table->group_count; i++) {
+        struct state_history *history = &table->histories[i];
+        state_group_release(&table->account, &table->groups[i], true);
+        state_group_release(&table->account, &history->removed, true);
+        memset(history->epochs, 0, sizeof history->epochs);
+        table->groups[i] = restore->groups[i];
+        table->groups[i].epoch = 0;
+        table->entries += table->groups[i].count;
+        state_group_init(&restore->groups[i]);
+    }
+    table->account.live_bytes += restore->account.live_bytes;
+    table->account.all_bytes += restore->account.all_bytes;
+    table->account.allocations += restore->account.allocations;
+    restore->account = (struct state_account){ 0 };
+    uint64_t id = restore->ids[0];
+    table->confirmed = is_base ? id : 0;
+    table->unsettled.count = 0;
+    if (table->epoch <= id)
+        table->epoch = id + 1;
+}
+
+struct err state_restore_finish(struct state_restore *restore, bool is_base, struct note *note)
+{
+    CHECK(!restore->failed);
+    struct err e = check_whole(restore, note);
+    if (!err_is(e))
+        move_in(restore, is_base);
+    state_restore_cancel(restore);
+    return e;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Taking a snapshot: holding on to the memory of all groups, then writing them one by one and
+ * letting go of each as soon as it is written. A group is written from its buckets in order, so
+ * the bytes follow from the calls made on the table.
+ */
+#include "core/exec/state_snapshot.h"
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/exec/state_heap.h"
+#include "core/exec/state_parts.h"
+#include "core/exec/state_words.h"
+
+enum part { PART_HEADER, PART_REMOVED, PART_ENTRIES, PART_INDEX, PART_END };
+
+struct state_snapshot {
+    struct state_table *table;
+    struct snapshot_header header;
+    struct state_group *groups;  /* as they were */
+    struct state_group *removed; /* only of an increment; else null */
+    uint8_t *newer;              /* by group: generations after the base */
+    uint64_t *offsets;
+    uint64_t written; /* bytes */
+    enum part part;
+    uint32_t group, bucket; /* the next to be written */
+};
+
+static void hold(struct state_group *copy, const struct state_group *group)
+{
+    *copy = *group;
+    if (copy->buckets)
+        copy->buckets->holders++;
+    if (copy->heap)
+        copy->heap->holders++;
+}
+
+static void remember_id(struct state_table *table, uint64_t id)
+{
+    uint64_t *ids = table->unsettled.ids;
+    if (table->unsettled.count == STATE_UNSETTLED_MAX) {
+        memmove(ids, ids + 1, (STATE_UNSETTLED_MAX - 1) * sizeof *ids);
+        table->unsettled.count--;
+    }
+    ids[table->unsettled.count++] = id;
+    table->epoch = id + 1;
+}
+
+struct state_snapshot *state_snapshot_begin(struct state_table *table,
+                                            const struct snapshot_identity *identity, uint64_t id,
+                                            bool incremental)
+{
+    const struct state_spec *spec = &table->spec;
+    CHECK(id >= table->epoch);
+    CHECK(!incremental || spec->incremental);
+    struct state_snapshot *snapshot = mem_create(sizeof *snapshot);
+    uint32_t count = table->group_count;
+    snapshot->table = table;
+    snapshot->header = (struct snapshot_header){ .identity = *identity,
+                                                 .key_size = spec->key_size,
+                                                 .value_size = spec->value_size,
+                                                 .key_hash = spec->key_hash,
+                                                 .max_parallelism = spec->max_parallelism,
+                                                 .range = spec->range,
+                                                 .id = id,
+                                                 .base = incremental ? table->confirmed : 0 };
+    snapshot->groups = mem_create_array(count, sizeof *snapshot->groups);
+    snapshot->offsets = mem_create_array(count, sizeof *snapshot->offsets);
+    for (uint32_t i = 0; i < count; i++)
+        hold(&snapshot->groups[i], &table->groups[i]);
+    if (snapshot->header.base != 0) {
+        snapshot->removed = mem_create_array(count, sizeof *snapshot->removed);
+        snapshot->newer = mem_create(count);
+        for (uint32_t i = 0; i < count; i++) {
+            hold(&snapshot->removed[i], &table->histories[i].removed);
+            snapshot->newer[i] =
+                (uint8_t)state_history_newer(&table->histories[i], snapshot->header.base);
+        }
+    }
+    remember_id(table, id);
+    table->snapshots++;
+    return snapshot;
+}
+
+uint64_t state_snapshot_base(const struct state_snapshot *snapshot)
+{
+    return snapshot->header.base;
+}
+
+/* The high bit of each slot of the bucket that belongs into the snapshot. */
+static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
+{
+    if (all)
+        return state_taken(word);
+    uint64_t low = word >> STATE_GENERATION_SHIFT & STATE_ONES;
+    uint64_t high = word >> (STATE_GENERATION_SHIFT + 1) & STATE_ONES;
+    uint64_t found = (newer & 1u << 1 ? low & ~high : 0) | (newer & 1u << 2 ? high & ~low : 0) |
+                     (newer & 1u << 3 ? low & high : 0);
+    return found << 7;
+}
+
+/* Entries of two words: all seven are copied, and the end moves only behind those that count. */
+static uint8_t *gather_words(const struct state_group *group, uint32_t bucket, uint64_t slots,
+                             uint8_t *to)
+{
+    const uint8_t *from = (const uint8_t *)state_tags(group, bucket) + WORDS_ENTRIES;
+    for (int slot = 0; slot < STATE_SLOTS - 1; slot++) {
+        memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
+        to += slots >> (8 * slot + 7) << 4 & WORDS_ENTRY;
+    }
+    return to;
+}
+
+static void append_entry(const struct state_layout *layout, const struct state_group *group,
+                         uint32_t index, bool with_value, struct snapshot_bytes *out)
+{
+    struct state_entry entry;
+    state_group_entry(layout, group, index, &entry);
+    bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
+    size_t head =
+        (key_varies ? sizeof entry.key_size : 0) + (value_varies ? sizeof entry.value_size : 0);
+    size_t value_size = with_value ? entry.value_size : 0;
+    uint8_t *to = snapshot_bytes_take(out, head + entry.key_size + value_size);
+    if (key_varies)
+        memcpy(to, &entry.key_size, sizeof entry.key_size);
+    if (value_varies)
+        memcpy(to + head - sizeof entry.value_size, &entry.value_size, sizeof entry.value_size);
+    memcpy(to + head, entry.key, entry.key_size);
+    memcpy(to + head + entry.key_size, entry.value, value_size);
+}
+
+/* Entries of the group from the bucket on, until the block is full. */
+static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes *out)
+{
+    const struct state_layout *layout = &snapshot->table->layout;
+    const struct state_group *group = &snapshot->groups[snapshot->group];
+    bool all = snapshot->header.base == 0;
+    uint32_t newer = all ? 0 : snapshot->newer[snapshot->group], entries = 0;
+    bool words = state_is_words(layout);
+    size_t opened = snapshot_open_block(out), body = out->count;
+    if (words)
+        snapshot_bytes_take(out, STATE_SNAPSHOT_BLOCK + 2 * WORDS_BUCKET);
+    uint8_t *to = out->items + body;
+    const uint8_t *full = to + STATE_SNAPSHOT_BLOCK;
+    uint32_t bucket = snapshot->bucket;
+    for (; bucket < group->bucket_count; bucket++) {
+        uint64_t slots = chosen(*state_tags(group, bucket), all, newer);
+        if (words) {
+            if (to >= full)
+                break;
+            to = gather_words(group, bucket, slots, to);
+            continue;
+        }
+        if (out->count - body >= STATE_SNAPSHOT_BLOCK)
+            break;
+        for (; slots != 0; slots &= slots - 1, entries++)
+            append_entry(layout, group, bucket * STATE_SLOTS + state_slot(slots), true, out);
+    }
+    snapshot->bucket = bucket;
+    if (words) {
+        out->count = (size_t)(to - out->items);
+        entries = (uint32_t)((out->count - body) / WORDS_ENTRY);
+    }
+    if (entries != 0)
+        snapshot_close_block(out, opened, SNAPSHOT_BLOCK_ENTRIES,
+                             snapshot->header.range.first + (int32_t)snapshot->group, entries);
+    else
+        out->count = opened;
+}
+
+static void write_removed(struct state_snapshot *snapshot, struct snapshot_bytes *out)
+{
+    const struct state_layout *layout = &snapshot->table->removed_layout;
+    const struct state_group *removed = &snapshot->removed[snapshot->group];
+    size_t opened = snapshot_open_block(out), body = out->count;
+    uint32_t entries = 0;
+    while (snapshot->bucket < removed->bucket_count && out->count - body < STATE_SNAPSHOT_BLOCK) {
+        uint64_t slots = chosen(*state_tags(removed, snapshot->bucket), true, 0);
+        for (; slots != 0; slots &= slots - 1) {
+            uint32_t index = snapshot->bucket * STATE_SLOTS + state_slot(slots);
+            struct state_entry entry;
+            uint64_t epoch;
+            state_group_entry(layout, removed, index, &entry);
+            memcpy(&epoch, entry.value, sizeof epoch);
+            if (epoch <= snapshot->header.base)
+                continue;
+            append_entry(layout, removed, index, false, out);
+            entries++;
+        }
+        snapshot->bucket++;
+    }
+    if (entries != 0)
+        snapshot_close_block(out, opened, SNAPSHOT_BLOCK_REMOVED,
+                             snapshot->header.range.first + (int32_t)snapshot->group, entries);
+    else
+        out->count = opened;
+}
+
+/* Lets go of a group that is written. */
+static void release_group(struct state_snapshot *snapshot, uint32_t i)
+{
+    state_group_release(&snapshot->table->account, &snapshot->groups[i], false);
+    if (snapshot->removed)
+        state_group_release(&snapshot->table->account, &snapshot->removed[i], false);
+}
+
+static void write_group(struct state_snapshot *snapshot, struct snapshot_bytes *out)
+{
+    uint32_t i = snapshot->group;
+    if (snapshot->part == PART_REMOVED) {
+        if (snapshot->removed && snapshot->bucket < snapshot->removed[i].bucket_count) {
+            write_removed(snapshot, out);
+            return;
+        }
+        snapshot->part = PART_ENTRIES;
+        snapshot->bucket = 0;
+    }
+    if (snapshot->groups[i].count != 0 && snapshot->bucket < snapshot->groups[i].bucket_count) {
+        write_entries(snapshot, out);
+        return;
+    }
+    release_group(snapshot, i);
+    snapshot->bucket = 0;
+    snapshot->part = ++snapshot->group < snapshot->table->group_count ? PART_REMOVED : PART_INDEX;
+}
+
+bool state_snapshot_write(struct state_snapshot *snapshot, struct snapshot_bytes *out,
+                          size_t budget)
+{
+    size_t begin = out->count;
+    while (snapshot->part != PART_END && (out->count - begin < budget || out->count == begin)) {
+        size_t before = out->count;
+        switch (snapshot->part) {
+        case PART_HEADER:
+            snapshot_write_header(out, &snapshot->header);
+            snapshot->part = PART_REMOVED;
+            break;
+        case PART_REMOVED:
+        case PART_ENTRIES:
+            if (snapshot->part == PART_REMOVED && snapshot->bucket == 0)
+                snapshot->offsets[snapshot->group] = snapshot->written;
+            write_group(snapshot, out);
+            break;
+        case PART_INDEX:
+            snapshot_write_index(out, snapshot->offsets, snapshot->table->group_count,
+                                 snapshot->written);
+            snapshot->part = PART_END;
+            break;
+        case PART_END: IMPOSSIBLE("writing behind the end");
+        }
+        snapshot->written += out->count - before;
+    }
+    return snapshot->part != PART_END;
+}
+
+void state_snapshot_end(struct state_snapshot *snapshot)
+{
+    struct state_table *table = snapshot->table;
+    for (uint32_t i = snapshot->group; i < table->group_count; i++)
+        release_group(snapshot, i);
+    CHECK(table->snapshots > 0);
+    table->snapshots--;
+    mem_destroy(snapshot->groups);
+    mem_destroy(snapshot->removed);
+    mem_destroy(snapshot->newer);
+    mem_destroy(snapshot->offsets);
+    mem_destroy(snapshot);
+}
