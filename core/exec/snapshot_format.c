@@ -50,7 +50,7 @@ static inline uint64_t stir(uint64_t lane, const uint8_t *two_words)
 }
 
 /* Four lanes, so that four chains of multiplications are under way at a time. */
-static uint64_t checksum(const uint8_t *bytes, size_t size)
+uint64_t snapshot_checksum(const uint8_t *bytes, size_t size)
 {
     uint64_t a = 0x9e3779b97f4a7c15u, b = 0xbf58476d1ce4e5b9u;
     uint64_t c = 0x94d049bb133111ebu, d = 0xff51afd7ed558ccdu;
@@ -124,7 +124,7 @@ void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_hea
     CHECK(length < SNAPSHOT_NAME_MAX);
     memset(to + HEADER_WORDS * WORD, 0, SNAPSHOT_NAME_MAX);
     memcpy(to + HEADER_WORDS * WORD, identity->name, length);
-    put_word(to + HEADER_SIZE - WORD, checksum(to, HEADER_SIZE - WORD));
+    put_word(to + HEADER_SIZE - WORD, snapshot_checksum(to, HEADER_SIZE - WORD));
 }
 
 size_t snapshot_open_block(struct snapshot_bytes *out)
@@ -136,7 +136,7 @@ size_t snapshot_open_block(struct snapshot_bytes *out)
 
 static uint64_t block_checksum(const uint8_t *head, const uint8_t *body, uint64_t size)
 {
-    uint64_t sum = checksum(body, size);
+    uint64_t sum = snapshot_checksum(body, size);
     for (int i = 0; i < BLOCK_HEAD / WORD - 1; i++)
         sum = hash_add(sum, get_word(head + i * WORD));
     return sum;
@@ -162,7 +162,7 @@ void snapshot_write_index(struct snapshot_bytes *out, const uint64_t *offsets, u
         put_word(to + (size_t)i * WORD, offsets[i]);
     put_word(to + size - WORD, blocks_end);
     put_word(to + size, blocks_end); /* where the index begins */
-    put_word(to + size + WORD, checksum(to, size));
+    put_word(to + size + WORD, snapshot_checksum(to, size));
     put_word(to + size + 2 * WORD, MAGIC_TAIL);
 }
 
@@ -177,7 +177,7 @@ static struct err read_header(const uint8_t *bytes, struct snapshot_header *head
     if ((uint32_t)words[1] != SNAPSHOT_FORMAT_VERSION)
         return err_note(note, ERR_BAD_VALUE_CODE, "format version %u; only %d can be read",
                         (uint32_t)words[1], SNAPSHOT_FORMAT_VERSION);
-    if (get_word(bytes + HEADER_SIZE - WORD) != checksum(bytes, HEADER_SIZE - WORD))
+    if (get_word(bytes + HEADER_SIZE - WORD) != snapshot_checksum(bytes, HEADER_SIZE - WORD))
         return err_note(note, ERR_BAD_VALUE_CODE, "the header is damaged");
     *header = (struct snapshot_header){
         .identity = { .job = words[2],
@@ -214,7 +214,7 @@ static struct err read_index(struct snapshot_file *file, struct note *note)
         return err_note(note, ERR_BAD_VALUE_CODE, "cut off, or with bytes too many");
     file->blocks_end = get_word(trailer);
     file->index = file->bytes + file->blocks_end;
-    if (get_word(trailer + WORD) != checksum(file->index, size))
+    if (get_word(trailer + WORD) != snapshot_checksum(file->index, size))
         return err_note(note, ERR_BAD_VALUE_CODE, "the index is damaged");
     uint64_t before = HEADER_SIZE;
     if (get_word(file->index) != before || get_word(file->index + size - WORD) != file->blocks_end)

@@ -66,6 +66,8 @@ struct snapshot_file {
     uint64_t size, blocks_end;
 };
 
+uint64_t snapshot_checksum(const uint8_t *bytes, size_t size);
+
 /* Gives room for so many bytes more at the end, not set. */
 uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size);
 void snapshot_bytes_fini(struct snapshot_bytes *bytes);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Buffers of a snapshot, back into gates and partitions. With the parallelism unchanged they go
+ * where they lay; else records of hash edges go by their key group, and whole buffers of rebalance
+ * edges to the old subtask's number modulo the new parallelism.
+ */
+#include "core/exec/in_flight.h"
+
+static MUST_CHECK struct err refuse(struct note *note, enum partitioner partitioner)
+{
+    return err_note(note, ERR_REFUSED_CODE,
+                    "the checkpoint has data in flight on a %s edge, which cannot be rescaled",
+                    partitioner_names[partitioner]);
+}
+
+/* A new buffer with the records of `from` that lie in the key groups; null: none does. Watermarks
+ * stay behind: the channel they belong to is not there any more. */
+static MUST_CHECK struct err filter(const struct in_flight_input *input,
+                                    const struct task_snapshot_identity *own,
+                                    struct key_group_range groups, const struct buffer *from,
+                                    struct buffer **out, struct note *note)
+{
+    struct frame frame;
+    struct frame_writer writer = { 0 };
+    uint16_t *groups_of = NULL;
+    uint32_t stride = record_stride(input->reader->layout);
+    struct err e = frame_reader_open(input->reader, from, note);
+    frame_writer_open(&writer, buffer_create(input->buffer_size), input->buffer_size, stride);
+    while (!err_is(e)) {
+        e = frame_reader_next(input->reader, &frame, note);
+        if (err_is(e) || frame.kind == FRAME_END)
+            break;
+        if (frame.kind != FRAME_RECORDS)
+            continue;
+        struct key_run keys = key_run_of(&input->key, &frame.batch);
+        groups_of = mem_create_array(frame.batch.count, sizeof *groups_of);
+        key_groups_of_run(&keys, input->key.hash, own->max_parallelism, groups_of);
+        for (uint32_t i = 0; i < frame.batch.count; i++) {
+            uint32_t size = record_slot_size(frame.batch.layout, batch_size(&frame.batch, i));
+            if (groups_of[i] < groups.first || groups_of[i] > groups.last)
+                continue;
+            CHECK(frame_writer_room(&writer) >= size); /* all of them came out of one buffer */
+            memcpy(writer.at, batch_slot(&frame.batch, i), size);
+            writer.at += size;
+            writer.count += stride == 0;
+        }
+        mem_destroy(groups_of);
+    }
+    *out = frame_writer_close(&writer, stride);
+    if (err_is(e) && *out) {
+        buffer_release(*out);
+        *out = NULL;
+    }
+    return e;
+}
+
+/* One buffer of an old subtask's gate; taken. */
+static MUST_CHECK struct err place_input(const struct in_flight_input *input,
+                                         const struct task_snapshot_identity *own,
+                                         struct key_group_range groups,
+                                         const struct task_snapshot_identity *old, uint32_t channel,
+                                         struct buffer *take, struct note *note)
+{
+    struct buffer *mine = NULL;
+    struct err e = OK;
+    bool unchanged = old->parallelism == own->parallelism;
+    bool by_key = !unchanged && input->partitioner == PARTITION_HASH;
+    if (by_key) {
+        e = filter(input, own, groups, take, &mine, note);
+        buffer_release(take);
+    } else if (old->subtask % own->parallelism == own->subtask) {
+        mine = take;
+    } else {
+        buffer_release(take);
+    }
+    if (mine)
+        input_gate_add_recovered(input->gate, channel % input->gate->config.channels, mine);
+    return e;
+}
+
+struct err in_flight_restore_input(const struct in_flight_input *input,
+                                   const struct task_snapshot_identity *own,
+                                   struct key_group_range groups,
+                                   const struct task_snapshot_file *files, size_t count,
+                                   struct note *note)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct task_snapshot_identity *old = &files[i].identity;
+        const struct snapshot_section *section =
+            task_snapshot_find(&files[i], SECTION_INPUT, input->place, NULL);
+        if (!section || section->size == 0)
+            continue;
+        if (old->parallelism != own->parallelism && input->partitioner != PARTITION_HASH &&
+            input->partitioner != PARTITION_REBALANCE)
+            return refuse(note, input->partitioner);
+        TRY(task_snapshot_check(&files[i], section, note));
+        uint32_t channel;
+        struct buffer *buffer;
+        for (uint64_t at = 0;;) {
+            TRY(task_snapshot_read_buffer(&files[i], section, &at, &channel, &buffer, note));
+            if (!buffer)
+                break;
+            TRY(place_input(input, own, groups, old, channel, buffer, note));
+        }
+    }
+    return OK;
+}
+
+/* The records of a buffer once more through the partitioner. */
+static MUST_CHECK struct err write_again(struct task_output *output, const struct buffer *buffer,
+                                         struct note *note)
+{
+    struct frame_reader reader;
+    struct frame frame;
+    frame_reader_init(&reader, output->partition.config.layout, buffer->size);
+    struct err e = frame_reader_open(&reader, buffer, note);
+    while (!err_is(e)) {
+        e = frame_reader_next(&reader, &frame, note);
+        if (err_is(e) || frame.kind == FRAME_END)
+            break;
+        if (frame.kind == FRAME_RECORDS)
+            e = task_output_write(output, &frame.batch, note);
+    }
+    frame_reader_fini(&reader);
+    return e;
+}
+
+static MUST_CHECK struct err place_output(struct task_output *output, uint32_t channel,
+                                          struct buffer *take, struct note *note)
+{
+    enum partitioner partitioner = output->partition.config.partitioner;
+    if (partitioner == PARTITION_HASH || partitioner == PARTITION_REBALANCE) {
+        struct err e = write_again(output, take, note);
+        buffer_release(take);
+        return e;
+    }
+    if (channel >= output->partition.config.subpartitions) {
+        buffer_release(take);
+        return refuse(note, partitioner);
+    }
+    result_partition_add_recovered(&output->partition, channel, take);
+    return OK;
+}
+
+struct err in_flight_restore_output(struct task_output *output, uint32_t place,
+                                    const struct task_snapshot_identity *own,
+                                    const struct task_snapshot_file *files, size_t count,
+                                    struct note *note)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct snapshot_section *section =
+            task_snapshot_find(&files[i], SECTION_OUTPUT, place, NULL);
+        uint32_t channel;
+        struct buffer *buffer;
+        if (!section || section->size == 0 ||
+            files[i].identity.subtask % own->parallelism != own->subtask)
+            continue;
+        TRY(task_snapshot_check(&files[i], section, note));
+        for (uint64_t at = 0;;) {
+            TRY(task_snapshot_read_buffer(&files[i], section, &at, &channel, &buffer, note));
+            if (!buffer)
+                break;
+            TRY(place_output(output, channel, buffer, note));
+        }
+    }
+    return OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An operator: one step of a chain, in one subtask. In: batches of records, watermarks, the end of
+ * its input. Out: records, through the collectors of its outputs (0 is the main one, others are
+ * side outputs). It calls nobody but these; what it may know of the world is in operator_task.
+ *
+ * An open set: one file and one struct operator_class each.
+ */
+#ifndef WEIR_EXEC_OPERATOR_H
+#define WEIR_EXEC_OPERATOR_H
+
+#include "core/base/err.h"
+#include "core/base/vec.h"
+#include "core/exec/collector.h"
+#include "core/graph/job_graph.h"
+#include "core/graph/key_groups.h"
+#include "core/port/data.h"
+
+enum {
+    CHAIN_OPERATORS_MAX = 64,
+    OPERATOR_OUTPUTS_MAX = 16,
+    SOURCE_BATCH_MAX = 2048, /* records of one poll */
+};
+
+#define WATERMARK_NONE INT64_MIN
+#define WATERMARK_MAX  INT64_MAX /* behind a bounded input */
+
+/* What all operators of a task share; the task writes it before each call. */
+struct operator_task {
+    time_ns now;
+    struct state_registry *states; /* keyed state of all its operators */
+    uint32_t subtask, parallelism;
+    int32_t max_parallelism;
+    struct key_group_range groups;
+    uint64_t seed;    /* the run's */
+    uint64_t arrived; /* sources that read a log: records that it holds by now, all splits */
+    bool log_ended;   /* none will come any more */
+    time_ns cost;     /* CPU time charged since the task last took it */
+    /* Of the first operator that failed; the task fails with it when the batch is through. */
+    bool failed;
+    enum failure_cause cause;
+    struct note note;
+};
+
+struct operator;
+struct state_list;
+struct state_registry;
+
+enum source_status {
+    SOURCE_MORE,  /* call again */
+    SOURCE_WAITS, /* nothing more has arrived */
+    SOURCE_ENDED, /* nor will it */
+};
+
+struct operator_class {
+    const char *name;
+    size_t size; /* of its own struct, which begins with a struct operator */
+    void (*open)(struct operator* op);
+    void (*close)(struct operator* op);
+    void (*process)(struct operator* op, uint32_t input, const struct batch *batch);
+    /* The operator's own clock has moved on; null: none of its business. It goes on by itself. */
+    void (*watermark)(struct operator* op, int64_t watermark);
+    void (*finish)(struct operator* op); /* its inputs have ended; null: nothing to do */
+    enum source_status (*poll)(struct operator* op, uint32_t records_max); /* sources only */
+    /* Operator state: a list whose entries are dealt out anew when the parallelism changes, by
+     * `lists` of job_graph.h. save appends what a snapshot holds; load is given what this subtask
+     * got, before open. Null: it has none. */
+    enum operator_state lists;
+    void (*save)(const struct operator* op, struct state_list *out);
+    struct err (*load)(struct operator* op, const struct state_list *in, struct note *note);
+};
+
+/* How an operator is set up; the same for all subtasks. Belongs to the job's program. */
+struct operator_spec {
+    const char *name;
+    const struct operator_class *class;
+    const void *params; /* of the class's own type */
+    time_ns cost;       /* CPU per record in (sources: per record out) */
+    VEC(struct record_layout) outputs;
+};
+
+struct operator
+{
+    const struct operator_class *class;
+    const struct operator_spec *spec;
+    struct operator_task *task;
+    struct collector *outs[OPERATOR_OUTPUTS_MAX];
+    uint32_t place; /* in the chain */
+    uint64_t records_in;
+};
+
+/* A source charges what it has emitted itself; for others the chain does. */
+static inline void operator_charge(struct operator* op, uint32_t records)
+{
+    op->records_in += records;
+    op->task->cost += op->spec->cost * records;
+}
+
+/* The task fails when the call is over; the first failure counts. */
+void operator_fail(struct operator* op, enum failure_cause cause, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of a task's snapshot, in the order of its file: operator state, keyed state, in-flight
+ * data.
+ */
+#include "core/exec/snapshot_work.h"
+
+enum { OF_INPUTS, OF_OUTPUTS };
+
+static void save_lists(struct snapshot_work *work, const struct chain *chain)
+{
+    struct state_list list = { 0 };
+    for (uint32_t i = 0; i < chain->count; i++) {
+        const struct operator* op = chain->operators[i];
+        if (!op->class->save)
+            continue;
+        state_list_clear(&list);
+        op->class->save(op, &list);
+        task_snapshot_add_list(&work->writer, i, &list);
+    }
+    state_list_fini(&list);
+}
+
+struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *identity,
+                                           const struct checkpoint_barrier *barrier,
+                                           const struct chain *chain,
+                                           const struct state_registry *states, time_ns now)
+{
+    struct snapshot_work *work = mem_create(sizeof *work);
+    struct task_snapshot_identity own = *identity;
+    own.checkpoint = (uint64_t)barrier->id;
+    work->barrier = *barrier;
+    work->began_at = now;
+    task_snapshot_begin(&work->writer, &own, &work->bytes);
+    save_lists(work, chain);
+    for (VEC_EACH(const struct keyed_state, state, &states->states))
+        vec_push(&work->keyed, (struct shared_state){ .op = state->op,
+                                                      .name = state->identity.name,
+                                                      .snapshot = state_snapshot_begin(
+                                                          state->table, &state->identity,
+                                                          own.checkpoint, states->incremental) });
+    return work;
+}
+
+void snapshot_work_destroy(struct snapshot_work *work)
+{
+    for (size_t i = work->next; i < work->keyed.count; i++)
+        state_snapshot_end(work->keyed.items[i].snapshot);
+    for (int way = OF_INPUTS; way <= OF_OUTPUTS; way++) {
+        for (VEC_EACH(struct stored_buffer, stored, &work->in_flight[way]))
+            buffer_release(stored->buffer);
+        vec_fini(&work->in_flight[way]);
+        vec_fini(&work->places[way]);
+    }
+    vec_fini(&work->keyed);
+    task_snapshot_writer_fini(&work->writer);
+    snapshot_bytes_fini(&work->bytes);
+    mem_destroy(work);
+}
+
+void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint32_t place,
+                       const struct stored_buffer *take)
+{
+    int way = kind == SECTION_INPUT ? OF_INPUTS : OF_OUTPUTS;
+    CHECK(!work->is_complete || kind == SECTION_OUTPUT);
+    vec_push(&work->in_flight[way], *take);
+    vec_push(&work->places[way], place);
+    work->in_flight_bytes += take->buffer->used;
+}
+
+static void write_keyed(struct snapshot_work *work, size_t budget)
+{
+    struct shared_state *state = &work->keyed.items[work->next];
+    if (!work->is_open)
+        task_snapshot_open_section(&work->writer, SECTION_KEYED, state->op, state->name);
+    work->is_open = true;
+    if (state_snapshot_write(state->snapshot, &work->bytes, budget))
+        return;
+    task_snapshot_close_section(&work->writer);
+    state_snapshot_end(state->snapshot);
+    work->is_open = false;
+    work->next++;
+}
+
+/* A section for each gate and each output, in the order in which they are first named. */
+static void write_in_flight(struct snapshot_work *work, int way, enum section_kind kind)
+{
+    uint32_t most = 0;
+    for (VEC_EACH(const uint32_t, place, &work->places[way]))
+        most = *place + 1 > most ? *place + 1 : most;
+    for (uint32_t place = 0; place < most; place++) {
+        task_snapshot_open_section(&work->writer, kind, place, "");
+        for (size_t i = 0; i < work->in_flight[way].count; i++)
+            if (work->places[way].items[i] == place)
+                task_snapshot_add_buffer(&work->writer, work->in_flight[way].items[i].channel,
+                                         work->in_flight[way].items[i].buffer);
+        task_snapshot_close_section(&work->writer);
+    }
+}
+
+enum snapshot_progress snapshot_work_write(struct snapshot_work *work, size_t budget)
+{
+    if (work->is_written)
+        return SNAPSHOT_WRITTEN;
+    if (work->next < work->keyed.count) {
+        write_keyed(work, budget);
+        return SNAPSHOT_WRITES;
+    }
+    if (!work->is_complete)
+        return SNAPSHOT_WAITS;
+    write_in_flight(work, OF_INPUTS, SECTION_INPUT);
+    write_in_flight(work, OF_OUTPUTS, SECTION_OUTPUT);
+    task_snapshot_finish(&work->writer);
+    work->is_written = true;
+    return SNAPSHOT_WRITTEN;
+}

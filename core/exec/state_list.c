@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lists of operator state, and who gets which entries.
+ */
+#include "core/exec/state_list.h"
+
+void state_list_fini(struct state_list *list)
+{
+    vec_fini(&list->bytes);
+    vec_fini(&list->ends);
+}
+
+void state_list_clear(struct state_list *list)
+{
+    vec_clear(&list->bytes);
+    vec_clear(&list->ends);
+}
+
+void state_list_add(struct state_list *list, const void *entry, size_t size)
+{
+    size_t at = list->bytes.count;
+    vec_reserve(&list->bytes, at + size);
+    if (size > 0)
+        memcpy(list->bytes.items + at, entry, size);
+    list->bytes.count += size;
+    vec_push(&list->ends, list->bytes.count);
+}
+
+const uint8_t *state_list_entry(const struct state_list *list, size_t i, size_t *size)
+{
+    CHECK(i < list->ends.count);
+    uint64_t from = i == 0 ? 0 : list->ends.items[i - 1];
+    *size = (size_t)(list->ends.items[i] - from);
+    return list->bytes.items + from;
+}
+
+/* Entries from `from` up to `to` of `list`. */
+static void copy_entries(const struct state_list *list, size_t from, size_t to,
+                         struct state_list *out)
+{
+    for (size_t i = from; i < to; i++) {
+        size_t size;
+        const uint8_t *entry = state_list_entry(list, i, &size);
+        state_list_add(out, entry, size);
+    }
+}
+
+static void copy_all(const struct state_list *const *old, uint32_t old_parallelism,
+                     struct state_list *out)
+{
+    for (uint32_t i = 0; i < old_parallelism; i++)
+        if (old[i])
+            copy_entries(old[i], 0, state_list_count(old[i]), out);
+}
+
+/* repartitionSplitState with its start at 0. */
+static void copy_share(const struct state_list *const *old, uint32_t old_parallelism,
+                       uint32_t subtask, uint32_t parallelism, struct state_list *out)
+{
+    size_t all = 0, passed = 0;
+    for (uint32_t i = 0; i < old_parallelism; i++)
+        all += old[i] ? state_list_count(old[i]) : 0;
+    size_t each = all / parallelism, rest = all % parallelism;
+    size_t from = each * subtask + (subtask < rest ? subtask : rest);
+    size_t to = from + each + (subtask < rest);
+    for (uint32_t i = 0; i < old_parallelism && passed < to; i++) {
+        size_t count = old[i] ? state_list_count(old[i]) : 0;
+        size_t first = from > passed ? from - passed : 0;
+        size_t last = to - passed < count ? to - passed : count;
+        if (first < last)
+            copy_entries(old[i], first, last, out);
+        passed += count;
+    }
+}
+
+static const struct state_list *any_of(const struct state_list *const *old,
+                                       uint32_t old_parallelism, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < old_parallelism; i++) {
+        const struct state_list *list = old[(wanted + i) % old_parallelism];
+        if (list)
+            return list;
+    }
+    return NULL;
+}
+
+void state_list_redistribute(enum operator_state mode, const struct state_list *const *old,
+                             uint32_t old_parallelism, uint32_t subtask, uint32_t parallelism,
+                             struct state_list *out)
+{
+    CHECK(subtask < parallelism);
+    CHECK(old_parallelism > 0);
+    bool unchanged = parallelism == old_parallelism;
+    const struct state_list *copy = NULL;
+    state_list_clear(out);
+    switch (mode) {
+    case OPERATOR_STATE_NONE: return;
+    case OPERATOR_STATE_SPLIT:
+        if (unchanged)
+            copy = old[subtask];
+        else
+            copy_share(old, old_parallelism, subtask, parallelism, out);
+        break;
+    case OPERATOR_STATE_UNION: copy_all(old, old_parallelism, out); break;
+    case OPERATOR_STATE_BROADCAST:
+        copy = unchanged && old[subtask] ? old[subtask]
+                                         : any_of(old, old_parallelism, subtask % old_parallelism);
+        break;
+    }
+    if (copy)
+        copy_entries(copy, 0, state_list_count(copy), out);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A task's life and its mailbox: what the next step is.
+ */
+#include "core/exec/task.h"
+
+#include "core/base/text.h"
+#include "core/exec/task_parts.h"
+
+static const struct state_row rows[EXEC_STATE_COUNT] = {
+    [EXEC_INITIALIZING] = { "INITIALIZING",
+                            STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+                            STATE_INITIAL },
+    [EXEC_RUNNING] = { "RUNNING", STATE(EXEC_AT_END) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+                       0 },
+    [EXEC_AT_END] = { "AT_END", STATE(EXEC_FINISHED) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+                      0 },
+    [EXEC_FINISHED] = { "FINISHED", 0, STATE_FINAL },
+    [EXEC_FAILED] = { "FAILED", 0, STATE_FINAL | STATE_FAILURE },
+    [EXEC_CANCELED] = { "CANCELED", 0, STATE_FINAL },
+};
+const struct state_table exec_task_states = { "task", rows, EXEC_STATE_COUNT };
+
+void exec_task_move(struct exec_task *task, enum exec_task_state to)
+{
+    machine_check_move(&exec_task_states, task->state, to);
+    task->state = to;
+}
+
+void exec_task_tell(struct exec_task *task, enum task_fact_kind kind, uint64_t checkpoint,
+                    enum barrier_abort_reason reason)
+{
+    vec_push(&task->facts,
+             (struct task_fact){ .kind = kind, .checkpoint = checkpoint, .reason = reason });
+}
+
+bool exec_task_take_fact(struct exec_task *task, struct task_fact *out)
+{
+    if (task->first_fact == task->facts.count)
+        return false;
+    *out = task->facts.items[task->first_fact++];
+    if (task->first_fact == task->facts.count) {
+        vec_clear(&task->facts);
+        task->first_fact = 0;
+    }
+    return true;
+}
+
+static void init_inputs(struct exec_task *task)
+{
+    const struct exec_task_config *config = &task->config;
+    task->inputs = mem_create_array(config->input_count, sizeof *task->inputs);
+    task->gates = mem_create_array(config->input_count, sizeof(struct input_gate *));
+    for (uint32_t i = 0; i < config->input_count; i++) {
+        const struct exec_input_config *from = &config->inputs[i];
+        struct exec_input *input = &task->inputs[i];
+        input_gate_init(&input->gate, &from->gate);
+        frame_reader_init(&input->reader, from->layout, from->buffer_size);
+        input->head_input = from->head_input;
+        input->partitioner = from->partitioner;
+        input->key = from->key;
+        input->buffer_size = from->buffer_size;
+        input->first_channel = task->open_channels;
+        task->open_channels += from->gate.channels;
+        task->gates[i] = &input->gate;
+    }
+    task->open_inputs = config->input_count;
+    watermark_valve_init(&task->valve, task->open_channels);
+    if (config->input_count > 0)
+        barrier_handler_init(&task->handler, config->barriers, config->finishes_behind_checkpoint,
+                             task->gates, config->input_count);
+}
+
+/* Those that are there already are undone when one is refused. */
+static MUST_CHECK struct err init_outputs(struct exec_task *task, struct note *note)
+{
+    const struct exec_task_config *config = &task->config;
+    task->outputs = mem_create_array(config->output_count, sizeof *task->outputs);
+    for (uint32_t i = 0; i < config->output_count; i++) {
+        struct err e = task_output_init(&task->outputs[i], &config->outputs[i], note);
+        if (!err_is(e))
+            continue;
+        while (i-- > 0)
+            task_output_fini(&task->outputs[i]);
+        mem_destroy(task->outputs);
+        return e;
+    }
+    return OK;
+}
+
+struct exec_task *exec_task_create(const struct exec_task_config *config, struct note *note)
+{
+    struct exec_task *task = mem_create(sizeof *task);
+    task->config = *config;
+    if (err_is(init_outputs(task, note))) {
+        mem_destroy(task);
+        return NULL;
+    }
+    init_inputs(task);
+    task->config.inputs = NULL; /* the caller's, for the call */
+    task->config.outputs = NULL;
+    task->flush_at = TIME_NEVER;
+    task->states = (struct state_registry){ .task = config->identity,
+                                            .groups = config->groups,
+                                            .bytes_max = config->state_bytes_max };
+    task->context = (struct operator_task){ .subtask = config->identity.subtask,
+                                            .parallelism = config->identity.parallelism,
+                                            .max_parallelism = config->identity.max_parallelism,
+                                            .groups = config->groups,
+                                            .seed = config->seed,
+                                            .states = &task->states };
+    chain_init(&task->chain, &task->context, config->operators, config->operator_count,
+               task->outputs, config->bindings, config->output_count);
+    return task;
+}
+
+void exec_task_destroy(struct exec_task *task)
+{
+    chain_close(&task->chain);
+    for (VEC_EACH(struct snapshot_work *, work, &task->snapshots))
+        snapshot_work_destroy(*work);
+    vec_fini(&task->snapshots);
+    vec_fini(&task->aborted);
+    chain_fini(&task->chain);
+    state_registry_fini(&task->states);
+    if (task->config.input_count > 0)
+        barrier_handler_fini(&task->handler);
+    for (uint32_t i = 0; i < task->config.input_count; i++) {
+        frame_reader_fini(&task->inputs[i].reader);
+        input_gate_fini(&task->inputs[i].gate);
+    }
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        task_output_fini(&task->outputs[i]);
+    watermark_valve_fini(&task->valve);
+    mem_destroy(task->inputs);
+    mem_destroy(task->gates);
+    mem_destroy(task->outputs);
+    vec_fini(&task->mails);
+    vec_fini(&task->facts);
+    mem_destroy(task);
+}
+
+struct input_gate *exec_task_gate(struct exec_task *task, uint32_t input)
+{
+    CHECK(input < task->config.input_count);
+    return &task->inputs[input].gate;
+}
+
+struct result_partition *exec_task_output(struct exec_task *task, uint32_t output)
+{
+    CHECK(output < task->config.output_count);
+    return &task->outputs[output].partition;
+}
+
+void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended)
+{
+    CHECK(records >= task->context.arrived);
+    task->context.arrived = records;
+    task->context.log_ended = ended;
+}
+
+static bool is_live(const struct exec_task *task)
+{
+    return !state_is_final(&exec_task_states, task->state);
+}
+
+/* Of an operator that failed, once the call is over that it failed in. */
+static void see_failure(struct exec_task *task)
+{
+    if (!task->context.failed || !is_live(task))
+        return;
+    exec_task_move(task, EXEC_FAILED);
+    exec_task_tell(task, TASK_FACT_FAILED, 0, 0);
+}
+
+void exec_task_fail(struct exec_task *task, enum failure_cause cause, const char *text)
+{
+    if (!is_live(task))
+        return;
+    if (!task->context.failed) {
+        task->context.failed = true;
+        task->context.cause = cause;
+        text_format(task->context.note.text, sizeof task->context.note.text, "%s", text);
+    }
+    see_failure(task);
+}
+
+void exec_task_cancel(struct exec_task *task)
+{
+    if (is_live(task))
+        exec_task_move(task, EXEC_CANCELED);
+}
+
+static void add_mail(struct exec_task *task, const struct mail *mail)
+{
+    if (is_live(task))
+        vec_push(&task->mails, *mail);
+}
+
+void exec_task_trigger_checkpoint(struct exec_task *task, const struct checkpoint_barrier *barrier,
+                                  bool ends_input)
+{
+    add_mail(task, &(struct mail){ MAIL_TRIGGER, *barrier, ends_input });
+}
+
+void exec_task_checkpoint_complete(struct exec_task *task, uint64_t checkpoint)
+{
+    add_mail(task, &(struct mail){ MAIL_COMPLETE, { .id = (int64_t)checkpoint }, false });
+}
+
+void exec_task_checkpoint_aborted(struct exec_task *task, uint64_t checkpoint)
+{
+    add_mail(task, &(struct mail){ MAIL_ABORTED, { .id = (int64_t)checkpoint }, false });
+}
+
+/* A task in the middle of the graph is triggered only when all before it have finished. Their last
+ * events may be on the way still: as if a barrier had come on each of those channels
+ * (StreamTask.triggerUnfinishedChannelsCheckpoint). */
+static void trigger_open_channels(struct exec_task *task, const struct checkpoint_barrier *barrier)
+{
+    struct channel_event event = { .kind = CHANNEL_EVENT_BARRIER, .barrier = *barrier };
+    for (uint32_t i = 0; i < task->config.input_count; i++)
+        for (uint32_t c = 0; c < task->inputs[i].gate.config.channels; c++)
+            if (!task->inputs[i].gate.channels[c].ended)
+                exec_task_on_barrier(task, barrier_handler_on_event(&task->handler, i, c, &event,
+                                                                    task->context.now));
+}
+
+static void on_trigger(struct exec_task *task, const struct mail *mail)
+{
+    if ((uint64_t)mail->barrier.id <= task->last_snapshot)
+        return; /* an older one: it is not waited for any more */
+    if (task->open_channels > 0) {
+        trigger_open_channels(task, &mail->barrier);
+        return;
+    }
+    if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input) {
+        task->drains = true;
+        chain_watermark(&task->chain, WATERMARK_MAX);
+        chain_finish(&task->chain);
+    }
+    task->stops |= mail->ends_input;
+    exec_task_snapshot_now(task, &mail->barrier);
+}
+
+static void take_mail(struct exec_task *task)
+{
+    struct mail mail = task->mails.items[task->first_mail++];
+    if (task->first_mail == task->mails.count) {
+        vec_clear(&task->mails);
+        task->first_mail = 0;
+    }
+    switch (mail.kind) {
+    case MAIL_TRIGGER: on_trigger(task, &mail); return;
+    case MAIL_COMPLETE: exec_task_on_complete(task, (uint64_t)mail.barrier.id); return;
+    case MAIL_ABORTED: exec_task_drop_snapshot(task, (uint64_t)mail.barrier.id); return;
+    }
+    IMPOSSIBLE("kind of mail");
+}
+
+static time_ns earlier(time_ns a, time_ns b)
+{
+    return a < b ? a : b;
+}
+
+time_ns exec_task_deadline(const struct exec_task *task)
+{
+    time_ns at = task->flush_at;
+    if (!is_live(task))
+        return TIME_NEVER;
+    if (task->config.input_count > 0)
+        at = earlier(at, barrier_handler_deadline(&task->handler));
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        at = earlier(at, result_partition_deadline(&task->outputs[i].partition));
+    return at;
+}
+
+static bool meet_deadlines(struct exec_task *task, time_ns now)
+{
+    if (exec_task_deadline(task) > now)
+        return false;
+    if (task->flush_at <= now) {
+        task->flush_at = TIME_NEVER;
+        chain_flush(&task->chain);
+    }
+    if (task->config.input_count > 0 && barrier_handler_deadline(&task->handler) <= now)
+        exec_task_on_barrier(task, barrier_handler_on_time(&task->handler, now));
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        if (result_partition_deadline(&task->outputs[i].partition) <= now)
+            result_partition_time_out(&task->outputs[i].partition, now);
+    exec_task_gather_in_flight(task);
+    return true;
+}
+
+static bool has_room(const struct exec_task *task)
+{
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        if (!result_partition_is_available(&task->outputs[i].partition))
+            return false;
+    return true;
+}
+
+/* What was written is to go out within the time-out, or at once. */
+static void plan_flush(struct exec_task *task)
+{
+    time_ns timeout = task->config.buffer_timeout;
+    if (timeout == 0)
+        chain_flush(&task->chain);
+    else if (task->flush_at == TIME_NEVER)
+        task->flush_at = time_add(task->context.now, timeout);
+}
+
+static bool poll_source(struct exec_task *task)
+{
+    uint64_t before = task->chain.operators[0]->records_in;
+    enum source_status status = chain_poll(&task->chain, SOURCE_BATCH_MAX);
+    if (status == SOURCE_ENDED) {
+        task->drains = true;
+        exec_task_end_data(task);
+        return true;
+    }
+    return status == SOURCE_MORE || task->chain.operators[0]->records_in != before;
+}
+
+static enum exec_step_kind work(struct exec_task *task)
+{
+    bool is_source = task->config.input_count == 0;
+    if (task->first_mail < task->mails.count) {
+        take_mail(task);
+        return STEP_WORKED;
+    }
+    if (meet_deadlines(task, task->context.now))
+        return STEP_WORKED;
+    if (!is_source && exec_task_read_next(task, true))
+        return STEP_WORKED;
+    if (!has_room(task))
+        return STEP_BACKPRESSURED;
+    if (task->stops || (is_source && task->state == EXEC_AT_END))
+        return STEP_NOTHING;
+    if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
+        return STEP_NOTHING;
+    plan_flush(task);
+    return STEP_WORKED;
+}
+
+struct exec_step exec_task_step(struct exec_task *task, time_ns now)
+{
+    struct exec_step step = { STEP_NOTHING, 0 };
+    if (!is_live(task) || task->state == EXEC_INITIALIZING)
+        return step;
+    task->context.now = now;
+    task->context.cost = 0;
+    step.kind = work(task);
+    step.cost = task->context.cost;
+    see_failure(task);
+    return step;
+}
+
+enum exec_task_state exec_task_state(const struct exec_task *task)
+{
+    return task->state;
+}
+
+enum failure_cause exec_task_cause(const struct exec_task *task, const char **text)
+{
+    *text = task->context.note.text;
+    return task->context.failed ? task->context.cause : CAUSE_NONE;
+}
+
+const struct chain *exec_task_chain(const struct exec_task *task)
+{
+    return &task->chain;
+}
+
+uint64_t exec_task_state_bytes(const struct exec_task *task)
+{
+    return state_registry_bytes(&task->states);
+}
+
+int64_t exec_task_watermark(const struct exec_task *task)
+{
+    return task->valve.watermark;
+}
+
+void exec_task_check(const struct exec_task *task)
+{
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < task->config.input_count; i++) {
+        const struct exec_input *input = &task->inputs[i];
+        input_gate_check(&input->gate);
+        CHECK(input->ended <= input->gate.config.channels);
+        open += input->ended < input->gate.config.channels;
+    }
+    CHECK(open == task->open_inputs);
+    if (task->config.input_count > 0)
+        barrier_handler_check(&task->handler);
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        buffer_pool_check(task->outputs[i].partition.pool);
+    for (VEC_EACH(const struct keyed_state, state, &task->states.states))
+        state_table_check(state->table);
+    for (size_t i = 1; i < task->snapshots.count; i++)
+        CHECK(task->snapshots.items[i - 1]->barrier.id < task->snapshots.items[i]->barrier.id);
+    CHECK(!task->final_complete || task->final > 0);
+    CHECK(task->state != EXEC_FAILED || task->context.failed);
+}

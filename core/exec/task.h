@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A task: one attempt at one subtask of a vertex, stepped by its mailbox. In: items and credits
+ * that the world carries, orders of the control plane, the time. Out: items in its outputs, credits
+ * in its gates, facts. One step is one thing: an order, a deadline, an event, a buffer, a poll of
+ * the source. Source: Flink's StreamTask, MailboxProcessor, StreamInputProcessor.
+ *
+ *     INITIALIZING -> RUNNING -> (input has ended) AT_END -> FINISHED
+ *                \_____________________\________________/-> FAILED | CANCELED
+ */
+#ifndef WEIR_EXEC_TASK_H
+#define WEIR_EXEC_TASK_H
+
+#include "core/exec/barrier_handler.h"
+#include "core/exec/chain.h"
+#include "core/exec/snapshot_work.h"
+#include "core/exec/watermark_valve.h"
+
+enum exec_task_state {
+    EXEC_INITIALIZING,
+    EXEC_RUNNING,
+    EXEC_AT_END, /* all input is worked off; the last checkpoint is awaited */
+    EXEC_FINISHED,
+    EXEC_FAILED,
+    EXEC_CANCELED,
+    EXEC_STATE_COUNT
+};
+extern const struct state_table exec_task_states;
+
+struct exec_input_config {
+    struct input_gate_config gate;
+    struct record_layout layout;
+    uint32_t buffer_size;         /* of the largest buffer that comes */
+    uint32_t head_input;          /* which input of the chain's head */
+    enum partitioner partitioner; /* how the edge deals out its records */
+    struct key_spec key;          /* of hash edges */
+};
+
+struct exec_task_config {
+    struct task_snapshot_identity identity; /* checkpoint: what it is restored from; 0: nothing */
+    struct key_group_range groups;
+    const struct operator_spec *operators; /* all lists outlive the task but for inputs, outputs */
+    uint32_t operator_count;
+    const struct exec_input_config *inputs;
+    uint32_t input_count;
+    const struct task_output_config *outputs;
+    const struct chain_binding *bindings;
+    uint32_t output_count;
+    enum barrier_mode barriers;
+    bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */
+    time_ns buffer_timeout;          /* TIME_NEVER: full buffers only; 0: after each step */
+    uint64_t seed;
+    uint64_t state_bytes_max; /* 0: no limit */
+};
+
+enum task_fact_kind {
+    TASK_FACT_SNAPSHOT, /* one has begun: its bytes are to be written (exec_task_write_snapshot) */
+    TASK_FACT_DECLINED, /* a checkpoint cannot be taken */
+    TASK_FACT_END_OF_DATA,
+    TASK_FACT_FINISHED,
+    TASK_FACT_FAILED,
+};
+
+struct task_fact {
+    enum task_fact_kind kind;
+    uint64_t checkpoint;
+    enum barrier_abort_reason reason; /* of DECLINED */
+};
+
+enum exec_step_kind {
+    STEP_NOTHING,       /* no input */
+    STEP_BACKPRESSURED, /* input perhaps, but no room for output */
+    STEP_WORKED,
+};
+
+struct exec_step {
+    enum exec_step_kind kind;
+    time_ns cost; /* CPU time charged */
+};
+
+struct exec_task;
+
+/* INITIALIZING. Refuses outputs that cannot be. */
+struct exec_task *exec_task_create(const struct exec_task_config *config, struct note *note);
+void exec_task_destroy(struct exec_task *task);
+/* Opens its operators; files: of all old subtasks of the vertex, or none. Then RUNNING, or FAILED
+ * with what is wrong with the files (a fact). */
+void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,
+                    time_ns now);
+
+/* What the world carries. */
+struct input_gate *exec_task_gate(struct exec_task *task, uint32_t input);
+struct result_partition *exec_task_output(struct exec_task *task, uint32_t output);
+/* The log that its source reads. */
+void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended);
+
+/* Orders; they wait in the mailbox. */
+void exec_task_trigger_checkpoint(struct exec_task *task, const struct checkpoint_barrier *barrier,
+                                  bool ends_input);
+void exec_task_checkpoint_complete(struct exec_task *task, uint64_t checkpoint);
+void exec_task_checkpoint_aborted(struct exec_task *task, uint64_t checkpoint);
+void exec_task_fail(struct exec_task *task, enum failure_cause cause, const char *text);
+void exec_task_cancel(struct exec_task *task); /* at once */
+
+/* Does the next thing that is due. */
+struct exec_step exec_task_step(struct exec_task *task, time_ns now);
+time_ns exec_task_deadline(const struct exec_task *task);
+bool exec_task_take_fact(struct exec_task *task, struct task_fact *out);
+
+/* The asynchronous part of a snapshot; SNAPSHOT_WRITTEN also for one that is not there any more. */
+enum snapshot_progress exec_task_write_snapshot(struct exec_task *task, uint64_t checkpoint,
+                                                size_t budget);
+/* A written one, to be stored; null: aborted meanwhile. It is the caller's to destroy. */
+struct snapshot_work *exec_task_give_snapshot(struct exec_task *task, uint64_t checkpoint);
+
+enum exec_task_state exec_task_state(const struct exec_task *task);
+enum failure_cause exec_task_cause(const struct exec_task *task, const char **text);
+const struct chain *exec_task_chain(const struct exec_task *task);
+uint64_t exec_task_state_bytes(const struct exec_task *task);
+int64_t exec_task_watermark(const struct exec_task *task);
+void exec_task_check(const struct exec_task *task); /* invariants, linear */
+
+#endif

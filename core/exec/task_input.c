@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a task reads: buffers frame by frame, events, and how it ends when its input has.
+ */
+#include "core/exec/task_parts.h"
+
+void exec_task_send_event(struct exec_task *task, const struct channel_event *event)
+{
+    chain_event(&task->chain, event);
+}
+
+static void on_watermark(struct exec_task *task, uint32_t channel, int64_t watermark)
+{
+    if (watermark_valve_on_watermark(&task->valve, channel, watermark))
+        chain_watermark(&task->chain, task->valve.watermark);
+}
+
+static void on_status(struct exec_task *task, uint32_t channel, bool idle)
+{
+    bool rose;
+    enum valve_change change = watermark_valve_on_status(&task->valve, channel, idle, &rose);
+    if (rose)
+        chain_watermark(&task->chain, task->valve.watermark);
+    if (change == VALVE_IDLE || change == VALVE_ACTIVE)
+        chain_status(&task->chain, change == VALVE_IDLE);
+}
+
+/* Bytes that make no sense fail the task: they came from somewhere else. */
+static void read_buffer(struct exec_task *task, struct exec_input *input, uint32_t channel,
+                        const struct buffer *buffer)
+{
+    struct frame frame;
+    struct note note = { { 0 } };
+    struct err e = frame_reader_open(&input->reader, buffer, &note);
+    if (barrier_handler_is_pending(&task->handler))
+        barrier_handler_add_processed(&task->handler, buffer->used);
+    while (!err_is(e) && !task->context.failed) {
+        e = frame_reader_next(&input->reader, &frame, &note);
+        if (err_is(e) || frame.kind == FRAME_END)
+            break;
+        if (frame.kind == FRAME_RECORDS)
+            chain_process(&task->chain, input->head_input, &frame.batch);
+        else if (frame.kind == FRAME_WATERMARK)
+            on_watermark(task, input->first_channel + channel, frame.watermark);
+        else
+            on_status(task, input->first_channel + channel, frame.idle);
+    }
+    if (err_is(e))
+        exec_task_fail(task, CAUSE_USER_CODE, note.text);
+}
+
+/* All data is worked off: operators hand on what they hold, readers are told, and the task waits
+ * for the checkpoint that makes it last. */
+void exec_task_end_data(struct exec_task *task)
+{
+    if (task->drains) {
+        chain_watermark(&task->chain, WATERMARK_MAX);
+        chain_finish(&task->chain);
+    }
+    if (task->context.failed)
+        return;
+    exec_task_send_event(
+        task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_DATA, .drain = task->drains });
+    exec_task_move(task, EXEC_AT_END);
+    exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
+    if (task->final_complete ||
+        (!task->config.finishes_behind_checkpoint && task->open_channels == 0))
+        exec_task_finish(task);
+}
+
+void exec_task_finish(struct exec_task *task)
+{
+    if (task->state != EXEC_AT_END)
+        return;
+    exec_task_send_event(task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_PARTITION });
+    exec_task_move(task, EXEC_FINISHED);
+    exec_task_tell(task, TASK_FACT_FINISHED, 0, 0);
+}
+
+static void on_end_of_data(struct exec_task *task, struct exec_input *input, bool drain)
+{
+    task->drains |= drain;
+    if (++input->ended == input->gate.config.channels && --task->open_inputs == 0)
+        exec_task_end_data(task);
+}
+
+/* The last partition: a task that waits for no checkpoint, or whose last one is complete, ends. */
+static void on_end_of_partition(struct exec_task *task)
+{
+    CHECK(task->open_channels > 0);
+    if (--task->open_channels > 0 || task->state != EXEC_AT_END)
+        return;
+    if (!task->config.finishes_behind_checkpoint)
+        exec_task_finish(task);
+}
+
+static void on_event(struct exec_task *task, uint32_t i, uint32_t channel,
+                     const struct channel_event *event)
+{
+    exec_task_on_barrier(
+        task, barrier_handler_on_event(&task->handler, i, channel, event, task->context.now));
+    switch (event->kind) {
+    case CHANNEL_EVENT_END_OF_DATA: on_end_of_data(task, &task->inputs[i], event->drain); return;
+    case CHANNEL_EVENT_END_OF_PARTITION: on_end_of_partition(task); return;
+    case CHANNEL_EVENT_NONE:
+    case CHANNEL_EVENT_BARRIER:
+    case CHANNEL_EVENT_CANCEL_CHECKPOINT:
+    case CHANNEL_EVENT_ANNOUNCEMENT:
+    case CHANNEL_EVENT_KIND_COUNT: return; /* the handler's alone */
+    }
+}
+
+/* Inputs take turns (MultipleInputSelectionHandler's default: all, fair). */
+bool exec_task_read_next(struct exec_task *task, bool priority_only)
+{
+    for (uint32_t k = 0; k < task->config.input_count; k++) {
+        uint32_t i = (task->next_input + k) % task->config.input_count, channel;
+        struct exec_input *input = &task->inputs[i];
+        struct channel_item item;
+        if (priority_only && !input_gate_has_priority(&input->gate))
+            continue;
+        if (!input_gate_next(&input->gate, &channel, &item))
+            continue;
+        if (item.buffer)
+            read_buffer(task, input, channel, item.buffer);
+        else
+            on_event(task, i, channel, &item.event);
+        input_gate_recycle(&input->gate, channel, &item);
+        exec_task_gather_in_flight(task);
+        task->next_input = (i + 1) % task->config.input_count;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of a task share: its struct, its mailbox, and what they call in one another.
+ */
+#ifndef WEIR_EXEC_TASK_PARTS_H
+#define WEIR_EXEC_TASK_PARTS_H
+
+#include "core/exec/task.h"
+
+enum mail_kind { MAIL_TRIGGER, MAIL_COMPLETE, MAIL_ABORTED };
+
+struct mail {
+    enum mail_kind kind;
+    struct checkpoint_barrier barrier; /* of TRIGGER; its id of the others */
+    bool ends_input;                   /* of TRIGGER: a savepoint behind which the source stops */
+};
+
+struct exec_input {
+    struct input_gate gate;
+    struct frame_reader reader;
+    uint32_t head_input, first_channel; /* of the task's channels */
+    enum partitioner partitioner;       /* of the edge it reads from */
+    struct key_spec key;
+    uint32_t buffer_size;
+    uint32_t ended; /* channels whose data has ended */
+};
+
+enum { ABORTED_MAX = 128 }; /* SubtaskCheckpointCoordinatorImpl.MAX_RECORD_ABORTED_CHECKPOINTS */
+
+struct exec_task {
+    struct exec_task_config config;
+    enum exec_task_state state;
+    struct operator_task context;
+    struct state_registry states;
+    struct chain chain;
+    struct exec_input *inputs;
+    struct input_gate **gates; /* of the inputs, for the barrier handler */
+    uint32_t next_input;       /* whose turn it is */
+    struct task_output *outputs;
+    struct barrier_handler handler; /* of a task with inputs */
+    struct watermark_valve valve;
+    VEC(struct mail) mails;
+    size_t first_mail;
+    VEC(struct task_fact) facts;
+    size_t first_fact;
+    VEC(struct snapshot_work *) snapshots; /* by rising checkpoint */
+    VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
+    uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
+    bool source_ended, stops, drains;      /* stops: behind the savepoint being taken */
+    uint64_t last_snapshot, final;         /* final: whose completion ends it; 0: not taken yet */
+    bool final_complete;
+    time_ns flush_at; /* TIME_NEVER: nothing waits */
+};
+
+void exec_task_move(struct exec_task *task, enum exec_task_state to);
+void exec_task_tell(struct exec_task *task, enum task_fact_kind kind, uint64_t checkpoint,
+                    enum barrier_abort_reason reason);
+void exec_task_send_event(struct exec_task *task, const struct channel_event *event);
+
+/* task_checkpoint.c */
+void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barrier *barrier);
+void exec_task_on_barrier(struct exec_task *task, const struct barrier_outcome *outcome);
+void exec_task_gather_in_flight(struct exec_task *task);
+void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint);
+void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
+
+/* task_input.c */
+bool exec_task_read_next(struct exec_task *task, bool priority_only);
+void exec_task_end_data(struct exec_task *task);
+void exec_task_finish(struct exec_task *task);
+
+#endif

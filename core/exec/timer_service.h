@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Timers of an operator, each of a key and a namespace (a window, say), unique as in Flink: set
+ * twice, it fires once. They are keyed state, so snapshots, restore and rescaling take them along;
+ * a heap over them tells which is next. Equal times fire in the order of key group, namespace and
+ * key bytes, never of addresses. Source: Flink's InternalTimerServiceImpl,
+ * HeapPriorityQueueSet.
+ */
+#ifndef WEIR_EXEC_TIMER_SERVICE_H
+#define WEIR_EXEC_TIMER_SERVICE_H
+
+#include "core/exec/keyed_states.h"
+
+enum { TIMER_KEY_MAX = 64 }; /* bytes of a key; keys of varying size cannot have timers yet */
+
+struct timer {
+    int64_t time;       /* ms of event time, or ns of processing time: the owner's */
+    uint64_t namespace; /* the owner's */
+    int32_t group;
+    uint8_t key[TIMER_KEY_MAX]; /* the first key_size bytes */
+};
+
+struct timer_service {
+    struct state_table *table;
+    uint32_t key_size;
+    VEC(struct timer) heap;
+    uint8_t *scratch; /* of one table key */
+};
+
+/* In the operator's open; takes over what was restored. False: the operator has failed. */
+bool timer_service_open(struct timer_service *service, struct operator* op, const char *name,
+                        uint32_t key_size);
+void timer_service_close(struct timer_service *service);
+
+void timer_service_set(struct timer_service *service, const struct timer *timer);
+void timer_service_delete(struct timer_service *service, const struct timer *timer);
+
+/* The next one due at `up_to` or before, which is then gone; false: none is. */
+bool timer_service_take(struct timer_service *service, int64_t up_to, struct timer *out);
+/* INT64_MAX: none. */
+int64_t timer_service_next(struct timer_service *service);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the watermarks of many channels to that of the task: the least of those that are active. A
+ * channel that was idle counts again when its watermark has caught up. Source: Flink's
+ * StatusWatermarkValve, CombinedWatermarkStatus for several inputs.
+ */
+#ifndef WEIR_EXEC_WATERMARK_VALVE_H
+#define WEIR_EXEC_WATERMARK_VALVE_H
+
+#include "core/exec/operator.h"
+
+struct valve_channel {
+    int64_t watermark;
+    uint32_t place; /* in the heap; behind `aligned`: it does not count now */
+    bool idle;
+};
+
+struct watermark_valve {
+    struct valve_channel *channels; /* of all inputs */
+    uint32_t *heap;                 /* channels; the first `aligned` ones in heap order */
+    uint32_t count, active, aligned;
+    int64_t watermark; /* given out */
+    bool idle;
+};
+
+enum valve_change { VALVE_SAME, VALVE_WATERMARK, VALVE_IDLE, VALVE_ACTIVE };
+
+void watermark_valve_init(struct watermark_valve *valve, uint32_t channels);
+void watermark_valve_fini(struct watermark_valve *valve);
+/* Says what changed for the task: its watermark rose (valve->watermark). */
+bool watermark_valve_on_watermark(struct watermark_valve *valve, uint32_t channel,
+                                  int64_t watermark);
+/* *rose: the watermark did as well, now that an idle channel does not hold it back. */
+enum valve_change watermark_valve_on_status(struct watermark_valve *valve, uint32_t channel,
+                                            bool idle, bool *rose);
+
+#endif

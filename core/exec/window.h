@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Windows of event time over keyed records: tumbling and sliding ones, one value of fixed size for
+ * each key and window. A window is given out when the watermark passes its last millisecond, again
+ * for each late record within the allowed lateness, and is then forgotten; records that come later
+ * still go to the side output. Source: Flink's WindowOperator, TumblingEventTimeWindows,
+ * SlidingEventTimeWindows, EventTimeTrigger.
+ */
+#ifndef WEIR_EXEC_WINDOW_H
+#define WEIR_EXEC_WINDOW_H
+
+#include "core/exec/task_output.h"
+#include "core/exec/timer_service.h"
+
+enum { WINDOW_OUTPUT, WINDOW_LATE_OUTPUT, WINDOWS_OF_RECORD_MAX = 1024 };
+
+struct window_params {
+    struct key_spec key;         /* of fixed size */
+    int64_t size, slide, offset; /* ms; slide == size: tumbling; 0 <= offset < slide */
+    int64_t lateness;            /* ms */
+    uint32_t value_size;         /* bytes of the window's value; zero to begin with */
+    /* Takes record i of the batch into the value. */
+    void (*add)(const void *context, const struct batch *batch, uint32_t i, void *value);
+    /* Writes the window's result to out, with the timestamp end - 1. */
+    void (*give)(const void *context, const uint8_t *key, int64_t start, int64_t end,
+                 const void *value, struct collector *out);
+    const void *context;
+};
+
+extern const struct operator_class window_class;
+
+/* Records without a window that was still open. */
+uint64_t window_late_records(const struct operator* op);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a task: its states, when it wants a step, how it ends before its time.
+ */
+#include <check.h>
+
+#include "core/exec/log_source.h"
+#include "tests/lib/exec_line.h"
+
+static struct exec_line line;
+
+static void begin(uint64_t records)
+{
+    struct exec_line_config config = {
+        .splits = 3, .records = records, .keys = 10, .buffer_size = 512, .checkpoints = true
+    };
+    exec_line_init(&line, &config);
+    exec_line_start(&line, 1, 1);
+}
+
+static struct exec_task *source(void)
+{
+    return line.tasks[0][0];
+}
+
+static struct exec_task *counter(void)
+{
+    return line.tasks[1][0];
+}
+
+START_TEST(states_are_reached_from_those_that_may)
+{
+    static const uint32_t legal[EXEC_STATE_COUNT] = {
+        [EXEC_INITIALIZING] = STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+        [EXEC_RUNNING] = STATE(EXEC_AT_END) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+        [EXEC_AT_END] = STATE(EXEC_FINISHED) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+    };
+    for (unsigned from = 0; from < EXEC_STATE_COUNT; from++)
+        for (unsigned to = 0; to < EXEC_STATE_COUNT; to++)
+            ck_assert_int_eq(state_can_move(&exec_task_states, from, to), legal[from] >> to & 1);
+    ck_assert(state_is_final(&exec_task_states, EXEC_FINISHED));
+}
+END_TEST
+
+/* Part-filled buffers go out at the time-out, without any input in between. */
+START_TEST(a_task_wants_a_step_when_its_buffers_are_due)
+{
+    uint32_t channel;
+    begin(5);
+    exec_task_set_arrived(source(), 5, false); /* there may be more */
+    exec_line_carry(&line);                    /* credits */
+    ck_assert_int_eq(exec_task_deadline(source()), TIME_NEVER);
+    ck_assert_int_eq(exec_task_step(source(), 7 * TIME_US).kind, STEP_WORKED);
+    time_ns deadline = exec_task_deadline(source());
+    ck_assert_int_gt(deadline, 7 * TIME_US);
+    ck_assert_int_eq(exec_task_step(source(), deadline - 1).kind, STEP_NOTHING);
+    ck_assert(!result_partition_next_ready(exec_task_output(source(), 0), &channel));
+    ck_assert_int_eq(exec_task_step(source(), deadline).kind, STEP_WORKED);
+    ck_assert(result_partition_next_ready(exec_task_output(source(), 0), &channel));
+    exec_line_fini(&line);
+}
+END_TEST
+
+START_TEST(a_cancelled_task_takes_no_step_and_says_nothing_more)
+{
+    struct task_fact fact;
+    begin(100000);
+    exec_task_step(source(), 1);
+    exec_task_cancel(source());
+    exec_task_fail(source(), CAUSE_USER_CODE, "too late");
+    ck_assert_int_eq(exec_task_state(source()), EXEC_CANCELED);
+    ck_assert_int_eq(exec_task_step(source(), 2).kind, STEP_NOTHING);
+    ck_assert_int_eq(exec_task_deadline(source()), TIME_NEVER);
+    ck_assert(!exec_task_take_fact(source(), &fact));
+    exec_line_fini(&line);
+}
+END_TEST
+
+START_TEST(a_failed_task_says_why)
+{
+    struct task_fact fact;
+    const char *why;
+    begin(1000);
+    exec_task_fail(counter(), CAUSE_CONNECTION_LOST, "tm2 is gone");
+    ck_assert(exec_task_take_fact(counter(), &fact));
+    ck_assert_int_eq(fact.kind, TASK_FACT_FAILED);
+    ck_assert_int_eq(exec_task_cause(counter(), &why), CAUSE_CONNECTION_LOST);
+    ck_assert_str_eq(why, "tm2 is gone");
+    exec_line_fini(&line);
+}
+END_TEST
+
+/* Offsets, state and watermark of a line that has read everything. */
+START_TEST(what_a_task_has_done_can_be_looked_at)
+{
+    uint64_t read = 0, offset;
+    uint32_t split;
+    begin(1000);
+    while (exec_task_state(counter()) != EXEC_AT_END) {
+        exec_line_carry(&line);
+        exec_task_step(source(), 1);
+        exec_task_step(counter(), 1);
+    }
+    const struct operator* op = exec_task_chain(source())->operators[0];
+    for (size_t i = 0; log_source_split(op, i, &split, &offset); i++) {
+        ck_assert_uint_eq(split, i);
+        read += offset;
+    }
+    ck_assert_uint_eq(read, 1000);
+    ck_assert_int_eq(exec_task_watermark(counter()), WATERMARK_MAX);
+    ck_assert_uint_gt(exec_task_state_bytes(counter()), 10 * 16);
+    exec_line_fini(&line);
+}
+END_TEST
+
+Suite *test_exec_life_suite(void);
+
+Suite *test_exec_life_suite(void)
+{
+    Suite *suite = suite_create("exec_life");
+    TCase *tcase = tcase_create("life");
+    tcase_add_test(tcase, states_are_reached_from_those_that_may);
+    tcase_add_test(tcase, a_task_wants_a_step_when_its_buffers_are_due);
+    tcase_add_test(tcase, a_cancelled_task_takes_no_step_and_says_nothing_more);
+    tcase_add_test(tcase, a_failed_task_says_why);
+    tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
