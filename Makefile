@@ -62,7 +62,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism fuzz format check-format install uninstall \
+.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
 all: $(B)/weir ## build the weir command (the default)
@@ -104,6 +104,11 @@ determinism: ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, di
 	@.ci/packages build ci
 	@$(MAKE) $(ON_ALL_CORES) all
 	@tests/determinism.sh $(B)
+
+every-event: ## a fault at every single event of small runs of the exact world: some 60,000 runs
+	@.ci/packages build test
+	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
+	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event
 
 fuzz: ## feed the input readers garbage, FUZZ_SECONDS each (default 10)
 	@.ci/packages build ci

@@ -15,12 +15,13 @@ _weir()
     case $before in
     --out) COMPREPLY=($(compgen -d -- "$word")); return ;;
     --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --world) COMPREPLY=($(compgen -W "virtual exact" -- "$word")); return ;;
     --log) COMPREPLY=($(compgen -W "decisions tasks messages" -- "$word")); return ;;
     --seed | --set | --until | --jobs | --event | --why | --at | --run) return ;;
     esac
     case $command in
-    run) options="--seed --set --out --until --log --json --no-plots --check --quiet --help" ;;
-    test) options="--junit --jobs --seed --set --update-golden --json --help" ;;
+    run) options="--seed --world --set --out --until --log --json --no-plots --check --quiet --help" ;;
+    test) options="--junit --jobs --seed --world --set --update-golden --json --help" ;;
     plot) options="--commands --help" ;;
     report | version) options="--help" ;;
     explain) options="--event --why --at --run --all --help" ;;

@@ -22,6 +22,7 @@ _weir() {
     case ${words[2]} in
     run)
         _arguments '--seed[draw all chance from this number]:number:' \
+            '--world[rates or real records]:world:(virtual exact)' \
             '*--set[change one value of the scenario]:key=value:' \
             '--out[where the run is left]:folder:_files -/' \
             '--until[end the run early]:duration:' \
@@ -33,6 +34,7 @@ _weir() {
     test)
         _arguments '--junit[also write JUnit XML]:file:_files' '--jobs[scenarios at a time]:number:' \
             '--seed[draw all chance from this number]:number:' \
+            '--world[rates or real records]:world:(virtual exact)' \
             '*--set[change one value of every scenario]:key=value:' \
             '--update-golden[rewrite the golden results]' '--json[print the results as JSON]' \
             '*:path:_files'

@@ -25,6 +25,7 @@ struct run_request {
 
 static const struct command_option options[] = {
     { "seed", "N", "draw all chance from this number instead of the scenario's" },
+    { "world", "WORLD", "virtual (default): rates; exact: real records, checked one by one" },
     { "set", "KEY=VALUE", "change one value of the scenario, by its path; may be repeated" },
     { "out", "DIR", "where the run is left (default: out/NAME)" },
     { "until", "TIME", "end the run early, as in 90s or 2h" },

@@ -19,6 +19,7 @@ static const struct command_option options[] = {
     { "junit", "FILE", "write the results as JUnit XML as well" },
     { "jobs", "N", "scenarios at a time (default: one per processor)" },
     { "seed", "N", "draw all chance from this number instead of the scenarios'" },
+    { "world", "WORLD", "virtual (default): rates; exact: real records, checked one by one" },
     { "set", "KEY=VALUE", "change one value of every scenario, by its path" },
     { "update-golden", NULL, "rewrite expected.json beside each scenario from this run" },
     { "json", NULL, "print the results as JSON instead of tables" },

@@ -59,28 +59,33 @@ static bool look_job(void *context, struct job_id job, struct look_job *out)
 
 static void look_flow(void *context, struct job_id job, struct model_job_view *out)
 {
-    model_view_job(simulation_model(context), job, out);
+    const struct plane *plane = simulation_plane(context);
+    plane->class->view_job(plane->self, job, out);
 }
 
 static void look_vertex(void *context, struct job_id job, struct vertex_id vertex,
                         struct model_vertex_view *out)
 {
-    model_view_vertex(simulation_model(context), job, vertex, out);
+    const struct plane *plane = simulation_plane(context);
+    plane->class->view_vertex(plane->self, job, vertex, out);
 }
 
 static time_ns look_broken_at(void *context, struct job_id job)
 {
-    return model_broken_at(simulation_model(context), job);
+    const struct plane *plane = simulation_plane(context);
+    return plane->class->broken_at(plane->self, job);
 }
 
 static time_ns look_whole_at(void *context, struct job_id job)
 {
-    return model_whole_at(simulation_model(context), job);
+    const struct plane *plane = simulation_plane(context);
+    return plane->class->whole_at(plane->self, job);
 }
 
 static uint64_t look_break_count(void *context)
 {
-    return model_break_count(simulation_model(context));
+    const struct plane *plane = simulation_plane(context);
+    return plane->class->break_count(plane->self);
 }
 
 static struct process_view look_process(void *context, struct node_id node)
@@ -95,7 +100,8 @@ static bool look_can_talk(void *context, struct node_id a, struct node_id b)
 
 static struct err look_conservation(void *context, struct note *note)
 {
-    return model_check_conservation(simulation_model(context), note);
+    const struct plane *plane = simulation_plane(context);
+    return plane->class->check(plane->self, note);
 }
 
 static bool each_exception(void *context, struct job_id job, look_at_exception *at,

@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "sim/cli/look.h"
+#include "sim/exact/exact.h"
 #include "sim/report/drawn.h"
 #include "sim/report/never.h"
 
@@ -44,6 +45,13 @@ static struct err load(struct plays *plays, const struct play_settings *settings
     struct play play = { .complete = false };
     TRY(scenario_load(path, variant, settings->overrides, settings->override_count, &play.scenario,
                       note));
+    if (play.scenario->world == WORLD_EXACT) {
+        struct err e = exact_check_scenario(play.scenario, note);
+        if (err_is(e)) {
+            scenario_destroy(play.scenario);
+            return e;
+        }
+    }
     if (variant)
         put_folder(plays, variant, play.folder, sizeof play.folder);
     vec_push(&plays->list, play);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading the options. Later ones win over earlier ones, --seed and --log over --set.
+ * Reading the options. Later ones win over earlier ones, --seed, --world and --log over --set.
  */
 #include "sim/cli/run_options.h"
 
@@ -68,7 +68,7 @@ static struct err read_log(struct run_options *options, const char *text, struct
 static struct err read_all(const struct parsed *parsed, struct run_options *out, struct note *note)
 {
     const char *seed = parsed_value(parsed, "seed"), *until = parsed_value(parsed, "until");
-    const char *log = parsed_value(parsed, "log");
+    const char *log = parsed_value(parsed, "log"), *world = parsed_value(parsed, "world");
     int64_t number;
     for (VEC_EACH(const struct parsed_option, option, &parsed->options))
         if (text_equal(option->name, "set"))
@@ -77,6 +77,8 @@ static struct err read_all(const struct parsed *parsed, struct run_options *out,
         TRY(run_options_count("seed", seed, 0, INT64_MAX, &number, note));
         add(out, "seed", strlen("seed"), seed);
     }
+    if (world)
+        add(out, "world", strlen("world"), world);
     if (log)
         TRY(read_log(out, log, note));
     return until ? read_until(out, until, note) : OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options that change what is run: --seed, --set, --until, --log. Shared by the commands that run
- * scenarios. In: a parsed command line. Out: overrides for the scenario's reader and an end, or a
- * complaint.
+ * Options that change what is run: --seed, --world, --set, --until, --log. Shared by the commands
+ * that run scenarios. In: a parsed command line. Out: overrides for the scenario's reader and an
+ * end, or a complaint.
  */
 #ifndef WEIR_SIM_CLI_RUN_OPTIONS_H
 #define WEIR_SIM_CLI_RUN_OPTIONS_H

@@ -12,6 +12,7 @@
 #include "sim/load/scenario_read.h"
 
 static const char *const flink_versions[] = { "2.3", "2.4" };
+static const char *const world_names[WORLD_COUNT] = { "virtual", "exact" };
 const char *const log_level_names[LOG_LEVEL_COUNT] = { "decision", "task", "message" };
 
 static const struct field scenario_fields[] = {
@@ -22,6 +23,7 @@ static const struct field scenario_fields[] = {
     FIELD(struct scenario, sample, "sample", DURATION, POSITIVE),
     FIELD_BY_HAND("flink-version"),
     FIELD_BY_HAND("log-level"),
+    FIELD_BY_HAND("world"),
     FIELD_BY_HAND("config"),
     FIELD_BY_HAND("cluster"),
     FIELD_BY_HAND("jobs"),
@@ -34,8 +36,9 @@ static const struct field scenario_fields[] = {
 static const struct field variant_fields[] = {
     FIELD_BY_HAND("name"),      FIELD_BY_HAND("question"), FIELD_BY_HAND("seed"),
     FIELD_BY_HAND("duration"),  FIELD_BY_HAND("sample"),   FIELD_BY_HAND("flink-version"),
-    FIELD_BY_HAND("log-level"), FIELD_BY_HAND("config"),   FIELD_BY_HAND("cluster"),
-    FIELD_BY_HAND("jobs"),      FIELD_BY_HAND("events"),   FIELD_BY_HAND("expect"),
+    FIELD_BY_HAND("log-level"), FIELD_BY_HAND("world"),    FIELD_BY_HAND("config"),
+    FIELD_BY_HAND("cluster"),   FIELD_BY_HAND("jobs"),     FIELD_BY_HAND("events"),
+    FIELD_BY_HAND("expect"),
 };
 
 /* Plots and tables stay readable: some 1,000 to 10,000 samples for any length of run. */
@@ -92,6 +95,10 @@ static struct err read_head(struct scenario_reader *reader, const struct tree_no
     child = field_child(root, "log-level");
     if (child && !(child->kind == TREE_SCALAR && log_level_find(child->text, &scenario->log_level)))
         TRY(field_read_word(child, "a level", log_level_names, LOG_LEVEL_COUNT, &word, note));
+    if ((child = field_child(root, "world")) != NULL) {
+        TRY(field_read_word(child, "a world", world_names, WORLD_COUNT, &word, note));
+        scenario->world = (enum scenario_world)word;
+    }
     return scenario_read_config(field_child(root, "config"), &scenario->config, note);
 }
 

@@ -14,6 +14,9 @@
 #include "sim/load/scenario_job.h"
 #include "sim/load/scenario_script.h"
 
+/* What stands for the data plane: rates (sim/model), or real records (sim/exact). */
+enum scenario_world { WORLD_VIRTUAL, WORLD_EXACT, WORLD_COUNT };
+
 struct scenario {
     char *name, *question, *path;
     char *variant;        /* name of the `compare` entry this is, null for the scenario itself */
@@ -22,6 +25,7 @@ struct scenario {
     time_ns duration;
     time_ns sample; /* metrics.csv step */
     enum log_level log_level;
+    enum scenario_world world;
     struct config config;
     struct cluster_spec cluster;
     VEC(struct job_spec) jobs;

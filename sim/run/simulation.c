@@ -16,7 +16,7 @@ struct simulation {
     const struct scenario *scenario;
     struct sim_queue *queue;
     struct virtual_cluster *cluster;
-    struct model *model;
+    struct plane plane;
     struct provider *provider;
     struct script *script;
     VEC(struct watcher) watchers;
@@ -33,7 +33,8 @@ static void on_log(void *context, time_ns at, struct node_id node, const struct 
             watcher->line(watcher->context, at, node, line);
     script_on_log(simulation->script, line);
     if (text_equal(line->machine, "dispatcher") && text_equal(line->what, "job ended"))
-        model_job_ended(simulation->model, line->job, text_equal(line->reason, "FAILED"));
+        simulation->plane.class->job_ended(simulation->plane.self, line->job,
+                                           text_equal(line->reason, "FAILED"));
 }
 
 static void on_fact(void *context, time_ns at, struct node_id node, const char *word,
@@ -54,7 +55,7 @@ static void on_answer(void *context, time_ns at, const struct effect_answer *ans
             watcher->answer(watcher->context, at, answer);
     script_on_answer(simulation->script, answer);
     if (answer->request == CLIENT_CANCEL_JOB && !err_is(answer->result))
-        model_job_cancelled(simulation->model, answer->job);
+        simulation->plane.class->job_cancelled(simulation->plane.self, answer->job);
 }
 
 static void on_step(void *context, time_ns at)
@@ -121,8 +122,9 @@ struct simulation *simulation_create(const struct scenario *scenario,
     simulation->cluster = virtual_cluster_create(scenario, simulation->queue, &observer);
     virtual_cluster_set_vouching(simulation->cluster, settings->vouching);
     virtual_cluster_set_invariants(simulation->cluster, settings->check_invariants);
-    simulation->model = model_create(scenario, simulation->cluster, simulation->queue);
-    virtual_cluster_set_data_plane(simulation->cluster, model_ops(), simulation->model);
+    simulation->plane = plane_create(scenario, simulation->cluster, simulation->queue);
+    virtual_cluster_set_data_plane(simulation->cluster, simulation->plane.ops,
+                                   simulation->plane.self);
     simulation->provider = provider_create(simulation->cluster);
     simulation->script = script_create(simulation->cluster, slots_used, simulation);
     tell_fatal(simulation, settings->check_invariants);
@@ -134,7 +136,7 @@ void simulation_destroy(struct simulation *simulation)
     fatal_set_run(NULL);
     script_destroy(simulation->script);
     provider_destroy(simulation->provider);
-    model_destroy(simulation->model);
+    simulation->plane.class->destroy(simulation->plane.self);
     virtual_cluster_destroy(simulation->cluster);
     sim_queue_destroy(simulation->queue);
     vec_fini(&simulation->watchers);
@@ -146,7 +148,7 @@ void simulation_watch(struct simulation *simulation, const struct watcher *watch
     vec_push(&simulation->watchers, *watcher);
 }
 
-static void start(struct simulation *simulation)
+void simulation_start(struct simulation *simulation)
 {
     const struct scenario *scenario = simulation->scenario;
     sim_queue_push(simulation->queue, 0, SIM_CLASS_OBSERVE, sample, simulation, 0, 0);
@@ -173,7 +175,7 @@ bool simulation_run(struct simulation *simulation, time_ns until, const volatile
 {
     time_ns end = simulation->scenario->duration < until ? simulation->scenario->duration : until;
     time_ns step = end / PROGRESS_STEPS > 0 ? end / PROGRESS_STEPS : 1;
-    start(simulation);
+    simulation_start(simulation);
     for (time_ns at = step;; at = time_add(at, step)) {
         bool last = at >= end;
         if (!run_slice(simulation, last ? end : at, stop))
@@ -190,6 +192,13 @@ bool simulation_run(struct simulation *simulation, time_ns until, const volatile
             if (watcher->sample)
                 watcher->sample(watcher->context, now);
     return true;
+}
+
+bool simulation_run_events(struct simulation *simulation, uint64_t count)
+{
+    while (count > 0 && sim_queue_run_one(simulation->queue, simulation->scenario->duration))
+        count--;
+    return count == 0;
 }
 
 time_ns simulation_now(const struct simulation *simulation)
@@ -214,7 +223,14 @@ struct virtual_cluster *simulation_cluster(struct simulation *simulation)
 
 struct model *simulation_model(struct simulation *simulation)
 {
-    return simulation->model;
+    struct model *model = plane_model(&simulation->plane);
+    CHECK(model);
+    return model;
+}
+
+const struct plane *simulation_plane(const struct simulation *simulation)
+{
+    return &simulation->plane;
 }
 
 struct script_outcome simulation_outcome(const struct simulation *simulation, size_t event)

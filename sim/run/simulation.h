@@ -11,7 +11,7 @@
 
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/fault/script.h"
-#include "sim/model/model.h"
+#include "sim/run/plane.h"
 
 struct simulation;
 
@@ -43,11 +43,16 @@ void simulation_watch(struct simulation *simulation, const struct watcher *watch
 bool simulation_run(struct simulation *simulation, time_ns until, const volatile sig_atomic_t *stop,
                     void (*progress)(void *context, time_ns now), void *progress_context);
 
+/* The same by hand: starts it, then so many events. False: it is at its end. */
+void simulation_start(struct simulation *simulation);
+bool simulation_run_events(struct simulation *simulation, uint64_t count);
+
 time_ns simulation_now(const struct simulation *simulation);
 uint64_t simulation_event_count(const struct simulation *simulation);
 const struct scenario *simulation_scenario(const struct simulation *simulation);
 struct virtual_cluster *simulation_cluster(struct simulation *simulation);
-struct model *simulation_model(struct simulation *simulation);
+const struct plane *simulation_plane(const struct simulation *simulation);
+struct model *simulation_model(struct simulation *simulation); /* of a run of the virtual world */
 /* Of the scenario's event at this place. */
 struct script_outcome simulation_outcome(const struct simulation *simulation, size_t event);
 /* The JobManager's node, for views. */

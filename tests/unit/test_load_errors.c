@@ -23,7 +23,7 @@ static const struct broken {
       "t.yaml:2: duraton: found an unknown key, expected a known one, did you mean 'duration'?" },
     { BASE("zebra: 1\n"),
       "t.yaml:8: zebra: found an unknown key, expected name, question, seed, duration, sample, "
-      "flink-version, log-level, config, cluster, jobs, events, compare or expect" },
+      "flink-version, log-level, world, config, cluster, jobs, events, compare or expect" },
     { "name: t\nduration: 1 parsec\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: "
       "count, keys: 10 } ]\n    edges: [ source -> count: hash ]\n    load: 500/s\n",
       "t.yaml:2: duration: found '1 parsec', expected a duration such as 90s, 5 min or 100 ms, "

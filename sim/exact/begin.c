@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What it takes for a task to run: its operators, its channels by the edges of the graph, and its
+ * state from the files of the checkpoint that it was told to restore.
+ */
+#include "core/base/text.h"
+#include "sim/exact/parts.h"
+
+enum {
+    OVERDRAFT_MAX = 4096,
+    SAME_JOB =
+        1, /* a job may start from another one's snapshot: vertices of one name are the same */
+};
+
+static void fail_as_planned(void *context, uint64_t a, uint64_t b);
+
+/* Are all whom it reads from and writes to of the same graph? Their parallelism says how many
+ * channels there are. */
+static bool knows_neighbours(const struct exact_job *job, const struct exact_task *task)
+{
+    const struct job_graph *graph = job->spec->graph;
+    const struct job_vertex *vertex = &graph->vertices.items[task->vertex];
+    for (VEC_EACH(const uint32_t, e, &vertex->inputs))
+        if (job->vertices[graph->edges.items[*e].producer.n].graph != task->attempt.graph)
+            return false;
+    for (VEC_EACH(const uint32_t, e, &vertex->outputs))
+        if (job->vertices[graph->edges.items[*e].consumer.n].graph != task->attempt.graph)
+            return false;
+    return true;
+}
+
+static struct exec_input_config input_of(const struct exact_job *job, const struct exact_task *task,
+                                         uint32_t edge)
+{
+    const struct config *config = &job->spec->graph->config;
+    struct subtask_range from = edge_producers_of(&job->plan, edge, task->subtask);
+    return (struct exec_input_config){
+        .gate = { .channels = from.last - from.first + 1,
+                  .exclusive = (uint32_t)config->buffers_per_channel,
+                  .floating = (uint32_t)config->buffers_per_gate },
+        .layout = { .size = program_edge_bytes(job->spec, edge) },
+        .buffer_size = (uint32_t)config->buffer_size,
+    };
+}
+
+/* Sizes of pools: Flink's for a bounded partition, two for each subpartition and eight to float. */
+static struct task_output_config output_of(const struct exact *exact, const struct exact_job *job,
+                                           const struct exact_task *task, uint32_t edge)
+{
+    const struct job_graph *graph = job->spec->graph;
+    const struct job_edge *of = &graph->edges.items[edge];
+    struct subtask_range to = edge_consumers_of(&job->plan, edge, task->subtask);
+    uint32_t count = to.last - to.first + 1;
+    return (struct task_output_config){
+        .partition = { .layout = { .size = program_edge_bytes(job->spec, edge) },
+                       .partitioner = of->partitioner,
+                       .subpartitions = count,
+                       .max_parallelism = (int32_t)job->vertices[of->consumer.n].groups,
+                       .buffer_size = (uint32_t)graph->config.buffer_size,
+                       .buffers = 2 * count + 8,
+                       .per_channel_max = 10,
+                       .overdraft_max = OVERDRAFT_MAX,
+                       .seed = exact->scenario->seed,
+                       .number = (uint64_t)edge << 32 | task->subtask },
+        .key = { KEY_HASH_LONG, 0, sizeof(uint64_t) },
+    };
+}
+
+static time_ns buffer_timeout(const struct config *config)
+{
+    return config->buffer_timeout_enabled ? config->buffer_timeout : TIME_NEVER;
+}
+
+static bool awaits_checkpoint(const struct config *config)
+{
+    return config->checkpoint_after_finish && config->checkpoint_interval > 0 &&
+           config->checkpoint_interval != TIME_NEVER;
+}
+
+static void add_channels(struct exact_task *task, const struct exec_input_config *inputs,
+                         uint32_t input_count, const struct task_output_config *outputs,
+                         uint32_t output_count)
+{
+    vec_clear(&task->inputs);
+    vec_clear(&task->outputs);
+    vec_clear(&task->first_input);
+    vec_clear(&task->first_output);
+    vec_clear(&task->kept);
+    for (uint32_t i = 0; i < input_count; i++) {
+        vec_push(&task->first_input, (uint32_t)task->inputs.count);
+        for (uint32_t c = 0; c < inputs[i].gate.channels; c++)
+            vec_push(&task->inputs, NONE);
+    }
+    vec_resize(&task->kept, task->inputs.count);
+    for (uint32_t o = 0; o < output_count; o++) {
+        vec_push(&task->first_output, (uint32_t)task->outputs.count);
+        for (uint32_t s = 0; s < outputs[o].partition.subpartitions; s++)
+            vec_push(&task->outputs, NONE);
+    }
+}
+
+static struct exec_task *create(struct exact *exact, struct exact_task *task, struct note *note)
+{
+    const struct exact_job *job = &exact->jobs[task->job];
+    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    const struct job_vertex *v = &job->spec->graph->vertices.items[task->vertex];
+    const struct config *config = &job->spec->graph->config;
+    struct exec_input_config *inputs = mem_create_array(v->inputs.count, sizeof *inputs);
+    struct task_output_config *outputs = mem_create_array(v->outputs.count, sizeof *outputs);
+    bool once = config->checkpoint_mode == CHECKPOINT_MODE_EXACTLY_ONCE;
+    for (size_t i = 0; i < v->inputs.count; i++)
+        inputs[i] = input_of(job, task, v->inputs.items[i]);
+    for (size_t o = 0; o < v->outputs.count; o++)
+        outputs[o] = output_of(exact, job, task, v->outputs.items[o]);
+    struct exec_task_config own = {
+        .identity = { SAME_JOB, hash_add_text(SAME_JOB, v->name), task->subtask, task->parallelism,
+                      (int32_t)vertex->groups, task->restore_checkpoint },
+        .groups = key_group_range_of((int32_t)task->subtask, (int32_t)task->parallelism,
+                                     (int32_t)vertex->groups),
+        .operators = vertex->program.operators,
+        .operator_count = vertex->program.count,
+        .inputs = inputs,
+        .input_count = (uint32_t)v->inputs.count,
+        .outputs = outputs,
+        .bindings = vertex->program.bindings.items,
+        .output_count = (uint32_t)v->outputs.count,
+        .barriers = once ? BARRIER_MODE_ALIGNED : BARRIER_MODE_AT_LEAST_ONCE,
+        .finishes_behind_checkpoint = awaits_checkpoint(config),
+        .buffer_timeout = buffer_timeout(config),
+        .seed = exact->scenario->seed,
+    };
+    struct exec_task *exec = exec_task_create(&own, note);
+    add_channels(task, inputs, own.input_count, outputs, own.output_count);
+    mem_destroy(inputs);
+    mem_destroy(outputs);
+    return exec;
+}
+
+/* The files of its vertex in the checkpoint, one for each old subtask. */
+static void open(struct exact *exact, struct exact_task *task)
+{
+    struct exact_job *job = &exact->jobs[task->job];
+    VEC(struct task_snapshot_file) files = { 0 };
+    struct exact_cut *cut =
+        task->restore_checkpoint > 0 ? stored_cut_find(job, task->restore_checkpoint) : NULL;
+    if (task->restore_checkpoint > 0 && !cut) {
+        exec_task_fail(task->exec, CAUSE_RESTORE, "the checkpoint is not there");
+        return;
+    }
+    if (cut && !cut->completed)
+        stored_cut_complete(job, cut);
+    for (size_t i = 0; cut && i < cut->files.count; i++)
+        if (cut->files.items[i].vertex == task->vertex)
+            vec_push(&files, cut->files.items[i].file);
+    exec_task_open(task->exec, files.items, files.count, exact_now(exact));
+    vec_fini(&files);
+}
+
+static void plan_faults(struct exact *exact, uint32_t index)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    for (VEC_EACH(const struct planned_fault, fault, &exact->jobs[task->job].spec->faults))
+        if (fault->kind == FAULT_THROW && fault->vertex.n == task->vertex &&
+            fault->subtask == task->subtask && task->attempt.attempt < fault->attempts)
+            exact_push(exact, time_add(exact_now(exact), fault->after_start), fail_as_planned,
+                       index, task->generation);
+}
+
+static void fail_as_planned(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct exact_ref ref = { (uint32_t)a, (uint32_t)b };
+    if (!task_ref_is_live(exact, ref))
+        return;
+    if (!exact_hold(exact, exact->tasks.items[ref.index].host, fail_as_planned, a, b))
+        life_fail(exact, ref.index, CAUSE_USER_CODE);
+}
+
+bool task_begin(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_job *job = &exact->jobs[task->job];
+    struct exact_vertex *vertex = &job->vertices[task->vertex];
+    struct note note = { { 0 } };
+    if (!task->current)
+        return true; /* its place is taken: it waits to be cancelled */
+    if (!knows_neighbours(job, task))
+        return false;
+    task->exec = create(exact, task, &note);
+    if (!task->exec) {
+        life_fail(exact, index, CAUSE_USER_CODE);
+        return true;
+    }
+    open(exact, task);
+    if (exec_task_state(task->exec) != EXEC_RUNNING) {
+        const char *text;
+        enum failure_cause cause = exec_task_cause(task->exec, &text);
+        if (job->wrong[0] == '\0')
+            text_format(job->wrong, sizeof job->wrong, "checkpoint %llu cannot be restored: %s",
+                        (unsigned long long)task->restore_checkpoint, text);
+        life_fail(exact, index, cause);
+        return true;
+    }
+    task->phase = PHASE_RUNNING;
+    task->since = exact_now(exact);
+    task->last = STEP_NOTHING;
+    vertex->running++;
+    if (vertex->source != NONE) {
+        source_hold(exact, index);
+        run_begin_paced(exact, index);
+    }
+    job_count_running(exact, task->job, false);
+    if (job->spec->faults.count > 0)
+        plan_faults(exact, index);
+    wires_connect(exact, index);
+    run_wake(exact, index);
+    return true;
+}
+
+void task_unbegin(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    run_stop(exact, index);
+    wires_disconnect(exact, index);
+    if (task->exec)
+        exec_task_destroy(task->exec);
+    task->exec = NULL;
+}

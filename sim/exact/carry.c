@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Items and credits between tasks. On one host they are there at once. Between two, an item passes
+ * the sender's NIC in turn, then the link's latency, then the receiver's NIC; credits only the
+ * latency. Both keep their order. What gets to a link that is cut waits until it is healed, or
+ * until the connection is given up. A buffer that leaves the host is a copy: its sender may fill it
+ * again as soon as it is sent.
+ */
+#include "sim/cluster/tcp.h"
+#include "sim/exact/parts.h"
+
+static void packet_is_here(void *context, uint64_t a, uint64_t b);
+static void credit_is_here(void *context, uint64_t a, uint64_t b);
+static void wire_is_given_up(void *context, uint64_t a, uint64_t b);
+static void send_kept(struct exact *exact, uint32_t index);
+
+enum { EVENT_BYTES = 64 }; /* of a barrier on the wire, about */
+
+static uint32_t wire_create(struct exact *exact)
+{
+    if (exact->free_wires.count == 0) {
+        vec_push(&exact->free_wires, (uint32_t)exact->wires.count);
+        vec_push(&exact->wires, (struct wire){ .generation = 1 });
+    }
+    return exact->free_wires.items[--exact->free_wires.count];
+}
+
+static void drop_packets(struct wire *wire)
+{
+    for (size_t i = wire->first_packet; i < wire->packets.count; i++)
+        if (wire->packets.items[i].item.buffer)
+            buffer_release(wire->packets.items[i].item.buffer);
+    vec_clear(&wire->packets);
+    vec_clear(&wire->credits);
+    wire->first_packet = wire->first_credit = 0;
+}
+
+/* Both ends forget it; what is under way is dropped. */
+static void wire_cut(struct exact *exact, uint32_t index)
+{
+    struct wire *wire = &exact->wires.items[index];
+    struct exact_task *from = &exact->tasks.items[wire->producer];
+    struct exact_task *to = &exact->tasks.items[wire->consumer];
+    CHECK(wire->used);
+    from->outputs.items[from->first_output.items[wire->output] + wire->subpartition] = NONE;
+    to->inputs.items[to->first_input.items[wire->input] + wire->channel] = NONE;
+    drop_packets(wire);
+    wire->used = false;
+    wire->generation++;
+    vec_push(&exact->free_wires, index);
+}
+
+void wires_disconnect(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    for (size_t i = 0; i < task->inputs.count; i++)
+        if (task->inputs.items[i] != NONE)
+            wire_cut(exact, task->inputs.items[i]);
+    for (size_t i = 0; i < task->outputs.count; i++)
+        if (task->outputs.items[i] != NONE)
+            wire_cut(exact, task->outputs.items[i]);
+}
+
+static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint32_t consumer)
+{
+    struct exact_task *from = &exact->tasks.items[producer], *to = &exact->tasks.items[consumer];
+    const struct exact_job *job = &exact->jobs[from->job];
+    const struct job_graph *graph = job->spec->graph;
+    uint32_t output = 0, input = 0;
+    if (!task_has_wires(from) || !task_has_wires(to) || !same_try(from->attempt, to->attempt))
+        return;
+    while (graph->vertices.items[from->vertex].outputs.items[output] != edge)
+        output++;
+    while (graph->vertices.items[to->vertex].inputs.items[input] != edge)
+        input++;
+    uint32_t sub = to->subtask - edge_consumers_of(&job->plan, edge, from->subtask).first;
+    uint32_t channel = from->subtask - edge_producers_of(&job->plan, edge, to->subtask).first;
+    uint32_t *at_sender = &from->outputs.items[from->first_output.items[output] + sub];
+    uint32_t *at_receiver = &to->inputs.items[to->first_input.items[input] + channel];
+    if (*at_sender != NONE || *at_receiver != NONE)
+        return;
+    uint32_t index = wire_create(exact);
+    struct wire *wire = &exact->wires.items[index];
+    wire->used = true;
+    wire->producer = producer;
+    wire->output = output;
+    wire->subpartition = sub;
+    wire->from_host = from->host;
+    wire->consumer = consumer;
+    wire->input = input;
+    wire->channel = channel;
+    wire->to_host = to->host;
+    wire->stuck_packets = wire->stuck_credits = 0;
+    wire->buffers_under_way = wire->credits_under_way = 0;
+    wire->packet_at = wire->credit_at = exact_now(exact);
+    wire->stuck_since = TIME_NEVER;
+    *at_sender = *at_receiver = index;
+    send_kept(exact, index);
+}
+
+static uint32_t current_of(const struct exact_job *job, uint32_t vertex, uint32_t subtask)
+{
+    const struct exact_vertex *v = &job->vertices[vertex];
+    return subtask < v->current.count ? v->current.items[subtask] : NONE;
+}
+
+void wires_connect(struct exact *exact, uint32_t index)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    const struct exact_job *job = &exact->jobs[task->job];
+    const struct job_graph *graph = job->spec->graph;
+    const struct job_vertex *vertex = &graph->vertices.items[task->vertex];
+    for (VEC_EACH(const uint32_t, e, &vertex->inputs)) {
+        struct subtask_range from = edge_producers_of(&job->plan, *e, task->subtask);
+        for (uint32_t s = from.first; s <= from.last; s++) {
+            uint32_t other = current_of(job, graph->edges.items[*e].producer.n, s);
+            if (other != NONE)
+                connect(exact, *e, other, index);
+        }
+    }
+    for (VEC_EACH(const uint32_t, e, &vertex->outputs)) {
+        struct subtask_range to = edge_consumers_of(&job->plan, *e, task->subtask);
+        for (uint32_t s = to.first; s <= to.last; s++) {
+            uint32_t other = current_of(job, graph->edges.items[*e].consumer.n, s);
+            if (other != NONE)
+                connect(exact, *e, index, other);
+        }
+    }
+    for (size_t i = 0; i < exact->tasks.items[index].inputs.count; i++) {
+        uint32_t wire = exact->tasks.items[index].inputs.items[i];
+        if (wire != NONE)
+            carry_outputs(exact, exact->wires.items[wire].producer);
+    }
+    carry_credits(exact, index);
+}
+
+static time_ns later(time_ns a, time_ns b)
+{
+    return a > b ? a : b;
+}
+
+static time_ns at_rate(double bytes, double bits_per_second)
+{
+    return bits_per_second > 0 ? (time_ns)(bytes * 8 / bits_per_second * (double)TIME_S) : 0;
+}
+
+/* When the last byte is there. */
+static time_ns pass_network(struct exact *exact, const struct wire *wire, double bytes)
+{
+    struct exact_host *from = &exact->hosts.items[wire->from_host];
+    struct exact_host *to = &exact->hosts.items[wire->to_host];
+    struct link_quality link = virtual_cluster_link(
+        exact->cluster, (struct node_id){ wire->from_host }, (struct node_id){ wire->to_host });
+    time_ns latency = time_add(distribution_mean(&link.latency), link.more_latency);
+    double out_bps = from->nic_bps;
+    if (link.bandwidth_bps > 0 && (out_bps <= 0 || link.bandwidth_bps < out_bps))
+        out_bps = link.bandwidth_bps;
+    time_ns begins = later(exact_now(exact), from->nic_free[TRANSFER_OUT]);
+    time_ns sent = time_add(begins, at_rate(bytes, out_bps));
+    from->nic_free[TRANSFER_OUT] = time_add(begins, at_rate(bytes, from->nic_bps));
+    time_ns taken = later(time_add(begins, latency), to->nic_free[TRANSFER_IN]);
+    time_ns in = time_add(taken, at_rate(bytes, to->nic_bps));
+    to->nic_free[TRANSFER_IN] = in;
+    return later(in, time_add(sent, latency));
+}
+
+static struct buffer *copy_of(const struct buffer *buffer)
+{
+    struct buffer *copy =
+        buffer_create(buffer->used > BUFFER_SIZE_MIN ? buffer->used : (uint32_t)BUFFER_SIZE_MIN);
+    memcpy(copy->bytes, buffer->bytes, buffer->used);
+    copy->used = buffer->used;
+    return copy;
+}
+
+static void send(struct exact *exact, uint32_t index, const struct channel_item *item,
+                 uint32_t backlog)
+{
+    struct wire *wire = &exact->wires.items[index];
+    struct packet packet = { *item, backlog };
+    time_ns at = exact_now(exact);
+    wire->buffers_under_way += item->buffer != NULL;
+    if (wire->from_host != wire->to_host) {
+        at = pass_network(exact, wire, item->buffer ? item->buffer->used : EVENT_BYTES);
+        if (item->buffer) {
+            packet.item.buffer = copy_of(item->buffer);
+            buffer_release(item->buffer);
+        }
+    }
+    at = later(at, wire->packet_at);
+    wire->packet_at = at;
+    vec_push(&wire->packets, packet);
+    exact_push(exact, at, packet_is_here, index, wire->generation);
+}
+
+void carry_outputs(struct exact *exact, uint32_t index)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    struct channel_item item;
+    uint32_t sub, backlog;
+    if (!task_has_wires(task) || run_is_latched(task))
+        return;
+    for (uint32_t o = 0; o < task->first_output.count; o++) {
+        struct result_partition *output = exec_task_output(task->exec, o);
+        while (result_partition_next_ready(output, &sub))
+            ; /* those without a reader are looked at when it comes */
+        for (sub = 0; sub < output->config.subpartitions; sub++) {
+            uint32_t wire = task->outputs.items[task->first_output.items[o] + sub];
+            while (wire != NONE && result_partition_take(output, sub, &item, &backlog))
+                send(exact, wire, &item, backlog);
+        }
+    }
+}
+
+static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
+{
+    struct wire *wire = &exact->wires.items[index];
+    time_ns at = exact_now(exact);
+    if (wire->from_host != wire->to_host) {
+        struct link_quality link = virtual_cluster_link(
+            exact->cluster, (struct node_id){ wire->from_host }, (struct node_id){ wire->to_host });
+        at = time_add(at, time_add(distribution_mean(&link.latency), link.more_latency));
+    }
+    at = later(at, wire->credit_at);
+    wire->credit_at = at;
+    wire->credits_under_way += credits;
+    vec_push(&wire->credits, credits);
+    exact_push(exact, at, credit_is_here, index, wire->generation);
+}
+
+/* Those for a sender that is not there yet are kept until it comes. */
+void carry_credits(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    uint32_t channel, credits;
+    if (!task_has_wires(task) || run_is_latched(task))
+        return;
+    for (uint32_t i = 0; i < task->first_input.count; i++)
+        while (input_gate_take_credit(exec_task_gate(task->exec, i), &channel, &credits)) {
+            uint32_t at = task->first_input.items[i] + channel;
+            if (task->inputs.items[at] != NONE)
+                send_credits(exact, task->inputs.items[at], credits);
+            else
+                task->kept.items[at] += credits;
+        }
+}
+
+/* The sender has come. */
+static void send_kept(struct exact *exact, uint32_t index)
+{
+    const struct wire *wire = &exact->wires.items[index];
+    struct exact_task *task = &exact->tasks.items[wire->consumer];
+    uint32_t *kept = &task->kept.items[task->first_input.items[wire->input] + wire->channel];
+    uint32_t credits = *kept;
+    *kept = 0;
+    if (credits > 0)
+        send_credits(exact, index, credits);
+}
+
+/* It is due, and its link is cut. */
+static bool is_stuck(struct exact *exact, struct wire *wire, uint32_t index)
+{
+    if (exact_can_talk(exact, wire->from_host, wire->to_host))
+        return false;
+    if (wire->stuck_since == TIME_NEVER) {
+        wire->stuck_since = exact_now(exact);
+        exact_push(exact, tcp_given_up_at(wire->stuck_since), wire_is_given_up, index,
+                   wire->generation);
+    }
+    return true;
+}
+
+static void wire_is_given_up(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct wire *wire = &exact->wires.items[a];
+    if (wire->generation != (uint32_t)b || wire->stuck_since == TIME_NEVER ||
+        tcp_given_up_at(wire->stuck_since) > exact_now(exact))
+        return;
+    if (!exact_hold(exact, wire->to_host, wire_is_given_up, a, b))
+        life_disconnect(exact, wire->consumer, wire->from_host);
+}
+
+static void packet_is_here(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct wire *wire = &exact->wires.items[a];
+    if (wire->generation != (uint32_t)b)
+        return;
+    if (is_stuck(exact, wire, (uint32_t)a)) {
+        wire->stuck_packets++;
+        return;
+    }
+    if (exact_hold(exact, wire->to_host, packet_is_here, a, b))
+        return;
+    struct packet packet = wire->packets.items[wire->first_packet++];
+    if (wire->first_packet == wire->packets.count) {
+        vec_clear(&wire->packets);
+        wire->first_packet = 0;
+    }
+    uint32_t producer = wire->producer, consumer = wire->consumer;
+    wire->buffers_under_way -= packet.item.buffer != NULL;
+    bool is_last = packet.item.event.kind == CHANNEL_EVENT_END_OF_PARTITION;
+    input_gate_receive(exec_task_gate(exact->tasks.items[consumer].exec, wire->input),
+                       wire->channel, &packet.item, packet.backlog);
+    carry_credits(exact, consumer); /* floating ones, by the backlog */
+    run_wake(exact, consumer);
+    if (is_last)
+        life_look_lingering(exact, producer);
+}
+
+static void credit_is_here(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct wire *wire = &exact->wires.items[a];
+    if (wire->generation != (uint32_t)b)
+        return;
+    if (is_stuck(exact, wire, (uint32_t)a)) {
+        wire->stuck_credits++;
+        return;
+    }
+    if (exact_hold(exact, wire->from_host, credit_is_here, a, b))
+        return;
+    uint32_t credits = wire->credits.items[wire->first_credit++], producer = wire->producer;
+    if (wire->first_credit == wire->credits.count) {
+        vec_clear(&wire->credits);
+        wire->first_credit = 0;
+    }
+    wire->credits_under_way -= credits;
+    struct exact_task *task = &exact->tasks.items[producer];
+    result_partition_add_credit(exec_task_output(task->exec, wire->output), wire->subpartition,
+                                credits);
+    carry_outputs(exact, producer);
+    run_look_pressed(exact, exact->tasks.items[producer].host);
+}
+
+/* Links may be whole again: what is due goes on. */
+void wires_host_changed(struct exact *exact, uint32_t host)
+{
+    for (uint32_t i = 0; i < exact->wires.count; i++) {
+        struct wire *wire = &exact->wires.items[i];
+        if (!wire->used || (wire->from_host != host && wire->to_host != host) ||
+            wire->stuck_since == TIME_NEVER ||
+            !exact_can_talk(exact, wire->from_host, wire->to_host))
+            continue;
+        time_ns at = tcp_retry_at(wire->stuck_since, exact_now(exact));
+        if (at == TIME_NEVER)
+            continue;
+        wire->stuck_since = TIME_NEVER;
+        wire->packet_at = later(wire->packet_at, at);
+        wire->credit_at = later(wire->credit_at, at);
+        for (; wire->stuck_packets > 0; wire->stuck_packets--)
+            exact_push(exact, at, packet_is_here, i, wire->generation);
+        for (; wire->stuck_credits > 0; wire->stuck_credits--)
+            exact_push(exact, at, credit_is_here, i, wire->generation);
+    }
+}
+
+void wires_destroy(struct exact *exact)
+{
+    for (VEC_EACH(struct wire, wire, &exact->wires)) {
+        drop_packets(wire);
+        vec_fini(&wire->packets);
+        vec_fini(&wire->credits);
+    }
+    vec_fini(&exact->wires);
+    vec_fini(&exact->free_wires);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A job that starts from another one's snapshot: the files become its own first checkpoint, and it
+ * goes on with the other's log from the offsets in them. What the other had read behind the
+ * snapshot is read a second time.
+ */
+#include <math.h>
+
+#include "sim/exact/parts.h"
+
+static struct exact_job *former_of(struct exact *exact, const struct exact_job *job)
+{
+    return job->spec->former > 0 ? &exact->jobs[job->spec->former - 1] : NULL;
+}
+
+/* Vertices are the same when their names are; numbers may differ. */
+static uint32_t vertex_named(const struct exact_job *job, const char *name)
+{
+    return job_graph_find_vertex(job->spec->graph, name).n;
+}
+
+static const char *name_of(const struct exact_job *job, uint32_t vertex)
+{
+    return job->spec->graph->vertices.items[vertex].name;
+}
+
+static void copy_file(struct exact_job *job, const struct exact_job *former,
+                      const struct stored_file *theirs, struct exact_cut *cut)
+{
+    struct stored_file file = { .subtask = theirs->subtask };
+    struct note note;
+    file.vertex = vertex_named(job, name_of(former, theirs->vertex));
+    if (file.vertex == NONE)
+        return; /* the job has no such vertex: its state is left behind */
+    memcpy(snapshot_bytes_take(&file.bytes, theirs->bytes.count), theirs->bytes.items,
+           theirs->bytes.count);
+    struct err e = task_snapshot_open(file.bytes.items, file.bytes.count, &file.file, &note);
+    CHECK(!err_is(e));
+    vec_push(&cut->files, file);
+}
+
+static double position_of(const struct exact_source *source)
+{
+    double sum = 0;
+    for (VEC_EACH(const struct split_place, split, &source->splits))
+        sum += (double)split->position;
+    return sum;
+}
+
+/* What is whose of the records that have arrived: those up to now, or to when the other job ended,
+ * were offered to the other one. */
+static void take_books(struct exact *exact, const struct exact_job *former,
+                       const struct exact_source *theirs, struct exact_source *source,
+                       const uint64_t *offsets)
+{
+    bool ended, is_over = former->ended && !former->failed;
+    for (uint32_t s = 0; s < source->log.splits; s++)
+        source->splits.items[s] = (struct split_place){ offsets[s], SPLIT_LOST };
+    source->taken_over = position_of(source);
+    source->offered_before =
+        (double)log_arrived(source, is_over ? former->ended_at : exact_now(exact), &ended);
+    source->served_before = fmax(position_of(theirs) - source->taken_over, 0);
+}
+
+void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
+{
+    struct exact_job *former = former_of(exact, job);
+    if (checkpoint == 0 || !former || stored_cut_find(job, checkpoint))
+        return;
+    struct exact_cut *theirs = stored_cut_find(former, checkpoint);
+    if (!theirs)
+        return; /* the task will say that it is not there */
+    if (!theirs->completed)
+        stored_cut_complete(former, theirs);
+    theirs = stored_cut_find(former, checkpoint);
+    struct exact_cut cut = { .id = checkpoint, .kind = CHECKPOINT_PERIODIC, .completed = true };
+    for (VEC_EACH(const struct stored_file, file, &theirs->files))
+        copy_file(job, former, file, &cut);
+    for (VEC_EACH(struct exact_source, source, &job->sources)) {
+        uint32_t vertex = vertex_named(former, name_of(job, source->vertex));
+        size_t first = 0;
+        if (vertex == NONE || former->vertices[vertex].source == NONE) {
+            for (uint32_t s = 0; s < source->log.splits; s++)
+                vec_push(&cut.offsets, 0);
+            continue;
+        }
+        const struct exact_source *other = &former->sources.items[former->vertices[vertex].source];
+        for (const struct exact_source *before = former->sources.items; before < other; before++)
+            first += before->log.splits;
+        take_books(exact, former, other, source, theirs->offsets.items + first);
+        for (uint32_t s = 0; s < source->log.splits; s++)
+            vec_push(&cut.offsets, theirs->offsets.items[first + s]);
+        cut.position += source->taken_over;
+    }
+    job->goes_on = true;
+    vec_push(&job->cuts, cut);
+}

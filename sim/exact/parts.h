@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The data plane as a whole: hosts, what is under way between them, and what its files call in one
+ * another.
+ */
+#ifndef WEIR_SIM_EXACT_PARTS_H
+#define WEIR_SIM_EXACT_PARTS_H
+
+#include "sim/exact/job.h"
+#include "sim/exact/task.h"
+#include "sim/exact/wire.h"
+
+struct held_event {
+    sim_action *action;
+    uint64_t a, b;
+};
+
+struct exact_host {
+    bool known, frozen, gone;
+    double speed;
+    uint32_t cores, cores_busy;
+    VEC(uint32_t) tasks;
+    VEC(struct exact_ref) ready; /* wait for a core, from `first_ready` on */
+    size_t first_ready;
+    VEC(struct exact_ref) pressed; /* asleep for lack of room in their output */
+    VEC(struct held_event) held;   /* while it is frozen */
+    uint32_t last_step[LIFE_KIND_COUNT];
+    struct rng rng, service;
+    double nic_bps;
+    time_ns nic_free[TRANSFER_WAY_COUNT];
+};
+
+/* A host whose tasks notice that a peer has ended. */
+struct exact_loss {
+    bool used;
+    uint32_t generation, reader, dead;
+    VEC(struct exact_ref) tasks;
+};
+
+struct upload {
+    bool used;
+    uint32_t generation, host;
+    struct exact_ref task;
+    struct task_attempt attempt;
+    struct job_id job;
+    uint64_t checkpoint;
+    time_ns began_at;
+    struct stored_file file;
+    struct checkpoint_ack ack;
+    bool transferring;
+    struct transfer_id transfer;
+};
+
+struct exact {
+    const struct scenario *scenario;
+    struct virtual_cluster *cluster;
+    struct sim_queue *queue;
+    const time_ns *clock;
+    struct exact_job *jobs;
+    uint32_t job_count;
+    VEC(struct exact_host) hosts;
+    VEC(struct exact_task) tasks;
+    VEC(uint32_t) free_tasks;
+    VEC(struct life_step) steps;
+    VEC(struct exact_loss) losses;
+    VEC(struct upload) uploads;
+    VEC(struct wire) wires;
+    VEC(uint32_t) free_wires;
+    VEC(struct task_report) reports; /* scratch */
+    uint64_t breaks, compared;
+};
+
+static inline time_ns exact_now(const struct exact *exact)
+{
+    return *exact->clock;
+}
+
+static inline struct exact_ref task_ref_of(const struct exact *exact, uint32_t task)
+{
+    return (struct exact_ref){ task, exact->tasks.items[task].generation };
+}
+
+static inline bool task_ref_is_live(const struct exact *exact, struct exact_ref ref)
+{
+    return exact->tasks.items[ref.index].generation == ref.generation;
+}
+
+/* exact.c. Of a frozen host: the event waits until it is resumed. */
+bool exact_hold(struct exact *exact, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
+void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a, uint64_t b);
+bool exact_can_talk(const struct exact *exact, uint32_t a, uint32_t b);
+void exact_report_tasks(struct exact *exact, uint32_t host, uint32_t job);
+
+/* run.c */
+void run_wake(struct exact *exact, uint32_t task);
+void run_begin_paced(struct exact *exact, uint32_t task); /* a source whose load is its own */
+void run_stop(struct exact *exact, uint32_t task);        /* it will not step again */
+void run_account(struct exact *exact, uint32_t task);
+/* Those that wait for room in their output. */
+void run_look_pressed(struct exact *exact, uint32_t host);
+bool run_is_latched(const struct exact_task *task); /* the outcome of its step is not there yet */
+uint64_t log_arrived(struct exact_source *source, time_ns at, bool *ended);
+
+/* carry.c */
+void wires_connect(struct exact *exact, uint32_t task);
+void wires_disconnect(struct exact *exact, uint32_t task);
+void carry_outputs(struct exact *exact, uint32_t task);
+void carry_credits(struct exact *exact, uint32_t task);
+void wires_host_changed(struct exact *exact, uint32_t host);
+void wires_destroy(struct exact *exact);
+
+/* snapshot.c */
+void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_data *order);
+void snapshot_complete(struct exact *exact, uint32_t host, const struct effect_data *order);
+void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data *order);
+/* Begins when the task has taken it: how long its synchronous part holds the task up. */
+time_ns snapshot_begin(struct exact *exact, uint32_t task, uint64_t checkpoint);
+/* It has finished, and will not take part in those that it was told of last. */
+void snapshot_decline_asked(struct exact *exact, uint32_t task);
+void snapshot_store(struct exact *exact, uint32_t task, uint64_t checkpoint);
+void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint,
+                      struct task_attempt attempt);
+void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint);
+void snapshot_uploads_of_host(struct exact *exact, uint32_t host); /* it has ended */
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a scenario may ask for that this world cannot do yet. It is said before the start, in one
+ * line that names the key; nothing is left out in silence.
+ */
+#include "sim/exact/exact.h"
+#include "sim/exact/program.h"
+
+static MUST_CHECK struct err refuse(struct note *note, const struct scenario *scenario,
+                                    const char *what, const char *key)
+{
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "%s: the exact world cannot do %s yet (%s); run it with --world virtual",
+                    scenario->path, what, key);
+}
+
+static MUST_CHECK struct err check_config(const struct scenario *scenario,
+                                          const struct config *config, struct note *note)
+{
+    if (config->checkpoint_unaligned)
+        return refuse(note, scenario, "unaligned checkpoints",
+                      "execution.checkpointing.unaligned.enabled");
+    if (config->checkpoint_incremental)
+        return refuse(note, scenario, "incremental checkpoints",
+                      "execution.checkpointing.incremental");
+    if (config->local_backup || config->recover_from_local)
+        return refuse(note, scenario, "local copies of state",
+                      "execution.checkpointing.local-backup.enabled, "
+                      "execution.state-recovery.from-local");
+    if (config->state_backend != STATE_BACKEND_HASHMAP)
+        return refuse(note, scenario, "state on disk", "state.backend.type");
+    if (config->pause_sources_until_first)
+        return refuse(note, scenario, "sources that wait for the first checkpoint",
+                      "pipeline.sources.pause-until-first-checkpoint");
+    return OK;
+}
+
+/* A key's state is where its records are sent: by hash, or on from a vertex of the same keys. */
+static bool has_keyed_input(const struct job_spec *job, uint32_t vertex)
+{
+    for (VEC_EACH(const uint32_t, e, &job->graph->vertices.items[vertex].inputs)) {
+        const struct job_edge *edge = &job->graph->edges.items[*e];
+        bool goes_on = edge->partitioner == PARTITION_FORWARD &&
+                       job->vertices.items[edge->producer.n].keys > 0 &&
+                       job_graph_max_parallelism(job->graph, edge->producer) ==
+                           job_graph_max_parallelism(job->graph, edge->consumer);
+        if (edge->partitioner != PARTITION_HASH && !goes_on)
+            return false;
+    }
+    return true;
+}
+
+static MUST_CHECK struct err check_vertex(const struct scenario *scenario,
+                                          const struct job_spec *job, uint32_t v, struct note *note)
+{
+    const struct vertex_model *vertex = &job->vertices.items[v];
+    bool is_source = job_graph_is_source(job->graph, (struct vertex_id){ v });
+    if (is_source && vertex->keys > 0)
+        return refuse(note, scenario, "sources with keyed state", "keys");
+    if (!is_source && vertex->keys > 0 && !has_keyed_input(job, v))
+        return refuse(note, scenario, "keyed state behind an edge that is not hash", "edges");
+    return OK;
+}
+
+static MUST_CHECK struct err check_edges(const struct scenario *scenario,
+                                         const struct job_spec *job, struct note *note)
+{
+    for (uint32_t e = 0; e < job->graph->edges.count; e++) {
+        const struct job_edge *edge = &job->graph->edges.items[e];
+        if (edge->partitioner == PARTITION_CUSTOM)
+            return refuse(note, scenario, "custom partitioners", "edges");
+        if (!job_edge_is_pipelined(edge))
+            return refuse(note, scenario, "blocking edges", "edges");
+        if (program_edge_bytes(job, e) + 64 > (uint64_t)job->graph->config.buffer_size)
+            return refuse(note, scenario, "records larger than a buffer",
+                          "bytes, taskmanager.memory.segment-size");
+        if (program_edge_selectivity(job, e) > 1000)
+            return refuse(note, scenario, "more than 1000 records out for one in", "selectivity");
+    }
+    return OK;
+}
+
+static MUST_CHECK struct err check_job(const struct scenario *scenario, const struct job_spec *job,
+                                       struct note *note)
+{
+    TRY(check_config(scenario, &job->graph->config, note));
+    for (uint32_t v = 0; v < job->vertices.count; v++)
+        TRY(check_vertex(scenario, job, v, note));
+    for (VEC_EACH(const struct slot_sharing_group, group, &job->graph->groups))
+        if (!group->profile.unknown)
+            return refuse(note, scenario, "slots with a profile", "slot-sharing-groups");
+    return check_edges(scenario, job, note);
+}
+
+static MUST_CHECK struct err check_cluster(const struct scenario *scenario, struct note *note)
+{
+    const struct network_spec *network = &scenario->cluster.network;
+    double cores = scenario->cluster.machine.cores;
+    bool whole = cores == (double)(uint32_t)cores;
+    if (network->loss > 0)
+        return refuse(note, scenario, "links that lose packets", "network: loss");
+    for (VEC_EACH(const struct link_spec, link, &network->links))
+        if (link->has_loss && link->loss > 0)
+            return refuse(note, scenario, "links that lose packets", "network: links: loss");
+    for (VEC_EACH(const struct task_manager_spec, named, &scenario->cluster.named))
+        whole = whole && named->machine.cores == (double)(uint32_t)named->machine.cores;
+    if (!whole)
+        return refuse(note, scenario, "parts of a core", "task-manager: cores");
+    return OK;
+}
+
+struct err exact_check_scenario(const struct scenario *scenario, struct note *note)
+{
+    TRY(check_cluster(scenario, note));
+    for (VEC_EACH(const struct scripted_event, event, &scenario->events))
+        if (event->kind == ACTION_LOSS)
+            return refuse(note, scenario, "links that lose packets", "events: loss");
+    for (VEC_EACH(const struct job_spec, job, &scenario->jobs))
+        TRY(check_job(scenario, job, note));
+    return OK;
+}

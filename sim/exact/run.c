@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps of tasks on the cores of their hosts. A step is carried out at once, and its outcome is
+ * there when its cost is over; a task that has nothing to do sleeps until something comes. Between
+ * steps its time is idle or backpressured, as the last one said; waiting for a core is busy, as
+ * Flink counts it (busyTimeMsPerSecond is what is left).
+ */
+#include "sim/exact/parts.h"
+
+#include <math.h>
+
+/* Records show in a log together, as a broker's clients fetch them. */
+#define LOG_TICK (10 * TIME_MS)
+
+enum { FREE_STEPS_MAX = 64 }; /* that cost nothing, in a row */
+
+static void step_is_over(void *context, uint64_t a, uint64_t b);
+static void core_is_free(void *context, uint64_t a, uint64_t b);
+static void wait_is_over(void *context, uint64_t a, uint64_t b);
+
+bool run_is_latched(const struct exact_task *task)
+{
+    return task->pace == PACE_WORKS || task->pace == PACE_WAITS;
+}
+
+uint64_t log_arrived(struct exact_source *source, time_ns at, bool *ended)
+{
+    const struct series *series = source->curve.series;
+    double amount = curve_amount(&source->curve, at);
+    *ended = source->bounded && (series->points.count == 0 || at >= vec_last(&series->points).at);
+    return amount > 0 ? (uint64_t)(amount + 1e-6) : 0;
+}
+
+void run_account(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    time_ns now = exact_now(exact), length = now - task->since;
+    if (task->phase != PHASE_RUNNING || !task->current)
+        return;
+    struct subtask_time *time = &vertex->times.items[task->subtask];
+    task->since = now;
+    if (task->pace != PACE_ASLEEP) {
+        time->busy += length;
+        vertex->busy += (double)length / (double)TIME_S;
+    } else if (task->last == STEP_BACKPRESSURED) {
+        time->backpressured += length;
+        vertex->backpressured += (double)length / (double)TIME_S;
+    } else {
+        time->idle += length;
+        vertex->idle += (double)length / (double)TIME_S;
+    }
+    uint64_t in = exec_task_chain(task->exec)->operators[0]->records_in;
+    vertex->in_total += in - task->records_in;
+    task->records_in = in;
+}
+
+/* A subtask of a paced source goes on from where its splits stand, on average, at its own rate. */
+static uint64_t paced_amount(struct exact *exact, struct exact_source *source,
+                             const struct exact_task *task)
+{
+    double made = curve_amount(&source->curve, exact_now(exact)) - task->paced_from;
+    if (task->paced_splits == 0)
+        return 0;
+    return (uint64_t)(task->paced_base + made * source->log.splits / task->paced_splits + 1e-6);
+}
+
+void run_begin_paced(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_job *job = &exact->jobs[task->job];
+    struct exact_source *source = &job->sources.items[job->vertices[task->vertex].source];
+    const struct operator* op = exec_task_chain(task->exec)->operators[0];
+    uint32_t split;
+    uint64_t offset;
+    double sum = 0;
+    task->paced_splits = 0;
+    for (; log_source_split(op, task->paced_splits, &split, &offset); task->paced_splits++)
+        sum += (double)offset;
+    task->paced_from = curve_amount(&source->curve, exact_now(exact));
+    task->paced_base = task->paced_splits > 0 ? sum * source->log.splits / task->paced_splits : 0;
+}
+
+/* What a source may read: what is in its log by the last tick. */
+static void look_at_log(struct exact *exact, struct exact_task *task)
+{
+    struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_vertex *vertex = &job->vertices[task->vertex];
+    bool ended;
+    if (vertex->source == NONE)
+        return;
+    struct exact_source *source = &job->sources.items[vertex->source];
+    if (source->paced) {
+        exec_task_set_arrived(task->exec, paced_amount(exact, source, task), false);
+        return;
+    }
+    time_ns at = exact_now(exact) / LOG_TICK * LOG_TICK;
+    uint64_t arrived = log_arrived(source, at, &ended);
+    exec_task_set_arrived(task->exec, arrived, ended);
+}
+
+/* When a source that has read all may find more. */
+static time_ns next_arrival(struct exact *exact, const struct exact_task *task)
+{
+    struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_vertex *vertex = &job->vertices[task->vertex];
+    bool ended;
+    if (vertex->source == NONE || task->last == STEP_BACKPRESSURED ||
+        exec_task_state(task->exec) != EXEC_RUNNING)
+        return TIME_NEVER;
+    struct exact_source *source = &job->sources.items[vertex->source];
+    time_ns now = exact_now(exact), tick = (now / LOG_TICK + 1) * LOG_TICK;
+    if (source->paced)
+        return curve_rate(&source->curve, now) > 0 ? tick : curve_next_change(&source->curve, now);
+    uint64_t seen = log_arrived(source, tick - LOG_TICK, &ended);
+    if (ended)
+        return TIME_NEVER;
+    time_ns at = curve_time(&source->curve, (double)seen + 1, 1e-6);
+    if (source->bounded) {
+        const struct series *series = source->curve.series;
+        time_ns end = series->points.count > 0 ? vec_last(&series->points).at : 0;
+        at = end < at ? end : at;
+    }
+    if (at == TIME_NEVER)
+        return TIME_NEVER;
+    at = (at + LOG_TICK - 1) / LOG_TICK * LOG_TICK;
+    return at > tick ? at : tick;
+}
+
+/* An exponential service time, or what else was asked for, of so many records: their sum. */
+static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns cost,
+                    uint64_t records)
+{
+    double cv = exact->jobs[task->job].vertices[task->vertex].spec->service_cv;
+    if (!(cv > 0) || records == 0 || cost == 0)
+        return cost;
+    double z = distribution_draw_normal(&exact->hosts.items[task->host].service);
+    double factor = 1 + cv / sqrt((double)records) * z;
+    return factor > 0.1 ? (time_ns)((double)cost * factor) : cost / 10;
+}
+
+static void sleep_until_more(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_host *host = &exact->hosts.items[task->host];
+    time_ns now = exact_now(exact), at = exec_task_deadline(task->exec);
+    time_ns arrival = next_arrival(exact, task);
+    task->pace = PACE_ASLEEP;
+    at = arrival < at ? arrival : at;
+    at = at < now ? now : at;
+    if (task->last == STEP_BACKPRESSURED && !task->is_pressed) {
+        task->is_pressed = true;
+        vec_push(&host->pressed, task_ref_of(exact, index));
+    }
+    if (at == task->wake_at)
+        return;
+    sim_queue_cancel(exact->queue, &task->wake);
+    task->wake_at = at;
+    if (at != TIME_NEVER)
+        task->wake = sim_queue_push(exact->queue, at, SIM_CLASS_DATA, wait_is_over, exact, index,
+                                    task->generation);
+}
+
+static void wait_is_over(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct exact_task *task = &exact->tasks.items[a];
+    if (task->generation != (uint32_t)b)
+        return;
+    task->wake_at = TIME_NEVER;
+    task->wake = (struct sim_handle){ 0 };
+    if (!exact_hold(exact, task->host, wait_is_over, a, b))
+        run_wake(exact, (uint32_t)a);
+}
+
+/* What the task says behind a step. It may be gone or out of RUNNING afterwards. Gives how long the
+ * synchronous part of a snapshot goes on. */
+static time_ns hear_facts(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct node_id node = { task->host };
+    struct task_fact fact;
+    time_ns sync = 0;
+    while (task->phase == PHASE_RUNNING && exec_task_take_fact(task->exec, &fact)) {
+        const char *text;
+        switch (fact.kind) {
+        case TASK_FACT_SNAPSHOT:
+            sync = time_add(sync, snapshot_begin(exact, index, fact.checkpoint));
+            break;
+        case TASK_FACT_DECLINED:
+            snapshot_decline(exact, task->host, task->job, fact.checkpoint, task->attempt);
+            break;
+        case TASK_FACT_END_OF_DATA: {
+            struct task_attempt attempt = task->attempt;
+            struct event_data report = { .kind = DATA_END_OF_DATA,
+                                         .job = { task->job },
+                                         .at_end = &attempt,
+                                         .at_end_count = 1 };
+            virtual_cluster_report(exact->cluster, node, &report);
+            break;
+        }
+        case TASK_FACT_FINISHED:
+            carry_outputs(exact, index);
+            life_finish(exact, index);
+            break;
+        case TASK_FACT_FAILED: life_fail(exact, index, exec_task_cause(task->exec, &text)); break;
+        }
+        task = &exact->tasks.items[index];
+    }
+    return sync;
+}
+
+/* The outcome of a step is there. */
+static void settle(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    uint32_t host = task->host, generation = task->generation;
+    run_account(exact, index);
+    task->pace = PACE_ASLEEP;
+    carry_outputs(exact, index);
+    carry_credits(exact, index);
+    time_ns sync = hear_facts(exact, index);
+    run_look_pressed(exact, host);
+    task = &exact->tasks.items[index];
+    if (task->generation != generation || task->phase != PHASE_RUNNING)
+        return;
+    if (sync > 0) {
+        task->pace = PACE_WAITS;
+        exact_push(exact, time_add(exact_now(exact), sync), step_is_over, index, generation);
+        return;
+    }
+    for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
+        snapshot_store(exact, index, *checkpoint);
+    vec_clear(&task->syncing);
+    if (task->last == STEP_WORKED)
+        run_wake(exact, index);
+    else
+        sleep_until_more(exact, index);
+}
+
+static void step_is_over(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    const struct exact_task *task = &exact->tasks.items[a];
+    if (task->generation != (uint32_t)b || task->phase != PHASE_RUNNING || !task->current)
+        return;
+    if (!exact_hold(exact, task->host, step_is_over, a, b))
+        settle(exact, (uint32_t)a);
+}
+
+static bool has_room(const struct exact *exact, const struct exact_task *task)
+{
+    const struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    for (uint32_t o = 0; o < vertex->program.bindings.count; o++)
+        if (!result_partition_is_available(exec_task_output(task->exec, o)))
+            return false;
+    return true;
+}
+
+/* A SourceFunction that waits for room in its output holds the checkpoint lock, and hears of a
+ * checkpoint when a buffer comes free; others hear of it in their mailbox, at once. */
+static void hear_triggers(const struct exact *exact, struct exact_task *task)
+{
+    const struct exact_job *job = &exact->jobs[task->job];
+    if (job->vertices[task->vertex].spec->source_function && !has_room(exact, task))
+        return;
+    for (VEC_EACH(const struct exact_trigger, trigger, &task->triggers))
+        exec_task_trigger_checkpoint(task->exec, &trigger->barrier, trigger->stops);
+    vec_clear(&task->triggers);
+}
+
+/* One step, or several that cost nothing, on a core that is free. True: it takes the core. */
+static bool work(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    const struct exact_job *job = &exact->jobs[task->job];
+    const struct operator* head = exec_task_chain(task->exec)->operators[0];
+    uint64_t before = head->records_in;
+    struct exec_step step = { STEP_NOTHING, 0 };
+    run_account(exact, index);
+    look_at_log(exact, task);
+    hear_triggers(exact, task);
+    for (int i = 0; i < FREE_STEPS_MAX && step.cost == 0; i++) {
+        step = exec_task_step(task->exec, exact_now(exact));
+        if (step.kind != STEP_WORKED)
+            break;
+    }
+    task->last = step.kind;
+    uint64_t records = head->records_in - before;
+    double speed = exact->hosts.items[task->host].speed;
+    time_ns cost = time_at_speed(vary(exact, task, step.cost, records), speed);
+    time_ns wait = (time_ns)(job->vertices[task->vertex].spec->wait_ns * (double)records);
+    if (cost == 0 && wait == 0) {
+        settle(exact, index);
+        return false;
+    }
+    task->pace = PACE_WORKS;
+    time_ns now = exact_now(exact);
+    exact_push(exact, time_add(now, cost), core_is_free, task->host, 0);
+    exact_push(exact, time_add(time_add(now, cost), wait), step_is_over, index, task->generation);
+    return true;
+}
+
+/* Gives free cores to those that wait, first come, first served. */
+static void dispatch(struct exact *exact, uint32_t index)
+{
+    struct exact_host *host = &exact->hosts.items[index];
+    while (host->cores_busy < host->cores && host->first_ready < host->ready.count) {
+        struct exact_ref ref = host->ready.items[host->first_ready++];
+        if (host->first_ready == host->ready.count) {
+            vec_clear(&host->ready);
+            host->first_ready = 0;
+        }
+        if (!task_ref_is_live(exact, ref) || exact->tasks.items[ref.index].pace != PACE_QUEUED)
+            continue;
+        host->cores_busy++;
+        bool kept = work(exact, ref.index);
+        host = &exact->hosts.items[index];
+        host->cores_busy -= !kept;
+    }
+}
+
+static void core_is_free(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    (void)b;
+    struct exact_host *host = &exact->hosts.items[a];
+    CHECK(host->cores_busy > 0);
+    if (exact_hold(exact, (uint32_t)a, core_is_free, a, b))
+        return;
+    host->cores_busy--;
+    dispatch(exact, (uint32_t)a);
+}
+
+static void dispatch_later(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    if (!exact_hold(exact, (uint32_t)a, dispatch_later, a, b))
+        dispatch(exact, (uint32_t)a);
+}
+
+/* Queued now, and on a core by an event of its own: who wakes it may be in the middle of things. */
+void run_wake(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    if (task->phase != PHASE_RUNNING || !task->current || task->pace != PACE_ASLEEP)
+        return;
+    struct exact_host *host = &exact->hosts.items[task->host];
+    run_account(exact, index);
+    task->pace = PACE_QUEUED;
+    vec_push(&host->ready, task_ref_of(exact, index));
+    if (host->cores_busy < host->cores)
+        exact_push(exact, exact_now(exact), dispatch_later, task->host, 0);
+}
+
+void run_stop(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    sim_queue_cancel(exact->queue, &task->wake);
+    task->wake_at = TIME_NEVER;
+    task->pace = PACE_ASLEEP;
+    vec_clear(&task->syncing);
+}
+
+void run_look_pressed(struct exact *exact, uint32_t index)
+{
+    struct exact_host *host = &exact->hosts.items[index];
+    size_t kept = 0, count = host->pressed.count;
+    for (size_t i = 0; i < count; i++) {
+        struct exact_ref ref = host->pressed.items[i];
+        struct exact_task *task = &exact->tasks.items[ref.index];
+        if (!task_ref_is_live(exact, ref))
+            continue;
+        bool waits = task->phase == PHASE_RUNNING && task->pace == PACE_ASLEEP &&
+                     task->last == STEP_BACKPRESSURED;
+        if (waits && !has_room(exact, task)) {
+            host->pressed.items[kept++] = ref;
+            continue;
+        }
+        task->is_pressed = false;
+        run_wake(exact, ref.index);
+    }
+    host->pressed.count = kept;
+}

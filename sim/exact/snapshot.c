@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Snapshots of tasks: the order puts a barrier into the sources, the task takes its part when all
+ * its barriers are there, its bytes are written, stored and acknowledged. Whatever ends the
+ * checkpoint or the task on the way drops them.
+ */
+#include "sim/exact/parts.h"
+
+enum {
+    INLINE_STATE_BYTES = 20 * 1024, /* state that travels inside the acknowledgement */
+    WRITE_BUDGET = 1 << 20,
+};
+
+static void upload_is_done(void *context, uint64_t a, uint64_t b);
+static void declined(void *context, uint64_t a, uint64_t b);
+
+static const struct planned_fault *fault_of(const struct exact_job *job,
+                                            enum planned_fault_kind kind,
+                                            const struct exact_task *task, uint64_t checkpoint)
+{
+    for (VEC_EACH(const struct planned_fault, fault, &job->spec->faults))
+        if (fault->kind == kind && fault->vertex.n == task->vertex &&
+            fault->subtask == task->subtask && fault->checkpoint_first <= checkpoint &&
+            checkpoint <= fault->checkpoint_last)
+            return fault;
+    return NULL;
+}
+
+static uint32_t upload_create(struct exact *exact)
+{
+    uint32_t index = 0;
+    while (index < exact->uploads.count && exact->uploads.items[index].used)
+        index++;
+    if (index == exact->uploads.count)
+        vec_push(&exact->uploads, (struct upload){ .generation = 1 });
+    uint32_t generation = exact->uploads.items[index].generation;
+    exact->uploads.items[index] = (struct upload){ .used = true, .generation = generation };
+    return index;
+}
+
+static void upload_release(struct exact *exact, uint32_t index)
+{
+    struct upload *upload = &exact->uploads.items[index];
+    if (upload->transferring)
+        virtual_cluster_dfs_cancel(exact->cluster, upload->transfer);
+    stored_file_fini(&upload->file);
+    upload->used = upload->transferring = false;
+    upload->file = (struct stored_file){ 0 };
+    upload->generation++;
+}
+
+void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint)
+{
+    for (uint32_t i = 0; i < exact->uploads.count; i++) {
+        const struct upload *upload = &exact->uploads.items[i];
+        if (upload->used && upload->job.n == job && upload->checkpoint == checkpoint)
+            upload_release(exact, i);
+    }
+}
+
+void snapshot_uploads_of_host(struct exact *exact, uint32_t host)
+{
+    for (uint32_t i = 0; i < exact->uploads.count; i++)
+        if (exact->uploads.items[i].used && exact->uploads.items[i].host == host)
+            upload_release(exact, i);
+}
+
+/* By an event of its own: orders are not answered at once. */
+void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint,
+                      struct task_attempt attempt)
+{
+    uint32_t index = upload_create(exact);
+    struct upload *upload = &exact->uploads.items[index];
+    upload->host = host;
+    upload->job = (struct job_id){ job };
+    upload->checkpoint = checkpoint;
+    upload->attempt = attempt;
+    exact_push(exact, exact_now(exact), declined, index, upload->generation);
+}
+
+static void declined(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct upload *upload = &exact->uploads.items[a];
+    if (upload->generation != (uint32_t)b || exact_hold(exact, upload->host, declined, a, b))
+        return;
+    struct event_data report = { .kind = DATA_CHECKPOINT_DECLINED,
+                                 .job = upload->job,
+                                 .checkpoint = upload->checkpoint,
+                                 .declined_by = upload->attempt,
+                                 .cause = CAUSE_TASK_UNKNOWN };
+    struct node_id node = { upload->host };
+    upload_release(exact, (uint32_t)a);
+    virtual_cluster_report(exact->cluster, node, &report);
+}
+
+void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_data *order)
+{
+    const struct checkpoint_order *how = &order->checkpoint;
+    const struct config *config = &exact->jobs[order->job.n].spec->graph->config;
+    bool once = config->checkpoint_mode == CHECKPOINT_MODE_EXACTLY_ONCE;
+    struct checkpoint_barrier barrier = {
+        .id = (int64_t)how->checkpoint,
+        .at = exact_now(exact),
+        .aligned_timeout = TIME_NEVER,
+        .alignment = once ? BARRIER_ALIGNED : BARRIER_AT_LEAST_ONCE,
+        .kind = (uint32_t)how->kind,
+    };
+    bool stops = how->kind == CHECKPOINT_STOP_SUSPEND || how->kind == CHECKPOINT_STOP_DRAIN;
+    for (size_t i = 0; i < order->count; i++) {
+        uint32_t index = life_find(exact, host, order->job.n, order->attempts[i]);
+        struct exact_task *task = index == NONE ? NULL : &exact->tasks.items[index];
+        if (!task || task->phase != PHASE_RUNNING || !task->current) {
+            snapshot_decline(exact, host, order->job.n, how->checkpoint, order->attempts[i]);
+            continue;
+        }
+        stored_cut_of(&exact->jobs[order->job.n], how->checkpoint, how->kind);
+        vec_push(&task->asked, how->checkpoint);
+        vec_push(&task->triggers, (struct exact_trigger){ barrier, stops });
+        run_wake(exact, index);
+    }
+}
+
+/* To all tasks of the job on this host. */
+static void tell_tasks(struct exact *exact, uint32_t host, const struct effect_data *order,
+                       void (*tell)(struct exec_task *task, uint64_t checkpoint))
+{
+    const struct exact_host *h = &exact->hosts.items[host];
+    for (size_t i = 0; i < h->tasks.count; i++) {
+        const struct exact_task *task = &exact->tasks.items[h->tasks.items[i]];
+        if (task->job != order->job.n || task->phase != PHASE_RUNNING || !task->current)
+            continue;
+        tell(task->exec, order->checkpoint.checkpoint);
+        run_wake(exact, h->tasks.items[i]);
+    }
+}
+
+void snapshot_complete(struct exact *exact, uint32_t host, const struct effect_data *order)
+{
+    struct exact_job *job = &exact->jobs[order->job.n];
+    struct exact_cut *cut = stored_cut_find(job, order->checkpoint.checkpoint);
+    if (cut && !cut->completed) {
+        stored_cut_complete(job, cut);
+        stored_cuts_forget(job);
+    }
+    tell_tasks(exact, host, order, exec_task_checkpoint_complete);
+}
+
+/* They have stopped, and nothing sets them going again (StreamTask.notifyCheckpointAbortAsync). */
+static void fail_stopped(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint)
+{
+    const struct exact_host *h = &exact->hosts.items[host];
+    for (size_t i = 0; i < h->tasks.count; i++) {
+        const struct exact_task *task = &exact->tasks.items[h->tasks.items[i]];
+        if (task->job == job && task->phase == PHASE_RUNNING && task->current &&
+            task->stops_behind == checkpoint)
+            life_fail(exact, h->tasks.items[i], CAUSE_STOP_FAILED);
+    }
+}
+
+void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data *order)
+{
+    struct exact_job *job = &exact->jobs[order->job.n];
+    uint64_t checkpoint = order->checkpoint.checkpoint;
+    const struct exact_cut *cut = stored_cut_find(job, checkpoint);
+    snapshot_uploads_drop(exact, order->job.n, checkpoint);
+    if (cut && !cut->completed)
+        stored_cut_remove(job, checkpoint);
+    fail_stopped(exact, host, order->job.n, checkpoint);
+    tell_tasks(exact, host, order, exec_task_checkpoint_aborted);
+}
+
+void snapshot_decline_asked(struct exact *exact, uint32_t index)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    for (VEC_EACH(const uint64_t, checkpoint, &task->asked))
+        snapshot_decline(exact, task->host, task->job, *checkpoint, task->attempt);
+}
+
+/* Those before it are not begun any more. */
+static void forget_asked(struct exact_task *task, uint64_t checkpoint)
+{
+    size_t kept = 0;
+    for (VEC_EACH(const uint64_t, asked, &task->asked))
+        if (*asked > checkpoint)
+            task->asked.items[kept++] = *asked;
+    task->asked.count = kept;
+}
+
+time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    const struct exact_job *job = &exact->jobs[task->job];
+    forget_asked(task, checkpoint);
+    if (fault_of(job, FAULT_SNAPSHOT_THROW, task, checkpoint)) {
+        life_fail(exact, index, CAUSE_SNAPSHOT);
+        return 0;
+    }
+    const struct exact_cut *cut = stored_cut_find(&exact->jobs[task->job], checkpoint);
+    if (cut && (cut->kind == CHECKPOINT_STOP_SUSPEND || cut->kind == CHECKPOINT_STOP_DRAIN))
+        task->stops_behind = checkpoint;
+    const struct planned_fault *sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, task, checkpoint);
+    double speed = exact->hosts.items[task->host].speed;
+    task->sync = time_add(sleeps ? sleeps->sleep : 0,
+                          time_at_speed(job->vertices[task->vertex].spec->snapshot_sync, speed));
+    vec_push(&task->syncing, checkpoint);
+    return task->sync;
+}
+
+/* What the scenario says of state that is not in memory here: bytes beside those of the file. */
+static double more_bytes(const struct exact_task *task, const struct vertex_model *spec)
+{
+    double bytes = spec->state_fixed;
+    const struct chain *chain = exec_task_chain(task->exec);
+    const struct state_table *table = modelled_table(chain->operators[chain->count - 1]);
+    uint64_t keys = table ? state_table_memory(table).entries : 0;
+    double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
+    bytes += per_key > 0 ? per_key * (double)keys : 0;
+    return bytes + spec->state_growth * (double)chain->operators[0]->records_in;
+}
+
+void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_job *job = &exact->jobs[task->job];
+    const struct vertex_model *spec = job->vertices[task->vertex].spec;
+    struct note note;
+    while (exec_task_write_snapshot(task->exec, checkpoint, WRITE_BUDGET) == SNAPSHOT_WRITES)
+        ;
+    struct snapshot_work *work = exec_task_give_snapshot(task->exec, checkpoint);
+    if (!work)
+        return; /* aborted meanwhile */
+    uint32_t number = upload_create(exact);
+    struct upload *upload = &exact->uploads.items[number];
+    upload->host = task->host;
+    upload->task = task_ref_of(exact, index);
+    upload->job = (struct job_id){ task->job };
+    upload->checkpoint = checkpoint;
+    upload->began_at = exact_now(exact);
+    upload->file.vertex = task->vertex;
+    upload->file.subtask = task->subtask;
+    upload->file.bytes = work->bytes;
+    work->bytes = (struct snapshot_bytes){ 0 };
+    upload->ack = (struct checkpoint_ack){ .attempt = task->attempt,
+                                           .alignment = work->alignment,
+                                           .sync = task->sync };
+    snapshot_work_destroy(work);
+    struct err e = task_snapshot_open(upload->file.bytes.items, upload->file.bytes.count,
+                                      &upload->file.file, &note);
+    CHECK(!err_is(e));
+    double bytes = (double)upload->file.bytes.count + more_bytes(task, spec);
+    upload->ack.state_bytes = upload->ack.written_bytes = (int64_t)bytes;
+    if (bytes <= INLINE_STATE_BYTES) {
+        exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
+        return;
+    }
+    upload->transferring = true;
+    struct transfer_id transfer =
+        virtual_cluster_dfs_transfer(exact->cluster, (struct node_id){ upload->host }, TRANSFER_OUT,
+                                     bytes, upload_is_done, exact, number, upload->generation);
+    exact->uploads.items[number].transfer = transfer;
+}
+
+/* The data plane is not told when an ordinary savepoint is complete: when all files are there. */
+static void see_savepoint(struct exact_job *job, struct exact_cut *cut)
+{
+    size_t running = 0;
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        running += job->vertices[v].running;
+    if (cut->kind == CHECKPOINT_SAVEPOINT && cut->files.count == running)
+        stored_cut_complete(job, cut);
+}
+
+static void upload_is_done(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct upload *upload = &exact->uploads.items[a];
+    if (upload->generation != (uint32_t)b)
+        return;
+    upload->transferring = false;
+    if (exact_hold(exact, upload->host, upload_is_done, a, b))
+        return;
+    struct exact_job *job = &exact->jobs[upload->job.n];
+    struct exact_cut *cut = stored_cut_find(job, upload->checkpoint);
+    struct checkpoint_ack ack = upload->ack;
+    struct event_data report = { .kind = DATA_CHECKPOINT_ACKNOWLEDGED,
+                                 .job = upload->job,
+                                 .checkpoint = upload->checkpoint,
+                                 .acks = &ack,
+                                 .ack_count = 1 };
+    struct node_id node = { upload->host };
+    bool counts = task_ref_is_live(exact, upload->task) && cut && !cut->completed &&
+                  exact->tasks.items[upload->task.index].phase != PHASE_CLOSING;
+    ack.async = exact_now(exact) - upload->began_at;
+    if (counts) {
+        vec_push(&cut->files, upload->file);
+        upload->file = (struct stored_file){ 0 };
+        see_savepoint(job, cut);
+    }
+    upload_release(exact, (uint32_t)a);
+    if (counts)
+        virtual_cluster_report(exact->cluster, node, &report);
+}

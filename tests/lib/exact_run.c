@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Without the watchers of a command: only the end of jobs is heard.
+ */
+#include "tests/lib/exact_run.h"
+
+#include <check.h>
+
+#include "core/base/text.h"
+#include "tests/lib/whole_run.h"
+
+static void on_line(void *context, time_ns at, struct node_id node, const struct log_line *line)
+{
+    struct exact_run *run = context;
+    (void)at, (void)node;
+    if (text_equal(line->what, "job ended") && text_equal(line->reason, "FINISHED"))
+        run->finished++;
+}
+
+void exact_run_init(struct exact_run *run, const char *yaml)
+{
+    const struct simulation_settings settings = { .vouching = true };
+    struct note note = { "" };
+    *run = (struct exact_run){ .scenario = whole_run_load(yaml) };
+    ck_assert_msg(!err_is(exact_check_scenario(run->scenario, &note)), "%s", note.text);
+    run->simulation = simulation_create(run->scenario, &settings);
+    run->exact = plane_exact(simulation_plane(run->simulation));
+    ck_assert_ptr_nonnull(run->exact);
+    simulation_watch(run->simulation, &(struct watcher){ .context = run, .line = on_line });
+    simulation_start(run->simulation);
+}
+
+void exact_run_fini(struct exact_run *run)
+{
+    simulation_destroy(run->simulation);
+    scenario_destroy(run->scenario);
+}
+
+void exact_run_to_end(struct exact_run *run)
+{
+    while (simulation_run_events(run->simulation, UINT32_MAX))
+        ;
+}
+
+struct virtual_cluster *exact_run_cluster(struct exact_run *run)
+{
+    return simulation_cluster(run->simulation);
+}
+
+void exact_run_must_hold(struct exact_run *run, const char *word)
+{
+    struct note note = { "" };
+    struct err e = exact_check(run->exact, &note);
+    ck_assert_msg(!err_is(e), "%s: %s", word, note.text);
+}

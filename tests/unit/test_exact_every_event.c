@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A fault at every event of a small run: whatever happens when, the job finishes and its state
+ * stands for each of its records once. The reference is the run without a fault, and that one is
+ * counted by hand. EXACT_STRIDE=1 tries every index (minutes), else a few hundred of them.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/lib/exact_run.h"
+
+enum { RECORDS = 2 * 600, TRIES = 120 }; /* map makes two of one */
+
+static const char small[] =
+    "name: small\n"
+    "world: exact\n"
+    "duration: 3min\n"
+    "config: { jobmanager.scheduler: %s, parallelism.default: 2,\n"
+    "          execution.checkpointing.interval: 300ms, execution.checkpointing.timeout: 400ms,\n"
+    "          execution.checkpointing.tolerable-failed-checkpoints: 50,\n"
+    "          restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 50,\n"
+    "          restart-strategy.fixed-delay.delay: 200ms,\n"
+    "          jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling: 100ms,\n"
+    "          jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout: 100ms,\n"
+    "          heartbeat.interval: 1s, heartbeat.timeout: 3s }\n"
+    "cluster:\n"
+    "  task-manager: { cores: 1, slots: 1, boot: 1s }\n"
+    "  task-managers: [ tm1, tm2, tm3 ]\n"
+    "  timing: { deploy: 10ms, initialize: 20ms, cancel: 5ms }\n"
+    "jobs:\n"
+    "  - name: job\n"
+    "    vertices:\n"
+    "      - { name: source, cost: 20us, bytes: 200, max-parallelism: 4 }\n"
+    "      - { name: map, cost: 10us, bytes: 40, selectivity: 2, max-parallelism: 4 }\n"
+    "      - { name: count, cost: 100us, keys: 50, state: 16 bytes/key, max-parallelism: 4 }\n"
+    "    edges: [ source -> map: rebalance, map -> count: hash ]\n"
+    "    load: { constant: 200/s, records: 600 }\n";
+
+static const struct vertex_id count_vertex = { 2 };
+static const struct job_id job_0 = { 0 };
+
+static const char *const schedulers[] = { "default", "adaptive" };
+enum { SCHEDULERS = 2 };
+
+enum injected {
+    KILL,
+    FAIL_SOURCE,
+    FAIL_COUNT,
+    STOP,
+    FREEZE, /* longer than a checkpoint may take */
+    CUT,
+    SAVEPOINT,
+    RESCALE_DOWN,
+    RESCALE_UP,
+    STOP_JOB,
+    DRAIN_JOB,
+    INJECTED_COUNT
+};
+static const char *const injected_names[INJECTED_COUNT] = {
+    "kill",      "source fails", "count fails", "stop",     "freeze",   "cut",
+    "savepoint", "rescale down", "rescale up",  "stop job", "drain job"
+};
+
+static void resume(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    virtual_cluster_resume(context, (struct node_id){ (uint32_t)a });
+}
+
+static void heal(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    virtual_cluster_cut(context, (struct node_id){ (uint32_t)a }, node_id_none(), false);
+}
+
+static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *action, uint32_t node)
+{
+    struct sim_queue *queue = virtual_cluster_queue(cluster);
+    sim_queue_push(queue, time_add(sim_queue_now(queue), wait), SIM_CLASS_FAULT, action, cluster,
+                   node, 0);
+}
+
+static void ask(struct virtual_cluster *cluster, enum client_request what, bool drain)
+{
+    virtual_cluster_ask(cluster, &(struct event_client){
+                                     .request = what, .token = 99, .job = job_0, .drain = drain });
+}
+
+/* Refused by the default scheduler, as it should be. */
+static void rescale(struct virtual_cluster *cluster, int32_t to)
+{
+    struct vertex_bounds bounds[3];
+    for (uint32_t v = 0; v < 3; v++)
+        bounds[v] = (struct vertex_bounds){ { v }, 1, to };
+    virtual_cluster_ask(cluster, &(struct event_client){ .request = CLIENT_UPDATE_REQUIREMENTS,
+                                                         .token = 99,
+                                                         .job = job_0,
+                                                         .bounds = bounds,
+                                                         .bound_count = 3 });
+}
+
+static void inject(struct virtual_cluster *cluster, enum injected what)
+{
+    struct node_id tm1 = virtual_cluster_find(cluster, "tm1");
+    if (node_id_is_none(tm1))
+        return;
+    switch (what) {
+    case KILL: virtual_cluster_kill(cluster, tm1, "test"); return;
+    case FAIL_SOURCE: virtual_cluster_fail_task(cluster, job_0, (struct vertex_id){ 0 }, 1); return;
+    case FAIL_COUNT: virtual_cluster_fail_task(cluster, job_0, count_vertex, 0); return;
+    case STOP: virtual_cluster_stop(cluster, tm1, 10 * TIME_S); return;
+    case FREEZE:
+        virtual_cluster_freeze(cluster, tm1);
+        later(cluster, 500 * TIME_MS, resume, tm1.n);
+        return;
+    case CUT:
+        virtual_cluster_cut(cluster, tm1, node_id_none(), true);
+        later(cluster, 2 * TIME_S, heal, tm1.n);
+        return;
+    case SAVEPOINT: ask(cluster, CLIENT_TRIGGER_SAVEPOINT, false); return;
+    case RESCALE_DOWN: rescale(cluster, 1); return;
+    case RESCALE_UP: rescale(cluster, 3); return;
+    case STOP_JOB: ask(cluster, CLIENT_STOP_WITH_SAVEPOINT, false); return;
+    case DRAIN_JOB: ask(cluster, CLIENT_STOP_WITH_SAVEPOINT, true); return;
+    case INJECTED_COUNT: break;
+    }
+    abort();
+}
+
+/* One run, with the fault behind so many events; UINT64_MAX: none. Gives how many there were. */
+static uint64_t run_once(const char *scheduler, uint64_t at, enum injected what,
+                         struct exact_sum *out)
+{
+    char word[120], yaml[4000];
+    struct exact_run run;
+    snprintf(yaml, sizeof yaml, small, scheduler);
+    exact_run_init(&run, yaml);
+    if (at != UINT64_MAX && simulation_run_events(run.simulation, at))
+        inject(exact_run_cluster(&run), what);
+    snprintf(word, sizeof word, "%s: %s behind event %llu", scheduler, injected_names[what],
+             (unsigned long long)at);
+    while (run.finished == 0 && simulation_run_events(run.simulation, 500))
+        ;
+    ck_assert_msg(run.finished == 1, "%s: the job does not finish", word);
+    exact_run_must_hold(&run, word);
+    *out = exact_newest_sum(run.exact, job_0, count_vertex);
+    ck_assert_msg(exact_compared_count(run.exact) > 0, "%s: nothing was compared", word);
+    uint64_t events = simulation_event_count(run.simulation);
+    exact_run_fini(&run);
+    return events;
+}
+
+static uint64_t stride_for(uint64_t events)
+{
+    const char *wanted = getenv("EXACT_STRIDE");
+    uint64_t stride = wanted ? strtoull(wanted, NULL, 10) : events / TRIES;
+    return stride > 0 ? stride : 1;
+}
+
+/* A job that is told to stop ends with fewer records; that they are the right ones the run has
+ * found itself. */
+static bool ends_early(enum injected what)
+{
+    return what == STOP_JOB || what == DRAIN_JOB;
+}
+
+START_TEST(a_fault_at_any_event_changes_no_output)
+{
+    enum injected what = (enum injected)(_i / SCHEDULERS);
+    const char *scheduler = schedulers[_i % SCHEDULERS];
+    struct exact_sum wanted, found;
+    uint64_t events = run_once(scheduler, UINT64_MAX, KILL, &wanted), stride = stride_for(events);
+    ck_assert_uint_eq(wanted.records, RECORDS);
+    for (uint64_t at = (uint64_t)_i; at < events; at += stride) {
+        run_once(scheduler, at, what, &found);
+        if (ends_early(what))
+            continue;
+        ck_assert_msg(found.records == wanted.records && found.digest == wanted.digest,
+                      "%s, %s behind event %llu: %llu records", scheduler, injected_names[what],
+                      (unsigned long long)at, (unsigned long long)found.records);
+    }
+}
+END_TEST
+
+Suite *test_exact_every_event_suite(void);
+Suite *test_exact_every_event_suite(void)
+{
+    Suite *suite = suite_create("exact_every_event");
+    TCase *tests = tcase_create("faults");
+    tcase_set_timeout(tests, 600);
+    tcase_add_loop_test(tests, a_fault_at_any_event_changes_no_output, 0,
+                        INJECTED_COUNT * SCHEDULERS);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
