@@ -39,7 +39,8 @@ static double lossy_seconds_per_byte(const struct link_quality *link, double los
                                      double other_loss)
 {
     double passes = (1 - link->loss) * (1 - loss) * (1 - other_loss);
-    return tcp_seconds_per_byte(1 - passes, distribution_mean(&link->latency) + link->more_latency);
+    return tcp_seconds_per_byte(1 - passes,
+                                time_add(distribution_mean(&link->latency), link->more_latency));
 }
 
 static double seconds_per_byte(const struct model_host *host, const struct link_quality *link,
