@@ -99,7 +99,9 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
     number_text(own, unit, a);
     number_text(other, unit, b);
     text_format(out->detail, sizeof out->detail, "%s: %s / %s", expectation->subject, a, b);
-    bool has_ratio = !number_is_none(own) && !number_is_none(other) && other != 0;
+    if (own == 0 && other == 0)
+        ratio = 1; /* neither has any: as much as the other */
+    bool has_ratio = !number_is_none(own) && !number_is_none(other) && (other != 0 || own == 0);
     out->held =
         has_ratio && expectation_bound_holds(expectation->comparison, ratio, expectation->value);
     if (has_ratio)

@@ -140,6 +140,23 @@ START_TEST(a_ratio_is_taken_of_the_other_run)
 }
 END_TEST
 
+/* "No worse than the other" must hold when neither has ever failed. */
+START_TEST(nothing_is_as_much_as_nothing)
+{
+    struct metrics other;
+    begin("  - { name: a, metric: cost, of: fixed, ratio: <= 1 }\n"
+          "  - { name: b, metric: cost, of: fixed, ratio: <= 0.9 }\n");
+    end_at(2 * TIME_H);
+    metrics_init(&other, fixture.run.scenario);
+    metrics_add_row(&other, 0)[METRIC_cost] = 0;
+    ck_assert(judge(0, &other));
+    ck_assert_str_eq(fixture.result.measured, "1");
+    ck_assert(!judge(1, &other));
+    metrics_fini(&other);
+    end();
+}
+END_TEST
+
 START_TEST(an_event_must_follow_each_occurrence_in_time)
 {
     begin("  - { name: a, event: job RUNNING, after: kill, within: 90s }\n"
@@ -362,6 +379,7 @@ Suite *test_check_expectations_suite(void)
     tcase_add_test(metrics, a_metric_of_one_vertex_is_found);
     tcase_add_test(metrics, what_has_no_value_fails);
     tcase_add_test(metrics, a_ratio_is_taken_of_the_other_run);
+    tcase_add_test(metrics, nothing_is_as_much_as_nothing);
     tcase_add_test(metrics, an_invariant_is_judged_by_its_checkers);
     tcase_add_test(events, an_event_must_follow_each_occurrence_in_time);
     tcase_add_test(events, an_event_that_never_follows_fails);
