@@ -221,8 +221,10 @@ static void start_checkpoints(struct scheduler *s, enum execution_state to)
         return;
     checkpoint_coordinator_start_periodic(checkpoints, s->parts.effects);
     /* Without a delay the tick, and the plan it makes, come before the next task's report: Flink
-     * has a message per task, and they run in between. */
-    for (int turn = 0; turn < 2; turn++)
+     * has a message per task, and they run in between. Behind the last task's report there is no
+     * next one: the gate starts the timer afresh in the same turn. */
+    bool is_last = execution_graph_all_running_or_finished(s->graph);
+    for (int turn = 0; turn < 2 && !is_last; turn++)
         if (checkpoint_coordinator_deadline(checkpoints) <= scheduler_now(s))
             checkpoint_coordinator_on_time(checkpoints, s->parts.effects);
 }

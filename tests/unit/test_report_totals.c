@@ -249,6 +249,20 @@ START_TEST(a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes
 }
 END_TEST
 
+/* The report of its only task is the first and the last: between the two starts of the timer that
+ * it means no tick comes, so no checkpoint is begun that the second one would end. */
+START_TEST(a_job_of_one_task_has_no_failed_checkpoint)
+{
+    play("name: t\nduration: 10min\n"
+         "config: { jobmanager.scheduler: default, execution.checkpointing.interval: 30s }\n"
+         "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+         "jobs:\n  - { name: j, vertices: [ { name: s, parallelism: 1 } ], load: 1k/s }\n");
+    ck_assert_double_eq(played(METRIC_checkpoints_failed, NULL, STATISTIC_FINAL), 0);
+    ck_assert_double_eq(played(METRIC_checkpoints_completed, NULL, STATISTIC_FINAL), 20);
+    plays_fini(&plays);
+}
+END_TEST
+
 static double first;
 
 /* Down since the kill at 5 min, with a checkpoint each minute: what was read since the last one
@@ -293,6 +307,7 @@ Suite *test_report_totals_suite(void)
                         sizeof busy_runs / sizeof *busy_runs);
     tcase_add_loop_test(
         tests, a_job_that_is_being_cancelled_falls_behind_by_no_more_than_that_takes, 0, 2);
+    tcase_add_test(tests, a_job_of_one_task_has_no_failed_checkpoint);
     tcase_add_test(tests, what_a_cancelled_job_would_have_read_again_is_in_its_peak);
     suite_add_tcase(suite, tests);
     return suite;
