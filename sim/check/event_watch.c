@@ -6,13 +6,31 @@
 
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/load/event_pattern.h"
 #include "sim/load/event_words.h"
 #include "sim/report/number_text.h"
 
-enum { REFUSALS_MAX = 20 };
+enum { REFUSALS_MAX = 20, NO_ACT = INDEX_NONE - 1 };
+
+/* Labels that the user gave may be alike for several jobs: then none is meant. */
+static void note_acts(struct event_watch *watch)
+{
+    const struct scenario *scenario = watch->scenario;
+    for (uint32_t i = 0; i < scenario->events.count; i++) {
+        const struct scripted_event *event = &scenario->events.items[i];
+        uint64_t key = hash_add_text(0, event->label);
+        uint32_t other = index_map_get(&watch->acts, key), act = i;
+        if (event->kind != ACTION_FAIL_TASK && event->kind < ACTION_CANCEL)
+            act = NO_ACT;
+        else if (other != INDEX_NONE &&
+                 (other == NO_ACT || !job_id_equal(scenario->events.items[other].job, event->job)))
+            act = NO_ACT;
+        index_map_put(&watch->acts, key, act);
+    }
+}
 
 void event_watch_init(struct event_watch *watch, const struct scenario *scenario)
 {
@@ -20,6 +38,7 @@ void event_watch_init(struct event_watch *watch, const struct scenario *scenario
     vec_resize(&watch->times, scenario->expect.count);
     for (size_t j = 0; j < scenario->jobs.count; j++)
         vec_push(&watch->spans, (struct job_span){ TIME_NEVER, TIME_NEVER });
+    note_acts(watch);
 }
 
 void event_watch_fini(struct event_watch *watch)
@@ -31,6 +50,7 @@ void event_watch_fini(struct event_watch *watch)
     vec_fini(&watch->times);
     vec_fini(&watch->spans);
     vec_fini(&watch->refused);
+    index_map_fini(&watch->acts);
 }
 
 /* What may stand for an event of the job that the expectation names. */
@@ -81,10 +101,23 @@ void event_watch_line(struct event_watch *watch, time_ns at, const struct log_li
     take(watch, moment, line->machine, line->what, line->from, line->to);
 }
 
-void event_watch_fact(struct event_watch *watch, time_ns at, const char *word)
+/* None: it aims at no job, or nobody can tell at which. */
+static struct job_id job_of_act(const struct event_watch *watch, const char *label)
 {
-    take(watch, (struct event_moment){ at, job_id_none() }, virtual_cluster_fact_machine(word),
-         word, NULL, NULL);
+    uint32_t act =
+        label ? index_map_get(&watch->acts, hash_add_text(0, label)) : (uint32_t)INDEX_NONE;
+    bool is_known = act != INDEX_NONE && act != NO_ACT &&
+                    text_equal(watch->scenario->events.items[act].label, label);
+    return is_known ? watch->scenario->events.items[act].job : job_id_none();
+}
+
+void event_watch_fact(struct event_watch *watch, time_ns at, const char *word, const char *reason)
+{
+    const char *machine = virtual_cluster_fact_machine(word);
+    struct event_moment moment = { at, job_id_none() };
+    if (text_equal(machine, "script") && !text_equal(word, "missed"))
+        moment.job = job_of_act(watch, reason);
+    take(watch, moment, machine, word, NULL, NULL);
 }
 
 static void note_refusal(struct event_watch *watch, time_ns at, const char *what,

@@ -33,13 +33,15 @@ struct event_watch {
     VEC(struct event_times) times;    /* by place of the expectation */
     VEC(struct job_span) spans;       /* by place of the job */
     VEC(struct check_result) refused; /* requests of the script, that no expectation speaks of */
+    struct index_map acts; /* by hash of the label: the script's event that aims at a job */
 };
 
 void event_watch_init(struct event_watch *watch, const struct scenario *scenario);
 void event_watch_fini(struct event_watch *watch);
 
 void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line);
-void event_watch_fact(struct event_watch *watch, time_ns at, const char *word);
+/* reason: of what the script does, the event's label, which tells the job that it aims at. */
+void event_watch_fact(struct event_watch *watch, time_ns at, const char *word, const char *reason);
 /* "client stop done", "client rescale refused". A refusal that no expectation has a pattern for is
  * a failure of its own: a scenario whose job was never taken has shown nothing. */
 void event_watch_answer(struct event_watch *watch, time_ns at, const struct effect_answer *answer);

@@ -108,7 +108,7 @@ static void on_fact(void *context, time_ns at, struct node_id node, const char *
     event_log_fact(&play->log, at, node, word, reason);
     recorder_fact(&play->recorder, at, node, word, reason);
     checkers_fact(&play->checkers, at, node, word);
-    event_watch_fact(&play->watch, at, word);
+    event_watch_fact(&play->watch, at, word, reason);
 }
 
 static void on_answer(void *context, time_ns at, const struct effect_answer *answer)

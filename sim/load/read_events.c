@@ -371,9 +371,11 @@ static void make_label(const struct scenario *scenario, struct scripted_event *e
     if (event->label)
         return;
     if (event->kind == ACTION_FAIL_TASK) {
-        const struct job_graph *graph = scenario->jobs.items[event->job.n].graph;
-        text_format(text, sizeof text, "%s %s %u", verb,
-                    graph->vertices.items[event->vertex.n].name, event->subtask);
+        const struct job_spec *job = &scenario->jobs.items[event->job.n];
+        bool several = scenario->jobs.count > 1;
+        text_format(text, sizeof text, "%s %s %u%s%s", verb,
+                    job->graph->vertices.items[event->vertex.n].name, event->subtask,
+                    several ? " of " : "", several ? job->name : "");
     } else if (event->kind >= ACTION_CANCEL) {
         text_format(text, sizeof text, "%s %s", verb, scenario->jobs.items[event->job.n].name);
     } else if (who) {

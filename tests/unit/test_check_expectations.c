@@ -33,7 +33,7 @@ static bool judge(size_t index, const struct metrics *of)
 
 static void fact(time_ns at, const char *word)
 {
-    event_watch_fact(&fixture.watch, at, word);
+    event_watch_fact(&fixture.watch, at, word, NULL);
 }
 
 static void line(time_ns at, struct log_line what)

@@ -33,7 +33,7 @@ static bool holds(size_t index)
 
 static void fact(time_ns at, const char *word)
 {
-    event_watch_fact(&fixture.watch, at, word);
+    event_watch_fact(&fixture.watch, at, word, NULL);
 }
 
 static void end_at(time_ns at)

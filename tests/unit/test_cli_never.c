@@ -104,12 +104,39 @@ START_TEST(a_run_tells_what_found_no_target)
 }
 END_TEST
 
+/* With two jobs, what the script does to one of them is followed by events of that one, and the
+ * label says which it was. Labels of one's own that are alike say nothing: then both must come. */
+START_TEST(what_is_done_to_one_job_is_answered_for_by_that_job)
+{
+#define TWO_JOBS(label)                                                                            \
+    "name: s\nduration: 10min\n"                                                                   \
+    "config: { jobmanager.scheduler: default, execution.checkpointing.interval: 10s }\n"           \
+    "cluster: { task-manager: { count: 2, slots: 1 } }\n"                                          \
+    "jobs:\n  - { name: a, vertices: [ { name: c, parallelism: 1 } ], load: 1/s }\n"               \
+    "  - { name: b, vertices: [ { name: c, parallelism: 1 } ], load: 1/s }\n"                      \
+    "events:\n  - { at: 3min, fail: { job: a, vertex: c }" label " }\n"                            \
+    "  - { at: 5min, fail: { job: b, vertex: c }" label " }\n  - { at: 7min, cancel: b }\n"        \
+    "expect:\n  - { name: back, event: all tasks RUNNING, after: fail, within: 10s }\n"            \
+    "  - { name: a is, event: all tasks RUNNING, after: fail, within: 10s, job: a }\n"             \
+    "  - { name: gone, event: job CANCELED, after: cancel, within: 1s }\n"
+    cli_begin();
+    cli_put_file("s.yaml", TWO_JOBS(""));
+    ck_assert_msg(cli_weir("run @/s.yaml --out @/o --no-plots") == EXIT_HELD, "%s", cli_out());
+    ck_assert_ptr_nonnull(strstr(cli_get_file("o/events.jsonl"), "fail c 0 of a"));
+    cli_put_file("s.yaml", TWO_JOBS(", label: drill"));
+    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_FAILED);
+    cli_end();
+#undef TWO_JOBS
+}
+END_TEST
+
 Suite *test_cli_never_suite(void)
 {
     Suite *suite = suite_create("cli_never");
     TCase *tests = tcase_create("never");
     tcase_add_test(tests, a_run_tells_what_never_happened);
     tcase_add_test(tests, a_run_tells_what_found_no_target);
+    tcase_add_test(tests, what_is_done_to_one_job_is_answered_for_by_that_job);
     suite_add_tcase(suite, tests);
     return suite;
 }
