@@ -30,7 +30,7 @@ struct checkpoint_barrier {
     time_ns at;              /* when the checkpoint was triggered */
     time_ns aligned_timeout; /* of an aligned one: unaligned beyond this age; TIME_NEVER: never */
     enum barrier_alignment alignment;
-    uint32_t kind; /* the task's own: checkpoint, savepoint, ...; carried, not read */
+    uint32_t kind; /* of checkpoint_kind: a task ends behind one that stops the job */
 };
 
 enum channel_event_kind {

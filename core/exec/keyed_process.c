@@ -60,15 +60,19 @@ void process_clear(struct process_key *key)
     key->cleared = true;
 }
 
+static struct state_key key_of(const struct keyed_process *process, const struct process_key *key)
+{
+    return (struct state_key){ .bytes = key->key,
+                               .size = params_of(&process->op)->keys[0].size,
+                               .group = key->group };
+}
+
 /* The key's value, made where it is missing. False: the operator has failed. */
 static bool find_value(struct keyed_process *process, struct process_key *key)
 {
-    uint32_t size = params_of(&process->op)->keys[0].size;
-    struct key_run run = { .bytes = key->key, .count = 1, .size = size, .stride = size };
-    uint16_t group = (uint16_t)key->group;
     struct note note = { { 0 } };
-    struct err e =
-        state_table_resolve(process->table, &run, &group, &key->value, &key->is_new, &note);
+    struct err e = state_table_resolve_one(process->table, key_of(process, key), &key->value,
+                                           &key->is_new, &note);
     if (err_is(e))
         operator_fail(&process->op, CAUSE_USER_CODE, "%s", note.text);
     return !err_is(e);
@@ -79,10 +83,7 @@ static void see_end(struct keyed_process *process, const struct process_key *key
     if (wrong)
         operator_fail(&process->op, CAUSE_USER_CODE, "%s", wrong);
     if (key->cleared)
-        state_table_remove(process->table,
-                           (struct state_key){ .bytes = key->key,
-                                               .size = params_of(&process->op)->keys[0].size,
-                                               .group = key->group });
+        state_table_remove(process->table, key_of(process, key));
 }
 
 static void process_batch(struct operator* op, uint32_t input, const struct batch *batch)

@@ -456,6 +456,16 @@ struct err state_table_resolve(struct state_table *table, const struct key_run *
     return OK;
 }
 
+struct err state_table_resolve_one(struct state_table *table, struct state_key key, void **value,
+                                   bool *is_new, struct note *note)
+{
+    struct key_run run = { .bytes = key.bytes, .count = 1, .size = key.size, .stride = key.size };
+    uint16_t group = (uint16_t)key.group;
+    CHECK(key.size > 0);
+    return state_table_resolve(table, &run, key.group == STATE_GROUP_COMPUTED ? NULL : &group,
+                               value, is_new, note);
+}
+
 struct err state_table_find(struct state_table *table, const struct key_run *keys,
                             const uint16_t *groups, const void **values, struct note *note)
 {

@@ -54,6 +54,10 @@ struct err state_table_resolve(struct state_table *table, const struct key_run *
                                const uint16_t *groups, void **values, bool *is_new,
                                struct note *note) MUST_CHECK;
 
+/* The same of one key, whose size does not vary. */
+struct err state_table_resolve_one(struct state_table *table, struct state_key key, void **value,
+                                   bool *is_new, struct note *note) MUST_CHECK;
+
 /* The same, but only looks: null where there is none. */
 struct err state_table_find(struct state_table *table, const struct key_run *keys,
                             const uint16_t *groups, const void **values,

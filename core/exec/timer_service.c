@@ -7,7 +7,7 @@
 
 enum { HEAD = 2 * 8 }; /* time and namespace, before the key */
 
-/* Timer state lies in the table as one word that says nothing: to be there is all. */
+/* The value is one byte that says nothing: to be there is all. */
 static struct keyed_state_spec spec_of(const char *name, uint32_t key_size)
 {
     return (struct keyed_state_spec){
@@ -114,14 +114,14 @@ void timer_service_close(struct timer_service *service)
 
 void timer_service_set(struct timer_service *service, const struct timer *timer)
 {
-    static const uint8_t there = 1;
-    struct state_key key = key_of(service, timer);
+    void *there;
+    bool is_new;
     struct note note;
-    if (state_table_get(service->table, key, NULL))
-        return;
-    struct err e = state_table_put(service->table, key, &there, sizeof there, &note);
+    struct err e =
+        state_table_resolve_one(service->table, key_of(service, timer), &there, &is_new, &note);
     CHECK(!err_is(e)); /* its group is one of ours, its size what the table was made for */
-    add(service, timer);
+    if (is_new)
+        add(service, timer);
 }
 
 void timer_service_delete(struct timer_service *service, const struct timer *timer)

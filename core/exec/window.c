@@ -89,10 +89,8 @@ static void add(struct window *window, const struct batch *batch, uint32_t i, co
     const struct window_params *params = params_of(&window->op);
     struct note note = { { 0 } };
     struct state_key of = key_of(window, key, group, end);
-    struct key_run run = { .bytes = of.bytes, .count = 1, .size = of.size, .stride = of.size };
-    uint16_t groups = (uint16_t)group;
     void *value;
-    struct err e = state_table_resolve(window->table, &run, &groups, &value, NULL, &note);
+    struct err e = state_table_resolve_one(window->table, of, &value, NULL, &note);
     if (err_is(e)) {
         operator_fail(&window->op, CAUSE_USER_CODE, "%s", note.text);
         return;

@@ -119,7 +119,30 @@ static void reader_notices(void *context, uint64_t a, uint64_t b)
     vec_clear(&loss->tasks);
 }
 
-uint32_t wire_loss_awaits(const struct exact *exact, uint32_t index)
+/* The host of this producer that keeps the task from its data; NONE. */
+typedef uint32_t blames(const struct exact *exact, const struct exact_task *t,
+                        const struct exact_vertex *from, uint32_t producer);
+
+static uint32_t blame_lost(const struct exact *exact, const struct exact_task *t,
+                           const struct exact_vertex *from, uint32_t producer)
+{
+    (void)exact;
+    if (producer >= from->lost.count || !same_try(from->lost.items[producer].attempt, t->attempt))
+        return NONE;
+    return from->lost.items[producer].host;
+}
+
+static uint32_t blame_unreachable(const struct exact *exact, const struct exact_task *t,
+                                  const struct exact_vertex *from, uint32_t producer)
+{
+    if (producer >= from->current.count || from->current.items[producer] == NONE)
+        return NONE;
+    uint32_t host = exact->tasks.items[from->current.items[producer]].host;
+    return exact_can_talk(exact, t->host, host) ? NONE : host;
+}
+
+/* Of those it reads from, in order of edges and subtasks, the first that is to blame. */
+static uint32_t first_to_blame(const struct exact *exact, uint32_t index, blames *blame)
 {
     const struct exact_task *t = &exact->tasks.items[index];
     const struct exact_job *job = &exact->jobs[t->job];
@@ -131,29 +154,21 @@ uint32_t wire_loss_awaits(const struct exact *exact, uint32_t index)
         if (from->parallelism == 0)
             continue;
         struct subtask_range range = edge_producers_of(&job->plan, *e, t->subtask);
-        for (uint32_t s = range.first; s <= range.last && s < from->lost.count; s++)
-            if (same_try(from->lost.items[s].attempt, t->attempt))
-                return from->lost.items[s].host;
+        for (uint32_t s = range.first; s <= range.last; s++) {
+            uint32_t host = blame(exact, t, from, s);
+            if (host != NONE)
+                return host;
+        }
     }
     return NONE;
 }
 
+uint32_t wire_loss_awaits(const struct exact *exact, uint32_t index)
+{
+    return first_to_blame(exact, index, blame_lost);
+}
+
 uint32_t wire_loss_out_of_reach(const struct exact *exact, uint32_t index)
 {
-    const struct exact_task *t = &exact->tasks.items[index];
-    const struct exact_job *job = &exact->jobs[t->job];
-    const struct job_graph *graph = job->spec->graph;
-    if (!t->current)
-        return NONE;
-    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[t->vertex].inputs)) {
-        const struct exact_vertex *from = &job->vertices[graph->edges.items[*e].producer.n];
-        if (from->parallelism == 0)
-            continue;
-        struct subtask_range range = edge_producers_of(&job->plan, *e, t->subtask);
-        for (uint32_t s = range.first; s <= range.last && s < from->current.count; s++)
-            if (from->current.items[s] != NONE &&
-                !exact_can_talk(exact, t->host, exact->tasks.items[from->current.items[s]].host))
-                return exact->tasks.items[from->current.items[s]].host;
-    }
-    return NONE;
+    return first_to_blame(exact, index, blame_unreachable);
 }
