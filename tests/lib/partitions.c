@@ -68,3 +68,19 @@ uint32_t partitions_read(struct result_partition *partition, uint32_t channel, u
     result_partition_check(partition, 0);
     return count;
 }
+
+struct channel_event partitions_barrier(int64_t id, enum barrier_alignment alignment,
+                                        time_ns timeout)
+{
+    return (struct channel_event){
+        .kind = CHANNEL_EVENT_BARRIER,
+        .barrier = { .id = id, .at = 1000, .aligned_timeout = timeout, .alignment = alignment }
+    };
+}
+
+struct buffer *partitions_filled(void)
+{
+    struct buffer *buffer = buffer_create(64);
+    buffer->used = 16;
+    return buffer;
+}

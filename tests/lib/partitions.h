@@ -22,4 +22,10 @@ MUST_CHECK struct err partitions_write(struct result_partition *partition, uint3
 uint32_t partitions_read(struct result_partition *partition, uint32_t channel, uint64_t *words,
                          uint32_t *watermarks);
 
+/* Triggered at 1,000 ns. */
+struct channel_event partitions_barrier(int64_t id, enum barrier_alignment alignment,
+                                        time_ns timeout);
+/* Of no pool, with 16 bytes in it. */
+struct buffer *partitions_filled(void);
+
 #endif

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
 #include "tests/lib/command_line.h"
+#include "tests/lib/told_words.h"
 #include "tests/lib/load_fixture.h"
 #include "tests/lib/written_log.h"
 
@@ -28,7 +29,6 @@ static const char *told(const char *summary_text, const char *samples)
     struct narrative narrative;
     struct note note = { "" };
     json_t *summary = json_loads(summary_text, 0, NULL);
-    size_t kept = 0;
     ck_assert_ptr_nonnull(summary);
     written_log_read(&run_log);
     narrative_init(&narrative, &run_log, TIME_H, summary);
@@ -36,31 +36,11 @@ static const char *told(const char *summary_text, const char *samples)
         ck_assert_msg(!err_is(narrative_read_lag(&narrative, summary,
                                                  load_fixture_file("metrics.csv", samples), &note)),
                       "%s", note.text);
-    FILE *file = tmpfile();
-    narrative_sum_up(&narrative, file);
-    for (VEC_EACH(const struct chapter, chapter, &narrative.chapters))
-        narrative_tell(&narrative, chapter, file);
-    rewind(file);
-    out[fread(out, 1, sizeof out - 1, file)] = '\0';
-    for (char *p = out; *p; p++)
-        if ((*p != ' ' && *p != '\n') || (kept > 0 && out[kept - 1] != ' '))
-            out[kept++] = *p == '\n' ? ' ' : *p;
-    out[kept] = '\0';
-    fclose(file);
+    told_chapters(&narrative, true, out, sizeof out);
     narrative_fini(&narrative);
     json_decref(summary);
     run_log_fini(&run_log);
     return out;
-}
-
-static void must_tell(const char *out, const char *words)
-{
-    ck_assert_msg(strstr(out, words) != NULL, "found no '%s' in: %s", words, out);
-}
-
-static void must_not_tell(const char *out, const char *words)
-{
-    ck_assert_msg(strstr(out, words) == NULL, "found '%s' in: %s", words, out);
 }
 
 /* A line about a checkpoint of job a, so many seconds after its trigger. */

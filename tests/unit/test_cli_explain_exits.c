@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
 #include "tests/lib/command_line.h"
+#include "tests/lib/told_words.h"
 #include "tests/lib/written_log.h"
 
 #define NO_RM  "no resource manager within taskmanager.registration.timeout"
@@ -23,28 +24,13 @@ static const char *told(void)
     static char out[8192];
     struct narrative narrative;
     json_t *summary = json_object();
-    size_t kept = 0;
     written_log_read(&run_log);
     narrative_init(&narrative, &run_log, TIME_H, summary);
-    FILE *file = tmpfile();
-    for (VEC_EACH(const struct chapter, chapter, &narrative.chapters))
-        narrative_tell(&narrative, chapter, file);
-    rewind(file);
-    out[fread(out, 1, sizeof out - 1, file)] = '\0';
-    for (char *p = out; *p; p++)
-        if ((*p != ' ' && *p != '\n') || (kept > 0 && out[kept - 1] != ' '))
-            out[kept++] = *p == '\n' ? ' ' : *p;
-    out[kept] = '\0';
-    fclose(file);
+    told_chapters(&narrative, false, out, sizeof out);
     narrative_fini(&narrative);
     json_decref(summary);
     run_log_fini(&run_log);
     return out;
-}
-
-static void must_tell(const char *out, const char *words)
-{
-    ck_assert_msg(strstr(out, words) != NULL, "found no '%s' in: %s", words, out);
 }
 
 static void put_word(const char *at, const char *node, const char *machine, const char *what)

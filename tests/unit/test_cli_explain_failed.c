@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "sim/report/causes.h"
 #include "sim/cli/narrative.h"
+#include "tests/lib/told_words.h"
 #include "tests/lib/written_log.h"
 
 static struct run_log run_log;
@@ -23,18 +24,7 @@ static void tell_all(const char *outages, char *out, size_t size)
     json_t *summary = json_loads(outages, 0, NULL);
     ck_assert_ptr_nonnull(summary);
     narrative_init(&narrative, &run_log, TIME_H, summary);
-    FILE *file = tmpfile();
-    narrative_sum_up(&narrative, file);
-    for (VEC_EACH(const struct chapter, chapter, &narrative.chapters))
-        narrative_tell(&narrative, chapter, file);
-    rewind(file);
-    out[fread(out, 1, size - 1, file)] = '\0';
-    size_t kept = 0;
-    for (char *p = out; *p; p++) /* as if lines were not broken */
-        if ((*p != ' ' && *p != '\n') || (kept > 0 && out[kept - 1] != ' '))
-            out[kept++] = *p == '\n' ? ' ' : *p;
-    out[kept] = '\0';
-    fclose(file);
+    told_chapters(&narrative, true, out, size);
     narrative_fini(&narrative);
     json_decref(summary);
     run_log_fini(&run_log);

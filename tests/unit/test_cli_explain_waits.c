@@ -8,30 +8,17 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
 #include "tests/lib/command_line.h"
+#include "tests/lib/told_words.h"
 
 static const char *explained(const char *yaml)
 {
     static char out[CLI_TEXT_SIZE];
-    size_t kept = 0;
     cli_put_file("s.yaml", yaml);
     ck_assert_int_eq(cli_weir("run @/s.yaml --quiet --out @/o"), 0);
     ck_assert_int_eq(cli_weir("explain @/o --all"), 0);
     text_format(out, sizeof out, "%s", cli_out());
-    for (char *p = out; *p; p++) /* as if lines were not broken */
-        if ((*p != ' ' && *p != '\n') || (kept > 0 && out[kept - 1] != ' '))
-            out[kept++] = *p == '\n' ? ' ' : *p;
-    out[kept] = '\0';
+    told_unwrap(out);
     return out;
-}
-
-static void must_tell(const char *out, const char *words)
-{
-    ck_assert_msg(strstr(out, words) != NULL, "found no '%s' in: %s", words, out);
-}
-
-static void must_not_tell(const char *out, const char *words)
-{
-    ck_assert_msg(strstr(out, words) == NULL, "found '%s' in: %s", words, out);
 }
 
 #define TWO_OF_THREE(scheduler, duration, slots)                                                   \

@@ -12,22 +12,6 @@ static struct note note;
 static struct channel_item item;
 static uint32_t backlog, watermarks;
 
-static struct channel_event barrier_of(int64_t id, enum barrier_alignment alignment,
-                                       time_ns timeout)
-{
-    return (struct channel_event){
-        .kind = CHANNEL_EVENT_BARRIER,
-        .barrier = { .id = id, .at = 1000, .aligned_timeout = timeout, .alignment = alignment }
-    };
-}
-
-static struct buffer *filled(void)
-{
-    struct buffer *buffer = buffer_create(64);
-    buffer->used = 16;
-    return buffer;
-}
-
 START_TEST(partition_refuses_a_record_larger_than_a_buffer)
 {
     uint64_t slot[8] = { 48 };
@@ -281,7 +265,7 @@ START_TEST(barrier_with_a_time_out_overtakes_where_it_still_waits)
 {
     struct stored_buffer stored;
     uint16_t targets[2] = { 0, 1 };
-    struct channel_event barrier = barrier_of(7, BARRIER_ALIGNED, 500);
+    struct channel_event barrier = partitions_barrier(7, BARRIER_ALIGNED, 500);
     partitions_open(&partition, partitions_config(PARTITION_CUSTOM, 2));
     ck_assert(!err_is(partitions_write(&partition, 2, targets, &note)));
     result_partition_add_event(&partition, &barrier);
@@ -310,7 +294,7 @@ END_TEST
 
 START_TEST(barrier_that_all_have_taken_waits_no_more)
 {
-    struct channel_event barrier = barrier_of(7, BARRIER_ALIGNED, 500);
+    struct channel_event barrier = partitions_barrier(7, BARRIER_ALIGNED, 500);
     partitions_open(&partition, partitions_config(PARTITION_CUSTOM, 2));
     result_partition_add_event(&partition, &barrier);
     for (uint32_t i = 0; i < 2; i++) {
@@ -327,8 +311,8 @@ END_TEST
 START_TEST(recovered_buffers_go_first_and_are_overtaken_like_others)
 {
     struct stored_buffer stored;
-    struct buffer *recovered = filled();
-    struct channel_event barrier = barrier_of(1, BARRIER_UNALIGNED, TIME_NEVER);
+    struct buffer *recovered = partitions_filled();
+    struct channel_event barrier = partitions_barrier(1, BARRIER_UNALIGNED, TIME_NEVER);
     partitions_open(&partition, partitions_config(PARTITION_FORWARD, 1));
     result_partition_add_recovered(&partition, 0, recovered);
     result_partition_check(&partition, 0);
@@ -351,8 +335,8 @@ END_TEST
 START_TEST(aborted_checkpoint_has_no_time_out_and_no_state)
 {
     struct stored_buffer stored;
-    struct channel_event timed = barrier_of(7, BARRIER_ALIGNED, 500);
-    struct channel_event unaligned = barrier_of(8, BARRIER_UNALIGNED, TIME_NEVER);
+    struct channel_event timed = partitions_barrier(7, BARRIER_ALIGNED, 500);
+    struct channel_event unaligned = partitions_barrier(8, BARRIER_UNALIGNED, TIME_NEVER);
     partitions_open(&partition, partitions_config(PARTITION_FORWARD, 1));
     ck_assert(!err_is(partitions_write(&partition, 2, NULL, &note)));
     result_partition_add_event(&partition, &timed);
@@ -373,9 +357,9 @@ END_TEST
 START_TEST(barrier_waits_its_turn_where_unaligned_is_not_supported)
 {
     struct result_partition_config config = partitions_config(PARTITION_FORWARD, 1);
-    struct channel_event events[] = { barrier_of(1, BARRIER_UNALIGNED, TIME_NEVER),
-                                      barrier_of(2, BARRIER_ALIGNED, 500),
-                                      barrier_of(3, BARRIER_ALIGNED, TIME_NEVER) };
+    struct channel_event events[] = { partitions_barrier(1, BARRIER_UNALIGNED, TIME_NEVER),
+                                      partitions_barrier(2, BARRIER_ALIGNED, 500),
+                                      partitions_barrier(3, BARRIER_ALIGNED, TIME_NEVER) };
     config.unaligned_supported = false;
     partitions_open(&partition, config);
     ck_assert(!err_is(partitions_write(&partition, 1, NULL, &note)));

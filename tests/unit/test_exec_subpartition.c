@@ -6,33 +6,18 @@
 #include <signal.h>
 
 #include "core/exec/subpartition.h"
+#include "tests/lib/partitions.h"
 
 static struct channel_item item;
 static uint32_t backlog;
-
-static struct channel_event barrier_of(int64_t id, enum barrier_alignment alignment,
-                                       time_ns timeout)
-{
-    return (struct channel_event){
-        .kind = CHANNEL_EVENT_BARRIER,
-        .barrier = { .id = id, .at = 1000, .aligned_timeout = timeout, .alignment = alignment }
-    };
-}
-
-static struct buffer *filled(void)
-{
-    struct buffer *buffer = buffer_create(64);
-    buffer->used = 16;
-    return buffer;
-}
 
 START_TEST(subpartition_gives_buffers_for_credits_and_events_for_nothing)
 {
     struct subpartition sub = { 0 };
     subpartition_add_event(&sub, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_DATA });
-    subpartition_add_buffer(&sub, filled());
-    subpartition_add_buffer(&sub, filled());
-    subpartition_add_buffer(&sub, filled());
+    subpartition_add_buffer(&sub, partitions_filled());
+    subpartition_add_buffer(&sub, partitions_filled());
+    subpartition_add_buffer(&sub, partitions_filled());
     ck_assert(subpartition_take(&sub, &item, &backlog));
     ck_assert_int_eq(item.event.kind, CHANNEL_EVENT_END_OF_DATA);
     ck_assert_uint_eq(item.sequence, 0);
@@ -57,9 +42,10 @@ START_TEST(subpartition_lets_an_unaligned_barrier_overtake)
     struct subpartition sub = { 0 };
     struct stored_queue stored = { 0 };
     struct stored_buffer out;
-    struct buffer *first = filled(), *second = filled();
-    struct channel_event old = barrier_of(1, BARRIER_ALIGNED, TIME_NEVER);
-    struct checkpoint_barrier barrier = barrier_of(2, BARRIER_UNALIGNED, TIME_NEVER).barrier;
+    struct buffer *first = partitions_filled(), *second = partitions_filled();
+    struct channel_event old = partitions_barrier(1, BARRIER_ALIGNED, TIME_NEVER);
+    struct checkpoint_barrier barrier =
+        partitions_barrier(2, BARRIER_UNALIGNED, TIME_NEVER).barrier;
     subpartition_add_buffer(&sub, first);
     subpartition_add_event(&sub, &old);
     subpartition_add_buffer(&sub, second);
@@ -88,10 +74,10 @@ START_TEST(subpartition_times_out_only_a_barrier_that_still_waits)
 {
     struct subpartition sub = { 0 };
     struct stored_queue stored = { 0 };
-    struct channel_event barrier = barrier_of(3, BARRIER_ALIGNED, 500);
-    subpartition_add_buffer(&sub, filled());
+    struct channel_event barrier = partitions_barrier(3, BARRIER_ALIGNED, 500);
+    subpartition_add_buffer(&sub, partitions_filled());
     subpartition_add_event(&sub, &barrier);
-    subpartition_add_buffer(&sub, filled());
+    subpartition_add_buffer(&sub, partitions_filled());
     ck_assert(!subpartition_time_out_barrier(&sub, 2, 0, &stored));
     ck_assert(subpartition_time_out_barrier(&sub, 3, 0, &stored));
     subpartition_check(&sub);
@@ -113,7 +99,7 @@ START_TEST(item_queue_keeps_its_order_while_it_grows)
     struct channel_item event = { .event = { .kind = CHANNEL_EVENT_BARRIER }, .priority = true };
     struct channel_item buffer = { 0 };
     for (uint32_t i = 0; i < 100; i++) {
-        buffer.buffer = filled();
+        buffer.buffer = partitions_filled();
         buffer.sequence = i;
         item_queue_add(&queue, &buffer);
         if (i % 30 == 29) {

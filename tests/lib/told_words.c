@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sentences out of paragraphs.
+ */
+#include "tests/lib/told_words.h"
+
+#include <check.h>
+#include <string.h>
+
+void told_unwrap(char *text)
+{
+    size_t kept = 0;
+    for (char *p = text; *p; p++)
+        if ((*p != ' ' && *p != '\n') || (kept > 0 && text[kept - 1] != ' '))
+            text[kept++] = *p == '\n' ? ' ' : *p;
+    text[kept] = '\0';
+}
+
+void told_chapters(const struct narrative *narrative, bool sum_up, char *out, size_t size)
+{
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    if (sum_up)
+        narrative_sum_up(narrative, file);
+    for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
+        narrative_tell(narrative, chapter, file);
+    rewind(file);
+    out[fread(out, 1, size - 1, file)] = '\0';
+    fclose(file);
+    told_unwrap(out);
+}
+
+void must_tell(const char *told, const char *words)
+{
+    ck_assert_msg(strstr(told, words) != NULL, "found no '%s' in: %s", words, told);
+}
+
+void must_not_tell(const char *told, const char *words)
+{
+    ck_assert_msg(strstr(told, words) == NULL, "found '%s' in: %s", words, told);
+}
