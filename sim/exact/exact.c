@@ -339,6 +339,9 @@ void exact_destroy(struct exact *exact)
     vec_fini(&exact->steps);
     vec_fini(&exact->losses);
     vec_fini(&exact->uploads);
+    vec_fini(&exact->free_steps);
+    vec_fini(&exact->free_losses);
+    vec_fini(&exact->free_uploads);
     vec_fini(&exact->reports);
     mem_destroy(exact->jobs);
     mem_destroy(exact);

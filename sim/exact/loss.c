@@ -17,13 +17,12 @@ struct dead_producer {
 
 static uint32_t loss_create(struct exact *exact, uint32_t reader, uint32_t dead)
 {
-    uint32_t index = 0;
-    while (index < exact->losses.count && exact->losses.items[index].used)
-        index++;
-    if (index == exact->losses.count)
+    if (exact->free_losses.count == 0) {
+        vec_push(&exact->free_losses, (uint32_t)exact->losses.count);
         vec_push(&exact->losses, (struct exact_loss){ .generation = 1 });
+    }
+    uint32_t index = exact->free_losses.items[--exact->free_losses.count];
     struct exact_loss *loss = &exact->losses.items[index];
-    loss->used = true;
     loss->reader = reader;
     loss->dead = dead;
     return index;
@@ -114,9 +113,9 @@ static void reader_notices(void *context, uint64_t a, uint64_t b)
             life_disconnect(exact, ref.index, exact->losses.items[a].dead);
     }
     loss = &exact->losses.items[a];
-    loss->used = false;
     loss->generation++;
     vec_clear(&loss->tasks);
+    vec_push(&exact->free_losses, (uint32_t)a);
 }
 
 /* The host of this producer that keeps the task from its data; NONE. */

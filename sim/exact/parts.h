@@ -32,7 +32,6 @@ struct exact_host {
 
 /* A host whose tasks notice that a peer has ended. */
 struct exact_loss {
-    bool used;
     uint32_t generation, reader, dead;
     VEC(struct exact_ref) tasks;
 };
@@ -65,7 +64,7 @@ struct exact {
     VEC(struct exact_loss) losses;
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
-    VEC(uint32_t) free_wires;
+    VEC(uint32_t) free_steps, free_losses, free_uploads, free_wires;
     VEC(struct task_report) reports; /* scratch */
     uint64_t breaks, compared;
 };

@@ -28,11 +28,11 @@ static const struct planned_fault *fault_of(const struct exact_job *job,
 
 static uint32_t upload_create(struct exact *exact)
 {
-    uint32_t index = 0;
-    while (index < exact->uploads.count && exact->uploads.items[index].used)
-        index++;
-    if (index == exact->uploads.count)
+    if (exact->free_uploads.count == 0) {
+        vec_push(&exact->free_uploads, (uint32_t)exact->uploads.count);
         vec_push(&exact->uploads, (struct upload){ .generation = 1 });
+    }
+    uint32_t index = exact->free_uploads.items[--exact->free_uploads.count];
     uint32_t generation = exact->uploads.items[index].generation;
     exact->uploads.items[index] = (struct upload){ .used = true, .generation = generation };
     return index;
@@ -41,12 +41,14 @@ static uint32_t upload_create(struct exact *exact)
 static void upload_release(struct exact *exact, uint32_t index)
 {
     struct upload *upload = &exact->uploads.items[index];
+    CHECK(upload->used);
     if (upload->transferring)
         virtual_cluster_dfs_cancel(exact->cluster, upload->transfer);
     stored_file_fini(&upload->file);
     upload->used = upload->transferring = false;
     upload->file = (struct stored_file){ 0 };
     upload->generation++;
+    vec_push(&exact->free_uploads, index);
 }
 
 void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint)

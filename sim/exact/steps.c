@@ -47,11 +47,11 @@ static time_ns step_length(struct exact *exact, enum exact_step_kind kind, uint3
 static uint32_t step_create(struct exact *exact, enum exact_step_kind kind, uint32_t host,
                             uint32_t job, time_ns extra)
 {
-    uint32_t index = 0;
-    while (index < exact->steps.count && exact->steps.items[index].used)
-        index++;
-    if (index == exact->steps.count)
+    if (exact->free_steps.count == 0) {
+        vec_push(&exact->free_steps, (uint32_t)exact->steps.count);
         vec_push(&exact->steps, (struct life_step){ .generation = 1 });
+    }
+    uint32_t index = exact->free_steps.items[--exact->free_steps.count];
     time_ns length = step_length(exact, kind, host, extra);
     struct life_step *step = &exact->steps.items[index];
     step->used = true;
@@ -85,11 +85,13 @@ void life_step_add(struct exact *exact, enum exact_step_kind kind, uint32_t task
 void life_step_release(struct exact *exact, uint32_t index)
 {
     struct life_step *step = &exact->steps.items[index];
+    CHECK(step->used);
     if (step->transferring)
         virtual_cluster_dfs_cancel(exact->cluster, step->transfer);
     step->transferring = step->used = false;
     step->generation++;
     vec_clear(&step->tasks);
+    vec_push(&exact->free_steps, index);
 }
 
 /* State is there: input channels are set up, and in the end the task runs. */
