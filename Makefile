@@ -46,14 +46,20 @@ SOURCES   := $(call sources,$(FOLDERS))
 CORE_OBJ  := $(call objects,$(filter core/%,$(SOURCES)))
 SIM_OBJ   := $(call objects,$(filter-out sim/cli/main.c,$(filter sim/%,$(SOURCES))))
 MAIN_OBJ  := $(B)/obj/sim/cli/main.o
+# What programs call; linked in whole, since nothing else may refer to it.
+API_OBJ   := $(call objects,$(filter core/api/%,$(SOURCES)))
+PROGRAM_SRC := $(sort $(wildcard scenarios/programs/*/*.c))
+PROGRAMS  := $(patsubst %.c,$(B)/programs/%.so,$(notdir $(PROGRAM_SRC)))
+TEST_PROGRAMS := $(patsubst tests/programs/%.c,$(B)/tests/programs/%.so,\
+                   $(sort $(wildcard tests/programs/*.c)))
 SUITE_SRC := $(sort $(if $(filter-out core sim,$(FOLDERS)),$(SUITES:%=tests/unit/%.c),\
                $(wildcard tests/unit/test_*.c)))
 UNIT_OBJ  := $(call objects,$(SUITE_SRC) tests/lib/unit_main.c)
 SHARED_OBJ := $(call objects,$(filter-out tests/lib/unit_main.c,$(wildcard tests/lib/*.c)))
 BENCHES   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-TEST_SRC  := $(sort $(shell find tests -name '*.c'))
-ALL_TEXT  := $(sort $(shell find core sim tests -name '*.[ch]'))
+TEST_SRC  := $(filter-out tests/programs/%,$(sort $(shell find tests -name '*.c')))
+ALL_TEXT  := $(sort $(shell find core sim tests scenarios -name '*.[ch]'))
 
 LIBS      := $(B)/libweir-core.a $(if $(SIM_OBJ),$(B)/libweir-sim.a)
 TEST_LIBS := $(if $(SHARED_OBJ),$(B)/libweir-tests.a) $(LIBS)
@@ -65,7 +71,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 .PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
-all: $(B)/weir ## build the weir command (the default)
+all: $(B)/weir $(PROGRAMS) ## build the weir command (the default)
 
 demo: ## run the flagship scenario and say where its report is
 	@.ci/packages build
@@ -134,21 +140,27 @@ golden-rewrite: all $(B)/tests/unit ## expected results anew; the commit says wh
 	@$(B)/weir test scenarios --update-golden
 	@WEIR_REWRITE=1 $(B)/tests/unit test_timelines_compare
 
-install: all ## into $(DESTDIR)$(PREFIX): command, manual page, completions, plot scripts
+install: all ## into $(DESTDIR)$(PREFIX): command, header, programs, manual page, completions, plots
 	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	install -D -m 644 docs/man/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
 	install -D -m 644 docs/completion/weir.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
 	install -D -m 644 docs/completion/weir.zsh \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir
+	install -D -m 644 core/api/weir.h $(DESTDIR)$(PREFIX)/include/weir.h
+	install -d $(DESTDIR)$(PREFIX)/lib/weir/programs $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/lib/weir/programs
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' docs/weir.pc.in \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/weir.pc
 	install -d $(DESTDIR)$(PREFIX)/share/weir/plots
 	find plots -type f -exec install -m 644 {} $(DESTDIR)$(PREFIX)/share/weir/plots/ \;
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/weir $(DESTDIR)$(PREFIX)/share/man/man1/weir.1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir \
-	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir
-	rm -rf $(DESTDIR)$(PREFIX)/share/weir
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir \
+	    $(DESTDIR)$(PREFIX)/include/weir.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/weir.pc
+	rm -rf $(DESTDIR)$(PREFIX)/share/weir $(DESTDIR)$(PREFIX)/lib/weir
 
 clean: ## remove the build folder and the demo's output
 	rm -rf $(B) out/demo
@@ -156,9 +168,20 @@ clean: ## remove the build folder and the demo's output
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-$(B)/weir: $(MAIN_OBJ) $(LIBS)
-	@$(call link,$(MAIN_OBJ),$(LIBS),$(SIM_LIBS))
+# Programs are loaded at run time and find the functions of weir.h in the command.
+EXPORT := -Wl,--export-dynamic-symbol='weir_*'
+
+$(B)/weir: $(MAIN_OBJ) $(API_OBJ) $(LIBS)
+	@$(call link,$(MAIN_OBJ) $(API_OBJ),$(LIBS),$(SIM_LIBS) $(EXPORT))
 	@echo $@
+
+# As a user would build it: the header and nothing else.
+program = mkdir -p $(@D) && $(CC) $(filter-out -I.,$(FLAGS)) $(LDFLAGS) -Icore/api -fPIC -shared -o $@ $<
+vpath %.c $(sort $(dir $(PROGRAM_SRC)))
+$(B)/programs/%.so: %.c core/api/weir.h $(B)/flags
+	@$(program)
+$(B)/tests/programs/%.so: tests/programs/%.c core/api/weir.h $(B)/flags
+	@$(program)
 
 # A file of one line; newer only when the line has changed.
 define remember
@@ -190,8 +213,8 @@ $(B)/tests/suites.h: $(B)/suites
 	@mkdir -p $(@D)
 	@for f in $(SUITE_SRC); do n=$${f##*/}; echo "SUITE($${n%.c}_suite)"; done > $@
 
-$(B)/tests/unit: $(UNIT_OBJ) $(TEST_LIBS)
-	@$(call link,$(UNIT_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS))
+$(B)/tests/unit: $(UNIT_OBJ) $(API_OBJ) $(TEST_LIBS) $(PROGRAMS) $(TEST_PROGRAMS)
+	@$(call link,$(UNIT_OBJ) $(API_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS) $(EXPORT))
 
 lint-objects: $(call objects,$(SOURCES) $(TEST_SRC))
 

@@ -47,6 +47,17 @@ run_full() (cd "$folder/work" && ulimit -f 1 && exec "$folder/opt/bin/weir" "$@"
 has_pictures() { [ -s "$folder/work/run/plots/overview.png" ] && ! grep -q notice "$folder/run"; }
 is_empty() { [ -z "$(find "$folder/opt" -type f)" ]; }
 
+# block LANGUAGE: the first such block of docs/jobs.md.
+block() {
+    awk -v open="\`\`\`$1" '$0 == open && !seen { inside = seen = 1; next }
+        /^```/ { inside = 0 } inside' "$tree/docs/jobs.md"
+}
+build_program() {
+    (cd "$folder/work" && flags=$(PKG_CONFIG_PATH=$folder/opt/lib/pkgconfig \
+        PKG_CONFIG_SYSROOT_DIR=$folder pkg-config --cflags weir) &&
+        ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fPIC -shared -o count.so count.c $flags)
+}
+
 # lists TARGET: `make help` does.
 lists() { make_it help | grep -q "^$1 "; }
 
@@ -72,6 +83,12 @@ holds 'an unknown command is exit code 2' ends 2 run_there rnu
 holds 'a missing scenario is exit code 2' ends 2 run_there run nowhere.yaml
 holds 'a file over the limit is exit code 2' ends 2 run_full run s.yaml --out run --no-plots
 holds 'and leaves the old run' [ -s "$folder/work/run/plots/overview.png" ]
+block c > "$folder/work/count.c"
+block yaml > "$folder/work/my-count.yaml"
+holds 'the program of docs/jobs.md is built with the installed header' build_program
+holds 'and runs as its page says' ends 0 run_there test my-count.yaml
+sed 's,\./count\.so,word_count,' "$folder/work/my-count.yaml" > "$folder/work/own.yaml"
+holds 'programs of its own are found by name' ends 0 run_there test own.yaml
 holds 'it can be removed' make_it uninstall
 holds 'and is gone' is_empty
 for target in all demo demo-traces test ci bench lint determinism fuzz format install clean help; do

@@ -45,7 +45,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
             operator_fail(op, CAUSE_USER_CODE, "%s", note.text);
             return;
         }
-        params->apply(params->context, &run, reduce->values, reduce->is_new, op->outs[0]);
+        params->apply(params->context, op, &run, reduce->values, reduce->is_new);
     }
     if (state_table_is_over_budget(reduce->table))
         operator_fail(op, CAUSE_OUT_OF_MEMORY, "state '%s' is over its budget of %llu bytes",

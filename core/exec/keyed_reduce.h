@@ -17,9 +17,9 @@ struct keyed_reduce_params {
     struct key_spec key;
     struct keyed_state_spec state;
     /* values[i] is that of record i's key, zero where is_new[i]; the same key twice has the same
-     * one. Results go to `out`, or nowhere. */
-    void (*apply)(const void *context, const struct batch *batch, void *const *values,
-                  const bool *is_new, struct collector *out);
+     * one. Results go to outputs of `op`, or nowhere. */
+    void (*apply)(const void *context, struct operator* op, const struct batch *batch,
+                  void *const *values, const bool *is_new);
     const void *context;
 };
 

@@ -67,6 +67,7 @@
     X(TARGET, execution_target, "execution.target", "", "", "scheduler", "embedded: application mode") \
     X(COUNT, parallelism_default, "parallelism.default", "1", "", "scheduler", "parallelism of a vertex that gives none") \
     X(COUNT, max_parallelism_default, "pipeline.max-parallelism", "-1", "", "scheduler", "max parallelism of a vertex that gives none; -1: derived") \
+    X(FLAG, operator_chaining, "pipeline.operator-chaining.enabled", "true", "pipeline.operator-chaining", "scheduler", "operators of a program that need not change hands run in one task") \
     X(FAILOVER, failover_strategy, "jobmanager.execution.failover-strategy", "region", "", "failover", "restart the failed region or everything") \
     X(COUNT, attempts_history_size, "jobmanager.execution.attempts-history-size", "16", "", "failover", "prior attempts kept per subtask; without effect: nothing shows them yet") \
     X(COUNT, exception_history_size, "web.exception-history-size", "16", "", "failover", "root failures kept per job") \

@@ -38,8 +38,9 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
         .gate = { .channels = from.last - from.first + 1,
                   .exclusive = (uint32_t)config->buffers_per_channel,
                   .floating = (uint32_t)config->buffers_per_gate },
-        .layout = { .size = program_edge_bytes(job->spec, edge) },
+        .layout = program_edge_layout(job->spec, edge),
         .buffer_size = (uint32_t)config->buffer_size,
+        .head_input = program_edge_input(job->spec, edge),
     };
 }
 
@@ -52,7 +53,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
     struct subtask_range to = edge_consumers_of(&job->plan, edge, task->subtask);
     uint32_t count = to.last - to.first + 1;
     return (struct task_output_config){
-        .partition = { .layout = { .size = program_edge_bytes(job->spec, edge) },
+        .partition = { .layout = program_edge_layout(job->spec, edge),
                        .partitioner = of->partitioner,
                        .subpartitions = count,
                        .max_parallelism = (int32_t)job->vertices[of->consumer.n].groups,
@@ -62,7 +63,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .overdraft_max = OVERDRAFT_MAX,
                        .seed = exact->scenario->seed,
                        .number = (uint64_t)edge << 32 | task->subtask },
-        .key = { KEY_HASH_LONG, 0, sizeof(uint64_t) },
+        .key = program_edge_key(job->spec, edge),
     };
 }
 

@@ -25,7 +25,7 @@ void check_plan(struct exact_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
         vertex->multiplicity = mem_create_array(job->sources.count, sizeof *vertex->multiplicity);
-        vertex->is_proven = vertex->source == NONE && vertex->spec->keys > 0;
+        vertex->is_proven = !job->spec->program && vertex->source == NONE && vertex->spec->keys > 0;
         for (size_t s = 0; s < job->sources.count; s++) {
             uint32_t *own = &vertex->multiplicity[s];
             *own = vertex->source == s;
@@ -140,11 +140,18 @@ static MUST_CHECK struct err sum_of_cut(const struct exact_vertex *vertex,
     return e;
 }
 
+/* A user's program is compared by what it puts out. */
+static bool promises_exactly(const struct exact_job *job)
+{
+    return !job->spec->program &&
+           job->spec->graph->config.checkpoint_mode != CHECKPOINT_MODE_AT_LEAST_ONCE;
+}
+
 void check_cut(struct exact *exact, struct exact_job *job, const struct exact_cut *cut)
 {
     struct exact_sum *of_sources = mem_create_array(job->sources.count, sizeof *of_sources);
     size_t first = 0;
-    if (job->spec->graph->config.checkpoint_mode == CHECKPOINT_MODE_AT_LEAST_ONCE) {
+    if (!promises_exactly(job)) {
         mem_destroy(of_sources);
         return;
     }
@@ -191,7 +198,7 @@ void check_task_ended(struct exact *exact, uint32_t index)
 void check_job_ended(struct exact *exact, struct exact_job *job)
 {
     struct exact_sum *of_sources = mem_create_array(job->sources.count, sizeof *of_sources);
-    if (job->spec->graph->config.checkpoint_mode == CHECKPOINT_MODE_AT_LEAST_ONCE) {
+    if (!promises_exactly(job)) {
         mem_destroy(of_sources);
         return;
     }

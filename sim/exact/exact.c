@@ -175,7 +175,7 @@ static void source_create(struct exact *exact, struct exact_job *job, struct exa
     const struct job_spec *owner = scenario_log_of(exact->scenario, job->spec, &id);
     uint32_t owner_number = (uint32_t)(owner - exact->scenario->jobs.items);
     const struct vertex_model *spec = &owner->vertices.items[id.n];
-    const uint32_t keyed = keyed_behind(owner, id.n);
+    const uint32_t keyed = owner->program ? NONE : keyed_behind(owner, id.n);
     struct exact_source source = { .vertex = vertex->id };
     uint32_t groups = (uint32_t)job_graph_max_parallelism(
         owner->graph, keyed == NONE ? id : (struct vertex_id){ keyed });
@@ -248,6 +248,14 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
         vertex->program.modelled.context = job;
     }
     check_plan(job);
+}
+
+void exact_job_begins(struct exact *exact, struct job_id id, const struct job_program *program)
+{
+    struct exact_job *job = &exact->jobs[id.n];
+    CHECK(program->vertices.count == job->vertex_count);
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        program_renew(&job->vertices[v].program, &program->vertices.items[v]);
 }
 
 struct exact *exact_create(const struct scenario *scenario, struct virtual_cluster *cluster,

@@ -23,6 +23,10 @@ struct exact *exact_create(const struct scenario *scenario, struct virtual_clust
 void exact_destroy(struct exact *exact);
 const struct data_plane_ops *exact_ops(void); /* the plane is the struct exact */
 
+/* A user's program executes the job: its tasks run these operators from now on. They live until
+ * the plane is destroyed or the next call for the job. */
+void exact_job_begins(struct exact *exact, struct job_id job, const struct job_program *program);
+
 /* As the model's functions of these names. */
 void exact_job_cancelled(struct exact *exact, struct job_id job);
 void exact_job_ended(struct exact *exact, struct job_id job, bool failed);

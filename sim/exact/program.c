@@ -218,12 +218,43 @@ static struct record_layout layout_of(uint32_t bytes)
 
 static void add_modelled(struct program *program, const char *name, time_ns cost)
 {
-    struct operator_spec *spec = &program->operators[program->count++];
+    struct operator_spec *spec = &program->own[program->count++];
     *spec = (struct operator_spec){
         .name = name, .class = &modelled_class, .params = &program->modelled, .cost = cost
     };
     for (VEC_EACH(const struct program_output, output, &program->modelled.outputs))
         vec_push(&spec->outputs, layout_of(output->bytes));
+}
+
+static void init_of_user(struct program *program, const struct program_vertex *vertex)
+{
+    *program = (struct program){ 0 };
+    program_renew(program, vertex);
+    for (VEC_EACH(const struct chain_binding, binding, &vertex->bindings))
+        vec_push(&program->bindings, *binding);
+}
+
+void program_renew(struct program *program, const struct program_vertex *vertex)
+{
+    program->operators = vertex->operators.items;
+    program->count = (uint32_t)vertex->operators.count;
+}
+
+struct record_layout program_edge_layout(const struct job_spec *job, uint32_t edge)
+{
+    return job->program ? job->program->edges.items[edge].layout
+                        : layout_of(program_edge_bytes(job, edge));
+}
+
+struct key_spec program_edge_key(const struct job_spec *job, uint32_t edge)
+{
+    return job->program ? job->program->edges.items[edge].key
+                        : (struct key_spec){ KEY_HASH_LONG, 0, sizeof(uint64_t) };
+}
+
+uint32_t program_edge_input(const struct job_spec *job, uint32_t edge)
+{
+    return job->program ? job->program->edges.items[edge].head_input : 0;
 }
 
 void program_init(struct program *program, const struct job_spec *job, uint32_t vertex,
@@ -232,7 +263,12 @@ void program_init(struct program *program, const struct job_spec *job, uint32_t 
     const struct vertex_model *model = &job->vertices.items[vertex];
     const char *name = job->graph->vertices.items[vertex].name;
     time_ns cost = (time_ns)(model->cost_ns + 0.5);
+    if (job->program) {
+        init_of_user(program, &job->program->vertices.items[vertex]);
+        return;
+    }
     *program = (struct program){ .modelled = { .keyed = model->keys > 0 } };
+    program->operators = program->own;
     plan_outputs(program, job, vertex);
     if (!log) {
         add_modelled(program, name, cost);
@@ -242,7 +278,7 @@ void program_init(struct program *program, const struct job_spec *job, uint32_t 
     bool plain = params->outputs.count == 1 && params->outputs.items[0].selectivity == 1;
     program->source =
         (struct log_source_params){ .splits = log->splits, .make = make, .context = log };
-    struct operator_spec *spec = &program->operators[program->count++];
+    struct operator_spec *spec = &program->own[program->count++];
     *spec = (struct operator_spec){
         .name = name, .class = &log_source_class, .params = &program->source, .cost = cost
     };
@@ -257,8 +293,8 @@ void program_init(struct program *program, const struct job_spec *job, uint32_t 
 
 void program_fini(struct program *program)
 {
-    for (uint32_t i = 0; i < program->count; i++)
-        vec_fini(&program->operators[i].outputs);
+    for (uint32_t i = 0; i < PROGRAM_OPERATORS_MAX; i++)
+        vec_fini(&program->own[i].outputs);
     vec_fini(&program->modelled.outputs);
     vec_fini(&program->bindings);
 }

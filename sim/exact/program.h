@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the modelled vertices of a scenario do with real records. A record is {key, index, padding}:
+ * What the tasks of a vertex run: the operators of a user's program, or, of a modelled vertex, what
+ * it does with real records. Such a record is {key, index, padding}:
  * index says which source and which record of its log it is, so that whoever holds one knows when
  * it arrived, and the sum over indexes tells a lost record from a doubled one. A keyed vertex has
  * {records, digest} for each key; others hand records on. How many come out for each that comes in
@@ -10,6 +11,7 @@
 #define WEIR_SIM_EXACT_PROGRAM_H
 
 #include "core/base/hash.h"
+#include "core/api/job_program.h"
 #include "core/exec/log_source.h"
 #include "core/exec/task.h"
 #include "sim/load/scenario.h"
@@ -70,8 +72,9 @@ struct modelled_params {
 };
 
 struct program {
-    struct operator_spec operators[PROGRAM_OPERATORS_MAX];
+    const struct operator_spec *operators; /* its own, or those of the user's program */
     uint32_t count;
+    struct operator_spec own[PROGRAM_OPERATORS_MAX];
     struct log_source_params source;
     struct modelled_params modelled;
     VEC(struct chain_binding) bindings; /* by output edge of the vertex */
@@ -80,6 +83,12 @@ struct program {
 void program_init(struct program *program, const struct job_spec *job, uint32_t vertex,
                   const struct log_content *log);
 void program_fini(struct program *program);
+/* A user's program executes the job anew: the same vertices, with its own operators. */
+void program_renew(struct program *program, const struct program_vertex *vertex);
+struct record_layout program_edge_layout(const struct job_spec *job, uint32_t edge);
+struct key_spec program_edge_key(const struct job_spec *job, uint32_t edge);
+/* Which input of the reader's first operator the edge leads to. */
+uint32_t program_edge_input(const struct job_spec *job, uint32_t edge);
 /* Bytes of a record on an edge. */
 uint32_t program_edge_bytes(const struct job_spec *job, uint32_t edge);
 double program_edge_selectivity(const struct job_spec *job, uint32_t edge);

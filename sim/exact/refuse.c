@@ -55,6 +55,8 @@ static MUST_CHECK struct err check_vertex(const struct scenario *scenario,
 {
     const struct vertex_model *vertex = &job->vertices.items[v];
     bool is_source = job_graph_is_source(job->graph, (struct vertex_id){ v });
+    if (job->program)
+        return OK;
     if (is_source && vertex->keys > 0)
         return refuse(note, scenario, "sources with keyed state", "keys");
     if (!is_source && vertex->keys > 0 && !has_keyed_input(job, v))
@@ -71,10 +73,11 @@ static MUST_CHECK struct err check_edges(const struct scenario *scenario,
             return refuse(note, scenario, "custom partitioners", "edges");
         if (!job_edge_is_pipelined(edge))
             return refuse(note, scenario, "blocking edges", "edges");
-        if (program_edge_bytes(job, e) + 64 > (uint64_t)job->graph->config.buffer_size)
+        if (!job->program &&
+            program_edge_bytes(job, e) + 64 > (uint64_t)job->graph->config.buffer_size)
             return refuse(note, scenario, "records larger than a buffer",
                           "bytes, taskmanager.memory.segment-size");
-        if (program_edge_selectivity(job, e) > 1000)
+        if (!job->program && program_edge_selectivity(job, e) > 1000)
             return refuse(note, scenario, "more than 1000 records out for one in", "selectivity");
     }
     return OK;

@@ -108,9 +108,9 @@ struct err scenario_find_vertex(const struct job_spec *job, const struct tree_no
     return tree_expected(node, ERR_BAD_VALUE_CODE, note, "a vertex of job '%s'%s", job->name, hint);
 }
 
-static struct err read_load(const struct scenario_reader *reader, struct job_spec *job,
-                            const struct tree_node *node, uint32_t job_index,
-                            struct vertex_id source)
+struct err scenario_read_load(const struct scenario_reader *reader, struct job_spec *job,
+                              const struct tree_node *node, uint32_t job_index,
+                              struct vertex_id source)
 {
     struct load_context context = {
         .directory = reader->directory,
@@ -127,8 +127,8 @@ static struct err read_load(const struct scenario_reader *reader, struct job_spe
 }
 
 /* All names below `loads` must be sources. */
-static struct err check_load_names(const struct job_spec *job, const struct tree_node *loads,
-                                   struct note *note)
+struct err scenario_check_load_names(const struct job_spec *job, const struct tree_node *loads,
+                                     struct note *note)
 {
     TRY(field_need(loads, TREE_MAP, "a map from sources to loads", note));
     for (const struct tree_node *item = loads->first; item; item = item->next) {
@@ -171,7 +171,7 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
         return tree_error(load, ERR_BAD_VALUE_CODE, note,
                           "found both load and loads, expected one");
     if (loads)
-        TRY(check_load_names(job, loads, note));
+        TRY(scenario_check_load_names(job, loads, note));
     for (uint32_t i = 0, sources = 0; i < graph->vertices.count; i++) {
         struct vertex_id vertex = { i };
         if (!job_graph_is_source(graph, vertex))
@@ -188,7 +188,7 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
         if (!own)
             return tree_error(loads ? loads : node, ERR_MISSING_CODE, note,
                               "found no load for source '%s', expected one", name);
-        TRY(read_load(reader, job, own, job_index, vertex));
+        TRY(scenario_read_load(reader, job, own, job_index, vertex));
     }
     return OK;
 }
@@ -226,6 +226,15 @@ static struct err read_graph(const struct scenario_reader *reader, struct job_sp
     return scenario_finish_vertices(job, vertices, note);
 }
 
+struct err scenario_check_job_name(const struct scenario *scenario, const struct job_spec *job,
+                                   const struct tree_node *node, struct note *note)
+{
+    for (VEC_EACH(const struct job_spec, other, &scenario->jobs))
+        if (other != job && text_equal(other->name, job->name))
+            return tree_expected(node, ERR_DUPLICATE_CODE, note, "a name not used before");
+    return OK;
+}
+
 struct err scenario_read_job(struct scenario_reader *reader, const struct tree_node *node,
                              uint32_t index)
 {
@@ -238,9 +247,7 @@ struct err scenario_read_job(struct scenario_reader *reader, const struct tree_n
     TRY(field_need(node, TREE_MAP, "a job: { name, vertices, ... }", reader->note));
     TRY(fields_read(node, job_fields, FIELDS_COUNT(job_fields), job, reader->note));
     TRY(field_need_child(node, "name", &child, reader->note));
-    for (uint32_t i = 0; i < index; i++)
-        if (text_equal(scenario->jobs.items[i].name, job->name))
-            return tree_expected(child, ERR_DUPLICATE_CODE, reader->note, "a name not used before");
+    TRY(scenario_check_job_name(scenario, job, child, reader->note));
     TRY(scenario_read_config(field_child(node, "config"), &config, reader->note));
     job->graph = job_graph_create(job->name, (struct job_id){ index }, &config);
     TRY(read_graph(reader, job, node));

@@ -140,9 +140,11 @@ static struct err read_jobs(struct scenario_reader *reader, const struct tree_no
     if (jobs->count == 0 || jobs->count > SCENARIO_JOBS_MAX)
         return tree_error(jobs, ERR_BAD_VALUE_CODE, reader->note,
                           "found %zu jobs, expected 1 to %d", jobs->count, SCENARIO_JOBS_MAX);
-    uint32_t index = 0;
     for (const struct tree_node *item = jobs->first; item; item = item->next) {
-        TRY(scenario_read_job(reader, item, index++));
+        if (field_child(item, "program"))
+            TRY(scenario_read_program(reader, item));
+        else
+            TRY(scenario_read_job(reader, item, (uint32_t)reader->scenario->jobs.count));
         if (jobs->count > 1)
             TRY(refuse_cluster_keys(field_child(item, "config"), reader->note));
     }
@@ -339,8 +341,17 @@ static void fini_job(struct job_spec *job)
     vec_fini(&job->load_bounded);
     vec_fini(&job->edges);
     vec_fini(&job->faults);
+    job_program_destroy(job->program);
     job_graph_destroy(job->graph);
     mem_destroy(job->name);
+}
+
+static void fini_program(struct program_spec *program)
+{
+    for (VEC_EACH(char *, argument, &program->arguments))
+        mem_destroy(*argument);
+    vec_fini(&program->arguments);
+    mem_destroy(program->name);
 }
 
 static void fini_cluster(struct cluster_spec *cluster)
@@ -372,6 +383,9 @@ void scenario_destroy(struct scenario *scenario)
         return;
     for (size_t i = 0; i < scenario->jobs.count; i++)
         fini_job(&scenario->jobs.items[i]);
+    for (VEC_EACH(struct program_spec, program, &scenario->programs))
+        fini_program(program);
+    vec_fini(&scenario->programs);
     for (size_t i = 0; i < scenario->events.count; i++)
         scenario_fini_event(&scenario->events.items[i]);
     for (size_t i = 0; i < scenario->expect.count; i++)

@@ -28,6 +28,7 @@ struct scenario {
     enum scenario_world world;
     struct config config;
     struct cluster_spec cluster;
+    VEC(struct program_spec) programs;
     VEC(struct job_spec) jobs;
     VEC(struct scripted_event) events;
     VEC(struct expectation) expect;

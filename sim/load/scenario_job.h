@@ -8,7 +8,9 @@
 
 #include "core/base/time.h"
 #include "core/base/vec.h"
+#include "core/api/job_program.h"
 #include "core/graph/job_graph.h"
+#include "sim/program/library.h"
 #include "sim/load/series.h"
 
 enum skew_kind { SKEW_NONE, SKEW_ZIPF, SKEW_WEIGHTS };
@@ -52,9 +54,20 @@ struct planned_fault {
     time_ns sleep;                              /* SNAPSHOT_SLEEP */
 };
 
+/* A program whose main executes jobs of the scenario. */
+struct program_spec {
+    char *name; /* as the scenario names it; argv[0] */
+    time_ns at; /* main begins */
+    program_main *main;
+    VEC(char *) arguments; /* argv, which ends with null */
+};
+
 struct job_spec {
     char *name;
     time_ns at;      /* submission */
+    uint32_t main;   /* 1 + place of the program that executes it; 0: the scenario submits it */
+    uint32_t number; /* of those that main executes */
+    struct job_program *program; /* what its tasks run; null: they are modelled */
     uint32_t former; /* 1 + place of the job whose snapshot it starts from; 0: it starts empty */
     struct job_graph *graph;
     VEC(struct vertex_model) vertices; /* by vertex id */

@@ -51,6 +51,18 @@ MUST_CHECK struct err scenario_read_churn(struct scenario_reader *reader,
                                           const struct tree_node *node);
 MUST_CHECK struct err scenario_read_job(struct scenario_reader *reader,
                                         const struct tree_node *node, uint32_t index);
+/* A job that a program executes, or several. */
+MUST_CHECK struct err scenario_read_program(struct scenario_reader *reader,
+                                            const struct tree_node *node);
+/* Parts of a job that both kinds have. */
+MUST_CHECK struct err scenario_check_job_name(const struct scenario *scenario,
+                                              const struct job_spec *job,
+                                              const struct tree_node *node, struct note *note);
+MUST_CHECK struct err scenario_check_load_names(const struct job_spec *job,
+                                                const struct tree_node *loads, struct note *note);
+MUST_CHECK struct err scenario_read_load(const struct scenario_reader *reader, struct job_spec *job,
+                                         const struct tree_node *node, uint32_t job_index,
+                                         struct vertex_id source);
 /* The former job, if it starts from a snapshot of one; behind the graph, before the loads. */
 MUST_CHECK struct err scenario_read_recovery(const struct scenario_reader *reader,
                                              struct job_spec *job, uint32_t index,

@@ -11,6 +11,14 @@ static void model_gone(void *self)
     model_destroy(self);
 }
 
+/* It has no records that a program could work on. */
+static void model_begins(void *self, struct job_id job, const struct job_program *program)
+{
+    (void)self;
+    (void)job;
+    (void)program;
+}
+
 static void model_cancelled(void *self, struct job_id job)
 {
     model_job_cancelled(self, job);
@@ -57,6 +65,11 @@ static void exact_gone(void *self)
     exact_destroy(self);
 }
 
+static void exact_begins(void *self, struct job_id job, const struct job_program *program)
+{
+    exact_job_begins(self, job, program);
+}
+
 static void exact_cancelled(void *self, struct job_id job)
 {
     exact_job_cancelled(self, job);
@@ -99,10 +112,10 @@ static struct err exact_books(void *self, struct note *note)
 }
 
 static const struct plane_class planes[WORLD_COUNT] = {
-    [WORLD_VIRTUAL] = { model_gone, model_cancelled, model_ended, model_job, model_vertex,
-                        model_broken, model_whole, model_breaks, model_check },
-    [WORLD_EXACT] = { exact_gone, exact_cancelled, exact_ended, exact_job, exact_vertex,
-                      exact_broken, exact_whole, exact_breaks, exact_books },
+    [WORLD_VIRTUAL] = { model_gone, model_begins, model_cancelled, model_ended, model_job,
+                        model_vertex, model_broken, model_whole, model_breaks, model_check },
+    [WORLD_EXACT] = { exact_gone, exact_begins, exact_cancelled, exact_ended, exact_job,
+                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_books },
 };
 
 struct plane plane_create(const struct scenario *scenario, struct virtual_cluster *cluster,

@@ -11,6 +11,7 @@
 
 struct plane_class {
     void (*destroy)(void *self);
+    void (*job_begins)(void *self, struct job_id job, const struct job_program *program);
     void (*job_cancelled)(void *self, struct job_id job);
     void (*job_ended)(void *self, struct job_id job, bool failed);
     void (*view_job)(void *self, struct job_id job, struct model_job_view *out);

@@ -9,6 +9,7 @@
 #include "core/cluster/view.h"
 #include "sim/kernel/fatal.h"
 #include "sim/provider/provider.h"
+#include "sim/run/programs.h"
 
 enum { PROGRESS_STEPS = 1000, STOP_CHECK_EVENTS = 4096, COMMAND_SIZE = 512 };
 
@@ -17,6 +18,7 @@ struct simulation {
     struct sim_queue *queue;
     struct virtual_cluster *cluster;
     struct plane plane;
+    struct programs *programs;
     struct provider *provider;
     struct script *script;
     VEC(struct watcher) watchers;
@@ -32,9 +34,13 @@ static void on_log(void *context, time_ns at, struct node_id node, const struct 
         if (watcher->line)
             watcher->line(watcher->context, at, node, line);
     script_on_log(simulation->script, line);
-    if (text_equal(line->machine, "dispatcher") && text_equal(line->what, "job ended"))
+    if (text_equal(line->machine, "dispatcher") && text_equal(line->what, "job ended")) {
         simulation->plane.class->job_ended(simulation->plane.self, line->job,
                                            text_equal(line->reason, "FAILED"));
+        programs_on_job_ended(simulation->programs, line->job, line->reason);
+    } else if (line->subject & LOG_OF_TASK && line->to && text_equal(line->to, "FAILED")) {
+        programs_on_failure(simulation->programs, line->job, line->reason ? line->reason : "");
+    }
 }
 
 static void on_fact(void *context, time_ns at, struct node_id node, const char *word,
@@ -54,6 +60,7 @@ static void on_answer(void *context, time_ns at, const struct effect_answer *ans
         if (watcher->answer)
             watcher->answer(watcher->context, at, answer);
     script_on_answer(simulation->script, answer);
+    programs_on_answer(simulation->programs, answer);
     if (answer->request == CLIENT_CANCEL_JOB && !err_is(answer->result))
         simulation->plane.class->job_cancelled(simulation->plane.self, answer->job);
 }
@@ -125,6 +132,8 @@ struct simulation *simulation_create(const struct scenario *scenario,
     simulation->plane = plane_create(scenario, simulation->cluster, simulation->queue);
     virtual_cluster_set_data_plane(simulation->cluster, simulation->plane.ops,
                                    simulation->plane.self);
+    simulation->programs =
+        programs_create(scenario, simulation->cluster, simulation->queue, &simulation->plane);
     simulation->provider = provider_create(simulation->cluster);
     simulation->script = script_create(simulation->cluster, slots_used, simulation);
     tell_fatal(simulation, settings->check_invariants);
@@ -134,9 +143,11 @@ struct simulation *simulation_create(const struct scenario *scenario,
 void simulation_destroy(struct simulation *simulation)
 {
     fatal_set_run(NULL);
+    programs_end(simulation->programs);
     script_destroy(simulation->script);
     provider_destroy(simulation->provider);
     simulation->plane.class->destroy(simulation->plane.self);
+    programs_destroy(simulation->programs);
     virtual_cluster_destroy(simulation->cluster);
     sim_queue_destroy(simulation->queue);
     vec_fini(&simulation->watchers);
@@ -153,8 +164,10 @@ void simulation_start(struct simulation *simulation)
     const struct scenario *scenario = simulation->scenario;
     sim_queue_push(simulation->queue, 0, SIM_CLASS_OBSERVE, sample, simulation, 0, 0);
     for (uint32_t i = 0; i < scenario->jobs.count; i++)
-        sim_queue_push(simulation->queue, scenario->jobs.items[i].at, SIM_CLASS_FAULT, submit,
-                       simulation, i, 0);
+        if (scenario->jobs.items[i].main == 0)
+            sim_queue_push(simulation->queue, scenario->jobs.items[i].at, SIM_CLASS_FAULT, submit,
+                           simulation, i, 0);
+    programs_start(simulation->programs);
     virtual_cluster_start(simulation->cluster);
     provider_start(simulation->provider);
     script_start(simulation->script);

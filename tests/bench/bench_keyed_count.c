@@ -108,9 +108,10 @@ struct counted {
     uint64_t key, count;
 };
 
-static void count_records(const void *context, const struct batch *batch, void *const *values,
-                          const bool *is_new, struct collector *out)
+static void count_records(const void *context, struct operator* op, const struct batch *batch,
+                          void *const *values, const bool *is_new)
 {
+    struct collector *out = op->outs[0];
     const uint64_t *keys = (const uint64_t *)(const void *)batch->slots;
     (void)context;
     (void)is_new;

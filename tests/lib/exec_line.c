@@ -36,9 +36,10 @@ struct counted {
     uint64_t key, count;
 };
 
-static void count_records(const void *context, const struct batch *batch, void *const *values,
-                          const bool *is_new, struct collector *out)
+static void count_records(const void *context, struct operator* op, const struct batch *batch,
+                          void *const *values, const bool *is_new)
 {
+    struct collector *out = op->outs[0];
     (void)context;
     (void)is_new;
     for (uint32_t i = 0; i < batch->count; i++) {

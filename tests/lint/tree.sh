@@ -14,7 +14,7 @@ found() {
 # Every source is compiled by the Makefile: all of core/ and sim/, and four folders of tests/.
 for f in $(find . -name '*.c' -not -path './build*' -not -path './.git/*' | sed 's,^\./,,' | sort); do
     case $f in
-    core/*/*.c | sim/*/*.c | tests/lib/*.c) ;;
+    core/*/*.c | sim/*/*.c | tests/lib/*.c | tests/programs/*.c | scenarios/programs/*/*.c) ;;
     tests/unit/test_*.c | tests/bench/bench_*.c | tests/bench/bench.c | tests/fuzz/fuzz_*.c) ;;
     *) found "$f: orphan: no target compiles it; see docs/architecture.md for where it belongs" ;;
     esac

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Records out of user functions.
+ */
+#include "core/api/context.h"
+
+#include <stdarg.h>
+
+#include "core/base/text.h"
+
+/* Null: nobody has declared such an output. */
+static const struct weir_type *type_of(const struct weir_context *ctx, uint32_t output)
+{
+    return output < ctx->call->outputs ? ctx->call->types[output] : NULL;
+}
+
+/* Into the output's room; the first thing that is wrong fails the task, and nothing goes out. */
+static void give(struct weir_context *ctx, uint32_t output, const void *value, uint32_t size,
+                 int64_t timestamp)
+{
+    if (ctx->op->task->failed)
+        return;
+    const struct weir_type *type = type_of(ctx, output);
+    if (!type) {
+        weir_fail(ctx, "a record for output %u, which nobody has declared", output);
+        return;
+    }
+    struct collector *out = ctx->op->outs[output];
+    if (out->layout.timestamped && timestamp == WEIR_NO_TIME) {
+        weir_fail(ctx, "a record without a timestamp, expected one");
+        return;
+    }
+    bool is_encoded = type->encode != NULL;
+    uint32_t bytes = type->size > 0 ? type->size : is_encoded ? type->encoded_size(value) : size;
+    void *to = collector_put(out, timestamp, bytes);
+    if (!to)
+        return; /* no buffer holds so much: the chain has said so */
+    if (is_encoded)
+        type->encode(value, to);
+    else
+        memcpy(to, value, bytes);
+}
+
+/* How many bytes a value has that says so itself; text does not. */
+static bool has_size(struct weir_context *ctx, uint32_t output)
+{
+    const struct weir_type *type = type_of(ctx, output);
+    bool has = !type || type->size > 0 || type->encode;
+    if (!has)
+        weir_fail(ctx, "a value of type '%s' needs its size: weir_emit_text", type->name);
+    return has;
+}
+
+void weir_emit(struct weir_context *ctx, const void *value)
+{
+    if (has_size(ctx, 0))
+        give(ctx, 0, value, 0, ctx->timestamp);
+}
+
+void weir_emit_at(struct weir_context *ctx, const void *value, int64_t timestamp)
+{
+    if (has_size(ctx, 0))
+        give(ctx, 0, value, 0, timestamp);
+}
+
+void weir_emit_side(struct weir_context *ctx, uint32_t output, const void *value)
+{
+    if (has_size(ctx, output))
+        give(ctx, output, value, 0, ctx->timestamp);
+}
+
+void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size)
+{
+    const struct weir_type *type = type_of(ctx, 0);
+    if (type && (type->size > 0 || type->encode))
+        weir_fail(ctx, "%u bytes of text, expected a value of type '%s'", size, type->name);
+    else
+        give(ctx, 0, bytes, size, ctx->timestamp);
+}
+
+void weir_fail(struct weir_context *ctx, const char *fmt, ...)
+{
+    struct note note;
+    va_list args;
+    va_start(args, fmt);
+    text_format_args(note.text, sizeof note.text, fmt, args);
+    va_end(args);
+    operator_fail(ctx->op, CAUSE_USER_CODE, "%s", note.text);
+}
+
+void weir_charge(struct weir_context *ctx, int64_t ns)
+{
+    if (ns > 0)
+        ctx->op->task->cost = time_add(ctx->op->task->cost, ns);
+}
+
+int64_t weir_now(const struct weir_context *ctx)
+{
+    return ctx->op->task->now / NS_OF_MS;
+}
+
+int64_t weir_watermark(const struct weir_context *ctx)
+{
+    return ctx->watermark;
+}
+
+uint32_t weir_subtask(const struct weir_context *ctx)
+{
+    return ctx->op->task->subtask;
+}
+
+uint32_t weir_subtasks(const struct weir_context *ctx)
+{
+    return ctx->op->task->parallelism;
+}
+
+bool context_record(struct weir_context *ctx, const struct weir_type *type,
+                    const struct batch *batch, uint32_t i, struct weir_record *out)
+{
+    const void *bytes = batch_payload(batch, i);
+    uint32_t size = batch_size(batch, i);
+    *out = (struct weir_record){ bytes, size, batch_timestamp(batch, i) };
+    ctx->timestamp = out->timestamp;
+    if (!type->decode)
+        return true;
+    if (!ctx->decoded)
+        ctx->decoded = mem_create(type->memory);
+    out->value = ctx->decoded;
+    out->size = type->memory;
+    if (type->decode(bytes, size, ctx->decoded))
+        return true;
+    weir_fail(ctx, "%u bytes are no value of type '%s'", size, type->name);
+    return false;
+}
+
+void context_end(struct weir_context *ctx)
+{
+    mem_destroy(ctx->decoded);
+    ctx->decoded = NULL;
+}

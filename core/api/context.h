@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a user function may do, for the calls of one batch: it lies on the stack of whoever calls,
+ * and ends with the batch.
+ */
+#ifndef WEIR_API_CONTEXT_H
+#define WEIR_API_CONTEXT_H
+
+#include "core/api/env.h"
+
+enum { NS_OF_MS = 1000000 };
+
+/* What calls of user functions need to know of their operator. */
+struct api_call {
+    const struct weir_type **types; /* by output; written when the job is translated */
+    uint32_t outputs;
+    void *user;
+};
+
+struct weir_context {
+    struct operator* op;
+    const struct api_call *call;
+    int64_t timestamp; /* of what goes out */
+    int64_t watermark;
+    void *decoded; /* the last value that is not its own bytes, made when first needed */
+};
+
+/* Record i of a batch as a user function sees it; all calls with one type. False: it cannot be
+ * read, and the task has failed. */
+bool context_record(struct weir_context *ctx, const struct weir_type *type,
+                    const struct batch *batch, uint32_t i, struct weir_record *out);
+void context_end(struct weir_context *ctx);
+
+/* A context for calls of this operator. */
+static inline struct weir_context context_of(struct operator* op, const struct api_call *call)
+{
+    return (struct weir_context){
+        .op = op, .call = call, .timestamp = WEIR_NO_TIME, .watermark = WATERMARK_NONE
+    };
+}
+
+#endif

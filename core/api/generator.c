@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The source that makes its records from their numbers: a log whose records nobody stores.
+ */
+#include "core/api/context.h"
+#include "core/api/job_program.h"
+
+/* Record i / n of split i % n is record i of the log; made where it is to lie, or beside it and
+ * encoded. */
+static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots)
+{
+    const struct generator_params *params = context;
+    const struct weir_generator *spec = &params->spec;
+    const struct weir_type *type = spec->type;
+    uint32_t head = spec->timestamp ? RECORD_HEAD : 0;
+    uint64_t index = from * params->log.splits + split;
+    void *apart = type->encode ? mem_create(type->memory) : NULL;
+    for (uint32_t i = 0; i < count; i++, index += params->log.splits) {
+        void *value = apart ? apart : slots + head;
+        memset(value, 0, type->encode ? type->memory : type->size);
+        spec->make(index, value, params->user);
+        if (spec->timestamp)
+            *(int64_t *)(void *)slots = spec->timestamp(index, value, params->user);
+        if (type->encode)
+            type->encode(value, slots + head);
+        slots += head + record_padded(type->size);
+    }
+    mem_destroy(apart);
+}
+
+struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
+                                        const struct weir_generator *generator, void *user)
+{
+    struct api_operator *op =
+        api_add(env, name, &log_source_class, sizeof(struct generator_params));
+    struct generator_params *params = op->params;
+    const struct weir_type *type = generator->type;
+    params->spec = *generator;
+    params->user = user;
+    params->log = (struct log_source_params){ .make = make, .context = params };
+    op->generator = params;
+    if (type->size == 0)
+        api_wrong(env, "'%s' makes records '%s', which vary in size, expected a fixed one",
+                  op->name, type->name);
+    if (!(generator->rate >= 0) || (generator->rate == 0 && generator->count == 0))
+        api_wrong(env, "'%s' has neither a count nor a rate", op->name);
+    if (generator->splits > LOG_SPLITS_MAX)
+        api_wrong(env, "'%s' has %u splits, expected at most %d", op->name, generator->splits,
+                  LOG_SPLITS_MAX);
+    return api_output(env, op, 0, type, generator->timestamp != NULL);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A job that a program has built, as a job graph and what its tasks run: operators chained by
+ * Flink's rules, bindings, layouts and keys of its edges. Source: Flink's
+ * StreamingJobGraphGenerator.
+ */
+#ifndef WEIR_API_JOB_PROGRAM_H
+#define WEIR_API_JOB_PROGRAM_H
+
+#include "core/api/env.h"
+#include "core/exec/log_source.h"
+
+enum { CPU_NS_DEFAULT = 1000 };
+
+/* Params of a source made by weir_from_generator. */
+struct generator_params {
+    struct log_source_params log; /* first: the class's */
+    struct weir_generator spec;
+    void *user;
+};
+
+struct program_vertex {
+    VEC(struct operator_spec) operators;
+    VEC(struct chain_binding) bindings; /* by output edge of the vertex */
+    struct generator_params *generator; /* of a source that makes its records; else null */
+};
+
+struct program_edge {
+    struct record_layout layout;
+    struct key_spec key; /* of hash edges */
+    uint32_t head_input; /* which input of the reader's head operator */
+};
+
+/* What the modelled data plane is told of a vertex: its chain taken together. */
+struct program_hint {
+    double cpu_ns, wait_ns, selectivity, record_bytes, state_per_key;
+    int64_t keys; /* 0: it keeps no state by key */
+};
+
+struct job_program {
+    struct api_job *built; /* owned */
+    VEC(struct program_vertex) vertices;
+    VEC(struct program_edge) edges;
+    VEC(struct program_hint) hints; /* by vertex */
+};
+
+/* Adds the job's vertices and edges to an empty graph, and finishes it. Takes `built` over, also
+ * when it refuses: a mistake in building, or a graph that cannot be. */
+MUST_CHECK struct err job_program_translate(struct api_job *built, struct job_graph *graph,
+                                            struct job_program **out, struct note *note);
+void job_program_destroy(struct job_program *program); /* null is fine */
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Weir for those who write jobs: the one public header. A program defines weir_main; it builds
+ * streams, one call for each operator, and hands them to weir_execute. The same program runs in
+ * every world. How to write one: docs/jobs.md.
+ *
+ * Times are in ms as in Flink, costs in ns. What is passed in is copied unless the text says that
+ * it must outlive the job. Streams and jobs belong to the environment. A mistake in building
+ * (a name used twice, streams of different types) is kept, and weir_execute refuses with its text.
+ *
+ * User functions get a context for the call. They must depend on nothing but their arguments, the
+ * context and `user`, which all subtasks share and nobody may write to while the job runs: what is
+ * to be remembered belongs into state.
+ */
+#ifndef WEIR_API_WEIR_H
+#define WEIR_API_WEIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised when a program built with an older header no longer runs; weir_abi is the library's. */
+#define WEIR_ABI 1
+uint32_t weir_abi(void);
+
+#define WEIR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define WEIR_API               __attribute__((visibility("default")))
+#define WEIR_NO_TIME           INT64_MIN /* the timestamp of a record that has none */
+
+struct weir_env;     /* the streams under construction, and who will run them */
+struct weir_stream;  /* the records that an operator gives out */
+struct weir_context; /* what a user function may do, for one call */
+struct weir_job;     /* one that was submitted */
+
+/* ---- the program ---------------------------------------------------------------------------- */
+
+/* Defined by the program. What it returns is the program's exit code. argv[0] is its name. */
+WEIR_API int weir_main(struct weir_env *env, int argc, char **argv);
+
+/* For a program that is a binary of its own: main calls it. It takes the options that begin with
+ * --weir- (--weir-scenario FILE, --weir-out FOLDER, --weir-help) out of argv, runs weir_main in a
+ * local cluster, and gives back its exit code. */
+WEIR_API int weir_run(int (*program)(struct weir_env *env, int argc, char **argv), int argc,
+                      char **argv);
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+/* How values become bytes in buffers and snapshots. Without functions a value is its own bytes:
+ * numbers, structs without pointers. Must outlive the job. */
+struct weir_type {
+    const char *name;
+    uint32_t size;    /* bytes of every value; 0: they vary */
+    uint32_t version; /* of the bytes; state of another version is refused at restore */
+    /* For values that are not their own bytes, all four. decode false: not such bytes. */
+    uint32_t memory; /* of a value in memory */
+    uint32_t (*encoded_size)(const void *value);
+    void (*encode)(const void *value, void *bytes);
+    bool (*decode)(const void *bytes, uint32_t size, void *value);
+};
+WEIR_API extern const struct weir_type weir_long;   /* int64_t, uint64_t */
+WEIR_API extern const struct weir_type weir_int;    /* int32_t, uint32_t */
+WEIR_API extern const struct weir_type weir_double; /* double */
+WEIR_API extern const struct weir_type weir_text;   /* bytes of any number */
+/* Of a struct without pointers and without gaps between its members. */
+#define WEIR_STRUCT(type, version_)                                                                \
+    {                                                                                              \
+        .name = #type, .size = sizeof(type), .version = (version_)                                 \
+    }
+
+/* Where in a record's bytes its key lies. Numbers hash as in Java, texts as their Latin-1 String.
+ */
+enum weir_key_kind { WEIR_KEY_LONG, WEIR_KEY_INT, WEIR_KEY_TEXT };
+struct weir_key {
+    enum weir_key_kind kind;
+    uint32_t offset, size; /* bytes; size 0: the whole record, which varies in size (TEXT) */
+};
+#define WEIR_FIELD_LONG(type, field) ((struct weir_key){ WEIR_KEY_LONG, offsetof(type, field), 8 })
+#define WEIR_FIELD_INT(type, field)  ((struct weir_key){ WEIR_KEY_INT, offsetof(type, field), 4 })
+/* An array of characters, all of which count: fill the rest with zeros. */
+#define WEIR_FIELD_TEXT(type, field)                                                               \
+    ((struct weir_key){ WEIR_KEY_TEXT, offsetof(type, field), sizeof(((type *)0)->field) })
+#define WEIR_WHOLE_TEXT ((struct weir_key){ WEIR_KEY_TEXT, 0, 0 })
+#define WEIR_WHOLE_LONG ((struct weir_key){ WEIR_KEY_LONG, 0, 8 })
+
+/* ---- in a user function --------------------------------------------------------------------- */
+
+/* Valid for the call. */
+struct weir_record {
+    const void *value;
+    uint32_t size;     /* bytes in memory */
+    int64_t timestamp; /* or WEIR_NO_TIME */
+};
+
+/* To the main output; with the timestamp of the record or timer that the call is for. */
+WEIR_API void weir_emit(struct weir_context *ctx, const void *value);
+WEIR_API void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size);
+WEIR_API void weir_emit_at(struct weir_context *ctx, const void *value, int64_t timestamp);
+/* To a side output, by its number from 1 (weir_side_output). */
+WEIR_API void weir_emit_side(struct weir_context *ctx, uint32_t output, const void *value);
+
+/* The task fails when the call returns; the text is in the exception history. */
+WEIR_API void weir_fail(struct weir_context *ctx, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* This call takes so much CPU time beside the operator's cost per record. */
+WEIR_API void weir_charge(struct weir_context *ctx, int64_t ns);
+
+WEIR_API int64_t weir_now(const struct weir_context *ctx); /* processing time, ms */
+WEIR_API int64_t weir_watermark(const struct weir_context *ctx);
+WEIR_API uint32_t weir_subtask(const struct weir_context *ctx);
+WEIR_API uint32_t weir_subtasks(const struct weir_context *ctx); /* the parallelism in force */
+
+/* ---- streams: where they begin -------------------------------------------------------------- */
+
+/* Records made from their number. Split s of n holds the records s, s + n, s + 2n, ...; reading
+ * them again gives the same. */
+struct weir_generator {
+    const struct weir_type *type; /* of fixed size */
+    uint64_t count;               /* 0: without end */
+    double rate;                  /* records/s of all subtasks; 0: all are there at once */
+    uint32_t splits;              /* 0: as many as the max parallelism */
+    void (*make)(uint64_t index, void *value, void *user);
+    /* Event time; null: records have no timestamps. */
+    int64_t (*timestamp)(uint64_t index, const void *value, void *user);
+};
+WEIR_API struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
+                                                 const struct weir_generator *generator,
+                                                 void *user);
+
+/* ---- streams: record by record -------------------------------------------------------------- */
+
+typedef void weir_function(struct weir_context *ctx, const struct weir_record *record, void *user);
+typedef bool weir_predicate(const struct weir_record *record, void *user);
+
+/* One record out for each, written to `out`, which is zero before. */
+typedef void weir_mapping(struct weir_context *ctx, const struct weir_record *record, void *out,
+                          void *user);
+WEIR_API struct weir_stream *weir_map(struct weir_stream *in, const char *name,
+                                      const struct weir_type *out, weir_mapping *map, void *user);
+WEIR_API struct weir_stream *weir_filter(struct weir_stream *in, const char *name,
+                                         weir_predicate *keep, void *user);
+/* Any number of records out, by weir_emit. */
+WEIR_API struct weir_stream *weir_flat_map(struct weir_stream *in, const char *name,
+                                           const struct weir_type *out, weir_function *map,
+                                           void *user);
+/* Two inputs of any types in one operator. */
+WEIR_API struct weir_stream *weir_connect(struct weir_stream *first, struct weir_stream *second,
+                                          const char *name, const struct weir_type *out,
+                                          weir_function *on_first, weir_function *on_second,
+                                          void *user);
+WEIR_API struct weir_stream *weir_union(struct weir_stream *const *streams, size_t count);
+/* What an operator sends by weir_emit_side; numbers from 1, in one piece. */
+WEIR_API struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
+                                              const struct weir_type *type);
+
+/* ---- streams: by key ------------------------------------------------------------------------ */
+
+WEIR_API struct weir_stream *weir_key_by(struct weir_stream *in, struct weir_key key);
+
+/* One value for each key, zero to begin with, changed by every record; it goes out each time. */
+typedef void weir_reducer(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                          void *value, void *user);
+WEIR_API struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
+                                         const struct weir_type *value, weir_reducer *reduce,
+                                         void *user);
+
+/* ---- streams: how records find a subtask ---------------------------------------------------- */
+
+WEIR_API struct weir_stream *weir_forward(struct weir_stream *in);
+WEIR_API struct weir_stream *weir_rescale(struct weir_stream *in);
+WEIR_API struct weir_stream *weir_rebalance(struct weir_stream *in);
+WEIR_API struct weir_stream *weir_broadcast(struct weir_stream *in);
+
+/* ---- streams: where they end ---------------------------------------------------------------- */
+
+WEIR_API void weir_discard(struct weir_stream *in, const char *name);
+
+/* ---- of the operator that a stream comes from ----------------------------------------------- */
+
+WEIR_API struct weir_stream *weir_parallelism(struct weir_stream *of, int32_t parallelism);
+WEIR_API struct weir_stream *weir_max_parallelism(struct weir_stream *of, int32_t most);
+/* Under which its state is found again when the job has changed; else its name. */
+WEIR_API struct weir_stream *weir_uid(struct weir_stream *of, const char *uid);
+WEIR_API struct weir_stream *weir_slot_sharing_group(struct weir_stream *of, const char *group);
+WEIR_API struct weir_stream *weir_start_new_chain(struct weir_stream *of);
+WEIR_API struct weir_stream *weir_disable_chaining(struct weir_stream *of);
+/* What it costs in virtual time, per record in (sources: out); and, for the virtual world, which
+ * has no records: how many come out for each, and how many keys there are. */
+struct weir_cost {
+    int64_t cpu_ns; /* 0: 1000 */
+    int64_t wait_ns;
+    double selectivity; /* 0: 1 */
+    int64_t keys;
+    double state_per_key; /* bytes; 0: those of the key and of the value */
+};
+WEIR_API struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *cost);
+
+/* ---- jobs ----------------------------------------------------------------------------------- */
+
+/* One of Flink's keys for the jobs executed from now on, over those of the cluster. */
+WEIR_API void weir_configure(struct weir_env *env, const char *key, const char *value);
+
+enum weir_status {
+    WEIR_JOB_REFUSED, /* it was not submitted: weir_job_failure says why */
+    WEIR_JOB_CREATED,
+    WEIR_JOB_RUNNING, /* or starting, restarting */
+    WEIR_JOB_FINISHED,
+    WEIR_JOB_CANCELED,
+    WEIR_JOB_FAILED,
+    WEIR_JOB_SUSPENDED,
+};
+
+/* Submits all streams built so far as one job and waits for its end; the environment is empty
+ * then. True: it has finished. */
+WEIR_API bool weir_execute(struct weir_env *env, const char *job_name);
+/* The same without waiting. Never null; belongs to the environment. */
+WEIR_API struct weir_job *weir_execute_async(struct weir_env *env, const char *job_name);
+
+WEIR_API enum weir_status weir_job_status(const struct weir_job *job);
+WEIR_API enum weir_status weir_job_wait(struct weir_job *job);     /* for its end */
+WEIR_API const char *weir_job_failure(const struct weir_job *job); /* of FAILED, REFUSED; else "" */
+WEIR_API bool weir_job_cancel(struct weir_job *job);
+/* Taken when it returns; false: it failed, or the job is not running. */
+WEIR_API bool weir_job_savepoint(struct weir_job *job);
+WEIR_API bool weir_job_stop(struct weir_job *job, bool drain); /* with a savepoint */
+
+WEIR_API void weir_sleep(struct weir_env *env, int64_t ms); /* of the cluster's time */
+/* The program's streams are being looked at before the run: jobs end at once, well. */
+WEIR_API bool weir_is_planning(const struct weir_env *env);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

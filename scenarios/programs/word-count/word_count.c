@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Word count: lines of text are cut into words, and each word's number so far goes out.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir.h>
+
+enum { WORD_BYTES = 16, WORDS_A_LINE = 8 };
+
+static const char *const words[] = { "the",  "river", "runs", "over", "a",
+                                     "weir", "and",   "on",   "to",   "sea" };
+enum { WORDS = sizeof words / sizeof *words };
+
+struct line {
+    char text[WORDS_A_LINE * WORD_BYTES];
+};
+static const struct weir_type line_type = WEIR_STRUCT(struct line, 1);
+
+struct count {
+    char word[WORD_BYTES];
+    uint64_t count;
+};
+static const struct weir_type count_type = WEIR_STRUCT(struct count, 1);
+
+static void make_line(uint64_t index, void *value, void *user)
+{
+    struct line *line = value;
+    (void)user;
+    for (uint64_t w = 0; w < WORDS_A_LINE; w++) {
+        strcat(line->text, words[(index * 7 + w * w) % WORDS]);
+        strcat(line->text, " ");
+    }
+}
+
+static void cut(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    const struct line *line = record->value;
+    (void)user;
+    for (const char *at = line->text; *at;) {
+        struct count one = { .count = 1 };
+        size_t length = strcspn(at, " ");
+        memcpy(one.word, at, length < WORD_BYTES ? length : WORD_BYTES - 1);
+        if (length > 0)
+            weir_emit(ctx, &one);
+        at += length + (at[length] == ' ');
+    }
+}
+
+static void add(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                void *value, void *user)
+{
+    const struct count *one = record->value;
+    struct count *sum = value;
+    (void)ctx;
+    (void)user;
+    if (is_new)
+        memcpy(sum->word, one->word, sizeof sum->word);
+    sum->count += one->count;
+}
+
+int weir_main(struct weir_env *env, int argc, char **argv)
+{
+    struct weir_generator lines = { .type = &line_type,
+                                    .count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000,
+                                    .rate = 1000,
+                                    .make = make_line };
+    struct weir_stream *text = weir_from_generator(env, "lines", &lines, NULL);
+    struct weir_stream *single = weir_flat_map(text, "words", &count_type, cut, NULL);
+    struct weir_stream *keyed = weir_key_by(single, WEIR_FIELD_TEXT(struct count, word));
+    struct weir_stream *counts = weir_reduce(keyed, "count", &count_type, add, NULL);
+    weir_discard(counts, "sink");
+    return weir_execute(env, "word-count") ? 0 : 1;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Shared objects by the system's loader.
+ */
+#include "sim/program/library.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where programs with plain names are, from the folder of the running command on: of a build, of
+ * a test in a build, of an installation. */
+static const char *const folders[] = { "programs", "../programs", "../lib/weir/programs" };
+enum { FOLDER_COUNT = sizeof folders / sizeof *folders };
+
+static bool own_folder(char out[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    if (length <= 0)
+        return false;
+    out[length] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return slash != NULL;
+}
+
+static bool find_by_name(const char *name, char out[PATH_MAX])
+{
+    char own[PATH_MAX];
+    if (!own_folder(own))
+        return false;
+    for (int i = 0; i < FOLDER_COUNT; i++) {
+        int length = snprintf(out, PATH_MAX, "%s/%s/%s.so", own, folders[i], name);
+        if (length < PATH_MAX && access(out, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool find(const char *directory, const char *name, char out[PATH_MAX])
+{
+    bool is_below = strchr(name, '/') && name[0] != '/' && directory && directory[0] != '\0';
+    if (!strchr(name, '/'))
+        return find_by_name(name, out);
+    int length = is_below ? snprintf(out, PATH_MAX, "%s/%s", directory, name)
+                          : snprintf(out, PATH_MAX, "%s", name);
+    return length < PATH_MAX && access(out, R_OK) == 0;
+}
+
+struct err library_open(const char *directory, const char *name, program_main **out,
+                        struct note *note)
+{
+    char path[PATH_MAX];
+    if (!find(directory, name, path))
+        return err_note(note, ERR_NOT_FOUND_CODE,
+                        strchr(name, '/') ? "found '%s', expected a file that can be read"
+                                          : "found '%s', expected the path of a shared object or "
+                                            "the name of one of weir's programs",
+                        name);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        const char *why = dlerror();
+        return err_note(note, ERR_BAD_VALUE_CODE, "found '%s', which cannot be loaded: %s", name,
+                        why ? why : "no reason is known");
+    }
+    void *symbol = dlsym(library, "weir_main");
+    if (!symbol)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "found '%s', expected a program: it defines no weir_main", name);
+    memcpy(out, &symbol, sizeof *out); /* POSIX: a symbol may be a function */
+    return OK;
+}

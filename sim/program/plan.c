@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The executor that executes nothing.
+ */
+#include "sim/program/plan.h"
+
+static struct err submit(void *context, struct weir_env *env, struct api_job *job, uint32_t number,
+                         struct note *note)
+{
+    struct plan *plan = context;
+    (void)number;
+    (void)note;
+    vec_push(&plan->jobs, (struct planned_job){ .built = job });
+    for (VEC_EACH(const struct weir_setting, setting, &env->settings))
+        vec_push(
+            &vec_last(&plan->jobs).settings,
+            (struct weir_setting){ mem_copy_text(setting->key), mem_copy_text(setting->value) });
+    return OK;
+}
+
+static enum weir_status status(void *context, uint32_t number, struct note *failure)
+{
+    (void)context;
+    (void)number;
+    (void)failure;
+    return WEIR_JOB_FINISHED;
+}
+
+static void wait(void *context, uint32_t number)
+{
+    (void)context;
+    (void)number;
+}
+
+static bool cancel(void *context, uint32_t number)
+{
+    (void)context;
+    (void)number;
+    return true;
+}
+
+static bool savepoint(void *context, uint32_t number, bool stop, bool drain)
+{
+    (void)context;
+    (void)number;
+    (void)stop;
+    (void)drain;
+    return true;
+}
+
+static void sleep_not(void *context, int64_t ms)
+{
+    (void)context;
+    (void)ms;
+}
+
+static const struct weir_executor planner = { .submit = submit,
+                                              .status = status,
+                                              .wait = wait,
+                                              .cancel = cancel,
+                                              .savepoint = savepoint,
+                                              .sleep = sleep_not,
+                                              .is_planning = true };
+
+struct err plan_make(program_main *program, int argc, char **argv, struct plan *out,
+                     struct note *note)
+{
+    *out = (struct plan){ 0 };
+    struct weir_env *env = weir_env_create(&planner, out);
+    int code = program(env, argc, argv);
+    weir_env_destroy(env);
+    if (code == 0 && out->jobs.count > 0)
+        return OK;
+    plan_fini(out);
+    if (code != 0)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "found a program whose main gives back %d, expected 0", code);
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "found a program that executes no job, expected some: weir_execute");
+}
+
+void plan_fini(struct plan *plan)
+{
+    for (VEC_EACH(struct planned_job, job, &plan->jobs)) {
+        api_job_destroy(job->built);
+        for (VEC_EACH(struct weir_setting, setting, &job->settings)) {
+            mem_destroy(setting->key);
+            mem_destroy(setting->value);
+        }
+        vec_fini(&job->settings);
+    }
+    vec_fini(&plan->jobs);
+}

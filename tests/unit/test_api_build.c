@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From calls of weir.h to a job graph: what is chained, how records are dealt out, and which
+ * mistakes are refused with which words.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "core/api/job_program.h"
+#include "core/base/text.h"
+
+static struct weir_env *env;
+static struct api_job *submitted;
+
+static struct err take(void *context, struct weir_env *from, struct api_job *job, uint32_t number,
+                       struct note *note)
+{
+    (void)context;
+    (void)from;
+    (void)number;
+    (void)note;
+    submitted = job;
+    return OK;
+}
+
+static enum weir_status finished(void *context, uint32_t number, struct note *failure)
+{
+    (void)context;
+    (void)number;
+    (void)failure;
+    return WEIR_JOB_FINISHED;
+}
+
+static const struct weir_executor taker = { .submit = take, .status = finished };
+
+static void setup(void)
+{
+    env = weir_env_create(&taker, NULL);
+    submitted = NULL;
+}
+
+static void teardown(void)
+{
+    weir_env_destroy(env);
+}
+
+struct pair {
+    int64_t key, value;
+};
+static const struct weir_type pair_type = WEIR_STRUCT(struct pair, 1);
+
+static void make_pair(uint64_t index, void *value, void *user)
+{
+    *(struct pair *)value = (struct pair){ (int64_t)(index % 7), (int64_t)index };
+    (void)user;
+}
+
+static int64_t time_of_pair(uint64_t index, const void *value, void *user)
+{
+    (void)value;
+    (void)user;
+    return (int64_t)index;
+}
+
+static void add_up(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                   void *value, void *user)
+{
+    const struct pair *pair = record->value;
+    (void)ctx;
+    (void)is_new;
+    (void)user;
+    ((struct pair *)value)->value += pair->value;
+}
+
+static void same(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_emit(ctx, record->value);
+}
+
+static struct weir_stream *pairs(const char *name)
+{
+    struct weir_generator spec = { .type = &pair_type, .count = 10, .make = make_pair };
+    return weir_from_generator(env, name, &spec, NULL);
+}
+
+/* What comes of the streams built so far; null, with the note, when they are refused. */
+static struct job_program *translated(struct job_graph **graph, struct note *note)
+{
+    struct config config = config_default();
+    struct job_program *program = NULL;
+    weir_execute_async(env, "job");
+    *graph = job_graph_create("job", (struct job_id){ 0 }, &config);
+    return err_is(job_program_translate(submitted, *graph, &program, note)) ? NULL : program;
+}
+
+static void must_refuse(const char *words)
+{
+    struct job_graph *graph;
+    struct note note = { { 0 } };
+    struct job_program *program = translated(&graph, &note);
+    ck_assert_ptr_null(program);
+    ck_assert_str_eq(note.text, words);
+    job_graph_destroy(graph);
+}
+
+START_TEST(operators_whose_records_do_not_change_hands_run_in_one_task)
+{
+    struct job_graph *graph;
+    struct note note;
+    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
+    struct weir_stream *keyed = weir_key_by(mapped, WEIR_FIELD_LONG(struct pair, key));
+    weir_discard(weir_reduce(keyed, "sum", &pair_type, add_up, NULL), "out");
+    struct job_program *program = translated(&graph, &note);
+    ck_assert_ptr_nonnull(program);
+    ck_assert_uint_eq(graph->vertices.count, 2);
+    ck_assert_str_eq(graph->vertices.items[0].name, "in");
+    ck_assert_uint_eq(graph->vertices.items[0].operators.count, 2);
+    ck_assert_str_eq(graph->vertices.items[0].operators.items[1].name, "map");
+    ck_assert_str_eq(graph->vertices.items[1].name, "sum");
+    ck_assert(graph->vertices.items[1].operators.items[0].keyed_state);
+    ck_assert_str_eq(graph->vertices.items[1].operators.items[1].name, "out");
+    ck_assert_uint_eq(graph->edges.count, 1);
+    ck_assert_int_eq(graph->edges.items[0].partitioner, PARTITION_HASH);
+    ck_assert_uint_eq(program->vertices.items[0].bindings.items[0].op, 1);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
+static uint32_t vertices_with(void (*change)(struct weir_stream *map))
+{
+    struct job_graph *graph;
+    struct note note = { { 0 } };
+    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
+    change(mapped);
+    weir_discard(mapped, "out");
+    struct job_program *program = translated(&graph, &note);
+    ck_assert_msg(program, "%s", note.text);
+    uint32_t count = (uint32_t)graph->vertices.count;
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+    return count;
+}
+
+static void leave(struct weir_stream *map)
+{
+    (void)map;
+}
+
+static void start_chain(struct weir_stream *map)
+{
+    weir_start_new_chain(map);
+}
+
+static void chain_never(struct weir_stream *map)
+{
+    weir_disable_chaining(map);
+}
+
+static void widen(struct weir_stream *map)
+{
+    weir_parallelism(map, 3);
+}
+
+static void move(struct weir_stream *map)
+{
+    weir_slot_sharing_group(map, "own");
+}
+
+START_TEST(a_chain_ends_where_flink_ends_it)
+{
+    ck_assert_uint_eq(vertices_with(leave), 1);
+    ck_assert_uint_eq(vertices_with(start_chain), 2);
+    ck_assert_uint_eq(vertices_with(chain_never), 3);
+    ck_assert_uint_eq(vertices_with(widen), 3);
+    ck_assert_uint_eq(vertices_with(move), 3);
+}
+END_TEST
+
+START_TEST(records_are_dealt_out_as_asked_and_forward_where_nothing_was)
+{
+    struct weir_stream *(*const ways[])(struct weir_stream *) = { weir_rebalance, weir_rescale,
+                                                                  weir_broadcast };
+    const enum partitioner wanted[] = { PARTITION_REBALANCE, PARTITION_RESCALE,
+                                        PARTITION_BROADCAST };
+    for (int i = 0; i < 3; i++) {
+        struct job_graph *graph;
+        struct note note;
+        weir_discard(ways[i](pairs("in")), "out");
+        struct job_program *program = translated(&graph, &note);
+        ck_assert_ptr_nonnull(program);
+        ck_assert_int_eq(graph->edges.items[0].partitioner, wanted[i]);
+        job_program_destroy(program);
+        job_graph_destroy(graph);
+    }
+    struct job_graph *graph;
+    struct note note;
+    weir_discard(weir_start_new_chain(weir_flat_map(pairs("in"), "map", &pair_type, same, NULL)),
+                 "out");
+    struct job_program *program = translated(&graph, &note);
+    ck_assert_int_eq(graph->edges.items[0].partitioner, PARTITION_FORWARD);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
+START_TEST(both_inputs_of_a_connect_and_all_of_a_union_lead_to_their_reader)
+{
+    struct job_graph *graph;
+    struct note note = { { 0 } };
+    struct weir_stream *both[] = { pairs("a"), pairs("b") };
+    struct weir_stream *all = weir_union(both, 2);
+    weir_discard(weir_connect(all, pairs("c"), "connect", &pair_type, same, same, NULL), "out");
+    struct job_program *program = translated(&graph, &note);
+    ck_assert_msg(program, "%s", note.text);
+    ck_assert_uint_eq(graph->edges.count, 3);
+    ck_assert_uint_eq(program->edges.items[0].head_input, 0);
+    ck_assert_uint_eq(program->edges.items[1].head_input, 0);
+    ck_assert_uint_eq(program->edges.items[2].head_input, 1);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
+START_TEST(timestamps_go_along_with_records)
+{
+    struct job_graph *graph;
+    struct note note;
+    struct weir_generator spec = {
+        .type = &pair_type, .count = 10, .make = make_pair, .timestamp = time_of_pair
+    };
+    struct weir_stream *in = weir_from_generator(env, "in", &spec, NULL);
+    weir_discard(weir_rebalance(weir_flat_map(in, "map", &pair_type, same, NULL)), "out");
+    struct job_program *program = translated(&graph, &note);
+    ck_assert(program->edges.items[0].layout.timestamped);
+    ck_assert_uint_eq(program->edges.items[0].layout.size, sizeof(struct pair));
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
+START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
+{
+    weir_discard(pairs("in"), "in");
+    must_refuse("two operators have the name 'in'");
+    must_refuse("no streams were built");
+    weir_discard(pairs(""), "out");
+    must_refuse("operator 1 has no name");
+    weir_discard(weir_reduce(pairs("in"), "sum", &pair_type, add_up, NULL), "out");
+    must_refuse("'sum' keeps state by key, and its input is not keyed: weir_key_by");
+    weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_LONG, 12, 8 }), "out");
+    must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
+    weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_INT, 0, 8 }), "out");
+    must_refuse("a number of 8 bytes is no key, expected 4");
+    weir_discard(weir_key_by(pairs("in"), WEIR_WHOLE_TEXT), "out");
+    must_refuse("a key of size 0 is a whole text, and records are 'struct pair'");
+}
+END_TEST
+
+START_TEST(streams_that_do_not_go_together_are_refused)
+{
+    struct weir_stream *two[] = { pairs("in"),
+                                  weir_flat_map(pairs("other"), "map", &weir_long, same, NULL) };
+    weir_discard(weir_union(two, 2), "out");
+    must_refuse("a union of 'struct pair' and 'long': streams must be of one type, and all with "
+                "timestamps or none");
+    struct weir_stream *old = pairs("in");
+    weir_execute_async(env, "first");
+    struct api_job *first = submitted;
+    weir_discard(old, "out");
+    must_refuse("'out' reads a stream of a job that was executed before");
+    api_job_destroy(first);
+    weir_parallelism(weir_union((struct weir_stream *[]){ pairs("a"), pairs("b") }, 2), 3);
+    must_refuse("the parallelism of a union: it is said of each operator in it");
+}
+END_TEST
+
+START_TEST(a_source_without_end_or_rate_is_refused)
+{
+    struct weir_generator spec = { .type = &pair_type, .make = make_pair };
+    weir_discard(weir_from_generator(env, "in", &spec, NULL), "out");
+    must_refuse("'in' has neither a count nor a rate");
+    spec = (struct weir_generator){ .type = &weir_text, .count = 1, .make = make_pair };
+    weir_discard(weir_from_generator(env, "in", &spec, NULL), "out");
+    must_refuse("'in' makes records 'text', which vary in size, expected a fixed one");
+}
+END_TEST
+
+START_TEST(the_model_is_told_what_a_chain_costs)
+{
+    struct job_graph *graph;
+    struct note note;
+    struct weir_stream *in = weir_cost(pairs("in"), &(struct weir_cost){ .cpu_ns = 100 });
+    struct weir_stream *map = weir_flat_map(in, "map", &pair_type, same, NULL);
+    weir_cost(map, &(struct weir_cost){ .cpu_ns = 200, .wait_ns = 50, .selectivity = 3 });
+    weir_discard(map, "out");
+    struct job_program *program = translated(&graph, &note);
+    const struct program_hint *hint = &program->hints.items[0];
+    ck_assert_double_eq(hint->cpu_ns, 100 + 200 + 3 * CPU_NS_DEFAULT);
+    ck_assert_double_eq(hint->wait_ns, 50);
+    ck_assert_double_eq(hint->selectivity, 3);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+    weir_cost(pairs("in"), &(struct weir_cost){ .cpu_ns = -1 });
+    must_refuse("a cost of 'in' is negative");
+}
+END_TEST
+
+Suite *test_api_build_suite(void);
+Suite *test_api_build_suite(void)
+{
+    Suite *suite = suite_create("api build");
+    TCase *tcase = tcase_create("build");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, operators_whose_records_do_not_change_hands_run_in_one_task);
+    tcase_add_test(tcase, a_chain_ends_where_flink_ends_it);
+    tcase_add_test(tcase, records_are_dealt_out_as_asked_and_forward_where_nothing_was);
+    tcase_add_test(tcase, both_inputs_of_a_connect_and_all_of_a_union_lead_to_their_reader);
+    tcase_add_test(tcase, timestamps_go_along_with_records);
+    tcase_add_test(tcase, a_mistake_in_building_is_kept_and_told_at_the_end);
+    tcase_add_test(tcase, streams_that_do_not_go_together_are_refused);
+    tcase_add_test(tcase, a_source_without_end_or_rate_is_refused);
+    tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

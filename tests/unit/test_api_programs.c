@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Programs in runs: found, asked for their plan, and then their main going on with the run: waiting
+ * for jobs, cancelling, stopping, sleeping. Each writes down what it saw.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "sim/program/session.h"
+#include "tests/lib/exact_run.h"
+
+static char book[] = "/tmp/weir-file-XXXXXX";
+
+static void setup(void)
+{
+    text_format(book, sizeof book, "/tmp/weir-file-XXXXXX");
+    int file = mkstemp(book);
+    ck_assert_int_ge(file, 0);
+    close(file);
+}
+
+static void teardown(void)
+{
+    unlink(book);
+}
+
+/* A scenario that runs the program of tests/programs by its act. */
+static void write_scenario(char *yaml, size_t size, const char *world, const char *act,
+                           const char *more)
+{
+    text_format(yaml, size,
+                "name: story\n"
+                "world: %s\n"
+                "duration: 2 min\n"
+                "cluster: { task-managers: [tm1, tm2] }\n"
+                "config: { execution.checkpointing.interval: 5 s }\n"
+                "jobs:\n"
+                "  - program: story\n"
+                "    args: [%s, %s]\n%s",
+                world, act, book, more);
+}
+
+/* What the act wrote in a run in this world. */
+static const char *story(const char *world, const char *act)
+{
+    static char told[2000];
+    char yaml[1000];
+    struct scenario *scenario = NULL;
+    struct note note = { { 0 } };
+    const struct simulation_settings settings = { .vouching = true };
+    write_scenario(yaml, sizeof yaml, world, act, "");
+    struct err e =
+        scenario_load_text("story.yaml", yaml, strlen(yaml), NULL, NULL, 0, &scenario, &note);
+    ck_assert_msg(!err_is(e), "%s", note.text);
+    struct simulation *simulation = simulation_create(scenario, &settings);
+    simulation_run(simulation, TIME_NEVER, NULL, NULL, NULL);
+    simulation_destroy(simulation);
+    scenario_destroy(scenario);
+    FILE *file = fopen(book, "r");
+    ck_assert_ptr_nonnull(file);
+    told[fread(told, 1, sizeof told - 1, file)] = '\0';
+    fclose(file);
+    return told;
+}
+
+START_TEST(main_goes_on_when_its_job_has_finished)
+{
+    ck_assert_str_eq(story("exact", "in-turn"), "first 1\nsecond 1\n");
+    ck_assert_str_eq(story("virtual", "in-turn"), "first 1\nsecond 1\n");
+}
+END_TEST
+
+START_TEST(main_cancels_and_stops_its_jobs)
+{
+    /* CREATED, RUNNING, a savepoint, the cancel is taken, CANCELED, no savepoint of it any more */
+    const char *cancelled = "status 1\nstatus 2\nsavepoint 1\ncancel 1\nend 4\nsavepoint 0\n";
+    ck_assert_str_eq(story("exact", "cancel"), cancelled);
+    ck_assert_str_eq(story("virtual", "cancel"), cancelled);
+    ck_assert_str_eq(story("exact", "stop"), "stop 1\nend 3\n");
+}
+END_TEST
+
+START_TEST(main_is_told_of_what_its_job_failed)
+{
+    const char *told = story("exact", "fail");
+    ck_assert_msg(text_equal(told, "end 5\nRuntimeException: user code failed\n"), "%s", told);
+}
+END_TEST
+
+START_TEST(a_main_that_differs_from_its_plan_is_refused)
+{
+    ck_assert_str_eq(story("exact", "differ"),
+                     "end 0\njob 'differs' is not the one of the plan (numbers): main must build "
+                     "the same streams each time it is called\n");
+    ck_assert_str_eq(story("exact", "surprise"),
+                     "first 1\nend 0\njob 'surprise' was not in the plan: main executes the same "
+                     "jobs each time it is called\n");
+}
+END_TEST
+
+START_TEST(a_main_that_never_gives_up_ends_with_the_run)
+{
+    ck_assert_str_eq(story("exact", "insist"), "");
+}
+END_TEST
+
+static void must_refuse(const char *program, const char *act, const char *words)
+{
+    char yaml[1000], *at;
+    struct scenario *scenario = NULL;
+    struct note note = { { 0 } };
+    write_scenario(yaml, sizeof yaml, "exact", act, "");
+    at = strstr(yaml, "story\n    args");
+    ck_assert_ptr_nonnull(at);
+    char changed[1200];
+    text_format(changed, sizeof changed, "%.*s%s%s", (int)(at - yaml), yaml, program,
+                at + strlen("story"));
+    struct err e =
+        scenario_load_text("s.yaml", changed, strlen(changed), NULL, NULL, 0, &scenario, &note);
+    ck_assert(err_is(e));
+    ck_assert_str_eq(note.text, words);
+}
+
+START_TEST(what_is_no_program_is_refused_by_its_line)
+{
+    must_refuse("nowhere", "in-turn",
+                "s.yaml:7: jobs.0.program: found 'nowhere', expected the path of a shared object "
+                "or the name of one of weir's programs");
+    must_refuse("./nowhere.so", "in-turn",
+                "s.yaml:7: jobs.0.program: found './nowhere.so', expected a file that can be read");
+    must_refuse("nothing", "in-turn",
+                "s.yaml:7: jobs.0.program: found 'nothing', expected a program: it defines no "
+                "weir_main");
+    must_refuse("story", "code",
+                "s.yaml:7: jobs.0.program: found a program whose main gives back 3, expected 0");
+    must_refuse("story", "idle",
+                "s.yaml:7: jobs.0.program: found a program that executes no job, expected some: "
+                "weir_execute");
+    must_refuse(
+        "story\n    vertices: []", "in-turn",
+        "s.yaml:8: jobs.0.vertices: found an unknown key, expected name, at, program, args, "
+        "config, load, loads or faults");
+}
+END_TEST
+
+Suite *test_api_programs_suite(void);
+Suite *test_api_programs_suite(void)
+{
+    Suite *suite = suite_create("api programs");
+    TCase *tcase = tcase_create("programs");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, main_goes_on_when_its_job_has_finished);
+    tcase_add_test(tcase, main_cancels_and_stops_its_jobs);
+    tcase_add_test(tcase, main_is_told_of_what_its_job_failed);
+    tcase_add_test(tcase, a_main_that_differs_from_its_plan_is_refused);
+    tcase_add_test(tcase, a_main_that_never_gives_up_ends_with_the_run);
+    tcase_add_test(tcase, what_is_no_program_is_refused_by_its_line);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
