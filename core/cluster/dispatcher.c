@@ -163,7 +163,7 @@ static struct err on_job_request(struct dispatcher *dispatcher, const struct eve
 {
     struct dispatcher_job *job = find(dispatcher, request->job);
     if (!job)
-        return err_note(note, ERR_NOT_FOUND_CODE, "no job %u has been submitted", request->job.n);
+        return err_note(note, ERR_NOT_FOUND_CODE, "the job has not been submitted");
     if (job->master->ended)
         return err_note(note, ERR_REFUSED_CODE, "the job has ended");
     *later = true;

@@ -14,6 +14,7 @@
 #include "sim/cli/histories.h"
 #include "sim/cli/moment.h"
 #include "sim/cli/narrative.h"
+#include "sim/cli/narrative_outline.h"
 #include "sim/cli/run_options.h"
 #include "sim/load/event_pattern.h"
 #include "sim/load/input_file.h"
@@ -29,7 +30,7 @@ static const struct command_option options[] = {
     { "why", "PATTERN", "the same for the first line that fits, such as 'scheduler Restarting'" },
     { "at", "TIME", "how things stood and what was going on then, such as 14h or 302s" },
     { "run", "VARIANT", "of this variant instead of the scenario itself" },
-    { "all", NULL, "tell everything, however much it is" },
+    { "all", NULL, "tell every chapter by itself, however many there are" },
 };
 
 struct explanation {
@@ -165,20 +166,14 @@ static void put_misses(const struct explanation *e, FILE *file)
 
 static void explain_all(const struct explanation *e, bool all)
 {
-    size_t shown = 0, left = 0;
     narrative_sum_up(&e->narrative, stdout);
     put_misses(e, stdout);
     fputc('\n', stdout);
-    for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters)) {
-        if (all || shown < CHAPTERS_SHOWN) {
+    if (all)
+        for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
             narrative_tell(&e->narrative, chapter, stdout);
-            shown++;
-        } else {
-            left++;
-        }
-    }
-    if (left)
-        printf("%zu more; --all tells them, --at TIME what was going on at a time.\n", left);
+    else
+        outline_tell(&e->narrative, CHAPTERS_SHOWN, stdout);
     histories_tell(e->one, e->duration, stdout);
 }
 
@@ -281,8 +276,10 @@ const struct command command_explain = {
     .text =
         "Reads the event log of a finished run and tells what happened: each failure with how it\n"
         "was noticed, what restarted, which checkpoint was restored and how long it took; each\n"
+        "fault that brought no job down and each command of the script, with what followed; each\n"
         "rescale; how jobs started and ended; checkpoints that failed in a row, and when lag grew\n"
-        "most without an outage. With --event or --why it follows one line of the log back to\n"
+        "most without an outage. Alike ones are told as one, and of many those that weigh most,\n"
+        "unless --all is given. With --event or --why it follows one line of the log back to\n"
         "what caused it.",
     .example = "  weir explain out/day --why 'scheduler Restarting'",
     .options = options,

@@ -47,6 +47,7 @@ static void close_start(struct narrative *narrative, struct job_story *story, si
              (struct chapter){ .kind = CHAPTER_START,
                                .job = story->job,
                                .cause = story->opened,
+                               .script = SIZE_MAX,
                                .first = story->opened,
                                .last = place,
                                .is_over = is_over,
@@ -72,6 +73,7 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
         vec_push(&narrative->chapters, (struct chapter){ .kind = CHAPTER_END,
                                                          .job = story->job,
                                                          .cause = place,
+                                                         .script = SIZE_MAX,
                                                          .first = place,
                                                          .last = place,
                                                          .is_over = true,
@@ -109,20 +111,6 @@ static struct outage read_outage(const json_t *one, bool planned)
     return outage;
 }
 
-/* The first line at that time or later. */
-static size_t place_at(const struct run_log *log, time_ns at)
-{
-    size_t low = 0, high = log->entries.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (log->entries.items[middle].at < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool is_sign(const struct log_entry *entry)
 {
     return run_log_fits(entry, "execution * -> FAILED") ||
@@ -146,7 +134,7 @@ static bool is_job_ended(const struct log_entry *entry)
 static size_t find_line(const struct run_log *log, const char *job, time_ns from, time_ns to,
                         bool (*fits)(const struct log_entry *), size_t otherwise)
 {
-    for (size_t i = place_at(log, from - SAME); i < log->entries.count; i++) {
+    for (size_t i = run_log_place(log, from - SAME(from)); i < log->entries.count; i++) {
         const struct log_entry *entry = &log->entries.items[i];
         if (entry->at > to)
             break;
@@ -159,10 +147,11 @@ static size_t find_line(const struct run_log *log, const char *job, time_ns from
 /* The fault that the outage is put down to, as the log has it; SIZE_MAX: it is none. */
 static size_t fault_of(const struct run_log *log, const struct outage *outage)
 {
-    for (size_t i = place_at(log, outage->at - SAME); i < log->entries.count; i++) {
+    for (size_t i = run_log_place(log, outage->at - SAME(outage->at)); i < log->entries.count;
+         i++) {
         const struct log_entry *entry = &log->entries.items[i];
         char text[INCIDENT_CAUSE_SIZE];
-        if (entry->at > outage->at + SAME)
+        if (entry->at > outage->at + SAME(outage->at))
             break;
         if (!text_equal(entry->machine, "process") && !text_equal(entry->machine, "script"))
             continue;
@@ -177,7 +166,7 @@ static size_t fault_of(const struct run_log *log, const struct outage *outage)
 static struct chapter *end_told(struct narrative *narrative, const struct job_story *story,
                                 const struct outage *outage)
 {
-    if (!outage->failed || outage->down_at + SAME < outage->failed_at)
+    if (!outage->failed || outage->down_at + SAME(outage->down_at) < outage->failed_at)
         return NULL;
     for (VEC_EACH(struct chapter, chapter, &narrative->chapters))
         if (chapter->kind == CHAPTER_END && chapter->job == story->job)
@@ -203,22 +192,23 @@ static void add_outage(struct narrative *narrative, const struct stories *storie
         told->to = to;
         return;
     }
-    size_t lower = place_at(log, outage->down_at - SAME);
-    size_t first =
-        find_line(log, story->job, outage->down_at, to + SAME, is_sign, lower < end ? lower : end);
+    size_t lower = run_log_place(log, outage->down_at - SAME(outage->down_at));
+    size_t first = find_line(log, story->job, outage->down_at, to + SAME(to), is_sign,
+                             lower < end ? lower : end);
     size_t last = end, fault = fault_of(log, outage);
     if (outage->failed)
         last = find_line(log, story->job, outage->failed_at, TIME_NEVER, is_job_ended, end);
     else if (outage->recovered)
         last = find_line(log, story->job, outage->over_at, TIME_NEVER, is_running, end);
     else if (outage->is_over)
-        last = place_at(log, outage->over_at + SAME) - 1;
+        last = run_log_place(log, outage->over_at + SAME(outage->over_at)) - 1;
     vec_push(&narrative->chapters,
              (struct chapter){ .kind = outage->planned ? CHAPTER_RESCALE : CHAPTER_INCIDENT,
                                .job = story->job,
                                .cause = outage->planned || fault == SIZE_MAX ? first : fault,
                                .first = first,
                                .last = last,
+                               .script = SIZE_MAX,
                                .is_over = outage->is_over || outage->failed,
                                .is_dead = outage->failed,
                                .is_unnoticed = !is_sign(&log->entries.items[first]),
@@ -301,12 +291,15 @@ void narrative_init(struct narrative *narrative, const struct run_log *log, time
     sort_chapters(narrative);
     narrative_add_checkpoints(narrative);
     narrative_add_exits(narrative);
+    narrative_add_faults(narrative);
+    narrative_add_commands(narrative);
     sort_chapters(narrative);
 }
 
 void narrative_fini(struct narrative *narrative)
 {
     vec_fini(&narrative->chapters);
+    vec_fini(&narrative->effects);
 }
 
 bool chapter_covers(const struct chapter *chapter, time_ns at)

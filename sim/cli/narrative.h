@@ -2,8 +2,9 @@
  *
  * What happened in a run, in words. In: its event log and its summary, whose outages these are.
  * Out: chapters in order of time (a job submitted, an incident, a rescale, an end, checkpoints that
- * fail in a row, TaskManagers that end by themselves), each a paragraph in Flink's terms with the
- * times in between. Invariant: an outage lasts here as long as it does in the summary.
+ * fail in a row, TaskManagers that end by themselves, faults that bring no job down, what the
+ * script asks for), each a paragraph in Flink's terms with the times in between. Invariant: an
+ * outage lasts here as long as it does in the summary.
  */
 #ifndef WEIR_SIM_CLI_NARRATIVE_H
 #define WEIR_SIM_CLI_NARRATIVE_H
@@ -19,7 +20,10 @@ enum chapter_kind {
     CHAPTER_RESCALE,
     CHAPTER_END,
     CHAPTER_CHECKPOINTS, /* none completes, and some failed */
-    CHAPTER_EXIT         /* TaskManagers end by themselves */
+    CHAPTER_EXIT,        /* TaskManagers end by themselves */
+    CHAPTER_FAULT,       /* something is done to a process, and no outage is put down to it */
+    CHAPTER_COMMAND,     /* the script asks something of a job, or adds machines */
+    CHAPTER_KIND_COUNT
 };
 
 /* From a sample to a later one; nothing is known of it while `to` is 0. */
@@ -30,8 +34,10 @@ struct lag_rise {
 
 struct chapter {
     enum chapter_kind kind;
-    const char *job;    /* null: an exit is no job's */
-    const char *node;   /* of an exit, the first one; else null */
+    const char *job;    /* null: it is no job's */
+    const char *node;   /* of an exit, the first one; of a fault; else null */
+    const char *peer;   /* the other end of a link that is hit; else null */
+    size_t script;      /* place of the script's line that asked for it; SIZE_MAX: none did */
     size_t cause;       /* place of the fault, or of the first line where nothing explains it */
     size_t first, last; /* places: first sign of it, and the line that ends it */
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
@@ -44,14 +50,22 @@ struct chapter {
     time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
     /* Of checkpoints: places of the one that completed before, SIZE_MAX where none had, and of what
      * is after, if it is over: the next one that completed, or the job's end. */
-    size_t before, after;
-    struct lag_rise lag; /* of the job; of checkpoints, too */
+    size_t before, after; /* of a command, `after` is the answer's; SIZE_MAX: there was none */
+    struct lag_rise lag;  /* of the job; of checkpoints, too */
 };
 
 /* A vertex whose shares of time are known. */
 struct busy_vertex {
     const char *name; /* the summary's */
     double busy, busy_max;
+};
+
+/* The lag of a job rose while what a chapter tells was going on. */
+struct lag_effect {
+    size_t chapter;
+    const char *job;
+    struct lag_rise lag;
+    struct busy_vertex busiest; /* when it was highest; name null: none is known */
 };
 
 /* The largest rise of a job's lag without an outage of it, and the vertex whose busiest subtask was
@@ -69,6 +83,7 @@ struct narrative {
     size_t failures, rescales;
     time_ns down, longest; /* of all of both together; the longest failure */
     struct lag_climb climb;
+    VEC(struct lag_effect) effects;
 };
 
 void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,

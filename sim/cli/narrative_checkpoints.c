@@ -11,9 +11,13 @@
 #include "core/checkpoint/pending_checkpoint.h"
 #include "sim/cli/narrative_parts.h"
 #include "sim/cli/terminal.h"
+#include "sim/report/causes.h"
 
 /* Lag within a sample or two says nothing about checkpoints. */
 #define LAG_TOLD_S 10.0
+
+/* Why one of a row failed is why the others did, mostly. */
+enum { FAILURES_LOOKED_AT = 2 };
 
 /* The checkpoints of a job while the log is read. */
 struct row_of_failures {
@@ -64,8 +68,9 @@ static bool is_of_outage(const struct narrative *narrative, struct row_of_failur
         const struct chapter *chapter = &narrative->chapters.items[row->outage];
         bool is_own = chapter->job == row->job &&
                       (chapter->kind == CHAPTER_INCIDENT || chapter->kind == CHAPTER_RESCALE);
-        if (is_own && chapter->to + SAME >= first)
-            return chapter->from - SAME <= first && last <= chapter->to + SAME;
+        if (is_own && chapter->to + SAME(chapter->to) >= first)
+            return chapter->from - SAME(chapter->from) <= first &&
+                   last <= chapter->to + SAME(chapter->to);
     }
     return false;
 }
@@ -80,6 +85,7 @@ static void close_row(struct narrative *narrative, struct row_of_failures *row, 
         vec_push(&narrative->chapters, (struct chapter){ .kind = CHAPTER_CHECKPOINTS,
                                                          .job = row->job,
                                                          .cause = row->first,
+                                                         .script = SIZE_MAX,
                                                          .first = row->first,
                                                          .last = row->last,
                                                          .is_over = after != SIZE_MAX,
@@ -231,6 +237,34 @@ static void tell_failures(struct paragraph *p)
     vec_fini(&reasons.list);
 }
 
+/* What was wrong with a process or the network when one of the first of them failed. That the job
+ * has tasks there is not in the log, so no more is said than that it was so. */
+static void tell_condition(struct paragraph *p)
+{
+    size_t looked = 0;
+    for (size_t i = p->chapter->first; i <= p->chapter->last && looked < FAILURES_LOOKED_AT; i++) {
+        struct cause_chain chain;
+        char since[NUMBER_TEXT_SIZE];
+        if (entry_at(p, i)->job != p->chapter->job ||
+            !run_log_fits(entry_at(p, i), "checkpoint failed"))
+            continue;
+        looked++;
+        causes_of(p->narrative->log, i, &chain);
+        for (size_t link = 1; link < chain.count; link++) {
+            const struct log_entry *cause = entry_at(p, chain.place[link]);
+            if (!causes_is_condition(cause))
+                continue;
+            const struct log_entry *root = entry_at(p, chain.place[chain.count - 1]);
+            bool is_script = text_equal(root->machine, "script") && root->reason;
+            paragraph_say(p, "Meanwhile %s was %s, from %s%s%s%s. ", cause->node,
+                          fault_past(cause->what), paragraph_moment(p, cause->at, since),
+                          is_script ? " (" : "", is_script ? root->reason : "",
+                          is_script ? ")" : "");
+            return;
+        }
+    }
+}
+
 static void tell_next(struct paragraph *p)
 {
     const struct chapter *chapter = p->chapter;
@@ -297,9 +331,8 @@ static void tell_lag(struct paragraph *p)
 void narrative_tell_checkpoints(struct paragraph *p)
 {
     tell_failures(p);
+    tell_condition(p);
     tell_gap(p);
     tell_restores(p);
     tell_lag(p);
-    while (p->length > 0 && p->text[p->length - 1] == ' ')
-        p->text[--p->length] = '\0';
 }

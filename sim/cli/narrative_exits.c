@@ -54,6 +54,7 @@ void narrative_add_exits(struct narrative *narrative)
         vec_push(&narrative->chapters, (struct chapter){ .kind = CHAPTER_EXIT,
                                                          .node = entries[i].node,
                                                          .cause = i,
+                                                         .script = SIZE_MAX,
                                                          .first = i,
                                                          .last = i,
                                                          .is_over = true,

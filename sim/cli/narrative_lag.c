@@ -9,6 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/text.h"
+#include "sim/cli/narrative_effects.h"
 #include "sim/cli/narrative_parts.h"
 #include "sim/cli/terminal.h"
 #include "sim/report/sample_file.h"
@@ -36,6 +37,7 @@ struct watched_job {
     time_ns down_to;  /* the latest end of what has begun */
     time_ns least_at;
     double least;
+    struct lag_follower follower;
 };
 
 struct watch {
@@ -70,6 +72,7 @@ static void watch_job(struct watch *watch, const json_t *summary, const char *na
     json_t *metric;
     vec_push(&watch->jobs, (struct watched_job){ .name = name, .least = number_none() });
     struct watched_job *job = &vec_last(&watch->jobs);
+    job->follower.job = name;
     job->lag = add_column(watch, prefix, "lag_seconds", "");
     json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
     {
@@ -118,6 +121,8 @@ static void take_chapters(const struct narrative *narrative, struct watched_job 
         const struct chapter *chapter = &chapters[job->next];
         if (!chapter->job || !text_equal(chapter->job, job->name))
             continue;
+        if (chapter->kind == CHAPTER_COMMAND)
+            continue; /* what it does to the tasks is told by others */
         if (chapter->kind == CHAPTER_CHECKPOINTS) {
             vec_push(&job->gaps, job->next);
             continue;
@@ -170,6 +175,18 @@ static void keep_climb(struct narrative *narrative, const struct watched_job *jo
     }
 }
 
+/* In this sample. */
+static struct busy_vertex busiest_of(const struct watched_job *job, const double *values)
+{
+    struct busy_vertex busiest = { NULL, 0, 0 };
+    for (VEC_EACH(const struct watched_vertex, vertex, &job->vertices)) {
+        double busy_max = values[vertex->busy_max];
+        if (!number_is_none(busy_max) && (!busiest.name || busy_max > busiest.busy_max))
+            busiest = (struct busy_vertex){ vertex->name, values[vertex->busy], busy_max };
+    }
+    return busiest;
+}
+
 static void take_sample(struct narrative *narrative, struct watched_job *job, time_ns before,
                         time_ns at, const double *values)
 {
@@ -177,6 +194,9 @@ static void take_sample(struct narrative *narrative, struct watched_job *job, ti
     double lag = values[job->lag], seconds = (double)(at - before) / (double)TIME_S;
     take_chapters(narrative, job, at);
     tell_gaps(narrative, job, at, lag);
+    effects_follow(narrative, &job->follower,
+                   &(struct lag_sample){ before, at, lag, !job->is_started || job->down_to > before,
+                                         busiest_of(job, values) });
     for (VEC_EACH(struct watched_vertex, vertex, &job->vertices)) {
         double busy = values[vertex->busy], busy_max = values[vertex->busy_max];
         vertex->busy_sum += number_is_none(busy) ? 0 : busy * seconds;
@@ -215,6 +235,8 @@ struct err narrative_read_lag(struct narrative *narrative, const json_t *summary
             take_sample(narrative, job, before, at, values.items);
         before = at;
     }
+    for (VEC_EACH(struct watched_job, job, &watch.jobs))
+        effects_follow_end(narrative, &job->follower);
     sample_file_end(&samples);
     vec_fini(&values);
     watch_fini(&watch);

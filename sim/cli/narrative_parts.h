@@ -9,10 +9,13 @@
 #include "sim/cli/narrative.h"
 #include "sim/report/number_text.h"
 
-/* Times of the summary have been through a text. */
-#define SAME TIME_US
+/* Times of the summary have been through a text, of twelve digits. */
+#define SAME(at) (TIME_US + (at) / 100000000000)
 
 enum { PARAGRAPH_SIZE = 4000 };
+
+/* TaskManagers that start together with the job come up within this. */
+#define WAIT_TOLD (10 * TIME_S)
 
 struct paragraph {
     const struct narrative *narrative;
@@ -23,6 +26,8 @@ struct paragraph {
 
 /* Cut where the text is full. */
 void paragraph_say(struct paragraph *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Without the blanks at its end, below the chapter's time and the title. */
+void paragraph_put(struct paragraph *p, const char *title, FILE *file);
 /* Give `out`. */
 const char *paragraph_length(time_ns length, char out[NUMBER_TEXT_SIZE]);
 const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUMBER_TEXT_SIZE]);
@@ -38,6 +43,31 @@ void narrative_sum_up_checkpoints(const struct narrative *narrative, FILE *file)
 void narrative_add_exits(struct narrative *narrative);
 /* All of such a chapter. */
 void narrative_tell_exits(struct paragraph *p);
+
+/* Chapters of faults that no outage is put down to, behind the others. */
+void narrative_add_faults(struct narrative *narrative);
+/* All of such a chapter; `several`: of processes that share it, the chapter being of one. */
+void narrative_tell_fault(struct paragraph *p, bool several);
+/* "tm1 is frozen", "tm1 and 2 more are frozen". */
+void fault_title(const struct narrative *narrative, const struct chapter *chapter, size_t more,
+                 char *out, size_t size);
+/* "5 times a process is frozen". */
+void fault_title_times(const struct narrative *narrative, const struct chapter *chapter,
+                       size_t times, char *out, size_t size);
+/* What a line says of a process, to stand behind "was". */
+const char *fault_past(const char *what);
+bool fault_ends_process(const struct narrative *narrative, const struct chapter *chapter);
+
+/* Chapters of what the script asked for, behind the others; ends of jobs learn who asked for them.
+ */
+void narrative_add_commands(struct narrative *narrative);
+void narrative_tell_command(struct paragraph *p);
+void command_title(const struct narrative *narrative, const struct chapter *chapter, size_t count,
+                   char *out, size_t size);
+
+/* All of the end of a job; and what became of one that FAILED, from when it did. */
+void narrative_tell_job_end(struct paragraph *p);
+void narrative_tell_dead(struct paragraph *p);
 
 /* When lag grew most without an outage; nothing where it did not. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file);

@@ -13,10 +13,7 @@
 #include "sim/report/incidents.h"
 #include "sim/report/number_text.h"
 
-enum { GIVEN_UP_SHOWN = 4 };
-
-/* TaskManagers that start together with the job come up within this. */
-#define WAIT_TOLD (10 * TIME_S)
+enum { GIVEN_UP_SHOWN = 4, TITLE_SIZE = 256 };
 
 void paragraph_say(struct paragraph *p, const char *fmt, ...)
 {
@@ -36,6 +33,16 @@ const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUM
 {
     number_text_moment(at, p->narrative->duration, out);
     return out;
+}
+
+void paragraph_put(struct paragraph *p, const char *title, FILE *file)
+{
+    char at[NUMBER_TEXT_SIZE];
+    while (p->length > 0 && p->text[p->length - 1] == ' ')
+        p->text[--p->length] = '\0';
+    fprintf(file, "%s  %s\n", paragraph_moment(p, p->chapter->from, at), title);
+    terminal_put_wrapped(p->text, "    ", file);
+    fputc('\n', file);
 }
 
 static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
@@ -85,8 +92,11 @@ static void tell_struck(struct paragraph *p, const struct log_entry *cause)
     paragraph_say(p, "%s", cause->node);
     if (more > 0)
         paragraph_say(p, " and %zu more", more);
-    paragraph_say(p, " %s %s%s%s. ", more > 0 ? "were" : "was", cause->what,
-                  cause->reason ? ": " : "", cause->reason ? cause->reason : "");
+    if (text_equal(cause->what, "exited"))
+        paragraph_say(p, " ended by %s", more > 0 ? "themselves" : "itself");
+    else
+        paragraph_say(p, " %s %s", more > 0 ? "were" : "was", fault_past(cause->what));
+    paragraph_say(p, "%s%s. ", cause->reason ? ": " : "", cause->reason ? cause->reason : "");
 }
 
 static void tell_fault(struct paragraph *p)
@@ -124,9 +134,24 @@ static void tell_whole(struct paragraph *p)
     }
 }
 
-static void tell_detection(struct paragraph *p)
+/* What comes before the first failure of a task; false: that begins a sentence. What there was to
+ * notice a fault says, where there is one. */
+static bool tell_noticed(struct paragraph *p, time_ns failed_at)
 {
     char after[NUMBER_TEXT_SIZE];
+    time_ns later = failed_at - p->chapter->from;
+    paragraph_length(later, after);
+    if (p->chapter->has_fault && later > 0)
+        paragraph_say(p, "It was noticed %s later: ", after);
+    else if (p->chapter->has_fault)
+        paragraph_say(p, "It was noticed at once: ");
+    else if (later >= TIME_MS)
+        paragraph_say(p, "Not all of its tasks ran any more, which was noticed %s later: ", after);
+    return p->chapter->has_fault || later >= TIME_MS;
+}
+
+static void tell_detection(struct paragraph *p)
+{
     const struct log_entry *failed = find(p, "execution * -> FAILED", false);
     if (p->chapter->is_unnoticed) {
         paragraph_say(p, "Tasks stopped, and the JobManager did not hear of it. ");
@@ -137,14 +162,10 @@ static void tell_detection(struct paragraph *p)
         return;
     }
     size_t all = count(p, "execution * -> FAILED");
-    if (failed->at > p->chapter->from)
-        paragraph_say(
-            p, "It was noticed %s later: ", paragraph_length(failed->at - p->chapter->from, after));
-    else if (p->chapter->has_fault)
-        paragraph_say(p, "It was noticed at once: ");
-    paragraph_say(p, "subtask %" PRId64 " of %s%s%s FAILED (%s%s%s)", failed->subtask,
-                  failed->vertex ? failed->vertex : "a vertex", failed->peer ? " on " : "",
-                  failed->peer ? failed->peer : "",
+    bool goes_on = tell_noticed(p, failed->at);
+    paragraph_say(p, "%s %" PRId64 " of %s%s%s FAILED (%s%s%s)", goes_on ? "subtask" : "Subtask",
+                  failed->subtask, failed->vertex ? failed->vertex : "a vertex",
+                  failed->peer ? " on " : "", failed->peer ? failed->peer : "",
                   failed->reason ? failed->reason : "no reason given", failed->remote ? ": " : "",
                   failed->remote ? failed->remote : "");
     if (all > 1)
@@ -350,20 +371,6 @@ static void tell_restore(struct paragraph *p)
     paragraph_say(p, ". ");
 }
 
-/* From when the job FAILED. */
-static void tell_dead(struct paragraph *p)
-{
-    char length[NUMBER_TEXT_SIZE];
-    time_ns to = p->chapter->to;
-    if (!p->chapter->is_dead)
-        return;
-    paragraph_length(to - entry_at(p, p->chapter->last)->at, length);
-    if (to == p->narrative->duration)
-        paragraph_say(p, " Nothing of it ran for the %s that the run went on.", length);
-    else
-        paragraph_say(p, " %s later all tasks of the job ran that goes on from it.", length);
-}
-
 static void tell_end(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];
@@ -380,7 +387,7 @@ static void tell_end(struct paragraph *p)
         else
             paragraph_say(p, "The job was ended %s after that.",
                           paragraph_length(p->chapter->to - p->chapter->from, after));
-        tell_dead(p);
+        narrative_tell_dead(p);
         return;
     }
     paragraph_say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
@@ -401,59 +408,36 @@ static void tell_rescale(struct paragraph *p)
                           : "Other slots than before were there, enough though not all it wants");
 }
 
-/* A job that was stopped meanwhile, or began anew, did not end by itself. */
-static void tell_input_read(struct paragraph *p, const struct log_entry *ended)
+/* "clicks goes down" */
+static void put_title(const struct narrative *narrative, const struct chapter *chapter, char *out,
+                      size_t size)
 {
-    char after[NUMBER_TEXT_SIZE];
-    const struct log_entry *each;
-    for (size_t i = p->chapter->first; i-- > 0;) {
-        each = entry_at(p, i);
-        if (!is_of_job(p, each))
-            continue;
-        if (text_equal(each->machine, "client") || run_log_fits(each, "restore from checkpoint"))
-            return;
-        if (run_log_fits(each, "all input read")) {
-            number_text_seconds((double)(ended->at - each->at) / (double)TIME_S, after);
-            paragraph_say(p, " The last of its input had been worked off %s before.", after);
-            return;
-        }
+    static const char *const titles[] = { "is submitted", "goes down", "is rescaled", "ends",
+                                          "completes no checkpoint" };
+    bool several = chapter->last > chapter->first;
+    switch (chapter->kind) {
+    case CHAPTER_START:
+    case CHAPTER_INCIDENT:
+    case CHAPTER_RESCALE:
+    case CHAPTER_END:
+    case CHAPTER_CHECKPOINTS:
+        text_format(out, size, "%s %s", chapter->job, titles[chapter->kind]);
+        break;
+    case CHAPTER_EXIT:
+        text_format(out, size, "%s %s", chapter->node,
+                    several ? "and others end by themselves" : "ends by itself");
+        break;
+    case CHAPTER_FAULT: fault_title(narrative, chapter, 0, out, size); break;
+    case CHAPTER_COMMAND: command_title(narrative, chapter, 1, out, size); break;
+    case CHAPTER_KIND_COUNT: IMPOSSIBLE("a chapter of no kind");
     }
-}
-
-/* Of the same instant: why the job was archived without a graph's saying so, and before that, what
- * it could not start from. */
-static void tell_job_end(struct paragraph *p)
-{
-    const struct log_entry *ended = entry_at(p, p->chapter->first), *each;
-    const char *why = NULL, *refused = NULL;
-    for (size_t i = p->chapter->first; i-- > 0 && (each = entry_at(p, i))->at == ended->at;) {
-        if (!is_of_job(p, each))
-            continue;
-        if (text_equal(each->what, "archived"))
-            why = each->reason;
-        else if (text_equal(each->what, "restore refused"))
-            refused = each->reason;
-    }
-    why = refused ? refused : why;
-    paragraph_say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was",
-                  why ? ": " : "", why ? why : "");
-    if (ended->reason && text_equal(ended->reason, "FINISHED"))
-        tell_input_read(p, ended);
-    tell_dead(p);
 }
 
 void narrative_tell(const struct narrative *narrative, const struct chapter *chapter, FILE *file)
 {
     struct paragraph p = { .narrative = narrative, .chapter = chapter };
-    char at[NUMBER_TEXT_SIZE], title[256];
-    static const char *const titles[] = {
-        "is submitted",  "goes down", "is rescaled", "ends", "completes no checkpoint",
-        "ends by itself"
-    };
-    bool several = chapter->kind == CHAPTER_EXIT && chapter->last > chapter->first;
-    text_format(title, sizeof title, "%s  %s %s", paragraph_moment(&p, chapter->from, at),
-                chapter->job ? chapter->job : chapter->node,
-                several ? "and others end by themselves" : titles[chapter->kind]);
+    char title[TITLE_SIZE];
+    put_title(narrative, chapter, title, sizeof title);
     switch (chapter->kind) {
     case CHAPTER_START:
         tell_wait(&p);
@@ -472,11 +456,12 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
         tell_restore(&p);
         tell_end(&p);
         break;
-    case CHAPTER_END: tell_job_end(&p); break;
+    case CHAPTER_END: narrative_tell_job_end(&p); break;
     case CHAPTER_CHECKPOINTS: narrative_tell_checkpoints(&p); break;
     case CHAPTER_EXIT: narrative_tell_exits(&p); break;
+    case CHAPTER_FAULT: narrative_tell_fault(&p, false); break;
+    case CHAPTER_COMMAND: narrative_tell_command(&p); break;
+    case CHAPTER_KIND_COUNT: IMPOSSIBLE("a chapter of no kind");
     }
-    fprintf(file, "%s\n", title);
-    terminal_put_wrapped(p.text, "    ", file);
-    fputc('\n', file);
+    paragraph_put(&p, title, file);
 }

@@ -250,14 +250,21 @@ bool causes_is_condition(const struct log_entry *entry)
     return false;
 }
 
-bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition)
+bool causes_ends_process(const struct log_entry *entry)
 {
     static const char *const ends[] = { "killed", "exited", "stopped" };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (text_equal(entry->machine, "process") && text_equal(entry->what, ends[i]))
+            return true;
+    return false;
+}
+
+bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition)
+{
     if (!text_equal(entry->machine, "process") || !same(entry->node, condition->node))
         return false;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (text_equal(entry->what, ends[i]))
-            return true;
+    if (causes_ends_process(entry))
+        return true;
     for (size_t i = 0; i < CONDITION_COUNT; i++)
         if (text_equal(condition->what, conditions[i].begins))
             return text_equal(entry->what, conditions[i].ends);

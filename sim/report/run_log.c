@@ -148,6 +148,19 @@ void run_log_fini(struct run_log *log)
 }
 
 /* Answers stand in the log as a request with where it went; patterns know them as one fact. */
+size_t run_log_place(const struct run_log *log, time_ns at)
+{
+    size_t low = 0, high = log->entries.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->entries.items[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 bool run_log_fits(const struct log_entry *entry, const char *pattern)
 {
     char what[64];

@@ -34,6 +34,8 @@ void run_log_take(struct run_log *log, const struct log_entry *entry);
 MUST_CHECK struct err run_log_read(struct run_log *log, const char *path, struct note *note);
 void run_log_fini(struct run_log *log);
 
+/* The place of the first entry at that time or later. */
+size_t run_log_place(const struct run_log *log, time_ns at);
 /* A pattern as scenarios write them. */
 bool run_log_fits(const struct log_entry *entry, const char *pattern);
 /* "execution RUNNING -> FAILED, job sum, count subtask 3 attempt 0 on tm2:

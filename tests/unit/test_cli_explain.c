@@ -320,6 +320,27 @@ START_TEST(what_is_not_over_at_the_end_is_said_to_be_so)
 }
 END_TEST
 
+/* The summary's times have twelve digits: here they are some hundred microseconds off. */
+START_TEST(an_outage_after_years_ends_with_its_own_line)
+{
+    struct narrative narrative;
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":4");
+    written_log_line("108864012.216800000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":2");
+    written_log_line("111456012.216800000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"clicks\",\"value\":3");
+    written_log_read(&run_log);
+    narrate(&narrative, 3650 * TIME_DAY,
+            "{\"job\": \"clicks\", \"cause\": \"none\", \"at\": 108864000, \"down_at\": 108864000, "
+            "\"down_s\": 12.2167, \"recovered_after_s\": 12.2167, \"over_s\": 108864012.217}");
+    ck_assert_ptr_nonnull(
+        strstr(told(&narrative, 0), "All 2 tasks were RUNNING again 12.2 s after"));
+    end_narrative(&narrative);
+}
+END_TEST
+
 START_TEST(histories_are_listed_with_what_came_at_the_same_time)
 {
     char page[2048];
@@ -386,6 +407,7 @@ Suite *test_cli_explain_suite(void)
     tcase_add_test(words, an_outage_is_told_by_what_took_its_time);
     tcase_add_test(words, a_job_without_its_savepoint_is_told_and_followed_back);
     tcase_add_test(words, a_refused_request_is_told);
+    tcase_add_test(words, an_outage_after_years_ends_with_its_own_line);
     tcase_add_test(words, what_is_not_over_at_the_end_is_said_to_be_so);
     tcase_add_test(words, paragraphs_are_wrapped_at_100_columns);
     tcase_add_test(words, histories_are_listed_with_what_came_at_the_same_time);

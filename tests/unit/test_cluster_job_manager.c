@@ -114,7 +114,7 @@ START_TEST(requests_about_an_unknown_job_are_refused)
     story_start(story);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         story_ask_of(story, (struct job_id){ 5 }, requests[i]);
-        ck_assert_ptr_nonnull(strstr(story_answer(story), "refused no job 5 has been submitted"));
+        ck_assert_ptr_nonnull(strstr(story_answer(story), "the job has not been submitted"));
     }
     story_ask_of(story, job_id_none(), CLIENT_LIST_JOBS);
     ck_assert_str_eq(story_answer(story), "list: done 0");

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The chapters are in order of time here, and do not change any more.
+ */
+#include "sim/cli/narrative_effects.h"
+
+#include <math.h>
+
+#include "core/base/text.h"
+
+/* Lag that rises less, or by a smaller share, says nothing. */
+#define LAG_TOLD_S 1.0
+#define LAG_SHARE  0.1
+/* A vertex that is less busy than this holds nobody up. */
+#define BUSY_TOLD 0.8
+/* Checkpoints take longer when the longest takes so many times as long, and so much longer. */
+#define SLOWER_TIMES 2
+#define SLOWER_BY    (100 * TIME_MS)
+/* One that was triggered meanwhile ends within the usual timeout. */
+#define CHECKPOINT_MAX (10 * TIME_MIN)
+
+enum { COMPARED = 10, JOBS_TOLD = 4 };
+
+/* Lag. */
+
+static void close_effect(struct narrative *narrative, const struct lag_effect *effect)
+{
+    double rise = effect->lag.most - effect->lag.least;
+    if (rise >= LAG_TOLD_S && rise >= LAG_SHARE * effect->lag.least)
+        vec_push(&narrative->effects, *effect);
+}
+
+void effects_follow(struct narrative *narrative, struct lag_follower *follower,
+                    const struct lag_sample *sample)
+{
+    const struct chapter *chapters = narrative->chapters.items;
+    time_ns at = sample->at;
+    size_t kept = 0;
+    for (; follower->next < narrative->chapters.count && chapters[follower->next].from < at;
+         follower->next++)
+        if (follower->is_known && chapters[follower->next].kind == CHAPTER_FAULT)
+            vec_push(&follower->open, (struct lag_effect){ .chapter = follower->next,
+                                                           .job = follower->job,
+                                                           .lag = follower->last });
+    follower->is_known = !sample->is_down && !number_is_none(sample->lag);
+    follower->last = (struct lag_rise){ at, at, sample->lag, sample->lag };
+    for (size_t i = 0; i < follower->open.count; i++) {
+        struct lag_effect effect = follower->open.items[i];
+        if (!follower->is_known || chapters[effect.chapter].to < sample->before) {
+            close_effect(narrative, &effect);
+            continue;
+        }
+        if (sample->lag > effect.lag.most) {
+            effect.lag.most = sample->lag;
+            effect.lag.to = at;
+            effect.busiest = sample->busiest;
+        }
+        follower->open.items[kept++] = effect;
+    }
+    follower->open.count = kept;
+}
+
+void effects_follow_end(struct narrative *narrative, struct lag_follower *follower)
+{
+    for (VEC_EACH(const struct lag_effect, effect, &follower->open))
+        close_effect(narrative, effect);
+    vec_fini(&follower->open);
+}
+
+static size_t tell_lag(struct paragraph *p)
+{
+    size_t told = 0;
+    char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE], at[NUMBER_TEXT_SIZE];
+    char busy[NUMBER_TEXT_SIZE];
+    for (VEC_EACH(const struct lag_effect, effect, &p->narrative->effects)) {
+        if (&p->narrative->chapters.items[effect->chapter] != p->chapter || told++ >= JOBS_TOLD)
+            continue;
+        number_text_seconds(effect->lag.least, from);
+        number_text_seconds(effect->lag.most, to);
+        paragraph_say(p, "The lag of %s rose from %s to %s, at %s", effect->job, from, to,
+                      paragraph_moment(p, effect->lag.to, at));
+        number_text(effect->busiest.busy_max, METRIC_SHARE, busy);
+        if (effect->busiest.name && effect->busiest.busy_max >= BUSY_TOLD)
+            paragraph_say(p, ", when %s was its busiest vertex (%s in the busiest subtask)",
+                          effect->busiest.name, busy);
+        paragraph_say(p, ". ");
+    }
+    if (told > JOBS_TOLD)
+        paragraph_say(p, "So did that of %zu more. ", told - JOBS_TOLD);
+    return told;
+}
+
+/* Outages. */
+
+/* What was going on with a job then. A fault that one of these begins with is no chapter. */
+static const char *state_word(const struct chapter *other, bool is_later)
+{
+    switch (other->kind) {
+    case CHAPTER_START: return is_later ? "was submitted meanwhile" : "was starting then";
+    case CHAPTER_INCIDENT: return is_later ? "went down meanwhile" : "was down then";
+    case CHAPTER_RESCALE: return is_later ? "was rescaled meanwhile" : "was being rescaled then";
+    case CHAPTER_END:
+    case CHAPTER_CHECKPOINTS:
+    case CHAPTER_EXIT:
+    case CHAPTER_FAULT:
+    case CHAPTER_COMMAND:
+    case CHAPTER_KIND_COUNT: break;
+    }
+    return NULL;
+}
+
+static size_t tell_outages(struct paragraph *p)
+{
+    const struct chapter *chapter = p->chapter;
+    size_t told = 0;
+    char at[NUMBER_TEXT_SIZE];
+    for (VEC_EACH(const struct chapter, other, &p->narrative->chapters)) {
+        if (other->from > chapter->to)
+            break;
+        bool is_later = other->from >= chapter->from;
+        const char *word = other->to >= chapter->from ? state_word(other, is_later) : NULL;
+        if (!word || told++ >= JOBS_TOLD)
+            continue;
+        paragraph_say(p, "%s %s", other->job, word);
+        if (is_later)
+            paragraph_say(p, ", at %s", paragraph_moment(p, other->from, at));
+        paragraph_say(p, ". ");
+    }
+    if (told > JOBS_TOLD)
+        paragraph_say(p, "That holds %zu times more. ", told - JOBS_TOLD);
+    return told;
+}
+
+/* Checkpoints. */
+
+struct checkpoints_seen {
+    const char *job;
+    size_t failed;
+    const char *reason; /* of the first */
+    time_ns most;       /* of those that completed meanwhile */
+    time_ns before;     /* of the last few before */
+    size_t compared;
+};
+
+struct checkpoint_looks {
+    VEC(struct checkpoints_seen) jobs;
+};
+
+static struct checkpoints_seen *seen_of(struct checkpoint_looks *looks, const char *job)
+{
+    for (VEC_EACH(struct checkpoints_seen, seen, &looks->jobs))
+        if (seen->job == job)
+            return seen;
+    vec_push(&looks->jobs, (struct checkpoints_seen){ .job = job });
+    return &vec_last(&looks->jobs);
+}
+
+/* Those that were under way meanwhile. */
+static void look_during(const struct narrative *narrative, const struct chapter *chapter,
+                        struct checkpoint_looks *looks)
+{
+    const struct log_entry *entries = narrative->log->entries.items;
+    for (size_t i = chapter->first; i < narrative->log->entries.count; i++) {
+        const struct log_entry *entry = &entries[i];
+        if (entry->at > chapter->to + CHECKPOINT_MAX)
+            break;
+        if (!entry->job || !text_equal(entry->machine, "checkpoint") || entry->value < 0 ||
+            entry->at - entry->value > chapter->to)
+            continue;
+        if (text_equal(entry->what, "failed")) {
+            struct checkpoints_seen *seen = seen_of(looks, entry->job);
+            seen->reason = seen->failed++ == 0 ? entry->reason : seen->reason;
+        } else if (text_equal(entry->what, "completed")) {
+            struct checkpoints_seen *seen = seen_of(looks, entry->job);
+            seen->most = entry->value > seen->most ? entry->value : seen->most;
+        }
+    }
+}
+
+static void look_before(const struct narrative *narrative, const struct chapter *chapter,
+                        struct checkpoint_looks *looks)
+{
+    size_t missing = looks->jobs.count;
+    for (size_t i = chapter->first; i-- > 0 && missing > 0;) {
+        const struct log_entry *entry = &narrative->log->entries.items[i];
+        if (!entry->job || !run_log_fits(entry, "checkpoint completed"))
+            continue;
+        for (VEC_EACH(struct checkpoints_seen, seen, &looks->jobs)) {
+            if (seen->job != entry->job || seen->compared == COMPARED)
+                continue;
+            seen->before = entry->value > seen->before ? entry->value : seen->before;
+            missing -= ++seen->compared == COMPARED;
+        }
+    }
+}
+
+static bool is_slower(const struct checkpoints_seen *seen)
+{
+    return seen->compared > 0 && seen->most >= SLOWER_TIMES * seen->before &&
+           seen->most - seen->before >= SLOWER_BY;
+}
+
+static void tell_one(struct paragraph *p, const struct checkpoints_seen *seen)
+{
+    char most[NUMBER_TEXT_SIZE], before[NUMBER_TEXT_SIZE];
+    if (seen->failed > 0)
+        paragraph_say(p, "%zu checkpoint%s of %s failed (%s%s). ", seen->failed,
+                      seen->failed == 1 ? "" : "s", seen->job,
+                      seen->failed == 1 ? "" : "the first: ",
+                      seen->reason ? seen->reason : "no reason given");
+    if (is_slower(seen) && seen->compared > 1)
+        paragraph_say(p, "Checkpoints of %s took up to %s, the %zu before at most %s. ", seen->job,
+                      paragraph_length(seen->most, most), seen->compared,
+                      paragraph_length(seen->before, before));
+    else if (is_slower(seen))
+        paragraph_say(p, "Checkpoints of %s took up to %s, the one before %s. ", seen->job,
+                      paragraph_length(seen->most, most), paragraph_length(seen->before, before));
+}
+
+static size_t tell_checkpoints(struct paragraph *p)
+{
+    struct checkpoint_looks looks = { 0 };
+    size_t told = 0;
+    look_during(p->narrative, p->chapter, &looks);
+    look_before(p->narrative, p->chapter, &looks);
+    for (VEC_EACH(const struct checkpoints_seen, seen, &looks.jobs)) {
+        if (seen->failed == 0 && !is_slower(seen))
+            continue;
+        if (told++ < JOBS_TOLD)
+            tell_one(p, seen);
+    }
+    if (told > JOBS_TOLD)
+        paragraph_say(p, "So it was with checkpoints of %zu more. ", told - JOBS_TOLD);
+    vec_fini(&looks.jobs);
+    return told;
+}
+
+enum fault_effect effects_tell(struct paragraph *p)
+{
+    size_t told = tell_outages(p);
+    if (p->chapter->to == p->chapter->from) /* over before anything else can come with it */
+        return told > 0 ? FAULT_EFFECT_MEANWHILE : FAULT_EFFECT_NONE;
+    told += tell_checkpoints(p);
+    told += tell_lag(p);
+    return told > 0 ? FAULT_EFFECT_OWN : FAULT_EFFECT_NONE;
+}
+
+enum fault_effect effects_of(const struct narrative *narrative, const struct chapter *chapter)
+{
+    struct paragraph p = { .narrative = narrative, .chapter = chapter };
+    return effects_tell(&p);
+}
