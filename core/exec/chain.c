@@ -3,11 +3,11 @@
  * Taps: rooms that fill, drain into the next operator and the partitions, and fill again. A chain
  * is a line, so draining in the order of the operators leaves nothing behind.
  */
-#include "core/exec/chain.h"
+#include "core/exec/chain_parts.h"
 
 static void tap_drain(struct collector *collector, uint32_t least);
 
-static void set_room(struct tap *tap)
+void tap_set_room(struct tap *tap)
 {
     struct collector *c = &tap->collector;
     uint8_t *room = tap->direct ? tap->direct->at : tap->scratch;
@@ -47,8 +47,10 @@ static void write_out(struct tap *tap, const struct batch *batch)
     }
 }
 
-static void commit_direct(struct tap *tap)
+void tap_commit(struct tap *tap)
 {
+    if (!tap->direct)
+        return;
     struct collector *c = &tap->collector;
     if (c->layout.size == 0)
         tap->direct->count += count_slots(tap);
@@ -60,14 +62,14 @@ static void drain_direct(struct tap *tap, uint32_t least)
 {
     struct operator* op = tap->chain->operators[tap->op];
     struct note note = { { 0 } };
-    commit_direct(tap);
+    tap_commit(tap);
     if (frame_writer_room(tap->direct) < (least ? least : 1)) {
         struct result_partition *to = &tap->chain->outputs[tap->outputs.items[0]].partition;
         struct err e = result_partition_make_room(to, 0, least, &note);
         if (err_is(e))
             operator_fail(op, CAUSE_USER_CODE, "%s", note.text);
     }
-    set_room(tap);
+    tap_set_room(tap);
 }
 
 static void tap_drain(struct collector *collector, uint32_t least)
@@ -90,7 +92,7 @@ static void tap_drain(struct collector *collector, uint32_t least)
             tap->next->class->process(tap->next, 0, &batch);
         }
     }
-    set_room(tap);
+    tap_set_room(tap);
     if (least > tap->scratch_size)
         operator_fail(tap->chain->operators[tap->op], CAUSE_USER_CODE,
                       "a record of %u bytes is larger than a buffer", least);
@@ -139,7 +141,7 @@ static struct tap *tap_create(struct chain *chain, uint32_t op, uint32_t output,
         if (tap->collector.layout.size == 0)
             tap->at = mem_create_array(tap->scratch_size / RECORD_HEAD, sizeof *tap->at);
     }
-    set_room(tap);
+    tap_set_room(tap);
     return tap;
 }
 
@@ -149,6 +151,7 @@ void chain_init(struct chain *chain, struct operator_task *task, const struct op
 {
     CHECK(count > 0);
     CHECK(count <= CHAIN_OPERATORS_MAX);
+    task->chain = chain;
     *chain = (struct chain){ .task = task,
                              .operators = mem_create_array(count, sizeof *chain->operators),
                              .count = count,
@@ -186,7 +189,7 @@ void chain_fini(struct chain *chain)
 }
 
 /* Taps are in the order of their operators, so one pass is enough. */
-static void drain_all(struct chain *chain)
+void chain_drain(struct chain *chain)
 {
     for (VEC_EACH(struct tap *, tap, &chain->taps))
         if (!(*tap)->direct && (*tap)->collector.at != (*tap)->collector.first)
@@ -205,29 +208,21 @@ void chain_process(struct chain *chain, uint32_t input, const struct batch *batc
     struct operator* head = chain->operators[0];
     operator_charge(head, batch->count);
     head->class->process(head, input, batch);
-    drain_all(chain);
+    chain_drain(chain);
 }
 
 enum source_status chain_poll(struct chain *chain, uint32_t records_max)
 {
     struct operator* source = chain->operators[0];
     enum source_status status = source->class->poll(source, records_max);
-    drain_all(chain);
+    chain_drain(chain);
     return status;
 }
 
-static void output_failed(struct chain *chain, struct err e, const struct note *note)
-{
-    if (err_is(e))
-        operator_fail(chain->operators[chain->count - 1], CAUSE_USER_CODE, "%s", note->text);
-}
-
-/* What direct taps hold becomes the partition's: before anything else is written there. */
 static void commit_all(struct chain *chain)
 {
     for (VEC_EACH(struct tap *, tap, &chain->taps))
-        if ((*tap)->direct)
-            commit_direct(*tap);
+        tap_commit(*tap);
 }
 
 /* Behind a change of the open buffers by others than the taps. */
@@ -235,7 +230,7 @@ static void reload_direct(struct chain *chain)
 {
     for (VEC_EACH(struct tap *, tap, &chain->taps))
         if ((*tap)->direct)
-            set_room(*tap);
+            tap_set_room(*tap);
 }
 
 void chain_open(struct chain *chain)
@@ -244,33 +239,7 @@ void chain_open(struct chain *chain)
     for (uint32_t i = chain->count; i-- > 0;) /* the last first: it must be ready to be given to */
         if (chain->operators[i]->class->open)
             chain->operators[i]->class->open(chain->operators[i]);
-    drain_all(chain);
-}
-
-void chain_watermark(struct chain *chain, int64_t watermark)
-{
-    struct note note = { { 0 } };
-    for (uint32_t i = 0; i < chain->count; i++) {
-        if (chain->operators[i]->class->watermark)
-            chain->operators[i]->class->watermark(chain->operators[i], watermark);
-        drain_all(chain);
-    }
-    commit_all(chain);
-    for (uint32_t i = 0; i < chain->output_count; i++)
-        output_failed(
-            chain, result_partition_add_watermark(&chain->outputs[i].partition, watermark, &note),
-            &note);
-    reload_direct(chain);
-}
-
-void chain_status(struct chain *chain, bool idle)
-{
-    struct note note = { { 0 } };
-    commit_all(chain);
-    for (uint32_t i = 0; i < chain->output_count; i++)
-        output_failed(chain, result_partition_add_status(&chain->outputs[i].partition, idle, &note),
-                      &note);
-    reload_direct(chain);
+    chain_drain(chain);
 }
 
 void chain_event(struct chain *chain, const struct channel_event *event)
@@ -287,13 +256,4 @@ void chain_flush(struct chain *chain)
     for (uint32_t i = 0; i < chain->output_count; i++)
         result_partition_flush(&chain->outputs[i].partition);
     reload_direct(chain);
-}
-
-void chain_finish(struct chain *chain)
-{
-    for (uint32_t i = 0; i < chain->count; i++) {
-        if (chain->operators[i]->class->finish)
-            chain->operators[i]->class->finish(chain->operators[i]);
-        drain_all(chain);
-    }
 }

@@ -56,8 +56,18 @@ enum source_status chain_poll(struct chain *chain, uint32_t records_max);
 void chain_watermark(struct chain *chain, int64_t watermark);
 /* Idle or active again: for the readers of the task's outputs. */
 void chain_status(struct chain *chain, bool idle);
-/* The input has ended: operators, in order, hand on what they hold. */
+/* The input has ended: operators, in order, hand on what they hold. Those that are pending then
+ * are through later, by their time. */
 void chain_finish(struct chain *chain);
+bool chain_is_pending(const struct chain *chain);
+bool chain_has_room(const struct chain *chain);
+/* Processing time that an operator waits for. */
+time_ns chain_deadline(const struct chain *chain);
+void chain_on_time(struct chain *chain, time_ns now);
+/* Of a checkpoint, to all operators. */
+void chain_prepare(struct chain *chain, uint64_t checkpoint);
+void chain_complete(struct chain *chain, uint64_t checkpoint);
+void chain_aborted(struct chain *chain, uint64_t checkpoint);
 /* To all channels of all outputs, behind what was written; and what was written may be taken. */
 void chain_event(struct chain *chain, const struct channel_event *event);
 void chain_flush(struct chain *chain);

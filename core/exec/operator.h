@@ -25,6 +25,8 @@ enum {
 #define WATERMARK_NONE INT64_MIN
 #define WATERMARK_MAX  INT64_MAX /* behind a bounded input */
 
+struct chain;
+
 /* What all operators of a task share; the task writes it before each call. */
 struct operator_task {
     time_ns now;
@@ -36,6 +38,7 @@ struct operator_task {
     uint64_t arrived; /* sources that read a log: records that it holds by now, all splits */
     bool log_ended;   /* none will come any more */
     time_ns cost;     /* CPU time charged since the task last took it */
+    struct chain *chain;
     /* Of the first operator that failed; the task fails with it when the batch is through. */
     bool failed;
     enum failure_cause cause;
@@ -58,9 +61,23 @@ struct operator_class {
     void (*open)(struct operator* op);
     void (*close)(struct operator* op);
     void (*process)(struct operator* op, uint32_t input, const struct batch *batch);
-    /* The operator's own clock has moved on; null: none of its business. It goes on by itself. */
+    /* The operator's own clock has moved on; null: none of its business. It goes on by itself,
+     * unless the class holds watermarks: then what goes on is what it emits. The same of the status
+     * (idle or not). */
     void (*watermark)(struct operator* op, int64_t watermark);
+    bool holds_watermarks, holds_status;
     void (*finish)(struct operator* op); /* its inputs have ended; null: nothing to do */
+    /* Processing time: when it wants to be called (TIME_NEVER: not now), and the call. */
+    time_ns (*deadline)(struct operator* op);
+    void (*on_time)(struct operator* op, time_ns now);
+    /* No room: the task takes no further batch. Pending: finished, but not through; the task waits
+     * with its end. Null: always, never. */
+    bool (*has_room)(const struct operator* op);
+    bool (*is_pending)(const struct operator* op);
+    /* A checkpoint: before its barrier goes on; complete everywhere; given up. */
+    void (*prepare)(struct operator* op, uint64_t checkpoint);
+    void (*complete)(struct operator* op, uint64_t checkpoint);
+    void (*aborted)(struct operator* op, uint64_t checkpoint);
     enum source_status (*poll)(struct operator* op, uint32_t records_max); /* sources only */
     /* Operator state: a list whose entries are dealt out anew when the parallelism changes, by
      * `lists` of job_graph.h. save appends what a snapshot holds; load is given what this subtask
@@ -95,6 +112,10 @@ static inline void operator_charge(struct operator* op, uint32_t records)
     op->records_in += records;
     op->task->cost += op->spec->cost * records;
 }
+
+/* To the readers of this operator's outputs, behind all that it has written; at any time. */
+void operator_emit_watermark(struct operator* op, int64_t watermark);
+void operator_emit_status(struct operator* op, bool idle);
 
 /* The task fails when the call is over; the first failure counts. */
 void operator_fail(struct operator* op, enum failure_cause cause, const char *fmt, ...)

@@ -236,8 +236,12 @@ static void on_trigger(struct exec_task *task, const struct mail *mail)
     }
     if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input) {
         task->drains = true;
-        chain_watermark(&task->chain, WATERMARK_MAX);
-        chain_finish(&task->chain);
+        exec_task_finish_operators(task);
+        if (chain_is_pending(&task->chain)) {
+            task->ends_later = true;
+            task->held = *mail;
+            return;
+        }
     }
     task->stops |= mail->ends_input;
     exec_task_snapshot_now(task, &mail->barrier);
@@ -272,7 +276,42 @@ time_ns exec_task_deadline(const struct exec_task *task)
         at = earlier(at, barrier_handler_deadline(&task->handler));
     for (uint32_t i = 0; i < task->config.output_count; i++)
         at = earlier(at, result_partition_deadline(&task->outputs[i].partition));
-    return at;
+    /* At its end nobody hears of the time any more (TimerService.quiesce). */
+    return task->state == EXEC_RUNNING ? earlier(at, chain_deadline(&task->chain)) : at;
+}
+
+/* What was written is to go out within the time-out, or at once. */
+static void plan_flush(struct exec_task *task)
+{
+    time_ns timeout = task->config.buffer_timeout;
+    if (timeout == 0)
+        chain_flush(&task->chain);
+    else if (task->flush_at == TIME_NEVER)
+        task->flush_at = time_add(task->context.now, timeout);
+}
+
+/* What waited for operators that were pending: the end of the data, a savepoint that drains. */
+static void end_waiting(struct exec_task *task)
+{
+    if (!task->ends_later || chain_is_pending(&task->chain))
+        return;
+    task->ends_later = false;
+    if (task->held.barrier.id == 0) {
+        exec_task_end_data(task);
+        return;
+    }
+    struct mail held = task->held;
+    task->held = (struct mail){ 0 };
+    on_trigger(task, &held);
+}
+
+static void meet_operators(struct exec_task *task, time_ns now)
+{
+    if (task->state != EXEC_RUNNING || chain_deadline(&task->chain) > now)
+        return;
+    chain_on_time(&task->chain, now);
+    plan_flush(task);
+    end_waiting(task);
 }
 
 static bool meet_deadlines(struct exec_task *task, time_ns now)
@@ -288,6 +327,7 @@ static bool meet_deadlines(struct exec_task *task, time_ns now)
     for (uint32_t i = 0; i < task->config.output_count; i++)
         if (result_partition_deadline(&task->outputs[i].partition) <= now)
             result_partition_time_out(&task->outputs[i].partition, now);
+    meet_operators(task, now);
     exec_task_gather_in_flight(task);
     return true;
 }
@@ -297,17 +337,7 @@ static bool has_room(const struct exec_task *task)
     for (uint32_t i = 0; i < task->config.output_count; i++)
         if (!result_partition_is_available(&task->outputs[i].partition))
             return false;
-    return true;
-}
-
-/* What was written is to go out within the time-out, or at once. */
-static void plan_flush(struct exec_task *task)
-{
-    time_ns timeout = task->config.buffer_timeout;
-    if (timeout == 0)
-        chain_flush(&task->chain);
-    else if (task->flush_at == TIME_NEVER)
-        task->flush_at = time_add(task->context.now, timeout);
+    return chain_has_room(&task->chain);
 }
 
 static bool poll_source(struct exec_task *task)
@@ -335,7 +365,7 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!has_room(task))
         return STEP_BACKPRESSURED;
-    if (task->stops || (is_source && task->state == EXEC_AT_END))
+    if (task->stops || (is_source && (task->ends_later || task->state == EXEC_AT_END)))
         return STEP_NOTHING;
     if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
         return STEP_NOTHING;

@@ -57,6 +57,7 @@ void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barr
         send_cancellation(task, barrier->id);
         return;
     }
+    chain_prepare(&task->chain, task->last_snapshot);
     exec_task_send_event(
         task, &(struct channel_event){ .kind = CHANNEL_EVENT_BARRIER, .barrier = *barrier });
     work = snapshot_work_create(&task->config.identity, barrier, &task->chain, &task->states,
@@ -101,6 +102,7 @@ void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint)
     if (checkpoint > task->last_snapshot && task->aborted.count < ABORTED_MAX)
         vec_push(&task->aborted, checkpoint);
     state_registry_abort(&task->states, checkpoint);
+    chain_aborted(&task->chain, checkpoint);
     for (uint32_t i = 0; i < task->config.input_count; i++)
         input_gate_drop_stored(&task->inputs[i].gate, (int64_t)checkpoint);
     for (uint32_t i = 0; i < task->config.output_count; i++)
@@ -149,6 +151,7 @@ static void drop_oldest(struct exec_task *task)
 void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint)
 {
     state_registry_confirm(&task->states, checkpoint);
+    chain_complete(&task->chain, checkpoint);
     while (task->snapshots.count > 0 && (uint64_t)task->snapshots.items[0]->barrier.id < checkpoint)
         drop_oldest(task);
     if (task->final == 0 || checkpoint < task->final)
