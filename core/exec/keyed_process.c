@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Records one by one, since what one does to its key the next one sees.
+ * Records one by one, since what one does to its key the next one sees; but the values of a run are
+ * looked up together. A key that is cleared moves what lies in the table: the run ends there, and
+ * the next one begins short.
  */
 #include "core/exec/keyed_process.h"
 
+#include "core/base/text.h"
+
+enum { RUN_LEAST = 4 };
+
 struct keyed_process {
     struct operator op;
-    struct state_table *table;
-    struct timer_service timers;
+    struct user_state states[PROCESS_STATES_MAX];
+    uint32_t open_states;
+    struct state_table *ready; /* of the first state, where it lies ready; null */
+    struct timer_service timers[2];
     int64_t watermark;
+    uint32_t run; /* records of the next one at most */
+    /* Keys whose value is new, from the record under way on; the run after a short one has
+     * inserted some of them already. */
+    bool is_new[PROCESS_RUN];
+    uint32_t known;
+    bool found_new[PROCESS_RUN];
+    void *values[PROCESS_RUN];
+    uint16_t groups[PROCESS_RUN];
 };
 
 static const struct keyed_process_params *params_of(const struct operator* op)
@@ -16,24 +32,79 @@ static const struct keyed_process_params *params_of(const struct operator* op)
     return op->spec->params;
 }
 
+static bool lies_ready(const struct keyed_process_params *params)
+{
+    return params->state_count > 0 && params->states[0].kind == USER_VALUE &&
+           params->states[0].value_size > 0 && params->states[0].ttl.time == 0;
+}
+
 static void open(struct operator* op)
 {
+    static const char *const names[] = { "event-timers", "processing-timers" };
     struct keyed_process *process = (struct keyed_process *)op;
     const struct keyed_process_params *params = params_of(op);
-    struct keyed_state_spec spec = { .name = "value",
-                                     .key_size = params->keys[0].size,
-                                     .value_size = params->value_size,
-                                     .key_hash = params->keys[0].hash,
-                                     .value = params->value };
+    CHECK(params->state_count <= PROCESS_STATES_MAX);
     process->watermark = WATERMARK_NONE;
-    process->table = operator_keyed_state(op, &spec);
-    if (process->table)
-        timer_service_open(&process->timers, op, "timers", spec.key_size);
+    process->run = PROCESS_RUN;
+    for (uint32_t i = 0; i < params->state_count; i++) {
+        process->open_states = i + 1;
+        if (!user_state_open(&process->states[i], op, &params->states[i], &params->keys[0]))
+            return;
+    }
+    if (lies_ready(params))
+        process->ready = process->states[0].table;
+    for (int domain = DOMAIN_EVENT_TIME; domain <= DOMAIN_PROCESSING_TIME && params->timer;
+         domain++)
+        if (!timer_service_open(&process->timers[domain], op, names[domain], params->keys[0].size))
+            return;
 }
 
 static void close(struct operator* op)
 {
-    timer_service_close(&((struct keyed_process *)op)->timers);
+    struct keyed_process *process = (struct keyed_process *)op;
+    timer_service_close(&process->timers[DOMAIN_EVENT_TIME]);
+    timer_service_close(&process->timers[DOMAIN_PROCESSING_TIME]);
+    for (uint32_t i = 0; i < process->open_states; i++)
+        user_state_close(&process->states[i]);
+}
+
+struct user_state *process_state(struct process_key *key, const char *name,
+                                 enum user_state_kind kind)
+{
+    struct keyed_process *process = (struct keyed_process *)key->op;
+    const struct keyed_process_params *params = params_of(key->op);
+    for (uint32_t i = 0; i < params->state_count; i++) {
+        const struct user_state_spec *spec = &params->states[i];
+        if (spec->name != name && !text_equal(spec->name, name))
+            continue;
+        if (spec->kind != kind)
+            operator_fail(key->op, CAUSE_USER_CODE, "state '%s' was declared as another kind",
+                          name);
+        else if (i == 0 && process->ready)
+            operator_fail(key->op, CAUSE_USER_CODE, "state '%s' is the one that lies ready", name);
+        else
+            return &process->states[i];
+        return NULL;
+    }
+    operator_fail(key->op, CAUSE_USER_CODE, "state '%s' was not declared", name);
+    return NULL;
+}
+
+struct state_key process_state_key(const struct process_key *key)
+{
+    return (struct state_key){ .bytes = key->key,
+                               .size = params_of(key->op)->keys[0].size,
+                               .group = key->group };
+}
+
+/* The service, for an operator that has timers. */
+static struct timer_service *service_of(struct process_key *key, enum time_domain domain)
+{
+    struct timer_service *service = &((struct keyed_process *)key->op)->timers[domain];
+    if (service->table)
+        return service;
+    operator_fail(key->op, CAUSE_USER_CODE, "a timer, but no function for timers");
+    return NULL;
 }
 
 static struct timer timer_of(const struct process_key *key, int64_t time)
@@ -43,16 +114,20 @@ static struct timer timer_of(const struct process_key *key, int64_t time)
     return timer;
 }
 
-void process_set_timer(struct process_key *key, int64_t time)
+void process_set_timer(struct process_key *key, enum time_domain domain, int64_t time)
 {
     struct timer timer = timer_of(key, time);
-    timer_service_set(&((struct keyed_process *)key->op)->timers, &timer);
+    struct timer_service *service = service_of(key, domain);
+    if (service)
+        timer_service_set(service, &timer);
 }
 
-void process_delete_timer(struct process_key *key, int64_t time)
+void process_delete_timer(struct process_key *key, enum time_domain domain, int64_t time)
 {
     struct timer timer = timer_of(key, time);
-    timer_service_delete(&((struct keyed_process *)key->op)->timers, &timer);
+    struct timer_service *service = service_of(key, domain);
+    if (service)
+        timer_service_delete(service, &timer);
 }
 
 void process_clear(struct process_key *key)
@@ -60,69 +135,139 @@ void process_clear(struct process_key *key)
     key->cleared = true;
 }
 
-static struct state_key key_of(const struct keyed_process *process, const struct process_key *key)
+struct collector *process_output(struct process_key *key, uint32_t output)
 {
-    return (struct state_key){ .bytes = key->key,
-                               .size = params_of(&process->op)->keys[0].size,
-                               .group = key->group };
-}
-
-/* The key's value, made where it is missing. False: the operator has failed. */
-static bool find_value(struct keyed_process *process, struct process_key *key)
-{
-    struct note note = { { 0 } };
-    struct err e = state_table_resolve_one(process->table, key_of(process, key), &key->value,
-                                           &key->is_new, &note);
-    if (err_is(e))
-        operator_fail(&process->op, CAUSE_USER_CODE, "%s", note.text);
-    return !err_is(e);
+    if (output < key->op->spec->outputs.count)
+        return key->op->outs[output];
+    operator_fail(key->op, CAUSE_USER_CODE, "output %u was not declared", output);
+    return NULL;
 }
 
 static void see_end(struct keyed_process *process, const struct process_key *key, const char *wrong)
 {
     if (wrong)
         operator_fail(&process->op, CAUSE_USER_CODE, "%s", wrong);
-    if (key->cleared)
-        state_table_remove(process->table, key_of(process, key));
+    if (!key->cleared)
+        return;
+    for (uint32_t i = 0; i < process->open_states; i++)
+        user_state_clear(&process->states[i], process_state_key(key));
+}
+
+/* The values of a run's keys. False: the operator has failed. */
+static bool find_values(struct keyed_process *process, const struct key_run *keys)
+{
+    struct note note = { { 0 } };
+    struct err e = state_table_resolve(process->ready, keys, process->groups, process->values,
+                                       process->found_new, &note);
+    if (err_is(e)) {
+        operator_fail(&process->op, CAUSE_USER_CODE, "%s", note.text);
+        return false;
+    }
+    for (uint32_t i = 0; i < keys->count; i++) {
+        bool was_new = i < process->known && process->is_new[i];
+        process->is_new[i] = was_new || process->found_new[i];
+    }
+    process->known = keys->count > process->known ? keys->count : process->known;
+    return true;
+}
+
+/* Records from `from` on, as one run; gives how many it took. */
+static uint32_t process_run(struct keyed_process *process, uint32_t input,
+                            const struct batch *batch, uint32_t from)
+{
+    struct operator* op = & process->op;
+    const struct keyed_process_params *params = params_of(op);
+    uint32_t left = batch->count - from, count = left < process->run ? left : process->run, i;
+    struct batch run = batch_part(batch, from, count);
+    struct key_run keys = key_run_of(&params->keys[input], &run);
+    bool moved = false;
+    key_groups_of_run(&keys, params->keys[input].hash, op->task->max_parallelism, process->groups);
+    if (process->ready && !find_values(process, &keys))
+        return count;
+    for (i = 0; i < count && !moved && !op->task->failed; i++) {
+        struct process_key key = { .op = op,
+                                   .key = key_run_at(&keys, i),
+                                   .group = process->groups[i],
+                                   .timestamp = batch_timestamp(&run, i),
+                                   .watermark = process->watermark };
+        if (process->ready) {
+            key.value = process->values[i];
+            key.is_new = process->is_new[i];
+        }
+        see_end(process, &key,
+                params->record(params->context, &key, input, batch_payload(&run, i),
+                               batch_size(&run, i)));
+        moved = key.cleared && process->ready;
+    }
+    if (i < process->known)
+        memmove(process->is_new, process->is_new + i, process->known - i);
+    process->known -= i < process->known ? i : process->known;
+    process->run = moved ? RUN_LEAST : process->run * 2;
+    process->run = process->run < PROCESS_RUN ? process->run : PROCESS_RUN;
+    return i;
 }
 
 static void process_batch(struct operator* op, uint32_t input, const struct batch *batch)
 {
     struct keyed_process *process = (struct keyed_process *)op;
-    const struct keyed_process_params *params = params_of(op);
-    const struct key_spec *spec = &params->keys[input];
-    struct key_run keys = key_run_of(spec, batch);
     CHECK(input < PROCESS_INPUTS_MAX);
-    for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
+    process->known = 0;
+    for (uint32_t i = 0; i < process->open_states; i++)
+        user_state_clean(&process->states[i],
+                         batch->count > USER_CLEAN_LEAST ? batch->count : USER_CLEAN_LEAST);
+    for (uint32_t from = 0; from < batch->count && !op->task->failed;)
+        from += process_run(process, input, batch, from);
+    for (uint32_t i = 0; i < process->open_states; i++)
+        user_state_check_budget(&process->states[i]);
+}
+
+/* The key's value, made where it is missing. False: the operator has failed. */
+static bool find_value(struct keyed_process *process, struct process_key *key)
+{
+    struct note note = { { 0 } };
+    if (!process->ready)
+        return true;
+    struct err e = state_table_resolve_one(process->ready, process_state_key(key), &key->value,
+                                           &key->is_new, &note);
+    if (err_is(e))
+        operator_fail(&process->op, CAUSE_USER_CODE, "%s", note.text);
+    return !err_is(e);
+}
+
+static void fire(struct keyed_process *process, enum time_domain domain, int64_t up_to)
+{
+    struct operator* op = & process->op;
+    const struct keyed_process_params *params = params_of(op);
+    struct timer timer;
+    while (!op->task->failed && timer_service_take(&process->timers[domain], up_to, &timer)) {
         struct process_key key = { .op = op,
-                                   .key = key_run_at(&keys, i),
-                                   .timestamp = batch_timestamp(batch, i),
+                                   .key = timer.key,
+                                   .group = timer.group,
+                                   .domain = domain,
+                                   .timestamp = timer.time,
                                    .watermark = process->watermark };
-        key.group = key_group_of_hash(key_hash_of(spec->hash, key.key, spec->size),
-                                      op->task->max_parallelism);
-        if (!find_value(process, &key))
-            return;
-        see_end(process, &key,
-                params->record(params->context, &key, input, batch_payload(batch, i),
-                               batch_size(batch, i)));
+        if (find_value(process, &key))
+            see_end(process, &key, params->timer(params->context, &key));
     }
 }
 
 static void on_watermark(struct operator* op, int64_t watermark)
 {
     struct keyed_process *process = (struct keyed_process *)op;
-    const struct keyed_process_params *params = params_of(op);
-    struct timer timer;
     process->watermark = watermark;
-    while (!op->task->failed && timer_service_take(&process->timers, watermark, &timer)) {
-        struct process_key key = { .op = op,
-                                   .key = timer.key,
-                                   .group = timer.group,
-                                   .timestamp = timer.time,
-                                   .watermark = watermark };
-        if (find_value(process, &key))
-            see_end(process, &key, params->timer(params->context, &key));
-    }
+    if (process->timers[DOMAIN_EVENT_TIME].table)
+        fire(process, DOMAIN_EVENT_TIME, watermark);
+}
+
+static time_ns deadline(struct operator* op)
+{
+    struct timer_service *timers = &((struct keyed_process *)op)->timers[DOMAIN_PROCESSING_TIME];
+    return timers->table ? timer_service_next(timers) : TIME_NEVER;
+}
+
+static void on_time(struct operator* op, time_ns now)
+{
+    fire((struct keyed_process *)op, DOMAIN_PROCESSING_TIME, now);
 }
 
 const struct operator_class keyed_process_class = { .name = "keyed process",
@@ -130,4 +275,6 @@ const struct operator_class keyed_process_class = { .name = "keyed process",
                                                     .open = open,
                                                     .close = close,
                                                     .process = process_batch,
-                                                    .watermark = on_watermark };
+                                                    .watermark = on_watermark,
+                                                    .deadline = deadline,
+                                                    .on_time = on_time };

@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The user's own logic over keyed records: a value of fixed size for each key, timers of event
- * time, one or two inputs. A value is there from the key's first record until it is cleared.
- * Source: Flink's KeyedProcessOperator, KeyedCoProcessOperator.
+ * The user's own logic over keyed records: states declared under names, timers of event time and of
+ * processing time, side outputs, one or two inputs. The first state, where it is a value of fixed
+ * size for ever, is looked up for a run of records together and lies ready in `value`: it is there
+ * from the key's first record until it is cleared. Source: Flink's KeyedProcessOperator,
+ * KeyedCoProcessOperator.
  */
 #ifndef WEIR_EXEC_KEYED_PROCESS_H
 #define WEIR_EXEC_KEYED_PROCESS_H
 
-#include "core/exec/task_output.h"
 #include "core/exec/timer_service.h"
+#include "core/exec/user_state.h"
 
-enum { PROCESS_INPUTS_MAX = 2 };
+enum { PROCESS_INPUTS_MAX = 2, PROCESS_STATES_MAX = 32, PROCESS_RUN = 256 };
+
+enum time_domain { DOMAIN_EVENT_TIME, DOMAIN_PROCESSING_TIME };
 
 /* What the functions may use, for one record or one timer. */
 struct process_key {
     struct operator* op;
     const uint8_t *key;
     int32_t group;
-    int64_t timestamp; /* of the record or the timer */
+    enum time_domain domain; /* of a timer */
+    int64_t timestamp;       /* of the record or the timer: ms; of processing time: ns */
     int64_t watermark;
-    void *value; /* the key's; zero when it is new; not after process_clear */
-    bool is_new;
+    void *value;  /* of the first state as above; zero when it is new; else null */
+    bool is_new;  /* this value is */
     bool cleared; /* written by process_clear */
 };
 
 struct keyed_process_params {
     struct key_spec keys[PROCESS_INPUTS_MAX]; /* of each input, alike in kind and size */
-    uint32_t value_size;
-    struct snapshot_serializer value; /* of the value: another version is refused at restore */
-    /* Null text: well. Else what is wrong; the task fails with it. */
+    const struct user_state_spec *states;     /* up to PROCESS_STATES_MAX */
+    uint32_t state_count;
+    /* Null text: well. Else what is wrong; the task fails with it. timer may be null. */
     const char *(*record)(const void *context, struct process_key *key, uint32_t input,
                           const void *payload, uint32_t size);
     const char *(*timer)(const void *context, struct process_key *key);
@@ -37,10 +42,18 @@ struct keyed_process_params {
 
 extern const struct operator_class keyed_process_class;
 
-/* At this event time, ms; once, however often it is set. */
-void process_set_timer(struct process_key *key, int64_t time);
-void process_delete_timer(struct process_key *key, int64_t time);
-/* The key is forgotten when the function returns. */
+/* The state of this name, for the functions of user_state.h with process_state_key. Null when it
+ * was not declared, or as another kind, or lies ready in `value`: the task fails. */
+struct user_state *process_state(struct process_key *key, const char *name,
+                                 enum user_state_kind kind);
+struct state_key process_state_key(const struct process_key *key);
+
+/* At this event time, ms, or this processing time, ns; once, however often it is set. */
+void process_set_timer(struct process_key *key, enum time_domain domain, int64_t time);
+void process_delete_timer(struct process_key *key, enum time_domain domain, int64_t time);
+/* All states of the key are forgotten when the function returns. */
 void process_clear(struct process_key *key);
+/* Null when it was not declared: the task fails. */
+struct collector *process_output(struct process_key *key, uint32_t output);
 
 #endif

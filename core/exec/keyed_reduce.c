@@ -17,18 +17,6 @@ static void open(struct operator* op)
     ((struct keyed_reduce *)op)->table = operator_keyed_state(op, &params->state);
 }
 
-/* Part of a batch, as a batch. */
-static struct batch run_of(const struct batch *batch, uint32_t from, uint32_t count)
-{
-    struct batch run = *batch;
-    run.count = count;
-    if (batch->stride > 0)
-        run.slots += (size_t)from * batch->stride;
-    else
-        run.at += from;
-    return run;
-}
-
 static void process(struct operator* op, uint32_t input, const struct batch *batch)
 {
     struct keyed_reduce *reduce = (struct keyed_reduce *)op;
@@ -36,7 +24,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     (void)input;
     for (uint32_t from = 0; from < batch->count; from += KEYED_RUN) {
         uint32_t left = batch->count - from;
-        struct batch run = run_of(batch, from, left < KEYED_RUN ? left : KEYED_RUN);
+        struct batch run = batch_part(batch, from, left < KEYED_RUN ? left : KEYED_RUN);
         struct key_run keys = key_run_of(&params->key, &run);
         struct note note = { { 0 } };
         struct err e =

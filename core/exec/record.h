@@ -69,6 +69,18 @@ static inline const void *batch_payload(const struct batch *batch, uint32_t i)
            (batch->layout.size == 0 ? RECORD_HEAD : 0);
 }
 
+/* Records from `from` on, as a batch. */
+static inline struct batch batch_part(const struct batch *batch, uint32_t from, uint32_t count)
+{
+    struct batch part = *batch;
+    part.count = count;
+    if (batch->stride > 0)
+        part.slots += (size_t)from * batch->stride;
+    else
+        part.at += from;
+    return part;
+}
+
 static inline uint32_t batch_size(const struct batch *batch, uint32_t i)
 {
     if (batch->layout.size != 0)

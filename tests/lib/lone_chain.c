@@ -23,9 +23,40 @@ static const struct operator_class keeping = { .name = "keep",
                                                .size = sizeof(struct operator),
                                                .process = keep };
 
+/* Operator state, as a task deals it out. */
+static void load_lists(struct lone_chain *lone, const struct task_snapshot_file *files,
+                       size_t file_count)
+{
+    for (uint32_t op = 0; op < lone->chain.count; op++) {
+        struct operator* it = lone->chain.operators[op];
+        struct state_list lists[LONE_FILES_MAX] = { { { 0 }, { 0 } } }, own = { 0 };
+        const struct state_list *saved[LONE_FILES_MAX] = { NULL };
+        struct note note = { { 0 } };
+        if (!it->class->load || file_count == 0)
+            continue;
+        ck_assert_uint_le(file_count, LONE_FILES_MAX);
+        for (size_t i = 0; i < file_count; i++) {
+            uint32_t subtask = files[i].identity.subtask;
+            struct err e = task_snapshot_read_list(
+                &files[i], task_snapshot_find(&files[i], SECTION_LIST, op, NULL), &lists[subtask],
+                &note);
+            ck_assert_msg(!err_is(e), "%s", note.text);
+            saved[subtask] = &lists[subtask];
+        }
+        state_list_redistribute(it->class->lists, saved, (uint32_t)file_count,
+                                lone->context.subtask, lone->context.parallelism, &own);
+        struct err e = it->class->load(it, &own, &note);
+        if (err_is(e))
+            operator_fail(it, CAUSE_RESTORE, "%s", note.text);
+        for (size_t i = 0; i < file_count; i++)
+            state_list_fini(&lists[i]);
+        state_list_fini(&own);
+    }
+}
+
 static void begin(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
                   uint32_t subtask, uint32_t parallelism, const struct task_snapshot_file *files,
-                  size_t file_count)
+                  size_t file_count, time_ns now)
 {
     *lone = (struct lone_chain){ .count = count };
     ck_assert_uint_lt(count, sizeof lone->specs / sizeof *lone->specs);
@@ -40,11 +71,14 @@ static void begin(struct lone_chain *lone, const struct operator_spec *specs, ui
                                             .parallelism = parallelism,
                                             .max_parallelism = LONE_GROUPS,
                                             .groups = groups,
+                                            .now = now,
                                             .states = &lone->states };
     chain_init(&lone->chain, &lone->context, lone->specs, count + 1, NULL, NULL, 0);
     lone->states.files = files;
     lone->states.file_count = file_count;
-    chain_open(&lone->chain);
+    load_lists(lone, files, file_count);
+    if (!lone->context.failed)
+        chain_open(&lone->chain);
     lone->states.files = NULL;
     lone->states.file_count = 0;
 }
@@ -53,14 +87,21 @@ void lone_chain_init(struct lone_chain *lone, const struct operator_spec *specs,
                      uint32_t subtask, uint32_t parallelism, const struct task_snapshot_file *files,
                      size_t file_count)
 {
-    begin(lone, specs, count, subtask, parallelism, files, file_count);
+    lone_chain_init_at(lone, specs, count, subtask, parallelism, files, file_count, 0);
+}
+
+void lone_chain_init_at(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
+                        uint32_t subtask, uint32_t parallelism,
+                        const struct task_snapshot_file *files, size_t file_count, time_ns now)
+{
+    begin(lone, specs, count, subtask, parallelism, files, file_count, now);
     ck_assert_msg(!lone->context.failed, "%s", lone->context.note.text);
 }
 
 bool lone_chain_can_init(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
                          const struct task_snapshot_file *files, size_t file_count)
 {
-    begin(lone, specs, count, 0, 1, files, file_count);
+    begin(lone, specs, count, 0, 1, files, file_count, 0);
     return !lone->context.failed;
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/exec/snapshot_work.h"
 
-enum { LONE_GROUPS = 128, LONE_PAYLOAD_MAX = 64 };
+enum { LONE_GROUPS = 128, LONE_PAYLOAD_MAX = 64, LONE_FILES_MAX = 8 };
 
 struct lone_record {
     int64_t timestamp;
@@ -29,6 +29,10 @@ struct lone_chain {
 void lone_chain_init(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
                      uint32_t subtask, uint32_t parallelism, const struct task_snapshot_file *files,
                      size_t file_count);
+/* At this processing time. */
+void lone_chain_init_at(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
+                        uint32_t subtask, uint32_t parallelism,
+                        const struct task_snapshot_file *files, size_t file_count, time_ns now);
 /* Did it begin? Else context.note says why not. As the only subtask. */
 bool lone_chain_can_init(struct lone_chain *lone, const struct operator_spec *specs, uint32_t count,
                          const struct task_snapshot_file *files, size_t file_count);

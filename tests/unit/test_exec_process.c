@@ -9,7 +9,7 @@
 #include "core/base/rng.h"
 #include "core/exec/keyed_process.h"
 #include "core/exec/transform.h"
-#include "tests/lib/lone_chain.h"
+#include "tests/lib/lone_chains.h"
 
 enum { GAP = 10, KEYS = 6 };
 
@@ -84,10 +84,10 @@ static const char *on_record(const void *context, struct process_key *key, uint3
     ck_assert_uint_le(input, 1);
     ck_assert_int_eq(key->is_new, session->count == 0);
     if (session->count > 0)
-        process_delete_timer(key, session->last + GAP);
+        process_delete_timer(key, DOMAIN_EVENT_TIME, session->last + GAP);
     session->count++;
     session->last = key->timestamp;
-    process_set_timer(key, session->last + GAP);
+    process_set_timer(key, DOMAIN_EVENT_TIME, session->last + GAP);
     return NULL;
 }
 
@@ -102,9 +102,13 @@ static const char *on_timer(const void *context, struct process_key *key)
     return session->count > 1000 ? "a session without end" : NULL;
 }
 
+static const struct user_state_spec session_states[] = {
+    { .name = "session", .kind = USER_VALUE, .value_size = sizeof(struct session) }
+};
 static const struct keyed_process_params session_params = { .keys = { { KEY_HASH_LONG, 0, 8 },
                                                                       { KEY_HASH_LONG, 0, 8 } },
-                                                            .value_size = sizeof(struct session),
+                                                            .states = session_states,
+                                                            .state_count = 1,
                                                             .record = on_record,
                                                             .timer = on_timer };
 static struct record_layout end_layout[] = { { sizeof(struct session_end), true } };
@@ -172,20 +176,179 @@ START_TEST(a_changed_serializer_is_refused)
     struct snapshot_bytes bytes = { 0 };
     struct task_snapshot_file file;
     struct keyed_process_params changed = session_params;
+    struct user_state_spec changed_states[] = { session_states[0] };
     struct operator_spec specs[] = { session_specs[0] };
     uint64_t key = 1;
     lone_chain_init(&lone, session_specs, 1, 0, 1, NULL, 0);
     lone_chain_put(&lone, 0, (struct record_layout){ 8, true }, 1, &key, sizeof key);
     lone_chain_snapshot(&lone, 1, &bytes, &file);
-    changed.value.version = 2;
+    changed_states[0].value.version = 2;
+    changed.states = changed_states;
     specs[0].params = &changed;
     ck_assert(!lone_chain_can_init(&again, specs, 1, &file, 1));
-    ck_assert_ptr_nonnull(strstr(again.context.note.text, "sessions: state 'value'"));
+    ck_assert_ptr_nonnull(strstr(again.context.note.text, "sessions: state 'session'"));
     ck_assert_int_eq(again.context.cause, CAUSE_RESTORE);
     lone_chain_fini(&again);
     lone_chain_fini(&lone);
     task_snapshot_file_fini(&file);
     snapshot_bytes_fini(&bytes);
+}
+END_TEST
+
+/* A count that starts again: a key is cleared by every fifth record or so of its own. */
+struct told {
+    uint64_t key, count;
+};
+
+static bool clears(uint64_t key, uint64_t count)
+{
+    return count >= 1 + key % 5;
+}
+
+static const char *count_and_clear(const void *context, struct process_key *key, uint32_t input,
+                                   const void *payload, uint32_t size)
+{
+    uint64_t *count = key->value;
+    struct told told = { *(const uint64_t *)payload, ++*count };
+    (void)context;
+    (void)input;
+    (void)size;
+    ck_assert_int_eq(key->is_new, *count == 1);
+    memcpy(collector_put(process_output(key, 0), key->timestamp, sizeof told), &told, sizeof told);
+    if (clears(told.key, told.count))
+        process_clear(key);
+    return NULL;
+}
+
+/* Runs end where a key is cleared: what the next run has inserted before is still new. */
+START_TEST(a_cleared_key_is_new_again_within_its_batch)
+{
+    enum { BATCH = 1000, ALL = 200 };
+    static const struct user_state_spec count_state[] = {
+        { .name = "count", .kind = USER_VALUE, .value_size = 8 }
+    };
+    static const struct keyed_process_params counting = { .keys = { { KEY_HASH_LONG, 0, 8 } },
+                                                          .states = count_state,
+                                                          .state_count = 1,
+                                                          .record = count_and_clear };
+    static struct record_layout told_layout[] = { { sizeof(struct told), true } };
+    const struct operator_spec spec = { .name = "count",
+                                        .class = &keyed_process_class,
+                                        .params = &counting,
+                                        .outputs = { told_layout, 1, 1 } };
+    struct rng rng = rng_stream((uint64_t)_i, "clears", 0);
+    int64_t slots[BATCH][2];
+    uint64_t plain[ALL] = { 0 };
+    struct lone_chain lone;
+    lone_chain_init(&lone, &spec, 1, 0, 1, NULL, 0);
+    for (int round = 0; round < 10; round++) {
+        uint32_t count = 1 + (uint32_t)rng_below(&rng, BATCH);
+        uint64_t keys = 1 + rng_below(&rng, ALL);
+        for (uint32_t i = 0; i < count; i++)
+            slots[i][0] = i, slots[i][1] = (int64_t)rng_below(&rng, keys);
+        vec_clear(&lone.out);
+        chain_process(&lone.chain, 0,
+                      &(struct batch){ .slots = (const uint8_t *)slots,
+                                       .count = count,
+                                       .stride = sizeof *slots,
+                                       .layout = { 8, true } });
+        ck_assert_uint_eq(lone.out.count, count);
+        for (uint32_t i = 0; i < count; i++) {
+            struct told told;
+            uint64_t key = (uint64_t)slots[i][1];
+            memcpy(&told, lone.out.items[i].payload, sizeof told);
+            ck_assert_uint_eq(told.key, key);
+            ck_assert_uint_eq(told.count, ++plain[key]);
+            if (clears(key, told.count))
+                plain[key] = 0;
+        }
+    }
+    uint64_t live = 0;
+    for (uint64_t key = 0; key < ALL; key++)
+        live += plain[key] > 0;
+    ck_assert_uint_eq(state_table_memory(lone.states.states.items[0].table).entries, live);
+    lone_chain_fini(&lone);
+}
+END_TEST
+
+/* Both kinds of timers, at random times, each once and in order, over restarts. */
+struct alarm {
+    uint64_t key, domain, at;
+};
+
+static const char *set_alarm(const void *context, struct process_key *key, uint32_t input,
+                             const void *payload, uint32_t size)
+{
+    const struct alarm *alarm = payload;
+    (void)context;
+    (void)size;
+    if (input == 0)
+        process_set_timer(key, (enum time_domain)alarm->domain, (int64_t)alarm->at);
+    else
+        process_delete_timer(key, (enum time_domain)alarm->domain, (int64_t)alarm->at);
+    return NULL;
+}
+
+static const char *ring(const void *context, struct process_key *key)
+{
+    struct alarm alarm = { 0, (uint64_t)key->domain, (uint64_t)key->timestamp };
+    (void)context;
+    memcpy(&alarm.key, key->key, sizeof alarm.key);
+    ck_assert_ptr_null(key->value);
+    memcpy(collector_put(key->op->outs[0], 0, sizeof alarm), &alarm, sizeof alarm);
+    return NULL;
+}
+
+static void ring_due(bool (*set)[200], uint64_t up_to, size_t *rung)
+{
+    for (uint64_t key = 0; key < KEYS; key++)
+        for (uint64_t at = 0; at <= up_to && at < 200; at++) {
+            *rung += set[key][at];
+            set[key][at] = false;
+        }
+}
+
+START_TEST(timers_of_both_kinds_of_time_fire_once)
+{
+    static const struct keyed_process_params alarms = { .keys = { { KEY_HASH_LONG, 0, 8 },
+                                                                  { KEY_HASH_LONG, 0, 8 } },
+                                                        .record = set_alarm,
+                                                        .timer = ring };
+    static struct record_layout alarm_layout[] = { { sizeof(struct alarm), true } };
+    const struct operator_spec spec = { .name = "alarms",
+                                        .class = &keyed_process_class,
+                                        .params = &alarms,
+                                        .outputs = { alarm_layout, 1, 1 } };
+    static struct lone_chains lone;
+    static bool set[2][KEYS][200];
+    struct rng rng = rng_stream((uint64_t)_i, "alarms", 0);
+    uint64_t clocks[2] = { 0, 0 };
+    size_t rung = 0, found = 0;
+    memset(set, 0, sizeof set);
+    lone_chains_init(&lone, &spec, 1, 2);
+    for (int n = 0; n < 600; n++) {
+        struct alarm alarm = { rng_below(&rng, KEYS), rng_below(&rng, 2), 0 };
+        uint32_t input = rng_below(&rng, 4) == 0;
+        alarm.at = clocks[alarm.domain] + 1 + rng_below(&rng, 20);
+        lone_chain_put(lone_chains_of(&lone, alarm.key), input, alarm_layout[0], 0, &alarm,
+                       sizeof alarm);
+        if (alarm.at < 200)
+            set[alarm.domain][alarm.key][alarm.at] = input == 0;
+        if (rng_below(&rng, 4) == 0 && ++clocks[DOMAIN_EVENT_TIME] < 170)
+            lone_chains_watermark(&lone, (int64_t)clocks[DOMAIN_EVENT_TIME]);
+        if (rng_below(&rng, 4) == 0 && ++clocks[DOMAIN_PROCESSING_TIME] < 170)
+            lone_chains_set_time(&lone, (time_ns)clocks[DOMAIN_PROCESSING_TIME]);
+        ring_due(set[0], clocks[0], &rung);
+        ring_due(set[1], clocks[1], &rung);
+        found = 0;
+        for (uint32_t i = 0; i < lone.width; i++)
+            found += lone.chains[i].out.count;
+        if (clocks[0] < 170 && clocks[1] < 170)
+            ck_assert_uint_eq(found, rung);
+        if (rng_below(&rng, 60) == 0)
+            lone_chains_restart(&lone, 1 + (uint32_t)rng_below(&rng, LONE_WIDTH_MAX));
+    }
+    lone_chains_fini(&lone);
 }
 END_TEST
 
@@ -198,6 +361,8 @@ Suite *test_exec_process_suite(void)
     tcase_add_test(tcase, a_function_makes_of_a_record_what_it_likes);
     tcase_add_loop_test(tcase, a_quiet_key_gives_out_its_session_and_is_forgotten, 0, 20);
     tcase_add_test(tcase, what_a_function_says_fails_the_task);
+    tcase_add_loop_test(tcase, a_cleared_key_is_new_again_within_its_batch, 0, 30);
+    tcase_add_loop_test(tcase, timers_of_both_kinds_of_time_fire_once, 0, 30);
     tcase_add_test(tcase, a_changed_serializer_is_refused);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keyed state as user functions know it: a value, a list, a map, or a value that others are reduced
+ * into, each under a name, each with a time to live or without. In: the key of the record under
+ * way. Out: pointers into the tables, which hold until the next call on the same state. An expired
+ * entry is never given out: it goes when it is met, when the clean-up that walks along with the
+ * records comes by, and at a restore. Source: Flink's ValueState, ListState, MapState,
+ * ReducingState, StateTtlConfig with NeverReturnExpired and cleanupIncrementally.
+ */
+#ifndef WEIR_EXEC_USER_STATE_H
+#define WEIR_EXEC_USER_STATE_H
+
+#include "core/exec/keyed_states.h"
+#include "core/exec/task_output.h"
+
+enum { USER_MAP_KEY_MAX = 64, USER_CLEAN_LEAST = 5 /* StateTtlConfig's default */ };
+
+enum user_state_kind { USER_VALUE, USER_LIST, USER_MAP, USER_REDUCING, USER_STATE_KIND_COUNT };
+
+enum ttl_update { TTL_ON_CREATE_AND_WRITE, TTL_ON_READ_AND_WRITE };
+
+struct state_ttl {
+    time_ns time; /* of processing; 0: for ever */
+    enum ttl_update update;
+};
+
+struct user_state_spec {
+    const char *name;
+    enum user_state_kind kind;
+    uint32_t value_size; /* of a value, an element, a map's value; 0: it varies (not of REDUCING) */
+    uint32_t map_key_size;            /* of MAP, up to USER_MAP_KEY_MAX */
+    struct snapshot_serializer value; /* another version is refused at restore */
+    struct state_ttl ttl;
+    void (*reduce)(const void *context, void *into, const void *value); /* of REDUCING */
+    const void *context;
+};
+
+struct user_state {
+    struct operator* op;
+    const struct user_state_spec *spec;
+    struct state_table *table, *heads; /* heads: of MAP, the ends of each key's chain */
+    uint32_t key_size;
+    uint8_t *scratch; /* a table key */
+    struct state_cursor cleaned;
+};
+
+/* In the operator's open. False: the operator has failed. key_size: fixed. */
+bool user_state_open(struct user_state *state, struct operator* op,
+                     const struct user_state_spec *spec, const struct key_spec *key);
+void user_state_close(struct user_state *state);
+/* Looks at about so many entries further on, and removes the expired ones. */
+void user_state_clean(struct user_state *state, uint32_t entries);
+/* Fails the operator when its tables are over their budget. */
+void user_state_check_budget(struct user_state *state);
+/* Of any kind. */
+void user_state_clear(struct user_state *state, struct state_key key);
+
+/* VALUE and REDUCING. Null: there is none. size may be null. */
+const void *user_value_get(struct user_state *state, struct state_key key, uint32_t *size);
+/* The place for a new value, what is there undefined; null: the operator has failed. */
+void *user_value_put(struct user_state *state, struct state_key key, uint32_t size);
+void user_reduce_add(struct user_state *state, struct state_key key, const void *value);
+
+/* LIST: in the order of adding. */
+struct user_list {
+    const uint8_t *bytes;
+    uint32_t size, at;
+};
+
+void user_list_add(struct user_state *state, struct state_key key, const void *element,
+                   uint32_t size);
+struct user_list user_list_open(struct user_state *state, struct state_key key);
+bool user_list_next(const struct user_state *state, struct user_list *list, const void **element,
+                    uint32_t *size);
+
+/* MAP: walked in the order in which its keys were first put. */
+struct user_map_cursor {
+    bool begun, ended;
+    uint8_t next[USER_MAP_KEY_MAX], map_key[USER_MAP_KEY_MAX]; /* map_key: the one found */
+    const void *value;
+    uint32_t size;
+};
+
+const void *user_map_get(struct user_state *state, struct state_key key, const void *map_key,
+                         uint32_t *size);
+/* As user_value_put. */
+void *user_map_put(struct user_state *state, struct state_key key, const void *map_key,
+                   uint32_t size);
+bool user_map_remove(struct user_state *state, struct state_key key, const void *map_key);
+/* A zeroed cursor begins. The entry found may be removed; other changes end the walk's meaning. */
+bool user_map_next(struct user_state *state, struct state_key key, struct user_map_cursor *cursor);
+
+#endif
