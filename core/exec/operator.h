@@ -117,6 +117,10 @@ static inline void operator_charge(struct operator* op, uint32_t records)
 void operator_emit_watermark(struct operator* op, int64_t watermark);
 void operator_emit_status(struct operator* op, bool idle);
 
+/* Record i of the batch as it is, if the operator has such an output. */
+void operator_put_aside(struct operator* op, uint32_t output, const struct batch *batch,
+                        uint32_t i);
+
 /* The task fails when the call is over; the first failure counts. */
 void operator_fail(struct operator* op, enum failure_cause cause, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

@@ -106,12 +106,7 @@ static void add(struct window *window, const struct batch *batch, uint32_t i, co
 static void put_aside(struct window *window, const struct batch *batch, uint32_t i)
 {
     window->late++;
-    if (window->op.spec->outputs.count <= WINDOW_LATE_OUTPUT)
-        return;
-    uint32_t size = record_slot_size(batch->layout, batch_size(batch, i));
-    uint8_t *slot = collector_slot(window->op.outs[WINDOW_LATE_OUTPUT], size);
-    if (slot)
-        memcpy(slot, batch_slot(batch, i), size);
+    operator_put_aside(&window->op, WINDOW_LATE_OUTPUT, batch, i);
 }
 
 static void process(struct operator* op, uint32_t input, const struct batch *batch)
