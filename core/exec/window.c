@@ -55,13 +55,6 @@ static struct state_key key_of(struct window *window, const uint8_t *key, int32_
     return (struct state_key){ .bytes = window->scratch, .size = 8 + size, .group = group };
 }
 
-/* TimeWindow.getWindowStartWithOffset, also for negative times. */
-static int64_t last_start(const struct window_params *params, int64_t timestamp)
-{
-    int64_t remainder = (timestamp - params->offset) % params->slide;
-    return timestamp - (remainder < 0 ? remainder + params->slide : remainder);
-}
-
 static void set_timer(struct window *window, const uint8_t *key, int32_t group, int64_t end,
                       uint64_t namespace)
 {
@@ -127,8 +120,8 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
                           "event time; are watermarks assigned before it?");
             return;
         }
-        for (int64_t start = last_start(params, timestamp); start > timestamp - params->size;
-             start -= params->slide) {
+        for (int64_t start = window_last_start(timestamp, params->offset, params->slide);
+             start > timestamp - params->size; start -= params->slide) {
             int64_t end = start + params->size;
             if (end - 1 + params->lateness <= window->watermark)
                 continue; /* WindowOperator.isWindowLate */

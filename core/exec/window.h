@@ -29,6 +29,14 @@ struct window_params {
 
 extern const struct operator_class window_class;
 
+/* The last window that a record of this time is in (TimeWindow.getWindowStartWithOffset, also for
+ * negative times). */
+static inline int64_t window_last_start(int64_t timestamp, int64_t offset, int64_t slide)
+{
+    int64_t remainder = (timestamp - offset) % slide;
+    return timestamp - (remainder < 0 ? remainder + slide : remainder);
+}
+
 /* Records without a window that was still open. */
 uint64_t window_late_records(const struct operator* op);
 
