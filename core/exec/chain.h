@@ -35,6 +35,8 @@ struct chain {
     VEC(struct tap *) taps; /* by operator, then by output */
     struct task_output *outputs;
     uint32_t output_count;
+    uint32_t finished; /* operators whose input has ended and that are through with it */
+    bool finishes;     /* the next one has been told */
 };
 
 /* Which output of which operator a result partition reads. */
@@ -56,10 +58,9 @@ enum source_status chain_poll(struct chain *chain, uint32_t records_max);
 void chain_watermark(struct chain *chain, int64_t watermark);
 /* Idle or active again: for the readers of the task's outputs. */
 void chain_status(struct chain *chain, bool idle);
-/* The input has ended: operators, in order, hand on what they hold. Those that are pending then
- * are through later, by their time. */
-void chain_finish(struct chain *chain);
-bool chain_is_pending(const struct chain *chain);
+/* The input has ended: operators, in order, hand on what they hold. False: one of them is pending;
+ * to be called again when its time has come. */
+bool chain_finish(struct chain *chain);
 bool chain_has_room(const struct chain *chain);
 /* Processing time that an operator waits for. */
 time_ns chain_deadline(const struct chain *chain);

@@ -100,23 +100,18 @@ void operator_emit_status(struct operator* op, bool idle)
     pass_status(op->task->chain, op->place, idle);
 }
 
-void chain_finish(struct chain *chain)
+bool chain_finish(struct chain *chain)
 {
-    for (uint32_t i = 0; i < chain->count; i++) {
-        if (chain->operators[i]->class->finish)
-            chain->operators[i]->class->finish(chain->operators[i]);
+    for (; chain->finished < chain->count; chain->finished++, chain->finishes = false) {
+        struct operator* op = chain->operators[chain->finished];
+        if (!chain->finishes && op->class->finish)
+            op->class->finish(op);
+        chain->finishes = true;
         chain_drain(chain);
-    }
-}
-
-bool chain_is_pending(const struct chain *chain)
-{
-    for (uint32_t i = 0; i < chain->count; i++) {
-        const struct operator* op = chain->operators[i];
         if (op->class->is_pending && op->class->is_pending(op))
-            return true;
+            return false;
     }
-    return false;
+    return true;
 }
 
 bool chain_has_room(const struct chain *chain)

@@ -236,9 +236,8 @@ static void on_trigger(struct exec_task *task, const struct mail *mail)
     }
     if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input) {
         task->drains = true;
-        exec_task_finish_operators(task);
-        if (chain_is_pending(&task->chain)) {
-            task->ends_later = true;
+        task->ends_later = !exec_task_finish_operators(task);
+        if (task->ends_later) {
             task->held = *mail;
             return;
         }
@@ -293,14 +292,14 @@ static void plan_flush(struct exec_task *task)
 /* What waited for operators that were pending: the end of the data, a savepoint that drains. */
 static void end_waiting(struct exec_task *task)
 {
-    if (!task->ends_later || chain_is_pending(&task->chain))
+    if (!task->ends_later)
         return;
-    task->ends_later = false;
     if (task->held.barrier.id == 0) {
         exec_task_end_data(task);
         return;
     }
     struct mail held = task->held;
+    task->ends_later = false;
     task->held = (struct mail){ 0 };
     on_trigger(task, &held);
 }

@@ -49,28 +49,22 @@ static void read_buffer(struct exec_task *task, struct exec_input *input, uint32
         exec_task_fail(task, CAUSE_USER_CODE, note.text);
 }
 
-/* Once: a savepoint that drains does it before the end of the data. */
-void exec_task_finish_operators(struct exec_task *task)
+/* A savepoint that drains does it before the end of the data. False: operators are pending. */
+bool exec_task_finish_operators(struct exec_task *task)
 {
-    if (task->operators_finished)
-        return;
-    task->operators_finished = true;
-    chain_watermark(&task->chain, WATERMARK_MAX);
-    chain_finish(&task->chain);
+    if (!task->operators_finish)
+        chain_watermark(&task->chain, WATERMARK_MAX);
+    task->operators_finish = true;
+    return chain_finish(&task->chain);
 }
 
 /* All data is worked off: operators hand on what they hold, readers are told, and the task waits
  * for the checkpoint that makes it last. */
 void exec_task_end_data(struct exec_task *task)
 {
-    if (task->drains)
-        exec_task_finish_operators(task);
-    if (task->context.failed)
+    task->ends_later = task->drains && !exec_task_finish_operators(task);
+    if (task->context.failed || task->ends_later)
         return;
-    if (chain_is_pending(&task->chain)) {
-        task->ends_later = true;
-        return;
-    }
     exec_task_send_event(
         task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_DATA, .drain = task->drains });
     exec_task_move(task, EXEC_AT_END);

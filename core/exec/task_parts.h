@@ -49,10 +49,10 @@ struct exec_task {
     bool source_ended, stops, drains;      /* stops: behind the savepoint being taken */
     uint64_t last_snapshot, final;         /* final: whose completion ends it; 0: not taken yet */
     bool final_complete;
-    bool operators_finished;
-    bool ends_later;  /* the end waits for operators that are pending */
-    struct mail held; /* its barrier's id not 0: what waits is this savepoint */
-    time_ns flush_at; /* TIME_NEVER: nothing waits */
+    bool operators_finish; /* they have been told */
+    bool ends_later;       /* the end waits for operators that are pending */
+    struct mail held;      /* its barrier's id not 0: what waits is this savepoint */
+    time_ns flush_at;      /* TIME_NEVER: nothing waits */
 };
 
 void exec_task_move(struct exec_task *task, enum exec_task_state to);
@@ -69,7 +69,7 @@ void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
 
 /* task_input.c */
 bool exec_task_read_next(struct exec_task *task, bool priority_only);
-void exec_task_finish_operators(struct exec_task *task);
+bool exec_task_finish_operators(struct exec_task *task);
 void exec_task_end_data(struct exec_task *task);
 void exec_task_finish(struct exec_task *task);
 

@@ -19,9 +19,15 @@ static void keep(struct operator* op, uint32_t input, const struct batch *batch)
     }
 }
 
-static const struct operator_class keeping = { .name = "keep",
-                                               .size = sizeof(struct operator),
-                                               .process = keep };
+static void keep_mark(struct operator* op, int64_t watermark)
+{
+    struct lone_chain *lone = (struct lone_chain *)(uintptr_t)op->spec->params;
+    vec_push(&lone->marks, (struct lone_mark){ lone->out.count, watermark });
+}
+
+static const struct operator_class keeping = {
+    .name = "keep", .watermark = keep_mark, .size = sizeof(struct operator), .process = keep
+};
 
 /* Operator state, as a task deals it out. */
 static void load_lists(struct lone_chain *lone, const struct task_snapshot_file *files,
@@ -111,6 +117,7 @@ void lone_chain_fini(struct lone_chain *lone)
     chain_fini(&lone->chain);
     state_registry_fini(&lone->states);
     vec_fini(&lone->out);
+    vec_fini(&lone->marks);
 }
 
 void lone_chain_put(struct lone_chain *lone, uint32_t input, struct record_layout layout,

@@ -16,6 +16,12 @@ struct lone_record {
     _Alignas(8) uint8_t payload[LONE_PAYLOAD_MAX];
 };
 
+/* A watermark that came out, behind so many records. */
+struct lone_mark {
+    size_t behind;
+    int64_t watermark;
+};
+
 struct lone_chain {
     struct operator_spec specs[4]; /* those under test, then one that keeps what comes out */
     uint32_t count;
@@ -23,6 +29,7 @@ struct lone_chain {
     struct state_registry states;
     struct chain chain;
     VEC(struct lone_record) out;
+    VEC(struct lone_mark) marks;
 };
 
 /* specs: borrowed lists; the last one's main output is kept in `out`. files: to begin from. */

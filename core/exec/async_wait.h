@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asks somebody else about each record and goes on meanwhile. The user's function says how long the
+ * answer takes; when that time has passed it makes the answer. At most `capacity` questions are
+ * open; further records wait, and no batch is taken meanwhile. Answers come in the order of the
+ * records, or as they are there; in both cases no record passes a watermark. Records without an
+ * answer are in the snapshot and are asked again at a restore. Source: Flink's AsyncWaitOperator,
+ * OrderedStreamElementQueue, UnorderedStreamElementQueue.
+ */
+#ifndef WEIR_EXEC_ASYNC_WAIT_H
+#define WEIR_EXEC_ASYNC_WAIT_H
+
+#include "core/exec/operator.h"
+
+enum async_order { ASYNC_ORDERED, ASYNC_UNORDERED };
+
+struct async_request {
+    const void *payload;
+    uint32_t size;
+    int64_t timestamp;
+};
+
+struct async_wait_params {
+    enum async_order order;
+    uint32_t capacity; /* > 0 */
+    time_ns timeout;   /* from the asking; 0: none */
+    /* All three: null text, well; else what is wrong, and the task fails with it. */
+    /* latency: until the answer is there; TIME_NEVER: it never is. */
+    const char *(*ask)(const void *context, const struct async_request *request, time_ns *latency);
+    const char *(*answer)(const void *context, const struct async_request *request,
+                          struct collector *out);
+    /* Instead of an answer; null: the task fails. */
+    const char *(*timed_out)(const void *context, const struct async_request *request,
+                             struct collector *out);
+    const void *context;
+};
+
+extern const struct operator_class async_wait_class;
+
+/* Questions that are open, records that are not asked about yet. */
+void async_wait_count(const struct operator* op, uint32_t *open, uint32_t *waiting);
+
+#endif
