@@ -7,25 +7,9 @@
 #include "core/exec/keyed_process.h"
 
 #include "core/base/text.h"
+#include "core/exec/keyed_process_parts.h"
 
 enum { RUN_LEAST = 4 };
-
-struct keyed_process {
-    struct operator op;
-    struct user_state states[PROCESS_STATES_MAX];
-    uint32_t open_states;
-    struct state_table *ready; /* of the first state, where it lies ready; null */
-    struct timer_service timers[2];
-    int64_t watermark;
-    uint32_t run; /* records of the next one at most */
-    /* Keys whose value is new, from the record under way on; the run after a short one has
-     * inserted some of them already. */
-    bool is_new[PROCESS_RUN];
-    uint32_t known;
-    bool found_new[PROCESS_RUN];
-    void *values[PROCESS_RUN];
-    uint16_t groups[PROCESS_RUN];
-};
 
 static const struct keyed_process_params *params_of(const struct operator* op)
 {
@@ -38,7 +22,7 @@ static bool lies_ready(const struct keyed_process_params *params)
            params->states[0].value_size > 0 && params->states[0].ttl.time == 0;
 }
 
-static void open(struct operator* op)
+void keyed_process_open(struct operator* op)
 {
     static const char *const names[] = { "event-timers", "processing-timers" };
     struct keyed_process *process = (struct keyed_process *)op;
@@ -59,7 +43,7 @@ static void open(struct operator* op)
             return;
 }
 
-static void close(struct operator* op)
+void keyed_process_close(struct operator* op)
 {
     struct keyed_process *process = (struct keyed_process *)op;
     timer_service_close(&process->timers[DOMAIN_EVENT_TIME]);
@@ -207,7 +191,7 @@ static uint32_t process_run(struct keyed_process *process, uint32_t input,
     return i;
 }
 
-static void process_batch(struct operator* op, uint32_t input, const struct batch *batch)
+void keyed_process_batch(struct operator* op, uint32_t input, const struct batch *batch)
 {
     struct keyed_process *process = (struct keyed_process *)op;
     CHECK(input < PROCESS_INPUTS_MAX);
@@ -251,7 +235,7 @@ static void fire(struct keyed_process *process, enum time_domain domain, int64_t
     }
 }
 
-static void on_watermark(struct operator* op, int64_t watermark)
+void keyed_process_watermark(struct operator* op, int64_t watermark)
 {
     struct keyed_process *process = (struct keyed_process *)op;
     process->watermark = watermark;
@@ -259,22 +243,22 @@ static void on_watermark(struct operator* op, int64_t watermark)
         fire(process, DOMAIN_EVENT_TIME, watermark);
 }
 
-static time_ns deadline(struct operator* op)
+time_ns keyed_process_deadline(struct operator* op)
 {
     struct timer_service *timers = &((struct keyed_process *)op)->timers[DOMAIN_PROCESSING_TIME];
     return timers->table ? timer_service_next(timers) : TIME_NEVER;
 }
 
-static void on_time(struct operator* op, time_ns now)
+void keyed_process_time(struct operator* op, time_ns now)
 {
     fire((struct keyed_process *)op, DOMAIN_PROCESSING_TIME, now);
 }
 
 const struct operator_class keyed_process_class = { .name = "keyed process",
                                                     .size = sizeof(struct keyed_process),
-                                                    .open = open,
-                                                    .close = close,
-                                                    .process = process_batch,
-                                                    .watermark = on_watermark,
-                                                    .deadline = deadline,
-                                                    .on_time = on_time };
+                                                    .open = keyed_process_open,
+                                                    .close = keyed_process_close,
+                                                    .process = keyed_process_batch,
+                                                    .watermark = keyed_process_watermark,
+                                                    .deadline = keyed_process_deadline,
+                                                    .on_time = keyed_process_time };
