@@ -125,7 +125,7 @@ static void ask(struct async_wait *wait)
             continue;
         struct async_request request = request_of(wait, entry);
         time_ns latency = 0;
-        see_wrong(wait, params->ask(params->context, &request, &latency));
+        see_wrong(wait, params->ask(params->context, &wait->op, &request, &latency));
         if (latency == TIME_NEVER && params->timeout == 0)
             see_wrong(wait, "an answer that never comes, and no time-out");
         entry->timed_out = params->timeout > 0 && latency > params->timeout;
@@ -167,9 +167,9 @@ static void give_answer(struct async_wait *wait, uint64_t number)
     entry->state = ENTRY_GONE;
     wait->open--;
     if (!entry->timed_out)
-        see_wrong(wait, params->answer(params->context, &request, wait->op.outs[0]));
+        see_wrong(wait, params->answer(params->context, &wait->op, &request));
     else if (params->timed_out)
-        see_wrong(wait, params->timed_out(params->context, &request, wait->op.outs[0]));
+        see_wrong(wait, params->timed_out(params->context, &wait->op, &request));
     else
         operator_fail(&wait->op, CAUSE_USER_CODE, "no answer within %lld ms",
                       (long long)(params->timeout / TIME_MS));

@@ -26,12 +26,13 @@ struct async_wait_params {
     time_ns timeout;   /* from the asking; 0: none */
     /* All three: null text, well; else what is wrong, and the task fails with it. */
     /* latency: until the answer is there; TIME_NEVER: it never is. */
-    const char *(*ask)(const void *context, const struct async_request *request, time_ns *latency);
-    const char *(*answer)(const void *context, const struct async_request *request,
-                          struct collector *out);
+    const char *(*ask)(const void *context, struct operator* op,
+                       const struct async_request *request, time_ns *latency);
+    const char *(*answer)(const void *context, struct operator* op,
+                          const struct async_request *request);
     /* Instead of an answer; null: the task fails. */
-    const char *(*timed_out)(const void *context, const struct async_request *request,
-                             struct collector *out);
+    const char *(*timed_out)(const void *context, struct operator* op,
+                             const struct async_request *request);
     const void *context;
 };
 

@@ -84,8 +84,8 @@ static void give_pairs(struct interval_join *join, struct state_key key, uint32_
         if (other.timestamp > shifted(record->timestamp, most))
             return;
         int64_t later = other.timestamp > record->timestamp ? other.timestamp : record->timestamp;
-        params->join(params->context, side == JOIN_LEFT ? record : &other,
-                     side == JOIN_LEFT ? &other : record, later, join->op.outs[JOIN_OUTPUT]);
+        params->join(params->context, &join->op, side == JOIN_LEFT ? record : &other,
+                     side == JOIN_LEFT ? &other : record, later);
     }
 }
 

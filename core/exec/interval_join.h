@@ -26,9 +26,9 @@ struct interval_join_params {
     uint32_t payload_sizes[JOIN_SIDES]; /* of each input; 0: they vary */
     int64_t lower, upper;               /* ms, lower <= upper */
     bool lower_exclusive, upper_exclusive;
-    /* Writes the pair to out, with the later of both timestamps. */
-    void (*join)(const void *context, const struct join_record *left,
-                 const struct join_record *right, int64_t timestamp, struct collector *out);
+    /* Writes the pair to output 0, with the later of both timestamps. */
+    void (*join)(const void *context, struct operator* op, const struct join_record *left,
+                 const struct join_record *right, int64_t timestamp);
     const void *context;
 };
 

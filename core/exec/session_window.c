@@ -144,8 +144,8 @@ static void give(struct session_window *window, const struct sessions *sessions,
 {
     const struct session_window_params *params = params_of(&window->op);
     struct span span = span_at(window, sessions, i);
-    params->give(params->context, sessions->key, span.start, span.end,
-                 value_at(window, sessions, i), window->op.outs[WINDOW_OUTPUT]);
+    params->give(params->context, &window->op, sessions->key, span.start, span.end,
+                 value_at(window, sessions, i));
 }
 
 /* Windows from `first` up to `last` become one that spans them and the new one (MergingWindowSet.
@@ -198,7 +198,7 @@ static bool add(struct session_window *window, struct sessions *sessions, const 
         return false;
     if (!merge(window, sessions, first, last, &span))
         return true;
-    params->add(params->context, batch, i, value_at(window, sessions, first));
+    params->add(params->context, &window->op, batch, i, value_at(window, sessions, first));
     span = span_at(window, sessions, first);
     if (span.end - 1 <= window->watermark)
         give(window, sessions, first); /* late, but not too late: given out again */

@@ -16,9 +16,10 @@ struct session_window_params {
     int64_t lateness;    /* ms */
     uint32_t value_size; /* bytes of the window's value; zero to begin with */
     /* As in window.h. */
-    void (*add)(const void *context, const struct batch *batch, uint32_t i, void *value);
-    void (*give)(const void *context, const uint8_t *key, int64_t start, int64_t end,
-                 const void *value, struct collector *out);
+    void (*add)(const void *context, struct operator* op, const struct batch *batch, uint32_t i,
+                void *value);
+    void (*give)(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                 int64_t end, const void *value);
     /* Takes the value of a window into that of an earlier one. */
     void (*merge)(const void *context, void *into, const void *from);
     const void *context;

@@ -71,8 +71,7 @@ static void give(struct window *window, const uint8_t *key, int32_t group, int64
     const struct window_params *params = params_of(&window->op);
     const void *value = state_table_get(window->table, key_of(window, key, group, end), NULL);
     if (value)
-        params->give(params->context, key, end - params->size, end, value,
-                     window->op.outs[WINDOW_OUTPUT]);
+        params->give(params->context, &window->op, key, end - params->size, end, value);
 }
 
 /* One record into one window that is still there. */
@@ -88,7 +87,7 @@ static void add(struct window *window, const struct batch *batch, uint32_t i, co
         operator_fail(&window->op, CAUSE_USER_CODE, "%s", note.text);
         return;
     }
-    params->add(params->context, batch, i, value);
+    params->add(params->context, &window->op, batch, i, value);
     if (end - 1 <= window->watermark)
         give(window, key, group, end); /* late, but not too late: given out again */
     else

@@ -20,10 +20,11 @@ struct window_params {
     int64_t lateness;            /* ms */
     uint32_t value_size;         /* bytes of the window's value; zero to begin with */
     /* Takes record i of the batch into the value. */
-    void (*add)(const void *context, const struct batch *batch, uint32_t i, void *value);
-    /* Writes the window's result to out, with the timestamp end - 1. */
-    void (*give)(const void *context, const uint8_t *key, int64_t start, int64_t end,
-                 const void *value, struct collector *out);
+    void (*add)(const void *context, struct operator* op, const struct batch *batch, uint32_t i,
+                void *value);
+    /* Writes the window's result to output 0, with the timestamp end - 1. */
+    void (*give)(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                 int64_t end, const void *value);
     const void *context;
 };
 

@@ -73,7 +73,7 @@ static void give_pairs(struct window_join *join, struct record_slots left,
     while (record_slots_next(&left, &a.timestamp, &a.payload, &a.size))
         for (struct record_slots from = right;
              record_slots_next(&from, &b.timestamp, &b.payload, &b.size);)
-            params->join(params->context, &a, &b, timestamp, join->op.outs[JOIN_OUTPUT]);
+            params->join(params->context, &join->op, &a, &b, timestamp);
 }
 
 static void give(struct window_join *join, const uint8_t *key, int32_t group, int64_t end)
@@ -85,8 +85,7 @@ static void give(struct window_join *join, const uint8_t *key, int32_t group, in
     if (!params->co_group)
         give_pairs(join, left, right, end - 1);
     else if (left.size > 0 || right.size > 0)
-        params->co_group(params->context, key, end - params->size, end, left, right,
-                         join->op.outs[JOIN_OUTPUT]);
+        params->co_group(params->context, &join->op, key, end - params->size, end, left, right);
 }
 
 static void take(struct window_join *join, uint32_t side, const struct batch *batch, uint32_t i,

@@ -16,11 +16,11 @@ struct window_join_params {
     int64_t size, slide, offset;        /* ms, as in window.h */
     int64_t lateness;                   /* ms */
     /* Of a pair; the timestamp is the window's, end - 1. */
-    void (*join)(const void *context, const struct join_record *left,
-                 const struct join_record *right, int64_t timestamp, struct collector *out);
+    void (*join)(const void *context, struct operator* op, const struct join_record *left,
+                 const struct join_record *right, int64_t timestamp);
     /* Instead, where set: both groups, in the order of coming, one of them perhaps empty. */
-    void (*co_group)(const void *context, const uint8_t *key, int64_t start, int64_t end,
-                     struct record_slots left, struct record_slots right, struct collector *out);
+    void (*co_group)(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                     int64_t end, struct record_slots left, struct record_slots right);
     const void *context;
 };
 

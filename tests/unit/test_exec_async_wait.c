@@ -23,10 +23,11 @@ static time_ns latency_of(uint64_t id)
     return (time_ns)(hash_mix(id) % LATENCY_MAX);
 }
 
-static const char *ask(const void *context, const struct async_request *request, time_ns *latency)
+static const char *ask(const void *context, struct operator* op,
+                       const struct async_request *request, time_ns *latency)
 {
     uint64_t id = *(const uint64_t *)request->payload;
-    (void)context;
+    (void)context, (void)op;
     ck_assert_uint_eq(request->size, 8);
     ck_assert_int_eq(request->timestamp, (int64_t)id);
     *latency = id == 1 << 20 ? TIME_NEVER : latency_of(id);
@@ -41,18 +42,18 @@ static const char *put_answer(const struct async_request *request, uint64_t time
     return NULL;
 }
 
-static const char *on_answer(const void *context, const struct async_request *request,
-                             struct collector *out)
+static const char *on_answer(const void *context, struct operator* op,
+                             const struct async_request *request)
 {
     (void)context;
-    return put_answer(request, 0, out);
+    return put_answer(request, 0, op->outs[0]);
 }
 
-static const char *on_timeout(const void *context, const struct async_request *request,
-                              struct collector *out)
+static const char *on_timeout(const void *context, struct operator* op,
+                              const struct async_request *request)
 {
     (void)context;
-    return put_answer(request, 1, out);
+    return put_answer(request, 1, op->outs[0]);
 }
 
 static struct async_wait_params params = { .ask = ask, .answer = on_answer };

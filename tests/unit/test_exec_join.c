@@ -20,9 +20,10 @@ struct pair {
     int64_t timestamp;
 };
 
-static void give_pair(const void *context, const struct join_record *left,
-                      const struct join_record *right, int64_t timestamp, struct collector *out)
+static void give_pair(const void *context, struct operator* op, const struct join_record *left,
+                      const struct join_record *right, int64_t timestamp)
 {
+    struct collector *out = op->outs[0];
     struct pair pair = { ((const struct item *)left->payload)->id,
                          ((const struct item *)right->payload)->id, timestamp };
     (void)context;
@@ -241,9 +242,10 @@ START_TEST(pairs_of_windows_are_those_of_plain_lists)
 END_TEST
 
 /* Groups of which one may be empty: an outer join is made of them. */
-static void give_group(const void *context, const uint8_t *key, int64_t start, int64_t end,
-                       struct record_slots left, struct record_slots right, struct collector *out)
+static void give_group(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                       int64_t end, struct record_slots left, struct record_slots right)
 {
+    struct collector *out = op->outs[0];
     struct pair counts = { 0, 0, end - start };
     const void *payload;
     uint32_t size;

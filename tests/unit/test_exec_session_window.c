@@ -25,11 +25,12 @@ struct result {
     int64_t start, end, count, sum;
 };
 
-static void add_click(const void *context, const struct batch *batch, uint32_t i, void *value)
+static void add_click(const void *context, struct operator* op, const struct batch *batch,
+                      uint32_t i, void *value)
 {
     struct summed *summed = value;
     const struct click *click = batch_payload(batch, i);
-    (void)context;
+    (void)context, (void)op;
     summed->count++;
     summed->sum += click->worth;
 }
@@ -43,9 +44,10 @@ static void merge_clicks(const void *context, void *into, const void *from)
     to->sum += other->sum;
 }
 
-static void give_result(const void *context, const uint8_t *key, int64_t start, int64_t end,
-                        const void *value, struct collector *out)
+static void give_result(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                        int64_t end, const void *value)
 {
+    struct collector *out = op->outs[0];
     const struct summed *summed = value;
     struct result result = { 0, start, end, summed->count, summed->sum };
     (void)context;
