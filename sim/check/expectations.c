@@ -3,7 +3,8 @@
  * Three kinds of expectation. An event with `after` must follow every occurrence of that event, or
  * follow it `count` times. An occurrence whose time to do so is cut off by the end of the run is
  * open: it is told and decides nothing, but where all are open the expectation fails. With several
- * jobs the event must come for each of them that ran, so that none stands in for another.
+ * jobs the event must come for each of them that ran, so that none stands in for another. Only a
+ * job some of whose tasks stopped can come back: one that ran on is not waited for.
  */
 #include "sim/check/expectations.h"
 
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/check/touched.h"
+#include "sim/load/event_pattern.h"
 #include "sim/report/number_text.h"
 
 #define EQUAL_TOLERANCE 1e-9
@@ -162,12 +165,17 @@ static void add_moment(const struct run_evidence *run, struct event_moment momen
                 of_job ? scenario->jobs.items[moment.job.n].name : "");
 }
 
-static void add_open(size_t open, struct check_result *out)
+static void add_not_judged(size_t count, const char *why, struct check_result *out)
 {
     size_t length = strlen(out->detail);
-    if (open)
-        text_format(out->detail + length, sizeof out->detail - length,
-                    "; %zu not judged: the run ended before", open);
+    if (count)
+        text_format(out->detail + length, sizeof out->detail - length, "; %zu not judged: %s",
+                    count, why);
+}
+
+static void add_open(size_t open, struct check_result *out)
+{
+    add_not_judged(open, "the run ended before", out);
 }
 
 static bool is_cut_off(const struct run_evidence *run, const struct expectation *expectation,
@@ -257,11 +265,46 @@ static struct event_moment next_of(const struct coming *coming, struct job_id jo
     return (struct event_moment){ own < none ? own : none, job };
 }
 
+/* Is what is waited for that all tasks of a job run again? */
+static bool is_return(const struct expectation *expectation)
+{
+    return event_pattern_matches(expectation->subject, "job", "all tasks RUNNING", NULL, NULL);
+}
+
+/* Of a job that ran: what happened then has stopped none of its tasks. */
+static bool ran_on(const struct expectation *expectation, struct job_id job, time_ns at,
+                   const struct touched *touched)
+{
+    return is_return(expectation) &&
+           !touched_is(touched, job, at, time_add(at, expectation->within));
+}
+
+/* Some job ran that the event is waited for from, and all of these ran on. */
+static bool none_was_touched(const struct run_evidence *run, const struct expectation *expectation,
+                             struct event_moment after, const struct touched *touched)
+{
+    bool any = false;
+    if (!job_id_is_none(after.job))
+        return false;
+    for (uint32_t j = 0; j < run->scenario->jobs.count; j++) {
+        struct job_id job = { j };
+        bool is_meant = job_id_is_none(expectation->job) || job_id_equal(expectation->job, job);
+        if (!is_meant || !event_watch_ran(run->watch, job, after.at))
+            continue;
+        any = true;
+        if (!ran_on(expectation, job, after.at, touched))
+            return false;
+    }
+    return any;
+}
+
 /* When the event has come for all jobs that it is waited for: the one whose event the occurrence
- * is, or each that ran then. Where none ran, and where only one job counts, the next will do. */
+ * is, or each that ran then and was touched. Where none ran, and where only one job counts, the
+ * next will do. */
 static struct event_moment next_of_all(const struct run_evidence *run,
                                        const struct expectation *expectation,
-                                       const struct coming *coming, struct event_moment after)
+                                       const struct coming *coming, struct event_moment after,
+                                       const struct touched *touched)
 {
     const struct scenario *scenario = run->scenario;
     struct event_moment last = { -1, job_id_none() };
@@ -272,37 +315,85 @@ static struct event_moment next_of_all(const struct run_evidence *run,
     for (uint32_t j = 0; j < scenario->jobs.count; j++) {
         struct job_id job = { j };
         struct event_moment next = next_of(coming, job);
-        if (event_watch_ran(run->watch, job, after.at) && next.at > last.at)
+        if (event_watch_ran(run->watch, job, after.at) && next.at > last.at &&
+            !ran_on(expectation, job, after.at, touched))
             last = next;
     }
     return last.at >= 0 ? last : coming->next;
+}
+
+/* Nothing was judged. What happens to no job proves nothing of any. */
+static void put_none_judged(const struct run_evidence *run, const struct expectation *expectation,
+                            const struct event_times *times, size_t open, struct check_result *out)
+{
+    const struct scenario *scenario = run->scenario;
+    if (open) {
+        text_format(out->measured, sizeof out->measured, "the run ended before");
+        return;
+    }
+    const char *name = NULL; /* null: any would have done */
+    if (!job_id_is_none(expectation->job))
+        name = scenario->jobs.items[expectation->job.n].name;
+    else if (scenario->jobs.count == 1)
+        name = scenario->jobs.items[0].name;
+    text_format(out->measured, sizeof out->measured, "no task stopped");
+    text_format(out->detail, sizeof out->detail, "'%.*s' did not touch %s%.*s", 60,
+                expectation->after, name ? "job " : "any job", 60, name ? name : "");
+    if (times->after.count == 1)
+        add_moment(run, (struct event_moment){ times->after.items[0].at, job_id_none() }, "at ",
+                   out);
+}
+
+/* What the occurrences have come to. */
+struct waits {
+    time_ns longest; /* -1: none was judged */
+    struct event_moment after;
+    size_t open, untouched;
+};
+
+static void take_wait(const struct run_evidence *run, const struct expectation *expectation,
+                      struct event_moment after, struct event_moment next, struct waits *waits)
+{
+    time_ns wait = next.at == TIME_NEVER ? TIME_NEVER : next.at - after.at;
+    if (wait == TIME_NEVER && is_cut_off(run, expectation, after.at)) {
+        waits->open++;
+    } else if (wait >= waits->longest) { /* of equal ones the first */
+        waits->longest = wait;
+        waits->after = (struct event_moment){ after.at, next.job };
+    }
+}
+
+static void find_waits(const struct run_evidence *run, const struct expectation *expectation,
+                       const struct event_times *times, struct waits *waits)
+{
+    struct coming coming;
+    struct touched touched;
+    *waits = (struct waits){ .longest = -1, .after = { 0, job_id_none() } };
+    coming_init(&coming, run, times);
+    touched_init(&touched, run->incidents, run->scenario->jobs.count, times);
+    for (size_t i = times->after.count; i-- > 0;) {
+        struct event_moment after = times->after.items[i];
+        coming_go_back_to(&coming, after.at);
+        if (none_was_touched(run, expectation, after, &touched))
+            waits->untouched++;
+        else
+            take_wait(run, expectation, after,
+                      next_of_all(run, expectation, &coming, after, &touched), waits);
+    }
+    touched_fini(&touched);
+    vec_fini(&coming.next_of);
 }
 
 /* The longest wait of all occurrences of the event it refers to. */
 static void judge_each(const struct run_evidence *run, const struct expectation *expectation,
                        const struct event_times *times, struct check_result *out)
 {
-    struct event_moment worst_after = { 0, job_id_none() };
-    struct coming coming;
-    time_ns worst = -1;
-    size_t open = 0;
-    coming_init(&coming, run, times);
-    for (size_t i = times->after.count; i-- > 0;) {
-        struct event_moment after = times->after.items[i];
-        coming_go_back_to(&coming, after.at);
-        struct event_moment next = next_of_all(run, expectation, &coming, after);
-        time_ns wait = next.at == TIME_NEVER ? TIME_NEVER : next.at - after.at;
-        if (wait == TIME_NEVER && is_cut_off(run, expectation, after.at)) {
-            open++;
-        } else if (wait >= worst) { /* of equal ones the first */
-            worst = wait;
-            worst_after = (struct event_moment){ after.at, next.job };
-        }
-    }
-    vec_fini(&coming.next_of);
+    struct waits waits;
+    find_waits(run, expectation, times, &waits);
+    time_ns worst = waits.longest;
     out->held = worst >= 0 && worst != TIME_NEVER && worst <= expectation->within;
     if (worst < 0) {
-        text_format(out->measured, sizeof out->measured, "the run ended before");
+        put_none_judged(run, expectation, times, waits.open, out);
         return;
     }
     char text[NUMBER_TEXT_SIZE] = "never";
@@ -310,8 +401,9 @@ static void judge_each(const struct run_evidence *run, const struct expectation 
         number_text_seconds((double)worst / (double)TIME_S, text);
     text_format(out->measured, sizeof out->measured, "%s%s", text,
                 worst != TIME_NEVER && times->after.count > 1 ? " at most" : "");
-    add_moment(run, worst_after, "after ", out);
-    add_open(open, out);
+    add_moment(run, waits.after, "after ", out);
+    add_open(waits.open, out);
+    add_not_judged(waits.untouched, "no task stopped", out);
 }
 
 static void judge_event(const struct run_evidence *run, size_t index, struct check_result *out)

@@ -16,6 +16,7 @@ struct run_evidence {
     const struct metrics *metrics;
     const struct event_watch *watch;
     const struct checkers *checkers;
+    const struct incidents *incidents;
 };
 
 /* `of` is the run of the variant that the expectation compares with; null where it compares with

@@ -157,7 +157,7 @@ static void put_misses(const struct explanation *e, FILE *file)
     json_array_foreach(json_object_get(e->one, "never_happened"), i, one)
     {
         char text[NEVER_TEXT_SIZE];
-        if (!never_is_certain(one))
+        if (!json_object_get(one, "reason"))
             continue;
         never_text(one, text);
         fprintf(file, "What the script planned never happened: %s.\n", text);

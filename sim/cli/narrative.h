@@ -68,12 +68,23 @@ struct lag_effect {
     struct busy_vertex busiest; /* when it was highest; name null: none is known */
 };
 
-/* The largest rise of a job's lag without an outage of it, and the vertex whose busiest subtask was
- * busiest meanwhile, whose name is null where none is known. */
+/* A NIC or a connection that was full and held a job up, as the summary has it. */
+struct full_network {
+    const char *host, *peer; /* host null: none did; peer null: a NIC's, or one that is not known */
+    bool is_nic, sends;
+    double bytes_per_s, limit_bytes_per_s; /* 0: not known */
+    int others;                            /* hosts of which the same was full */
+    double share;                          /* of the time that is told of, all such together */
+};
+
+/* The largest rise of a job's lag without an outage of it, and what it was bound by meanwhile: the
+ * network, else the vertex whose busiest subtask was busiest, whose name is null where none is
+ * known. */
 struct lag_climb {
     const char *job; /* null: there was none */
     struct lag_rise lag;
     struct busy_vertex busiest;
+    struct full_network network;
 };
 
 struct narrative {

@@ -165,8 +165,7 @@ static void keep_climb(struct narrative *narrative, const struct watched_job *jo
 {
     struct lag_climb *climb = &narrative->climb;
     double seconds = (double)(at - job->least_at) / (double)TIME_S;
-    *climb =
-        (struct lag_climb){ job->name, { job->least_at, at, job->least, lag }, { NULL, 0, 0 } };
+    *climb = (struct lag_climb){ .job = job->name, .lag = { job->least_at, at, job->least, lag } };
     for (VEC_EACH(const struct watched_vertex, vertex, &job->vertices)) {
         struct busy_vertex now = { vertex->name, (vertex->busy_sum - vertex->busy_base) / seconds,
                                    (vertex->busy_max_sum - vertex->busy_max_base) / seconds };
@@ -237,20 +236,47 @@ struct err narrative_read_lag(struct narrative *narrative, const json_t *summary
     }
     for (VEC_EACH(struct watched_job, job, &watch.jobs))
         effects_follow_end(narrative, &job->follower);
+    struct lag_climb *climb = &narrative->climb;
+    if (climb->job)
+        climb->network =
+            narrative_full_network(summary, climb->job, climb->lag.from, climb->lag.to);
     sample_file_end(&samples);
     vec_fini(&values);
     watch_fini(&watch);
     return result;
 }
 
-/* "The lag of a grew from 0 s to 24 min between 00:29:00 and 01:01:10, without any outage; busiest
- * was c, 100 % of that time." */
+/* "; bound by the network: the NIC of tm3 was full, sending 118 MB/s of 125 MB/s". */
+static size_t put_network(const struct full_network *network, char *out, size_t size)
+{
+    size_t length = text_format(out, size, "; bound by the network: ");
+    char share[NUMBER_TEXT_SIZE];
+    length += narrative_tell_network(network, out + length, size - length);
+    number_text(network->share, METRIC_SHARE, share);
+    if (network->share < 0.95)
+        length += text_format(out + length, size - length, ", %s of that time", share);
+    return length;
+}
+
+/* "; busiest was c, 100 % of that time". */
+static size_t put_busiest(const struct busy_vertex *busiest, char *out, size_t size)
+{
+    char busy[NUMBER_TEXT_SIZE], busy_max[NUMBER_TEXT_SIZE];
+    number_text(busiest->busy, METRIC_SHARE, busy);
+    number_text(busiest->busy_max, METRIC_SHARE, busy_max);
+    bool is_even = text_equal(busy, busy_max);
+    return text_format(out, size, "; busiest was %s, %s of that time%s%s%s", busiest->name,
+                       busy_max, is_even ? "" : " in its busiest subtask, ", is_even ? "" : busy,
+                       is_even ? "" : " in all");
+}
+
+/* "The lag of a grew from 0 s to 24 min between 00:29:00 and 01:01:10, without any outage", and
+ * what it was bound by. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file)
 {
     const struct lag_climb *climb = &narrative->climb;
     char least[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], from[NUMBER_TEXT_SIZE];
-    char to[NUMBER_TEXT_SIZE], busy[NUMBER_TEXT_SIZE], busy_max[NUMBER_TEXT_SIZE];
-    char text[PARAGRAPH_SIZE];
+    char to[NUMBER_TEXT_SIZE], text[PARAGRAPH_SIZE];
     if (!climb->job)
         return;
     number_text_seconds(climb->lag.least, least);
@@ -261,15 +287,10 @@ void narrative_sum_up_lag(const struct narrative *narrative, FILE *file)
                                 "The lag of %s grew from %s to %s between %s and %s, without any "
                                 "outage",
                                 climb->job, least, most, from, to);
-    if (climb->busiest.name) {
-        number_text(climb->busiest.busy, METRIC_SHARE, busy);
-        number_text(climb->busiest.busy_max, METRIC_SHARE, busy_max);
-        bool is_even = text_equal(busy, busy_max);
-        length += text_format(text + length, sizeof text - length,
-                              "; busiest was %s, %s of that time%s%s%s", climb->busiest.name,
-                              busy_max, is_even ? "" : " in its busiest subtask, ",
-                              is_even ? "" : busy, is_even ? "" : " in all");
-    }
+    if (climb->network.host)
+        length += put_network(&climb->network, text + length, sizeof text - length);
+    else if (climb->busiest.name)
+        length += put_busiest(&climb->busiest, text + length, sizeof text - length);
     text_format(text + length, sizeof text - length, ".");
     terminal_put_wrapped(text, "", file);
 }

@@ -69,6 +69,12 @@ void command_title(const struct narrative *narrative, const struct chapter *chap
 void narrative_tell_job_end(struct paragraph *p);
 void narrative_tell_dead(struct paragraph *p);
 
+/* What of the network held the job up between two times, most of it; host null: nothing did. */
+struct full_network narrative_full_network(const json_t *summary, const char *job, time_ns from,
+                                           time_ns to);
+/* "the NIC of tm3 was full, sending 118 MB/s of 125 MB/s"; the length of it. */
+size_t narrative_tell_network(const struct full_network *network, char *out, size_t size);
+
 /* When lag grew most without an outage; nothing where it did not. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file);
 

@@ -284,7 +284,7 @@ static void judge(const struct plays *plays, struct play *play)
 {
     const struct scenario *scenario = play->scenario;
     const struct run_evidence evidence = { scenario, &play->recorder.metrics, &play->watch,
-                                           &play->checkers };
+                                           &play->checkers, &play->recorder.incidents };
     for (size_t i = 0; i < scenario->expect.count; i++) {
         struct check_result result;
         if (!is_own(plays, play, i))

@@ -384,6 +384,14 @@ void shared_bandwidth_limit(struct shared_bandwidth *shared, uint32_t group_numb
     plan(shared);
 }
 
+double shared_bandwidth_rate(const struct shared_bandwidth *shared, uint32_t group_number)
+{
+    if (group_number >= shared->groups.count || shared->groups.items[group_number].count == 0)
+        return 0;
+    const struct share_group *group = &shared->groups.items[group_number];
+    return rate_of(shared, group) * group->count;
+}
+
 void shared_bandwidth_cancel(struct shared_bandwidth *shared, struct share_handle *handle)
 {
     struct share_handle old = *handle;

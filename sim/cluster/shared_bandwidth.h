@@ -33,6 +33,9 @@ struct share_handle shared_bandwidth_start(struct shared_bandwidth *shared, uint
 /* Another limit for the group, from now on, if it has transfers under way. */
 void shared_bandwidth_limit(struct shared_bandwidth *shared, uint32_t group, double group_limit);
 
+/* Bytes per second of all its transfers together, now. */
+double shared_bandwidth_rate(const struct shared_bandwidth *shared, uint32_t group);
+
 /* Fine for what has ended or was cancelled; the handle is zeroed. `done` will not run. */
 void shared_bandwidth_cancel(struct shared_bandwidth *shared, struct share_handle *handle);
 

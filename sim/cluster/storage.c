@@ -130,6 +130,12 @@ void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id n
         shared_bandwidth_limit(cluster->dfs, group_of(node, way), limit_of(cluster, process, way));
 }
 
+double virtual_cluster_dfs_rate(const struct virtual_cluster *cluster, struct node_id node,
+                                enum transfer_way way)
+{
+    return shared_bandwidth_rate(cluster->dfs, group_of(node, way));
+}
+
 struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
                                                 struct node_id node, enum transfer_way way,
                                                 double bytes, transfer_done *done, void *context,

@@ -96,9 +96,7 @@ void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id jo
 /* A line for the observer that is not the cluster's own: what a script or a provider did. */
 void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
                           const char *reason);
-
-/* Who speaks in a fact: "process" for what happens to processes and hosts, "script" for what the
- * scenario's script does. */
+/* Who speaks in a fact: "process" of processes and hosts, "script" of what the script does. */
 const char *virtual_cluster_fact_machine(const char *word);
 
 /* A client's request to the JobManager: a submission after the scenario's submit time, others after
@@ -145,6 +143,8 @@ struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
                                                 uint64_t a, uint64_t b);
 void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
                                enum transfer_way way, double bytes_per_s);
+double virtual_cluster_dfs_rate(const struct virtual_cluster *cluster, struct node_id node,
+                                enum transfer_way way);
 void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer_id transfer);
 
 #endif

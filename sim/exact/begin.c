@@ -160,11 +160,22 @@ static void open(struct exact *exact, struct exact_task *task)
 static void plan_faults(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
-    for (VEC_EACH(const struct planned_fault, fault, &exact->jobs[task->job].spec->faults))
-        if (fault->kind == FAULT_THROW && fault->vertex.n == task->vertex &&
-            fault->subtask == task->subtask && task->attempt.attempt < fault->attempts)
+    struct exact_job *job = &exact->jobs[task->job];
+    for (uint32_t i = 0; i < job->spec->faults.count; i++) {
+        const struct planned_fault *fault = &job->spec->faults.items[i];
+        if (fault->vertex.n != task->vertex || fault->subtask != task->subtask)
+            continue;
+        job->fates[i].ran = true;
+        if (fault->kind == FAULT_THROW && task->attempt.attempt < fault->attempts)
             exact_push(exact, time_add(exact_now(exact), fault->after_start), fail_as_planned,
-                       index, task->generation);
+                       (uint64_t)i << 32 | index, task->generation);
+    }
+}
+
+struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault)
+{
+    CHECK(fault < exact->jobs[job.n].spec->faults.count);
+    return exact->jobs[job.n].fates[fault];
 }
 
 static void fail_as_planned(void *context, uint64_t a, uint64_t b)
@@ -173,8 +184,10 @@ static void fail_as_planned(void *context, uint64_t a, uint64_t b)
     struct exact_ref ref = { (uint32_t)a, (uint32_t)b };
     if (!task_ref_is_live(exact, ref))
         return;
-    if (!exact_hold(exact, exact->tasks.items[ref.index].host, fail_as_planned, a, b))
-        life_fail(exact, ref.index, CAUSE_USER_CODE);
+    if (exact_hold(exact, exact->tasks.items[ref.index].host, fail_as_planned, a, b))
+        return;
+    exact->jobs[exact->tasks.items[ref.index].job].fates[a >> 32].struck = true;
+    life_fail(exact, ref.index, CAUSE_USER_CODE);
 }
 
 bool task_begin(struct exact *exact, uint32_t index)

@@ -237,6 +237,7 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
     uint32_t sources = 0;
     for (uint32_t v = 0; v < count; v++)
         sources += job_graph_is_source(spec->graph, (struct vertex_id){ v });
+    job->fates = mem_create_array(spec->faults.count, sizeof *job->fates);
     vec_reserve(&job->sources, sources); /* programs point into it */
     for (uint32_t v = 0; v < count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
@@ -302,6 +303,7 @@ static void job_fini(struct exact_job *job)
     vec_fini(&job->cuts);
     mem_destroy(job->vertices);
     mem_destroy(job->plan.vertices);
+    mem_destroy(job->fates);
 }
 
 static void host_fini(struct exact_host *host)

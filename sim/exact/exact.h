@@ -36,6 +36,7 @@ void exact_view_vertex(struct exact *exact, struct job_id job, struct vertex_id 
 time_ns exact_broken_at(const struct exact *exact, struct job_id job);
 time_ns exact_whole_at(const struct exact *exact, struct job_id job);
 uint64_t exact_break_count(const struct exact *exact);
+struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault);
 
 /* Invariants of all tasks and channels hold, the books add up, and no completed checkpoint had lost
  * or doubled a record. */

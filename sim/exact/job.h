@@ -78,6 +78,7 @@ struct exact_job {
     VEC(struct exact_source) sources;
     struct execution_graph plan; /* parallelism only */
     VEC(struct exact_cut) cuts;
+    struct fault_fate *fates; /* by planned fault */
     bool ended, failed, cancelled;
     bool goes_on; /* it has taken up another job's snapshot */
     time_ns ended_at, broken_at, whole_at;

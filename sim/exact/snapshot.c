@@ -194,7 +194,9 @@ time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
     struct exact_task *task = &exact->tasks.items[index];
     const struct exact_job *job = &exact->jobs[task->job];
     forget_asked(task, checkpoint);
-    if (fault_of(job, FAULT_SNAPSHOT_THROW, task, checkpoint)) {
+    const struct planned_fault *throws = fault_of(job, FAULT_SNAPSHOT_THROW, task, checkpoint);
+    if (throws) {
+        job->fates[throws - job->spec->faults.items].struck = true;
         life_fail(exact, index, CAUSE_SNAPSHOT);
         return 0;
     }
@@ -202,6 +204,8 @@ time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
     if (cut && (cut->kind == CHECKPOINT_STOP_SUSPEND || cut->kind == CHECKPOINT_STOP_DRAIN))
         task->stops_behind = checkpoint;
     const struct planned_fault *sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, task, checkpoint);
+    if (sleeps)
+        job->fates[sleeps - job->spec->faults.items].struck = true;
     double speed = exact->hosts.items[task->host].speed;
     task->sync = time_add(sleeps ? sleeps->sleep : 0,
                           time_at_speed(job->vertices[task->vertex].spec->snapshot_sync, speed));

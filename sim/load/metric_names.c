@@ -23,8 +23,14 @@ const size_t statistic_count = sizeof statistic_names / sizeof *statistic_names;
 bool metric_has_total(enum metric metric, bool of_vertex)
 {
     static const enum metric sampled[] = {
-        METRIC_lag_records,         METRIC_lag_seconds,         METRIC_latency_p50_seconds,
-        METRIC_latency_p95_seconds, METRIC_latency_p99_seconds, METRIC_parallelism,
+        METRIC_lag_records,
+        METRIC_lag_seconds,
+        METRIC_latency_p50_seconds,
+        METRIC_latency_p95_seconds,
+        METRIC_latency_p99_seconds,
+        METRIC_parallelism,
+        METRIC_nic_use,
+        METRIC_link_use,
     };
     for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++)
         if (sampled[i] == metric)

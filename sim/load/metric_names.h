@@ -35,6 +35,8 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
     X(latency_p95_seconds, SECONDS, JOB, "arrival to sink, 95 of 100 records are faster")          \
     X(latency_p99_seconds, SECONDS, JOB, "arrival to sink, 99 of 100 records are faster")          \
     X(parallelism, COUNT, JOB, "largest parallelism of a running vertex")                          \
+    X(nic_use, SHARE, JOB, "share in use of the NIC that is fullest of its hosts' NICs")           \
+    X(link_use, SHARE, JOB, "share in use of the connection of its hosts that is fullest")         \
     X(busy, SHARE, VERTEX, "share of time the subtasks work, mean over them")                      \
     X(idle, SHARE, VERTEX, "share of time the subtasks wait for input, mean over them")            \
     X(backpressured, SHARE, VERTEX, "share of time their output blocks them, mean over them")      \

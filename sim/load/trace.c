@@ -50,10 +50,9 @@ static time_ns end_of(const struct trace_rows *rows, size_t i)
     size_t count = rows->rows.count;
     if (i + 1 < count)
         return rows->rows.items[i + 1].at_ns;
-    time_ns step = rows->step;
-    if (!step && count > 1)
-        step = step_of(rows, count - 2);
-    return rows->rows.items[i].at_ns + (step ? step : TIME_S);
+    CHECK(rows->step > 0 || count > 1);
+    time_ns step = rows->step ? rows->step : step_of(rows, count - 2);
+    return rows->rows.items[i].at_ns + step;
 }
 
 /* Until when the row's value holds: its end, but only one step where rows are missing. */

@@ -137,6 +137,12 @@ static struct err read_rows(struct reading *r, FILE *file, const char *name, str
     if (r->rows.rows.count == 0)
         return err_note(note, ERR_MISSING_CODE, "%s:%d: found no rows, expected some", name,
                         r->csv.line);
+    if (r->rows.rows.count == 1)
+        return err_note(
+            note, ERR_MISSING_CODE,
+            "%s:%d: found one time, expected two or more, for the last row lasts as long "
+            "as the one before (a load that stays is constant: RATE)",
+            name, r->csv.line);
     return OK;
 }
 

@@ -195,6 +195,7 @@ static void job_create(const struct scenario *scenario, struct model_job *job,
                                   .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
     job->edge_slot = mem_create_array(spec->graph->edges.count, sizeof *job->edge_slot);
     job->mark = mem_create_array(count, sizeof *job->mark);
+    job->fates = mem_create_array(spec->faults.count, sizeof *job->fates);
     for (uint32_t v = 0; v < count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
         struct vertex_id id = { v };
@@ -249,6 +250,7 @@ static void job_fini(struct model_job *job)
     mem_destroy(job->plan.vertices);
     mem_destroy(job->edge_slot);
     mem_destroy(job->mark);
+    mem_destroy(job->fates);
 }
 
 struct model *model_create_in(const struct scenario *scenario, const struct model_world *world,

@@ -34,6 +34,8 @@ struct model_world {
     /* What the host's transfers one way may take of its NIC together, from now on. */
     void (*transfer_limit)(void *context, struct node_id node, enum transfer_way way,
                            double bytes_per_s);
+    /* What these move now, bytes per second. Null: nothing. */
+    double (*transfer_rate)(void *context, struct node_id node, enum transfer_way way);
     void (*transfer_cancel)(void *context, struct transfer_id transfer);
 };
 
@@ -60,6 +62,18 @@ struct model_restore {
     bool whole;          /* all subtasks of all sources began together */
 };
 
+/* A NIC one way, or a connection of two hosts, and what it carries. */
+struct network_use {
+    bool known;                /* there is one that has a limit */
+    double use;                /* share of it, 0 to 1 */
+    struct node_id host, peer; /* the sender of a connection, and its reader; a NIC has no peer */
+    enum transfer_way way;     /* of a NIC */
+    double bytes_per_s, limit_bytes_per_s;
+    uint32_t full; /* hosts whose NIC, or slowest connection, is full */
+};
+
+enum network_part { NETWORK_NIC, NETWORK_LINK, NETWORK_PART_COUNT };
+
 /* Totals grow over the whole run, so the difference of two looks is exact for the time between.
  * Records are those of the sources. */
 struct model_job_view {
@@ -85,6 +99,11 @@ struct model_job_view {
     double restore_position;     /* the same in the newest completed checkpoint */
     uint64_t restore_checkpoint; /* that one; savepoints are not restored; 0: none */
     struct model_restore restored;
+    /* Of the hosts that its tasks run on, the NIC that is used most, and the connection: by records
+     * of all jobs, and a NIC by transfers as well. */
+    struct network_use network[NETWORK_PART_COUNT];
+    /* Most of what it could read faster is held up by a full NIC, or connection. */
+    bool held[NETWORK_PART_COUNT];
 };
 
 struct model_vertex_view {
@@ -105,6 +124,13 @@ struct model_vertex_view {
 void model_view_job(struct model *model, struct job_id job, struct model_job_view *out);
 void model_view_vertex(struct model *model, struct job_id job, struct vertex_id vertex,
                        struct model_vertex_view *out);
+
+/* What has come of a fault that the job's scenario plans, by its place there. */
+struct fault_fate {
+    bool ran; /* its subtask has been RUNNING */
+    bool struck;
+};
+struct fault_fate model_fault_fate(const struct model *model, struct job_id job, size_t fault);
 
 /* Since when tasks of the job that ran have stopped (failed, cancelled, gone with their process),
  * and have not all run again; TIME_NEVER: none has. Cheap, and moves nothing. */

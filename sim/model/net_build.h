@@ -12,6 +12,7 @@ struct model;
 struct model_job;
 struct model_vertex;
 struct component;
+struct network_use;
 
 /* net_gather.c: raw flows, slots, loads and rows of the members. */
 void net_gather(struct model *model, struct net *net);
@@ -45,6 +46,8 @@ bool net_limit_transfers_of(struct model *model, uint32_t host);
 /* What the data plane may use of a NIC, and what it does use: bytes per second, now. */
 double net_nic_for_data(const struct model *model, uint32_t host, enum transfer_way way);
 double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way);
+/* Of the connection that is slowest for what it carries of it: share in use, now. */
+double net_wire_use(struct model *model, uint32_t host);
 /* Does a NIC or a connection hold the class up, so that it always has something to send? */
 bool net_held_by_nic(const struct net *net, uint32_t class);
 /* One flow of a class, in records; what a NIC carries of each member, `sums` being those of sums.
@@ -58,6 +61,8 @@ void net_count_connections(struct model *model, uint32_t host);
 bool net_host_can_fill(const struct model *model, const struct net_slot *slot);
 void net_stay(struct model *model, const struct net *net);
 void net_find_nics(struct model *model, struct net *net);
+/* net_use.c: the fullest NIC and connection of a job's hosts; adds to what is there. */
+void net_view_use(struct model *model, uint32_t job, struct network_use *most, bool *held);
 /* net_share.c: slots with cores of their own; those that can be full before others of their kind.
  * May a slot of the job have some? */
 bool net_has_shares(const struct model_job *job);

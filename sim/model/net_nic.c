@@ -166,6 +166,11 @@ double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way
     return traffic_of_host(model, &model->hosts.items[host], limit_of(way));
 }
 
+double net_wire_use(struct model *model, uint32_t host)
+{
+    return traffic_of_host(model, &model->hosts.items[host], LIMIT_WIRE);
+}
+
 /* Says whether data has more than it may: then limits are to be taken anew. */
 static bool limit_transfers(struct model *model, uint32_t host, enum transfer_way way)
 {

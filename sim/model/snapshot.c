@@ -285,10 +285,12 @@ static bool throw_as_planned(struct model *model, struct model_job *job, uint32_
     for (size_t i = 0; i < job->spec->faults.count; i++) {
         const struct planned_fault *fault = &job->spec->faults.items[i];
         const struct model_vertex *vertex = &job->vertices[v];
-        if (fault->vertex.n != v || fault->subtask >= vertex->parallelism ||
-            vertex->current.items[fault->subtask] == NONE ||
-            !fault_of(job, FAULT_SNAPSHOT_THROW, v, fault->subtask, checkpoint))
+        if (fault->kind != FAULT_SNAPSHOT_THROW || fault->vertex.n != v ||
+            fault->subtask >= vertex->parallelism ||
+            vertex->current.items[fault->subtask] == NONE || checkpoint < fault->checkpoint_first ||
+            checkpoint > fault->checkpoint_last)
             continue;
+        job->fates[i].struck = true;
         task_fail(model, vertex->current.items[fault->subtask], CAUSE_SNAPSHOT);
         any = true;
     }
@@ -318,6 +320,7 @@ static void sleep_as_planned(struct model *model, struct model_job *job, uint64_
         if (!fault || task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
             continue;
         struct task_ref ref = task_ref_of(model, task);
+        job->fates[fault - job->spec->faults.items].struck = true;
         model->tasks.items[task].blocked = any = true;
         begin_sync_of(model, task, fault->sleep);
         sim_queue_push(model->queue, model->tasks.items[task].sync_until, SIM_CLASS_DATA,

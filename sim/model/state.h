@@ -94,6 +94,7 @@ struct model_job {
     bool goes_on;                /* its sources stand where a former job's snapshot has them */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
     struct model_restore restored;
+    struct fault_fate *fates;  /* by planned fault */
     uint64_t restored_round;   /* refresh of the networks */
     uint32_t restored_sources; /* in it, all subtasks of each */
 };
@@ -110,7 +111,7 @@ struct model {
     VEC(struct model_task) tasks;
     VEC(uint32_t) free_tasks;
     VEC(struct model_step) steps;
-    uint32_t free_step; /* 1 + number; 0: none */
+    uint32_t free_step, free_upload; /* 1 + number; 0: none */
     struct model_job *jobs;
     uint32_t job_count;
     struct networks networks;
@@ -118,7 +119,6 @@ struct model {
     VEC(struct stall) stalls;
     VEC(uint32_t) free_stalls, relinked; /* hosts whose links have changed at this instant */
     VEC(struct upload) uploads;
-    uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
     struct sim_handle memory_look, stalls_look;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */

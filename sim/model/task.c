@@ -253,12 +253,23 @@ void tasks_process_frozen(struct model *model, uint32_t host, bool frozen)
 void task_plan_faults(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    const struct job_spec *job = model->jobs[task->job].spec;
-    for (VEC_EACH(const struct planned_fault, fault, &job->faults))
-        if (fault->kind == FAULT_THROW && fault->vertex.n == task->vertex &&
-            fault->subtask == task->subtask && task->attempt.attempt < fault->attempts)
+    struct model_job *job = &model->jobs[task->job];
+    for (uint32_t i = 0; i < job->spec->faults.count; i++) {
+        const struct planned_fault *fault = &job->spec->faults.items[i];
+        if (fault->vertex.n != task->vertex || fault->subtask != task->subtask)
+            continue;
+        job->fates[i].ran = true;
+        if (fault->kind == FAULT_THROW && task->attempt.attempt < fault->attempts)
             sim_queue_push(model->queue, time_add(model_now(model), fault->after_start),
-                           SIM_CLASS_DATA, fail_as_planned, model, index, task->generation);
+                           SIM_CLASS_DATA, fail_as_planned, model, (uint64_t)i << 32 | index,
+                           task->generation);
+    }
+}
+
+struct fault_fate model_fault_fate(const struct model *model, struct job_id job, size_t fault)
+{
+    CHECK(fault < model->jobs[job.n].spec->faults.count);
+    return model->jobs[job.n].fates[fault];
 }
 
 static void fail_as_planned(void *context, uint64_t a, uint64_t b)
@@ -267,6 +278,8 @@ static void fail_as_planned(void *context, uint64_t a, uint64_t b)
     struct task_ref ref = { (uint32_t)a, (uint32_t)b };
     if (!task_ref_is_live(model, ref))
         return;
-    if (!model_hold(model, model->tasks.items[ref.index].host, fail_as_planned, a, b))
-        task_fail(model, ref.index, CAUSE_USER_CODE);
+    if (model_hold(model, model->tasks.items[ref.index].host, fail_as_planned, a, b))
+        return;
+    model->jobs[model->tasks.items[ref.index].job].fates[a >> 32].struck = true;
+    task_fail(model, ref.index, CAUSE_USER_CODE);
 }

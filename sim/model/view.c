@@ -190,6 +190,7 @@ void model_view_job(struct model *model, struct job_id id, struct model_job_view
     for (uint32_t v = 0; v < job->vertex_count; v++)
         out->state_bytes += state_of_vertex(model, job, &job->vertices[v]);
     view_latency(model, job, out);
+    net_view_use(model, id.n, out->network, out->held);
 }
 
 void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v,

@@ -43,6 +43,11 @@ static void transfer_limit(void *context, struct node_id node, enum transfer_way
     virtual_cluster_dfs_limit(context, node, way, bytes_per_s);
 }
 
+static double transfer_rate(void *context, struct node_id node, enum transfer_way way)
+{
+    return virtual_cluster_dfs_rate(context, node, way);
+}
+
 static void transfer_cancel(void *context, struct transfer_id id)
 {
     virtual_cluster_dfs_cancel(context, id);
@@ -59,6 +64,7 @@ struct model *model_create(const struct scenario *scenario, struct virtual_clust
                                        .link = link,
                                        .transfer = transfer,
                                        .transfer_limit = transfer_limit,
+                                       .transfer_rate = transfer_rate,
                                        .transfer_cancel = transfer_cancel };
     return model_create_in(scenario, &world, queue);
 }

@@ -26,6 +26,8 @@ static const struct figure_row {
     { "parallelism", "mean", "parallelism, mean", true },
     { "busy", "mean", "busiest vertex busy, mean", true },
     { "busy_max", "mean", "busiest subtask busy, mean", true },
+    { "nic_use", "max", "fullest NIC in use, max", false },
+    { "link_use", "max", "fullest link in use, max", false },
     { "downtime_seconds", "final", "downtime", true },
     { "restarts", "final", "restarts after failures", true },
     { "rescales", "final", "rescales", true },

@@ -32,6 +32,8 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(latency_p95_seconds, LEVEL, MAX, P95),
     RULE(latency_p99_seconds, LEVEL, MAX, P99),
     RULE(parallelism, LEVEL, MAX, MEAN),
+    RULE(nic_use, LEVEL, MAX, MAX),
+    RULE(link_use, LEVEL, MAX, MAX),
     RULE(busy, FLOW, MAX, MEAN),
     RULE(idle, FLOW, MIN, MEAN),
     RULE(backpressured, FLOW, MAX, MEAN),

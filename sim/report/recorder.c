@@ -38,6 +38,7 @@ void recorder_fini(struct recorder *recorder)
         for (VEC_EACH(struct failure_count, failure, &job->failures))
             mem_destroy(failure->reason);
         vec_fini(&job->failures);
+        network_record_fini(&job->network);
         vec_fini(&job->vertices);
     }
     vec_fini(&recorder->jobs);

@@ -8,6 +8,7 @@
 #define WEIR_SIM_REPORT_RECORDER_H
 
 #include "sim/report/metrics.h"
+#include "sim/report/network_record.h"
 #include "sim/report/timeline.h"
 
 /* What one job's totals were at the last sample, and what events have added up to. */
@@ -16,6 +17,7 @@ struct job_record {
     uint64_t completed, failed;         /* checkpoints */
     VEC(struct failure_count) failures; /* those failed, by reason, as they first came */
     VEC(struct vertex_record) vertices;
+    struct network_record network;
     struct model_job_view flow; /* at the last sample; checkers look at it, too */
 };
 

@@ -83,8 +83,17 @@ static void sample_vertices(struct recorder *recorder, struct job_id job, double
     values[METRIC_parallelism] = parallelism;
 }
 
+static void sample_network(struct job_record *record, time_ns at, double *values)
+{
+    static const enum metric of[NETWORK_PART_COUNT] = { METRIC_nic_use, METRIC_link_use };
+    for (int part = 0; part < NETWORK_PART_COUNT; part++)
+        if (record->flow.network[part].known)
+            values[of[part]] = record->flow.network[part].use;
+    network_record_look(&record->network, at, &record->flow);
+}
+
 /* Records, lag and latency of a job since the last sample, `seconds` ago. */
-static void sample_flow(struct recorder *recorder, struct job_id job, double seconds,
+static void sample_flow(struct recorder *recorder, struct job_id job, time_ns at, double seconds,
                         double *values)
 {
     struct job_record *record = &recorder->jobs.items[job.n];
@@ -100,6 +109,7 @@ static void sample_flow(struct recorder *recorder, struct job_id job, double sec
     values[METRIC_lag_seconds] = flow->lag_seconds_max;
     values[METRIC_records_replayed] = flow->replayed_total;
     values[METRIC_records_reread] = flow->reread_total;
+    sample_network(record, at, values);
     if (flow->offered_total <= 0 || flow->ended || !flow->has_latency)
         return; /* no record, no latency */
     values[METRIC_latency_p50_seconds] = flow->latency[0];
@@ -132,7 +142,7 @@ static void sample_job(struct recorder *recorder, struct job_id job, time_ns at,
     double *values = recorder->values.items + (size_t)job.n * METRIC_NAME_COUNT;
     for (size_t m = 0; m < METRIC_NAME_COUNT; m++)
         values[m] = number_none();
-    sample_flow(recorder, job, seconds, values);
+    sample_flow(recorder, job, at, seconds, values);
     sample_vertices(recorder, job, values, row);
     sample_counters(recorder, job, at, values);
 }

@@ -202,6 +202,44 @@ static json_t *failure_of(const struct recorder *recorder, struct job_id job,
     return json_stringn_nocheck(text, strlen(text));
 }
 
+static json_t *network_use(const struct run_look *look, const struct network_use *use)
+{
+    bool named = use->limit_bytes_per_s > 0;
+    json_t *one = json_object();
+    put_text(one, "host", name_or_null(look, use->host));
+    put_text(one, "peer", name_or_null(look, use->peer));
+    put_text(one, "way", use->way == TRANSFER_OUT ? "out" : "in");
+    put(one, "use", number(use->use));
+    put(one, "bytes_per_s", named ? number(use->bytes_per_s) : json_null());
+    put(one, "limit_bytes_per_s", named ? number(use->limit_bytes_per_s) : json_null());
+    put(one, "full_hosts", json_integer(use->full));
+    return one;
+}
+
+/* The fullest NIC and link seen, and when full ones held the job up. */
+static json_t *network_of(const struct run_look *look, const struct network_record *record)
+{
+    static const char *const parts[NETWORK_PART_COUNT] = { "nic", "link" };
+    json_t *all = json_object(), *spans = json_array();
+    for (int part = 0; part < NETWORK_PART_COUNT; part++) {
+        bool known = record->fullest[part].known;
+        json_t *one = known ? network_use(look, &record->fullest[part]) : json_null();
+        if (known)
+            put(one, "at_s", seconds(record->fullest_at[part]));
+        put(all, parts[part], one);
+    }
+    for (VEC_EACH(const struct network_span, span, &record->spans)) {
+        json_t *one = network_use(look, &span->use);
+        put_text(one, "part", parts[span->part]);
+        put(one, "from_s", seconds(span->from));
+        put(one, "to_s", seconds(span->to));
+        json_array_append_new(spans, one);
+    }
+    put(all, "held_up", spans);
+    put(all, "held_up_left_out", json_integer((json_int_t)record->left_out));
+    return all;
+}
+
 static json_t *jobs_array(const struct recorder *recorder)
 {
     const struct scenario *scenario = recorder->look->scenario;
@@ -223,6 +261,7 @@ static json_t *jobs_array(const struct recorder *recorder)
         if (scenario->jobs.items[j].former > 0)
             put(one, "records_inherited", number(recorder->jobs.items[j].flow.inherited));
         put(one, "checkpoint_failures", failures_array(&recorder->jobs.items[j]));
+        put(one, "network", network_of(recorder->look, &recorder->jobs.items[j].network));
         put_histories(recorder, id, one);
         put(one, "failure", failure_of(recorder, id, json_object_get(one, "exceptions")));
         json_array_append_new(all, one);
@@ -350,11 +389,48 @@ static void put_reason(json_t *one, const struct scripted_event *event,
     put(one, "in_part", json_integer((json_int_t)outcome->in_part));
 }
 
+static void append_fault(const struct scenario *scenario, const struct job_spec *job,
+                         const struct planned_fault *fault, bool ran, json_t *all)
+{
+    static const char *const verbs[] = { [FAULT_THROW] = "throw",
+                                         [FAULT_SNAPSHOT_THROW] = "snapshot-throws",
+                                         [FAULT_SNAPSHOT_SLEEP] = "snapshot-sleeps" };
+    bool named = scenario->jobs.count > 1;
+    char label[80];
+    text_format(label, sizeof label, "%s %.*s %u%s%.*s", verbs[fault->kind], 30,
+                job->graph->vertices.items[fault->vertex.n].name, fault->subtask,
+                named ? " of " : "", 20, named ? job->name : "");
+    json_t *one = json_object();
+    put_text(one, "event", label);
+    put(one, "at_s", json_null());
+    put_text(one, "reason",
+             !ran                         ? "its subtask never ran"
+             : fault->kind == FAULT_THROW ? "its subtask never ran for so long"
+                                          : "no such snapshot of its subtask began");
+    json_array_append_new(all, one);
+}
+
+/* What user code was to do wrong, and did not. */
+static void append_faults(const struct simulation *simulation, json_t *all)
+{
+    const struct scenario *scenario = simulation_scenario(simulation);
+    const struct plane *plane = simulation_plane(simulation);
+    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
+        const struct job_spec *job = &scenario->jobs.items[j];
+        for (size_t i = 0; i < job->faults.count; i++) {
+            struct fault_fate fate = plane->class->fault_fate(plane->self, (struct job_id){ j }, i);
+            if (!fate.struck)
+                append_fault(scenario, job, &job->faults.items[i], fate.ran, all);
+        }
+    }
+}
+
 json_t *summary_never_happened(const struct simulation *simulation)
 {
     const struct scenario *scenario = simulation_scenario(simulation);
     json_t *all = json_array();
     append_never_submitted(simulation, all);
+    append_faults(simulation, all);
     for (size_t i = 0; i < scenario->events.count; i++) {
         const struct scripted_event *event = &scenario->events.items[i];
         struct script_outcome outcome = simulation_outcome(simulation, i);

@@ -15,13 +15,25 @@ enum {
     LINES_MAX = 60,
     LABEL_ROWS = 4,
     NOTE_ROWS = 12,
+    LABEL_GAP = 2, /* letters, with that to its own line */
     SAMPLES_BEFORE = 2,
     SAMPLES_AFTER = 6,
     FAILED_SHOWN_MAX = 3000
 };
 
-/* Letters that fit on the axis of a picture 1600 wide at the size of the labels. */
-#define LETTERS_ON_AXIS 165.0
+/* Widths of ' ' to '~' in DejaVu Sans, the pictures' font, in hundredths of its size. A letter, as
+ * a measure, is as wide as a digit. */
+static const unsigned char widths[] = {
+    32, 40, 46, 84, 64, 95, 78, 27, 39,  39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79,
+    60, 79, 69, 63, 61, 73, 68, 99, 69,  61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
+    63, 28, 28, 58, 28, 97, 63, 61, 63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84
+};
+#define WIDTH_OF_LETTER 64.0
+
+/* Such letters that fit on the axis of a picture 1600 wide at the size of the labels: 1,440 pixels,
+ * of 13 points each. */
+#define LETTERS_ON_AXIS 129.0
 
 /* What happens to several within it has happened to them together. */
 #define SAME_MOMENT TIME_S
@@ -183,10 +195,24 @@ static bool is_free(const struct placing *placing, const struct placed *own)
     return true;
 }
 
+/* What is not ASCII is as wide as a letter. */
+double timeline_label_letters(const char *label)
+{
+    double width = 0;
+    for (const char *p = label; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c >= ' ' && c <= '~')
+            width += widths[c - ' '];
+        else if ((c & 0xc0) != 0x80) /* what goes on with a letter has been counted */
+            width += WIDTH_OF_LETTER;
+    }
+    return width / WIDTH_OF_LETTER + LABEL_GAP;
+}
+
 /* From the top row down: what comes later then stands lower, and its line cuts nothing. */
 static bool place_at(struct placing *placing, struct mark *mark, double x, int side)
 {
-    double width = (double)strlen(mark->label) + 2;
+    double width = timeline_label_letters(mark->label);
     struct placed own = { .x = x, .from = side > 0 ? x : x - width };
     own.to = own.from + width;
     if (own.from < 0 || own.to > placing->space->letters)

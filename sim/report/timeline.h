@@ -56,7 +56,7 @@ struct timeline {
 /* A place to put labels: length of the axis, how wide a letter is there, how many rows. */
 struct label_space {
     time_ns from, to;
-    double letters; /* that fit side by side on the whole axis */
+    double letters; /* as wide as a digit, that fit side by side on the whole axis */
     int rows;
 };
 
@@ -79,6 +79,8 @@ void timeline_note(struct timeline *timeline, time_ns at, const char *label);
  * first one stands for all of its moment. */
 void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom);
 
+/* As wide as it is drawn, with what keeps it apart from its neighbour; in letters. */
+double timeline_label_letters(const char *label);
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space);
 

@@ -55,6 +55,11 @@ static uint64_t model_breaks(const void *self)
     return model_break_count(self);
 }
 
+static struct fault_fate model_fate(const void *self, struct job_id job, size_t fault)
+{
+    return model_fault_fate(self, job, fault);
+}
+
 static struct err model_check(void *self, struct note *note)
 {
     return model_check_conservation(self, note);
@@ -106,6 +111,11 @@ static uint64_t exact_breaks(const void *self)
     return exact_break_count(self);
 }
 
+static struct fault_fate exact_fate(const void *self, struct job_id job, size_t fault)
+{
+    return exact_fault_fate(self, job, fault);
+}
+
 static struct err exact_books(void *self, struct note *note)
 {
     return exact_check(self, note);
@@ -113,9 +123,11 @@ static struct err exact_books(void *self, struct note *note)
 
 static const struct plane_class planes[WORLD_COUNT] = {
     [WORLD_VIRTUAL] = { model_gone, model_begins, model_cancelled, model_ended, model_job,
-                        model_vertex, model_broken, model_whole, model_breaks, model_check },
+                        model_vertex, model_broken, model_whole, model_breaks, model_fate,
+                        model_check },
     [WORLD_EXACT] = { exact_gone, exact_begins, exact_cancelled, exact_ended, exact_job,
-                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_books },
+                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_fate,
+                      exact_books },
 };
 
 struct plane plane_create(const struct scenario *scenario, struct virtual_cluster *cluster,

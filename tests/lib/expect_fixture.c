@@ -21,10 +21,23 @@ void expect_fixture_fini(struct expect_fixture *fixture)
     fake_run_fini(&fixture->run);
 }
 
+void expect_fixture_down(struct expect_fixture *fixture, uint32_t job, time_ns fault, time_ns from,
+                         time_ns to)
+{
+    const struct incident incident = { .job = { job },
+                                       .at = fault,
+                                       .down_at = from,
+                                       .running_at = to,
+                                       .over_at = to,
+                                       .failed_at = TIME_NEVER };
+    vec_push(&fixture->recorder.incidents.list, incident);
+}
+
 bool expect_fixture_judge(struct expect_fixture *fixture, size_t index, const struct metrics *of)
 {
     struct run_evidence evidence = { fixture->run.scenario, &fixture->recorder.metrics,
-                                     &fixture->watch, &fixture->checkers };
+                                     &fixture->watch, &fixture->checkers,
+                                     &fixture->recorder.incidents };
     expectation_judge(&evidence, index, of, &fixture->result);
     return fixture->result.held;
 }

@@ -20,6 +20,9 @@ struct expect_fixture {
 void expect_fixture_init(struct expect_fixture *fixture, const char *yaml);
 void expect_fixture_fini(struct expect_fixture *fixture);
 
+/* Not all tasks of the job ran, by what happened at `fault`; TIME_NEVER: they do not again. */
+void expect_fixture_down(struct expect_fixture *fixture, uint32_t job, time_ns fault, time_ns from,
+                         time_ns to);
 bool expect_fixture_judge(struct expect_fixture *fixture, size_t index, const struct metrics *of);
 
 #endif

@@ -107,10 +107,9 @@ static struct transfer_id transfer(void *context, struct node_id node, enum tran
 {
     struct model_fixture *fixture = context;
     double ns = bytes / fixture->storage_bandwidth * (double)TIME_S;
-    (void)node;
-    (void)way;
     vec_push(&fixture->transfers,
-             (struct fixture_transfer){ .done = done, .context = done_context, .a = a, .b = b });
+             (struct fixture_transfer){
+                 .done = done, .node = node, .way = way, .context = done_context, .a = a, .b = b });
     vec_last(&fixture->transfers).event =
         sim_queue_push(fixture->queue, sim_queue_now(fixture->queue) + (time_ns)ns, SIM_CLASS_DATA,
                        transfer_ends, fixture, fixture->transfers.count - 1, 0);
@@ -124,11 +123,22 @@ static void transfer_limit(void *context, struct node_id node, enum transfer_way
     fixture->hosts[node.n].transfer_limit[way] = bytes_per_s;
 }
 
+static double transfer_rate(void *context, struct node_id node, enum transfer_way way)
+{
+    const struct model_fixture *fixture = context;
+    double rate = 0;
+    for (VEC_EACH(const struct fixture_transfer, transfer, &fixture->transfers))
+        if (transfer->done && node_id_equal(transfer->node, node) && transfer->way == way)
+            rate += fixture->storage_bandwidth;
+    return rate;
+}
+
 static void transfer_cancel(void *context, struct transfer_id id)
 {
     struct model_fixture *fixture = context;
     ck_assert_ptr_nonnull(fixture->transfers.items[id.n - 1].done); /* still under way */
     sim_queue_cancel(fixture->queue, &fixture->transfers.items[id.n - 1].event);
+    fixture->transfers.items[id.n - 1].done = NULL;
 }
 
 struct job_id model_fixture_add_job(struct model_fixture *fixture)
@@ -244,6 +254,7 @@ void model_fixture_start(struct model_fixture *fixture)
                                        .link = link,
                                        .transfer = transfer,
                                        .transfer_limit = transfer_limit,
+                                       .transfer_rate = transfer_rate,
                                        .transfer_cancel = transfer_cancel };
     for (VEC_EACH(struct job_spec, job, &fixture->scenario.jobs)) {
         struct note note = { "" };

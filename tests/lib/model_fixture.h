@@ -38,7 +38,9 @@ struct fixture_link {
 
 struct fixture_transfer {
     struct sim_handle event;
-    transfer_done *done;
+    transfer_done *done; /* null: it is over */
+    struct node_id node;
+    enum transfer_way way;
     void *context;
     uint64_t a, b;
 };

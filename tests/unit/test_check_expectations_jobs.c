@@ -47,6 +47,12 @@ static void line_of(time_ns at, uint32_t job, struct log_line what)
     event_watch_line(&fixture.watch, at, &what);
 }
 
+/* By what happened as it went down. */
+static void down(uint32_t job, time_ns from, time_ns to)
+{
+    expect_fixture_down(&fixture, job, from, from, to);
+}
+
 static void all_run(time_ns at, uint32_t job)
 {
     line_of(at, job, fake_fact("job", "all tasks RUNNING"));
@@ -64,6 +70,9 @@ START_TEST(no_job_stands_in_for_another)
     fact(300 * TIME_S, "kill");
     all_run(310 * TIME_S, 1);
     all_run(320 * TIME_S, 0);
+    down(0, 100 * TIME_S, 110 * TIME_S);
+    down(1, 100 * TIME_S, 310 * TIME_S);
+    down(0, 300 * TIME_S, 320 * TIME_S);
     end_at(TIME_H);
     ck_assert(!holds(0));
     ck_assert_str_eq(fixture.result.measured, "3 min 30 s at most");
@@ -88,6 +97,8 @@ START_TEST(an_event_is_waited_for_from_the_jobs_that_ran)
     line_of(250 * TIME_S, 0, fake_fact("dispatcher", "job ended"));
     fact(300 * TIME_S, "freeze");
     all_run(310 * TIME_S, 1);
+    down(0, 100 * TIME_S, 110 * TIME_S);
+    down(1, 300 * TIME_S, 310 * TIME_S);
     end_at(TIME_H);
     ck_assert(holds(0)); /* the other did not run then */
     ck_assert_str_eq(fixture.result.measured, "10 s");
@@ -136,9 +147,73 @@ START_TEST(an_occurrence_is_open_as_long_as_one_job_is)
     all_run(5 * TIME_S, 1);
     fact(100 * TIME_S, "kill");
     all_run(110 * TIME_S, 0);
+    down(0, 100 * TIME_S, 110 * TIME_S);
+    down(1, 100 * TIME_S, TIME_NEVER);
     end_at(120 * TIME_S);
     ck_assert(!holds(0));
     ck_assert_str_eq(fixture.result.measured, "the run ended before");
+    expect_fixture_fini(&fixture);
+}
+END_TEST
+
+/* The first kill stops k for 10 s, the second one j for 80 s, the third one nobody. */
+START_TEST(a_job_that_a_fault_did_not_touch_need_not_come_back)
+{
+    begin("  - { name: a, event: all tasks RUNNING, after: kill, within: 90s }\n"
+          "  - { name: b, event: all tasks RUNNING, after: kill, within: 50s }\n"
+          "  - { name: c, event: all tasks RUNNING, after: kill, within: 50s, job: k }\n"
+          "  - { name: d, event: all tasks RUNNING, after: freeze, within: 50s }\n"
+          "  - { name: e, event: all tasks RUNNING, after: freeze, job: j }\n"
+          "  - { name: f, event: job RESTARTING, after: freeze, within: 50s }\n");
+    all_run(5 * TIME_S, 0);
+    all_run(5 * TIME_S, 1);
+    fact(100 * TIME_S, "kill");
+    all_run(110 * TIME_S, 1);
+    fact(150 * TIME_S, "kill"); /* within the time of the first */
+    all_run(230 * TIME_S, 0);
+    fact(300 * TIME_S, "kill");
+    fact(400 * TIME_S, "freeze");
+    down(1, 100 * TIME_S, 110 * TIME_S);
+    down(0, 150 * TIME_S, 230 * TIME_S);
+    end_at(TIME_H);
+    ck_assert(holds(0));
+    ck_assert_str_eq(fixture.result.measured, "1 min 20 s at most");
+    ck_assert_str_eq(fixture.result.detail, "after 00:02:30, job j; 1 not judged: no task stopped");
+    ck_assert(!holds(1));
+    ck_assert(holds(2));
+    ck_assert_str_eq(fixture.result.measured, "10 s at most");
+    ck_assert(!holds(3)); /* a drill that hits nobody */
+    ck_assert_str_eq(fixture.result.measured, "no task stopped");
+    ck_assert_str_eq(fixture.result.detail, "'freeze' did not touch any job, at 00:06:40");
+    ck_assert(!holds(4));
+    ck_assert_str_eq(fixture.result.detail, "'freeze' did not touch job j, at 00:06:40");
+    ck_assert(!holds(5)); /* other events say nothing of what was down */
+    ck_assert_str_eq(fixture.result.measured, "never");
+    expect_fixture_fini(&fixture);
+}
+END_TEST
+
+/* Noticed, or fatal, only later: by heartbeats, by a checkpoint that expires. */
+START_TEST(a_job_may_be_touched_long_after)
+{
+    begin("  - { name: a, event: all tasks RUNNING, after: cut, within: 30s, job: j }\n"
+          "  - { name: b, event: all tasks RUNNING, after: cut, within: 3min, job: k }\n"
+          "  - { name: c, event: all tasks RUNNING, after: kill, within: 90s, job: j }\n");
+    all_run(5 * TIME_S, 0);
+    all_run(5 * TIME_S, 1);
+    fact(100 * TIME_S, "cut");
+    fact(155 * TIME_S, "kill");
+    all_run(160 * TIME_S, 0);
+    all_run(240 * TIME_S, 1);
+    expect_fixture_down(&fixture, 0, 100 * TIME_S, 150 * TIME_S, 160 * TIME_S);
+    expect_fixture_down(&fixture, 1, 200 * TIME_S, 200 * TIME_S, 240 * TIME_S);
+    end_at(TIME_H);
+    ck_assert(!holds(0)); /* by this, though behind its time */
+    ck_assert_str_eq(fixture.result.measured, "1 min");
+    ck_assert(holds(1)); /* put down to nothing else */
+    ck_assert_str_eq(fixture.result.measured, "2 min 20 s");
+    ck_assert(holds(2)); /* down already */
+    ck_assert_str_eq(fixture.result.measured, "5 s");
     expect_fixture_fini(&fixture);
 }
 END_TEST
@@ -164,6 +239,8 @@ Suite *test_check_expectations_jobs_suite(void)
     tcase_add_test(tcase, an_event_is_waited_for_from_the_jobs_that_ran);
     tcase_add_test(tcase, what_happens_to_a_job_is_followed_by_an_event_of_that_job);
     tcase_add_test(tcase, an_occurrence_is_open_as_long_as_one_job_is);
+    tcase_add_test(tcase, a_job_that_a_fault_did_not_touch_need_not_come_back);
+    tcase_add_test(tcase, a_job_may_be_touched_long_after);
     tcase_add_test(tcase, an_answer_is_about_its_job);
     suite_add_tcase(suite, tcase);
     return suite;

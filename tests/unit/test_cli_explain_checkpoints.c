@@ -252,6 +252,40 @@ START_TEST(the_largest_rise_of_lag_without_an_outage_is_told)
 }
 END_TEST
 
+/* A job that waits for a NIC has idle vertices: none of them is what it is bound by. */
+#define NETWORK(part, way, peer, full, from, to)                                                   \
+    "{\"part\": \"" part "\", \"host\": \"tm3\", \"peer\": " peer ", \"way\": \"" way              \
+    "\", \"bytes_per_s\": 118000000, \"limit_bytes_per_s\": 125000000, \"full_hosts\": " full      \
+    ", \"from_s\": " from ", \"to_s\": " to "}"
+static const struct bound {
+    const char *held_up, *told;
+} bounds[] = {
+    { NETWORK("nic", "out", "null", "1", "120", "300"),
+      "; bound by the network: the NIC of tm3 was full, sending 118 MB/s of 125 MB/s. " },
+    { NETWORK("nic", "in", "null", "3", "60", "300"),
+      "; bound by the network: the NIC of tm3 and the NICs of 2 more were full, each receiving 118 "
+      "MB/s of 125 MB/s. " },
+    { NETWORK("link", "out", "\"tm4\"", "1", "120", "240"),
+      "; bound by the network: the link from tm3 to tm4 was full, carrying 118 MB/s of 125 MB/s, "
+      "66.7 % of that time. " },
+    { NETWORK("nic", "out", "null", "1", "0", "200"), "; busiest was b, 80 % of that time" },
+};
+
+START_TEST(a_rise_of_lag_is_put_down_to_a_full_network_where_there_is_one)
+{
+    static const char samples[] = COLUMNS "60,1,50,0,0,0,0\n120,1,2,0,0,0,0\n"
+                                          "180,1,30,0.5,1,0.7,0.7\n240,1,20,0.5,1,0.7,0.7\n"
+                                          "300,1,100,0.2,0.4,,\n";
+    char summary[1024];
+    text_format(summary, sizeof summary,
+                "{" NO_OUTAGES
+                ", \"jobs\": [{\"name\": \"a\", \"network\": {\"held_up\": [%s]}}], " METRICS "}",
+                bounds[_i].held_up);
+    put_start();
+    must_tell(told(summary, samples), bounds[_i].told);
+}
+END_TEST
+
 static const struct rise {
     const char *samples, *told; /* null: nothing */
 } rises[] = {
@@ -352,6 +386,8 @@ Suite *test_cli_explain_checkpoints_suite(void)
     tcase_add_test(tcase, failures_of_one_outage_are_its_own_and_of_two_are_a_row);
     tcase_add_test(tcase, a_chapter_of_checkpoints_tells_how_lag_grew_meanwhile);
     tcase_add_test(tcase, the_largest_rise_of_lag_without_an_outage_is_told);
+    tcase_add_loop_test(tcase, a_rise_of_lag_is_put_down_to_a_full_network_where_there_is_one, 0,
+                        sizeof bounds / sizeof *bounds);
     tcase_add_loop_test(tcase, a_rise_of_lag_is_told_where_it_lasts_and_no_outage_explains_it, 0,
                         (int)(sizeof rises / sizeof *rises));
     tcase_add_test(tcase, lag_before_a_job_is_submitted_is_not_told);

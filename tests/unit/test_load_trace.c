@@ -198,6 +198,14 @@ static const struct bad_csv {
 } bad_csv[] = {
     { "", { 0 }, "f.csv:1: found an empty file, expected column names" },
     { "t,v\n", { 0 }, "f.csv:2: found no rows, expected some" },
+    { "t,v\n0,60\n",
+      { .value = TRACE_PER_TIME, .per = TIME_MIN },
+      "f.csv:3: found one time, expected two or more, for the last row lasts as long as the one "
+      "before (a load that stays is constant: RATE)" },
+    { "t,v\n5,1\n5,2\n",
+      { .same_time = SAME_TIME_SUM },
+      "f.csv:4: found one time, expected two or more, for the last row lasts as long as the one "
+      "before (a load that stays is constant: RATE)" },
     { "t\n1\n", { 0 }, "f.csv:1: found 1 column, expected two" },
     { "t,t\n", { 0 }, "f.csv:1: found column 't' twice" },
     { "t,v\n0,1\n0,2,3\n", { 0 }, "f.csv:3: found 3 fields, expected 2" },

@@ -19,6 +19,8 @@ static const double wanted[METRIC_NAME_COUNT] = {
     [METRIC_latency_p95_seconds] = 0.5,
     [METRIC_latency_p99_seconds] = 0.75,
     [METRIC_parallelism] = 6,
+    [METRIC_nic_use] = 0.5,
+    [METRIC_link_use] = 0.75,
     [METRIC_busy] = 0.625,
     [METRIC_idle] = 0.25,
     [METRIC_backpressured] = 0.125,
@@ -69,6 +71,8 @@ static void fill_flow(struct model_job_view *flow)
         .lag_seconds_max = 7.5,
         .has_latency = true,
         .latency = { 0.25, 0.5, 0.75 },
+        .network = { [NETWORK_NIC] = { .known = true, .use = 0.5 },
+                     [NETWORK_LINK] = { .known = true, .use = 0.75 } },
     };
 }
 

@@ -355,51 +355,6 @@ START_TEST(phases_tell_deploying_from_running)
 }
 END_TEST
 
-/* Labels: none on another, no line through a label of a lower row. */
-START_TEST(labels_never_cover_one_another)
-{
-    struct mark marks[40];
-    struct label_space space = { 0, 100, 165, 3 };
-    for (int i = 0; i < 40; i++)
-        marks[i] = (struct mark){
-            .at = i * i % 97, .kind = MARK_MACHINE, .level = -1, .side = 1, .label = "tm12 killed"
-        };
-    timeline_place(marks, 40, &space);
-    int placed = 0;
-    for (int i = 0; i < 40; i++) {
-        if (marks[i].level < 0)
-            continue;
-        placed++;
-        double x = (double)marks[i].at * 1.65, width = (double)strlen(marks[i].label) + 2;
-        double from = marks[i].side > 0 ? x : x - width;
-        ck_assert_double_ge(from, 0);
-        ck_assert_double_le(from + width, 165);
-        for (int j = 0; j < 40; j++) {
-            double other = (double)marks[j].at * 1.65;
-            if (j == i || marks[j].level < marks[i].level)
-                continue;
-            if (marks[j].level > marks[i].level)
-                ck_assert(other <= from + 0.5 || other >= from + width - 0.5 ||
-                          marks[j].at == marks[i].at);
-        }
-    }
-    ck_assert_int_gt(placed, 10);
-}
-END_TEST
-
-START_TEST(important_labels_are_placed_before_others)
-{
-    struct mark marks[] = {
-        { .at = 50, .kind = MARK_MACHINE, .label = "tm1 added", .level = -1, .side = 1 },
-        { .at = 50, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
-    };
-    struct label_space space = { 0, 100, 20, 1 };
-    timeline_place(marks, 2, &space);
-    ck_assert_int_eq(marks[1].level, 0);
-    ck_assert_int_eq(marks[0].level, -1); /* eleven letters do not fit to the left of it */
-}
-END_TEST
-
 START_TEST(a_fault_that_brings_down_two_jobs_has_one_label)
 {
     char text[512];
@@ -473,8 +428,6 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(pictures, machines_that_go_together_share_a_mark);
     tcase_add_test(pictures, notes_are_of_the_outage_that_is_shown);
     tcase_add_test(pictures, phases_tell_deploying_from_running);
-    tcase_add_test(pictures, labels_never_cover_one_another);
-    tcase_add_test(pictures, important_labels_are_placed_before_others);
     tcase_add_test(pictures, a_fault_that_brings_down_two_jobs_has_one_label);
     suite_add_tcase(suite, samples);
     suite_add_tcase(suite, jobs);

@@ -62,6 +62,23 @@ static void check_end(const struct share_test *test, size_t index, uint64_t numb
     ck_assert_msg(difference >= -2 && difference <= 2, "%ld ns away", (long)difference);
 }
 
+/* 100 bytes/s: the group of two with a limit of 30 has that, the other one what is left. */
+START_TEST(a_group_moves_what_its_transfers_move_together)
+{
+    struct share_test test;
+    setup(&test, 100);
+    ck_assert_double_eq(shared_bandwidth_rate(test.shared, 1), 0);
+    start(&test, 1, 30, 300, 1);
+    start(&test, 1, 30, 300, 2);
+    start(&test, 2, 0, 300, 3);
+    ck_assert_double_eq_tol(shared_bandwidth_rate(test.shared, 1), 30, 1e-9);
+    ck_assert_double_eq_tol(shared_bandwidth_rate(test.shared, 2), 70, 1e-9);
+    run(&test, 100 * TIME_S);
+    ck_assert_double_eq(shared_bandwidth_rate(test.shared, 1), 0);
+    teardown(&test);
+}
+END_TEST
+
 START_TEST(bandwidth_alone_gives_all_of_it)
 {
     struct share_test test;
@@ -301,6 +318,7 @@ Suite *test_sim_bandwidth_suite(void)
 {
     Suite *suite = suite_create("sim_bandwidth");
     TCase *tcase = tcase_create("bandwidth");
+    tcase_add_test(tcase, a_group_moves_what_its_transfers_move_together);
     tcase_add_test(tcase, bandwidth_alone_gives_all_of_it);
     tcase_add_test(tcase, bandwidth_is_shared_while_two_are_under_way);
     tcase_add_test(tcase, bandwidth_members_of_a_group_share_its_limit_and_others_get_the_rest);
