@@ -114,13 +114,11 @@ uint32_t weir_subtasks(const struct weir_context *ctx)
     return ctx->op->task->parallelism;
 }
 
-bool context_record(struct weir_context *ctx, const struct weir_type *type,
-                    const struct batch *batch, uint32_t i, struct weir_record *out)
+bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
+                   uint32_t size, int64_t timestamp, struct weir_record *out)
 {
-    const void *bytes = batch_payload(batch, i);
-    uint32_t size = batch_size(batch, i);
-    *out = (struct weir_record){ bytes, size, batch_timestamp(batch, i) };
-    ctx->timestamp = out->timestamp;
+    *out = (struct weir_record){ bytes, size, timestamp };
+    ctx->timestamp = timestamp;
     if (!type->decode)
         return true;
     if (!ctx->decoded)
@@ -131,6 +129,13 @@ bool context_record(struct weir_context *ctx, const struct weir_type *type,
         return true;
     weir_fail(ctx, "%u bytes are no value of type '%s'", size, type->name);
     return false;
+}
+
+bool context_record(struct weir_context *ctx, const struct weir_type *type,
+                    const struct batch *batch, uint32_t i, struct weir_record *out)
+{
+    return context_value(ctx, type, batch_payload(batch, i), batch_size(batch, i),
+                         batch_timestamp(batch, i), out);
 }
 
 void context_end(struct weir_context *ctx)

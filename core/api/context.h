@@ -7,6 +7,7 @@
 #define WEIR_API_CONTEXT_H
 
 #include "core/api/env.h"
+#include "core/exec/broadcast_process.h"
 
 enum { NS_OF_MS = 1000000 };
 
@@ -22,6 +23,8 @@ struct weir_context {
     const struct api_call *call;
     int64_t timestamp; /* of what goes out */
     int64_t watermark;
+    struct process_key *key;     /* of a keyed function; else null */
+    struct broadcast_side *side; /* of a function of rules; else null */
     void *decoded; /* the last value that is not its own bytes, made when first needed */
 };
 
@@ -29,6 +32,9 @@ struct weir_context {
  * read, and the task has failed. */
 bool context_record(struct weir_context *ctx, const struct weir_type *type,
                     const struct batch *batch, uint32_t i, struct weir_record *out);
+/* The same of a value that stands alone. */
+bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
+                   uint32_t size, int64_t timestamp, struct weir_record *out);
 void context_end(struct weir_context *ctx);
 
 /* A context for calls of this operator. */

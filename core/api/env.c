@@ -147,6 +147,26 @@ bool api_key_of(const struct weir_stream *stream, const char *reader, struct key
     return false;
 }
 
+void api_check_alike(struct weir_env *env, const char *reader, const struct key_spec *one,
+                     const struct key_spec *other)
+{
+    if (one->hash != other->hash || one->size != other->size)
+        api_wrong(env, "the inputs of '%s' are keyed by different kinds of keys", reader);
+}
+
+void *api_copy(struct weir_env *env, const void *bytes, size_t size)
+{
+    void *copy = arena_take(&env->open->arena, size);
+    memcpy(copy, bytes, size);
+    return copy;
+}
+
+void api_reduce_value(const void *context, void *into, const void *value)
+{
+    void (*const *reduce)(void *into, const void *value) = context;
+    (*reduce)(into, value);
+}
+
 /* The same records, dealt out otherwise. */
 static struct weir_stream *dealt(const struct weir_stream *in, enum partitioner partitioner,
                                  struct key_spec key)

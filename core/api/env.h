@@ -121,6 +121,16 @@ bool api_key_of(const struct weir_stream *stream, const char *reader, struct key
 /* How state says which type it holds. */
 struct snapshot_serializer api_serializer(const struct weir_type *type);
 
+/* Two inputs of one operator must be keyed alike, in kind and size. */
+void api_check_alike(struct weir_env *env, const char *reader, const struct key_spec *one,
+                     const struct key_spec *other);
+bool api_check_event_time(const struct weir_stream *in, const char *reader);
+void api_check_window(struct weir_env *env, const char *reader, const struct weir_window *window);
+/* Into the memory of the job under construction. */
+void *api_copy(struct weir_env *env, const void *bytes, size_t size);
+/* Calls the function that `context` points to. */
+void api_reduce_value(const void *context, void *into, const void *value);
+
 static inline struct record_layout api_layout(const struct weir_type *type, bool timestamped)
 {
     return (struct record_layout){ .size = type->size, .timestamped = timestamped };

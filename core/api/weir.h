@@ -166,6 +166,155 @@ WEIR_API struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *
                                          const struct weir_type *value, weir_reducer *reduce,
                                          void *user);
 
+/* What a key remembers. Values are their own bytes; a text varies in size. */
+enum weir_state_kind { WEIR_VALUE, WEIR_LIST, WEIR_MAP, WEIR_REDUCING };
+struct weir_state {
+    const char *name;
+    enum weir_state_kind kind;
+    const struct weir_type *type;    /* of the value, an element, a value of the map */
+    const struct weir_type *map_key; /* of fixed size, at most 64 bytes */
+    int64_t ttl_ms;                  /* an entry expires so long behind its last write; 0: never */
+    bool ttl_read;                   /* or its last reading */
+    void (*reduce)(void *into, const void *value); /* of REDUCING */
+};
+
+/* State of the key of the record or timer under way, by the name that it was declared under. What
+ * is given out holds until the next call on the same state. Null: there is none. */
+WEIR_API const void *weir_get(struct weir_context *ctx, const char *state, uint32_t *size);
+WEIR_API void weir_set(struct weir_context *ctx, const char *state, const void *value);
+WEIR_API void weir_set_text(struct weir_context *ctx, const char *state, const void *bytes,
+                            uint32_t size);
+/* To a list, or into a reduced value. */
+WEIR_API void weir_add(struct weir_context *ctx, const char *state, const void *value);
+WEIR_API void weir_clear(struct weir_context *ctx, const char *state);
+WEIR_API const void *weir_map_get(struct weir_context *ctx, const char *state, const void *key);
+WEIR_API void weir_map_set(struct weir_context *ctx, const char *state, const void *key,
+                           const void *value);
+WEIR_API bool weir_map_remove(struct weir_context *ctx, const char *state, const void *key);
+/* Elements of a list, entries of a map (which may be removed when met), in the order of coming. A
+ * zeroed walk begins; key may be null. */
+struct weir_walk {
+    uint64_t opaque[24];
+};
+WEIR_API bool weir_next(struct weir_context *ctx, const char *state, struct weir_walk *walk,
+                        const void **key, const void **value, uint32_t *size);
+/* The first state's place where it is a value of fixed size for ever: to be read and written, there
+ * and zero from the first record of its key on. The fastest way. Else null. */
+WEIR_API void *weir_value(struct weir_context *ctx);
+/* All states of the key, when the function returns. */
+WEIR_API void weir_forget(struct weir_context *ctx);
+WEIR_API const void *weir_key_of(const struct weir_context *ctx, uint32_t *size);
+
+/* Once for each time, however often it is set; the timer function is called with the time. */
+WEIR_API void weir_event_timer(struct weir_context *ctx, int64_t ms);
+WEIR_API void weir_delete_event_timer(struct weir_context *ctx, int64_t ms);
+WEIR_API void weir_processing_timer(struct weir_context *ctx, int64_t ms);
+WEIR_API void weir_delete_processing_timer(struct weir_context *ctx, int64_t ms);
+
+typedef void weir_timer(struct weir_context *ctx, int64_t ms, void *user);
+
+/* One function for each record of one keyed input or two, keyed alike, and for timers. */
+struct weir_process {
+    const struct weir_state *states;
+    uint32_t state_count;
+    weir_function *on_record, *on_second; /* on_second: of the second input */
+    weir_timer *on_event_time, *on_processing_time;
+};
+WEIR_API struct weir_stream *weir_process(struct weir_stream *keyed, const char *name,
+                                          const struct weir_type *out,
+                                          const struct weir_process *process, void *user);
+WEIR_API struct weir_stream *weir_process_two(struct weir_stream *first,
+                                              struct weir_stream *second, const char *name,
+                                              const struct weir_type *out,
+                                              const struct weir_process *process, void *user);
+
+/* The broadcast state pattern: records of `rules`, which goes to all subtasks, change maps that the
+ * function of keyed records reads. on_rule must do the same in every subtask. */
+struct weir_broadcast_process {
+    struct weir_process process;
+    const char *const *maps; /* names */
+    uint32_t map_count;
+    weir_function *on_rule;
+};
+WEIR_API struct weir_stream *
+weir_process_broadcast(struct weir_stream *keyed, struct weir_stream *rules, const char *name,
+                       const struct weir_type *out, const struct weir_broadcast_process *process,
+                       void *user);
+/* Keys and values are bytes. Setting and removing are for on_rule alone. */
+WEIR_API const void *weir_broadcast_get(struct weir_context *ctx, const char *map, const void *key,
+                                        uint32_t key_size, uint32_t *size);
+WEIR_API void weir_broadcast_set(struct weir_context *ctx, const char *map, const void *key,
+                                 uint32_t key_size, const void *value, uint32_t size);
+WEIR_API bool weir_broadcast_remove(struct weir_context *ctx, const char *map, const void *key,
+                                    uint32_t key_size);
+/* *at: 0 to begin with. */
+WEIR_API bool weir_broadcast_next(struct weir_context *ctx, const char *map, size_t *at,
+                                  const void **key, uint32_t *key_size, const void **value,
+                                  uint32_t *size);
+
+/* ---- streams: windows and joins of event time ----------------------------------------------- */
+
+/* gap_ms above 0: a session; else from start to start + size, a new one each slide. */
+struct weir_window {
+    int64_t size_ms, slide_ms; /* slide 0: the size, tumbling */
+    int64_t offset_ms, gap_ms;
+    int64_t lateness_ms; /* later records go to side output WEIR_LATE, as they are */
+};
+enum { WEIR_LATE = 1, WEIR_LATE_RIGHT = 2 };
+
+struct weir_pane {
+    const void *key;
+    uint32_t key_size;
+    int64_t start, end; /* ms; end is behind the window */
+};
+
+struct weir_aggregate {
+    const struct weir_type *value; /* of fixed size; zero in a new window */
+    void (*add)(struct weir_context *ctx, const struct weir_record *record, void *value,
+                void *user);
+    void (*merge)(void *into, const void *from); /* of sessions */
+    /* By weir_emit; results have the window's last ms as timestamp. */
+    void (*give)(struct weir_context *ctx, const struct weir_pane *pane, const void *value,
+                 void *user);
+};
+WEIR_API struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
+                                            const struct weir_type *out,
+                                            const struct weir_window *window,
+                                            const struct weir_aggregate *aggregate, void *user);
+
+typedef void weir_joining(struct weir_context *ctx, const struct weir_record *left,
+                          const struct weir_record *right, void *user);
+/* left + lower <= right <= left + upper; both streams keyed alike. */
+struct weir_interval {
+    int64_t lower_ms, upper_ms;
+    bool lower_exclusive, upper_exclusive;
+};
+WEIR_API struct weir_stream *weir_interval_join(struct weir_stream *left,
+                                                struct weir_stream *right, const char *name,
+                                                const struct weir_type *out,
+                                                const struct weir_interval *interval,
+                                                weir_joining *join, void *user);
+/* Pairs in the same window, which is no session. */
+WEIR_API struct weir_stream *weir_window_join(struct weir_stream *left, struct weir_stream *right,
+                                              const char *name, const struct weir_type *out,
+                                              const struct weir_window *window, weir_joining *join,
+                                              void *user);
+
+/* ---- streams: asking somebody else ---------------------------------------------------------- */
+
+/* The answer is there after the latency that `ask` gives, in ns; negative: never. */
+struct weir_async {
+    bool unordered;
+    uint32_t capacity;  /* open questions; 0: 100 */
+    int64_t timeout_ms; /* 0: none */
+    int64_t (*ask)(const struct weir_record *record, void *user);
+    weir_function *on_answer;
+    weir_function *on_timeout; /* null: the task fails */
+};
+WEIR_API struct weir_stream *weir_async(struct weir_stream *in, const char *name,
+                                        const struct weir_type *out,
+                                        const struct weir_async *async, void *user);
+
 /* ---- streams: how records find a subtask ---------------------------------------------------- */
 
 WEIR_API struct weir_stream *weir_forward(struct weir_stream *in);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * State and timers from user functions. The context knows the key; a state is found by its name.
+ */
+#include "core/api/context.h"
+#include "core/base/text.h"
+
+static const struct user_state_spec *spec_of(const struct weir_context *ctx, const char *name)
+{
+    const struct keyed_process_params *params = ctx->key ? ctx->op->spec->params : NULL;
+    for (uint32_t i = 0; params && i < params->state_count; i++)
+        if (params->states[i].name == name || text_equal(params->states[i].name, name))
+            return &params->states[i];
+    return NULL;
+}
+
+/* Is it the state whose value the record came with? */
+static bool is_ready(const struct weir_context *ctx, const struct user_state_spec *spec)
+{
+    const struct keyed_process_params *params = ctx->op->spec->params;
+    return spec == params->states && ctx->key->value;
+}
+
+/* Null: the task has failed. */
+static struct user_state *state_of(struct weir_context *ctx, const char *name, int kind)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (!ctx->key)
+        weir_fail(ctx, "state '%s' outside of a keyed function", name);
+    else if (!spec)
+        weir_fail(ctx, "state '%s' was not declared", name);
+    else if (kind >= 0 && (int)spec->kind != kind)
+        weir_fail(ctx, "state '%s' was declared as another kind", name);
+    else
+        return process_state(ctx->key, name, spec->kind);
+    return NULL;
+}
+
+const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (spec && is_ready(ctx, spec)) {
+        if (size)
+            *size = spec->value_size;
+        return ctx->key->value;
+    }
+    int kind = spec && spec->kind == USER_REDUCING ? USER_REDUCING : USER_VALUE;
+    struct user_state *state = state_of(ctx, name, kind);
+    return state ? user_value_get(state, process_state_key(ctx->key), size) : NULL;
+}
+
+static void set(struct weir_context *ctx, const char *name, const void *value, uint32_t size)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (spec && is_ready(ctx, spec)) {
+        memcpy(ctx->key->value, value, spec->value_size);
+        return;
+    }
+    struct user_state *state = state_of(ctx, name, USER_VALUE);
+    if (!state)
+        return;
+    uint32_t bytes = state->spec->value_size > 0 ? state->spec->value_size : size;
+    void *place = user_value_put(state, process_state_key(ctx->key), bytes);
+    if (place)
+        memcpy(place, value, bytes);
+}
+
+void weir_set(struct weir_context *ctx, const char *name, const void *value)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (spec && spec->value_size == 0)
+        weir_fail(ctx, "a value of state '%s' needs its size: weir_set_text", name);
+    else
+        set(ctx, name, value, 0);
+}
+
+void weir_set_text(struct weir_context *ctx, const char *name, const void *bytes, uint32_t size)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (spec && spec->value_size > 0)
+        weir_fail(ctx, "%u bytes of text for state '%s', expected a value of %u", size, name,
+                  spec->value_size);
+    else
+        set(ctx, name, bytes, size);
+}
+
+void weir_add(struct weir_context *ctx, const char *name, const void *value)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    bool is_list = spec && spec->kind == USER_LIST;
+    struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
+    if (!state)
+        return;
+    if (is_list)
+        user_list_add(state, process_state_key(ctx->key), value, spec->value_size);
+    else
+        user_reduce_add(state, process_state_key(ctx->key), value);
+}
+
+void weir_clear(struct weir_context *ctx, const char *name)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    if (spec && is_ready(ctx, spec)) {
+        memset(ctx->key->value, 0, spec->value_size);
+        return;
+    }
+    struct user_state *state = state_of(ctx, name, -1);
+    if (state)
+        user_state_clear(state, process_state_key(ctx->key));
+}
+
+const void *weir_map_get(struct weir_context *ctx, const char *name, const void *key)
+{
+    struct user_state *state = state_of(ctx, name, USER_MAP);
+    return state ? user_map_get(state, process_state_key(ctx->key), key, NULL) : NULL;
+}
+
+void weir_map_set(struct weir_context *ctx, const char *name, const void *key, const void *value)
+{
+    struct user_state *state = state_of(ctx, name, USER_MAP);
+    uint32_t size = state ? state->spec->value_size : 0;
+    void *place = state ? user_map_put(state, process_state_key(ctx->key), key, size) : NULL;
+    if (place)
+        memcpy(place, value, size);
+}
+
+bool weir_map_remove(struct weir_context *ctx, const char *name, const void *key)
+{
+    struct user_state *state = state_of(ctx, name, USER_MAP);
+    return state && user_map_remove(state, process_state_key(ctx->key), key);
+}
+
+/* What a walk holds: of a list where it is, of a map its cursor. */
+struct list_walk {
+    bool begun;
+    struct user_list list;
+};
+_Static_assert(sizeof(struct list_walk) <= sizeof(struct weir_walk), "a walk holds a list's");
+_Static_assert(sizeof(struct user_map_cursor) <= sizeof(struct weir_walk), "and a map's");
+
+static bool next_of_list(struct weir_context *ctx, struct user_state *state, struct list_walk *walk,
+                         const void **value, uint32_t *size)
+{
+    if (!walk->begun)
+        walk->list = user_list_open(state, process_state_key(ctx->key));
+    walk->begun = true;
+    return user_list_next(state, &walk->list, value, size);
+}
+
+bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *walk, const void **key,
+               const void **value, uint32_t *size)
+{
+    const struct user_state_spec *spec = spec_of(ctx, name);
+    bool is_list = spec && spec->kind == USER_LIST;
+    struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_MAP);
+    if (!state)
+        return false;
+    if (is_list)
+        return next_of_list(ctx, state, (struct list_walk *)(void *)walk, value, size);
+    struct user_map_cursor *cursor = (struct user_map_cursor *)(void *)walk;
+    if (!user_map_next(state, process_state_key(ctx->key), cursor))
+        return false;
+    if (key)
+        *key = cursor->map_key;
+    *value = cursor->value;
+    if (size)
+        *size = cursor->size;
+    return true;
+}
+
+void *weir_value(struct weir_context *ctx)
+{
+    return ctx->key ? ctx->key->value : NULL;
+}
+
+void weir_forget(struct weir_context *ctx)
+{
+    if (ctx->key)
+        process_clear(ctx->key);
+}
+
+const void *weir_key_of(const struct weir_context *ctx, uint32_t *size)
+{
+    if (!ctx->key)
+        return NULL;
+    if (size)
+        *size = process_state_key(ctx->key).size;
+    return ctx->key->key;
+}
+
+static void set_timer(struct weir_context *ctx, enum time_domain domain, int64_t time)
+{
+    if (ctx->key)
+        process_set_timer(ctx->key, domain, time);
+    else
+        weir_fail(ctx, "a timer outside of a keyed function");
+}
+
+void weir_event_timer(struct weir_context *ctx, int64_t ms)
+{
+    set_timer(ctx, DOMAIN_EVENT_TIME, ms);
+}
+
+void weir_processing_timer(struct weir_context *ctx, int64_t ms)
+{
+    set_timer(ctx, DOMAIN_PROCESSING_TIME, ms * NS_OF_MS);
+}
+
+void weir_delete_event_timer(struct weir_context *ctx, int64_t ms)
+{
+    if (ctx->key)
+        process_delete_timer(ctx->key, DOMAIN_EVENT_TIME, ms);
+}
+
+void weir_delete_processing_timer(struct weir_context *ctx, int64_t ms)
+{
+    if (ctx->key)
+        process_delete_timer(ctx->key, DOMAIN_PROCESSING_TIME, ms * NS_OF_MS);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Windows of event time over keyed streams: tumbling, sliding, sessions.
+ */
+#include "core/api/context.h"
+#include "core/exec/session_window.h"
+
+struct aggregate_params {
+    union {
+        struct window_params window;
+        struct session_window_params session;
+    } core; /* first: the class's */
+    struct api_call call;
+    const struct weir_type *in;
+    struct weir_aggregate aggregate;
+    uint32_t key_size;
+};
+
+static void add(const void *context, struct operator* op, const struct batch *batch, uint32_t i,
+                void *value)
+{
+    const struct aggregate_params *params = context;
+    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_record record;
+    if (context_record(&ctx, params->in, batch, i, &record))
+        params->aggregate.add(&ctx, &record, value, params->call.user);
+    context_end(&ctx);
+}
+
+static void give(const void *context, struct operator* op, const uint8_t *key, int64_t start,
+                 int64_t end, const void *value)
+{
+    const struct aggregate_params *params = context;
+    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_pane pane = { key, params->key_size, start, end };
+    ctx.timestamp = end - 1;
+    params->aggregate.give(&ctx, &pane, value, params->call.user);
+}
+
+static void merge(const void *context, void *into, const void *from)
+{
+    ((const struct aggregate_params *)context)->aggregate.merge(into, from);
+}
+
+void api_check_window(struct weir_env *env, const char *name, const struct weir_window *window)
+{
+    int64_t slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms;
+    if (window->gap_ms < 0 || window->lateness_ms < 0 || window->slide_ms < 0)
+        api_wrong(env, "the window of '%s' has a negative length", name);
+    else if (window->gap_ms > 0 && (window->size_ms != 0 || window->slide_ms != 0))
+        api_wrong(env, "the window of '%s' is a session with a size, expected one or the other",
+                  name);
+    else if (window->gap_ms == 0 && window->size_ms <= 0)
+        api_wrong(env, "the window of '%s' has neither a size nor a gap", name);
+    else if (window->gap_ms == 0 && (window->offset_ms < 0 || window->offset_ms >= slide))
+        api_wrong(env, "the window of '%s' is off by %lld ms, expected less than its slide", name,
+                  (long long)window->offset_ms);
+    else if (window->gap_ms == 0 && window->size_ms / slide >= WINDOWS_OF_RECORD_MAX)
+        api_wrong(env, "a record of '%s' is in more than %d windows", name, WINDOWS_OF_RECORD_MAX);
+}
+
+bool api_check_event_time(const struct weir_stream *in, const char *name)
+{
+    if (api_is_timestamped(in))
+        return true;
+    api_wrong(in->env, "'%s' works by event time, and its records have no timestamps", name);
+    return false;
+}
+
+struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
+                                   const struct weir_type *out, const struct weir_window *window,
+                                   const struct weir_aggregate *aggregate, void *user)
+{
+    struct weir_env *env = keyed->env;
+    bool is_session = window->gap_ms > 0;
+    struct api_operator *op =
+        api_add(env, name, is_session ? &session_window_class : &window_class,
+                sizeof(struct aggregate_params));
+    struct aggregate_params *params = op->params;
+    struct key_spec key;
+    op->call = &params->call;
+    op->keyed = true;
+    params->call.user = user;
+    params->in = keyed->type;
+    params->aggregate = *aggregate;
+    api_check_window(env, op->name, window);
+    api_check_event_time(keyed, op->name);
+    if (api_key_of(keyed, op->name, &key) && key.size == 0)
+        api_wrong(env, "'%s' needs keys of fixed size", op->name);
+    params->key_size = key.size;
+    if (aggregate->value->size == 0 || aggregate->value->encode)
+        api_wrong(env, "windows of '%s' hold '%s', expected a type of fixed size that is its own "
+                       "bytes",
+                  op->name, aggregate->value->name);
+    if (is_session && !aggregate->merge)
+        api_wrong(env, "sessions of '%s' grow together, and have no function for it: merge",
+                  op->name);
+    if (is_session)
+        params->core.session = (struct session_window_params){ key,
+                                                               window->gap_ms,
+                                                               window->lateness_ms,
+                                                               aggregate->value->size,
+                                                               add,
+                                                               give,
+                                                               merge,
+                                                               params };
+    else
+        params->core.window = (struct window_params){
+            .key = key,
+            .size = window->size_ms,
+            .slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms,
+            .offset = window->offset_ms,
+            .lateness = window->lateness_ms,
+            .value_size = aggregate->value->size,
+            .add = add,
+            .give = give,
+            .context = params,
+        };
+    api_read_from(op, 0, keyed);
+    return api_output(env, op, 0, out, true);
+}
