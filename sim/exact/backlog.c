@@ -32,9 +32,10 @@ void backlog_begin(struct exact *exact, struct exact_job *job)
 /* NONE: all are frozen, or none runs. */
 static uint32_t speaker_of(const struct exact *exact, const struct exact_vertex *vertex)
 {
-    for (VEC_EACH(const uint32_t, index, &vertex->current)) {
+    for (VEC_EACH(const uint32_t, index, &vertex->life.current)) {
         const struct exact_task *task = *index == NONE ? NULL : &exact->tasks.items[*index];
-        if (task && task->phase == PHASE_RUNNING && !exact->hosts.items[task->host].frozen)
+        if (task && task->life.phase == TASK_RUNNING &&
+            !exact->hosts.items[task->life.host].life.frozen)
             return *index;
     }
     return NONE;
@@ -53,10 +54,10 @@ static void look_at(struct exact *exact, struct exact_job *job, struct exact_sou
     source->in_backlog = in_backlog;
     struct event_data report = { .kind = DATA_SOURCE_BACKLOG,
                                  .job = { job->number },
-                                 .source = exact->tasks.items[speaker].attempt,
+                                 .source = exact->tasks.items[speaker].life.attempt,
                                  .in_backlog = in_backlog };
-    virtual_cluster_report(exact->cluster, (struct node_id){ exact->tasks.items[speaker].host },
-                           &report);
+    virtual_cluster_report(exact->cluster,
+                           (struct node_id){ exact->tasks.items[speaker].life.host }, &report);
 }
 
 static void look(void *context, uint64_t a, uint64_t b)

@@ -12,19 +12,17 @@ enum {
         1, /* a job may start from another one's snapshot: vertices of one name are the same */
 };
 
-static void fail_as_planned(void *context, uint64_t a, uint64_t b);
-
 /* Are all whom it reads from and writes to of the same graph? Their parallelism says how many
  * channels there are. */
 static bool knows_neighbours(const struct exact_job *job, const struct exact_task *task)
 {
     const struct job_graph *graph = job->spec->graph;
-    const struct job_vertex *vertex = &graph->vertices.items[task->vertex];
+    const struct job_vertex *vertex = &graph->vertices.items[task->life.vertex];
     for (VEC_EACH(const uint32_t, e, &vertex->inputs))
-        if (job->vertices[graph->edges.items[*e].producer.n].graph != task->attempt.graph)
+        if (job->vertices[graph->edges.items[*e].producer.n].life.graph != task->life.attempt.graph)
             return false;
     for (VEC_EACH(const uint32_t, e, &vertex->outputs))
-        if (job->vertices[graph->edges.items[*e].consumer.n].graph != task->attempt.graph)
+        if (job->vertices[graph->edges.items[*e].consumer.n].life.graph != task->life.attempt.graph)
             return false;
     return true;
 }
@@ -33,7 +31,7 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
                                          uint32_t edge)
 {
     const struct config *config = &job->spec->graph->config;
-    struct subtask_range from = edge_producers_of(&job->plan, edge, task->subtask);
+    struct subtask_range from = edge_producers_of(&job->plan, edge, task->life.subtask);
     return (struct exec_input_config){
         .gate = { .channels = from.last - from.first + 1,
                   .exclusive = (uint32_t)config->buffers_per_channel,
@@ -50,7 +48,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
 {
     const struct job_graph *graph = job->spec->graph;
     const struct job_edge *of = &graph->edges.items[edge];
-    struct subtask_range to = edge_consumers_of(&job->plan, edge, task->subtask);
+    struct subtask_range to = edge_consumers_of(&job->plan, edge, task->life.subtask);
     uint32_t count = to.last - to.first + 1;
     return (struct task_output_config){
         .partition = { .layout = program_edge_layout(job->spec, edge),
@@ -62,7 +60,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .per_channel_max = 10,
                        .overdraft_max = OVERDRAFT_MAX,
                        .seed = exact->scenario->seed,
-                       .number = (uint64_t)edge << 32 | task->subtask },
+                       .number = (uint64_t)edge << 32 | task->life.subtask },
         .key = program_edge_key(job->spec, edge),
     };
 }
@@ -102,9 +100,9 @@ static void add_channels(struct exact_task *task, const struct exec_input_config
 
 static struct exec_task *create(struct exact *exact, struct exact_task *task, struct note *note)
 {
-    const struct exact_job *job = &exact->jobs[task->job];
-    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
-    const struct job_vertex *v = &job->spec->graph->vertices.items[task->vertex];
+    const struct exact_job *job = &exact->jobs[task->life.job];
+    struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
+    const struct job_vertex *v = &job->spec->graph->vertices.items[task->life.vertex];
     const struct config *config = &job->spec->graph->config;
     struct exec_input_config *inputs = mem_create_array(v->inputs.count, sizeof *inputs);
     struct task_output_config *outputs = mem_create_array(v->outputs.count, sizeof *outputs);
@@ -114,9 +112,10 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
     for (size_t o = 0; o < v->outputs.count; o++)
         outputs[o] = output_of(exact, job, task, v->outputs.items[o]);
     struct exec_task_config own = {
-        .identity = { SAME_JOB, hash_add_text(SAME_JOB, v->name), task->subtask, task->parallelism,
-                      (int32_t)vertex->groups, task->restore_checkpoint },
-        .groups = key_group_range_of((int32_t)task->subtask, (int32_t)task->parallelism,
+        .identity = { SAME_JOB, hash_add_text(SAME_JOB, v->name), task->life.subtask,
+                      task->life.parallelism, (int32_t)vertex->groups,
+                      task->life.restore_checkpoint },
+        .groups = key_group_range_of((int32_t)task->life.subtask, (int32_t)task->life.parallelism,
                                      (int32_t)vertex->groups),
         .operators = vertex->program.operators,
         .operator_count = vertex->program.count,
@@ -140,103 +139,69 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
 /* The files of its vertex in the checkpoint, one for each old subtask. */
 static void open(struct exact *exact, struct exact_task *task)
 {
-    struct exact_job *job = &exact->jobs[task->job];
+    struct exact_job *job = &exact->jobs[task->life.job];
     VEC(struct task_snapshot_file) files = { 0 };
-    struct exact_cut *cut =
-        task->restore_checkpoint > 0 ? stored_cut_find(job, task->restore_checkpoint) : NULL;
-    if (task->restore_checkpoint > 0 && !cut) {
+    struct exact_cut *cut = task->life.restore_checkpoint > 0
+                                ? stored_cut_find(job, task->life.restore_checkpoint)
+                                : NULL;
+    if (task->life.restore_checkpoint > 0 && !cut) {
         exec_task_fail(task->exec, CAUSE_RESTORE, "the checkpoint is not there");
         return;
     }
     if (cut && !cut->completed)
         stored_cut_complete(job, cut);
     for (size_t i = 0; cut && i < cut->files.count; i++)
-        if (cut->files.items[i].vertex == task->vertex)
+        if (cut->files.items[i].vertex == task->life.vertex)
             vec_push(&files, cut->files.items[i].file);
     exec_task_open(task->exec, files.items, files.count, exact_now(exact));
     vec_fini(&files);
 }
 
-static void plan_faults(struct exact *exact, uint32_t index)
-{
-    const struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->job];
-    for (uint32_t i = 0; i < job->spec->faults.count; i++) {
-        const struct planned_fault *fault = &job->spec->faults.items[i];
-        if (fault->vertex.n != task->vertex || fault->subtask != task->subtask)
-            continue;
-        job->fates[i].ran = true;
-        if (fault->kind == FAULT_THROW && task->attempt.attempt < fault->attempts)
-            exact_push(exact, time_add(exact_now(exact), fault->after_start), fail_as_planned,
-                       (uint64_t)i << 32 | index, task->generation);
-    }
-}
-
-struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault)
-{
-    CHECK(fault < exact->jobs[job.n].spec->faults.count);
-    return exact->jobs[job.n].fates[fault];
-}
-
-static void fail_as_planned(void *context, uint64_t a, uint64_t b)
-{
-    struct exact *exact = context;
-    struct exact_ref ref = { (uint32_t)a, (uint32_t)b };
-    if (!task_ref_is_live(exact, ref))
-        return;
-    if (exact_hold(exact, exact->tasks.items[ref.index].host, fail_as_planned, a, b))
-        return;
-    exact->jobs[exact->tasks.items[ref.index].job].fates[a >> 32].struck = true;
-    life_fail(exact, ref.index, CAUSE_USER_CODE);
-}
-
-bool task_begin(struct exact *exact, uint32_t index)
+enum life_begun task_begin(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->job];
-    struct exact_vertex *vertex = &job->vertices[task->vertex];
+    struct exact_job *job = &exact->jobs[task->life.job];
     struct note note = { { 0 } };
-    if (!task->current)
-        return true; /* its place is taken: it waits to be cancelled */
+    if (!task->life.current)
+        return LIFE_BEGUN_NOT; /* it waits to be cancelled */
     if (!knows_neighbours(job, task))
-        return false;
+        return LIFE_BEGUN_LATER;
     task->exec = create(exact, task, &note);
     if (!task->exec) {
-        life_fail(exact, index, CAUSE_USER_CODE);
-        return true;
+        task_fail(&exact->life, index, CAUSE_USER_CODE);
+        return LIFE_BEGUN_NOT;
     }
     open(exact, task);
-    if (exec_task_state(task->exec) != EXEC_RUNNING) {
-        const char *text;
-        enum failure_cause cause = exec_task_cause(task->exec, &text);
-        if (job->wrong[0] == '\0')
-            text_format(job->wrong, sizeof job->wrong, "checkpoint %llu cannot be restored: %s",
-                        (unsigned long long)task->restore_checkpoint, text);
-        life_fail(exact, index, cause);
-        return true;
-    }
-    task->phase = PHASE_RUNNING;
+    if (exec_task_state(task->exec) == EXEC_RUNNING)
+        return LIFE_BEGUN;
+    const char *text;
+    enum failure_cause cause = exec_task_cause(task->exec, &text);
+    if (job->wrong[0] == '\0')
+        text_format(job->wrong, sizeof job->wrong, "checkpoint %llu cannot be restored: %s",
+                    (unsigned long long)task->life.restore_checkpoint, text);
+    task_fail(&exact->life, index, cause);
+    return LIFE_BEGUN_NOT;
+}
+
+void task_running(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
+    task->runs = true;
     task->since = exact_now(exact);
     task->last = STEP_NOTHING;
+    task->pace = PACE_ASLEEP;
     vertex->running++;
     if (vertex->source != NONE) {
         source_hold(exact, index);
         run_begin_paced(exact, index);
     }
-    job_count_running(exact, task->job, false);
-    if (job->spec->faults.count > 0)
-        plan_faults(exact, index);
+    job_count_running(exact, task->life.job, false);
     wires_connect(exact, index);
     run_wake(exact, index);
-    return true;
 }
 
-void task_unbegin(struct exact *exact, uint32_t index)
+struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault)
 {
-    struct exact_task *task = &exact->tasks.items[index];
-    run_stop(exact, index);
-    wires_disconnect(exact, index);
-    if (task->exec)
-        exec_task_destroy(task->exec);
-    task->exec = NULL;
+    return life_fault_fate(&exact->life, job.n, fault);
 }

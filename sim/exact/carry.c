@@ -64,17 +64,19 @@ void wires_disconnect(struct exact *exact, uint32_t index)
 static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint32_t consumer)
 {
     struct exact_task *from = &exact->tasks.items[producer], *to = &exact->tasks.items[consumer];
-    const struct exact_job *job = &exact->jobs[from->job];
+    const struct exact_job *job = &exact->jobs[from->life.job];
     const struct job_graph *graph = job->spec->graph;
     uint32_t output = 0, input = 0;
-    if (!task_has_wires(from) || !task_has_wires(to) || !same_try(from->attempt, to->attempt))
+    if (!task_has_wires(from) || !task_has_wires(to) ||
+        !task_same_try(from->life.attempt, to->life.attempt))
         return;
-    while (graph->vertices.items[from->vertex].outputs.items[output] != edge)
+    while (graph->vertices.items[from->life.vertex].outputs.items[output] != edge)
         output++;
-    while (graph->vertices.items[to->vertex].inputs.items[input] != edge)
+    while (graph->vertices.items[to->life.vertex].inputs.items[input] != edge)
         input++;
-    uint32_t sub = to->subtask - edge_consumers_of(&job->plan, edge, from->subtask).first;
-    uint32_t channel = from->subtask - edge_producers_of(&job->plan, edge, to->subtask).first;
+    uint32_t sub = to->life.subtask - edge_consumers_of(&job->plan, edge, from->life.subtask).first;
+    uint32_t channel =
+        from->life.subtask - edge_producers_of(&job->plan, edge, to->life.subtask).first;
     uint32_t *at_sender = &from->outputs.items[from->first_output.items[output] + sub];
     uint32_t *at_receiver = &to->inputs.items[to->first_input.items[input] + channel];
     if (*at_sender != NONE || *at_receiver != NONE)
@@ -85,11 +87,11 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
     wire->producer = producer;
     wire->output = output;
     wire->subpartition = sub;
-    wire->from_host = from->host;
+    wire->from_host = from->life.host;
     wire->consumer = consumer;
     wire->input = input;
     wire->channel = channel;
-    wire->to_host = to->host;
+    wire->to_host = to->life.host;
     wire->stuck_packets = wire->stuck_credits = 0;
     wire->buffers_under_way = wire->credits_under_way = 0;
     wire->packet_at = wire->credit_at = exact_now(exact);
@@ -101,17 +103,17 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
 static uint32_t current_of(const struct exact_job *job, uint32_t vertex, uint32_t subtask)
 {
     const struct exact_vertex *v = &job->vertices[vertex];
-    return subtask < v->current.count ? v->current.items[subtask] : NONE;
+    return subtask < v->life.current.count ? v->life.current.items[subtask] : NONE;
 }
 
 void wires_connect(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
-    const struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_job *job = &exact->jobs[task->life.job];
     const struct job_graph *graph = job->spec->graph;
-    const struct job_vertex *vertex = &graph->vertices.items[task->vertex];
+    const struct job_vertex *vertex = &graph->vertices.items[task->life.vertex];
     for (VEC_EACH(const uint32_t, e, &vertex->inputs)) {
-        struct subtask_range from = edge_producers_of(&job->plan, *e, task->subtask);
+        struct subtask_range from = edge_producers_of(&job->plan, *e, task->life.subtask);
         for (uint32_t s = from.first; s <= from.last; s++) {
             uint32_t other = current_of(job, graph->edges.items[*e].producer.n, s);
             if (other != NONE)
@@ -119,7 +121,7 @@ void wires_connect(struct exact *exact, uint32_t index)
         }
     }
     for (VEC_EACH(const uint32_t, e, &vertex->outputs)) {
-        struct subtask_range to = edge_consumers_of(&job->plan, *e, task->subtask);
+        struct subtask_range to = edge_consumers_of(&job->plan, *e, task->life.subtask);
         for (uint32_t s = to.first; s <= to.last; s++) {
             uint32_t other = current_of(job, graph->edges.items[*e].consumer.n, s);
             if (other != NONE)
@@ -260,7 +262,7 @@ static void send_kept(struct exact *exact, uint32_t index)
 /* It is due, and its link is cut. */
 static bool is_stuck(struct exact *exact, struct wire *wire, uint32_t index)
 {
-    if (exact_can_talk(exact, wire->from_host, wire->to_host))
+    if (life_can_talk(&exact->life, wire->from_host, wire->to_host))
         return false;
     if (wire->stuck_since == TIME_NEVER) {
         wire->stuck_since = exact_now(exact);
@@ -278,7 +280,7 @@ static void wire_is_given_up(void *context, uint64_t a, uint64_t b)
         tcp_given_up_at(wire->stuck_since) > exact_now(exact))
         return;
     if (!exact_hold(exact, wire->to_host, wire_is_given_up, a, b))
-        life_disconnect(exact, wire->consumer, wire->from_host);
+        task_disconnect(&exact->life, wire->consumer, wire->from_host);
 }
 
 static void packet_is_here(void *context, uint64_t a, uint64_t b)
@@ -331,7 +333,7 @@ static void credit_is_here(void *context, uint64_t a, uint64_t b)
     result_partition_add_credit(exec_task_output(task->exec, wire->output), wire->subpartition,
                                 credits);
     carry_outputs(exact, producer);
-    run_look_pressed(exact, exact->tasks.items[producer].host);
+    run_look_pressed(exact, exact->tasks.items[producer].life.host);
 }
 
 /* Links may be whole again: what is due goes on. */
@@ -341,7 +343,7 @@ void wires_host_changed(struct exact *exact, uint32_t host)
         struct wire *wire = &exact->wires.items[i];
         if (!wire->used || (wire->from_host != host && wire->to_host != host) ||
             wire->stuck_since == TIME_NEVER ||
-            !exact_can_talk(exact, wire->from_host, wire->to_host))
+            !life_can_talk(&exact->life, wire->from_host, wire->to_host))
             continue;
         time_ns at = tcp_retry_at(wire->stuck_since, exact_now(exact));
         if (at == TIME_NEVER)

@@ -176,7 +176,7 @@ void check_cut(struct exact *exact, struct exact_job *job, const struct exact_cu
 void check_task_ended(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
-    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     const struct chain *chain = exec_task_chain(task->exec);
     const struct state_table *table = modelled_table(chain->operators[chain->count - 1]);
     struct exact_sum sum = { 0 };
@@ -190,7 +190,7 @@ void check_task_ended(struct exact *exact, uint32_t index)
             add(&sum, value.records, value.digest);
         }
     }
-    vertex->ended.items[task->subtask] = sum;
+    vertex->ended.items[task->life.subtask] = sum;
 }
 
 /* Without a failure on the way the end needs no checkpoint to be exact; behind one without

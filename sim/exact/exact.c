@@ -7,29 +7,6 @@
 
 #include "sim/exact/parts.h"
 
-/* The host, known from its first task or fault on. */
-static struct exact_host *host_at(struct exact *exact, uint32_t host)
-{
-    while (exact->hosts.count <= host) {
-        struct exact_host new = { 0 };
-        for (int kind = 0; kind < LIFE_KIND_COUNT; kind++)
-            new.last_step[kind] = NONE;
-        vec_push(&exact->hosts, new);
-    }
-    struct exact_host *h = &exact->hosts.items[host];
-    if (!h->known) {
-        struct process_view view =
-            virtual_cluster_process(exact->cluster, (struct node_id){ host });
-        h->known = true;
-        h->speed = view.speed;
-        h->cores = view.machine && view.machine->cores >= 1 ? (uint32_t)view.machine->cores : 1;
-        h->nic_bps = view.machine ? view.machine->network_bps : 0;
-        h->rng = rng_stream(exact->scenario->seed, "model host", host);
-        h->service = rng_stream(exact->scenario->seed, "exact service", host);
-    }
-    return h;
-}
-
 void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a, uint64_t b)
 {
     sim_queue_push(exact->queue, at, SIM_CLASS_DATA, action, exact, a, b);
@@ -37,37 +14,17 @@ void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a,
 
 bool exact_hold(struct exact *exact, uint32_t host, sim_action *action, uint64_t a, uint64_t b)
 {
-    struct exact_host *h = &exact->hosts.items[host];
-    if (h->frozen)
-        vec_push(&h->held, (struct held_event){ action, a, b });
-    return h->frozen;
-}
-
-bool exact_can_talk(const struct exact *exact, uint32_t a, uint32_t b)
-{
-    return a == b ||
-           virtual_cluster_carries(exact->cluster, (struct node_id){ a }, (struct node_id){ b });
-}
-
-void exact_report_tasks(struct exact *exact, uint32_t host, uint32_t job)
-{
-    struct event_data report = { .kind = DATA_TASK_STATES,
-                                 .job = { job },
-                                 .tasks = exact->reports.items,
-                                 .task_count = exact->reports.count };
-    if (report.task_count > 0)
-        virtual_cluster_report(exact->cluster, (struct node_id){ host }, &report);
-    vec_clear(&exact->reports);
+    return life_hold(&exact->life, host, action, exact, a, b);
 }
 
 static void order(void *plane, struct node_id node, const struct effect_data *order)
 {
     struct exact *exact = plane;
     CHECK(order->job.n < exact->job_count);
-    host_at(exact, node.n);
+    life_host_at(&exact->life, node.n);
     switch (order->kind) {
-    case DATA_DEPLOY: life_deploy(exact, node.n, order); return;
-    case DATA_CANCEL: life_cancel(exact, node.n, order); return;
+    case DATA_DEPLOY: life_deploy(&exact->life, node.n, order); return;
+    case DATA_CANCEL: life_cancel(&exact->life, node.n, order); return;
     case DATA_TRIGGER_CHECKPOINT: snapshot_trigger(exact, node.n, order); return;
     case DATA_CHECKPOINT_COMPLETE: snapshot_complete(exact, node.n, order); return;
     case DATA_CHECKPOINT_ABORTED: snapshot_abort(exact, node.n, order); return;
@@ -79,53 +36,52 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
-    host_at(plane, node.n);
-    life_process_ended(plane, node.n);
+    struct exact *exact = plane;
+    life_host_at(&exact->life, node.n);
+    struct exact_host *host = &exact->hosts.items[node.n];
+    snapshot_uploads_of_host(exact, node.n);
+    life_process_ended(&exact->life, node.n);
+    vec_clear(&host->ready);
+    vec_clear(&host->pressed);
+    host->first_ready = 0;
 }
 
 static void process_frozen(void *plane, struct node_id node, bool frozen)
 {
     struct exact *exact = plane;
-    struct exact_host *h = host_at(exact, node.n);
-    if (h->frozen == frozen)
-        return;
-    h->frozen = frozen;
-    for (size_t i = 0; i < h->held.count && !frozen; i++)
-        exact_push(exact, exact_now(exact), h->held.items[i].action, h->held.items[i].a,
-                   h->held.items[i].b);
-    if (!frozen)
-        vec_clear(&h->held);
+    life_host_at(&exact->life, node.n);
+    life_process_frozen(&exact->life, node.n, frozen);
 }
 
 static void host_changed(void *plane, struct node_id node)
 {
     struct exact *exact = plane;
-    struct exact_host *h = host_at(exact, node.n);
-    h->speed = virtual_cluster_process(exact->cluster, node).speed;
+    struct process_view view = virtual_cluster_process(exact->cluster, node);
+    life_host_at(&exact->life, node.n);
+    life_host_changed(&exact->life, node.n, &view);
     wires_host_changed(exact, node.n);
 }
 
 static bool has_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
     const struct exact *exact = plane;
-    const struct exact_vertex *v = &exact->jobs[job.n].vertices[vertex.n];
-    return subtask < v->current.count && v->current.items[subtask] != NONE &&
-           task_is_up(&exact->tasks.items[v->current.items[subtask]]);
+    return life_has_task(&exact->life, job.n, vertex.n, subtask);
 }
 
 static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
     struct exact *exact = plane;
     if (has_task(plane, job, vertex, subtask))
-        life_fail(exact, exact->jobs[job.n].vertices[vertex.n].current.items[subtask],
+        task_fail(&exact->life, life_vertex(&exact->life, job.n, vertex.n)->current.items[subtask],
                   CAUSE_USER_CODE);
 }
 
 static void deployment_lost(void *plane, struct node_id node, struct job_id job,
                             const struct task_deployment *lost, size_t count)
 {
-    host_at(plane, node.n);
-    wire_loss_of_deployment(plane, node.n, job.n, lost, count);
+    struct exact *exact = plane;
+    life_host_at(&exact->life, node.n);
+    life_lost(&exact->life, node.n, job.n, lost, count);
 }
 
 const struct data_plane_ops *exact_ops(void)
@@ -229,7 +185,7 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
                                   .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
     for (uint32_t v = 0; v < count; v++)
         job->vertices[v] = (struct exact_vertex){ .id = v,
-                                                  .graph = NONE,
+                                                  .life.graph = NONE,
                                                   .source = NONE,
                                                   .spec = &spec->vertices.items[v],
                                                   .groups = (uint32_t)job_graph_max_parallelism(
@@ -237,7 +193,6 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
     uint32_t sources = 0;
     for (uint32_t v = 0; v < count; v++)
         sources += job_graph_is_source(spec->graph, (struct vertex_id){ v });
-    job->fates = mem_create_array(spec->faults.count, sizeof *job->fates);
     vec_reserve(&job->sources, sources); /* programs point into it */
     for (uint32_t v = 0; v < count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
@@ -266,11 +221,18 @@ struct exact *exact_create(const struct scenario *scenario, struct virtual_clust
     exact->scenario = scenario;
     exact->cluster = cluster;
     exact->queue = queue;
-    exact->clock = sim_queue_clock(queue);
+    const struct plane_world world = plane_world_of(cluster);
+    life_init(&exact->life, scenario, &world, queue, exact_life_ops(), exact);
     exact->job_count = (uint32_t)scenario->jobs.count;
     exact->jobs = mem_create_array(exact->job_count, sizeof *exact->jobs);
     for (uint32_t j = 0; j < exact->job_count; j++)
         job_create(exact, &exact->jobs[j], j);
+    for (uint32_t j = 0; j < exact->job_count; j++)
+        exact->life.jobs[j] =
+            (struct life_job){ &scenario->jobs.items[j],
+                               &exact->jobs[j].plan,
+                               { exact->jobs[j].vertices, sizeof *exact->jobs[j].vertices,
+                                 exact->jobs[j].vertex_count } };
     return exact;
 }
 
@@ -288,8 +250,6 @@ static void job_fini(struct exact_job *job)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
         program_fini(&vertex->program);
-        vec_fini(&vertex->current);
-        vec_fini(&vertex->lost);
         vec_fini(&vertex->finished);
         vec_fini(&vertex->times);
         vec_fini(&vertex->ended);
@@ -303,15 +263,12 @@ static void job_fini(struct exact_job *job)
     vec_fini(&job->cuts);
     mem_destroy(job->vertices);
     mem_destroy(job->plan.vertices);
-    mem_destroy(job->fates);
 }
 
 static void host_fini(struct exact_host *host)
 {
-    vec_fini(&host->tasks);
     vec_fini(&host->ready);
     vec_fini(&host->pressed);
-    vec_fini(&host->held);
 }
 
 void exact_destroy(struct exact *exact)
@@ -319,8 +276,8 @@ void exact_destroy(struct exact *exact)
     if (!exact)
         return;
     for (uint32_t t = 0; t < exact->tasks.count; t++)
-        if (exact->tasks.items[t].phase != PHASE_FREE)
-            life_destroy(exact, t);
+        if (exact->tasks.items[t].life.phase != TASK_FREE)
+            task_destroy(&exact->life, t);
     for (VEC_EACH(struct exact_task, task, &exact->tasks)) {
         vec_fini(&task->inputs);
         vec_fini(&task->outputs);
@@ -331,6 +288,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->asked);
         vec_fini(&task->triggers);
     }
+    life_fini(&exact->life);
     wires_destroy(exact);
     for (VEC_EACH(struct upload, upload, &exact->uploads))
         if (upload->used)
@@ -339,20 +297,10 @@ void exact_destroy(struct exact *exact)
         job_fini(&exact->jobs[j]);
     for (VEC_EACH(struct exact_host, host, &exact->hosts))
         host_fini(host);
-    for (VEC_EACH(struct life_step, step, &exact->steps))
-        vec_fini(&step->tasks);
-    for (VEC_EACH(struct exact_loss, loss, &exact->losses))
-        vec_fini(&loss->tasks);
     vec_fini(&exact->hosts);
     vec_fini(&exact->tasks);
-    vec_fini(&exact->free_tasks);
-    vec_fini(&exact->steps);
-    vec_fini(&exact->losses);
     vec_fini(&exact->uploads);
-    vec_fini(&exact->free_steps);
-    vec_fini(&exact->free_losses);
     vec_fini(&exact->free_uploads);
-    vec_fini(&exact->reports);
     mem_destroy(exact->jobs);
     mem_destroy(exact);
 }

@@ -5,10 +5,10 @@
 #ifndef WEIR_SIM_EXACT_JOB_H
 #define WEIR_SIM_EXACT_JOB_H
 
-#include "core/graph/execution_graph.h"
 #include "sim/exact/exact.h"
 #include "sim/exact/program.h"
 #include "sim/exact/store.h"
+#include "sim/life/life.h"
 #include "sim/model/curve.h"
 
 struct exact;
@@ -39,11 +39,6 @@ struct exact_source {
     VEC(uint64_t) proven, digests; /* by split: compared up to here, and the digest of all below */
 };
 
-struct lost_place {
-    struct task_attempt attempt; /* graph UINT32_MAX: not lost */
-    uint32_t host;
-};
-
 /* Of one subtask's number, over all its attempts. */
 struct subtask_time {
     time_ns busy, idle, backpressured;
@@ -51,13 +46,12 @@ struct subtask_time {
 };
 
 struct exact_vertex {
-    uint32_t id, parallelism, graph; /* graph: of the newest deployment; NONE: none */
-    uint32_t source;                 /* of the job's; NONE */
+    struct life_vertex life;
+    uint32_t id, parallelism;
+    uint32_t source; /* of the job's; NONE */
     uint32_t groups;
     const struct vertex_model *spec;
     struct program program;
-    VEC(uint32_t) current; /* by subtask: its newest attempt's task; NONE */
-    VEC(struct lost_place) lost;
     VEC(bool) finished;
     uint32_t running, finished_count;
     uint32_t *multiplicity; /* by source of the job: copies of each of its records that come in */
@@ -78,7 +72,6 @@ struct exact_job {
     VEC(struct exact_source) sources;
     struct execution_graph plan; /* parallelism only */
     VEC(struct exact_cut) cuts;
-    struct fault_fate *fates; /* by planned fault */
     bool ended, failed, cancelled;
     bool goes_on; /* it has taken up another job's snapshot */
     time_ns ended_at, broken_at, whole_at;

@@ -10,36 +10,21 @@
 #include "sim/exact/task.h"
 #include "sim/exact/wire.h"
 
-struct held_event {
-    sim_action *action;
-    uint64_t a, b;
-};
-
 struct exact_host {
-    bool known, frozen, gone;
-    double speed;
+    struct life_host life;
     uint32_t cores, cores_busy;
-    VEC(uint32_t) tasks;
-    VEC(struct exact_ref) ready; /* wait for a core, from `first_ready` on */
+    VEC(struct task_ref) ready; /* wait for a core, from `first_ready` on */
     size_t first_ready;
-    VEC(struct exact_ref) pressed; /* asleep for lack of room in their output */
-    VEC(struct held_event) held;   /* while it is frozen */
-    uint32_t last_step[LIFE_KIND_COUNT];
-    struct rng rng, service;
+    VEC(struct task_ref) pressed; /* asleep for lack of room in their output */
+    struct rng service;
     double nic_bps;
     time_ns nic_free[TRANSFER_WAY_COUNT];
-};
-
-/* A host whose tasks notice that a peer has ended. */
-struct exact_loss {
-    uint32_t generation, reader, dead;
-    VEC(struct exact_ref) tasks;
 };
 
 struct upload {
     bool used;
     uint32_t generation, host;
-    struct exact_ref task;
+    struct task_ref task;
     struct task_attempt attempt;
     struct job_id job;
     uint64_t checkpoint;
@@ -51,44 +36,28 @@ struct upload {
 };
 
 struct exact {
+    struct life life;
     const struct scenario *scenario;
     struct virtual_cluster *cluster;
     struct sim_queue *queue;
-    const time_ns *clock;
     struct exact_job *jobs;
     uint32_t job_count;
     VEC(struct exact_host) hosts;
     VEC(struct exact_task) tasks;
-    VEC(uint32_t) free_tasks;
-    VEC(struct life_step) steps;
-    VEC(struct exact_loss) losses;
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
-    VEC(uint32_t) free_steps, free_losses, free_uploads, free_wires;
-    VEC(struct task_report) reports; /* scratch */
+    VEC(uint32_t) free_uploads, free_wires;
     uint64_t breaks, compared;
 };
 
 static inline time_ns exact_now(const struct exact *exact)
 {
-    return *exact->clock;
-}
-
-static inline struct exact_ref task_ref_of(const struct exact *exact, uint32_t task)
-{
-    return (struct exact_ref){ task, exact->tasks.items[task].generation };
-}
-
-static inline bool task_ref_is_live(const struct exact *exact, struct exact_ref ref)
-{
-    return exact->tasks.items[ref.index].generation == ref.generation;
+    return life_now(&exact->life);
 }
 
 /* exact.c. Of a frozen host: the event waits until it is resumed. */
 bool exact_hold(struct exact *exact, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
 void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a, uint64_t b);
-bool exact_can_talk(const struct exact *exact, uint32_t a, uint32_t b);
-void exact_report_tasks(struct exact *exact, uint32_t host, uint32_t job);
 
 /* run.c */
 void run_wake(struct exact *exact, uint32_t task);

@@ -34,11 +34,11 @@ uint64_t log_arrived(struct exact_source *source, time_ns at, bool *ended)
 void run_account(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     time_ns now = exact_now(exact), length = now - task->since;
-    if (task->phase != PHASE_RUNNING || !task->current)
+    if (!task->runs)
         return;
-    struct subtask_time *time = &vertex->times.items[task->subtask];
+    struct subtask_time *time = &vertex->times.items[task->life.subtask];
     task->since = now;
     if (task->pace != PACE_ASLEEP) {
         time->busy += length;
@@ -68,8 +68,8 @@ static uint64_t paced_amount(struct exact *exact, struct exact_source *source,
 void run_begin_paced(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->job];
-    struct exact_source *source = &job->sources.items[job->vertices[task->vertex].source];
+    struct exact_job *job = &exact->jobs[task->life.job];
+    struct exact_source *source = &job->sources.items[job->vertices[task->life.vertex].source];
     const struct operator* op = exec_task_chain(task->exec)->operators[0];
     uint32_t split;
     uint64_t offset;
@@ -84,8 +84,8 @@ void run_begin_paced(struct exact *exact, uint32_t index)
 /* What a source may read: what is in its log by the last tick. */
 static void look_at_log(struct exact *exact, struct exact_task *task)
 {
-    struct exact_job *job = &exact->jobs[task->job];
-    const struct exact_vertex *vertex = &job->vertices[task->vertex];
+    struct exact_job *job = &exact->jobs[task->life.job];
+    const struct exact_vertex *vertex = &job->vertices[task->life.vertex];
     bool ended;
     if (vertex->source == NONE)
         return;
@@ -102,8 +102,8 @@ static void look_at_log(struct exact *exact, struct exact_task *task)
 /* When a source that has read all may find more. */
 static time_ns next_arrival(struct exact *exact, const struct exact_task *task)
 {
-    struct exact_job *job = &exact->jobs[task->job];
-    const struct exact_vertex *vertex = &job->vertices[task->vertex];
+    struct exact_job *job = &exact->jobs[task->life.job];
+    const struct exact_vertex *vertex = &job->vertices[task->life.vertex];
     bool ended;
     if (vertex->source == NONE || task->last == STEP_BACKPRESSURED ||
         exec_task_state(task->exec) != EXEC_RUNNING)
@@ -131,10 +131,10 @@ static time_ns next_arrival(struct exact *exact, const struct exact_task *task)
 static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns cost,
                     uint64_t records)
 {
-    double cv = exact->jobs[task->job].vertices[task->vertex].spec->service_cv;
+    double cv = exact->jobs[task->life.job].vertices[task->life.vertex].spec->service_cv;
     if (!(cv > 0) || records == 0 || cost == 0)
         return cost;
-    double z = distribution_draw_normal(&exact->hosts.items[task->host].service);
+    double z = distribution_draw_normal(&exact->hosts.items[task->life.host].service);
     double factor = 1 + cv / sqrt((double)records) * z;
     return factor > 0.1 ? (time_ns)((double)cost * factor) : cost / 10;
 }
@@ -142,7 +142,7 @@ static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns 
 static void sleep_until_more(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct exact_host *host = &exact->hosts.items[task->host];
+    struct exact_host *host = &exact->hosts.items[task->life.host];
     time_ns now = exact_now(exact), at = exec_task_deadline(task->exec);
     time_ns arrival = next_arrival(exact, task);
     task->pace = PACE_ASLEEP;
@@ -150,7 +150,7 @@ static void sleep_until_more(struct exact *exact, uint32_t index)
     at = at < now ? now : at;
     if (task->last == STEP_BACKPRESSURED && !task->is_pressed) {
         task->is_pressed = true;
-        vec_push(&host->pressed, task_ref_of(exact, index));
+        vec_push(&host->pressed, task_ref_of(&exact->life, index));
     }
     if (at == task->wake_at)
         return;
@@ -158,18 +158,18 @@ static void sleep_until_more(struct exact *exact, uint32_t index)
     task->wake_at = at;
     if (at != TIME_NEVER)
         task->wake = sim_queue_push(exact->queue, at, SIM_CLASS_DATA, wait_is_over, exact, index,
-                                    task->generation);
+                                    task->life.generation);
 }
 
 static void wait_is_over(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
     struct exact_task *task = &exact->tasks.items[a];
-    if (task->generation != (uint32_t)b)
+    if (task->life.generation != (uint32_t)b)
         return;
     task->wake_at = TIME_NEVER;
     task->wake = (struct sim_handle){ 0 };
-    if (!exact_hold(exact, task->host, wait_is_over, a, b))
+    if (!exact_hold(exact, task->life.host, wait_is_over, a, b))
         run_wake(exact, (uint32_t)a);
 }
 
@@ -178,22 +178,23 @@ static void wait_is_over(void *context, uint64_t a, uint64_t b)
 static time_ns hear_facts(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct node_id node = { task->host };
+    struct node_id node = { task->life.host };
     struct task_fact fact;
     time_ns sync = 0;
-    while (task->phase == PHASE_RUNNING && exec_task_take_fact(task->exec, &fact)) {
+    while (task->life.phase == TASK_RUNNING && exec_task_take_fact(task->exec, &fact)) {
         const char *text;
         switch (fact.kind) {
         case TASK_FACT_SNAPSHOT:
             sync = time_add(sync, snapshot_begin(exact, index, fact.checkpoint));
             break;
         case TASK_FACT_DECLINED:
-            snapshot_decline(exact, task->host, task->job, fact.checkpoint, task->attempt);
+            snapshot_decline(exact, task->life.host, task->life.job, fact.checkpoint,
+                             task->life.attempt);
             break;
         case TASK_FACT_END_OF_DATA: {
-            struct task_attempt attempt = task->attempt;
+            struct task_attempt attempt = task->life.attempt;
             struct event_data report = { .kind = DATA_END_OF_DATA,
-                                         .job = { task->job },
+                                         .job = { task->life.job },
                                          .at_end = &attempt,
                                          .at_end_count = 1 };
             virtual_cluster_report(exact->cluster, node, &report);
@@ -201,9 +202,11 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
         }
         case TASK_FACT_FINISHED:
             carry_outputs(exact, index);
-            life_finish(exact, index);
+            task_finish(&exact->life, index, false);
             break;
-        case TASK_FACT_FAILED: life_fail(exact, index, exec_task_cause(task->exec, &text)); break;
+        case TASK_FACT_FAILED:
+            task_fail(&exact->life, index, exec_task_cause(task->exec, &text));
+            break;
         }
         task = &exact->tasks.items[index];
     }
@@ -214,7 +217,7 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
 static void settle(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    uint32_t host = task->host, generation = task->generation;
+    uint32_t host = task->life.host, generation = task->life.generation;
     run_account(exact, index);
     task->pace = PACE_ASLEEP;
     carry_outputs(exact, index);
@@ -222,7 +225,7 @@ static void settle(struct exact *exact, uint32_t index)
     time_ns sync = hear_facts(exact, index);
     run_look_pressed(exact, host);
     task = &exact->tasks.items[index];
-    if (task->generation != generation || task->phase != PHASE_RUNNING)
+    if (task->life.generation != generation || task->life.phase != TASK_RUNNING)
         return;
     if (sync > 0) {
         task->pace = PACE_WAITS;
@@ -242,15 +245,16 @@ static void step_is_over(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
     const struct exact_task *task = &exact->tasks.items[a];
-    if (task->generation != (uint32_t)b || task->phase != PHASE_RUNNING || !task->current)
+    if (task->life.generation != (uint32_t)b || task->life.phase != TASK_RUNNING ||
+        !task->life.current)
         return;
-    if (!exact_hold(exact, task->host, step_is_over, a, b))
+    if (!exact_hold(exact, task->life.host, step_is_over, a, b))
         settle(exact, (uint32_t)a);
 }
 
 static bool has_room(const struct exact *exact, const struct exact_task *task)
 {
-    const struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    const struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     for (uint32_t o = 0; o < vertex->program.bindings.count; o++)
         if (!result_partition_is_available(exec_task_output(task->exec, o)))
             return false;
@@ -261,8 +265,8 @@ static bool has_room(const struct exact *exact, const struct exact_task *task)
  * checkpoint when a buffer comes free; others hear of it in their mailbox, at once. */
 static void hear_triggers(const struct exact *exact, struct exact_task *task)
 {
-    const struct exact_job *job = &exact->jobs[task->job];
-    if (job->vertices[task->vertex].spec->source_function && !has_room(exact, task))
+    const struct exact_job *job = &exact->jobs[task->life.job];
+    if (job->vertices[task->life.vertex].spec->source_function && !has_room(exact, task))
         return;
     for (VEC_EACH(const struct exact_trigger, trigger, &task->triggers))
         exec_task_trigger_checkpoint(task->exec, &trigger->barrier, trigger->stops);
@@ -273,7 +277,7 @@ static void hear_triggers(const struct exact *exact, struct exact_task *task)
 static bool work(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    const struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_job *job = &exact->jobs[task->life.job];
     const struct operator* head = exec_task_chain(task->exec)->operators[0];
     uint64_t before = head->records_in;
     struct exec_step step = { STEP_NOTHING, 0 };
@@ -287,17 +291,18 @@ static bool work(struct exact *exact, uint32_t index)
     }
     task->last = step.kind;
     uint64_t records = head->records_in - before;
-    double speed = exact->hosts.items[task->host].speed;
+    double speed = exact->hosts.items[task->life.host].life.speed;
     time_ns cost = time_at_speed(vary(exact, task, step.cost, records), speed);
-    time_ns wait = (time_ns)(job->vertices[task->vertex].spec->wait_ns * (double)records);
+    time_ns wait = (time_ns)(job->vertices[task->life.vertex].spec->wait_ns * (double)records);
     if (cost == 0 && wait == 0) {
         settle(exact, index);
         return false;
     }
     task->pace = PACE_WORKS;
     time_ns now = exact_now(exact);
-    exact_push(exact, time_add(now, cost), core_is_free, task->host, 0);
-    exact_push(exact, time_add(time_add(now, cost), wait), step_is_over, index, task->generation);
+    exact_push(exact, time_add(now, cost), core_is_free, task->life.host, 0);
+    exact_push(exact, time_add(time_add(now, cost), wait), step_is_over, index,
+               task->life.generation);
     return true;
 }
 
@@ -306,12 +311,13 @@ static void dispatch(struct exact *exact, uint32_t index)
 {
     struct exact_host *host = &exact->hosts.items[index];
     while (host->cores_busy < host->cores && host->first_ready < host->ready.count) {
-        struct exact_ref ref = host->ready.items[host->first_ready++];
+        struct task_ref ref = host->ready.items[host->first_ready++];
         if (host->first_ready == host->ready.count) {
             vec_clear(&host->ready);
             host->first_ready = 0;
         }
-        if (!task_ref_is_live(exact, ref) || exact->tasks.items[ref.index].pace != PACE_QUEUED)
+        if (!task_ref_is_live(&exact->life, ref) ||
+            exact->tasks.items[ref.index].pace != PACE_QUEUED)
             continue;
         host->cores_busy++;
         bool kept = work(exact, ref.index);
@@ -343,14 +349,14 @@ static void dispatch_later(void *context, uint64_t a, uint64_t b)
 void run_wake(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    if (task->phase != PHASE_RUNNING || !task->current || task->pace != PACE_ASLEEP)
+    if (task->life.phase != TASK_RUNNING || !task->life.current || task->pace != PACE_ASLEEP)
         return;
-    struct exact_host *host = &exact->hosts.items[task->host];
+    struct exact_host *host = &exact->hosts.items[task->life.host];
     run_account(exact, index);
     task->pace = PACE_QUEUED;
-    vec_push(&host->ready, task_ref_of(exact, index));
+    vec_push(&host->ready, task_ref_of(&exact->life, index));
     if (host->cores_busy < host->cores)
-        exact_push(exact, exact_now(exact), dispatch_later, task->host, 0);
+        exact_push(exact, exact_now(exact), dispatch_later, task->life.host, 0);
 }
 
 void run_stop(struct exact *exact, uint32_t index)
@@ -367,11 +373,11 @@ void run_look_pressed(struct exact *exact, uint32_t index)
     struct exact_host *host = &exact->hosts.items[index];
     size_t kept = 0, count = host->pressed.count;
     for (size_t i = 0; i < count; i++) {
-        struct exact_ref ref = host->pressed.items[i];
+        struct task_ref ref = host->pressed.items[i];
         struct exact_task *task = &exact->tasks.items[ref.index];
-        if (!task_ref_is_live(exact, ref))
+        if (!task_ref_is_live(&exact->life, ref))
             continue;
-        bool waits = task->phase == PHASE_RUNNING && task->pace == PACE_ASLEEP &&
+        bool waits = task->life.phase == TASK_RUNNING && task->pace == PACE_ASLEEP &&
                      task->last == STEP_BACKPRESSURED;
         if (waits && !has_room(exact, task)) {
             host->pressed.items[kept++] = ref;

@@ -19,8 +19,8 @@ static const struct planned_fault *fault_of(const struct exact_job *job,
                                             const struct exact_task *task, uint64_t checkpoint)
 {
     for (VEC_EACH(const struct planned_fault, fault, &job->spec->faults))
-        if (fault->kind == kind && fault->vertex.n == task->vertex &&
-            fault->subtask == task->subtask && fault->checkpoint_first <= checkpoint &&
+        if (fault->kind == kind && fault->vertex.n == task->life.vertex &&
+            fault->subtask == task->life.subtask && fault->checkpoint_first <= checkpoint &&
             checkpoint <= fault->checkpoint_last)
             return fault;
     return NULL;
@@ -109,10 +109,11 @@ void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_da
         .kind = (uint32_t)how->kind,
     };
     bool stops = how->kind == CHECKPOINT_STOP_SUSPEND || how->kind == CHECKPOINT_STOP_DRAIN;
+    uint32_t hint = 0;
     for (size_t i = 0; i < order->count; i++) {
-        uint32_t index = life_find(exact, host, order->job.n, order->attempts[i]);
+        uint32_t index = task_find(&exact->life, host, order->job.n, order->attempts[i], &hint);
         struct exact_task *task = index == NONE ? NULL : &exact->tasks.items[index];
-        if (!task || task->phase != PHASE_RUNNING || !task->current) {
+        if (!task || task->life.phase != TASK_RUNNING || !task->life.current) {
             snapshot_decline(exact, host, order->job.n, how->checkpoint, order->attempts[i]);
             continue;
         }
@@ -128,12 +129,13 @@ static void tell_tasks(struct exact *exact, uint32_t host, const struct effect_d
                        void (*tell)(struct exec_task *task, uint64_t checkpoint))
 {
     const struct exact_host *h = &exact->hosts.items[host];
-    for (size_t i = 0; i < h->tasks.count; i++) {
-        const struct exact_task *task = &exact->tasks.items[h->tasks.items[i]];
-        if (task->job != order->job.n || task->phase != PHASE_RUNNING || !task->current)
+    for (size_t i = 0; i < h->life.tasks.count; i++) {
+        const struct exact_task *task = &exact->tasks.items[h->life.tasks.items[i]];
+        if (task->life.job != order->job.n || task->life.phase != TASK_RUNNING ||
+            !task->life.current)
             continue;
         tell(task->exec, order->checkpoint.checkpoint);
-        run_wake(exact, h->tasks.items[i]);
+        run_wake(exact, h->life.tasks.items[i]);
     }
 }
 
@@ -152,11 +154,11 @@ void snapshot_complete(struct exact *exact, uint32_t host, const struct effect_d
 static void fail_stopped(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint)
 {
     const struct exact_host *h = &exact->hosts.items[host];
-    for (size_t i = 0; i < h->tasks.count; i++) {
-        const struct exact_task *task = &exact->tasks.items[h->tasks.items[i]];
-        if (task->job == job && task->phase == PHASE_RUNNING && task->current &&
+    for (size_t i = 0; i < h->life.tasks.count; i++) {
+        const struct exact_task *task = &exact->tasks.items[h->life.tasks.items[i]];
+        if (task->life.job == job && task->life.phase == TASK_RUNNING && task->life.current &&
             task->stops_behind == checkpoint)
-            life_fail(exact, h->tasks.items[i], CAUSE_STOP_FAILED);
+            task_fail(&exact->life, h->life.tasks.items[i], CAUSE_STOP_FAILED);
     }
 }
 
@@ -176,7 +178,7 @@ void snapshot_decline_asked(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
     for (VEC_EACH(const uint64_t, checkpoint, &task->asked))
-        snapshot_decline(exact, task->host, task->job, *checkpoint, task->attempt);
+        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
 }
 
 /* Those before it are not begun any more. */
@@ -192,23 +194,24 @@ static void forget_asked(struct exact_task *task, uint64_t checkpoint)
 time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    const struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_job *job = &exact->jobs[task->life.job];
     forget_asked(task, checkpoint);
     const struct planned_fault *throws = fault_of(job, FAULT_SNAPSHOT_THROW, task, checkpoint);
     if (throws) {
-        job->fates[throws - job->spec->faults.items].struck = true;
-        life_fail(exact, index, CAUSE_SNAPSHOT);
+        life_fault_struck(&exact->life, task->life.job, throws);
+        task_fail(&exact->life, index, CAUSE_SNAPSHOT);
         return 0;
     }
-    const struct exact_cut *cut = stored_cut_find(&exact->jobs[task->job], checkpoint);
+    const struct exact_cut *cut = stored_cut_find(&exact->jobs[task->life.job], checkpoint);
     if (cut && (cut->kind == CHECKPOINT_STOP_SUSPEND || cut->kind == CHECKPOINT_STOP_DRAIN))
         task->stops_behind = checkpoint;
     const struct planned_fault *sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, task, checkpoint);
     if (sleeps)
-        job->fates[sleeps - job->spec->faults.items].struck = true;
-    double speed = exact->hosts.items[task->host].speed;
-    task->sync = time_add(sleeps ? sleeps->sleep : 0,
-                          time_at_speed(job->vertices[task->vertex].spec->snapshot_sync, speed));
+        life_fault_struck(&exact->life, task->life.job, sleeps);
+    double speed = exact->hosts.items[task->life.host].life.speed;
+    task->sync =
+        time_add(sleeps ? sleeps->sleep : 0,
+                 time_at_speed(job->vertices[task->life.vertex].spec->snapshot_sync, speed));
     vec_push(&task->syncing, checkpoint);
     return task->sync;
 }
@@ -228,8 +231,8 @@ static double more_bytes(const struct exact_task *task, const struct vertex_mode
 void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->job];
-    const struct vertex_model *spec = job->vertices[task->vertex].spec;
+    struct exact_job *job = &exact->jobs[task->life.job];
+    const struct vertex_model *spec = job->vertices[task->life.vertex].spec;
     struct note note;
     while (exec_task_write_snapshot(task->exec, checkpoint, WRITE_BUDGET) == SNAPSHOT_WRITES)
         ;
@@ -238,16 +241,16 @@ void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
         return; /* aborted meanwhile */
     uint32_t number = upload_create(exact);
     struct upload *upload = &exact->uploads.items[number];
-    upload->host = task->host;
-    upload->task = task_ref_of(exact, index);
-    upload->job = (struct job_id){ task->job };
+    upload->host = task->life.host;
+    upload->task = task_ref_of(&exact->life, index);
+    upload->job = (struct job_id){ task->life.job };
     upload->checkpoint = checkpoint;
     upload->began_at = exact_now(exact);
-    upload->file.vertex = task->vertex;
-    upload->file.subtask = task->subtask;
+    upload->file.vertex = task->life.vertex;
+    upload->file.subtask = task->life.subtask;
     upload->file.bytes = work->bytes;
     work->bytes = (struct snapshot_bytes){ 0 };
-    upload->ack = (struct checkpoint_ack){ .attempt = task->attempt,
+    upload->ack = (struct checkpoint_ack){ .attempt = task->life.attempt,
                                            .alignment = work->alignment,
                                            .sync = task->sync };
     snapshot_work_destroy(work);
@@ -295,8 +298,8 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
                                  .acks = &ack,
                                  .ack_count = 1 };
     struct node_id node = { upload->host };
-    bool counts = task_ref_is_live(exact, upload->task) && cut && !cut->completed &&
-                  exact->tasks.items[upload->task.index].phase != PHASE_CLOSING;
+    bool counts = task_ref_is_live(&exact->life, upload->task) && cut && !cut->completed &&
+                  exact->tasks.items[upload->task.index].life.phase != TASK_CLOSING;
     ack.async = exact_now(exact) - upload->began_at;
     if (counts) {
         vec_push(&cut->files, upload->file);

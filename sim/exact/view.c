@@ -9,8 +9,8 @@
 
 static struct exact_source *source_of(struct exact *exact, const struct exact_task *task)
 {
-    struct exact_job *job = &exact->jobs[task->job];
-    return &job->sources.items[job->vertices[task->vertex].source];
+    struct exact_job *job = &exact->jobs[task->life.job];
+    return &job->sources.items[job->vertices[task->life.vertex].source];
 }
 
 static void take_places(struct exact_source *source, const struct exact_task *task,
@@ -35,15 +35,15 @@ static double position_of(const struct exact_job *job)
 /* As its tasks say now. */
 static void update(struct exact *exact, const struct exact_job *job, struct exact_source *source)
 {
-    for (VEC_EACH(const uint32_t, index, &job->vertices[source->vertex].current))
-        if (*index != NONE && exact->tasks.items[*index].phase == PHASE_RUNNING)
+    for (VEC_EACH(const uint32_t, index, &job->vertices[source->vertex].life.current))
+        if (*index != NONE && exact->tasks.items[*index].life.phase == TASK_RUNNING)
             take_places(source, &exact->tasks.items[*index], SPLIT_HELD);
 }
 
 void source_hold(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->job];
+    struct exact_job *job = &exact->jobs[task->life.job];
     struct exact_source *source = source_of(exact, task);
     const struct operator* op = exec_task_chain(task->exec)->operators[0];
     uint32_t split;
@@ -55,7 +55,7 @@ void source_hold(struct exact *exact, uint32_t index)
     for (VEC_EACH(struct exact_source, other, &job->sources))
         update(exact, job, other);
     job->restored.count++;
-    job->restored.checkpoint = task->restore_checkpoint;
+    job->restored.checkpoint = task->life.restore_checkpoint;
     job->restored.position = position_of(job);
     job->restored.whole = false;
 }
@@ -211,8 +211,8 @@ time_ns source_oldest_age(struct exact *exact, struct exact_job *job, struct exa
 static double state_of(const struct exact *exact, const struct exact_vertex *vertex)
 {
     double sum = 0;
-    for (VEC_EACH(const uint32_t, index, &vertex->current)) {
-        if (*index == NONE || exact->tasks.items[*index].phase != PHASE_RUNNING)
+    for (VEC_EACH(const uint32_t, index, &vertex->life.current)) {
+        if (*index == NONE || exact->tasks.items[*index].life.phase != TASK_RUNNING)
             continue;
         const struct exact_task *task = &exact->tasks.items[*index];
         const struct chain *chain = exec_task_chain(task->exec);
@@ -277,7 +277,7 @@ void vertex_fold(struct exact *exact, struct exact_job *job, struct exact_vertex
 {
     double busy, pressed;
     (void)job;
-    for (VEC_EACH(const uint32_t, index, &vertex->current))
+    for (VEC_EACH(const uint32_t, index, &vertex->life.current))
         if (*index != NONE)
             run_account(exact, *index);
     fold_most(vertex, &busy, &pressed);

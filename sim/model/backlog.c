@@ -29,9 +29,9 @@ void backlog_wait_for_look(struct model *model, const struct net *net, uint32_t 
 static uint32_t speaker_of(const struct model *model, const struct model_vertex *vertex)
 {
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
-        uint32_t task = vertex->current.items[s];
-        if (task != NONE && model->tasks.items[task].phase == TASK_RUNNING &&
-            !model->hosts.items[model->tasks.items[task].host].frozen)
+        uint32_t task = vertex->life.current.items[s];
+        if (task != NONE && model->tasks.items[task].life.phase == TASK_RUNNING &&
+            !model->hosts.items[model->tasks.items[task].life.host].life.frozen)
             return task;
     }
     return NONE;
@@ -58,8 +58,8 @@ static void look(void *context, uint64_t a, uint64_t b)
     source->in_backlog = in_backlog;
     struct event_data report = { .kind = DATA_SOURCE_BACKLOG,
                                  .job = { j },
-                                 .source = model->tasks.items[speaker].attempt,
+                                 .source = model->tasks.items[speaker].life.attempt,
                                  .in_backlog = in_backlog };
-    model->world.report(model->world.context, (struct node_id){ model->tasks.items[speaker].host },
-                        &report);
+    model->life.world.report(model->life.world.context,
+                             (struct node_id){ model->tasks.items[speaker].life.host }, &report);
 }

@@ -111,14 +111,14 @@ void barrier_trigger(struct model *model, uint32_t host, const struct effect_dat
     struct pending *pending = pending_of(model, job, &order->checkpoint);
     uint32_t hint = 0;
     for (size_t i = 0; i < order->count; i++) {
-        uint32_t index = task_find(model, host, order->job.n, order->attempts[i], &hint);
+        uint32_t index = task_find(&model->life, host, order->job.n, order->attempts[i], &hint);
         const struct model_task *task = index == NONE ? NULL : &model->tasks.items[index];
-        if (!task || task->phase != TASK_RUNNING || !task->current || task->released) {
+        if (!task || task->life.phase != TASK_RUNNING || !task->life.current || task->released) {
             upload_decline(model, host, order->job.n, order->checkpoint.checkpoint,
                            order->attempts[i]);
             continue;
         }
-        if (job->vertices[task->vertex].is_source && pending->sources_left > 0)
+        if (job->vertices[task->life.vertex].is_source && pending->sources_left > 0)
             pending->sources_left--;
     }
     if (pending->sources_left > 0 || pending->is_cut || pending->jammed ||
@@ -444,7 +444,7 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
     struct model_job *job = &model->jobs[order->job.n];
     uint64_t checkpoint = order->checkpoint.checkpoint;
     drop_checkpoint(model, job, checkpoint);
-    local_on_complete(model, host, order->job.n, checkpoint);
+    local_on_complete(&model->life, host, order->job.n, checkpoint);
     for (size_t i = job->pending.count; i-- > 0;) /* subsumed, as Flink does; not savepoints */
         if (job->pending.items[i].how.checkpoint < checkpoint &&
             job->pending.items[i].how.kind == CHECKPOINT_PERIODIC)
@@ -467,7 +467,7 @@ void barrier_abort(struct model *model, uint32_t host, const struct effect_data 
     struct model_job *job = &model->jobs[order->job.n];
     uint64_t checkpoint = order->checkpoint.checkpoint;
     drop_checkpoint(model, job, checkpoint);
-    local_on_aborted(model, host, order->job.n, checkpoint);
+    local_on_aborted(&model->life, host, order->job.n, checkpoint);
     for (size_t i = job->cuts.count; i-- > 0;)
         if (job->cuts.items[i].id == checkpoint && !job->cuts.items[i].completed)
             remove_cut(job, i);

@@ -60,28 +60,28 @@ void components_create(struct model_job *job)
 
 static struct component *component_of(struct model *model, const struct model_task *task)
 {
-    struct model_job *job = &model->jobs[task->job];
-    return &job->components.items[job->vertices[task->vertex].component];
+    struct model_job *job = &model->jobs[task->life.job];
+    return &job->components.items[job->vertices[task->life.vertex].component];
 }
 
 void component_on_running(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    if (!task->current)
+    if (!task->life.current)
         return;
     struct component *component = component_of(model, task);
-    uint32_t id = model->jobs[task->job].vertices[task->vertex].component;
-    model->jobs[task->job].vertices[task->vertex].running++;
+    uint32_t id = model->jobs[task->life.job].vertices[task->life.vertex].component;
+    model->jobs[task->life.job].vertices[task->life.vertex].running++;
     component->running++;
     CHECK(component->running + component->finished <= component->task_count);
     if (component->known && component->running + component->finished == component->task_count) {
-        barrier_drop_all(model, task->job); /* left over from attempts before */
-        model->jobs[task->job].stopped_by = 0;
+        barrier_drop_all(model, task->life.job); /* left over from attempts before */
+        model->jobs[task->life.job].stopped_by = 0;
         component->broken_at = TIME_NEVER;
         component->whole_at = model_now(model);
-        net_rebuild(model, task->job, id);
+        net_rebuild(model, task->life.job, id);
     } else if (!component->coupled) {
-        net_rebuild_soon(model, task->job, id);
+        net_rebuild_soon(model, task->life.job, id);
     }
 }
 
@@ -105,32 +105,32 @@ static void drop_pauses(struct model *model, struct model_job *job, struct compo
 void component_on_left(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    if (!task->current)
+    if (!task->life.current)
         return;
     struct component *component = component_of(model, task);
-    struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
+    struct model_vertex *vertex = &model->jobs[task->life.job].vertices[task->life.vertex];
     CHECK(vertex->running > 0);
     vertex->running--;
     component->running--;
     end_is_off(model, index);
     if (!component->active)
         return;
-    barrier_on_left(model, task->job, vertex->component);
+    barrier_on_left(model, task->life.job, vertex->component);
     if (component->coupled || component->running == 0) {
         component->epoch++;
-        drop_pauses(model, &model->jobs[task->job], component);
+        drop_pauses(model, &model->jobs[task->life.job], component);
         component->stopped = false;
     }
     if (component->coupled || component->running + 1 == component->task_count)
-        net_rebuild(model, task->job, vertex->component);
+        net_rebuild(model, task->life.job, vertex->component);
     else
-        net_rebuild_soon(model, task->job, vertex->component);
+        net_rebuild_soon(model, task->life.job, vertex->component);
 }
 
 static void note_loss(struct model *model, const struct model_task *task)
 {
     struct component *component = component_of(model, task);
-    if (task->current && component->broken_at == TIME_NEVER) {
+    if (task->life.current && component->broken_at == TIME_NEVER) {
         component->broken_at = model_now(model);
         model->breaks++;
     }
@@ -146,33 +146,23 @@ void component_on_finishing(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
     struct component *component = component_of(model, task);
-    struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
-    CHECK(task->current && vertex->running > 0);
+    struct model_vertex *vertex = &model->jobs[task->life.job].vertices[task->life.vertex];
+    CHECK(task->life.current && vertex->running > 0);
     vertex->running--;
     component->running--;
     if (!component->active)
         return;
     if (component->coupled)
-        net_rebuild(model, task->job, vertex->component);
+        net_rebuild(model, task->life.job, vertex->component);
     else
-        net_rebuild_soon(model, task->job, vertex->component);
+        net_rebuild_soon(model, task->life.job, vertex->component);
 }
 
 void component_on_unfinished(struct model *model, uint32_t index)
 {
     note_loss(model, &model->tasks.items[index]);
-    if (model->tasks.items[index].current)
+    if (model->tasks.items[index].life.current)
         end_is_off(model, index);
-}
-
-void component_on_replaced(struct model *model, uint32_t index)
-{
-    if (model->tasks.items[index].phase == TASK_RUNNING)
-        component_on_left(model, index);
-    struct model_task *task = &model->tasks.items[index];
-    loss_count_place(model, index, -1);
-    model->jobs[task->job].vertices[task->vertex].current.items[task->subtask] = NONE;
-    task->current = false;
 }
 
 void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,
@@ -188,11 +178,6 @@ void component_set_parallelism(struct model *model, uint32_t job, uint32_t verte
     }
     v->parallelism = parallelism;
     j->plan.vertices[vertex].parallelism = parallelism;
-    vec_clear(&v->current);
-    vec_clear(&v->lost.by_subtask);
-    v->lost.newest_count = 0;
-    for (uint32_t s = 0; s < parallelism; s++)
-        vec_push(&v->current, NONE);
     end_forget_vertex(component, v);
     component->shaped = false;
     component->known = true;

@@ -69,8 +69,6 @@ void component_on_lost(struct model *model, uint32_t task);
 void component_on_finishing(struct model *model, uint32_t task);
 /* It is lost before it has. */
 void component_on_unfinished(struct model *model, uint32_t task);
-/* A newer attempt takes the task's place, or its vertex gets another parallelism. */
-void component_on_replaced(struct model *model, uint32_t task);
 void component_set_parallelism(struct model *model, uint32_t job, uint32_t vertex,
                                uint32_t parallelism);
 void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, uint32_t groups);

@@ -48,17 +48,18 @@ static uint32_t raw_of(const struct model_job *job, const struct component *comp
 static void push_key(const struct model *model, struct net *net, const struct model_task *task)
 {
     struct contention *contention = &net->contention;
-    const struct model_job *job = &model->jobs[task->job];
-    const struct model_vertex *vertex = &job->vertices[task->vertex];
-    const struct component *component = component_of(model, task->job, task->vertex);
+    const struct model_job *job = &model->jobs[task->life.job];
+    const struct model_vertex *vertex = &job->vertices[task->life.vertex];
+    const struct component *component = component_of(model, task->life.job, task->life.vertex);
     const struct vertex_shape *shape = &vertex->shape;
-    vec_push(&contention->words, (uint64_t)task->job << 32 | task->vertex);
+    vec_push(&contention->words, (uint64_t)task->life.job << 32 | task->life.vertex);
     for (size_t k = 0; shape->share && k < component->sources.count; k++)
         vec_push(&contention->words,
-                 intern_word(shape->share[k * vertex->parallelism + task->subtask]));
+                 intern_word(shape->share[k * vertex->parallelism + task->life.subtask]));
     if (!shape->local_first)
         return;
-    uint32_t first = shape->local_first[task->subtask], end = shape->local_first[task->subtask + 1];
+    uint32_t first = shape->local_first[task->life.subtask],
+             end = shape->local_first[task->life.subtask + 1];
     for (uint32_t i = first; i < end; i++) {
         uint32_t raw = raw_of(job, component, &shape->local.items[i]);
         vec_push(&contention->words, net->raws.items[raw].class);
@@ -69,19 +70,19 @@ static void push_key(const struct model *model, struct net *net, const struct mo
 static bool is_thread(const struct model *model, const struct net *net,
                       const struct model_task *task)
 {
-    const struct component *component = component_of(model, task->job, task->vertex);
-    return task->current && task->phase == TASK_RUNNING && component->active &&
+    const struct component *component = component_of(model, task->life.job, task->life.vertex);
+    return task->life.current && task->life.phase == TASK_RUNNING && component->active &&
            component->net == net->index &&
-           model->jobs[task->job].vertices[task->vertex].spec->cost_ns > 0;
+           model->jobs[task->life.job].vertices[task->life.vertex].spec->cost_ns > 0;
 }
 
 static void add_host(const struct model *model, struct net *net, const struct model_host *host)
 {
     struct contention *contention = &net->contention;
     vec_clear(&contention->words);
-    vec_push(&contention->words, intern_word(host->machine->cores));
-    vec_push(&contention->words, intern_word(host->speed));
-    for (VEC_EACH(const uint32_t, index, &host->tasks))
+    vec_push(&contention->words, intern_word(host->life.machine->cores));
+    vec_push(&contention->words, intern_word(host->life.speed));
+    for (VEC_EACH(const uint32_t, index, &host->life.tasks))
         if (is_thread(model, net, &model->tasks.items[*index]))
             push_key(model, net, &model->tasks.items[*index]);
     uint32_t kind =
@@ -90,17 +91,17 @@ static void add_host(const struct model *model, struct net *net, const struct mo
         contention->kinds.items[kind].hosts++;
         return;
     }
-    struct host_kind own = { .cores = host->machine->cores,
-                             .speed = host->speed,
+    struct host_kind own = { .cores = host->life.machine->cores,
+                             .speed = host->life.speed,
                              .hosts = 1,
                              .first_thread = (uint32_t)contention->threads.count };
-    for (VEC_EACH(const uint32_t, index, &host->tasks)) {
+    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
         const struct model_task *task = &model->tasks.items[*index];
         if (!is_thread(model, net, task))
             continue;
-        vec_push(&contention->threads, (struct thread){ .job = task->job,
-                                                        .vertex = task->vertex,
-                                                        .subtask = task->subtask,
+        vec_push(&contention->threads, (struct thread){ .job = task->life.job,
+                                                        .vertex = task->life.vertex,
+                                                        .subtask = task->life.subtask,
                                                         .kind = kind });
         own.thread_count++;
     }
@@ -113,7 +114,7 @@ static void find_kinds(const struct model *model, struct net *net)
     contention->possible = false;
     for (VEC_EACH(const struct net_slot, slot, &net->slots)) {
         const struct model_host *host = &model->hosts.items[slot->host];
-        contention->possible |= (double)host->tasks.count > host->machine->cores;
+        contention->possible |= (double)host->life.tasks.count > host->life.machine->cores;
     }
     vec_clear(&contention->rates);
     vec_clear(&contention->kinds);

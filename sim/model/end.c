@@ -82,14 +82,14 @@ void end_look(struct model *model, const struct net *net)
 static bool has_all_input(const struct model_job *job, const struct model_task *task)
 {
     const struct job_graph *graph = job->spec->graph;
-    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[task->vertex].inputs)) {
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[task->life.vertex].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
         const struct model_vertex *from = &job->vertices[edge->producer.n];
         if (from->finished == from->parallelism)
             continue;
         if (edge->pattern == DISTRIBUTION_ALL_TO_ALL)
             return false;
-        struct subtask_range range = edge_producers_of(&job->plan, *e, task->subtask);
+        struct subtask_range range = edge_producers_of(&job->plan, *e, task->life.subtask);
         for (uint32_t s = range.first; s <= range.last; s++)
             if (s >= from->done.count || !from->done.items[s])
                 return false;
@@ -112,8 +112,8 @@ static void finish_if_ready(struct model *model, struct model_job *job, uint32_t
     if (index == NONE)
         return;
     const struct model_task *task = &model->tasks.items[index];
-    if (task->phase == TASK_RUNNING && task->released && has_all_input(job, task))
-        task_finish(model, index);
+    if (task->life.phase == TASK_RUNNING && task->released && has_all_input(job, task))
+        task_finish(&model->life, index, false);
 }
 
 static void finish_subtasks(struct model *model, struct model_job *job, uint32_t v,
@@ -122,7 +122,7 @@ static void finish_subtasks(struct model *model, struct model_job *job, uint32_t
     if (is_storing(job, job->vertices[v].component))
         return;
     for (uint32_t s = range.first; s <= range.last && s < job->vertices[v].parallelism; s++)
-        finish_if_ready(model, job, job->vertices[v].current.items[s]);
+        finish_if_ready(model, job, job->vertices[v].life.current.items[s]);
 }
 
 static void finish_component(struct model *model, struct model_job *job,
@@ -139,8 +139,8 @@ static void release_component(struct model *model, struct model_job *job,
 {
     component->ending = ENDING_FINISH;
     for (VEC_EACH(const uint32_t, v, &component->vertices))
-        for (VEC_EACH(const uint32_t, index, &job->vertices[*v].current))
-            if (*index != NONE && model->tasks.items[*index].phase == TASK_RUNNING)
+        for (VEC_EACH(const uint32_t, index, &job->vertices[*v].life.current))
+            if (*index != NONE && model->tasks.items[*index].life.phase == TASK_RUNNING)
                 model->tasks.items[*index].released = true;
     finish_component(model, job, component);
 }
@@ -163,7 +163,7 @@ static void drain_is_over(void *context, uint64_t a, uint64_t b)
     }
     component->ending = ENDING_AWAITED;
     for (uint32_t host = 0; host < model->hosts.count; host++)
-        if (model->hosts.items[host].tasks.count > 0)
+        if (model->hosts.items[host].life.tasks.count > 0)
             sim_queue_push(model->queue, model_now(model), SIM_CLASS_DATA, say_end_of_data, model,
                            host, a << 32 | b);
 }
@@ -174,20 +174,20 @@ static void say_end_of_data(void *context, uint64_t a, uint64_t b)
     struct model *model = context;
     uint32_t host = (uint32_t)a, j = (uint32_t)(b >> 32), c = (uint32_t)b;
     if (component_of(model, j, c)->ending != ENDING_AWAITED ||
-        model_hold(model, host, say_end_of_data, a, b))
+        life_hold(&model->life, host, say_end_of_data, model, a, b))
         return;
     VEC(struct task_attempt) ended = { 0 };
-    for (VEC_EACH(const uint32_t, t, &model->hosts.items[host].tasks)) {
+    for (VEC_EACH(const uint32_t, t, &model->hosts.items[host].life.tasks)) {
         const struct model_task *task = &model->tasks.items[*t];
-        if (task->job == j && model->jobs[j].vertices[task->vertex].component == c &&
-            task->phase == TASK_RUNNING && task->current)
-            vec_push(&ended, task->attempt);
+        if (task->life.job == j && model->jobs[j].vertices[task->life.vertex].component == c &&
+            task->life.phase == TASK_RUNNING && task->life.current)
+            vec_push(&ended, task->life.attempt);
     }
     struct event_data report = {
         .kind = DATA_END_OF_DATA, .job = { j }, .at_end = ended.items, .at_end_count = ended.count
     };
     if (ended.count > 0)
-        model->world.report(model->world.context, (struct node_id){ host }, &report);
+        model->life.world.report(model->life.world.context, (struct node_id){ host }, &report);
     vec_fini(&ended);
 }
 
@@ -243,17 +243,18 @@ void end_on_complete(struct model *model, uint32_t host, uint32_t j, uint64_t ch
 {
     struct model_job *job = &model->jobs[j];
     const struct model_host *h = &model->hosts.items[host];
-    for (VEC_EACH(const uint32_t, t, &h->tasks)) {
+    for (VEC_EACH(const uint32_t, t, &h->life.tasks)) {
         struct model_task *task = &model->tasks.items[*t];
-        if (task->job != j || task->phase != TASK_RUNNING || !task->current)
+        if (task->life.job != j || task->life.phase != TASK_RUNNING || !task->life.current)
             continue;
-        struct component *component = component_of(model, j, job->vertices[task->vertex].component);
+        struct component *component =
+            component_of(model, j, job->vertices[task->life.vertex].component);
         if (component->ending < ENDING_AWAITED || component->final_from == 0 ||
             component->final_from > checkpoint)
             continue;
         component->ending = ENDING_FINISH;
         task->released = true;
-        if (!is_storing(job, job->vertices[task->vertex].component))
+        if (!is_storing(job, job->vertices[task->life.vertex].component))
             finish_if_ready(model, job, *t);
     }
 }
@@ -261,21 +262,21 @@ void end_on_complete(struct model *model, uint32_t host, uint32_t j, uint64_t ch
 void end_take(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    struct model_job *job = &model->jobs[task->job];
-    struct model_vertex *vertex = &job->vertices[task->vertex];
+    struct model_job *job = &model->jobs[task->life.job];
+    struct model_vertex *vertex = &job->vertices[task->life.vertex];
     const struct job_graph *graph = job->spec->graph;
-    if (!task->current)
+    if (!task->life.current)
         return;
     vec_resize(&vertex->done, vertex->parallelism);
-    CHECK(!vertex->done.items[task->subtask]);
-    vertex->done.items[task->subtask] = true;
+    CHECK(!vertex->done.items[task->life.subtask]);
+    vertex->done.items[task->life.subtask] = true;
     vertex->finished++;
     job->components.items[vertex->component].finished++;
-    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[task->vertex].outputs)) {
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[task->life.vertex].outputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
         if (edge->pattern != DISTRIBUTION_ALL_TO_ALL)
             finish_subtasks(model, job, edge->consumer.n,
-                            edge_consumers_of(&job->plan, *e, task->subtask));
+                            edge_consumers_of(&job->plan, *e, task->life.subtask));
         else if (vertex->finished == vertex->parallelism)
             finish_subtasks(model, job, edge->consumer.n, (struct subtask_range){ 0, UINT32_MAX });
     }
@@ -323,25 +324,26 @@ static void forget_inputs(struct model_job *job, struct component *component, ui
 void end_is_off(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    struct model_job *job = &model->jobs[task->job];
+    struct model_job *job = &model->jobs[task->life.job];
     struct component *component =
-        component_of(model, task->job, job->vertices[task->vertex].component);
+        component_of(model, task->life.job, job->vertices[task->life.vertex].component);
     sim_queue_cancel(model->queue, &component->drain);
     component->ending = ENDING_NOT;
-    forget_inputs(job, component, task->vertex, task->subtask);
+    forget_inputs(job, component, task->life.vertex, task->life.subtask);
 }
 
 void end_is_over(struct model *model, uint32_t index)
 {
     const struct model_task *task = &model->tasks.items[index];
-    struct model_vertex *vertex = &model->jobs[task->job].vertices[task->vertex];
-    struct component *component = component_of(model, task->job, vertex->component);
-    const struct cut *cut = barrier_cut(&model->jobs[task->job], task->restore_checkpoint);
+    struct model_vertex *vertex = &model->jobs[task->life.job].vertices[task->life.vertex];
+    struct component *component = component_of(model, task->life.job, vertex->component);
+    const struct cut *cut =
+        barrier_cut(&model->jobs[task->life.job], task->life.restore_checkpoint);
     component->as_finished =
         cut && vertex->component < cut->finished.count && cut->finished.items[vertex->component];
     if (component->ending != ENDING_NOT)
         end_is_off(model, index);
-    subtask_forget(component, vertex, task->subtask);
+    subtask_forget(component, vertex, task->life.subtask);
 }
 
 void end_forget_vertex(struct component *component, struct model_vertex *vertex)

@@ -29,7 +29,7 @@ static void look(void *context, uint64_t a, uint64_t b);
 
 static bool in_memory(const struct model_job *job)
 {
-    return !job->ended && !local_has_state(job);
+    return !job->ended && !local_has_state(job->spec);
 }
 
 /* All there can ever be, of all jobs. */
@@ -81,19 +81,19 @@ static double rate_at_most(const struct model *model, const struct model_job *jo
 static void add_task(struct model *model, uint32_t index, struct host_memory *memory)
 {
     const struct model_task *task = &model->tasks.items[index];
-    const struct model_job *job = &model->jobs[task->job];
-    struct model_vertex *vertex = &job->vertices[task->vertex];
+    const struct model_job *job = &model->jobs[task->life.job];
+    struct model_vertex *vertex = &job->vertices[task->life.vertex];
     const struct vertex_model *spec = vertex->spec;
-    if (!in_memory(job) || !task->current || task->phase != TASK_RUNNING ||
+    if (!in_memory(job) || !task->life.current || task->life.phase != TASK_RUNNING ||
         !job->components.items[vertex->component].active ||
         !(spec->state_per_key + spec->state_growth + spec->state_fixed > 0))
         return;
     double bytes =
-        snapshot_task_bytes(model, vertex, task->subtask, records_into(model, job, vertex));
+        snapshot_task_bytes(model, vertex, task->life.subtask, records_into(model, job, vertex));
     memory->used += bytes;
-    memory->most += snapshot_task_bytes(model, vertex, task->subtask, all_records);
+    memory->most += snapshot_task_bytes(model, vertex, task->life.subtask, all_records);
     memory->grows += (spec->state_per_key + spec->state_growth) *
-                     rate_at_most(model, job, vertex, task->subtask);
+                     rate_at_most(model, job, vertex, task->life.subtask);
     if (memory->victim == NONE || bytes > memory->used_by_victim) {
         memory->victim = index;
         memory->used_by_victim = bytes;
@@ -104,14 +104,15 @@ static struct host_memory memory_of(struct model *model, uint32_t host)
 {
     struct host_memory memory = { .victim = NONE };
     const struct model_host *h = &model->hosts.items[host];
-    for (VEC_EACH(const uint32_t, index, &h->tasks))
+    for (VEC_EACH(const uint32_t, index, &h->life.tasks))
         add_task(model, *index, &memory);
     return memory;
 }
 
 static double room_of(const struct model_host *host)
 {
-    return host->machine->memory_bytes > 0 ? (double)host->machine->memory_bytes : INFINITY;
+    return host->life.machine->memory_bytes > 0 ? (double)host->life.machine->memory_bytes
+                                                : INFINITY;
 }
 
 void memory_watch(struct model *model)
@@ -120,7 +121,7 @@ void memory_watch(struct model *model)
     sim_queue_cancel(model->queue, &model->memory_look);
     for (uint32_t h = 0; most > 0 && h < model->hosts.count; h++) {
         const struct model_host *host = &model->hosts.items[h];
-        if (host->tasks.count == 0 || most <= room_of(host))
+        if (host->life.tasks.count == 0 || most <= room_of(host))
             continue;
         struct host_memory memory = memory_of(model, h);
         if (memory.used > room_of(host))
@@ -146,15 +147,16 @@ static void look(void *context, uint64_t a, uint64_t b)
     for (uint32_t j = 0; j < model->job_count; j++)
         net_advance(model, j);
     for (uint32_t host = 0; host < model->hosts.count; host++) {
-        if (model->hosts.items[host].tasks.count == 0)
+        if (model->hosts.items[host].life.tasks.count == 0)
             continue;
         struct host_memory memory = memory_of(model, host);
-        if (memory.used > room_of(&model->hosts.items[host]) && !model->hosts.items[host].frozen)
-            vec_push(&victims, task_ref_of(model, memory.victim));
+        if (memory.used > room_of(&model->hosts.items[host]) &&
+            !model->hosts.items[host].life.frozen)
+            vec_push(&victims, task_ref_of(&model->life, memory.victim));
     }
     for (VEC_EACH(const struct task_ref, victim, &victims))
-        if (task_ref_is_live(model, *victim))
-            task_fail(model, victim->index, CAUSE_OUT_OF_MEMORY);
+        if (task_ref_is_live(&model->life, *victim))
+            task_fail(&model->life, victim->index, CAUSE_OUT_OF_MEMORY);
     vec_fini(&victims);
     memory_watch(model);
 }

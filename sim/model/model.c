@@ -10,72 +10,14 @@
 #include "sim/model/handover.h"
 #include "sim/model/state.h"
 
-/* The host, known from its first task or fault on. */
-static struct model_host *host_at(struct model *model, uint32_t host)
-{
-    while (model->hosts.count <= host) {
-        struct model_host new = { 0 };
-        for (int kind = 0; kind < STEP_KIND_COUNT; kind++)
-            new.last_step[kind] = NONE;
-        vec_push(&model->hosts, new);
-    }
-    struct model_host *h = &model->hosts.items[host];
-    if (!h->known) {
-        struct process_view view =
-            model->world.process(model->world.context, (struct node_id){ host });
-        h->known = true;
-        h->machine = view.machine;
-        h->speed = view.speed;
-        h->loss = view.loss;
-        h->own_links = view.own_links;
-        model->lossy += h->loss > 0;
-        h->cut_off = view.cut_off || view.loss >= 1;
-        h->suspect = h->cut_off || view.cut_links > 0;
-        model->suspects += h->suspect;
-        h->rng = rng_stream(model->scenario->seed, "model host", host);
-    }
-    return h;
-}
-
-bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b)
-{
-    struct model_host *h = &model->hosts.items[host];
-    if (h->frozen)
-        vec_push(&h->held, (struct held_event){ action, a, b });
-    return h->frozen;
-}
-
-void model_report_tasks(struct model *model, uint32_t host, uint32_t job)
-{
-    struct event_data report = { .kind = DATA_TASK_STATES,
-                                 .job = { job },
-                                 .tasks = model->reports.items,
-                                 .task_count = model->reports.count };
-    if (report.task_count > 0)
-        model->world.report(model->world.context, (struct node_id){ host }, &report);
-    vec_clear(&model->reports);
-}
-
-bool model_can_talk(const struct model *model, uint32_t a, uint32_t b)
-{
-    const struct model_host *x = &model->hosts.items[a], *y = &model->hosts.items[b];
-    if (a == b || (!x->suspect && !y->suspect))
-        return true;
-    if (x->cut_off || y->cut_off)
-        return false;
-    return !model->world.can_talk ||
-           model->world.can_talk(model->world.context, (struct node_id){ a },
-                                 (struct node_id){ b });
-}
-
 static void order(void *plane, struct node_id node, const struct effect_data *order)
 {
     struct model *model = plane;
     CHECK(order->job.n < model->job_count);
-    host_at(model, node.n);
+    life_host_at(&model->life, node.n);
     switch (order->kind) {
-    case DATA_DEPLOY: tasks_deploy(model, node.n, order); return;
-    case DATA_CANCEL: tasks_cancel(model, node.n, order); return;
+    case DATA_DEPLOY: life_deploy(&model->life, node.n, order); return;
+    case DATA_CANCEL: life_cancel(&model->life, node.n, order); return;
     case DATA_TRIGGER_CHECKPOINT: barrier_trigger(model, node.n, order); return;
     case DATA_CHECKPOINT_COMPLETE: barrier_complete(model, node.n, order); return;
     case DATA_CHECKPOINT_ABORTED: barrier_abort(model, node.n, order); return;
@@ -84,77 +26,59 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
     IMPOSSIBLE("kind of data order");
 }
 
-static void set_cut_off(struct model *model, uint32_t index, bool cut_off)
-{
-    struct model_host *host = &model->hosts.items[index];
-    if (host->cut_off == cut_off)
-        return;
-    for (VEC_EACH(const uint32_t, task, &host->tasks))
-        loss_count_place(model, *task, -1);
-    host->cut_off = cut_off;
-    for (VEC_EACH(const uint32_t, task, &host->tasks))
-        loss_count_place(model, *task, 1);
-}
-
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
     struct model *model = plane;
-    struct model_host *host = host_at(model, node.n);
-    model->suspects -= host->suspect;
+    life_host_at(&model->life, node.n);
+    struct model_host *host = &model->hosts.items[node.n];
     model->lossy -= host->loss > 0;
-    set_cut_off(model, node.n, false);
-    host->suspect = false;
     host->loss = 0;
-    tasks_process_ended(plane, node.n);
+    life_process_ended(&model->life, node.n);
 }
 
 static void process_frozen(void *plane, struct node_id node, bool frozen)
 {
     struct model *model = plane;
-    host_at(model, node.n);
-    tasks_process_frozen(model, node.n, frozen);
+    life_host_at(&model->life, node.n);
+    life_process_frozen(&model->life, node.n, frozen);
     net_rebuild_host(model, node.n, SIM_CLASS_FAULT);
 }
 
 static void host_changed(void *plane, struct node_id node)
 {
     struct model *model = plane;
-    struct model_host *host = host_at(model, node.n);
-    struct process_view view = model->world.process(model->world.context, node);
-    host->speed = view.speed;
+    life_host_at(&model->life, node.n);
+    struct model_host *host = &model->hosts.items[node.n];
+    struct process_view view = model->life.world.process(model->life.world.context, node);
     model->lossy += (uint32_t)(view.loss > 0) - (uint32_t)(host->loss > 0);
     host->loss = view.loss;
     host->own_links = view.own_links;
-    model->suspects -= host->suspect;
-    set_cut_off(model, node.n, view.cut_off || view.loss >= 1);
-    host->suspect = host->cut_off || view.cut_links > 0;
-    model->suspects += host->suspect;
+    life_host_changed(&model->life, node.n, &view);
     stall_links_changed(model, node.n);
     net_rebuild_host(model, node.n, SIM_CLASS_FAULT);
 }
 
 static bool has_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
-    struct model *model = plane;
-    const struct model_vertex *v = &model->jobs[job.n].vertices[vertex.n];
-    return subtask < v->parallelism && v->current.items[subtask] != NONE &&
-           task_is_up(&model->tasks.items[v->current.items[subtask]]);
+    const struct model *model = plane;
+    return life_has_task(&model->life, job.n, vertex.n, subtask);
 }
 
 static void fail_task(void *plane, struct job_id job, struct vertex_id vertex, uint32_t subtask)
 {
     struct model *model = plane;
     if (has_task(plane, job, vertex, subtask))
-        task_fail(model, model->jobs[job.n].vertices[vertex.n].current.items[subtask],
+        task_fail(&model->life, life_vertex(&model->life, job.n, vertex.n)->current.items[subtask],
                   CAUSE_USER_CODE);
 }
 
 static void deployment_lost(void *plane, struct node_id node, struct job_id job,
                             const struct task_deployment *lost, size_t count)
 {
-    host_at(plane, node.n);
-    tasks_lost(plane, node.n, job.n, lost, count);
+    struct model *model = plane;
+    life_host_at(&model->life, node.n);
+    life_lost(&model->life, node.n, job.n, lost, count);
 }
 
 const struct data_plane_ops *model_ops(void)
@@ -195,7 +119,6 @@ static void job_create(const struct scenario *scenario, struct model_job *job,
                                   .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
     job->edge_slot = mem_create_array(spec->graph->edges.count, sizeof *job->edge_slot);
     job->mark = mem_create_array(count, sizeof *job->mark);
-    job->fates = mem_create_array(spec->faults.count, sizeof *job->fates);
     for (uint32_t v = 0; v < count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
         struct vertex_id id = { v };
@@ -220,9 +143,7 @@ static void job_fini(struct model_job *job)
 {
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
-        vec_fini(&vertex->current);
         vec_fini(&vertex->done);
-        vec_fini(&vertex->lost.by_subtask);
         keyspace_destroy(vertex->keyspace);
         shape_fini(&vertex->shape);
         mem_destroy(vertex->flow.busy);
@@ -250,21 +171,32 @@ static void job_fini(struct model_job *job)
     mem_destroy(job->plan.vertices);
     mem_destroy(job->edge_slot);
     mem_destroy(job->mark);
-    mem_destroy(job->fates);
 }
 
-struct model *model_create_in(const struct scenario *scenario, const struct model_world *world,
+struct model *model_create(const struct scenario *scenario, struct virtual_cluster *cluster,
+                           struct sim_queue *queue)
+{
+    struct plane_world world = plane_world_of(cluster);
+    return model_create_in(scenario, &world, queue);
+}
+
+struct model *model_create_in(const struct scenario *scenario, const struct plane_world *world,
                               struct sim_queue *queue)
 {
     struct model *model = mem_create(sizeof *model);
     model->scenario = scenario;
-    model->world = *world;
     model->queue = queue;
-    model->clock = sim_queue_clock(queue);
+    life_init(&model->life, scenario, world, queue, model_life_ops(), model);
     model->job_count = (uint32_t)scenario->jobs.count;
     model->jobs = mem_create_array(model->job_count, sizeof *model->jobs);
     for (uint32_t j = 0; j < model->job_count; j++)
         job_create(scenario, &model->jobs[j], &scenario->jobs.items[j]);
+    for (uint32_t j = 0; j < model->job_count; j++)
+        model->life.jobs[j] =
+            (struct life_job){ &scenario->jobs.items[j],
+                               &model->jobs[j].plan,
+                               { model->jobs[j].vertices, sizeof *model->jobs[j].vertices,
+                                 model->jobs[j].vertex_count } };
     for (uint32_t j = 0; j < model->job_count; j++)
         if (scenario->jobs.items[j].former > 0)
             model->jobs[scenario->jobs.items[j].former - 1].has_heirs = true;
@@ -301,8 +233,8 @@ void model_job_ended(struct model *model, struct job_id id, bool failed)
     job->failed = failed;
     job->ended_at = model_now(model);
     barrier_drop_all(model, id.n);
-    for (uint32_t host = 0; local_is_kept(job) && host < model->hosts.count; host++)
-        local_on_complete(model, host, id.n, UINT64_MAX);
+    for (uint32_t host = 0; local_is_kept(job->spec) && host < model->hosts.count; host++)
+        local_on_complete(&model->life, host, id.n, UINT64_MAX);
     if (!failed)
         give_up(model, job);
     net_rebuild_job(model, id.n);
@@ -313,23 +245,12 @@ void model_destroy(struct model *model)
 {
     if (!model)
         return;
+    life_fini(&model->life);
     for (uint32_t j = 0; j < model->job_count; j++)
         job_fini(&model->jobs[j]);
     for (VEC_EACH(struct model_host, host, &model->hosts)) {
-        vec_fini(&host->tasks);
-        vec_fini(&host->restoring);
-        vec_fini(&host->held);
         vec_fini(&host->stays);
         vec_fini(&host->stalls);
-        vec_fini(&host->copies);
-        shared_bandwidth_destroy(host->disk);
-    }
-    for (VEC_EACH(struct model_step, step, &model->steps))
-        vec_fini(&step->tasks);
-    for (VEC_EACH(struct loss, loss, &model->losses)) {
-        vec_fini(&loss->readers);
-        vec_fini(&loss->tasks);
-        vec_fini(&loss->next);
     }
     for (VEC_EACH(struct upload, upload, &model->uploads)) {
         vec_fini(&upload->tasks);
@@ -339,11 +260,7 @@ void model_destroy(struct model *model)
     stalls_fini(model);
     vec_fini(&model->hosts);
     vec_fini(&model->tasks);
-    vec_fini(&model->free_tasks);
-    vec_fini(&model->steps);
-    vec_fini(&model->losses);
     vec_fini(&model->uploads);
-    vec_fini(&model->reports);
     vec_fini(&model->numbers);
     mem_destroy(model->jobs);
     mem_destroy(model);

@@ -11,37 +11,13 @@
 #ifndef WEIR_SIM_MODEL_MODEL_H
 #define WEIR_SIM_MODEL_MODEL_H
 
-#include "sim/cluster/virtual_cluster.h"
+#include "sim/life/world.h"
 
 struct model;
 
-/* What the model needs of the cluster it runs in. Reports are copied by the receiver, which may
- * answer with orders at once. */
-struct model_world {
-    void *context;
-    void (*report)(void *context, struct node_id node, const struct event_data *report);
-    struct process_view (*process)(void *context, struct node_id node);
-    /* Does anything get from one host to the other? Null: always. */
-    bool (*can_talk)(void *context, struct node_id a, struct node_id b);
-    /* The hosts whose link with this one is cut by name, or loses everything; null: none. */
-    void (*each_cut)(void *context, struct node_id node,
-                     void (*visit)(void *visitor, struct node_id peer), void *visitor);
-    /* What two hosts have between them. Null: what the scenario's network says. */
-    struct link_quality (*link)(void *context, struct node_id a, struct node_id b);
-    struct transfer_id (*transfer)(void *context, struct node_id node, enum transfer_way way,
-                                   double bytes, transfer_done *done, void *done_context,
-                                   uint64_t a, uint64_t b);
-    /* What the host's transfers one way may take of its NIC together, from now on. */
-    void (*transfer_limit)(void *context, struct node_id node, enum transfer_way way,
-                           double bytes_per_s);
-    /* What these move now, bytes per second. Null: nothing. */
-    double (*transfer_rate)(void *context, struct node_id node, enum transfer_way way);
-    void (*transfer_cancel)(void *context, struct transfer_id transfer);
-};
-
 struct model *model_create(const struct scenario *scenario, struct virtual_cluster *cluster,
                            struct sim_queue *queue);
-struct model *model_create_in(const struct scenario *scenario, const struct model_world *world,
+struct model *model_create_in(const struct scenario *scenario, const struct plane_world *world,
                               struct sim_queue *queue);
 void model_destroy(struct model *model);
 const struct data_plane_ops *model_ops(void); /* the plane is the struct model */
@@ -126,10 +102,6 @@ void model_view_vertex(struct model *model, struct job_id job, struct vertex_id 
                        struct model_vertex_view *out);
 
 /* What has come of a fault that the job's scenario plans, by its place there. */
-struct fault_fate {
-    bool ran; /* its subtask has been RUNNING */
-    bool struck;
-};
 struct fault_fate model_fault_fate(const struct model *model, struct job_id job, size_t fault);
 
 /* Since when tasks of the job that ran have stopped (failed, cancelled, gone with their process),

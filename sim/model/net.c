@@ -131,8 +131,8 @@ static void respread_source(struct model *model, const struct net *net, const st
         return;
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
         fresh[s] = true;
-        if (vertex->current.items[s] != NONE)
-            checkpoint = model->tasks.items[vertex->current.items[s]].restore_checkpoint;
+        if (vertex->life.current.items[s] != NONE)
+            checkpoint = model->tasks.items[vertex->life.current.items[s]].life.restore_checkpoint;
     }
     if (checkpoint == UINT64_MAX)
         return; /* none of them is there to ask */
@@ -172,14 +172,15 @@ static void restore_source(struct model *model, const struct net *net, const str
         uint32_t count = 0;
         for (uint32_t s = 0; s < vertex->parallelism; s++) {
             fresh[s] = false;
-            if (vertex->current.items[s] == NONE || !net->raws.items[source->first_raw + s].ready)
+            if (vertex->life.current.items[s] == NONE ||
+                !net->raws.items[source->first_raw + s].ready)
                 continue;
-            struct model_task *task = &model->tasks.items[vertex->current.items[s]];
+            struct model_task *task = &model->tasks.items[vertex->life.current.items[s]];
             if (!task->fresh)
                 continue;
             if (checkpoint == UINT64_MAX)
-                checkpoint = task->restore_checkpoint;
-            fresh[s] = task->restore_checkpoint == checkpoint;
+                checkpoint = task->life.restore_checkpoint;
+            fresh[s] = task->life.restore_checkpoint == checkpoint;
             task->fresh = !fresh[s];
             count += fresh[s];
         }

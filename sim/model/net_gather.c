@@ -32,8 +32,8 @@ static void find_ready(struct model *model, struct net *net, uint32_t member)
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         const struct model_vertex *vertex = &job->vertices[*id];
         for (uint32_t s = 0; vertex->shape.local_first && s < vertex->parallelism; s++) {
-            uint32_t task = vertex->current.items[s];
-            if (task != NONE && model->tasks.items[task].phase == TASK_RUNNING)
+            uint32_t task = vertex->life.current.items[s];
+            if (task != NONE && model->tasks.items[task].life.phase == TASK_RUNNING)
                 continue;
             for (uint32_t i = vertex->shape.local_first[s]; i < vertex->shape.local_first[s + 1];
                  i++)
@@ -114,9 +114,10 @@ static void gather_output(const struct gather *g, uint32_t e)
     struct subtask_range range = edge_consumers_of(&g->job->plan, e, g->subtask);
     double part = bytes / (range.last - range.first + 1), worst = 0;
     for (uint32_t s = range.first; s <= range.last; s++) {
-        if (to->current.items[s] == NONE)
+        if (to->life.current.items[s] == NONE)
             continue;
-        uint32_t slot = net_slot_of(model, net, model->tasks.items[to->current.items[s]].host);
+        uint32_t slot =
+            net_slot_of(model, net, model->tasks.items[to->life.current.items[s]].life.host);
         if (slot == g->slot)
             continue;
         add_load(g, g->slot, LIMIT_NIC_OUT, part, 1);
@@ -225,8 +226,8 @@ static double busy_per_record(const struct model *model, const struct model_vert
                               uint32_t subtask)
 {
     const struct model_host *host =
-        &model->hosts.items[model->tasks.items[vertex->current.items[subtask]].host];
-    return vertex->spec->cost_ns / host->speed / (double)TIME_S +
+        &model->hosts.items[model->tasks.items[vertex->life.current.items[subtask]].life.host];
+    return vertex->spec->cost_ns / host->life.speed / (double)TIME_S +
            vertex->spec->wait_ns / (double)TIME_S;
 }
 
@@ -256,13 +257,13 @@ static void gather_other_threads(struct gather *g)
 static uint32_t holder_of(struct gather *g, const struct model_task *task)
 {
     struct vertex_flow *flow = &g->vertex->flow;
-    g->frozen = g->model->hosts.items[task->host].frozen;
+    g->frozen = g->model->hosts.items[task->life.host].life.frozen;
     g->blocked = task->blocked && !g->frozen;
     flow->frozen += g->frozen;
     flow->blocked += g->blocked;
     bool halted = g->frozen || g->blocked;
     uint32_t holder = halted ? g->vertex->id : NONE;
-    if (!halted && g->model->suspects > 0)
+    if (!halted && g->model->life.suspects > 0)
         holder = net_jam_of(g->model, g->net, g->job, g->vertex, g->subtask);
     if (holder == NONE)
         return NONE;
@@ -280,10 +281,10 @@ static void gather_vertex(struct gather *g)
     const struct job_vertex *v = &g->job->spec->graph->vertices.items[vertex->id];
     double most = 0;
     for (g->subtask = 0; g->subtask < vertex->parallelism; g->subtask++) {
-        uint32_t index = vertex->current.items[g->subtask];
-        if (index == NONE || model->tasks.items[index].phase != TASK_RUNNING)
+        uint32_t index = vertex->life.current.items[g->subtask];
+        if (index == NONE || model->tasks.items[index].life.phase != TASK_RUNNING)
             continue;
-        const struct model_host *host = &model->hosts.items[model->tasks.items[index].host];
+        const struct model_host *host = &model->hosts.items[model->tasks.items[index].life.host];
         double cores = vertex->spec->cost_ns / (double)TIME_S;
         double busy = busy_per_record(model, vertex, g->subtask);
         uint32_t holder = holder_of(g, &model->tasks.items[index]);
@@ -334,10 +335,10 @@ static double local_share(const struct model *model, const struct model_job *job
     const struct model_vertex *to = &job->vertices[edge->consumer.n];
     double local = 0;
     for (uint32_t s = 0; s < to->parallelism; s++) {
-        uint32_t reader = to->current.items[s];
-        uint32_t sender = from->current.items[edge_producers_of(&job->plan, e, s).first];
+        uint32_t reader = to->life.current.items[s];
+        uint32_t sender = from->life.current.items[edge_producers_of(&job->plan, e, s).first];
         local += reader != NONE && sender != NONE &&
-                 model->tasks.items[reader].host == model->tasks.items[sender].host;
+                 model->tasks.items[reader].life.host == model->tasks.items[sender].life.host;
     }
     return local / to->parallelism;
 }

@@ -36,7 +36,7 @@ static struct model_vertex *reader_of(const struct model *model, const struct mo
 /* Nothing passes from or to it. */
 static bool is_off(const struct model_host *host)
 {
-    return host->cut_off || host->stalled;
+    return host->life.cut_off || host->stalled;
 }
 
 static void meet_stalled(void *visitor, uint32_t peer)
@@ -134,8 +134,9 @@ static void find_links(struct model *model, struct net *net, struct model_job *j
         struct reach reach = { model, job, component, net, &places[p] };
         if (is_off(&model->hosts.items[host]))
             continue;
-        if (model->hosts.items[host].suspect && model->world.each_cut)
-            model->world.each_cut(model->world.context, (struct node_id){ host }, meet_cut, &reach);
+        if (model->hosts.items[host].life.suspect && model->life.world.each_cut)
+            model->life.world.each_cut(model->life.world.context, (struct node_id){ host },
+                                       meet_cut, &reach);
         stall_each(model, host, meet_stalled, &reach);
     }
 }
@@ -147,7 +148,7 @@ void net_find_links(struct model *model, struct net *net)
         const struct component *component = &job->components.items[member->component];
         for (VEC_EACH(const uint32_t, id, &component->vertices))
             job->vertices[*id].flow.unheard = false;
-        if (model->suspects > 0 && component->place_count > 1)
+        if (model->life.suspects > 0 && component->place_count > 1)
             find_links(model, net, job, component);
     }
 }
@@ -162,9 +163,9 @@ static bool pointwise_is_cut(struct model *model, const struct model_job *job, u
     bool is_cut = false;
     struct subtask_range range = edge_consumers_of(&job->plan, e, subtask);
     for (uint32_t s = range.first; s <= range.last; s++) {
-        uint32_t task = to->current.items[s];
-        uint32_t there = task == NONE ? host : model->tasks.items[task].host;
-        bool severed = !model_can_talk(model, host, there);
+        uint32_t task = to->life.current.items[s];
+        uint32_t there = task == NONE ? host : model->tasks.items[task].life.host;
+        bool severed = !life_can_talk(&model->life, host, there);
         is_cut |= severed || stall_holds(model, host, there);
         if (severed && shape_edge_records(job->spec, edge) > 0)
             stall_begin(model, job, component, host, there);
@@ -176,7 +177,7 @@ uint32_t net_jam_of(struct model *model, struct net *net, struct model_job *job,
                     const struct model_vertex *vertex, uint32_t subtask)
 {
     const struct job_graph *graph = job->spec->graph;
-    uint32_t host = model->tasks.items[vertex->current.items[subtask]].host, jam = NONE;
+    uint32_t host = model->tasks.items[vertex->life.current.items[subtask]].life.host, jam = NONE;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].outputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
         const struct net_place *place = net_place_at(net, model->hosts.items[host].slot);

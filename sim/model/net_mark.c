@@ -60,7 +60,7 @@ static bool is_concerned(const struct net *net, const struct net_row *row,
                          const struct model_task *task)
 {
     return row->limit != LIMIT_SLOT ||
-           net->shares.items[row->share].allocation.n == task->allocation.n;
+           net->shares.items[row->share].allocation.n == task->life.allocation.n;
 }
 
 /* The vertex of the component that loads the full limit of a host most; what is sent is held up at
@@ -72,13 +72,13 @@ static uint32_t heaviest_on(struct model *model, const struct net *net, const st
     const struct model_host *host = &model->hosts.items[row->host];
     uint32_t heaviest = NONE;
     double most = -1;
-    for (VEC_EACH(const uint32_t, index, &host->tasks)) {
+    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
         const struct model_task *task = &model->tasks.items[*index];
-        const struct model_vertex *vertex = &job->vertices[task->vertex];
-        if (task->job != j || !task->current || task->phase != TASK_RUNNING ||
+        const struct model_vertex *vertex = &job->vertices[task->life.vertex];
+        if (task->life.job != j || !task->life.current || task->life.phase != TASK_RUNNING ||
             &job->components.items[vertex->component] != component || !is_concerned(net, row, task))
             continue;
-        double load = task_rate(net, component, job, vertex, task->subtask) *
+        double load = task_rate(net, component, job, vertex, task->life.subtask) *
                       load_of_task(job, vertex, row->limit);
         if (load > most || (load == most && vertex->id > heaviest)) {
             most = load;

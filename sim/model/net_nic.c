@@ -23,7 +23,7 @@ static const time_ns limits_per_task = 250 * TIME_US;
 
 static double nic_bytes_per_s(const struct model_host *host)
 {
-    return host->machine->network_bps > 0 ? host->machine->network_bps / 8 : INFINITY;
+    return host->life.machine->network_bps > 0 ? host->life.machine->network_bps / 8 : INFINITY;
 }
 
 static double share_of_data(const struct model *model, const struct model_host *host,
@@ -181,7 +181,8 @@ static bool limit_transfers(struct model *model, uint32_t host, enum transfer_wa
     double traffic = traffic_of_host(model, h, limit_of(way));
     double left = nic - fmin(traffic, share_of_data(model, h, way));
     if (left != h->transfer_limit[way])
-        model->world.transfer_limit(model->world.context, (struct node_id){ host }, way, left);
+        model->life.world.transfer_limit(model->life.world.context, (struct node_id){ host }, way,
+                                         left);
     h->transfer_limit[way] = left;
     return traffic > net_nic_for_data(model, host, way) * limit_margin;
 }

@@ -45,8 +45,8 @@ uint32_t net_slot_of(struct model *model, struct net *net, uint32_t host)
     h->slot = (uint32_t)net->slots.count;
     vec_push(&net->slots,
              (struct net_slot){ .host = host,
-                                .limit = { h->machine->cores * h->speed, INFINITY, INFINITY,
-                                           net_wire_binds(model, host) ? 1 : INFINITY },
+                                .limit = { h->life.machine->cores * h->life.speed, INFINITY,
+                                           INFINITY, net_wire_binds(model, host) ? 1 : INFINITY },
                                 .first_flow = NONE,
                                 .first_far = NONE,
                                 .first_place = NONE,
@@ -133,10 +133,10 @@ void net_add_places(struct model *model, struct net *net, uint32_t member)
                                                         .ready = true });
         }
         for (uint32_t s = 0; s < vertex->parallelism; s++) {
-            if (vertex->current.items[s] == NONE)
+            if (vertex->life.current.items[s] == NONE)
                 continue;
-            uint32_t slot =
-                net_slot_of(model, net, model->tasks.items[vertex->current.items[s]].host);
+            uint32_t slot = net_slot_of(
+                model, net, model->tasks.items[vertex->life.current.items[s]].life.host);
             add_place(net, component, member, slot);
             if (vertex->is_source) {
                 uint32_t raw = job->sources.items[vertex->source].first_raw + s;

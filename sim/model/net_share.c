@@ -41,18 +41,18 @@ static void add_term(struct net *net, uint32_t share, uint32_t raw, double weigh
 static void add_task(struct model *model, struct net *net, uint32_t share,
                      const struct model_task *task)
 {
-    const struct model_job *job = &model->jobs[task->job];
-    const struct model_vertex *vertex = &job->vertices[task->vertex];
+    const struct model_job *job = &model->jobs[task->life.job];
+    const struct model_vertex *vertex = &job->vertices[task->life.vertex];
     const struct component *component = &job->components.items[vertex->component];
     const struct vertex_shape *shape = &vertex->shape;
     double cost = vertex->spec->cost_ns / (double)TIME_S;
     for (size_t k = 0; shape->share && k < component->sources.count; k++)
         sums_of(net, share)[component->first_sum - net->shares.items[share].first_sum + k] +=
-            cost * shape->share[k * vertex->parallelism + task->subtask];
+            cost * shape->share[k * vertex->parallelism + task->life.subtask];
     if (!shape->local_first || !(cost > 0))
         return;
-    for (uint32_t i = shape->local_first[task->subtask]; i < shape->local_first[task->subtask + 1];
-         i++) {
+    for (uint32_t i = shape->local_first[task->life.subtask];
+         i < shape->local_first[task->life.subtask + 1]; i++) {
         const struct local_share *local = &shape->local.items[i];
         uint32_t source = component->sources.items[local->source];
         add_term(net, share, job->sources.items[source].first_raw + local->subtask,
@@ -79,22 +79,22 @@ static void gather_slots_of(struct model *model, struct net *net, uint32_t host,
                             struct intern *keys)
 {
     const struct model_host *h = &model->hosts.items[host];
-    for (VEC_EACH(const uint32_t, index, &h->tasks)) {
+    for (VEC_EACH(const uint32_t, index, &h->life.tasks)) {
         const struct model_task *task = &model->tasks.items[*index];
-        const struct model_job *job = &model->jobs[task->job];
+        const struct model_job *job = &model->jobs[task->life.job];
         const struct component *component =
-            &job->components.items[job->vertices[task->vertex].component];
-        if (task->slot_cpu_milli == 0 || !task->current || task->phase != TASK_RUNNING ||
-            component->net != net->index)
+            &job->components.items[job->vertices[task->life.vertex].component];
+        if (task->life.slot_cpu_milli == 0 || !task->life.current ||
+            task->life.phase != TASK_RUNNING || component->net != net->index)
             continue;
-        uint64_t words[] = { (uint64_t)task->job << 32 | host, task->allocation.n };
+        uint64_t words[] = { (uint64_t)task->life.job << 32 | host, task->life.allocation.n };
         uint32_t share = intern_number(keys, words, 2);
         if (share == net->shares.count)
             add_share(net,
-                      (struct net_share){ .job = task->job,
+                      (struct net_share){ .job = task->life.job,
                                           .host = host,
-                                          .allocation = task->allocation,
-                                          .limit = task->slot_cpu_milli / 1e3 * h->speed,
+                                          .allocation = task->life.allocation,
+                                          .limit = task->life.slot_cpu_milli / 1e3 * h->life.speed,
                                           .first_term = NONE },
                       component->first_sum);
         add_task(model, net, share, task);

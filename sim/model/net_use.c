@@ -24,15 +24,15 @@ static void take_fuller(struct network_use *most, const struct network_use *othe
 
 static void look_at_nics(struct model *model, uint32_t host, struct network_use *most)
 {
-    double nic = model->hosts.items[host].machine->network_bps / 8;
+    double nic = model->hosts.items[host].life.machine->network_bps / 8;
     if (nic <= 0)
         return;
     struct network_use fuller = { .known = false };
     for (int way = 0; way < TRANSFER_WAY_COUNT; way++) {
         double carried = net_nic_traffic(model, host, (enum transfer_way)way);
-        if (model->hosts.items[host].moving[way] > 0 && model->world.transfer_rate)
-            carried += model->world.transfer_rate(model->world.context, (struct node_id){ host },
-                                                  (enum transfer_way)way);
+        if (model->hosts.items[host].moving[way] > 0 && model->life.world.transfer_rate)
+            carried += model->life.world.transfer_rate(
+                model->life.world.context, (struct node_id){ host }, (enum transfer_way)way);
         carried = fmin(carried, nic);
         const struct network_use one = { .known = true,
                                          .use = carried / nic,

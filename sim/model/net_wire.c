@@ -23,7 +23,7 @@ static bool loses(const struct model *model)
 /* 0: no connection of the host can be full before its NIC is. */
 static double link_bytes_per_s(const struct model_host *host, double link_bps)
 {
-    double nic = host->machine->network_bps;
+    double nic = host->life.machine->network_bps;
     return link_bps > 0 && (nic <= 0 || link_bps < nic) ? link_bps / 8 : 0;
 }
 
@@ -76,10 +76,10 @@ double net_wire_seconds(const struct model *model, const struct net *net, uint32
 {
     const struct model_host *a = host_of(model, net, from), *b = host_of(model, net, to);
     struct link_quality link = network_of(model);
-    if (a->own_links && b->own_links && model->world.link)
-        link =
-            model->world.link(model->world.context, (struct node_id){ net->slots.items[from].host },
-                              (struct node_id){ net->slots.items[to].host });
+    if (a->own_links && b->own_links && model->life.world.link)
+        link = model->life.world.link(model->life.world.context,
+                                      (struct node_id){ net->slots.items[from].host },
+                                      (struct node_id){ net->slots.items[to].host });
     return seconds_per_byte(a, &link, b->loss);
 }
 

@@ -226,11 +226,11 @@ static void see_host(struct model *model, uint32_t index)
         return;
     host->seen = model->networks.refreshes;
     host->connections = 1;
-    for (VEC_EACH(const uint32_t, t, &host->tasks)) {
+    for (VEC_EACH(const uint32_t, t, &host->life.tasks)) {
         const struct model_task *task = &model->tasks.items[*t];
-        struct model_job *job = &model->jobs[task->job];
-        struct net_member member = { task->job, job->vertices[task->vertex].component };
-        if (task->current && component_flows(job, component_at(model, member)))
+        struct model_job *job = &model->jobs[task->life.job];
+        struct net_member member = { task->life.job, job->vertices[task->life.vertex].component };
+        if (task->life.current && component_flows(job, component_at(model, member)))
             see(model, member);
     }
 }
@@ -243,9 +243,9 @@ static void for_hosts_of(struct model *model, struct net_member member,
     if (!component_flows(job, component))
         return;
     for (VEC_EACH(const uint32_t, id, &component->vertices))
-        for (VEC_EACH(const uint32_t, task, &job->vertices[*id].current))
+        for (VEC_EACH(const uint32_t, task, &job->vertices[*id].life.current))
             if (*task != NONE)
-                visit(model, model->tasks.items[*task].host);
+                visit(model, model->tasks.items[*task].life.host);
 }
 
 static void see_network_of(struct model *model, struct net_member member)
@@ -459,11 +459,12 @@ static void refresh_is_due(void *context, uint64_t a, uint64_t b)
  */
 void net_rebuild_host(struct model *model, uint32_t host, enum sim_class class)
 {
-    for (VEC_EACH(const uint32_t, t, &model->hosts.items[host].tasks)) {
+    for (VEC_EACH(const uint32_t, t, &model->hosts.items[host].life.tasks)) {
         const struct model_task *task = &model->tasks.items[*t];
-        struct net_member member = { task->job,
-                                     model->jobs[task->job].vertices[task->vertex].component };
-        if (task->current && component_at(model, member)->net != NONE)
+        struct net_member member = {
+            task->life.job, model->jobs[task->life.job].vertices[task->life.vertex].component
+        };
+        if (task->life.current && component_at(model, member)->net != NONE)
             mark_dirty(model, member.job, member.component);
     }
     if (model->networks.dirty.count > 0 && model->networks.refresh.generation == 0)

@@ -117,9 +117,11 @@ static struct link_quality link_between(const struct model *model, uint32_t a, u
 {
     if (a == b)
         return same_host;
-    if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links || !model->world.link)
+    if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links ||
+        !model->life.world.link)
         return plain_link(model);
-    return model->world.link(model->world.context, (struct node_id){ a }, (struct node_id){ b });
+    return model->life.world.link(model->life.world.context, (struct node_id){ a },
+                                  (struct node_id){ b });
 }
 
 static uint32_t host_at(const struct finder *f, uint32_t place)
@@ -234,14 +236,14 @@ static void find_pointwise(struct finder *f, const struct model_vertex *from,
 {
     for (uint32_t s = 0; s < to->parallelism; s++) {
         struct subtask_range range = edge_producers_of(&f->job->plan, f->edge, s);
-        uint32_t reader = to->current.items[s];
+        uint32_t reader = to->life.current.items[s];
         double weight = part_of(f, to, s) / (range.last - range.first + 1);
         for (uint32_t p = range.first; p <= range.last; p++) {
-            uint32_t sender = from->current.items[p];
+            uint32_t sender = from->life.current.items[p];
             if (reader == NONE || sender == NONE)
                 continue;
-            uint32_t a = f->model->tasks.items[sender].host;
-            uint32_t b = f->model->tasks.items[reader].host;
+            uint32_t a = f->model->tasks.items[sender].life.host;
+            uint32_t b = f->model->tasks.items[reader].life.host;
             struct link_quality link = link_between(f->model, a, b);
             struct nic_pair nics =
                 a == b ? same_host_nics : nics_of(f, slot_of(f, a), slot_of(f, b));

@@ -29,12 +29,12 @@ uint32_t component_source_index(const struct component *component, uint32_t sour
 void shape_key_groups(const struct model *model, const struct model_vertex *vertex,
                       uint32_t subtask, uint32_t *first, uint32_t *last)
 {
-    uint32_t current = vertex->current.items[subtask];
+    uint32_t current = vertex->life.current.items[subtask];
     const struct model_task *task = current == NONE ? NULL : &model->tasks.items[current];
-    if (task && task->key_group_first <= task->key_group_last &&
-        task->key_group_last < vertex->groups) {
-        *first = task->key_group_first;
-        *last = task->key_group_last;
+    if (task && task->life.key_group_first <= task->life.key_group_last &&
+        task->life.key_group_last < vertex->groups) {
+        *first = task->life.key_group_first;
+        *last = task->life.key_group_last;
         return;
     }
     struct key_group_range range =

@@ -116,11 +116,11 @@ static void upload_release(struct model *model, uint32_t index)
 {
     struct upload *upload = &model->uploads.items[index];
     if (upload->transferring) {
-        model->world.transfer_cancel(model->world.context, upload->transfer);
+        model->life.world.transfer_cancel(model->life.world.context, upload->transfer);
         net_transfer_ends(model, upload->host, TRANSFER_OUT);
     }
     if (upload->copying)
-        local_cancel(model, upload->host, &upload->copy);
+        local_cancel(&model->life, upload->host, &upload->copy);
     upload->transferring = upload->copying = upload->used = false;
     upload->generation++;
     vec_clear(&upload->tasks);
@@ -160,29 +160,30 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
                           const struct snapshot *snapshot)
 {
     struct model_task *t = &model->tasks.items[task];
-    struct model_host *host = &model->hosts.items[t->host];
-    bool none = holds_no_state(&model->jobs[t->job], vertex);
-    double bytes = none ? 0 : snapshot_task_bytes(model, vertex, t->subtask, snapshot->records);
+    struct model_host *host = &model->hosts.items[t->life.host];
+    bool none = holds_no_state(&model->jobs[t->life.job], vertex);
+    double bytes =
+        none ? 0 : snapshot_task_bytes(model, vertex, t->life.subtask, snapshot->records);
     double written = bytes;
     if (snapshot->records_before >= 0 && !none)
-        written =
-            state_changed(model, vertex, t->subtask, snapshot->records, snapshot->records_before);
+        written = state_changed(model, vertex, t->life.subtask, snapshot->records,
+                                snapshot->records_before);
     if (host->upload_round != model->upload_round) {
         host->upload_round = model->upload_round;
         host->upload =
-            upload_create(model, t->job, t->host, snapshot->serial, snapshot->checkpoint);
+            upload_create(model, t->life.job, t->life.host, snapshot->serial, snapshot->checkpoint);
         vec_push(&model->numbers, host->upload);
         model->uploads.items[host->upload].local = snapshot->local;
         model->uploads.items[host->upload].vertex = vertex->id;
     }
     struct upload *upload = &model->uploads.items[host->upload];
     struct checkpoint_ack ack = snapshot->like;
-    ack.attempt = t->attempt;
+    ack.attempt = t->life.attempt;
     ack.sync = t->sync;
     t->sync = 0;
     ack.state_bytes = (int64_t)bytes;
     ack.written_bytes = (int64_t)written;
-    vec_push(&upload->tasks, task_ref_of(model, task));
+    vec_push(&upload->tasks, task_ref_of(&model->life, task));
     vec_push(&upload->acks, ack);
     double stored = written + (double)ack.in_flight_bytes;
     upload->bytes += stored > INLINE_STATE_BYTES ? stored : 0;
@@ -202,7 +203,7 @@ static struct snapshot snapshot_of(const struct model_job *job, const struct mod
         .checkpoint = checkpoint,
         .records = records_at_cut(job, vertex, barrier_cut(job, checkpoint)),
         .records_before = before ? records_at_cut(job, vertex, before) : -1,
-        .local = local_is_kept(job) && pending->how.kind == CHECKPOINT_PERIODIC,
+        .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
                   .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
     };
@@ -214,7 +215,7 @@ static struct snapshot snapshot_of(const struct model_job *job, const struct mod
 static double disk_bytes(const struct model *model, const struct upload *upload)
 {
     const struct model_job *job = &model->jobs[upload->job];
-    bool on_disk = local_has_state(job);
+    bool on_disk = local_has_state(job->spec);
     bool links = on_disk && job->spec->graph->config.checkpoint_incremental;
     return upload->state_bytes * (on_disk + (upload->local && !links));
 }
@@ -226,8 +227,8 @@ static void start_copy(struct model *model, uint32_t index)
     if (!(bytes > 0))
         return;
     upload->copying = true;
-    struct share_handle copy =
-        local_transfer(model, upload->host, bytes, copy_is_done, index, upload->generation);
+    struct share_handle copy = local_transfer(&model->life, upload->host, bytes, copy_is_done,
+                                              model, index, upload->generation);
     model->uploads.items[index].copy = copy;
 }
 
@@ -243,9 +244,9 @@ static void start_uploads(struct model *model)
         }
         upload->transferring = true;
         net_transfer_begins(model, upload->host, TRANSFER_OUT);
-        struct transfer_id transfer = model->world.transfer(
-            model->world.context, (struct node_id){ upload->host }, TRANSFER_OUT, upload->bytes,
-            upload_is_done, model, index, upload->generation);
+        struct transfer_id transfer = model->life.world.transfer(
+            model->life.world.context, (struct node_id){ upload->host }, TRANSFER_OUT,
+            upload->bytes, upload_is_done, model, index, upload->generation);
         model->uploads.items[index].transfer = transfer;
         start_copy(model, index);
     }
@@ -265,8 +266,8 @@ static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, 
     model->upload_round++;
     vec_clear(&model->numbers); /* scratch that solving leaves filled */
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
-        uint32_t task = vertex->current.items[s];
-        if (task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
+        uint32_t task = vertex->life.current.items[s];
+        if (task == NONE || model->tasks.items[task].life.phase != TASK_RUNNING)
             continue;
         bool is_over = vertex->spec->snapshot_sync == 0 ||
                        model->tasks.items[task].sync_until == model_now(model);
@@ -287,11 +288,11 @@ static bool throw_as_planned(struct model *model, struct model_job *job, uint32_
         const struct model_vertex *vertex = &job->vertices[v];
         if (fault->kind != FAULT_SNAPSHOT_THROW || fault->vertex.n != v ||
             fault->subtask >= vertex->parallelism ||
-            vertex->current.items[fault->subtask] == NONE || checkpoint < fault->checkpoint_first ||
-            checkpoint > fault->checkpoint_last)
+            vertex->life.current.items[fault->subtask] == NONE ||
+            checkpoint < fault->checkpoint_first || checkpoint > fault->checkpoint_last)
             continue;
-        job->fates[i].struck = true;
-        task_fail(model, vertex->current.items[fault->subtask], CAUSE_SNAPSHOT);
+        life_fault_struck(&model->life, (uint32_t)(job - model->jobs), fault);
+        task_fail(&model->life, vertex->life.current.items[fault->subtask], CAUSE_SNAPSHOT);
         any = true;
     }
     return any;
@@ -302,8 +303,8 @@ static bool throw_as_planned(struct model *model, struct model_job *job, uint32_
 static void begin_sync_of(struct model *model, uint32_t index, time_ns sleep)
 {
     struct model_task *task = &model->tasks.items[index];
-    const struct vertex_model *spec = model->jobs[task->job].vertices[task->vertex].spec;
-    double speed = model->hosts.items[task->host].speed;
+    const struct vertex_model *spec = model->jobs[task->life.job].vertices[task->life.vertex].spec;
+    double speed = model->hosts.items[task->life.host].life.speed;
     task->sync = time_add(sleep, time_at_speed(spec->snapshot_sync, speed));
     task->sync_until = time_add(model_now(model), task->sync);
 }
@@ -316,11 +317,11 @@ static void sleep_as_planned(struct model *model, struct model_job *job, uint64_
     const struct model_vertex *vertex = &job->vertices[v];
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
         const struct planned_fault *fault = fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, checkpoint);
-        uint32_t task = vertex->current.items[s];
-        if (!fault || task == NONE || model->tasks.items[task].phase != TASK_RUNNING)
+        uint32_t task = vertex->life.current.items[s];
+        if (!fault || task == NONE || model->tasks.items[task].life.phase != TASK_RUNNING)
             continue;
-        struct task_ref ref = task_ref_of(model, task);
-        job->fates[fault - job->spec->faults.items].struck = true;
+        struct task_ref ref = task_ref_of(&model->life, task);
+        life_fault_struck(&model->life, (uint32_t)(job - model->jobs), fault);
         model->tasks.items[task].blocked = any = true;
         begin_sync_of(model, task, fault->sleep);
         sim_queue_push(model->queue, model->tasks.items[task].sync_until, SIM_CLASS_DATA,
@@ -341,8 +342,8 @@ static void begin_sync(struct model *model, uint32_t j, uint64_t serial, uint32_
     struct intern lengths = { 0 };
     CHECK(component->epoch < UINT32_MAX && vertex->flow.in_sync == 0);
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
-        uint32_t index = vertex->current.items[s];
-        if (index == NONE || model->tasks.items[index].phase != TASK_RUNNING ||
+        uint32_t index = vertex->life.current.items[s];
+        if (index == NONE || model->tasks.items[index].life.phase != TASK_RUNNING ||
             fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, checkpoint))
             continue;
         const struct model_task *task = &model->tasks.items[index];
@@ -382,8 +383,8 @@ static void sync_is_over(void *context, uint64_t a, uint64_t b)
     const struct model_vertex *vertex = &model->jobs[j].vertices[v];
     if (model->jobs[j].components.items[vertex->component].epoch != a >> 32)
         return; /* its tasks have ended */
-    for (VEC_EACH(const uint32_t, task, &vertex->current))
-        left += *task != NONE && model->tasks.items[*task].phase == TASK_RUNNING &&
+    for (VEC_EACH(const uint32_t, task, &vertex->life.current))
+        left += *task != NONE && model->tasks.items[*task].life.phase == TASK_RUNNING &&
                 !model->tasks.items[*task].blocked &&
                 model->tasks.items[*task].sync_until > model_now(model);
     component_set_in_sync(model, j, v, left);
@@ -394,12 +395,12 @@ static void sleep_is_over(void *context, uint64_t a, uint64_t b)
 {
     struct model *model = context;
     struct task_ref ref = { (uint32_t)(a >> 32), (uint32_t)a };
-    if (!task_ref_is_live(model, ref))
+    if (!task_ref_is_live(&model->life, ref))
         return;
     struct model_task *task = &model->tasks.items[ref.index];
-    if (model_hold(model, task->host, sleep_is_over, a, b))
+    if (life_hold(&model->life, task->life.host, sleep_is_over, model, a, b))
         return;
-    uint32_t j = task->job, v = task->vertex, subtask = task->subtask;
+    uint32_t j = task->life.job, v = task->life.vertex, subtask = task->life.subtask;
     task->blocked = false;
     net_rebuild(model, j, model->jobs[j].vertices[v].component);
     const struct pending *pending = barrier_find(&model->jobs[j], b);
@@ -414,12 +415,13 @@ static size_t take_acks(struct model *model, struct upload *upload)
     size_t count = 0;
     for (size_t i = 0; i < upload->acks.count && !upload->declined; i++) {
         struct task_ref ref = upload->tasks.items[i];
-        if (!task_ref_is_live(model, ref) || model->tasks.items[ref.index].phase != TASK_RUNNING)
+        if (!task_ref_is_live(&model->life, ref) ||
+            model->tasks.items[ref.index].life.phase != TASK_RUNNING)
             continue;
         upload->acks.items[i].async = model_now(model) - upload->started_at;
         upload->acks.items[count++] = upload->acks.items[i];
         if (upload->local)
-            local_keep(model, &model->tasks.items[ref.index], upload->checkpoint,
+            local_keep(&model->life, &model->tasks.items[ref.index].life, upload->checkpoint,
                        upload->acks.items[count - 1].state_bytes);
     }
     return count;
@@ -447,7 +449,7 @@ static void upload_end(struct model *model, uint32_t index, uint32_t generation)
     /* The list must outlive the report, so the upload is given back behind it; its tasks' answers
      * cannot reach it, because it has no event left. */
     if (upload->declined || count > 0)
-        model->world.report(model->world.context, node, &report);
+        model->life.world.report(model->life.world.context, node, &report);
     if (model->uploads.items[index].generation == generation)
         upload_release(model, index);
     if (count > 0)
@@ -463,7 +465,7 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     if (upload->transferring)
         net_transfer_ends(model, upload->host, TRANSFER_OUT);
     upload->transferring = false;
-    if (!model_hold(model, upload->host, upload_is_done, a, b) && !upload->copying)
+    if (!life_hold(&model->life, upload->host, upload_is_done, model, a, b) && !upload->copying)
         upload_end(model, (uint32_t)a, (uint32_t)b);
 }
 
@@ -474,6 +476,6 @@ static void copy_is_done(void *context, uint64_t a, uint64_t b)
     if (upload->generation != (uint32_t)b)
         return;
     upload->copying = false;
-    if (!model_hold(model, upload->host, copy_is_done, a, b) && !upload->transferring)
+    if (!life_hold(&model->life, upload->host, copy_is_done, model, a, b) && !upload->transferring)
         upload_end(model, (uint32_t)a, (uint32_t)b);
 }

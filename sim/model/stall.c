@@ -16,8 +16,8 @@ static void timer_strikes(void *context, uint64_t a, uint64_t b);
 static bool is_severed(const struct model *model, const struct stall *stall)
 {
     const struct model_host *host = &model->hosts.items[stall->ends[0]];
-    return stall->ends[1] == NONE ? host->cut_off
-                                  : !model_can_talk(model, stall->ends[0], stall->ends[1]);
+    return stall->ends[1] == NONE ? host->life.cut_off
+                                  : !life_can_talk(&model->life, stall->ends[0], stall->ends[1]);
 }
 
 static uint32_t find(const struct model *model, uint32_t host, uint32_t peer)
@@ -41,7 +41,7 @@ static void release(struct model *model, uint32_t index)
 {
     struct stall *stall = &model->stalls.items[index];
     CHECK(stall->generation % 2 == 1);
-    CHECK(model->suspects > 0);
+    CHECK(model->life.suspects > 0);
     sim_queue_cancel(model->queue, &stall->timer);
     stall->generation++;
     forget(&model->hosts.items[stall->ends[0]], index);
@@ -49,7 +49,7 @@ static void release(struct model *model, uint32_t index)
         forget(&model->hosts.items[stall->ends[1]], index);
     else
         model->hosts.items[stall->ends[0]].stalled = false;
-    model->suspects--;
+    model->life.suspects--;
     vec_push(&model->free_stalls, index);
 }
 
@@ -113,7 +113,7 @@ void stall_begin(struct model *model, const struct model_job *job,
         vec_push(&model->hosts.items[peer].stalls, index);
     else
         model->hosts.items[host].stalled = true;
-    model->suspects++;
+    model->life.suspects++;
     arm(model, index, tcp_given_up_at(lost_at));
 }
 
@@ -176,7 +176,7 @@ static void timer_strikes(void *context, uint64_t a, uint64_t b)
     bool severed = is_severed(model, &stall);
     release(model, index);
     if (severed) {
-        loss_of_connections(model, stall.ends[0], stall.ends[1]);
+        loss_of_connections(&model->life, stall.ends[0], stall.ends[1]);
         return;
     }
     net_rebuild_host(model, stall.ends[0], SIM_CLASS_DATA);
@@ -186,17 +186,18 @@ static void timer_strikes(void *context, uint64_t a, uint64_t b)
  * (NONE) are needed while it has a task that reads. */
 static bool is_needed(const struct model *model, const struct stall *stall)
 {
-    for (VEC_EACH(const uint32_t, x, &model->hosts.items[stall->ends[0]].tasks)) {
+    for (VEC_EACH(const uint32_t, x, &model->hosts.items[stall->ends[0]].life.tasks)) {
         const struct model_task *task = &model->tasks.items[*x];
         if (stall->ends[1] == NONE) {
-            if (task->connected && task->current)
+            if (task->life.connected && task->life.current)
                 return true;
             continue;
         }
-        for (VEC_EACH(const uint32_t, y, &model->hosts.items[stall->ends[1]].tasks)) {
+        for (VEC_EACH(const uint32_t, y, &model->hosts.items[stall->ends[1]].life.tasks)) {
             const struct model_task *other = &model->tasks.items[*y];
-            if ((task->connected && loss_reads_from(model, task, other)) ||
-                (other->connected && loss_reads_from(model, other, task)))
+            if ((task->life.connected &&
+                 loss_reads_from(&model->life, &task->life, &other->life)) ||
+                (other->life.connected && loss_reads_from(&model->life, &other->life, &task->life)))
                 return true;
         }
     }

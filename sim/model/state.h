@@ -5,13 +5,10 @@
 #ifndef WEIR_SIM_MODEL_STATE_H
 #define WEIR_SIM_MODEL_STATE_H
 
-#include "core/base/rng.h"
-#include "core/graph/execution_graph.h"
+#include "sim/life/life.h"
 #include "sim/model/barrier.h"
 #include "sim/model/component.h"
 #include "sim/model/keyspace.h"
-#include "sim/model/local.h"
-#include "sim/model/loss.h"
 #include "sim/model/model.h"
 #include "sim/model/net_build.h"
 #include "sim/model/networks.h"
@@ -21,31 +18,12 @@
 #include "sim/model/stall.h"
 #include "sim/model/task.h"
 
-#define NONE UINT32_MAX
-
-/* Something that came due while its process was frozen. */
-struct held_event {
-    sim_action *action;
-    uint64_t a, b;
-};
-
 struct model_host { /* what every step touches comes first */
-    bool known, gone, frozen;
+    struct life_host life;
     bool own_links;         /* some pair with it may have figures of its own */
-    bool suspect;           /* some link of it is cut, perhaps to a host without tasks */
-    bool cut_off;           /* all of them are, or all packets are lost */
     bool stalled, relinked; /* all its data connections wait for a retry; it is among `relinked` */
-    struct rng rng;
-    uint32_t last_step[STEP_KIND_COUNT]; /* what a step made at the same instant may join; NONE */
-    VEC(uint32_t) tasks;
-    const struct machine_spec *machine;
-    double speed;
-    double loss;             /* of packets on its link, 0 to 1 */
-    VEC(uint32_t) restoring; /* steps whose transfer runs */
-    VEC(struct held_event) held;
-    VEC(struct local_copy) copies; /* of snapshots, on its disk */
-    struct shared_bandwidth *disk; /* made when first used */
-    uint32_t slot;                 /* in the network of round `slot_round` */
+    double loss;            /* of packets on its link, 0 to 1 */
+    uint32_t slot;          /* in the network of round `slot_round` */
     uint64_t slot_round;
     uint64_t seen;                             /* in the refresh of that number */
     VEC(uint32_t) stalls;                      /* of the connections that have an end here */
@@ -59,17 +37,14 @@ struct model_host { /* what every step touches comes first */
 };
 
 struct model_vertex {
+    struct life_vertex life;
     uint32_t id, component;
     const struct vertex_model *spec;
     bool is_source;
     uint32_t source;              /* of the job; NONE */
     uint32_t parallelism, groups; /* 0: never deployed; the max parallelism */
-    VEC(uint32_t) current;        /* tasks by subtask; NONE */
     uint32_t running, finished;   /* subtasks; finished: for lack of input */
     VEC(bool) done;               /* by subtask, as far as one has finished so */
-    struct lost_places lost;      /* subtasks whose TaskManager has ended */
-    uint32_t placed, cut_off;     /* subtasks that have a TaskManager, and one that is cut off */
-    uint32_t cut_off_found;       /* a subtask that had one when last looked for */
     struct keyspace *keyspace;    /* for `groups` of them; made when first needed */
     struct vertex_shape shape;
     struct vertex_flow flow;
@@ -94,56 +69,37 @@ struct model_job {
     bool goes_on;                /* its sources stand where a former job's snapshot has them */
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
     struct model_restore restored;
-    struct fault_fate *fates;  /* by planned fault */
     uint64_t restored_round;   /* refresh of the networks */
     uint32_t restored_sources; /* in it, all subtasks of each */
 };
 
 struct model {
+    struct life life;
     const struct scenario *scenario;
-    struct model_world world;
     struct sim_queue *queue;
-    const time_ns *clock; /* the queue's */
     VEC(struct model_host) hosts;
-    uint32_t suspects, lossy; /* hosts with a cut link, and stalls; hosts that lose packets */
-    uint32_t moving;          /* transfers to and from shared storage, under way */
-    uint64_t moves, flushes;  /* how often one began or ended; barriers came at another pace */
+    uint32_t lossy;          /* hosts that lose packets */
+    uint32_t moving;         /* transfers to and from shared storage, under way */
+    uint64_t moves, flushes; /* how often one began or ended; barriers came at another pace */
     VEC(struct model_task) tasks;
-    VEC(uint32_t) free_tasks;
-    VEC(struct model_step) steps;
-    uint32_t free_step, free_upload; /* 1 + number; 0: none */
     struct model_job *jobs;
     uint32_t job_count;
     struct networks networks;
-    VEC(struct loss) losses;
     VEC(struct stall) stalls;
     VEC(uint32_t) free_stalls, relinked; /* hosts whose links have changed at this instant */
     VEC(struct upload) uploads;
+    uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
     struct sim_handle memory_look, stalls_look;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
-    VEC(struct task_report) reports; /* scratch of one report */
     VEC(uint32_t) numbers;           /* scratch */
 };
 
-static inline struct task_ref task_ref_of(const struct model *model, uint32_t task)
-{
-    return (struct task_ref){ task, model->tasks.items[task].generation };
-}
-
-static inline bool task_ref_is_live(const struct model *model, struct task_ref ref)
-{
-    return model->tasks.items[ref.index].generation == ref.generation;
-}
-
-bool model_can_talk(const struct model *model, uint32_t a, uint32_t b);
 static inline time_ns model_now(const struct model *model)
 {
-    return *model->clock;
+    return life_now(&model->life);
 }
-/* Runs the action now, or when the host is resumed; was it held? */
-bool model_hold(struct model *model, uint32_t host, sim_action *action, uint64_t a, uint64_t b);
-void model_report_tasks(struct model *model, uint32_t host, uint32_t job);
+
 /* It is to stop: what it would have read again is at its most. */
 void view_note_setbacks(struct model *model, struct model_job *job);
 

@@ -22,9 +22,9 @@ static void push_subtasks(const struct model *model, const struct model_job *job
                           double in, struct loads *loads)
 {
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
-        uint32_t host = model->tasks.items[vertex->current.items[s]].host;
+        uint32_t host = model->tasks.items[vertex->life.current.items[s]].life.host;
         struct task_load load = { .slowdown = 1 };
-        load.service = vertex_service(vertex, model->hosts.items[host].speed, 1);
+        load.service = vertex_service(vertex, model->hosts.items[host].life.speed, 1);
         for (size_t k = 0; k < component->sources.count; k++)
             load.weight += vertex->shape.share[k * vertex->parallelism + s] *
                            (component->sources.count > 1

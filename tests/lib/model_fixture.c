@@ -246,7 +246,7 @@ void model_fixture_source_and_count(struct model_fixture *fixture, double rate)
 
 void model_fixture_start(struct model_fixture *fixture)
 {
-    const struct model_world world = { .context = fixture,
+    const struct plane_world world = { .context = fixture,
                                        .report = report,
                                        .process = process,
                                        .can_talk = can_talk,

@@ -151,7 +151,7 @@ START_TEST(a_default_slot_has_no_limit_whatever_its_group_asks_for)
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, four_each, hosts, 2);
     for (VEC_EACH(struct model_task, task, &f.model->tasks))
-        task->slot_cpu_milli = 0;
+        task->life.slot_cpu_milli = 0;
     model_fixture_run(&f, 5 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_rate, 40000, 1e-6);
 }

@@ -286,7 +286,8 @@ START_TEST(a_host_that_loses_everything_is_like_one_that_is_cut_off)
     f.hosts[2].loss = 1;
     model_ops()->host_changed(f.model, (struct node_id){ 2 });
     ck_assert_double_eq(model_fixture_served(&f, 11 * TIME_S, 20 * TIME_S), 0);
-    ck_assert(loss_is_out_of_reach(f.model, f.model->jobs[0].vertices[1].current.items[0]));
+    ck_assert(
+        loss_is_out_of_reach(&f.model->life, f.model->jobs[0].vertices[1].life.current.items[0]));
     model_fixture_checkpoint(&f, &deployed, DATA_TRIGGER_CHECKPOINT, &ways[_i]);
     model_fixture_run(&f, 30 * TIME_S);
     ck_assert_int_eq(model_fixture_acknowledged(&f, 1, 3), TIME_NEVER);
@@ -365,7 +366,7 @@ START_TEST(records_go_on_at_the_next_retry)
     ck_assert_double_eq(model_fixture_served(&f, 270 * TIME_S, 334599 * TIME_MS), 0);
     ck_assert_double_ge(model_fixture_served(&f, 334600 * TIME_MS, 400 * TIME_S), 300000);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 0);
-    ck_assert_uint_eq(f.model->suspects, 0);
+    ck_assert_uint_eq(f.model->life.suspects, 0);
     model_fixture_fini(&f);
 }
 END_TEST
@@ -382,9 +383,9 @@ START_TEST(connections_that_go_on_together_build_the_network_once)
         model_fixture_run(&f, 250 * TIME_S + (1 - cut) * 84599 * TIME_MS);
     }
     uint64_t refreshes = f.model->networks.refreshes;
-    ck_assert_uint_eq(f.model->suspects, 3);
+    ck_assert_uint_eq(f.model->life.suspects, 3);
     model_fixture_run(&f, 334600 * TIME_MS);
-    ck_assert_uint_eq(f.model->suspects, 0);
+    ck_assert_uint_eq(f.model->life.suspects, 0);
     ck_assert_uint_eq(f.model->networks.refreshes, refreshes + 1);
     model_fixture_fini(&f);
 }
@@ -446,7 +447,7 @@ START_TEST(tasks_that_begin_anew_do_not_wait_for_a_retry)
     model_fixture_deploy(&f, &deployed);
     model_fixture_run(&f, 260 * TIME_S);
     ck_assert_double_gt(model_fixture_served(&f, 260 * TIME_S, 270 * TIME_S), 9999);
-    ck_assert_uint_eq(f.model->suspects, 0);
+    ck_assert_uint_eq(f.model->life.suspects, 0);
     model_fixture_fini(&f);
 }
 END_TEST

@@ -134,16 +134,16 @@ START_TEST(a_copy_of_an_aborted_checkpoint_goes)
     reading_of_count_0();
     model_fixture_trigger(&f, &how, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 50 * TIME_S);
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 4); /* source and count of both */
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.count, 4); /* source and count of both */
     model_fixture_tell(&f, &how, DATA_CHECKPOINT_ABORTED, 2);
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 2);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.count, 2);
     model_fixture_trigger(&f, &how, 3, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 60 * TIME_S);
     model_fixture_tell(&f, &how, DATA_CHECKPOINT_COMPLETE, 3); /* and older ones with a newer */
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 2);
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.items[0].checkpoint, 3);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.count, 2);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.items[0].checkpoint, 3);
     model_job_ended(f.model, job_0, false);
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 0);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.count, 0);
 }
 END_TEST
 
@@ -172,11 +172,11 @@ START_TEST(reading_a_copy_ends_with_the_task)
     model_fixture_run(&f, 22 * TIME_S);
     model_fixture_cancel(&f, &how);
     model_fixture_run(&f, 23 * TIME_S);
-    ck_assert_uint_eq(f.model->hosts.items[1].tasks.count, 0);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.tasks.count, 0);
     how.attempt++;
     ck_assert_int_eq(reading_of_count_0(), 5 * TIME_S); /* nobody shares the disk any more */
     model_fixture_end_process(&f, 1);
-    ck_assert_uint_eq(f.model->hosts.items[1].copies.count, 0);
+    ck_assert_uint_eq(f.model->hosts.items[1].life.copies.count, 0);
 }
 END_TEST
 

@@ -438,8 +438,9 @@ static void check_reach(const struct random_job *jobs, uint32_t count)
             unheard |= out_of_reach + waits > 0;
             for (uint32_t s = 0; s < jobs[j].parallelism; s++)
                 if (jobs[j].hosts[s] == host)
-                    ck_assert_int_eq(loss_is_out_of_reach(f.model, reader->current.items[s]),
-                                     out_of_reach > 0);
+                    ck_assert_int_eq(
+                        loss_is_out_of_reach(&f.model->life, reader->life.current.items[s]),
+                        out_of_reach > 0);
         }
         ck_assert_int_eq(reader->flow.unheard, unheard);
     }

@@ -190,7 +190,7 @@ static void expect_shares(const struct graph *graph, uint32_t v, time_ns until)
     double most = 0, sum = 0, seconds = (double)(until - sim_queue_now(f.queue)) / (double)TIME_S;
     for (uint32_t s = 0; s < graph->parallelism[v]; s++) {
         double busy = graph->in[v][s] * vertex->spec->cost_ns / 1e9 /
-                      f.hosts[f.model->tasks.items[vertex->current.items[s]].host].speed;
+                      f.hosts[f.model->tasks.items[vertex->life.current.items[s]].life.host].speed;
         most = fmax(most, busy);
         sum += busy;
     }

@@ -4,11 +4,11 @@
  * notices. Readers that were connected notice the end; one that sets up its input channels later
  * finds nobody there.
  */
-#ifndef WEIR_SIM_MODEL_LOSS_H
-#define WEIR_SIM_MODEL_LOSS_H
+#ifndef WEIR_SIM_LIFE_LOSS_H
+#define WEIR_SIM_LIFE_LOSS_H
 
 #include "core/base/vec.h"
-#include "sim/model/task.h"
+#include "sim/life/task.h"
 
 struct loss_reader {
     uint32_t host, first_task; /* into tasks; chained */
@@ -38,32 +38,32 @@ struct lost_places {
 };
 
 /* Before the tasks of the host are destroyed. */
-void loss_of_process(struct model *model, uint32_t host);
+void loss_of_process(struct life *life, uint32_t host);
 /* The attempt was ordered of a TaskManager that has ended; `loss_notify` behind the last of them.
  */
-void loss_of_deployment(struct model *model, uint32_t host, uint32_t job,
+void loss_of_deployment(struct life *life, uint32_t host, uint32_t job,
                         const struct task_deployment *lost);
-void loss_notify(struct model *model, uint32_t host, uint32_t job,
-                 const struct task_deployment *lost, size_t count);
+void loss_notify(struct life *life, uint32_t host, uint32_t job, const struct task_deployment *lost,
+                 size_t count);
 /* The connections of two hosts, or all of one (b NONE), were given up (tcp_retries2): ETIMEDOUT at
  * both ends. Who reads over them fails. */
-void loss_of_connections(struct model *model, uint32_t a, uint32_t b);
+void loss_of_connections(struct life *life, uint32_t a, uint32_t b);
 /* Does the task read what this one sends? */
-bool loss_reads_from(const struct model *model, const struct model_task *reader,
-                     const struct model_task *producer);
+bool loss_reads_from(const struct life *life, const struct life_task *reader,
+                     const struct life_task *producer);
 /* The task has taken its subtask's place (1), or is about to leave it (-1); also around a change of
  * its host's links. */
-void loss_count_place(struct model *model, uint32_t task, int by);
+void loss_count_place(struct life *life, uint32_t task, int by);
 /* The subtask has been deployed again, to somebody who was there. */
 void loss_forget(struct lost_places *lost, uint32_t subtask);
 
 /* The task sets up its input channels: the host of a producer that has ended, or of one that cannot
  * be reached; NONE: there is none. Of no interest for one whose place is taken. */
-uint32_t loss_awaits(const struct model *model, uint32_t task);
-uint32_t loss_out_of_reach(struct model *model, uint32_t task);
-static inline bool loss_is_out_of_reach(struct model *model, uint32_t task)
+uint32_t loss_awaits(const struct life *life, uint32_t task);
+uint32_t loss_out_of_reach(struct life *life, uint32_t task);
+static inline bool loss_is_out_of_reach(struct life *life, uint32_t task)
 {
-    return loss_out_of_reach(model, task) != UINT32_MAX;
+    return loss_out_of_reach(life, task) != UINT32_MAX;
 }
 
 #endif

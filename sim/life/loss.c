@@ -6,10 +6,10 @@
  * Readers stand in a heap and only the first one has an event, because the failures it causes
  * usually end all the others. A task that sets up its channels later asks loss_awaits.
  */
-#include "sim/model/loss.h"
+#include "sim/life/loss.h"
 
 #include "core/base/hash.h"
-#include "sim/model/state.h"
+#include "sim/life/life.h"
 
 /* A frozen reader notices within this of being resumed. */
 #define FROZEN_RECHECK (100 * TIME_MS)
@@ -44,13 +44,13 @@ static void sift_down(struct loss *loss, size_t i)
     }
 }
 
-static uint32_t loss_create(struct model *model)
+static uint32_t loss_create(struct life *life)
 {
-    for (uint32_t i = 0; i < model->losses.count; i++)
-        if (!model->losses.items[i].used)
+    for (uint32_t i = 0; i < life->losses.count; i++)
+        if (!life->losses.items[i].used)
             return i;
-    vec_push(&model->losses, (struct loss){ 0 });
-    return (uint32_t)model->losses.count - 1;
+    vec_push(&life->losses, (struct loss){ 0 });
+    return (uint32_t)life->losses.count - 1;
 }
 
 static void loss_release(struct loss *loss)
@@ -62,78 +62,71 @@ static void loss_release(struct loss *loss)
     vec_clear(&loss->next);
 }
 
-/* The tries at running a pipelined region: its subtasks restart together, so those of one try have
- * equal attempt numbers. Only the adaptive scheduler makes a second graph, and it runs each once.
- */
-static bool same_try(struct task_attempt a, struct task_attempt b)
-{
-    return a.graph == b.graph && (a.graph > 0 || a.attempt == b.attempt);
-}
-
 /* Puts one reading task under its host; `reader_of` by host: place in readers, or NONE. */
-static void add_reader(struct model *model, struct loss *loss, uint32_t task,
+static void add_reader(struct life *life, struct loss *loss, uint32_t task,
                        const struct lost_producer *dead, uint32_t *reader_of)
 {
-    const struct model_task *t = &model->tasks.items[task];
+    const struct life_task *t = life_task(life, task);
     if (t->host == dead->host || !task_is_up(t) || !t->connected ||
-        !same_try(t->attempt, dead->attempt))
+        !task_same_try(t->attempt, dead->attempt))
         return;
     if (reader_of[t->host] == NONE) {
         reader_of[t->host] = (uint32_t)loss->readers.count;
         vec_push(&loss->readers, (struct loss_reader){ .host = t->host, .first_task = NONE });
     }
     struct loss_reader *reader = &loss->readers.items[reader_of[t->host]];
-    vec_push(&loss->tasks, task_ref_of(model, task));
+    vec_push(&loss->tasks, task_ref_of(life, task));
     vec_push(&loss->next, reader->first_task);
     reader->first_task = (uint32_t)loss->tasks.count - 1;
 }
 
 /* Readers of what one subtask sends. An all-to-all edge has the same ones for all subtasks: once
  * per vertex is enough. */
-static void add_readers_of(struct model *model, struct loss *loss, const struct lost_producer *dead,
+static void add_readers_of(struct life *life, struct loss *loss, const struct lost_producer *dead,
                            bool *seen_edges, uint32_t *reader_of)
 {
-    struct model_job *job = &model->jobs[dead->job];
+    struct life_job *job = &life->jobs[dead->job];
     const struct job_vertex *vertex = &job->spec->graph->vertices.items[dead->vertex];
     for (VEC_EACH(const uint32_t, e, &vertex->outputs)) {
         const struct job_edge *edge = &job->spec->graph->edges.items[*e];
-        struct model_vertex *reader = &job->vertices[edge->consumer.n];
+        const struct life_vertex *reader = life_vertex(life, dead->job, edge->consumer.n);
+        uint32_t parallelism = life_parallelism(life, dead->job, edge->consumer.n);
         bool to_all = edge->pattern == DISTRIBUTION_ALL_TO_ALL;
-        if (reader->parallelism == 0 || (to_all && seen_edges[*e]))
+        if (parallelism == 0 || (to_all && seen_edges[*e]))
             continue;
         seen_edges[*e] = true;
-        struct subtask_range range = { 0, reader->parallelism - 1 };
+        struct subtask_range range = { 0, parallelism - 1 };
         if (!to_all)
-            range = edge_consumers_of(&job->plan, *e, dead->subtask);
+            range = edge_consumers_of(job->plan, *e, dead->subtask);
         for (uint32_t s = range.first; s <= range.last; s++)
             if (reader->current.items[s] != NONE)
-                add_reader(model, loss, reader->current.items[s], dead, reader_of);
+                add_reader(life, loss, reader->current.items[s], dead, reader_of);
     }
 }
 
-static void draw_times(struct model *model, struct loss *loss, struct rng rng)
+static void draw_times(struct life *life, struct loss *loss, struct rng rng)
 {
     for (VEC_EACH(struct loss_reader, reader, &loss->readers))
         reader->at =
-            time_add(model_now(model),
-                     distribution_draw(&model->scenario->cluster.timing.connection_loss, &rng));
+            time_add(life_now(life),
+                     distribution_draw(&life->scenario->cluster.timing.connection_loss, &rng));
     for (size_t i = loss->readers.count / 2; i-- > 0;)
         sift_down(loss, i);
 }
 
 /* The event of the first reader that still has tasks; none left: the loss is over. */
-static void wait_for_first(struct model *model, uint32_t index)
+static void wait_for_first(struct life *life, uint32_t index)
 {
-    struct loss *loss = &model->losses.items[index];
+    struct loss *loss = &life->losses.items[index];
     while (loss->readers.count > 0) {
         bool live = false;
         for (uint32_t t = loss->readers.items[0].first_task; t != NONE && !live;
              t = loss->next.items[t])
-            live = task_ref_is_live(model, loss->tasks.items[t]) &&
-                   task_is_up(&model->tasks.items[loss->tasks.items[t].index]);
+            live = task_ref_is_live(life, loss->tasks.items[t]) &&
+                   task_is_up(life_task(life, loss->tasks.items[t].index));
         if (live) {
-            sim_queue_push(model->queue, loss->readers.items[0].at, SIM_CLASS_DATA, reader_notices,
-                           model, index, loss->generation);
+            sim_queue_push(life->queue, loss->readers.items[0].at, SIM_CLASS_DATA, reader_notices,
+                           life, index, loss->generation);
             return;
         }
         loss->readers.items[0] = vec_last(&loss->readers);
@@ -144,38 +137,38 @@ static void wait_for_first(struct model *model, uint32_t index)
 }
 
 /* Who reads from these, and when each of them notices. */
-static void lose(struct model *model, const struct lost_producer *dead, size_t count,
-                 struct rng rng)
+static void lose(struct life *life, const struct lost_producer *dead, size_t count, struct rng rng)
 {
-    uint32_t index = loss_create(model), job = NONE;
-    model->losses.items[index].host = dead[0].host;
-    struct loss *loss = &model->losses.items[index];
-    uint32_t *reader_of = mem_create_array(model->hosts.count, sizeof *reader_of);
+    uint32_t index = loss_create(life), job = NONE;
+    life->losses.items[index].host = dead[0].host;
+    struct loss *loss = &life->losses.items[index];
+    uint32_t *reader_of = mem_create_array(life->hosts.count, sizeof *reader_of);
     bool *seen_edges = mem_create_array(JOB_EDGES_MAX, sizeof *seen_edges);
-    memset(reader_of, 0xff, model->hosts.count * sizeof *reader_of);
+    memset(reader_of, 0xff, life->hosts.count * sizeof *reader_of);
     loss->used = true;
     for (size_t i = 0; i < count; i++) {
         if (dead[i].job != job)
             memset(seen_edges, 0, JOB_EDGES_MAX * sizeof *seen_edges);
         job = dead[i].job;
-        add_readers_of(model, loss, &dead[i], seen_edges, reader_of);
+        add_readers_of(life, loss, &dead[i], seen_edges, reader_of);
     }
     mem_destroy(reader_of);
     mem_destroy(seen_edges);
-    draw_times(model, loss, rng);
-    wait_for_first(model, index);
+    draw_times(life, loss, rng);
+    wait_for_first(life, index);
 }
 
-static void note_lost(struct model *model, const struct lost_producer *dead)
+static void note_lost(struct life *life, const struct lost_producer *dead)
 {
-    struct model_vertex *vertex = &model->jobs[dead->job].vertices[dead->vertex];
+    struct life_vertex *vertex = life_vertex(life, dead->job, dead->vertex);
     struct lost_places *lost = &vertex->lost;
+    uint32_t parallelism = life_parallelism(life, dead->job, dead->vertex);
     const struct lost_place none = { { .graph = UINT32_MAX }, NONE };
-    while (lost->by_subtask.count < vertex->parallelism)
+    while (lost->by_subtask.count < parallelism)
         vec_push(&lost->by_subtask, none);
     loss_forget(lost, dead->subtask);
     lost->by_subtask.items[dead->subtask] = (struct lost_place){ dead->attempt, dead->host };
-    if (lost->newest_count == 0 || !same_try(lost->newest, dead->attempt)) {
+    if (lost->newest_count == 0 || !task_same_try(lost->newest, dead->attempt)) {
         lost->newest = dead->attempt;
         lost->newest_count = 0;
         lost->newest_first = dead->subtask;
@@ -190,80 +183,80 @@ void loss_forget(struct lost_places *lost, uint32_t subtask)
     if (subtask >= lost->by_subtask.count)
         return;
     struct task_attempt *attempt = &lost->by_subtask.items[subtask].attempt;
-    if (lost->newest_count > 0 && same_try(*attempt, lost->newest))
+    if (lost->newest_count > 0 && task_same_try(*attempt, lost->newest))
         lost->newest_count--;
     attempt->graph = UINT32_MAX;
     if (lost->newest_count == 0 || subtask != lost->newest_first)
         return;
-    while (!same_try(lost->by_subtask.items[lost->newest_first].attempt, lost->newest))
+    while (!task_same_try(lost->by_subtask.items[lost->newest_first].attempt, lost->newest))
         lost->newest_first++; /* to the right only, so linear over all of them */
 }
 
-void loss_of_process(struct model *model, uint32_t host)
+void loss_of_process(struct life *life, uint32_t host)
 {
-    const struct model_host *h = &model->hosts.items[host];
+    const struct life_host *h = life_host(life, host);
     VEC(struct lost_producer) dead = { 0 };
-    for (uint32_t j = 0; j < model->job_count; j++)
+    for (uint32_t j = 0; j < life->job_count; j++)
         for (VEC_EACH(const uint32_t, index, &h->tasks)) {
-            const struct model_task *t = &model->tasks.items[*index];
-            if (t->job != j || !t->current || !task_is_up(t))
+            const struct life_task *t = life_task(life, *index);
+            if (t->job != j || !t->current || (!task_is_up(t) && t->phase != TASK_LINGERING))
                 continue;
             vec_push(&dead, (struct lost_producer){ j, t->vertex, t->subtask, host, t->attempt });
-            note_lost(model, &vec_last(&dead));
+            note_lost(life, &vec_last(&dead));
         }
     if (dead.count > 0)
-        lose(model, dead.items, dead.count,
-             rng_stream(model->scenario->seed, "model connection loss", host));
+        lose(life, dead.items, dead.count,
+             rng_stream(life->scenario->seed, "model connection loss", host));
     vec_fini(&dead);
 }
 
-void loss_of_deployment(struct model *model, uint32_t host, uint32_t job,
+void loss_of_deployment(struct life *life, uint32_t host, uint32_t job,
                         const struct task_deployment *lost)
 {
-    note_lost(model,
+    note_lost(life,
               &(struct lost_producer){ job, lost->vertex.n, lost->subtask, host, lost->attempt });
 }
 
-void loss_notify(struct model *model, uint32_t host, uint32_t job,
-                 const struct task_deployment *lost, size_t count)
+void loss_notify(struct life *life, uint32_t host, uint32_t job, const struct task_deployment *lost,
+                 size_t count)
 {
-    uint64_t key = hash_add(host, (uint64_t)model_now(model));
+    uint64_t key = hash_add(host, (uint64_t)life_now(life));
     struct lost_producer *dead = mem_create_array(count, sizeof *dead);
     for (size_t i = 0; i < count; i++)
         dead[i] =
             (struct lost_producer){ job, lost[i].vertex.n, lost[i].subtask, host, lost[i].attempt };
-    lose(model, dead, count, rng_stream(model->scenario->seed, "model lost deployment", key));
+    lose(life, dead, count, rng_stream(life->scenario->seed, "model lost deployment", key));
     mem_destroy(dead);
 }
 
-uint32_t loss_awaits(const struct model *model, uint32_t task)
+uint32_t loss_awaits(const struct life *life, uint32_t task)
 {
-    const struct model_task *t = &model->tasks.items[task];
-    const struct model_job *job = &model->jobs[t->job];
+    const struct life_task *t = life_task(life, task);
+    const struct life_job *job = &life->jobs[t->job];
     const struct job_graph *graph = job->spec->graph;
     for (size_t i = 0; t->current && i < graph->vertices.items[t->vertex].inputs.count; i++) {
         uint32_t e = graph->vertices.items[t->vertex].inputs.items[i];
         const struct job_edge *edge = &graph->edges.items[e];
-        const struct lost_places *lost = &job->vertices[edge->producer.n].lost;
+        const struct lost_places *lost = &life_vertex(life, t->job, edge->producer.n)->lost;
         if (lost->newest_count == 0)
             continue;
         if (edge->pattern == DISTRIBUTION_ALL_TO_ALL) {
-            if (same_try(lost->newest, t->attempt))
+            if (task_same_try(lost->newest, t->attempt))
                 return lost->by_subtask.items[lost->newest_first].host;
             continue;
         }
-        struct subtask_range range = edge_producers_of(&job->plan, e, t->subtask);
+        struct subtask_range range = edge_producers_of(job->plan, e, t->subtask);
         for (uint32_t s = range.first; s <= range.last && s < lost->by_subtask.count; s++)
-            if (same_try(lost->by_subtask.items[s].attempt, t->attempt))
+            if (task_same_try(lost->by_subtask.items[s].attempt, t->attempt))
                 return lost->by_subtask.items[s].host;
     }
     return NONE;
 }
 
-bool loss_reads_from(const struct model *model, const struct model_task *reader,
-                     const struct model_task *producer)
+bool loss_reads_from(const struct life *life, const struct life_task *reader,
+                     const struct life_task *producer)
 {
-    const struct model_job *job = &model->jobs[reader->job];
+    const struct life_job *job = &life->jobs[reader->job];
     const struct job_graph *graph = job->spec->graph;
     if (producer->job != reader->job || !producer->current || !reader->current)
         return false;
@@ -272,47 +265,47 @@ bool loss_reads_from(const struct model *model, const struct model_task *reader,
             continue;
         if (graph->edges.items[*e].pattern == DISTRIBUTION_ALL_TO_ALL)
             return true;
-        struct subtask_range range = edge_producers_of(&job->plan, *e, reader->subtask);
+        struct subtask_range range = edge_producers_of(job->plan, *e, reader->subtask);
         if (range.first <= producer->subtask && producer->subtask <= range.last)
             return true;
     }
     return false;
 }
 
-void loss_count_place(struct model *model, uint32_t task, int by)
+void loss_count_place(struct life *life, uint32_t task, int by)
 {
-    const struct model_task *t = &model->tasks.items[task];
-    struct model_vertex *vertex = &model->jobs[t->job].vertices[t->vertex];
+    const struct life_task *t = life_task(life, task);
+    struct life_vertex *vertex = life_vertex(life, t->job, t->vertex);
     if (!t->current)
         return;
     CHECK(by > 0 || vertex->placed > 0);
     vertex->placed += (uint32_t)by;
-    if (model->hosts.items[t->host].cut_off)
+    if (life_host(life, t->host)->cut_off)
         vertex->cut_off += (uint32_t)by;
     CHECK(vertex->cut_off <= vertex->placed);
 }
 
 /* The host of the vertex's first subtask that is not here: behind at most as many as are. */
-static uint32_t find_elsewhere(const struct model *model, const struct model_vertex *vertex,
+static uint32_t find_elsewhere(const struct life *life, const struct life_vertex *vertex,
                                uint32_t host)
 {
     for (VEC_EACH(const uint32_t, index, &vertex->current))
-        if (*index != NONE && model->tasks.items[*index].host != host)
-            return model->tasks.items[*index].host;
+        if (*index != NONE && life_task(life, *index)->host != host)
+            return life_task(life, *index)->host;
     return NONE;
 }
 
 /* The host of a subtask that is cut off. All readers of a vertex look for the same one, and start
  * where the last of them found it. */
-static uint32_t find_cut_off(const struct model *model, struct model_vertex *vertex)
+static uint32_t find_cut_off(const struct life *life, struct life_vertex *vertex)
 {
     uint32_t count = (uint32_t)vertex->current.count;
     for (uint32_t i = 0; i < count && vertex->cut_off > 0; i++) {
         uint32_t s = (vertex->cut_off_found + i) % count, index = vertex->current.items[s];
-        if (index == NONE || !model->hosts.items[model->tasks.items[index].host].cut_off)
+        if (index == NONE || !life_host(life, life_task(life, index)->host)->cut_off)
             continue;
         vertex->cut_off_found = s;
-        return model->tasks.items[index].host;
+        return life_task(life, index)->host;
     }
     CHECK(vertex->cut_off == 0);
     return NONE;
@@ -320,111 +313,111 @@ static uint32_t find_cut_off(const struct model *model, struct model_vertex *ver
 
 /* A reader whose host's own links are looked at. */
 struct connecting {
-    const struct model *model;
-    const struct model_task *reader;
+    const struct life *life;
+    const struct life_task *reader;
     uint32_t remote; /* of the producers beyond the cuts, the host of the lowest number; NONE */
 };
 
 static void meet_cut(void *visitor, struct node_id peer)
 {
     struct connecting *connecting = visitor;
-    const struct model *model = connecting->model;
-    if (peer.n >= model->hosts.count)
+    const struct life *life = connecting->life;
+    if (peer.n >= life->hosts.count)
         return; /* nothing ever ran there */
-    for (VEC_EACH(const uint32_t, index, &model->hosts.items[peer.n].tasks))
+    for (VEC_EACH(const uint32_t, index, &life_host(life, peer.n)->tasks))
         if (peer.n < connecting->remote &&
-            loss_reads_from(model, connecting->reader, &model->tasks.items[*index]))
+            loss_reads_from(life, connecting->reader, life_task(life, *index)))
             connecting->remote = peer.n;
 }
 
 /* One subtask of the producing vertex, over a pointwise edge. */
-static uint32_t find_cut_producer(const struct model *model, const struct model_task *reader,
-                                  const struct model_job *job, uint32_t e)
+static uint32_t find_cut_producer(const struct life *life, const struct life_task *reader,
+                                  const struct life_job *job, uint32_t e)
 {
-    const struct model_vertex *from = &job->vertices[job->spec->graph->edges.items[e].producer.n];
-    if (from->parallelism == 0)
+    uint32_t producer = job->spec->graph->edges.items[e].producer.n;
+    const struct life_vertex *from = life_vertex(life, reader->job, producer);
+    if (life_parallelism(life, reader->job, producer) == 0)
         return NONE; /* nobody was ever there */
-    struct subtask_range range = edge_producers_of(&job->plan, e, reader->subtask);
+    struct subtask_range range = edge_producers_of(job->plan, e, reader->subtask);
     for (uint32_t s = range.first; s <= range.last; s++)
         if (from->current.items[s] != NONE &&
-            !model_can_talk(model, reader->host, model->tasks.items[from->current.items[s]].host))
-            return model->tasks.items[from->current.items[s]].host;
+            !life_can_talk(life, reader->host, life_task(life, from->current.items[s])->host))
+            return life_task(life, from->current.items[s])->host;
     return NONE;
 }
 
 /* Hosts that are cut off are counted by vertex, links cut by name are few. */
-uint32_t loss_out_of_reach(struct model *model, uint32_t task)
+uint32_t loss_out_of_reach(struct life *life, uint32_t task)
 {
-    const struct model_task *t = &model->tasks.items[task];
-    const struct model_job *job = &model->jobs[t->job];
-    const struct model_host *here = &model->hosts.items[t->host];
+    const struct life_task *t = life_task(life, task);
+    const struct life_job *job = &life->jobs[t->job];
+    const struct life_host *here = life_host(life, t->host);
     const struct job_graph *graph = job->spec->graph;
-    struct connecting connecting = { model, t, NONE };
-    if (model->suspects == 0 || !t->current)
+    struct connecting connecting = { life, t, NONE };
+    if (life->suspects == 0 || !t->current)
         return NONE;
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[t->vertex].inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        struct model_vertex *from = &job->vertices[edge->producer.n];
+        struct life_vertex *from = life_vertex(life, t->job, edge->producer.n);
         uint32_t remote;
         if (edge->pattern != DISTRIBUTION_ALL_TO_ALL)
-            remote = find_cut_producer(model, t, job, *e);
+            remote = find_cut_producer(life, t, job, *e);
         else if (here->cut_off)
-            remote = find_elsewhere(model, from, t->host);
+            remote = find_elsewhere(life, from, t->host);
         else
-            remote = find_cut_off(model, from);
+            remote = find_cut_off(life, from);
         if (remote != NONE)
             return remote;
     }
-    if (here->suspect && !here->cut_off && model->world.each_cut)
-        model->world.each_cut(model->world.context, (struct node_id){ t->host }, meet_cut,
-                              &connecting);
+    if (here->suspect && !here->cut_off && life->world.each_cut)
+        life->world.each_cut(life->world.context, (struct node_id){ t->host }, meet_cut,
+                             &connecting);
     return connecting.remote;
 }
 
 /* Those of the host that read from the peer. */
-static void disconnect_readers(struct model *model, uint32_t host, uint32_t peer)
+static void disconnect_readers(struct life *life, uint32_t host, uint32_t peer)
 {
-    for (size_t i = 0; i < model->hosts.items[host].tasks.count; i++) {
-        uint32_t reader = model->hosts.items[host].tasks.items[i];
+    for (size_t i = 0; i < life_host(life, host)->tasks.count; i++) {
+        uint32_t reader = life_host(life, host)->tasks.items[i];
         bool reads = false;
-        for (VEC_EACH(const uint32_t, producer, &model->hosts.items[peer].tasks))
-            reads |=
-                loss_reads_from(model, &model->tasks.items[reader], &model->tasks.items[*producer]);
-        if (reads && model->tasks.items[reader].connected)
-            task_disconnect(model, reader, peer);
+        for (VEC_EACH(const uint32_t, producer, &life_host(life, peer)->tasks))
+            reads |= loss_reads_from(life, life_task(life, reader), life_task(life, *producer));
+        if (reads && life_task(life, reader)->connected)
+            task_disconnect(life, reader, peer);
     }
 }
 
-void loss_of_connections(struct model *model, uint32_t a, uint32_t b)
+void loss_of_connections(struct life *life, uint32_t a, uint32_t b)
 {
     uint32_t first = b == NONE ? 0 : b;
-    uint32_t end = b == NONE ? (uint32_t)model->hosts.count : b + 1;
+    uint32_t end = b == NONE ? (uint32_t)life->hosts.count : b + 1;
     for (uint32_t peer = first; peer < end; peer++) {
         if (peer == a)
             continue;
-        disconnect_readers(model, a, peer);
-        disconnect_readers(model, peer, a);
+        disconnect_readers(life, a, peer);
+        disconnect_readers(life, peer, a);
     }
 }
 
 static void reader_notices(void *context, uint64_t a, uint64_t b)
 {
-    struct model *model = context;
+    struct life *life = context;
     uint32_t index = (uint32_t)a;
-    struct loss *loss = &model->losses.items[index];
+    struct loss *loss = &life->losses.items[index];
     if (loss->generation != (uint32_t)b)
         return;
     struct loss_reader reader = loss->readers.items[0];
-    if (model->hosts.items[reader.host].frozen) { /* looks again; others must not wait for it */
-        loss->readers.items[0].at = model_now(model) + FROZEN_RECHECK;
+    if (life_host(life, reader.host)->frozen) { /* looks again; others must not wait for it */
+        loss->readers.items[0].at = life_now(life) + FROZEN_RECHECK;
         sift_down(loss, 0);
-        wait_for_first(model, index);
+        wait_for_first(life, index);
         return;
     }
-    for (uint32_t t = reader.first_task; t != NONE; t = model->losses.items[index].next.items[t]) {
-        struct task_ref ref = model->losses.items[index].tasks.items[t];
-        if (task_ref_is_live(model, ref))
-            task_disconnect(model, ref.index, model->losses.items[index].host);
+    for (uint32_t t = reader.first_task; t != NONE; t = life->losses.items[index].next.items[t]) {
+        struct task_ref ref = life->losses.items[index].tasks.items[t];
+        if (task_ref_is_live(life, ref))
+            task_disconnect(life, ref.index, life->losses.items[index].host);
     }
-    wait_for_first(model, index);
+    wait_for_first(life, index);
 }

@@ -5,8 +5,8 @@
  * restores need not go to shared storage. A copy serves the same subtask in the same allocation
  * with the same key groups only (TaskLocalStateStoreImpl, PrioritizedOperatorSubtaskState).
  */
-#ifndef WEIR_SIM_MODEL_LOCAL_H
-#define WEIR_SIM_MODEL_LOCAL_H
+#ifndef WEIR_SIM_LIFE_LOCAL_H
+#define WEIR_SIM_LIFE_LOCAL_H
 
 #include "core/base/ids.h"
 #include "sim/cluster/shared_bandwidth.h"
@@ -19,25 +19,25 @@ struct local_copy {
     int64_t bytes;
 };
 
-struct model;
-struct model_job;
-struct model_task;
+struct job_spec;
+struct life;
+struct life_task;
 
 /* Are copies made? from-local alone asks for them too (local-backup falls back to it). */
-bool local_is_kept(const struct model_job *job);
+bool local_is_kept(const struct job_spec *job);
 /* Does its working state lie on the disk (RocksDB)? */
-bool local_has_state(const struct model_job *job);
+bool local_has_state(const struct job_spec *job);
 /* The task's snapshot is on the disk. */
-void local_keep(struct model *model, const struct model_task *task, uint64_t checkpoint,
+void local_keep(struct life *life, const struct life_task *task, uint64_t checkpoint,
                 int64_t bytes);
 /* Bytes of what the task restores that lie on its host; 0: none may be used. */
-int64_t local_bytes(const struct model *model, const struct model_task *task);
+int64_t local_bytes(const struct life *life, const struct life_task *task);
 /* Of the job's copies on the host, those of older checkpoints go, or those of this one. */
-void local_on_complete(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint);
-void local_on_aborted(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint);
+void local_on_complete(struct life *life, uint32_t host, uint32_t job, uint64_t checkpoint);
+void local_on_aborted(struct life *life, uint32_t host, uint32_t job, uint64_t checkpoint);
 /* Bytes to or from the host's disk; all that is under way there shares its bandwidth. */
-struct share_handle local_transfer(struct model *model, uint32_t host, double bytes,
-                                   sim_action *done, uint64_t a, uint64_t b);
-void local_cancel(struct model *model, uint32_t host, struct share_handle *handle);
+struct share_handle local_transfer(struct life *life, uint32_t host, double bytes, sim_action *done,
+                                   void *context, uint64_t a, uint64_t b);
+void local_cancel(struct life *life, uint32_t host, struct share_handle *handle);
 
 #endif

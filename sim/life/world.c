@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The model in the virtual cluster: its world's functions are the cluster's.
+ * A data plane in the virtual cluster: its world's functions are the cluster's.
  */
-#include "sim/model/model.h"
+#include "sim/life/world.h"
 
 static void report(void *context, struct node_id node, const struct event_data *data)
 {
@@ -53,18 +53,16 @@ static void transfer_cancel(void *context, struct transfer_id id)
     virtual_cluster_dfs_cancel(context, id);
 }
 
-struct model *model_create(const struct scenario *scenario, struct virtual_cluster *cluster,
-                           struct sim_queue *queue)
+struct plane_world plane_world_of(struct virtual_cluster *cluster)
 {
-    const struct model_world world = { .context = cluster,
-                                       .report = report,
-                                       .process = process,
-                                       .can_talk = can_talk,
-                                       .each_cut = each_cut,
-                                       .link = link,
-                                       .transfer = transfer,
-                                       .transfer_limit = transfer_limit,
-                                       .transfer_rate = transfer_rate,
-                                       .transfer_cancel = transfer_cancel };
-    return model_create_in(scenario, &world, queue);
+    return (struct plane_world){ .context = cluster,
+                                 .report = report,
+                                 .process = process,
+                                 .can_talk = can_talk,
+                                 .each_cut = each_cut,
+                                 .link = link,
+                                 .transfer = transfer,
+                                 .transfer_limit = transfer_limit,
+                                 .transfer_rate = transfer_rate,
+                                 .transfer_cancel = transfer_cancel };
 }
