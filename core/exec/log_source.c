@@ -4,18 +4,11 @@
  */
 #include "core/exec/log_source.h"
 
-#include "core/exec/state_list.h"
-
-struct log_split {
-    uint64_t offset;
-    uint32_t number, unused;
-};
+#include "core/exec/split_list.h"
 
 struct log_source {
     struct operator op;
-    VEC(struct log_split) splits;
-    size_t turn;
-    bool restored;
+    struct split_list splits;
 };
 
 static const struct log_source_params *params_of(const struct operator* op)
@@ -25,30 +18,23 @@ static const struct log_source_params *params_of(const struct operator* op)
 
 static void open(struct operator* op)
 {
-    struct log_source *source = (struct log_source *)op;
-    uint32_t splits = params_of(op)->splits;
-    CHECK(splits > 0);
-    CHECK(splits <= LOG_SPLITS_MAX);
-    if (source->restored)
-        return;
-    for (uint32_t s = op->task->subtask; s < splits; s += op->task->parallelism)
-        vec_push(&source->splits, (struct log_split){ 0, s, 0 });
+    split_list_open(&((struct log_source *)op)->splits, op, params_of(op)->splits);
 }
 
 static void close(struct operator* op)
 {
-    vec_fini(&((struct log_source *)op)->splits);
+    split_list_fini(&((struct log_source *)op)->splits);
 }
 
 /* Records of this split that have arrived. */
-static uint64_t arrived(const struct operator* op, const struct log_split *split)
+static uint64_t arrived(const struct operator* op, const struct source_split *split)
 {
     uint64_t all = op->task->arrived, splits = params_of(op)->splits;
     return all > split->number ? (all - split->number - 1) / splits + 1 : 0;
 }
 
 /* As many as there are, as there is room for, and as are asked for. */
-static uint32_t read_split(struct operator* op, struct log_split *split, uint32_t most)
+static uint32_t read_split(struct operator* op, struct source_split *split, uint32_t most)
 {
     const struct log_source_params *params = params_of(op);
     struct collector *out = op->outs[0];
@@ -72,12 +58,11 @@ static uint32_t read_split(struct operator* op, struct log_split *split, uint32_
 static enum source_status poll(struct operator* op, uint32_t records_max)
 {
     struct log_source *source = (struct log_source *)op;
-    size_t count = source->splits.count;
+    size_t count = source->splits.splits.count;
     uint32_t done = 0;
     bool more = false;
     for (size_t k = 0; k < count && done < records_max; k++) {
-        struct log_split *split = &source->splits.items[source->turn];
-        source->turn = (source->turn + 1) % count;
+        struct source_split *split = split_list_next(&source->splits);
         done += read_split(op, split, records_max - done);
         more = more || split->offset < arrived(op, split);
     }
@@ -89,41 +74,22 @@ static enum source_status poll(struct operator* op, uint32_t records_max)
 
 static void save(const struct operator* op, struct state_list *out)
 {
-    const struct log_source *source = (const struct log_source *)op;
-    for (VEC_EACH(const struct log_split, split, &source->splits))
-        state_list_add(out, split, sizeof *split);
+    split_list_save(&((const struct log_source *)op)->splits, out);
 }
 
 static struct err load(struct operator* op, const struct state_list *in, struct note *note)
 {
-    struct log_source *source = (struct log_source *)op;
-    vec_clear(&source->splits);
-    source->restored = true;
-    for (size_t i = 0; i < state_list_count(in); i++) {
-        struct log_split split;
-        size_t size;
-        const uint8_t *entry = state_list_entry(in, i, &size);
-        if (size != sizeof split)
-            return err_note(note, ERR_BAD_VALUE_CODE,
-                            "%s: a split of the log has %zu bytes, not %zu", op->spec->name, size,
-                            sizeof split);
-        memcpy(&split, entry, sizeof split);
-        if (split.number >= params_of(op)->splits)
-            return err_note(note, ERR_BAD_VALUE_CODE, "%s: the log has no split %u", op->spec->name,
-                            split.number);
-        vec_push(&source->splits, split);
-    }
-    return OK;
+    return split_list_load(&((struct log_source *)op)->splits, op, params_of(op)->splits, in, note);
 }
 
 bool log_source_split(const struct operator* op, size_t i, uint32_t *split, uint64_t *offset)
 {
     const struct log_source *source = (const struct log_source *)op;
     CHECK(op->class == &log_source_class);
-    if (i >= source->splits.count)
+    if (i >= source->splits.splits.count)
         return false;
-    *split = source->splits.items[i].number;
-    *offset = source->splits.items[i].offset;
+    *split = source->splits.splits.items[i].number;
+    *offset = source->splits.splits.items[i].offset;
     return true;
 }
 

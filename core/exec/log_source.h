@@ -9,9 +9,7 @@
 #ifndef WEIR_EXEC_LOG_SOURCE_H
 #define WEIR_EXEC_LOG_SOURCE_H
 
-#include "core/exec/operator.h"
-
-enum { LOG_SPLITS_MAX = 32768 };
+#include "core/exec/split_list.h"
 
 struct log_source_params {
     uint32_t splits;

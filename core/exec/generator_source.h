@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A source that makes its records: so many in all or without end, at a rate or as fast as they are
+ * taken. Record i of the job is record i / splits of split i % splits. The rate is shared evenly by
+ * the subtasks and holds from the beginning of each attempt on: what was missed while a task was
+ * down is not made up for. Source: Flink's DataGeneratorSource, RateLimiterStrategy.perSecond.
+ */
+#ifndef WEIR_EXEC_GENERATOR_SOURCE_H
+#define WEIR_EXEC_GENERATOR_SOURCE_H
+
+#include "core/exec/split_list.h"
+
+#define GENERATOR_RATE_MAX UINT64_C(1000000000) /* per second */
+
+struct generator_source_params {
+    uint32_t splits;
+    uint64_t count;      /* of the job; UINT64_MAX: without end */
+    uint64_t rate_per_s; /* records of the job, up to GENERATOR_RATE_MAX; 0: no limit */
+    /* Fills `count` slots with the records of a split from offset `from` on. */
+    void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
+                 uint8_t *slots);
+    const void *context;
+};
+
+extern const struct operator_class generator_source_class;
+
+#endif
