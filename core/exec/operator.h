@@ -37,7 +37,8 @@ struct operator_task {
     uint64_t seed;    /* the run's */
     uint64_t arrived; /* sources that read a log: records that it holds by now, all splits */
     bool log_ended;   /* none will come any more */
-    time_ns cost;     /* CPU time charged since the task last took it */
+    bool ends_without_checkpoint; /* behind the end of its input no checkpoint is taken */
+    time_ns cost;                 /* CPU time charged since the task last took it */
     struct chain *chain;
     /* Of the first operator that failed; the task fails with it when the batch is through. */
     bool failed;

@@ -103,12 +103,14 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
     task->states = (struct state_registry){ .task = config->identity,
                                             .groups = config->groups,
                                             .bytes_max = config->state_bytes_max };
-    task->context = (struct operator_task){ .subtask = config->identity.subtask,
-                                            .parallelism = config->identity.parallelism,
-                                            .max_parallelism = config->identity.max_parallelism,
-                                            .groups = config->groups,
-                                            .seed = config->seed,
-                                            .states = &task->states };
+    task->context =
+        (struct operator_task){ .subtask = config->identity.subtask,
+                                .parallelism = config->identity.parallelism,
+                                .max_parallelism = config->identity.max_parallelism,
+                                .groups = config->groups,
+                                .seed = config->seed,
+                                .ends_without_checkpoint = !config->finishes_behind_checkpoint,
+                                .states = &task->states };
     chain_init(&task->chain, &task->context, config->operators, config->operator_count,
                task->outputs, config->bindings, config->output_count);
     return task;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where sinks put what is to last: a world's storage. Files become visible in two steps, so that a
+ * job that fails between them leaves nothing behind that is seen: what was prepared is committed
+ * when the checkpoint is complete that it belongs to, or when the job is begun anew from it.
+ */
+#ifndef WEIR_EXEC_SINK_PORT_H
+#define WEIR_EXEC_SINK_PORT_H
+
+#include "core/exec/key_hash.h"
+
+/* A name that no other file of the sink has. */
+struct sink_file {
+    uint32_t subtask, unused;
+    uint64_t number;
+};
+
+/* What a function does not do it says by an err, and in the note; the task fails with it. */
+struct sink_port {
+    void *context;
+    /* A new, empty file; one of this name that was never committed is an older attempt's and goes.
+     * Refused where a committed one has the name. */
+    struct err (*begin)(void *context, const struct sink_file *file, struct note *note);
+    struct err (*append)(void *context, const struct sink_file *file, const void *bytes,
+                         size_t size, struct note *note);
+    /* Its bytes are safe from here on, not yet seen. */
+    struct err (*prepare)(void *context, const struct sink_file *file, struct note *note);
+    /* Seen from here on. Again: nothing happens. */
+    struct err (*commit)(void *context, const struct sink_file *file, struct note *note);
+    /* Of keyed sinks: each record takes the place of the one that its key had. */
+    struct err (*upsert)(void *context, const struct key_run *keys, const struct batch *batch,
+                         struct note *note);
+};
+
+#endif
