@@ -7,6 +7,7 @@
 struct generator_source {
     struct operator op;
     struct split_list splits;
+    struct split_clock clock;
     time_ns began_at;
     uint64_t made; /* in this attempt */
     bool woken;    /* its time has come; the next poll makes use of it */
@@ -23,11 +24,13 @@ static void open(struct operator* op)
     CHECK(record_stride(op->spec->outputs.items[0]) > 0);
     CHECK(params_of(op)->rate_per_s <= GENERATOR_RATE_MAX);
     split_list_open(&source->splits, op, params_of(op)->splits);
+    split_clock_open(&source->clock, op, &source->splits, params_of(op)->watermarks);
     source->began_at = op->task->now;
 }
 
 static void close(struct operator* op)
 {
+    split_clock_fini(&((struct generator_source *)op)->clock);
     split_list_fini(&((struct generator_source *)op)->splits);
 }
 
@@ -54,6 +57,7 @@ static uint64_t allowed_in(const struct operator* op, time_ns time)
 
 static uint32_t make(struct operator* op, struct source_split *split, uint32_t most)
 {
+    struct generator_source *source = (struct generator_source *)op;
     const struct generator_source_params *params = params_of(op);
     struct collector *out = op->outs[0];
     uint32_t stride = record_stride(out->layout), done = 0;
@@ -65,6 +69,8 @@ static uint32_t make(struct operator* op, struct source_split *split, uint32_t m
         if (count == 0)
             break;
         params->make(params->context, split->number, split->offset, count, out->at);
+        split_clock_see(&source->clock, (size_t)(split - source->splits.splits.items), out->at,
+                        count, stride);
         out->at += (size_t)count * stride;
         split->offset += count;
         done += count;
@@ -87,17 +93,27 @@ static enum source_status poll(struct operator* op, uint32_t records_max)
     uint64_t allowed = allowed_in(op, op->task->now - source->began_at) - source->made;
     uint32_t done = 0, most = allowed < records_max ? (uint32_t)allowed : records_max;
     source->woken = false;
-    for (size_t k = 0; k < source->splits.splits.count && done < most; k++)
-        done += make(op, split_list_next(&source->splits), most - done);
+    bool paused = false;
+    for (size_t k = 0; k < source->splits.splits.count && done < most; k++) {
+        struct source_split *split = split_list_next(&source->splits);
+        bool waits = split_clock_is_paused(&source->clock, op,
+                                           (size_t)(split - source->splits.splits.items));
+        paused |= waits;
+        if (!waits)
+            done += make(op, split, most - done);
+        if (split->offset == size_of(op, split))
+            split_clock_release(&source->clock, (size_t)(split - source->splits.splits.items));
+    }
     source->made += done;
     operator_charge(op, done);
     if (is_through(op))
         return SOURCE_ENDED;
-    return done == most && done < records_max ? SOURCE_WAITS : SOURCE_MORE;
+    bool all_allowed = done == most && done < records_max;
+    return all_allowed || (paused && done == 0) ? SOURCE_WAITS : SOURCE_MORE;
 }
 
 /* When the next record may be made: the least time at which one more is allowed. */
-static time_ns deadline(struct operator* op)
+static time_ns next_record_at(struct operator* op)
 {
     const struct generator_source *source = (const struct generator_source *)op;
     uint64_t rate = params_of(op)->rate_per_s;
@@ -109,10 +125,19 @@ static time_ns deadline(struct operator* op)
     return source->began_at + (time_ns)(all / rate) * TIME_S + (time_ns)rest;
 }
 
+static time_ns deadline(struct operator* op)
+{
+    time_ns record = next_record_at(op);
+    time_ns watermark = split_clock_deadline(&((struct generator_source *)op)->clock);
+    return record < watermark ? record : watermark;
+}
+
 static void on_time(struct operator* op, time_ns now)
 {
-    (void)now;
-    ((struct generator_source *)op)->woken = true;
+    struct generator_source *source = (struct generator_source *)op;
+    source->woken |= next_record_at(op) <= now;
+    if (split_clock_deadline(&source->clock) <= now)
+        split_clock_on_time(&source->clock, op, now);
 }
 
 static void save(const struct operator* op, struct state_list *out)

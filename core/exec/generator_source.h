@@ -8,7 +8,7 @@
 #ifndef WEIR_EXEC_GENERATOR_SOURCE_H
 #define WEIR_EXEC_GENERATOR_SOURCE_H
 
-#include "core/exec/split_list.h"
+#include "core/exec/split_clock.h"
 
 #define GENERATOR_RATE_MAX UINT64_C(1000000000) /* per second */
 
@@ -20,6 +20,7 @@ struct generator_source_params {
     void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
                  uint8_t *slots);
     const void *context;
+    const struct watermark_strategy *watermarks; /* of slots with timestamps; null: none */
 };
 
 extern const struct operator_class generator_source_class;

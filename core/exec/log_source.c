@@ -9,6 +9,7 @@
 struct log_source {
     struct operator op;
     struct split_list splits;
+    struct split_clock clock;
 };
 
 static const struct log_source_params *params_of(const struct operator* op)
@@ -18,11 +19,14 @@ static const struct log_source_params *params_of(const struct operator* op)
 
 static void open(struct operator* op)
 {
-    split_list_open(&((struct log_source *)op)->splits, op, params_of(op)->splits);
+    struct log_source *source = (struct log_source *)op;
+    split_list_open(&source->splits, op, params_of(op)->splits);
+    split_clock_open(&source->clock, op, &source->splits, params_of(op)->watermarks);
 }
 
 static void close(struct operator* op)
 {
+    split_clock_fini(&((struct log_source *)op)->clock);
     split_list_fini(&((struct log_source *)op)->splits);
 }
 
@@ -36,6 +40,7 @@ static uint64_t arrived(const struct operator* op, const struct source_split *sp
 /* As many as there are, as there is room for, and as are asked for. */
 static uint32_t read_split(struct operator* op, struct source_split *split, uint32_t most)
 {
+    struct log_source *source = (struct log_source *)op;
     const struct log_source_params *params = params_of(op);
     struct collector *out = op->outs[0];
     uint32_t stride = record_stride(out->layout), done = 0;
@@ -48,6 +53,8 @@ static uint32_t read_split(struct operator* op, struct source_split *split, uint
         if (count == 0)
             break;
         params->make(params->context, split->number, split->offset, count, out->at);
+        split_clock_see(&source->clock, (size_t)(split - source->splits.splits.items), out->at,
+                        count, stride);
         out->at += (size_t)count * stride;
         split->offset += count;
         done += count;
@@ -60,16 +67,33 @@ static enum source_status poll(struct operator* op, uint32_t records_max)
     struct log_source *source = (struct log_source *)op;
     size_t count = source->splits.splits.count;
     uint32_t done = 0;
-    bool more = false;
+    bool more = false, any_left = false;
     for (size_t k = 0; k < count && done < records_max; k++) {
         struct source_split *split = split_list_next(&source->splits);
-        done += read_split(op, split, records_max - done);
-        more = more || split->offset < arrived(op, split);
+        bool paused = split_clock_is_paused(&source->clock, op,
+                                            (size_t)(split - source->splits.splits.items));
+        if (!paused)
+            done += read_split(op, split, records_max - done);
+        bool left = split->offset < arrived(op, split);
+        any_left |= left;
+        if (!left && op->task->log_ended)
+            split_clock_release(&source->clock, (size_t)(split - source->splits.splits.items));
+        more |= left && !paused;
     }
     operator_charge(op, done);
     if (more || done == records_max)
         return SOURCE_MORE;
-    return op->task->log_ended ? SOURCE_ENDED : SOURCE_WAITS;
+    return op->task->log_ended && !any_left ? SOURCE_ENDED : SOURCE_WAITS;
+}
+
+static time_ns deadline(struct operator* op)
+{
+    return split_clock_deadline(&((struct log_source *)op)->clock);
+}
+
+static void on_time(struct operator* op, time_ns now)
+{
+    split_clock_on_time(&((struct log_source *)op)->clock, op, now);
 }
 
 static void save(const struct operator* op, struct state_list *out)
@@ -98,6 +122,8 @@ const struct operator_class log_source_class = { .name = "log source",
                                                  .open = open,
                                                  .close = close,
                                                  .poll = poll,
+                                                 .deadline = deadline,
+                                                 .on_time = on_time,
                                                  .lists = OPERATOR_STATE_SPLIT,
                                                  .save = save,
                                                  .load = load };

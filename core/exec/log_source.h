@@ -9,7 +9,7 @@
 #ifndef WEIR_EXEC_LOG_SOURCE_H
 #define WEIR_EXEC_LOG_SOURCE_H
 
-#include "core/exec/split_list.h"
+#include "core/exec/split_clock.h"
 
 struct log_source_params {
     uint32_t splits;
@@ -17,6 +17,7 @@ struct log_source_params {
     void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
                  uint8_t *slots);
     const void *context;
+    const struct watermark_strategy *watermarks; /* of slots with timestamps; null: none */
 };
 
 extern const struct operator_class log_source_class;

@@ -34,9 +34,11 @@ struct operator_task {
     uint32_t subtask, parallelism;
     int32_t max_parallelism;
     struct key_group_range groups;
-    uint64_t seed;    /* the run's */
-    uint64_t arrived; /* sources that read a log: records that it holds by now, all splits */
-    bool log_ended;   /* none will come any more */
+    uint64_t seed;           /* the run's */
+    uint64_t arrived;        /* sources that read a log: records that it holds by now, all splits */
+    bool log_ended;          /* none will come any more */
+    int64_t watermark_bound; /* sources do not go further; WATERMARK_MAX: no bound */
+    int64_t source_watermark;     /* what a source has emitted; WATERMARK_MAX: it is idle */
     bool ends_without_checkpoint; /* behind the end of its input no checkpoint is taken */
     time_ns cost;                 /* CPU time charged since the task last took it */
     struct chain *chain;

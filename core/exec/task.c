@@ -109,6 +109,8 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
                                 .max_parallelism = config->identity.max_parallelism,
                                 .groups = config->groups,
                                 .seed = config->seed,
+                                .watermark_bound = WATERMARK_MAX,
+                                .source_watermark = WATERMARK_NONE,
                                 .ends_without_checkpoint = !config->finishes_behind_checkpoint,
                                 .states = &task->states };
     chain_init(&task->chain, &task->context, config->operators, config->operator_count,
@@ -159,6 +161,16 @@ void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended)
     CHECK(records >= task->context.arrived);
     task->context.arrived = records;
     task->context.log_ended = ended;
+}
+
+void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound)
+{
+    task->context.watermark_bound = bound;
+}
+
+int64_t exec_task_source_watermark(const struct exec_task *task)
+{
+    return task->context.source_watermark;
 }
 
 static bool is_live(const struct exec_task *task)

@@ -93,6 +93,10 @@ struct input_gate *exec_task_gate(struct exec_task *task, uint32_t input);
 struct result_partition *exec_task_output(struct exec_task *task, uint32_t output);
 /* The log that its source reads. */
 void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended);
+/* Watermark alignment: what its source reports (WATERMARK_MAX: idle), and the bound beyond which it
+ * reads no further. */
+int64_t exec_task_source_watermark(const struct exec_task *task);
+void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound);
 
 /* Orders; they wait in the mailbox. */
 void exec_task_trigger_checkpoint(struct exec_task *task, const struct checkpoint_barrier *barrier,

@@ -78,6 +78,7 @@ static void begin(struct lone_chain *lone, const struct operator_spec *specs, ui
                                             .max_parallelism = LONE_GROUPS,
                                             .groups = groups,
                                             .now = now,
+                                            .watermark_bound = WATERMARK_MAX,
                                             .states = &lone->states };
     chain_init(&lone->chain, &lone->context, lone->specs, count + 1, NULL, NULL, 0);
     lone->states.files = files;

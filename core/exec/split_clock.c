@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Clocks of splits, and what the source says of them.
+ */
+#include "core/exec/split_clock.h"
+
+void split_clock_open(struct split_clock *clock, struct operator* op,
+                      const struct split_list *splits, const struct watermark_strategy *strategy)
+{
+    *clock = (struct split_clock){ .strategy = strategy, .watermark = WATERMARK_NONE };
+    if (!strategy)
+        return;
+    CHECK(op->spec->outputs.items[0].timestamped);
+    CHECK(strategy->interval > 0);
+    for (size_t i = 0; i < splits->splits.count; i++) {
+        vec_push(&clock->clocks, (struct watermark_clock){ 0 });
+        watermark_clock_init(&vec_last(&clock->clocks));
+    }
+    clock->next_at = time_add(op->task->now, strategy->interval);
+}
+
+void split_clock_fini(struct split_clock *clock)
+{
+    vec_fini(&clock->clocks);
+}
+
+void split_clock_see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
+                     uint32_t stride)
+{
+    if (!clock->strategy)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t timestamp;
+        memcpy(&timestamp, slots + (size_t)i * stride, sizeof timestamp);
+        watermark_clock_see(&clock->clocks.items[place], timestamp);
+    }
+}
+
+void split_clock_release(struct split_clock *clock, size_t place)
+{
+    if (clock->strategy)
+        clock->clocks.items[place].has_ended = true;
+}
+
+bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op, size_t place)
+{
+    if (!clock->strategy)
+        return false;
+    int64_t bound = op->task->watermark_bound;
+    return clock->watermark > bound ||
+           watermark_clock_value(&clock->clocks.items[place], clock->strategy) > bound;
+}
+
+time_ns split_clock_deadline(const struct split_clock *clock)
+{
+    return clock->strategy && clock->clocks.count > 0 ? clock->next_at : TIME_NEVER;
+}
+
+/* What the task reports: WATERMARK_MAX, as from then on it holds nobody back. */
+static void say_idle(struct split_clock *clock, struct operator* op)
+{
+    op->task->source_watermark = WATERMARK_MAX;
+    if (!clock->idle)
+        operator_emit_status(op, true);
+    clock->idle = true;
+}
+
+/* WatermarkOutputMultiplexer.updateCombinedWatermark. A split that is paused is not idle. */
+void split_clock_on_time(struct split_clock *clock, struct operator* op, time_ns now)
+{
+    int64_t least = WATERMARK_MAX;
+    bool all_idle = true, all_ended = true;
+    clock->next_at = time_add(now, clock->strategy->interval);
+    for (size_t i = 0; i < clock->clocks.count; i++) {
+        struct watermark_clock *one = &clock->clocks.items[i];
+        int64_t watermark = watermark_clock_value(one, clock->strategy);
+        if (one->has_ended)
+            continue;
+        all_ended = false;
+        if (split_clock_is_paused(clock, op, i))
+            one->moved = true;
+        if (watermark_clock_is_idle(one, clock->strategy, now))
+            continue;
+        all_idle = false;
+        least = watermark < least ? watermark : least;
+    }
+    if (all_ended)
+        return; /* the last watermark comes with the end of the data */
+    if (all_idle) {
+        say_idle(clock, op);
+        return;
+    }
+    if (least > clock->watermark) {
+        clock->watermark = least;
+        if (clock->idle)
+            operator_emit_status(op, false);
+        clock->idle = false;
+        operator_emit_watermark(op, least);
+    }
+    op->task->source_watermark = clock->watermark;
+}

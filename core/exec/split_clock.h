@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Watermarks of a source: each split has its own clock, the source's watermark is the least of
+ * those that are not idle. A split that is further than the bound that the task was told is not
+ * read until the bound has risen. Source: Flink's WatermarkOutputMultiplexer,
+ * SourceOperator.checkSplitWatermarkAlignment.
+ */
+#ifndef WEIR_EXEC_SPLIT_CLOCK_H
+#define WEIR_EXEC_SPLIT_CLOCK_H
+
+#include "core/exec/split_list.h"
+#include "core/exec/watermark_strategy.h"
+
+struct split_clock {
+    const struct watermark_strategy *strategy; /* null: the source has no watermarks */
+    VEC(struct watermark_clock) clocks;        /* by place in the list of splits */
+    int64_t watermark;                         /* emitted */
+    bool idle;                                 /* so it was said */
+    time_ns next_at;
+};
+
+/* Behind split_list_open; strategy may be null: the rest does nothing then. */
+void split_clock_open(struct split_clock *clock, struct operator* op,
+                      const struct split_list *splits, const struct watermark_strategy *strategy);
+void split_clock_fini(struct split_clock *clock);
+/* Slots that were read of the split at this place. */
+void split_clock_see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
+                     uint32_t stride);
+/* The split has ended: it holds nobody back any more. */
+void split_clock_release(struct split_clock *clock, size_t place);
+bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op,
+                           size_t place);
+time_ns split_clock_deadline(const struct split_clock *clock);
+void split_clock_on_time(struct split_clock *clock, struct operator* op, time_ns now);
+
+#endif
