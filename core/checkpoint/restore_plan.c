@@ -36,7 +36,9 @@ static enum operator_state operator_state_of(const struct job_vertex *vertex)
     return OPERATOR_STATE_SPLIT;
 }
 
-/* How data in flight to this vertex is mapped: by its first input that can be. */
+/* How data in flight at this vertex is mapped: by its first input that can be. What it has written
+ * and not handed over may go to any subtask, which deals it out anew
+ * (StreamPartitioner.getUpstreamSubtaskStateMapper). */
 static enum subtask_mapper mapper_of(const struct job_graph *job, const struct job_vertex *vertex)
 {
     for (VEC_EACH(const uint32_t, input, &vertex->inputs)) {
@@ -45,6 +47,10 @@ static enum subtask_mapper mapper_of(const struct job_graph *job, const struct j
         if (mapper != MAPPER_UNSUPPORTED)
             return mapper;
     }
+    for (VEC_EACH(const uint32_t, output, &vertex->outputs))
+        if (subtask_mapper_of_partitioner[job->edges.items[*output].partitioner] !=
+            MAPPER_UNSUPPORTED)
+            return MAPPER_ARBITRARY;
     return MAPPER_UNSUPPORTED;
 }
 

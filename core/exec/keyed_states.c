@@ -13,6 +13,23 @@ void state_registry_fini(struct state_registry *registry)
     vec_fini(&registry->states);
 }
 
+/* Old subtasks without a file had finished before the checkpoint: no record of theirs is to come,
+ * and their state is gone with them, as in Flink. */
+static void restore_finished(const struct state_registry *registry, struct state_restore *restore)
+{
+    const struct task_snapshot_identity *first = &registry->files[0].identity;
+    bool *found = mem_create_array(first->parallelism, sizeof *found);
+    for (size_t i = 0; i < registry->file_count; i++)
+        found[registry->files[i].identity.subtask] = true;
+    for (uint32_t s = 0; s < first->parallelism; s++)
+        if (!found[s])
+            state_restore_absent(
+                restore,
+                key_group_range_of((int32_t)s, (int32_t)first->parallelism, first->max_parallelism),
+                first->checkpoint);
+    mem_destroy(found);
+}
+
 static MUST_CHECK struct err restore_from(const struct state_registry *registry,
                                           const struct keyed_state *state,
                                           struct state_restore *restore, struct note *note)
@@ -24,6 +41,7 @@ static MUST_CHECK struct err restore_from(const struct state_registry *registry,
         if (section)
             TRY(state_restore_add(restore, file->bytes + section->offset, section->size, note));
     }
+    restore_finished(registry, restore);
     return OK;
 }
 

@@ -212,6 +212,14 @@ struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes
     return e;
 }
 
+void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id)
+{
+    const struct key_group_range *wanted = &restore->table->spec.range;
+    for (int32_t group = wanted->first; group <= wanted->last; group++)
+        if (range.first <= group && group <= range.last && restore->ids[group - wanted->first] == 0)
+            restore->ids[group - wanted->first] = id;
+}
+
 static struct err check_whole(const struct state_restore *restore, struct note *note)
 {
     const struct state_table *table = restore->table;

@@ -37,6 +37,8 @@ struct state_restore *state_restore_begin(struct state_table *table,
  * the order. After an err only cancel is possible. */
 struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
                              struct note *note) MUST_CHECK;
+/* The snapshot has nothing of these groups: their subtask had finished. */
+void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id);
 /* What the files hold replaces what the table held. is_base: the last id counts as confirmed, so
  * that the next snapshot may be an increment to it. MISSING: a key group of the table was in no
  * file. Ends the restore, also when it fails. */

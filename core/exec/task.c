@@ -100,6 +100,8 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
     task->config.inputs = NULL; /* the caller's, for the call */
     task->config.outputs = NULL;
     task->flush_at = TIME_NEVER;
+    for (uint32_t i = 0; config->awaits_readers && i < config->output_count; i++)
+        task->unread += task->outputs[i].partition.config.subpartitions;
     task->states = (struct state_registry){ .task = config->identity,
                                             .groups = config->groups,
                                             .bytes_max = config->state_bytes_max };
@@ -139,6 +141,7 @@ void exec_task_destroy(struct exec_task *task)
     mem_destroy(task->inputs);
     mem_destroy(task->gates);
     mem_destroy(task->outputs);
+    vec_fini(&task->read);
     vec_fini(&task->mails);
     vec_fini(&task->facts);
     mem_destroy(task);
@@ -171,6 +174,28 @@ void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound)
 int64_t exec_task_source_watermark(const struct exec_task *task)
 {
     return task->context.source_watermark;
+}
+
+bool exec_task_take_read(struct exec_task *task, uint32_t *input, uint32_t *channel)
+{
+    if (task->first_read == task->read.count)
+        return false;
+    *input = task->read.items[task->first_read].input;
+    *channel = task->read.items[task->first_read++].channel;
+    if (task->first_read == task->read.count) {
+        vec_clear(&task->read);
+        task->first_read = 0;
+    }
+    return true;
+}
+
+void exec_task_data_is_read(struct exec_task *task, uint32_t output, uint32_t channel)
+{
+    CHECK(output < task->config.output_count);
+    CHECK(channel < task->outputs[output].partition.config.subpartitions);
+    CHECK(task->unread > 0 || !task->config.awaits_readers);
+    if (task->config.awaits_readers)
+        task->unread--;
 }
 
 static bool is_live(const struct exec_task *task)
@@ -370,6 +395,10 @@ static enum exec_step_kind work(struct exec_task *task)
     bool is_source = task->config.input_count == 0;
     if (task->first_mail < task->mails.count) {
         take_mail(task);
+        return STEP_WORKED;
+    }
+    if (task->ends && task->state == EXEC_AT_END && task->unread == 0 && task->open_channels == 0) {
+        exec_task_finish(task);
         return STEP_WORKED;
     }
     if (meet_deadlines(task, task->context.now))

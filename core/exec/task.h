@@ -48,6 +48,7 @@ struct exec_task_config {
     uint32_t output_count;
     enum barrier_mode barriers;
     bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */
+    bool awaits_readers;             /* there are checkpoints: exec_task_data_is_read */
     time_ns buffer_timeout;          /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
     uint64_t state_bytes_max; /* 0: no limit */
@@ -97,6 +98,12 @@ void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended)
  * reads no further. */
 int64_t exec_task_source_watermark(const struct exec_task *task);
 void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound);
+
+/* A channel whose data has ended and is worked off; its sender is to be told. False: none. Until
+ * all readers have said so a sender that awaits them does not finish: they may take snapshots that
+ * need it (ResultPartitionWriter.getAllDataProcessedFuture). */
+bool exec_task_take_read(struct exec_task *task, uint32_t *input, uint32_t *channel);
+void exec_task_data_is_read(struct exec_task *task, uint32_t output, uint32_t channel);
 
 /* Orders; they wait in the mailbox. */
 void exec_task_trigger_checkpoint(struct exec_task *task, const struct checkpoint_barrier *barrier,

@@ -69,23 +69,29 @@ void exec_task_end_data(struct exec_task *task)
         task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_DATA, .drain = task->drains });
     exec_task_move(task, EXEC_AT_END);
     exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
-    if (task->final_complete ||
-        (!task->config.finishes_behind_checkpoint && task->open_channels == 0))
+    if (task->final_complete || !task->config.finishes_behind_checkpoint)
         exec_task_finish(task);
 }
 
+/* Not before those that it reads from have, nor before its readers have worked off its data: a
+ * checkpoint may still need either (DataInputStatus.END_OF_INPUT, getAllDataProcessedFuture). */
 void exec_task_finish(struct exec_task *task)
 {
     if (task->state != EXEC_AT_END)
+        return;
+    task->ends = true;
+    if (task->unread > 0 || task->open_channels > 0)
         return;
     exec_task_send_event(task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_PARTITION });
     exec_task_move(task, EXEC_FINISHED);
     exec_task_tell(task, TASK_FACT_FINISHED, 0, 0);
 }
 
-static void on_end_of_data(struct exec_task *task, struct exec_input *input, bool drain)
+static void on_end_of_data(struct exec_task *task, uint32_t i, uint32_t channel, bool drain)
 {
+    struct exec_input *input = &task->inputs[i];
     task->drains |= drain;
+    vec_push(&task->read, (struct read_channel){ i, channel });
     if (++input->ended == input->gate.config.channels && --task->open_inputs == 0)
         exec_task_end_data(task);
 }
@@ -96,7 +102,7 @@ static void on_end_of_partition(struct exec_task *task)
     CHECK(task->open_channels > 0);
     if (--task->open_channels > 0 || task->state != EXEC_AT_END)
         return;
-    if (!task->config.finishes_behind_checkpoint)
+    if (!task->config.finishes_behind_checkpoint || task->ends)
         exec_task_finish(task);
 }
 
@@ -106,7 +112,7 @@ static void on_event(struct exec_task *task, uint32_t i, uint32_t channel,
     exec_task_on_barrier(
         task, barrier_handler_on_event(&task->handler, i, channel, event, task->context.now));
     switch (event->kind) {
-    case CHANNEL_EVENT_END_OF_DATA: on_end_of_data(task, &task->inputs[i], event->drain); return;
+    case CHANNEL_EVENT_END_OF_DATA: on_end_of_data(task, i, channel, event->drain); return;
     case CHANNEL_EVENT_END_OF_PARTITION: on_end_of_partition(task); return;
     case CHANNEL_EVENT_NONE:
     case CHANNEL_EVENT_BARRIER:

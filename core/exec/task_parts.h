@@ -25,6 +25,11 @@ struct exec_input {
     uint32_t ended; /* channels whose data has ended */
 };
 
+/* A channel of the task's, by input. */
+struct read_channel {
+    uint32_t input, channel;
+};
+
 enum { ABORTED_MAX = 128 }; /* SubtaskCheckpointCoordinatorImpl.MAX_RECORD_ABORTED_CHECKPOINTS */
 
 struct exec_task {
@@ -47,7 +52,11 @@ struct exec_task {
     VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
     uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
     bool source_ended, stops, drains;      /* stops: behind the savepoint being taken */
-    uint64_t last_snapshot, final;         /* final: whose completion ends it; 0: not taken yet */
+    bool ends;                             /* at once when its data is read */
+    uint32_t unread;                       /* channels of its outputs whose data is not */
+    VEC(struct read_channel) read;         /* channels whose senders are to be told so */
+    size_t first_read;
+    uint64_t last_snapshot, final; /* final: whose completion ends it; 0: not taken yet */
     bool final_complete;
     bool operators_finish; /* they have been told */
     bool ends_later;       /* the end waits for operators that are pending */

@@ -61,13 +61,24 @@ static MUST_CHECK struct err load_lists(struct exec_task *task, uint32_t op_plac
     return e;
 }
 
+/* All subtasks of the vertex had finished: nothing is left to read, and nothing begins anew. */
+static MUST_CHECK struct err load_nothing(struct exec_task *task, uint32_t op_place,
+                                          struct note *note)
+{
+    const struct state_list none = { 0 };
+    struct operator* op = task->chain.operators[op_place];
+    return op->class->load(op, &none, note);
+}
+
 static MUST_CHECK struct err load_all_lists(struct exec_task *task,
                                             const struct task_snapshot_file *files, size_t count,
                                             struct note *note)
 {
-    for (uint32_t i = 0; i < task->chain.count && count > 0; i++)
+    if (task->config.identity.checkpoint == 0)
+        return OK;
+    for (uint32_t i = 0; i < task->chain.count; i++)
         if (task->chain.operators[i]->class->load)
-            TRY(load_lists(task, i, files, count, note));
+            TRY(count > 0 ? load_lists(task, i, files, count, note) : load_nothing(task, i, note));
     return OK;
 }
 

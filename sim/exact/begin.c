@@ -27,6 +27,7 @@ static bool knows_neighbours(const struct exact_job *job, const struct exact_tas
     return true;
 }
 
+
 static struct exec_input_config input_of(const struct exact_job *job, const struct exact_task *task,
                                          uint32_t edge)
 {
@@ -39,7 +40,17 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
         .layout = program_edge_layout(job->spec, edge),
         .buffer_size = (uint32_t)config->buffer_size,
         .head_input = program_edge_input(job->spec, edge),
+        .partitioner = job->spec->graph->edges.items[edge].partitioner,
+        .key = program_edge_key(job->spec, edge),
     };
+}
+
+/* Barriers go on aligned where data in flight could not be dealt out anew: each channel has its
+ * own meaning there (StreamGraph.shouldDisableUnalignedCheckpointing). */
+static bool may_overtake(enum partitioner partitioner)
+{
+    return partitioner != PARTITION_FORWARD && partitioner != PARTITION_RESCALE &&
+           partitioner != PARTITION_BROADCAST;
 }
 
 /* Sizes of pools: Flink's for a bounded partition, two for each subpartition and eight to float. */
@@ -59,6 +70,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .buffers = 2 * count + 8,
                        .per_channel_max = 10,
                        .overdraft_max = OVERDRAFT_MAX,
+                       .unaligned_supported = may_overtake(of->partitioner),
                        .seed = exact->scenario->seed,
                        .number = (uint64_t)edge << 32 | task->life.subtask },
         .key = program_edge_key(job->spec, edge),
@@ -70,10 +82,21 @@ static time_ns buffer_timeout(const struct config *config)
     return config->buffer_timeout_enabled ? config->buffer_timeout : TIME_NEVER;
 }
 
+static bool has_checkpoints(const struct config *config)
+{
+    return config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER;
+}
+
 static bool awaits_checkpoint(const struct config *config)
 {
-    return config->checkpoint_after_finish && config->checkpoint_interval > 0 &&
-           config->checkpoint_interval != TIME_NEVER;
+    return config->checkpoint_after_finish && has_checkpoints(config);
+}
+
+static enum barrier_mode barrier_mode_of(const struct config *config)
+{
+    if (config->checkpoint_mode != CHECKPOINT_MODE_EXACTLY_ONCE)
+        return BARRIER_MODE_AT_LEAST_ONCE;
+    return config->checkpoint_unaligned ? BARRIER_MODE_ALTERNATING : BARRIER_MODE_ALIGNED;
 }
 
 static void add_channels(struct exact_task *task, const struct exec_input_config *inputs,
@@ -106,7 +129,6 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
     const struct config *config = &job->spec->graph->config;
     struct exec_input_config *inputs = mem_create_array(v->inputs.count, sizeof *inputs);
     struct task_output_config *outputs = mem_create_array(v->outputs.count, sizeof *outputs);
-    bool once = config->checkpoint_mode == CHECKPOINT_MODE_EXACTLY_ONCE;
     for (size_t i = 0; i < v->inputs.count; i++)
         inputs[i] = input_of(job, task, v->inputs.items[i]);
     for (size_t o = 0; o < v->outputs.count; o++)
@@ -124,8 +146,9 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .outputs = outputs,
         .bindings = vertex->program.bindings.items,
         .output_count = (uint32_t)v->outputs.count,
-        .barriers = once ? BARRIER_MODE_ALIGNED : BARRIER_MODE_AT_LEAST_ONCE,
+        .barriers = barrier_mode_of(config),
         .finishes_behind_checkpoint = awaits_checkpoint(config),
+        .awaits_readers = has_checkpoints(config),
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
     };

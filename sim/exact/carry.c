@@ -14,7 +14,8 @@ static void credit_is_here(void *context, uint64_t a, uint64_t b);
 static void wire_is_given_up(void *context, uint64_t a, uint64_t b);
 static void send_kept(struct exact *exact, uint32_t index);
 
-enum { EVENT_BYTES = 64 }; /* of a barrier on the wire, about */
+enum { EVENT_BYTES = 64 };      /* of a barrier on the wire, about */
+#define DATA_IS_READ UINT32_MAX /* in place of credits: all data of the channel is worked off */
 
 static uint32_t wire_create(struct exact *exact)
 {
@@ -212,6 +213,8 @@ void carry_outputs(struct exact *exact, uint32_t index)
                 send(exact, wire, &item, backlog);
         }
     }
+    if (task->life.phase == TASK_RUNNING)
+        snapshot_store_written(exact, index); /* a barrier with a time-out may have left */
 }
 
 static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
@@ -225,9 +228,21 @@ static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
     }
     at = later(at, wire->credit_at);
     wire->credit_at = at;
-    wire->credits_under_way += credits;
+    wire->credits_under_way += credits == DATA_IS_READ ? 0 : credits;
     vec_push(&wire->credits, credits);
     exact_push(exact, at, credit_is_here, index, wire->generation);
+}
+
+/* They take the way of credits. A sender that is not there any more has no need of them. */
+static void carry_read(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    uint32_t input, channel;
+    while (exec_task_take_read(task->exec, &input, &channel)) {
+        uint32_t wire = task->inputs.items[task->first_input.items[input] + channel];
+        if (wire != NONE)
+            send_credits(exact, wire, DATA_IS_READ);
+    }
 }
 
 /* Those for a sender that is not there yet are kept until it comes. */
@@ -245,6 +260,7 @@ void carry_credits(struct exact *exact, uint32_t index)
             else
                 task->kept.items[at] += credits;
         }
+    carry_read(exact, index);
 }
 
 /* The sender has come. */
@@ -328,8 +344,13 @@ static void credit_is_here(void *context, uint64_t a, uint64_t b)
         vec_clear(&wire->credits);
         wire->first_credit = 0;
     }
-    wire->credits_under_way -= credits;
     struct exact_task *task = &exact->tasks.items[producer];
+    if (credits == DATA_IS_READ) {
+        exec_task_data_is_read(task->exec, wire->output, wire->subpartition);
+        run_wake(exact, producer);
+        return;
+    }
+    wire->credits_under_way -= credits;
     result_partition_add_credit(exec_task_output(task->exec, wire->output), wire->subpartition,
                                 credits);
     carry_outputs(exact, producer);

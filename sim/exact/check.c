@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Exactly once, compared and not believed: the state in the files of a completed checkpoint against
- * the records below the source offsets in the same files, counted out one by one. And the
- * invariants of all tasks and channels.
+ * Exactly once, compared and not believed: the state in the files of a completed checkpoint,
+ * and the records on their way that are in them, against the records below the source offsets in
+ * the same files, counted out one by one. And the invariants of all tasks and channels.
  */
 #include "core/base/text.h"
 #include "sim/exact/parts.h"
@@ -118,26 +118,86 @@ static void compare(struct exact *exact, struct exact_job *job, const struct exa
         complain(job, what, checkpoint, vertex, found, wanted);
 }
 
+void check_take_gone(const struct exact_job *job, struct exact_cut *cut)
+{
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        const struct exact_vertex *vertex = &job->vertices[v];
+        bool *found = mem_create_array(vertex->parallelism, sizeof *found);
+        for (VEC_EACH(const struct stored_file, file, &cut->files))
+            if (file->vertex == v && file->subtask < vertex->parallelism)
+                found[file->subtask] = true;
+        for (uint32_t s = 0; s < vertex->parallelism; s++) {
+            struct exact_sum sum = vertex->before.items[s];
+            if (!found[s] && vertex->finished.items[s])
+                add(&sum, vertex->ended.items[s].records, vertex->ended.items[s].digest);
+            if (sum.records > 0)
+                vec_push(&cut->gone, (struct exact_gone){ v, s, sum.records, sum.digest });
+        }
+        mem_destroy(found);
+    }
+}
+
+void check_begin(struct exact *exact, uint32_t index)
+{
+    const struct life_task *task = &exact->tasks.items[index].life;
+    struct exact_job *job = &exact->jobs[task->job];
+    const struct exact_cut *cut = stored_cut_find(job, task->restore_checkpoint);
+    struct exact_sum *before = &job->vertices[task->vertex].before.items[task->subtask];
+    *before = (struct exact_sum){ 0 };
+    for (size_t i = 0; cut && i < cut->gone.count; i++) {
+        const struct exact_gone *gone = &cut->gone.items[i];
+        if (gone->vertex == task->vertex && gone->subtask % task->parallelism == task->subtask)
+            add(before, gone->records, gone->digest);
+    }
+}
+
 /* Of all subtasks: those in the checkpoint, and those that had finished before. */
 static MUST_CHECK struct err sum_of_cut(const struct exact_vertex *vertex,
                                         const struct exact_cut *cut, struct exact_sum *sum,
                                         struct note *note)
 {
-    bool *found = mem_create_array(vertex->parallelism, sizeof *found);
-    struct err e = OK;
     *sum = (struct exact_sum){ 0 };
-    for (VEC_EACH(const struct stored_file, file, &cut->files)) {
-        if (file->vertex != vertex->id || err_is(e))
+    for (VEC_EACH(const struct stored_file, file, &cut->files))
+        if (file->vertex == vertex->id)
+            TRY(sum_of_file(file, sum, note));
+    for (VEC_EACH(const struct exact_gone, gone, &cut->gone))
+        if (gone->vertex == vertex->id)
+            add(sum, gone->records, gone->digest);
+    return OK;
+}
+
+/* What is still to come into the vertex from records on their way. */
+static void add_in_flight(const struct exact_job *job, uint32_t vertex,
+                          const struct exact_sum *by_vertex, struct exact_sum *found)
+{
+    uint32_t *copies = mem_create_array(job->vertex_count, sizeof *copies);
+    flight_copies(job, vertex, copies);
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        add(found, by_vertex[v].records * copies[v], by_vertex[v].digest * copies[v]);
+    mem_destroy(copies);
+}
+
+static void check_vertices(struct exact *exact, struct exact_job *job, const struct exact_cut *cut,
+                           const struct exact_sum *of_sources)
+{
+    struct exact_sum *in_flight = mem_create_array(job->vertex_count, sizeof *in_flight);
+    struct note note;
+    struct err e = flight_sum(job, cut, in_flight, &note);
+    for (uint32_t v = 0; v < job->vertex_count && !err_is(e); v++) {
+        struct exact_sum found;
+        exact->flown += in_flight[v].records;
+        if (!job->vertices[v].is_proven)
             continue;
-        e = sum_of_file(file, sum, note);
-        if (file->subtask < vertex->parallelism)
-            found[file->subtask] = true;
+        e = sum_of_cut(&job->vertices[v], cut, &found, &note);
+        if (err_is(e))
+            break;
+        add_in_flight(job, v, in_flight, &found);
+        compare(exact, job, &job->vertices[v], "checkpoint", cut->id, of_sources, found);
     }
-    for (uint32_t s = 0; s < vertex->parallelism; s++)
-        if (!found[s] && vertex->finished.items[s])
-            add(sum, vertex->ended.items[s].records, vertex->ended.items[s].digest);
-    mem_destroy(found);
-    return e;
+    if (err_is(e))
+        text_format(job->wrong, sizeof job->wrong, "checkpoint %llu: %s",
+                    (unsigned long long)cut->id, note.text);
+    mem_destroy(in_flight);
 }
 
 /* A user's program is compared by what it puts out. */
@@ -159,17 +219,7 @@ void check_cut(struct exact *exact, struct exact_job *job, const struct exact_cu
         of_sources[s] = sum_of_log(&job->sources.items[s], cut->offsets.items + first);
         first += job->sources.items[s].log.splits;
     }
-    for (uint32_t v = 0; v < job->vertex_count; v++) {
-        struct exact_sum found;
-        struct note note;
-        if (!job->vertices[v].is_proven)
-            continue;
-        if (err_is(sum_of_cut(&job->vertices[v], cut, &found, &note)))
-            text_format(job->wrong, sizeof job->wrong, "checkpoint %llu: %s",
-                        (unsigned long long)cut->id, note.text);
-        else
-            compare(exact, job, &job->vertices[v], "checkpoint", cut->id, of_sources, found);
-    }
+    check_vertices(exact, job, cut, of_sources);
     mem_destroy(of_sources);
 }
 
@@ -214,6 +264,8 @@ void check_job_ended(struct exact *exact, struct exact_job *job)
         struct exact_sum found = { 0 };
         for (VEC_EACH(const struct exact_sum, ended, &job->vertices[v].ended))
             add(&found, ended->records, ended->digest);
+        for (VEC_EACH(const struct exact_sum, before, &job->vertices[v].before))
+            add(&found, before->records, before->digest);
         if (job->vertices[v].is_proven)
             compare(exact, job, &job->vertices[v], "the end, behind checkpoint",
                     job->restored.checkpoint, of_sources, found);
@@ -235,6 +287,11 @@ struct exact_sum exact_newest_sum(const struct exact *exact, struct job_id job,
 uint64_t exact_compared_count(const struct exact *exact)
 {
     return exact->compared;
+}
+
+uint64_t exact_flown_count(const struct exact *exact)
+{
+    return exact->flown;
 }
 
 static void check_wire(const struct exact *exact, const struct wire *wire)

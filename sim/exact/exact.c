@@ -253,6 +253,7 @@ static void job_fini(struct exact_job *job)
         vec_fini(&vertex->finished);
         vec_fini(&vertex->times);
         vec_fini(&vertex->ended);
+        vec_fini(&vertex->before);
         mem_destroy(vertex->multiplicity);
     }
     for (VEC_EACH(struct exact_source, source, &job->sources))
@@ -285,6 +286,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->first_output);
         vec_fini(&task->kept);
         vec_fini(&task->syncing);
+        vec_fini(&task->gathering);
         vec_fini(&task->asked);
         vec_fini(&task->triggers);
     }

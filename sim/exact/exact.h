@@ -43,12 +43,14 @@ struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job,
 MUST_CHECK struct err exact_check(struct exact *exact, struct note *note);
 
 /* For tests: records that the state of a keyed vertex stands for, in the newest completed
- * checkpoint; and how many checkpoints were compared with what they must hold. */
+ * checkpoint; how many checkpoints were compared with what they must hold; and how many records on
+ * their way were in them. */
 struct exact_sum {
     uint64_t records, digest;
 };
 struct exact_sum exact_newest_sum(const struct exact *exact, struct job_id job,
                                   struct vertex_id vertex);
 uint64_t exact_compared_count(const struct exact *exact);
+uint64_t exact_flown_count(const struct exact *exact);
 
 #endif

@@ -76,6 +76,12 @@ void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
     struct exact_cut cut = { .id = checkpoint, .kind = CHECKPOINT_PERIODIC, .completed = true };
     for (VEC_EACH(const struct stored_file, file, &theirs->files))
         copy_file(job, former, file, &cut);
+    for (VEC_EACH(const struct exact_gone, gone, &theirs->gone)) {
+        struct exact_gone own = *gone;
+        own.vertex = vertex_named(job, name_of(former, gone->vertex));
+        if (own.vertex != NONE)
+            vec_push(&cut.gone, own);
+    }
     for (VEC_EACH(struct exact_source, source, &job->sources)) {
         uint32_t vertex = vertex_named(former, name_of(job, source->vertex));
         size_t first = 0;

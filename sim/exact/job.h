@@ -56,7 +56,8 @@ struct exact_vertex {
     uint32_t running, finished_count;
     uint32_t *multiplicity; /* by source of the job: copies of each of its records that come in */
     bool is_proven;         /* all of them are whole numbers, and it keeps state by key */
-    VEC(struct exact_sum) ended; /* by subtask: the state that it finished with */
+    VEC(struct exact_sum) ended;  /* by subtask: the state that it finished with */
+    VEC(struct exact_sum) before; /* by subtask: the same of those before what was restored */
     VEC(struct subtask_time) times;
     double busy, idle, backpressured, busy_most, backpressured_most; /* seconds */
     uint64_t in_total, out_total;
@@ -97,7 +98,16 @@ void source_let_go(struct exact *exact, uint32_t task, enum split_hold hold);
 void vertex_fold(struct exact *exact, struct exact_job *job, struct exact_vertex *vertex);
 void job_count_running(struct exact *exact, uint32_t job, bool lost);
 
+/* flight.c: records of a checkpoint that were on their way, by the vertex that they go to; and how
+ * many come into a proven vertex for one that goes into each of those before it. */
+MUST_CHECK struct err flight_sum(const struct exact_job *job, const struct exact_cut *cut,
+                                 struct exact_sum *by_vertex, struct note *note);
+void flight_copies(const struct exact_job *job, uint32_t vertex, uint32_t *copies);
+
 /* check.c */
+/* Of subtasks that had finished: kept with a checkpoint, and there again when that is restored. */
+void check_take_gone(const struct exact_job *job, struct exact_cut *cut);
+void check_begin(struct exact *exact, uint32_t task);
 void check_plan(struct exact_job *job); /* what is to be compared, and with what */
 void check_cut(struct exact *exact, struct exact_job *job, const struct exact_cut *cut);
 void check_task_ended(struct exact *exact, uint32_t task);        /* its state, before it goes */

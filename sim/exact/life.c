@@ -47,6 +47,8 @@ static void set_parallelism(void *plane, uint32_t job, uint32_t v, uint32_t para
     vec_resize(&vertex->times, parallelism);
     vec_clear(&vertex->ended);
     vec_resize(&vertex->ended, parallelism);
+    vec_clear(&vertex->before);
+    vec_resize(&vertex->before, parallelism);
     vertex->parallelism = parallelism;
     j->plan.vertices[v].parallelism = parallelism;
     j->plan.vertices[v].max_parallelism = (int32_t)vertex->groups;
@@ -64,6 +66,7 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->first_output, &before.first_output, sizeof task->first_output);
     memcpy(&task->kept, &before.kept, sizeof task->kept);
     memcpy(&task->syncing, &before.syncing, sizeof task->syncing);
+    memcpy(&task->gathering, &before.gathering, sizeof task->gathering);
     memcpy(&task->asked, &before.asked, sizeof task->asked);
     memcpy(&task->triggers, &before.triggers, sizeof task->triggers);
     vec_clear(&task->triggers);
@@ -71,6 +74,7 @@ static void created(void *plane, uint32_t index)
     vec_clear(&task->inputs);
     vec_clear(&task->outputs);
     vec_clear(&task->syncing);
+    vec_clear(&task->gathering);
 }
 
 static void placed(void *plane, uint32_t index)
@@ -82,6 +86,7 @@ static void placed(void *plane, uint32_t index)
         vertex->finished.items[task->subtask] = false;
         vertex->finished_count--;
     }
+    check_begin(exact, index);
     if (task->subtask + 1 == task->parallelism && task->key_group_first <= task->key_group_last)
         vertex->groups = task->key_group_last + 1;
 }

@@ -47,7 +47,7 @@ struct exact {
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
     VEC(uint32_t) free_uploads, free_wires;
-    uint64_t breaks, compared;
+    uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
 };
 
 static inline time_ns exact_now(const struct exact *exact)
@@ -85,7 +85,9 @@ void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data
 time_ns snapshot_begin(struct exact *exact, uint32_t task, uint64_t checkpoint);
 /* It has finished, and will not take part in those that it was told of last. */
 void snapshot_decline_asked(struct exact *exact, uint32_t task);
-void snapshot_store(struct exact *exact, uint32_t task, uint64_t checkpoint);
+/* Those whose synchronous part is over are written and stored, once all that was in flight is in.
+ */
+void snapshot_store_written(struct exact *exact, uint32_t task);
 void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint,
                       struct task_attempt attempt);
 void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint);

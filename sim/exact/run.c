@@ -233,8 +233,9 @@ static void settle(struct exact *exact, uint32_t index)
         return;
     }
     for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
-        snapshot_store(exact, index, *checkpoint);
+        vec_push(&task->gathering, *checkpoint);
     vec_clear(&task->syncing);
+    snapshot_store_written(exact, index);
     if (task->last == STEP_WORKED)
         run_wake(exact, index);
     else
@@ -366,6 +367,7 @@ void run_stop(struct exact *exact, uint32_t index)
     task->wake_at = TIME_NEVER;
     task->pace = PACE_ASLEEP;
     vec_clear(&task->syncing);
+    vec_clear(&task->gathering);
 }
 
 void run_look_pressed(struct exact *exact, uint32_t index)

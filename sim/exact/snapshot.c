@@ -96,18 +96,29 @@ static void declined(void *context, uint64_t a, uint64_t b)
     virtual_cluster_report(exact->cluster, node, &report);
 }
 
+/* CheckpointOptions.forConfig */
+static struct checkpoint_barrier barrier_of(const struct config *config,
+                                            const struct checkpoint_order *how, time_ns now)
+{
+    struct checkpoint_barrier barrier = { .id = (int64_t)how->checkpoint,
+                                          .at = now,
+                                          .aligned_timeout = TIME_NEVER,
+                                          .alignment = BARRIER_ALIGNED,
+                                          .kind = (uint32_t)how->kind };
+    if (config->checkpoint_mode != CHECKPOINT_MODE_EXACTLY_ONCE)
+        barrier.alignment = BARRIER_AT_LEAST_ONCE;
+    else if (how->unaligned && how->aligned_timeout > 0)
+        barrier.aligned_timeout = how->aligned_timeout;
+    else if (how->unaligned)
+        barrier.alignment = BARRIER_UNALIGNED;
+    return barrier;
+}
+
 void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_data *order)
 {
     const struct checkpoint_order *how = &order->checkpoint;
     const struct config *config = &exact->jobs[order->job.n].spec->graph->config;
-    bool once = config->checkpoint_mode == CHECKPOINT_MODE_EXACTLY_ONCE;
-    struct checkpoint_barrier barrier = {
-        .id = (int64_t)how->checkpoint,
-        .at = exact_now(exact),
-        .aligned_timeout = TIME_NEVER,
-        .alignment = once ? BARRIER_ALIGNED : BARRIER_AT_LEAST_ONCE,
-        .kind = (uint32_t)how->kind,
-    };
+    struct checkpoint_barrier barrier = barrier_of(config, how, exact_now(exact));
     bool stops = how->kind == CHECKPOINT_STOP_SUSPEND || how->kind == CHECKPOINT_STOP_DRAIN;
     uint32_t hint = 0;
     for (size_t i = 0; i < order->count; i++) {
@@ -174,9 +185,14 @@ void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data
     tell_tasks(exact, host, order, exec_task_checkpoint_aborted);
 }
 
+/* Asked for and not begun, or not whole: what is missing would come after its end. */
 void snapshot_decline_asked(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
+    for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
+        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
+    for (VEC_EACH(const uint64_t, checkpoint, &task->gathering))
+        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
     for (VEC_EACH(const uint64_t, checkpoint, &task->asked))
         snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
 }
@@ -228,14 +244,12 @@ static double more_bytes(const struct exact_task *task, const struct vertex_mode
     return bytes + spec->state_growth * (double)chain->operators[0]->records_in;
 }
 
-void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
+static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
     struct exact_job *job = &exact->jobs[task->life.job];
     const struct vertex_model *spec = job->vertices[task->life.vertex].spec;
     struct note note;
-    while (exec_task_write_snapshot(task->exec, checkpoint, WRITE_BUDGET) == SNAPSHOT_WRITES)
-        ;
     struct snapshot_work *work = exec_task_give_snapshot(task->exec, checkpoint);
     if (!work)
         return; /* aborted meanwhile */
@@ -252,13 +266,15 @@ void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     work->bytes = (struct snapshot_bytes){ 0 };
     upload->ack = (struct checkpoint_ack){ .attempt = task->life.attempt,
                                            .alignment = work->alignment,
+                                           .in_flight_bytes = (int64_t)work->in_flight_bytes,
                                            .sync = task->sync };
     snapshot_work_destroy(work);
     struct err e = task_snapshot_open(upload->file.bytes.items, upload->file.bytes.count,
                                       &upload->file.file, &note);
     CHECK(!err_is(e));
     double bytes = (double)upload->file.bytes.count + more_bytes(task, spec);
-    upload->ack.state_bytes = upload->ack.written_bytes = (int64_t)bytes;
+    upload->ack.state_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;
+    upload->ack.written_bytes = upload->ack.state_bytes;
     if (bytes <= INLINE_STATE_BYTES) {
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
         return;
@@ -268,6 +284,24 @@ void snapshot_store(struct exact *exact, uint32_t index, uint64_t checkpoint)
         virtual_cluster_dfs_transfer(exact->cluster, (struct node_id){ upload->host }, TRANSFER_OUT,
                                      bytes, upload_is_done, exact, number, upload->generation);
     exact->uploads.items[number].transfer = transfer;
+}
+
+void snapshot_store_written(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    size_t kept = 0;
+    for (size_t i = 0; i < task->gathering.count; i++) {
+        uint64_t checkpoint = task->gathering.items[i];
+        enum snapshot_progress progress;
+        do
+            progress = exec_task_write_snapshot(task->exec, checkpoint, WRITE_BUDGET);
+        while (progress == SNAPSHOT_WRITES);
+        if (progress == SNAPSHOT_WAITS)
+            task->gathering.items[kept++] = checkpoint;
+        else
+            store(exact, index, checkpoint);
+    }
+    task->gathering.count = kept;
 }
 
 /* The data plane is not told when an ordinary savepoint is complete: when all files are there. */

@@ -17,6 +17,7 @@ void stored_cut_fini(struct exact_cut *cut)
     for (VEC_EACH(struct stored_file, file, &cut->files))
         stored_file_fini(file);
     vec_fini(&cut->files);
+    vec_fini(&cut->gone);
     vec_fini(&cut->offsets);
 }
 
@@ -89,6 +90,7 @@ void stored_cut_complete(struct exact_job *job, struct exact_cut *cut)
     uint64_t id = cut->id;
     cut->completed = true;
     take_offsets(job, cut);
+    check_take_gone(job, cut);
     check_cut(job->exact, job, cut);
     if (cut->kind == CHECKPOINT_SAVEPOINT)
         return;

@@ -16,11 +16,18 @@ struct stored_file {
     struct task_snapshot_file file; /* of these bytes, opened */
 };
 
+/* What a subtask's state stood for that had finished before. */
+struct exact_gone {
+    uint32_t vertex, subtask;
+    uint64_t records, digest;
+};
+
 struct exact_cut {
     uint64_t id;
     enum checkpoint_kind kind;
     bool completed;
     VEC(struct stored_file) files;
+    VEC(struct exact_gone) gone;
     double position;       /* records of all sources below the offsets in it */
     VEC(uint64_t) offsets; /* by source, then by split */
 };

@@ -39,6 +39,7 @@ struct exact_task {
     uint64_t stops_behind;              /* a savepoint that it has begun; 0: none */
     VEC(uint64_t) asked;                /* checkpoints that it was told of, and has not begun */
     VEC(uint64_t) syncing;              /* snapshots whose synchronous part is under way */
+    VEC(uint64_t) gathering;            /* behind that: their in-flight data may grow */
     double paced_base, paced_from; /* of a paced source: what its log held, what the curve had */
     uint32_t paced_splits;
     time_ns wake_at; /* TIME_NEVER: nothing wakes it but others */

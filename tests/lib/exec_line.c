@@ -93,6 +93,7 @@ static struct exec_task *create_source(const struct exec_line *line, uint32_t i)
             .bindings = &binding,
             .output_count = 1,
             .finishes_behind_checkpoint = line->config.checkpoints,
+            .awaits_readers = line->config.checkpoints,
             .buffer_timeout = TIME_MS },
         &note);
     ck_assert_msg(task != NULL, "%s", note.text);
@@ -286,9 +287,13 @@ static bool carry_items(struct exec_line *line, uint32_t from, uint32_t most)
 static bool carry_credits(struct exec_line *line, uint32_t to, uint32_t most)
 {
     struct input_gate *gate = exec_task_gate(line->tasks[COUNTERS][to], 0);
-    uint32_t from, credits, moved = 0;
+    uint32_t from, credits, input, moved = 0;
     while (moved < most && input_gate_take_credit(gate, &from, &credits)) {
         result_partition_add_credit(exec_task_output(line->tasks[SOURCES][from], 0), to, credits);
+        moved++;
+    }
+    while (moved < most && exec_task_take_read(line->tasks[COUNTERS][to], &input, &from)) {
+        exec_task_data_is_read(line->tasks[SOURCES][from], 0, to);
         moved++;
     }
     return moved > 0;

@@ -17,6 +17,7 @@ static struct execution_graph *graph;
 static struct completed_store store;
 static struct task_deployment deployments[2 * MOST];
 static struct note note;
+static int64_t in_flight_at_sources; /* which have no input: they have written it */
 
 static void setup(void)
 {
@@ -58,7 +59,7 @@ static const struct completed_checkpoint *take(uint64_t id, int32_t sources, int
         struct task_state *state = &checkpoint.states.items[t];
         state->finished = t < finished;
         state->bytes = state->finished ? 0 : bytes(t);
-        state->in_flight_bytes = t >= (uint32_t)sources ? in_flight : 0;
+        state->in_flight_bytes = t >= (uint32_t)sources ? in_flight : in_flight_at_sources;
     }
     completed_store_add(&store, &checkpoint);
     return completed_store_latest(&store);
@@ -320,6 +321,16 @@ START_TEST(data_in_flight_follows_the_mapper_when_rescaled)
 }
 END_TEST
 
+START_TEST(what_was_written_and_not_handed_over_goes_to_anyone)
+{
+    in_flight_at_sources = 8;
+    const struct completed_checkpoint *restored = take(1, 3, 1, equal_bytes, 0, 0);
+    make_graph(2, 1, 128);
+    ck_assert(!err_is(fill(restored)));
+    ck_assert_int_eq(sum_of(0), 3 * 500 + 3 * 8);
+}
+END_TEST
+
 START_TEST(data_in_flight_on_a_pointwise_edge_cannot_be_rescaled)
 {
     job->edges.items[0].partitioner = PARTITION_FORWARD;
@@ -474,6 +485,7 @@ Suite *test_checkpoint_restore_suite(void)
     tcase_add_test(plans, broadcast_state_takes_a_copy_in_turn);
     tcase_add_test(plans, broadcast_state_of_a_partly_finished_vertex_still_reaches_all);
     tcase_add_test(plans, data_in_flight_follows_the_mapper_when_rescaled);
+    tcase_add_test(plans, what_was_written_and_not_handed_over_goes_to_anyone);
     tcase_add_test(plans, data_in_flight_on_a_pointwise_edge_cannot_be_rescaled);
     tcase_add_test(plans, changed_max_parallelism_is_refused);
     tcase_add_test(plans, finished_vertex_behind_a_running_one_is_refused);

@@ -261,8 +261,6 @@ END_TEST
 static const struct refused {
     const char *config, *source, *count, *load, *complaint;
 } refused[] = {
-    { "execution.checkpointing.unaligned.enabled: true", "", "", "1k/s",
-      "unaligned checkpoints yet (execution.checkpointing.unaligned.enabled)" },
     { "execution.checkpointing.incremental: true, state.backend.type: rocksdb", "", "", "1k/s",
       "incremental checkpoints yet (execution.checkpointing.incremental)" },
     { "state.backend.type: rocksdb", "", "", "1k/s", "state on disk yet (state.backend.type)" },

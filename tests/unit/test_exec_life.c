@@ -90,6 +90,46 @@ START_TEST(a_failed_task_says_why)
 }
 END_TEST
 
+static void step_both(int times)
+{
+    for (int i = 0; i < times; i++) {
+        exec_task_step(source(), 1);
+        exec_task_step(counter(), 1);
+    }
+}
+
+/* Its last checkpoint is complete, and one that is taken meanwhile may need what it has written:
+ * not before all of it is read; and who reads not before who writes. */
+START_TEST(a_task_finishes_behind_its_readers_and_its_producers)
+{
+    const struct checkpoint_barrier barrier = { .id = 1, .alignment = BARRIER_ALIGNED };
+    begin(5);
+    exec_line_carry(&line);
+    while (exec_task_state(source()) != EXEC_AT_END)
+        exec_task_step(source(), 1);
+    exec_task_trigger_checkpoint(source(), &barrier, false);
+    exec_task_checkpoint_complete(source(), 1);
+    for (int i = 0; i < 9; i++)
+        exec_task_step(source(), 1);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_AT_END);
+    while (exec_task_state(counter()) != EXEC_AT_END) {
+        exec_line_carry(&line);
+        exec_task_step(counter(), 1);
+    }
+    step_both(9);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_AT_END);
+    exec_line_carry(&line);
+    exec_task_checkpoint_complete(counter(), 1);
+    step_both(9);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_FINISHED);
+    ck_assert_int_eq(exec_task_state(counter()), EXEC_AT_END);
+    exec_line_carry(&line);
+    step_both(9);
+    ck_assert_int_eq(exec_task_state(counter()), EXEC_FINISHED);
+    exec_line_fini(&line);
+}
+END_TEST
+
 /* Offsets, state and watermark of a line that has read everything. */
 START_TEST(what_a_task_has_done_can_be_looked_at)
 {
@@ -123,6 +163,7 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, a_task_wants_a_step_when_its_buffers_are_due);
     tcase_add_test(tcase, a_cancelled_task_takes_no_step_and_says_nothing_more);
     tcase_add_test(tcase, a_failed_task_says_why);
+    tcase_add_test(tcase, a_task_finishes_behind_its_readers_and_its_producers);
     tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
     suite_add_tcase(suite, tcase);
     return suite;

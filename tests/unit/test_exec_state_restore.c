@@ -206,6 +206,35 @@ START_TEST(restore_wants_every_key_group_and_all_of_one_snapshot)
 }
 END_TEST
 
+/* The other subtask had finished before the snapshot: its groups are there, and empty. */
+START_TEST(groups_of_a_finished_subtask_begin_empty)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 0);
+    struct state_table *target = fixture.target.tables[0];
+    struct oracle_job halves;
+    oracle_job_init(&halves, 0, MAX_PARALLELISM, 2);
+    struct key_group_range last = state_table_spec(halves.tables[1])->range;
+    struct snapshot_bytes first = snapshot_of(halves.tables[0], 4, false);
+    struct state_restore *restore = state_restore_begin(target, &identity);
+    ck_assert(!err_is(add(restore, &first, &fixture.note)));
+    state_restore_absent(restore, (struct key_group_range){ last.first + 1, last.last }, 4);
+    ck_assert_int_eq(state_restore_finish(restore, true, &fixture.note).code, ERR_MISSING_CODE);
+    restore = state_restore_begin(target, &identity);
+    ck_assert(!err_is(add(restore, &first, &fixture.note)));
+    state_restore_absent(restore, last, 4);
+    ck_assert(!err_is(state_restore_finish(restore, true, &fixture.note)));
+    ck_assert_uint_eq(state_table_memory(target).entries,
+                      state_table_memory(halves.tables[0]).entries);
+    snapshot_bytes_fini(&first);
+    oracle_job_fini(&halves);
+    oracle_job_fini(&fixture.job);
+    state_table_check(target);
+    oracle_job_fini(&fixture.target);
+    snapshot_bytes_fini(&fixture.file);
+}
+END_TEST
+
 START_TEST(restored_tables_give_the_same_bytes_again_where_calls_are_the_same)
 {
     struct fixture fixture;
@@ -242,6 +271,7 @@ Suite *test_exec_state_restore_suite(void)
     tcase_add_test(tcase, restore_refuses_another_shape_or_number_of_key_groups);
     tcase_add_test(tcase, restore_refuses_gaps_and_repetitions);
     tcase_add_test(tcase, restore_wants_every_key_group_and_all_of_one_snapshot);
+    tcase_add_test(tcase, groups_of_a_finished_subtask_begin_empty);
     tcase_add_loop_test(tcase, restored_tables_give_the_same_bytes_again_where_calls_are_the_same,
                         0, ORACLE_SHAPES);
     suite_add_tcase(suite, tcase);
