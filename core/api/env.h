@@ -11,6 +11,7 @@
 #include "core/base/vec.h"
 #include "core/exec/chain.h"
 #include "core/exec/snapshot_format.h"
+#include "core/exec/watermark_strategy.h"
 
 struct api_output {
     const struct weir_type *type; /* null: a side output that nobody reads */
@@ -43,6 +44,7 @@ struct api_operator {
     bool starts_chain, chains_never;
     bool keyed;
     struct weir_cost cost;
+    struct api_sink *sink;              /* of one whose storage is the world's; else null */
     struct generator_params *generator; /* of a source that makes its records */
     uint32_t vertex, place;             /* written when the job is translated */
 };
@@ -126,6 +128,9 @@ void api_check_alike(struct weir_env *env, const char *reader, const struct key_
                      const struct key_spec *other);
 bool api_check_event_time(const struct weir_stream *in, const char *reader);
 void api_check_window(struct weir_env *env, const char *reader, const struct weir_window *window);
+/* Belongs to the job under construction. */
+const struct watermark_strategy *api_watermarks(struct weir_env *env, const char *name,
+                                                const struct weir_watermarks *watermarks);
 /* Into the memory of the job under construction. */
 void *api_copy(struct weir_env *env, const void *bytes, size_t size);
 /* Calls the function that `context` points to. */

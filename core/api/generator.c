@@ -38,14 +38,16 @@ struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
     params->spec = *generator;
     params->user = user;
     params->log = (struct log_source_params){ .make = make, .context = params };
+    if (generator->timestamp)
+        params->log.watermarks = api_watermarks(env, op->name, &generator->watermarks);
     op->generator = params;
     if (type->size == 0)
         api_wrong(env, "'%s' makes records '%s', which vary in size, expected a fixed one",
                   op->name, type->name);
     if (!(generator->rate >= 0) || (generator->rate == 0 && generator->count == 0))
         api_wrong(env, "'%s' has neither a count nor a rate", op->name);
-    if (generator->splits > LOG_SPLITS_MAX)
+    if (generator->splits > SPLITS_MAX)
         api_wrong(env, "'%s' has %u splits, expected at most %d", op->name, generator->splits,
-                  LOG_SPLITS_MAX);
+                  SPLITS_MAX);
     return api_output(env, op, 0, type, generator->timestamp != NULL);
 }

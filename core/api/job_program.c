@@ -151,6 +151,8 @@ static MUST_CHECK struct err add_operator(struct job_program *program, struct jo
             TRY(add_edge(program, graph, op, input, note));
     }
     finish_call(program->built, op);
+    if (op->sink)
+        vec_push(&program->sinks, op->sink);
     vec_push(&program->vertices.items[op->vertex].operators, spec_of(op));
     add_hint(&program->hints.items[op->vertex], op);
     return OK;
@@ -216,6 +218,7 @@ void job_program_destroy(struct job_program *program)
     vec_fini(&program->vertices);
     vec_fini(&program->edges);
     vec_fini(&program->hints);
+    vec_fini(&program->sinks);
     api_job_destroy(program->built);
     mem_destroy(program);
 }

@@ -8,7 +8,9 @@
 #define WEIR_API_JOB_PROGRAM_H
 
 #include "core/api/env.h"
+#include "core/exec/file_sink.h"
 #include "core/exec/log_source.h"
+#include "core/exec/upsert_sink.h"
 
 enum { CPU_NS_DEFAULT = 1000 };
 
@@ -18,6 +20,24 @@ struct generator_params {
     struct weir_generator spec;
     void *user;
 };
+
+/* Params of a sink whose storage is the world's. */
+struct api_sink {
+    union {
+        struct file_sink_params files;
+        struct upsert_sink_params table;
+    } core; /* first: the class's */
+    const char *name;
+    bool is_table;
+    const struct weir_type *type;
+    weir_format *format;
+    void *user;
+    struct sink_port port; /* set by the world before a task runs */
+};
+/* A record's line, with its end: how many bytes it has, which may be more than there is room for.
+ */
+size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, char *out,
+                     size_t room);
 
 struct program_vertex {
     VEC(struct operator_spec) operators;
@@ -42,6 +62,7 @@ struct job_program {
     VEC(struct program_vertex) vertices;
     VEC(struct program_edge) edges;
     VEC(struct program_hint) hints; /* by vertex */
+    VEC(struct api_sink *) sinks;
 };
 
 /* Adds the job's vertices and edges to an empty graph, and finishes it. Takes `built` over, also

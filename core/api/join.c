@@ -63,8 +63,7 @@ struct weir_stream *weir_interval_join(struct weir_stream *left, struct weir_str
                                        void *user)
 {
     struct key_spec keys[JOIN_SIDES] = { { 0 } };
-    struct api_operator *op =
-        add(left, right, name, &interval_join_class, function, user, keys);
+    struct api_operator *op = add(left, right, name, &interval_join_class, function, user, keys);
     struct join_params *params = op->params;
     params->core.interval = (struct interval_join_params){
         .keys = { keys[JOIN_LEFT], keys[JOIN_RIGHT] },

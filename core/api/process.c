@@ -71,13 +71,12 @@ static struct user_state_spec state_spec(struct weir_env *env, const char *op,
     bool is_map = state->kind == WEIR_MAP;
     bool varies = state->type->size == 0;
     if (state->type->encode || (varies && state->kind != WEIR_VALUE))
-        api_wrong(env,
-                  "state '%s' of '%s' holds '%s', expected a type that is its own bytes%s",
+        api_wrong(env, "state '%s' of '%s' holds '%s', expected a type that is its own bytes%s",
                   state->name, op, state->type->name, varies ? " and of fixed size" : "");
     if (is_map && (!state->map_key || state->map_key->encode || state->map_key->size == 0 ||
                    state->map_key->size > USER_MAP_KEY_MAX))
-        api_wrong(env, "map '%s' of '%s' needs keys of 1 to %d bytes, all of one size",
-                  state->name, op, USER_MAP_KEY_MAX);
+        api_wrong(env, "map '%s' of '%s' needs keys of 1 to %d bytes, all of one size", state->name,
+                  op, USER_MAP_KEY_MAX);
     if (state->kind == WEIR_REDUCING && !state->reduce)
         api_wrong(env, "state '%s' of '%s' reduces, and has no function for it", state->name, op);
     if (state->ttl_ms < 0)
@@ -171,12 +170,11 @@ static void declare_maps(struct weir_env *env, const char *name, struct process_
                   BROADCAST_STATES_MAX);
         return;
     }
-    struct broadcast_spec *maps =
-        arena_take(&env->open->arena, process->map_count * sizeof *maps);
+    struct broadcast_spec *maps = arena_take(&env->open->arena, process->map_count * sizeof *maps);
     for (uint32_t i = 0; i < process->map_count; i++)
-        maps[i] = (struct broadcast_spec){
-            .name = arena_copy_text(&env->open->arena, process->maps[i]), .value = { 1, 1 }
-        };
+        maps[i] =
+            (struct broadcast_spec){ .name = arena_copy_text(&env->open->arena, process->maps[i]),
+                                     .value = { 1, 1 } };
     params->core.maps = maps;
     params->core.map_count = process->map_count;
     params->core.broadcast = on_rule;
@@ -186,8 +184,7 @@ struct weir_stream *weir_process_broadcast(struct weir_stream *keyed, struct wei
                                            const char *name, const struct weir_type *out,
                                            const struct weir_broadcast_process *process, void *user)
 {
-    struct api_operator *op =
-        add(keyed, name, &broadcast_process_class, &process->process, user);
+    struct api_operator *op = add(keyed, name, &broadcast_process_class, &process->process, user);
     struct process_params *params = op->params;
     params->in[BROADCAST_INPUT] = rules->type;
     params->on_rule = process->on_rule;

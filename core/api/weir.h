@@ -47,6 +47,11 @@ WEIR_API int weir_main(struct weir_env *env, int argc, char **argv);
 WEIR_API int weir_run(int (*program)(struct weir_env *env, int argc, char **argv), int argc,
                       char **argv);
 
+/* Optional, for tests: gives the lines, without their ends, that the sink must hold when the
+ * program's jobs have finished, in any order; an expectation compares. A few plain loops. */
+WEIR_API void weir_expected(const char *sink, int argc, char **argv,
+                            void (*line)(void *to, const char *text), void *to);
+
 /* ---- types ---------------------------------------------------------------------------------- */
 
 /* How values become bytes in buffers and snapshots. Without functions a value is its own bytes:
@@ -114,6 +119,13 @@ WEIR_API uint32_t weir_subtasks(const struct weir_context *ctx); /* the parallel
 
 /* ---- streams: where they begin -------------------------------------------------------------- */
 
+/* Watermarks follow the highest timestamp so far. */
+struct weir_watermarks {
+    int64_t late_ms;     /* records come at most so much out of order */
+    int64_t interval_ms; /* 0: 200, as pipeline.auto-watermark-interval */
+    int64_t idle_ms;     /* 0: never idle */
+};
+
 /* Records made from their number. Split s of n holds the records s, s + n, s + 2n, ...; reading
  * them again gives the same. */
 struct weir_generator {
@@ -122,8 +134,9 @@ struct weir_generator {
     double rate;                  /* records/s of all subtasks; 0: all are there at once */
     uint32_t splits;              /* 0: as many as the max parallelism */
     void (*make)(uint64_t index, void *value, void *user);
-    /* Event time; null: records have no timestamps. */
+    /* Event time, ms; null: records have no timestamps. */
     int64_t (*timestamp)(uint64_t index, const void *value, void *user);
+    struct weir_watermarks watermarks; /* of records with timestamps */
 };
 WEIR_API struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
                                                  const struct weir_generator *generator,
@@ -154,6 +167,11 @@ WEIR_API struct weir_stream *weir_union(struct weir_stream *const *streams, size
 /* What an operator sends by weir_emit_side; numbers from 1, in one piece. */
 WEIR_API struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
                                               const struct weir_type *type);
+
+/* Gives records event time; timestamp null: the one they have. */
+WEIR_API struct weir_stream *weir_assign_watermarks(
+    struct weir_stream *in, const char *name, const struct weir_watermarks *watermarks,
+    int64_t (*timestamp)(const struct weir_record *record, void *user), void *user);
 
 /* ---- streams: by key ------------------------------------------------------------------------ */
 
@@ -223,9 +241,8 @@ struct weir_process {
 WEIR_API struct weir_stream *weir_process(struct weir_stream *keyed, const char *name,
                                           const struct weir_type *out,
                                           const struct weir_process *process, void *user);
-WEIR_API struct weir_stream *weir_process_two(struct weir_stream *first,
-                                              struct weir_stream *second, const char *name,
-                                              const struct weir_type *out,
+WEIR_API struct weir_stream *weir_process_two(struct weir_stream *first, struct weir_stream *second,
+                                              const char *name, const struct weir_type *out,
                                               const struct weir_process *process, void *user);
 
 /* The broadcast state pattern: records of `rules`, which goes to all subtasks, change maps that the
@@ -236,10 +253,11 @@ struct weir_broadcast_process {
     uint32_t map_count;
     weir_function *on_rule;
 };
-WEIR_API struct weir_stream *
-weir_process_broadcast(struct weir_stream *keyed, struct weir_stream *rules, const char *name,
-                       const struct weir_type *out, const struct weir_broadcast_process *process,
-                       void *user);
+WEIR_API struct weir_stream *weir_process_broadcast(struct weir_stream *keyed,
+                                                    struct weir_stream *rules, const char *name,
+                                                    const struct weir_type *out,
+                                                    const struct weir_broadcast_process *process,
+                                                    void *user);
 /* Keys and values are bytes. Setting and removing are for on_rule alone. */
 WEIR_API const void *weir_broadcast_get(struct weir_context *ctx, const char *map, const void *key,
                                         uint32_t key_size, uint32_t *size);
@@ -289,9 +307,8 @@ struct weir_interval {
     int64_t lower_ms, upper_ms;
     bool lower_exclusive, upper_exclusive;
 };
-WEIR_API struct weir_stream *weir_interval_join(struct weir_stream *left,
-                                                struct weir_stream *right, const char *name,
-                                                const struct weir_type *out,
+WEIR_API struct weir_stream *weir_interval_join(struct weir_stream *left, struct weir_stream *right,
+                                                const char *name, const struct weir_type *out,
                                                 const struct weir_interval *interval,
                                                 weir_joining *join, void *user);
 /* Pairs in the same window, which is no session. */
@@ -312,8 +329,8 @@ struct weir_async {
     weir_function *on_timeout; /* null: the task fails */
 };
 WEIR_API struct weir_stream *weir_async(struct weir_stream *in, const char *name,
-                                        const struct weir_type *out,
-                                        const struct weir_async *async, void *user);
+                                        const struct weir_type *out, const struct weir_async *async,
+                                        void *user);
 
 /* ---- streams: how records find a subtask ---------------------------------------------------- */
 
@@ -324,6 +341,17 @@ WEIR_API struct weir_stream *weir_broadcast(struct weir_stream *in);
 
 /* ---- streams: where they end ---------------------------------------------------------------- */
 
+/* The line of a value, as snprintf would write it: its length, also where there was no room. */
+typedef size_t weir_format(const void *value, uint32_t size, char *line, size_t room, void *user);
+
+/* Files of lines in RUN/output/NAME, each record once: they are seen when the checkpoint is
+ * complete that they were closed for. format null: the record is a text. */
+WEIR_API void weir_sink_files(struct weir_stream *in, const char *name, weir_format *format,
+                              void *user);
+/* A table with the last line of each key, in RUN/output/NAME: written at once, and again after a
+ * failure; so results must not depend on how often. */
+WEIR_API void weir_sink_table(struct weir_stream *keyed, const char *name, weir_format *format,
+                              void *user);
 WEIR_API void weir_discard(struct weir_stream *in, const char *name);
 
 /* ---- of the operator that a stream comes from ----------------------------------------------- */

@@ -73,9 +73,8 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
 {
     struct weir_env *env = keyed->env;
     bool is_session = window->gap_ms > 0;
-    struct api_operator *op =
-        api_add(env, name, is_session ? &session_window_class : &window_class,
-                sizeof(struct aggregate_params));
+    struct api_operator *op = api_add(env, name, is_session ? &session_window_class : &window_class,
+                                      sizeof(struct aggregate_params));
     struct aggregate_params *params = op->params;
     struct key_spec key;
     op->call = &params->call;
@@ -89,21 +88,18 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
         api_wrong(env, "'%s' needs keys of fixed size", op->name);
     params->key_size = key.size;
     if (aggregate->value->size == 0 || aggregate->value->encode)
-        api_wrong(env, "windows of '%s' hold '%s', expected a type of fixed size that is its own "
-                       "bytes",
+        api_wrong(env,
+                  "windows of '%s' hold '%s', expected a type of fixed size that is its own "
+                  "bytes",
                   op->name, aggregate->value->name);
     if (is_session && !aggregate->merge)
         api_wrong(env, "sessions of '%s' grow together, and have no function for it: merge",
                   op->name);
     if (is_session)
-        params->core.session = (struct session_window_params){ key,
-                                                               window->gap_ms,
-                                                               window->lateness_ms,
-                                                               aggregate->value->size,
-                                                               add,
-                                                               give,
-                                                               merge,
-                                                               params };
+        params->core.session = (struct session_window_params){
+            key,   window->gap_ms, window->lateness_ms, aggregate->value->size, add, give,
+            merge, params
+        };
     else
         params->core.window = (struct window_params){
             .key = key,

@@ -8,6 +8,8 @@
  */
 #include "sim/check/expectations.h"
 
+#include "sim/check/check_output.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -448,6 +450,7 @@ void expectation_judge(const struct run_evidence *run, size_t index, const struc
         return;
     case EXPECT_EVENT: judge_event(run, index, out); return;
     case EXPECT_INVARIANT: checkers_judge(run->checkers, expectation->subject, out); return;
+    case EXPECT_OUTPUT: output_judge(run->scenario, expectation, run->outputs, out); return;
     }
     IMPOSSIBLE("kind of expectation");
 }

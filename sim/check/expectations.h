@@ -9,6 +9,7 @@
 
 #include "sim/check/checker.h"
 #include "sim/check/event_watch.h"
+#include "sim/program/outputs.h"
 
 /* A finished run. */
 struct run_evidence {
@@ -17,6 +18,7 @@ struct run_evidence {
     const struct event_watch *watch;
     const struct checkers *checkers;
     const struct incidents *incidents;
+    const struct outputs *outputs;
 };
 
 /* `of` is the run of the variant that the expectation compares with; null where it compares with

@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "sim/cli/look.h"
+#include "sim/cli/play_outputs.h"
 #include "sim/exact/exact.h"
 #include "sim/report/drawn.h"
 #include "sim/report/never.h"
@@ -80,6 +81,7 @@ static void fini_play(struct play *play)
         recorder_fini(&play->recorder);
     }
     vec_fini(&play->results.list);
+    outputs_fini(&play->outputs);
     scenario_destroy(play->scenario);
 }
 
@@ -137,7 +139,8 @@ static void run(struct play *play, const struct play_settings *settings, FILE *e
     const struct scenario *scenario = play->scenario;
     struct simulation *simulation = simulation_create(
         scenario, &(struct simulation_settings){ .vouching = true,
-                                                 .check_invariants = settings->check_invariants });
+                                                 .check_invariants = settings->check_invariants,
+                                                 .outputs = &play->outputs });
     struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample, on_step };
     struct progress progress;
     look_init(&play->look, simulation);
@@ -208,7 +211,7 @@ static struct err write_files(const struct play *play, const struct output_dir *
         fill_file(play, (enum play_file)which, file);
         TRY(output_close(output, file, name, note));
     }
-    return OK;
+    return play_outputs_write(play, output, note);
 }
 
 static struct err run_with_files(struct play *play, const struct play_settings *settings,
@@ -251,6 +254,11 @@ static const struct metrics *metrics_of(const struct plays *plays, const char *v
     return NULL;
 }
 
+static const char *of_variant(const struct expectation *expectation)
+{
+    return expectation->kind == EXPECT_METRIC ? expectation->of : NULL;
+}
+
 /* A variant repeats the expectations of the scenario, which are the scenario's. */
 static bool is_own(const struct plays *plays, const struct play *play, size_t index)
 {
@@ -283,13 +291,18 @@ static void add_broken_invariants(struct play *play)
 static void judge(const struct plays *plays, struct play *play)
 {
     const struct scenario *scenario = play->scenario;
-    const struct run_evidence evidence = { scenario, &play->recorder.metrics, &play->watch,
-                                           &play->checkers, &play->recorder.incidents };
+    const struct run_evidence evidence = { .scenario = scenario,
+                                           .metrics = &play->recorder.metrics,
+                                           .watch = &play->watch,
+                                           .checkers = &play->checkers,
+                                           .incidents = &play->recorder.incidents,
+                                           .outputs = &play->outputs };
     for (size_t i = 0; i < scenario->expect.count; i++) {
         struct check_result result;
         if (!is_own(plays, play, i))
             continue;
-        expectation_judge(&evidence, i, metrics_of(plays, scenario->expect.items[i].of), &result);
+        expectation_judge(&evidence, i, metrics_of(plays, of_variant(&scenario->expect.items[i])),
+                          &result);
         vec_push(&play->results.list, result);
     }
     for (VEC_EACH(const struct check_result, refused, &play->watch.refused))

@@ -26,7 +26,8 @@ struct play {
     struct checkers checkers;
     struct event_watch watch;
     struct check_results results;
-    json_t *summary; /* null: not run */
+    struct outputs outputs; /* of programs' sinks */
+    json_t *summary;        /* null: not run */
     bool complete;
 };
 

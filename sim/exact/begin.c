@@ -27,7 +27,6 @@ static bool knows_neighbours(const struct exact_job *job, const struct exact_tas
     return true;
 }
 
-
 static struct exec_input_config input_of(const struct exact_job *job, const struct exact_task *task,
                                          uint32_t edge)
 {

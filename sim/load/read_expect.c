@@ -39,11 +39,18 @@ static const struct field event_fields[] = {
     EXPECT(within, "within", DURATION, NOT_NEGATIVE),
     EXPECT(count, "count", COUNT, NOT_NEGATIVE),
 };
+static const struct field output_fields[] = {
+    EXPECT(name, "name", TEXT, ANY),
+    EXPECT(subject, "output", TEXT, ANY),
+    FIELD_BY_HAND("equals"),
+    FIELD_BY_HAND("job"),
+};
 static const struct field invariant_fields[] = {
     EXPECT(name, "name", TEXT, ANY),
     EXPECT(subject, "invariant", TEXT, ANY),
 };
 
+enum { SINK_NAMES_MAX = 64 };
 enum { METRIC_WORD_SIZE = 32 }; /* the first word of a metric's name */
 
 static const struct comparison_word {
@@ -280,6 +287,55 @@ static struct err read_invariant(const struct tree_node *node, struct expectatio
                            &word, note);
 }
 
+/* A job with such a sink; several may have one. */
+static struct err find_sink(const struct scenario_reader *reader, const struct tree_node *node,
+                            struct expectation *expectation)
+{
+    const struct scenario *scenario = reader->scenario;
+    const struct tree_node *subject = field_child(node, "output"), *job = field_child(node, "job");
+    const char *names[SINK_NAMES_MAX];
+    size_t count = 0;
+    if (job)
+        TRY(scenario_find_job(reader, node, job, &expectation->job));
+    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
+        const struct job_program *program = scenario->jobs.items[j].program;
+        if (!program || (job && expectation->job.n != j))
+            continue;
+        for (VEC_EACH(struct api_sink *, sink, &program->sinks)) {
+            if (text_equal((*sink)->name, expectation->subject)) {
+                expectation->job = (struct job_id){ j };
+                return OK;
+            }
+            if (count < SINK_NAMES_MAX)
+                names[count++] = (*sink)->name;
+        }
+    }
+    char hint[FIELD_HINT_MAX];
+    return tree_expected(subject, ERR_BAD_VALUE_CODE, reader->note,
+                         "a sink of a program that writes%s",
+                         field_hint(hint, expectation->subject, names, count));
+}
+
+static struct err read_output(const struct scenario_reader *reader, const struct tree_node *node,
+                              struct expectation *expectation)
+{
+    const struct tree_node *equals;
+    expectation->kind = EXPECT_OUTPUT;
+    TRY(fields_read(node, output_fields, FIELDS_COUNT(output_fields), expectation, reader->note));
+    TRY(find_sink(reader, node, expectation));
+    TRY(field_need_child(node, "equals", &equals, reader->note));
+    TRY(field_need(equals, TREE_SCALAR, "a file of lines, or program", reader->note));
+    const struct job_spec *job = &reader->scenario->jobs.items[expectation->job.n];
+    if (!text_equal(equals->text, "program")) {
+        expectation->of = load_file_path(reader->directory, equals->text);
+        return OK;
+    }
+    if (reader->scenario->programs.items[job->main - 1].expected)
+        return OK;
+    return tree_expected(equals, ERR_BAD_VALUE_CODE, reader->note,
+                         "a file of lines: the program defines no weir_expected");
+}
+
 static struct err read_event(const struct scenario_reader *reader, const struct tree_node *node,
                              struct expectation *expectation)
 {
@@ -311,15 +367,19 @@ struct err scenario_read_expectation(struct scenario_reader *reader, const struc
     bool metric = field_child(node, "metric") != NULL;
     bool event = field_child(node, "event") != NULL;
     bool invariant = field_child(node, "invariant") != NULL;
-    if (metric + event + invariant != 1)
+    bool output = field_child(node, "output") != NULL;
+    if (metric + event + invariant + output != 1)
         return tree_error(node, ERR_MISSING_CODE, note,
-                          "found %s, expected one of metric, event and invariant",
-                          (metric || event || invariant) ? "several subjects" : "no subject");
+                          "found %s, expected one of metric, event, invariant and output",
+                          (metric || event || invariant || output) ? "several subjects"
+                                                                   : "no subject");
     TRY(field_need_child(node, "name", &name, note));
     if (metric)
         TRY(read_metric(reader, node, expectation));
     else if (event)
         TRY(read_event(reader, node, expectation));
+    else if (output)
+        TRY(read_output(reader, node, expectation));
     else
         TRY(read_invariant(node, expectation, note));
     char where[TREE_WHERE_LENGTH_MAX];

@@ -194,7 +194,8 @@ static struct err read_main(struct scenario_reader *reader, const struct tree_no
     const struct tree_node *child = field_child(node, "program");
     TRY(field_read(child, FIELD_TEXT, RANGE_ANY, &program->name, reader->note));
     TRY(read_arguments(node, program, reader->note));
-    struct err e = library_open(reader->directory, program->name, &program->main, reader->note);
+    struct err e = library_open(reader->directory, program->name, &program->main,
+                                &program->expected, reader->note);
     return err_is(e) ? tree_prefix(child, e, reader->note) : OK;
 }
 

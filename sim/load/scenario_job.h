@@ -59,7 +59,8 @@ struct program_spec {
     char *name; /* as the scenario names it; argv[0] */
     time_ns at; /* main begins */
     program_main *main;
-    VEC(char *) arguments; /* argv, which ends with null */
+    program_expected *expected; /* null: it does not say what its sinks must hold */
+    VEC(char *) arguments;      /* argv, which ends with null */
 };
 
 struct job_spec {

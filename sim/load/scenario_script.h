@@ -69,23 +69,24 @@ struct scripted_event {
     char *label;                      /* for plots: "kill tm3" */
 };
 
-enum expectation_kind { EXPECT_METRIC, EXPECT_EVENT, EXPECT_INVARIANT };
+enum expectation_kind { EXPECT_METRIC, EXPECT_EVENT, EXPECT_INVARIANT, EXPECT_OUTPUT };
 enum comparison { COMPARE_LE, COMPARE_LT, COMPARE_GE, COMPARE_GT, COMPARE_EQ };
 
 struct expectation {
     char *name;
     enum expectation_kind kind;
-    char *subject;   /* metric name, event pattern or invariant name */
+    char *subject;   /* metric name, event pattern, invariant name, or sink of a program */
     char *statistic; /* metric: of statistic_names; null: the summary's one value
                       */
-    char *of;        /* metric: ratio to the same metric of this variant; null: plain */
+    char *of;        /* metric: ratio to the same metric of this variant; null: plain. Output: the
+                        file with its lines; null: the program says them */
     enum comparison comparison;
     double value;      /* seconds for durations */
     char *after;       /* event: pattern of the reference event; null: from the start */
     time_ns within;    /* event: TIME_NEVER: any time */
     int64_t count;     /* event: must happen exactly this often; -1: at least once; 0: never */
     bool varied;       /* a variant says it, or part of it; else the scenario does, for all */
-    struct job_id job; /* metric, event: of this job; none: of all */
+    struct job_id job; /* metric, event: of this job; none: of all. Output: whose sink it is */
     struct vertex_id vertex; /* metric: of this vertex of it; none: of all */
 };
 

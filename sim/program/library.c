@@ -51,7 +51,7 @@ static bool find(const char *directory, const char *name, char out[PATH_MAX])
 }
 
 struct err library_open(const char *directory, const char *name, program_main **out,
-                        struct note *note)
+                        program_expected **expected, struct note *note)
 {
     char path[PATH_MAX];
     if (!find(directory, name, path))
@@ -71,5 +71,7 @@ struct err library_open(const char *directory, const char *name, program_main **
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "found '%s', expected a program: it defines no weir_main", name);
     memcpy(out, &symbol, sizeof *out); /* POSIX: a symbol may be a function */
+    symbol = dlsym(library, "weir_expected");
+    memcpy(expected, &symbol, sizeof *expected);
     return OK;
 }

@@ -10,11 +10,13 @@
 #include "core/base/err.h"
 
 typedef int program_main(struct weir_env *env, int argc, char **argv);
+typedef void program_expected(const char *sink, int argc, char **argv,
+                              void (*line)(void *to, const char *text), void *to);
 
 /* `name` with a slash is a file, relative to `directory` (null or empty: the current one). Refused:
  * no such file, one that cannot be loaded, or one without weir_main. It stays loaded: jobs hold
- * pointers into it. */
+ * pointers into it. expected: null where it has none. */
 MUST_CHECK struct err library_open(const char *directory, const char *name, program_main **out,
-                                   struct note *note);
+                                   program_expected **expected, struct note *note);
 
 #endif

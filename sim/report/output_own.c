@@ -12,7 +12,15 @@
 #include "core/base/text.h"
 #include "sim/report/output_dir.h"
 
-enum place { PLACE_RUN, PLACE_PLOTS, PLACE_VARIANTS, PLACE_VARIANT, PLACE_COUNT };
+enum place {
+    PLACE_RUN,
+    PLACE_PLOTS,
+    PLACE_VARIANTS,
+    PLACE_VARIANT,
+    PLACE_OUTPUT,
+    PLACE_SINK,
+    PLACE_COUNT
+};
 
 static const char *const files_of_run[] = { OUTPUT_MARKER,  "events.jsonl", "metrics.csv",
                                             "plot.csv",     "events.csv",   "states.csv",
@@ -40,8 +48,11 @@ static bool is_own_file(enum place place, const char *entry)
     const char *aside = strstr(entry, ".tmp-");
     text_format(name, sizeof name, "%.*s", aside ? (int)(aside - entry) : (int)strlen(entry),
                 entry);
-    return place == PLACE_PLOTS ? is_picture(name)
-                                : place != PLACE_VARIANTS && is_file_of_run(name);
+    if (place == PLACE_PLOTS)
+        return is_picture(name);
+    if (place == PLACE_SINK)
+        return strncmp(name, "part-", 5) == 0 || strcmp(name, "table") == 0;
+    return place != PLACE_VARIANTS && place != PLACE_OUTPUT && is_file_of_run(name);
 }
 
 /* PLACE_COUNT: no folder of ours. */
@@ -49,6 +60,10 @@ static enum place place_of_folder(enum place place, const char *name)
 {
     if (place == PLACE_VARIANTS)
         return PLACE_VARIANT;
+    if (place == PLACE_OUTPUT)
+        return PLACE_SINK;
+    if ((place == PLACE_RUN || place == PLACE_VARIANT) && strcmp(name, "output") == 0)
+        return PLACE_OUTPUT;
     if (place == PLACE_RUN && strcmp(name, "plots") == 0)
         return PLACE_PLOTS;
     if (place == PLACE_RUN && strcmp(name, "variants") == 0)

@@ -28,6 +28,7 @@ struct programs {
     struct virtual_cluster *cluster;
     struct sim_queue *queue;
     const struct plane *plane;
+    struct outputs *outputs;
     struct run_program *items;
     struct run_job *jobs; /* by job of the scenario */
 };
@@ -101,6 +102,7 @@ static struct err submit(void *context, uint32_t number, struct api_job *built, 
     const struct job_spec *spec = &all->scenario->jobs.items[id.n];
     TRY(translate(spec, built, &own, note));
     all->jobs[id.n] = (struct run_job){ .status = WEIR_JOB_CREATED, .program = own };
+    outputs_open(all->outputs, spec->name, own);
     all->plane->class->job_begins(all->plane->self, id, own);
     virtual_cluster_ask(all->cluster, &(struct event_client){ .request = CLIENT_SUBMIT_JOB,
                                                               .token = TOKEN_OF_PROGRAMS | id.n,
@@ -164,11 +166,12 @@ static void sleep_for(void *context, int64_t ms)
 }
 
 struct programs *programs_create(const struct scenario *scenario, struct virtual_cluster *cluster,
-                                 struct sim_queue *queue, const struct plane *plane)
+                                 struct sim_queue *queue, const struct plane *plane,
+                                 struct outputs *outputs)
 {
     struct programs *programs = mem_create(sizeof *programs);
     *programs = (struct programs){
-        .scenario = scenario, .cluster = cluster, .queue = queue, .plane = plane
+        .scenario = scenario, .cluster = cluster, .queue = queue, .plane = plane, .outputs = outputs
     };
     programs->items = mem_create_array(scenario->programs.count, sizeof *programs->items);
     programs->jobs = mem_create_array(scenario->jobs.count, sizeof *programs->jobs);
@@ -197,6 +200,7 @@ void programs_end(struct programs *programs)
 
 void programs_destroy(struct programs *programs)
 {
+    outputs_close(programs->outputs);
     for (uint32_t j = 0; j < programs->scenario->jobs.count; j++)
         job_program_destroy(programs->jobs[j].program);
     mem_destroy(programs->items);

@@ -7,12 +7,14 @@
 #define WEIR_SIM_RUN_PROGRAMS_H
 
 #include "sim/cluster/virtual_cluster.h"
+#include "sim/program/outputs.h"
 #include "sim/run/plane.h"
 
 struct programs;
 
 struct programs *programs_create(const struct scenario *scenario, struct virtual_cluster *cluster,
-                                 struct sim_queue *queue, const struct plane *plane);
+                                 struct sim_queue *queue, const struct plane *plane,
+                                 struct outputs *outputs);
 /* Before the data plane: mains see that the run is over. */
 void programs_end(struct programs *programs);
 void programs_destroy(struct programs *programs); /* behind the data plane */

@@ -19,6 +19,7 @@ struct simulation {
     struct virtual_cluster *cluster;
     struct plane plane;
     struct programs *programs;
+    struct outputs outputs; /* where nobody asked for them */
     struct provider *provider;
     struct script *script;
     VEC(struct watcher) watchers;
@@ -133,7 +134,8 @@ struct simulation *simulation_create(const struct scenario *scenario,
     virtual_cluster_set_data_plane(simulation->cluster, simulation->plane.ops,
                                    simulation->plane.self);
     simulation->programs =
-        programs_create(scenario, simulation->cluster, simulation->queue, &simulation->plane);
+        programs_create(scenario, simulation->cluster, simulation->queue, &simulation->plane,
+                        settings->outputs ? settings->outputs : &simulation->outputs);
     simulation->provider = provider_create(simulation->cluster);
     simulation->script = script_create(simulation->cluster, slots_used, simulation);
     tell_fatal(simulation, settings->check_invariants);
@@ -148,6 +150,7 @@ void simulation_destroy(struct simulation *simulation)
     provider_destroy(simulation->provider);
     simulation->plane.class->destroy(simulation->plane.self);
     programs_destroy(simulation->programs);
+    outputs_fini(&simulation->outputs);
     virtual_cluster_destroy(simulation->cluster);
     sim_queue_destroy(simulation->queue);
     vec_fini(&simulation->watchers);

@@ -11,6 +11,7 @@
 
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/fault/script.h"
+#include "sim/program/outputs.h"
 #include "sim/run/plane.h"
 
 struct simulation;
@@ -29,6 +30,7 @@ struct watcher {
 struct simulation_settings {
     bool vouching; /* false: every heartbeat is sent (tests compare both) */
     enum node_checks check_invariants;
+    struct outputs *outputs; /* where the sinks of programs write; null: where nobody looks */
 };
 
 struct simulation *simulation_create(const struct scenario *scenario,

@@ -35,9 +35,10 @@ void expect_fixture_down(struct expect_fixture *fixture, uint32_t job, time_ns f
 
 bool expect_fixture_judge(struct expect_fixture *fixture, size_t index, const struct metrics *of)
 {
-    struct run_evidence evidence = { fixture->run.scenario, &fixture->recorder.metrics,
-                                     &fixture->watch, &fixture->checkers,
-                                     &fixture->recorder.incidents };
+    struct run_evidence evidence = {
+        fixture->run.scenario, &fixture->recorder.metrics,   &fixture->watch,
+        &fixture->checkers,    &fixture->recorder.incidents, NULL
+    };
     expectation_judge(&evidence, index, of, &fixture->result);
     return fixture->result.held;
 }

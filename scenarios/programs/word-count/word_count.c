@@ -2,6 +2,7 @@
  *
  * Word count: lines of text are cut into words, and each word's number so far goes out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,16 +61,44 @@ static void add(struct weir_context *ctx, const struct weir_record *record, bool
     sum->count += one->count;
 }
 
+static size_t format(const void *value, uint32_t size, char *line, size_t room, void *user)
+{
+    const struct count *count = value;
+    (void)size, (void)user;
+    return (size_t)snprintf(line, room, "%s %llu", count->word, (unsigned long long)count->count);
+}
+
+static uint64_t line_count(int argc, char **argv)
+{
+    return argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
-    struct weir_generator lines = { .type = &line_type,
-                                    .count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000,
-                                    .rate = 1000,
-                                    .make = make_line };
+    struct weir_generator lines = {
+        .type = &line_type, .count = line_count(argc, argv), .rate = 1000, .make = make_line
+    };
     struct weir_stream *text = weir_from_generator(env, "lines", &lines, NULL);
     struct weir_stream *single = weir_flat_map(text, "words", &count_type, cut, NULL);
     struct weir_stream *keyed = weir_key_by(single, WEIR_FIELD_TEXT(struct count, word));
     struct weir_stream *counts = weir_reduce(keyed, "count", &count_type, add, NULL);
-    weir_discard(counts, "sink");
+    weir_sink_table(weir_key_by(counts, WEIR_FIELD_TEXT(struct count, word)), "counts", format,
+                    NULL);
     return weir_execute(env, "word-count") ? 0 : 1;
+}
+
+void weir_expected(const char *sink, int argc, char **argv,
+                   void (*line)(void *to, const char *text), void *to)
+{
+    uint64_t counts[WORDS] = { 0 };
+    (void)sink;
+    for (uint64_t i = 0; i < line_count(argc, argv); i++)
+        for (uint64_t w = 0; w < WORDS_A_LINE; w++)
+            counts[(i * 7 + w * w) % WORDS]++;
+    for (int k = 0; k < WORDS; k++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s %llu", words[k], (unsigned long long)counts[k]);
+        if (counts[k] > 0)
+            line(to, text);
+    }
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the sinks of programs have written: files that are seen once their checkpoint is complete,
+ * and tables by key. It is the storage of virtual time: nothing is lost in it, writing takes no
+ * time. Outlives the data plane, so that it can be looked at when the run is over.
+ */
+#ifndef WEIR_SIM_PROGRAM_OUTPUTS_H
+#define WEIR_SIM_PROGRAM_OUTPUTS_H
+
+#include "core/api/job_program.h"
+#include "core/base/index_map.h"
+
+enum output_state { OUTPUT_OPEN, OUTPUT_PREPARED, OUTPUT_COMMITTED };
+
+struct output_part {
+    struct sink_file name;
+    enum output_state state;
+    VEC(uint8_t) bytes;
+};
+
+struct output_row {
+    VEC(uint8_t) key, line;
+    uint32_t next; /* row whose key has the same hash; INDEX_NONE */
+};
+
+struct output {
+    char *job, *name;
+    bool is_table;
+    const struct api_sink *sink; /* while the job is there */
+    VEC(struct output_part) parts;
+    struct index_map part_by_name, row_by_key;
+    VEC(struct output_row) rows;
+};
+
+struct outputs {
+    VEC(struct output *) list;
+};
+
+/* The job begins to write: its sinks are told where. A job that was there before goes on with what
+ * it had. */
+void outputs_open(struct outputs *outputs, const char *job, const struct job_program *program);
+void outputs_close(struct outputs *outputs); /* sinks are gone; what they wrote stays */
+void outputs_fini(struct outputs *outputs);
+
+/* Null: no job has such a sink. job null: whichever does. */
+const struct output *outputs_find(const struct outputs *outputs, const char *job, const char *sink);
+/* All lines that are seen, in the order of the files; each without its end. */
+void output_each_line(const struct output *output,
+                      void (*line)(void *context, const char *text, size_t size), void *context);
+
+#endif
