@@ -71,7 +71,8 @@ static void send_state(struct task_executor *executor, struct job_id job,
                        struct task_attempt attempt, enum execution_state state,
                        enum failure_cause cause)
 {
-    send_states(executor, job, &(struct task_report){ attempt, state, cause, node_id_none() }, 1);
+    send_states(executor, job, &(struct task_report){ attempt, state, cause, node_id_none(), 0 },
+                1);
 }
 
 /* The last task takes its place. Its slot may be free by this, and the job's contact over. */
@@ -208,8 +209,9 @@ void executor_tasks_cancel(struct task_executor *executor, struct job_id job,
     for (size_t i = 0; i < count; i++) {
         struct executor_task *task = executor_tasks_find(executor, job, attempts[i]);
         if (!task && !cancel_waiting(executor, job, attempts[i])) {
-            unknown[unknown_count++] = (struct task_report){ attempts[i], EXECUTION_CANCELED,
-                                                             CAUSE_TASK_UNKNOWN, node_id_none() };
+            unknown[unknown_count++] =
+                (struct task_report){ attempts[i], EXECUTION_CANCELED, CAUSE_TASK_UNKNOWN,
+                                      node_id_none(), 0 };
         } else if (task && task->state != EXECUTION_CANCELING) {
             begin_cancel(executor, task);
             ending[ending_count++] = attempts[i];
@@ -364,7 +366,7 @@ void executor_tasks_submit(struct task_executor *executor,
         uint32_t slot = slot_for(executor, job, deployment.allocation);
         if (slot == ID_NONE) {
             refused[refused_count++] = (struct task_report){ deployment.attempt, EXECUTION_FAILED,
-                                                             CAUSE_SLOT_LOST, node_id_none() };
+                                                             CAUSE_SLOT_LOST, node_id_none(), 0 };
             continue;
         }
         struct executor_slot *own = &executor->slots.items[slot];
@@ -404,6 +406,7 @@ static void take_states(struct task_executor *executor, const struct event_data 
             report.state = EXECUTION_FAILED;
             report.cause = task->cause;
             report.remote = node_id_none();
+            report.detail = 0;
         }
         task->state = report.state;
         if (report.state == EXECUTION_INITIALIZING)

@@ -22,6 +22,7 @@ struct exception_entry {
     uint32_t subtask;
     struct node_id node;   /* none when there was no TaskManager */
     struct node_id remote; /* whose data connection was lost; none when that was not why */
+    uint32_t detail;       /* number of a text that the world keeps; 0: none */
     bool is_root;          /* else it stands under the root before it */
 };
 

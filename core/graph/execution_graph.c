@@ -21,6 +21,7 @@ static void begin_attempt(struct execution *task, uint32_t attempt, time_ns now)
     task->attempt = attempt;
     task->node = node_id_none();
     task->remote = node_id_none();
+    task->detail = 0;
     task->allocation = allocation_id_none();
     for (int state = 0; state < EXECUTION_STATE_COUNT; state++)
         task->entered[state] = TIME_NEVER;
@@ -120,6 +121,7 @@ static void log_move(const struct execution_graph *graph, const struct execution
                              .attempt = task->attempt,
                              .peer = task->node,
                              .remote = task->remote,
+                             .detail = failed ? task->detail : 0,
                              .reason = failed ? reason : NULL,
                          });
 }
@@ -144,11 +146,13 @@ void execution_graph_move(struct execution_graph *graph, struct task_id id, enum
 }
 
 /* Before the move, which writes the line. */
-void execution_graph_blame(struct execution_graph *graph, struct task_id id, struct node_id remote)
+void execution_graph_blame(struct execution_graph *graph, struct task_id id, struct node_id remote,
+                           uint32_t detail)
 {
     CHECK(id.n < graph->task_count);
     CHECK(!execution_state_is_terminal((enum execution_state)graph->tasks[id.n].state));
     graph->tasks[id.n].remote = remote;
+    graph->tasks[id.n].detail = detail;
 }
 
 /* ExecutionVertex.resetForNewExecution, which refuses, too, while the attempt has not ended: its

@@ -26,6 +26,7 @@ struct execution {
     uint32_t subtask;
     struct node_id node;             /* where it runs; none before a slot is assigned */
     struct node_id remote;           /* whose data connection it lost, when it failed by that */
+    uint32_t detail;                 /* of its failure, in the world's words; 0: none */
     struct allocation_id allocation; /* the slot's; none before */
     struct allocation_id previous;   /* of the attempt before, for local recovery and affinity */
     /* When this attempt entered each state; TIME_NEVER: it did not. */
@@ -74,7 +75,7 @@ void execution_graph_move(struct execution_graph *graph, struct task_id task,
 /* The TaskManager at the other end of the data connection by which the attempt is about to fail, as
  * Flink's RemoteTransportException names it; the line of the failure then does, too. */
 void execution_graph_blame(struct execution_graph *graph, struct task_id task,
-                           struct node_id remote);
+                           struct node_id remote, uint32_t detail);
 
 /* A new attempt of a task whose attempt has ended: back to CREATED, attempt + 1, place forgotten;
  * the slot stays known as the previous one. */

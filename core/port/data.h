@@ -96,6 +96,7 @@ struct task_report {
     enum execution_state state; /* INITIALIZING, RUNNING, FINISHED, CANCELED or FAILED */
     enum failure_cause cause;   /* of FAILED */
     struct node_id remote;      /* of CONNECTION_LOST: whose end of it broke; else none */
+    uint32_t detail;            /* of FAILED: number of a text that the world keeps; 0: none */
 };
 
 enum checkpoint_kind {

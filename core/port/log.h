@@ -42,6 +42,7 @@ struct log_line {
     struct slot_id slot;
     uint64_t checkpoint;
     int64_t value;
+    uint32_t detail;    /* of a task that FAILED: number of a text that the world keeps; 0: none */
     const char *reason; /* null, static, or in the effects' arena */
 };
 

@@ -123,7 +123,7 @@
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \
     F(uint32_t, attempt.graph)                                                                     \
-    E(execution_state, state) E(failure_cause, cause) F(struct node_id, remote)
+    E(execution_state, state) E(failure_cause, cause) F(struct node_id, remote) F(uint32_t, detail)
 #define ITEM_checkpoint_ack(F, E)                                                                  \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \

@@ -283,6 +283,7 @@ void scheduler_remember(struct scheduler *s, struct task_id task, enum failure_c
         entry.subtask = s->graph->tasks[task.n].subtask;
         entry.node = s->graph->tasks[task.n].node;
         entry.remote = s->graph->tasks[task.n].remote;
+        entry.detail = s->graph->tasks[task.n].detail;
     }
     if (is_root)
         exception_history_add_root(s->parts.exceptions, &entry);

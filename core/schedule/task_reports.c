@@ -124,8 +124,11 @@ static void take_report(struct scheduler *s, const struct task_report *report)
     case EXECUTION_FAILED:
         if (report->cause == CAUSE_SLOT_LOST && state == EXECUTION_DEPLOYING)
             lose_slot_of(s, task);
-        if (report->cause == CAUSE_CONNECTION_LOST && !execution_state_is_terminal(state))
-            execution_graph_blame(s->graph, task, report->remote);
+        if (!execution_state_is_terminal(state))
+            execution_graph_blame(s->graph, task,
+                                  report->cause == CAUSE_CONNECTION_LOST ? report->remote
+                                                                         : node_id_none(),
+                                  report->detail);
         scheduler_end_or_fail(s, report->attempt,
                               report->cause == CAUSE_NONE ? CAUSE_TASK_UNKNOWN : report->cause);
         break;

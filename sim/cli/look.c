@@ -104,6 +104,15 @@ static struct err look_conservation(void *context, struct note *note)
     return plane->class->check(plane->self, note);
 }
 
+static const char *words_of(const struct simulation *simulation,
+                            const struct exception_entry *entry)
+{
+    const struct plane *plane = simulation_plane(simulation);
+    const char *own =
+        entry->detail > 0 ? plane->class->failure_text(plane->self, entry->detail) : NULL;
+    return own ? own : failure_cause_sentence(entry->cause);
+}
+
 static bool each_exception(void *context, struct job_id job, look_at_exception *at,
                            void *at_context)
 {
@@ -115,7 +124,7 @@ static bool each_exception(void *context, struct job_id job, look_at_exception *
     for (VEC_EACH(const struct exception_entry, entry, &history->entries))
         at(at_context, &(struct look_exception){ .at = entry->at,
                                                  .exception = failure_cause_exception(entry->cause),
-                                                 .text = failure_cause_sentence(entry->cause),
+                                                 .text = words_of(context, entry),
                                                  .vertex = entry->vertex,
                                                  .subtask = entry->subtask,
                                                  .attempt = entry->task.attempt,

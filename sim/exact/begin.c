@@ -197,11 +197,12 @@ enum life_begun task_begin(struct exact *exact, uint32_t index)
     if (exec_task_state(task->exec) == EXEC_RUNNING)
         return LIFE_BEGUN;
     const char *text;
-    enum failure_cause cause = exec_task_cause(task->exec, &text);
-    if (job->wrong[0] == '\0')
+    exec_task_cause(task->exec, &text);
+    /* What a program has changed about its state is its own affair. */
+    if (job->wrong[0] == '\0' && !job->spec->program)
         text_format(job->wrong, sizeof job->wrong, "checkpoint %llu cannot be restored: %s",
                     (unsigned long long)task->life.restore_checkpoint, text);
-    task_fail(&exact->life, index, cause);
+    exact_fail(exact, index);
     return LIFE_BEGUN_NOT;
 }
 

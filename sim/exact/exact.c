@@ -303,6 +303,7 @@ void exact_destroy(struct exact *exact)
     vec_fini(&exact->tasks);
     vec_fini(&exact->uploads);
     vec_fini(&exact->free_uploads);
+    exact_forget_failures(exact);
     mem_destroy(exact->jobs);
     mem_destroy(exact);
 }

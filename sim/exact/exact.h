@@ -27,6 +27,9 @@ const struct data_plane_ops *exact_ops(void); /* the plane is the struct exact *
  * the plane is destroyed or the next call for the job. */
 void exact_job_begins(struct exact *exact, struct job_id job, const struct job_program *program);
 
+/* What a task said when it failed, by the number in its report. */
+const char *exact_failure_text(const struct exact *exact, uint32_t detail);
+
 /* As the model's functions of these names. */
 void exact_job_cancelled(struct exact *exact, struct job_id job);
 void exact_job_ended(struct exact *exact, struct job_id job, bool failed);

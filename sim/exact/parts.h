@@ -6,6 +6,7 @@
 #ifndef WEIR_SIM_EXACT_PARTS_H
 #define WEIR_SIM_EXACT_PARTS_H
 
+#include "core/base/index_map.h"
 #include "sim/exact/job.h"
 #include "sim/exact/task.h"
 #include "sim/exact/wire.h"
@@ -44,6 +45,8 @@ struct exact {
     uint32_t job_count;
     VEC(struct exact_host) hosts;
     VEC(struct exact_task) tasks;
+    VEC(char *) texts; /* why tasks failed; a report says 1 + place */
+    struct index_map text_by_hash;
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
     VEC(uint32_t) free_uploads, free_wires;
@@ -92,5 +95,9 @@ void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t
                       struct task_attempt attempt);
 void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint);
 void snapshot_uploads_of_host(struct exact *exact, uint32_t host); /* it has ended */
+
+/* failure.c: the task has failed by itself; its words go with it. */
+void exact_fail(struct exact *exact, uint32_t task);
+void exact_forget_failures(struct exact *exact);
 
 #endif

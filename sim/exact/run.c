@@ -182,7 +182,6 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
     struct task_fact fact;
     time_ns sync = 0;
     while (task->life.phase == TASK_RUNNING && exec_task_take_fact(task->exec, &fact)) {
-        const char *text;
         switch (fact.kind) {
         case TASK_FACT_SNAPSHOT:
             sync = time_add(sync, snapshot_begin(exact, index, fact.checkpoint));
@@ -204,9 +203,7 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
             carry_outputs(exact, index);
             task_finish(&exact->life, index, false);
             break;
-        case TASK_FACT_FAILED:
-            task_fail(&exact->life, index, exec_task_cause(task->exec, &text));
-            break;
+        case TASK_FACT_FAILED: exact_fail(exact, index); break;
         }
         task = &exact->tasks.items[index];
     }

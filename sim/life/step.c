@@ -294,7 +294,7 @@ static void end_deploy(struct life *life, uint32_t index)
         struct life_task *task = life_task(life, ref.index);
         task->phase = TASK_INITIALIZING;
         vec_push(&life->reports, (struct task_report){ task->attempt, EXECUTION_INITIALIZING,
-                                                       CAUSE_NONE, node_id_none() });
+                                                       CAUSE_NONE, node_id_none(), 0 });
         read_next(life, ref.index, readings);
     }
     start_readings(life, readings);
@@ -311,8 +311,8 @@ static void begin(struct life *life, uint32_t index)
     if (begun != LIFE_BEGUN)
         return;
     task->phase = TASK_RUNNING;
-    vec_push(&life->reports,
-             (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE, node_id_none() });
+    vec_push(&life->reports, (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE,
+                                                   node_id_none(), 0 });
     if (life->jobs[task->job].spec->faults.count > 0)
         task_plan_faults(life, index);
     life->ops->running(life->plane, index);
@@ -348,13 +348,14 @@ static void end_of_tasks(struct life *life, uint32_t index)
         if (!is_meant(life, ref, kind))
             continue;
         const struct life_task *task = life_task(life, ref.index);
-        struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE,
-                                      node_id_none() };
+        struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE, node_id_none(),
+                                      0 };
         if (kind == LIFE_FINISH)
             report.state = EXECUTION_FINISHED;
         if (kind == LIFE_FAIL && !task->cancel_asked) {
             report.state = EXECUTION_FAILED;
             report.cause = task->cause;
+            report.detail = task->detail;
             if (task->cause == CAUSE_CONNECTION_LOST)
                 report.remote = (struct node_id){ task->remote };
         }

@@ -80,6 +80,13 @@ void task_fail(struct life *life, uint32_t index, enum failure_cause cause)
     life_step_add(life, LIFE_FAIL, index, was_running ? close_of(life, task) : 0);
 }
 
+void task_fail_by(struct life *life, uint32_t index, enum failure_cause cause, uint32_t detail)
+{
+    if (task_is_up(life_task(life, index)))
+        life_task(life, index)->detail = detail;
+    task_fail(life, index, cause);
+}
+
 void task_disconnect(struct life *life, uint32_t index, uint32_t remote)
 {
     CHECK(remote < life->hosts.count);

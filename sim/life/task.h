@@ -37,6 +37,7 @@ struct life_task {
     uint32_t place;      /* in the host's list */
     enum task_phase phase;
     enum failure_cause cause;    /* CLOSING: why */
+    uint32_t detail;             /* number of the plane's text about it; 0: none */
     uint32_t remote;             /* the host whose connection it lost, or that refuses it; NONE */
     bool current;                /* the newest attempt at its subtask */
     bool recovered;              /* what its host had of its state it has read, or is reading */
@@ -98,6 +99,8 @@ static inline bool task_same_try(struct task_attempt a, struct task_attempt b)
 
 /* The user's code fails now: close() runs, then FAILED is reported. */
 void task_fail(struct life *life, uint32_t task, enum failure_cause cause);
+/* The same with a text of the plane's, by its number. */
+void task_fail_by(struct life *life, uint32_t task, enum failure_cause cause, uint32_t detail);
 /* So does Flink's: it has lost its data connection to a TaskManager, or found none there. */
 void task_disconnect(struct life *life, uint32_t task, uint32_t remote);
 /* One that runs ends by itself: close() runs, then FINISHED is reported. `saved`: behind a

@@ -55,6 +55,14 @@ static uint64_t model_breaks(const void *self)
     return model_break_count(self);
 }
 
+/* Its tasks fail by what is planned, and have nothing to say of it. */
+static const char *model_text(const void *self, uint32_t detail)
+{
+    (void)self;
+    (void)detail;
+    return NULL;
+}
+
 static struct fault_fate model_fate(const void *self, struct job_id job, size_t fault)
 {
     return model_fault_fate(self, job, fault);
@@ -111,6 +119,11 @@ static uint64_t exact_breaks(const void *self)
     return exact_break_count(self);
 }
 
+static const char *exact_text(const void *self, uint32_t detail)
+{
+    return exact_failure_text(self, detail);
+}
+
 static struct fault_fate exact_fate(const void *self, struct job_id job, size_t fault)
 {
     return exact_fault_fate(self, job, fault);
@@ -123,10 +136,10 @@ static struct err exact_books(void *self, struct note *note)
 
 static const struct plane_class planes[WORLD_COUNT] = {
     [WORLD_VIRTUAL] = { model_gone, model_begins, model_cancelled, model_ended, model_job,
-                        model_vertex, model_broken, model_whole, model_breaks, model_fate,
-                        model_check },
+                        model_vertex, model_broken, model_whole, model_breaks, model_text,
+                        model_fate, model_check },
     [WORLD_EXACT] = { exact_gone, exact_begins, exact_cancelled, exact_ended, exact_job,
-                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_fate,
+                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_text, exact_fate,
                       exact_books },
 };
 

@@ -20,6 +20,8 @@ struct plane_class {
     time_ns (*broken_at)(const void *self, struct job_id job);
     time_ns (*whole_at)(const void *self, struct job_id job);
     uint64_t (*break_count)(const void *self);
+    /* Of a report's detail; null: there is none. */
+    const char *(*failure_text)(const void *self, uint32_t detail);
     struct fault_fate (*fault_fate)(const void *self, struct job_id job, size_t fault);
     struct err (*check)(void *self, struct note *note);
 };

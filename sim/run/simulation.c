@@ -11,7 +11,7 @@
 #include "sim/provider/provider.h"
 #include "sim/run/programs.h"
 
-enum { PROGRESS_STEPS = 1000, STOP_CHECK_EVENTS = 4096, COMMAND_SIZE = 512 };
+enum { PROGRESS_STEPS = 1000, STOP_CHECK_EVENTS = 4096, COMMAND_SIZE = 512, REASON_SIZE = 600 };
 
 struct simulation {
     const struct scenario *scenario;
@@ -27,9 +27,26 @@ struct simulation {
     char command[COMMAND_SIZE];
 };
 
-static void on_log(void *context, time_ns at, struct node_id node, const struct log_line *line)
+/* A task's own words in place of the general ones. */
+static void put_own_words(const struct simulation *simulation, struct log_line *line, char *reason,
+                          size_t size)
+{
+    const struct plane *plane = &simulation->plane;
+    const char *text =
+        line->detail > 0 ? plane->class->failure_text(plane->self, line->detail) : NULL;
+    const char *colon = text && line->reason ? strstr(line->reason, ": ") : NULL;
+    if (!colon)
+        return;
+    text_format(reason, size, "%.*s%s", (int)(colon - line->reason) + 2, line->reason, text);
+    line->reason = reason;
+}
+
+static void on_log(void *context, time_ns at, struct node_id node, const struct log_line *said)
 {
     struct simulation *simulation = context;
+    struct log_line own = *said, *line = &own;
+    char reason[REASON_SIZE];
+    put_own_words(simulation, line, reason, sizeof reason);
     fatal_keep_line(at, node, line);
     for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
         if (watcher->line)

@@ -134,7 +134,7 @@ static void hear_reply(struct paper_cluster *cluster, struct reply reply)
     } else if (reply.message.kind == MESSAGE_TASK_STATES) {
         enum execution_state state = (enum execution_state)reply.message.task_states.tasks_count;
         for (uint32_t i = 0; i < paper->task_count; i++)
-            reports[i] = (struct task_report){ paper->tasks[i], state, CAUSE_NONE, node_id_none() };
+            reports[i] = (struct task_report){ paper->tasks[i], state, CAUSE_NONE, node_id_none(), 0 };
         reply.message.task_states.tasks = reports;
         reply.message.task_states.tasks_count = paper->task_count;
     }

@@ -121,7 +121,7 @@ void lone_submit(struct allocation_id allocation, uint32_t number)
 
 void lone_report(enum execution_state state)
 {
-    struct task_report said = { lone_attempt, state, CAUSE_NONE, node_id_none() };
+    struct task_report said = { lone_attempt, state, CAUSE_NONE, node_id_none(), 0 };
     struct event event = { .kind = EVENT_DATA };
     event.data = (struct event_data){
         .kind = DATA_TASK_STATES, .job = lone_job, .tasks = &said, .task_count = 1

@@ -48,7 +48,7 @@ void plane_report(struct story *story, struct plane_task *task, enum execution_s
                   enum failure_cause cause)
 {
     struct task_report *report = mem_create(sizeof *report);
-    *report = (struct task_report){ task->attempt, state, cause, node_id_none() };
+    *report = (struct task_report){ task->attempt, state, cause, node_id_none(), 0 };
     struct letter *letter = world_letter(story, task->node, EVENT_DATA);
     letter->owned = report;
     letter->event.data = (struct event_data){

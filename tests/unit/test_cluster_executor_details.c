@@ -153,7 +153,7 @@ START_TEST(the_data_plane_hears_of_the_profile_of_the_slot)
     lone_submit(lone_second, 2);
     ck_assert_int_eq(last_data(DATA_DEPLOY)->data.deployments[0].slot_cpu_milli, 0);
     lone_submit(lone_first, 3);
-    struct task_report ended = { lone_attempt, EXECUTION_CANCELED, CAUSE_NONE, node_id_none() };
+    struct task_report ended = { lone_attempt, EXECUTION_CANCELED, CAUSE_NONE, node_id_none(), 0 };
     ended.attempt.attempt = 2;
     struct event event = { .kind = EVENT_DATA };
     event.data = (struct event_data){

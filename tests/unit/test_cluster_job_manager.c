@@ -396,7 +396,7 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_END_OF_DATA,
     };
     struct task_report stale = {
-        { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none()
+        { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none(), 0
     };
     struct task_attempt attempt = { { 0 }, 7, 0 };
     uint64_t before = node_state_hash(story_node(story, jm));
@@ -468,7 +468,7 @@ START_TEST(a_slot_that_is_not_there_is_given_up)
     story_open(story, 1, 2, story_job(story, 2, 0));
     story_run(story, 175500 * TIME_US); /* deployed, the order not yet arrived */
     struct task_report lost = {
-        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_SLOT_LOST, node_id_none()
+        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_SLOT_LOST, node_id_none(), 0
     };
     struct message message = { .kind = MESSAGE_TASK_STATES };
     message.task_states = (struct message_task_states){ { 0 }, &lost, 1 };

@@ -242,8 +242,8 @@ END_TEST
 START_TEST(printer_names_every_member)
 {
     struct task_report reports[2] = {
-        { { { 3 }, 1, 0 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST, { 7 } },
-        { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE, node_id_none() },
+        { { { 3 }, 1, 0 }, EXECUTION_FAILED, CAUSE_CONNECTION_LOST, { 7 }, 5 },
+        { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE, node_id_none(), 0 },
     };
     struct message message = { .kind = MESSAGE_TASK_STATES, .task_states = { { 0 }, reports, 2 } };
     char text[200];

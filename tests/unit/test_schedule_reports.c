@@ -224,7 +224,8 @@ START_TEST(a_lost_connection_names_its_other_end)
     struct task_report report = { execution_graph_attempt(s->graph, (struct task_id){ 2 }),
                                   EXECUTION_FAILED,
                                   CAUSE_CONNECTION_LOST,
-                                  { 7 } };
+                                  { 7 },
+                                  0 };
     scheduler_on_task_states(s, tm1, &report, 1);
     const struct effect *line = NULL;
     for (VEC_EACH(const struct effect, effect, &s->parts.effects->list))

@@ -122,7 +122,7 @@ static bool is_rejected(struct scheduler *s, enum call call)
     struct note note;
     struct vertex_bounds bounds[] = { { { 0 }, 1, 3 }, { { 1 }, 1, 3 } };
     struct task_report report = {
-        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none()
+        { { 0 }, 0, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none(), 0
     };
     prepare(s, call);
     uint64_t before = scheduler_hash(s);
