@@ -9,6 +9,8 @@
 #include "core/base/text.h"
 #include "core/exec/record.h"
 
+enum { HASH_MASK = (1 << 16) - 1 };
+
 void broadcast_map_init(struct broadcast_map *map, const struct broadcast_spec *spec)
 {
     *map = (struct broadcast_map){ .spec = spec };
@@ -27,9 +29,15 @@ static bool is_key(const struct broadcast_entry *entry, const void *key, uint32_
     return entry->key_size == size && memcmp(entry->bytes, key, size) == 0;
 }
 
+/* Few bits: keys are few, and equal hashes are nothing that never happens. */
+static uint64_t hash_of(const void *key, uint32_t size)
+{
+    return hash_add_bytes(0, key, size) & HASH_MASK;
+}
+
 static uint32_t find(const struct broadcast_map *map, const void *key, uint32_t size)
 {
-    uint32_t i = index_map_get(&map->index, hash_add_bytes(0, key, size));
+    uint32_t i = index_map_get(&map->index, hash_of(key, size));
     while (i != INDEX_NONE && !is_key(&map->entries.items[i], key, size))
         i = map->entries.items[i].next;
     return i;
@@ -54,7 +62,7 @@ const void *broadcast_map_get(const struct broadcast_map *map, const void *key, 
 static void link_in(struct broadcast_map *map, uint32_t i)
 {
     struct broadcast_entry *entry = &map->entries.items[i];
-    uint64_t hash = hash_add_bytes(0, entry->bytes, entry->key_size);
+    uint64_t hash = hash_of(entry->bytes, entry->key_size);
     entry->next = index_map_get(&map->index, hash);
     index_map_put(&map->index, hash, i);
 }
@@ -62,7 +70,7 @@ static void link_in(struct broadcast_map *map, uint32_t i)
 static void link_out(struct broadcast_map *map, uint32_t i)
 {
     struct broadcast_entry *entries = map->entries.items;
-    uint64_t hash = hash_add_bytes(0, entries[i].bytes, entries[i].key_size);
+    uint64_t hash = hash_of(entries[i].bytes, entries[i].key_size);
     uint32_t first = index_map_get(&map->index, hash);
     if (first == i && entries[i].next == INDEX_NONE) {
         index_map_remove(&map->index, hash);

@@ -103,6 +103,7 @@ const struct operator_class broadcast_process_class = { .name = "broadcast proce
                                                         .watermark = keyed_process_watermark,
                                                         .deadline = keyed_process_deadline,
                                                         .on_time = keyed_process_time,
+                                                        .prepare = keyed_process_prepare,
                                                         .lists = OPERATOR_STATE_BROADCAST,
                                                         .save = save,
                                                         .load = load };

@@ -254,6 +254,14 @@ void keyed_process_time(struct operator* op, time_ns now)
     fire((struct keyed_process *)op, DOMAIN_PROCESSING_TIME, now);
 }
 
+void keyed_process_prepare(struct operator* op, uint64_t checkpoint)
+{
+    struct keyed_process *process = (struct keyed_process *)op;
+    (void)checkpoint;
+    for (uint32_t i = 0; i < process->open_states; i++)
+        user_state_prepare(&process->states[i]);
+}
+
 const struct operator_class keyed_process_class = { .name = "keyed process",
                                                     .size = sizeof(struct keyed_process),
                                                     .open = keyed_process_open,
@@ -261,4 +269,5 @@ const struct operator_class keyed_process_class = { .name = "keyed process",
                                                     .process = keyed_process_batch,
                                                     .watermark = keyed_process_watermark,
                                                     .deadline = keyed_process_deadline,
-                                                    .on_time = keyed_process_time };
+                                                    .on_time = keyed_process_time,
+                                                    .prepare = keyed_process_prepare };

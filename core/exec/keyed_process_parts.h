@@ -31,5 +31,6 @@ void keyed_process_batch(struct operator* op, uint32_t input, const struct batch
 void keyed_process_watermark(struct operator* op, int64_t watermark);
 time_ns keyed_process_deadline(struct operator* op);
 void keyed_process_time(struct operator* op, time_ns now);
+void keyed_process_prepare(struct operator* op, uint64_t checkpoint);
 
 #endif

@@ -92,6 +92,7 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
         state_table_create(&(struct state_spec){ .key_size = spec->key_size,
                                                  .value_size = spec->value_size,
                                                  .key_hash = spec->key_hash,
+                                                 .stamped = spec->stamped,
                                                  .max_parallelism = registry->task.max_parallelism,
                                                  .range = registry->groups,
                                                  .incremental = registry->incremental,

@@ -19,6 +19,7 @@ struct keyed_state_spec {
     uint32_t key_size, value_size; /* 0: they vary */
     enum key_hash key_hash;
     struct snapshot_serializer key, value;
+    bool stamped; /* as in struct state_spec */
 };
 
 struct keyed_state {

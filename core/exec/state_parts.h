@@ -32,6 +32,7 @@ struct state_table {
     struct state_history *histories; /* as many */
     struct state_account account;
     uint64_t entries;
+    int64_t horizon;    /* of stamps */
     uint64_t epoch;     /* of what is written now */
     uint64_t confirmed; /* the newest confirmed snapshot; 0: none */
     struct {

@@ -24,6 +24,7 @@ struct state_snapshot {
     uint64_t written; /* bytes */
     enum part part;
     uint32_t group, bucket; /* the next to be written */
+    int64_t horizon;        /* stamps that are not above it are left out */
 };
 
 static void hold(struct state_group *copy, const struct state_group *group)
@@ -64,6 +65,7 @@ struct state_snapshot *state_snapshot_begin(struct state_table *table,
                                                  .range = spec->range,
                                                  .id = id,
                                                  .base = incremental ? table->confirmed : 0 };
+    snapshot->horizon = table->horizon;
     snapshot->groups = mem_create_array(count, sizeof *snapshot->groups);
     snapshot->offsets = mem_create_array(count, sizeof *snapshot->offsets);
     for (uint32_t i = 0; i < count; i++)
@@ -111,6 +113,19 @@ static uint8_t *gather_words(const struct state_group *group, uint32_t bucket, u
     return to;
 }
 
+/* A stamp that the table does not care for any more. */
+static bool is_behind(const struct state_snapshot *snapshot, const struct state_group *group,
+                      uint32_t index)
+{
+    struct state_entry entry;
+    int64_t stamp;
+    if (!snapshot->table->spec.stamped || snapshot->header.base != 0)
+        return false;
+    state_group_entry(&snapshot->table->layout, group, index, &entry);
+    memcpy(&stamp, entry.value, sizeof stamp);
+    return stamp <= snapshot->horizon;
+}
+
 static void append_entry(const struct state_layout *layout, const struct state_group *group,
                          uint32_t index, bool with_value, struct snapshot_bytes *out)
 {
@@ -153,8 +168,13 @@ static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes
         }
         if (out->count - body >= STATE_SNAPSHOT_BLOCK)
             break;
-        for (; slots != 0; slots &= slots - 1, entries++)
-            append_entry(layout, group, bucket * STATE_SLOTS + state_slot(slots), true, out);
+        for (; slots != 0; slots &= slots - 1) {
+            uint32_t index = bucket * STATE_SLOTS + state_slot(slots);
+            if (is_behind(snapshot, group, index))
+                continue;
+            append_entry(layout, group, index, true, out);
+            entries++;
+        }
     }
     snapshot->bucket = bucket;
     if (words) {

@@ -41,7 +41,14 @@ struct state_table *state_table_create(const struct state_spec *spec)
     }
     table->epoch = 1;
     table->account.batch = 1;
+    table->horizon = INT64_MIN;
     return table;
+}
+
+void state_table_set_horizon(struct state_table *table, int64_t stamp)
+{
+    CHECK(table->spec.stamped);
+    table->horizon = stamp;
 }
 
 void state_table_destroy(struct state_table *table)

@@ -33,6 +33,7 @@ struct state_spec {
     struct key_group_range range; /* not empty */
     bool incremental;             /* snapshots may leave out what is in a confirmed one */
     uint64_t bytes_max;           /* the budget; 0: none */
+    bool stamped; /* a value begins with a stamp, i64: see state_table_set_horizon */
 };
 
 /* One key. Where the group is given, the table believes it (map state: the group of the key, not
@@ -98,6 +99,10 @@ struct state_cursor {
 bool state_table_next(const struct state_table *table, struct state_cursor *cursor,
                       struct state_entry *entry);
 void state_table_remove_at(struct state_table *table, struct state_cursor *cursor);
+
+/* Of a stamped table: full snapshots that begin from now on leave out entries whose stamp is not
+ * above this one (StateTtlConfig.cleanupFullSnapshot). The table itself keeps them. */
+void state_table_set_horizon(struct state_table *table, int64_t stamp);
 
 /* What it holds. Blocks that only snapshots hold count in held, not in live. */
 struct state_memory {

@@ -305,17 +305,35 @@ static time_ns earlier(time_ns a, time_ns b)
     return a < b ? a : b;
 }
 
-time_ns exec_task_deadline(const struct exec_task *task)
+static bool outputs_have_room(const struct exec_task *task)
+{
+    for (uint32_t i = 0; i < task->config.output_count; i++)
+        if (!result_partition_is_available(&task->outputs[i].partition))
+            return false;
+    return true;
+}
+
+/* What operators do in their time they write, so it waits for room as input does. Behind the last
+ * snapshot nobody hears of the time any more (TimerService.quiesce). */
+static time_ns operators_deadline(const struct exec_task *task)
+{
+    bool can = task->state == EXEC_RUNNING && task->final == 0 && outputs_have_room(task);
+    return can ? chain_deadline(&task->chain) : TIME_NEVER;
+}
+
+static time_ns own_deadline(const struct exec_task *task)
 {
     time_ns at = task->flush_at;
-    if (!is_live(task))
-        return TIME_NEVER;
     if (task->config.input_count > 0)
         at = earlier(at, barrier_handler_deadline(&task->handler));
     for (uint32_t i = 0; i < task->config.output_count; i++)
         at = earlier(at, result_partition_deadline(&task->outputs[i].partition));
-    /* At its end nobody hears of the time any more (TimerService.quiesce). */
-    return task->state == EXEC_RUNNING ? earlier(at, chain_deadline(&task->chain)) : at;
+    return at;
+}
+
+time_ns exec_task_deadline(const struct exec_task *task)
+{
+    return is_live(task) ? earlier(own_deadline(task), operators_deadline(task)) : TIME_NEVER;
 }
 
 /* What was written is to go out within the time-out, or at once. */
@@ -343,18 +361,19 @@ static void end_waiting(struct exec_task *task)
     on_trigger(task, &held);
 }
 
-static void meet_operators(struct exec_task *task, time_ns now)
+static bool meet_operators(struct exec_task *task, time_ns now)
 {
-    if (task->state != EXEC_RUNNING || chain_deadline(&task->chain) > now)
-        return;
+    if (operators_deadline(task) > now)
+        return false;
     chain_on_time(&task->chain, now);
     plan_flush(task);
     end_waiting(task);
+    return true;
 }
 
 static bool meet_deadlines(struct exec_task *task, time_ns now)
 {
-    if (exec_task_deadline(task) > now)
+    if (own_deadline(task) > now)
         return false;
     if (task->flush_at <= now) {
         task->flush_at = TIME_NEVER;
@@ -365,17 +384,8 @@ static bool meet_deadlines(struct exec_task *task, time_ns now)
     for (uint32_t i = 0; i < task->config.output_count; i++)
         if (result_partition_deadline(&task->outputs[i].partition) <= now)
             result_partition_time_out(&task->outputs[i].partition, now);
-    meet_operators(task, now);
     exec_task_gather_in_flight(task);
     return true;
-}
-
-static bool has_room(const struct exec_task *task)
-{
-    for (uint32_t i = 0; i < task->config.output_count; i++)
-        if (!result_partition_is_available(&task->outputs[i].partition))
-            return false;
-    return chain_has_room(&task->chain);
 }
 
 static bool poll_source(struct exec_task *task)
@@ -405,7 +415,11 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!is_source && exec_task_read_next(task, true))
         return STEP_WORKED;
-    if (!has_room(task))
+    if (!outputs_have_room(task))
+        return STEP_BACKPRESSURED;
+    if (meet_operators(task, task->context.now))
+        return STEP_WORKED;
+    if (!chain_has_room(&task->chain))
         return STEP_BACKPRESSURED;
     if (task->stops || (is_source && (task->ends_later || task->state == EXEC_AT_END)))
         return STEP_NOTHING;

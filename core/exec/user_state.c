@@ -28,6 +28,13 @@ static uint32_t table_value_size(const struct user_state *state)
     return user_has_ttl(state) ? STAMP_SIZE + record_padded(spec->value_size) : spec->value_size;
 }
 
+/* The table's values begin with their stamp and stand for themselves. */
+static bool is_stamped(const struct user_state *state)
+{
+    enum user_state_kind kind = state->spec->kind;
+    return user_has_ttl(state) && (kind == USER_VALUE || kind == USER_REDUCING);
+}
+
 static bool is_declared_well(const struct user_state *state)
 {
     const struct user_state_spec *spec = state->spec;
@@ -56,7 +63,8 @@ bool user_state_open(struct user_state *state, struct operator* op,
                                       .key_size = key->size,
                                       .value_size = table_value_size(state),
                                       .key_hash = key->hash,
-                                      .value = serializer_of(spec) };
+                                      .value = serializer_of(spec),
+                                      .stamped = is_stamped(state) };
     state->scratch = mem_create((size_t)key->size + USER_MAP_KEY_MAX);
     if (spec->kind == USER_MAP) {
         if (!user_map_open(state, &table))
@@ -131,6 +139,12 @@ void user_state_clean(struct user_state *state, uint32_t entries)
             (struct state_cursor){ .group = group == range.last ? range.first : group + 1 };
         groups--;
     }
+}
+
+void user_state_prepare(struct user_state *state)
+{
+    if (is_stamped(state))
+        state_table_set_horizon(state->table, state->op->task->now - state->spec->ttl.time);
 }
 
 void user_state_check_budget(struct user_state *state)

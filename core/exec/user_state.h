@@ -50,6 +50,8 @@ bool user_state_open(struct user_state *state, struct operator* op,
 void user_state_close(struct user_state *state);
 /* Looks at about so many entries further on, and removes the expired ones. */
 void user_state_clean(struct user_state *state, uint32_t entries);
+/* A snapshot comes: a full one leaves out what has expired, but of lists and maps. */
+void user_state_prepare(struct user_state *state);
 /* Fails the operator when its tables are over their budget. */
 void user_state_check_budget(struct user_state *state);
 /* Of any kind. */

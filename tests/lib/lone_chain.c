@@ -151,6 +151,7 @@ void lone_chain_snapshot(struct lone_chain *lone, uint64_t checkpoint,
     enum { PIECE = 4096 };
     struct note note = { { 0 } };
     struct checkpoint_barrier barrier = { .id = (int64_t)checkpoint };
+    chain_prepare(&lone->chain, checkpoint);
     struct snapshot_work *work =
         snapshot_work_create(&lone->states.task, &barrier, &lone->chain, &lone->states, 0);
     work->is_complete = true;

@@ -162,6 +162,41 @@ START_TEST(records_are_judged_by_the_rules_so_far)
 }
 END_TEST
 
+/* So many keys that some have the same hash. */
+START_TEST(a_map_is_a_plain_array)
+{
+    enum { MANY = 3000 };
+    static uint32_t plain[MANY]; /* 0: none */
+    struct rng rng = rng_stream((uint64_t)_i, "map", 0);
+    struct broadcast_map map;
+    uint32_t live = 0, found = 0, key_size, size;
+    const void *key, *value;
+    size_t at = 0;
+    memset(plain, 0, sizeof plain);
+    broadcast_map_init(&map, rules_state);
+    for (int n = 1; n < 20000; n++) {
+        uint32_t of = (uint32_t)rng_below(&rng, MANY);
+        if (rng_below(&rng, 3) > 0) {
+            uint32_t number = (uint32_t)n;
+            live += plain[of] == 0;
+            plain[of] = number;
+            ck_assert(!err_is(broadcast_map_put(&map, &of, 4, &number, 4)));
+        } else {
+            ck_assert_int_eq(broadcast_map_remove(&map, &of, 4), plain[of] != 0);
+            live -= plain[of] != 0;
+            plain[of] = 0;
+        }
+        of = (uint32_t)rng_below(&rng, MANY);
+        const uint32_t *there = broadcast_map_get(&map, &of, 4, NULL);
+        ck_assert_uint_eq(there ? *there : 0, plain[of]);
+    }
+    for (; broadcast_map_next(&map, &at, &key, &key_size, &value, &size); found++)
+        ck_assert_uint_eq(*(const uint32_t *)value, plain[*(const uint32_t *)key]);
+    ck_assert_uint_eq(found, live);
+    broadcast_map_fini(&map);
+}
+END_TEST
+
 START_TEST(broadcast_state_that_was_not_declared_fails_the_task)
 {
     static struct lone_chains lone;
@@ -201,6 +236,7 @@ Suite *test_exec_broadcast_suite(void)
     Suite *suite = suite_create("exec_broadcast");
     TCase *tcase = tcase_create("broadcast");
     tcase_add_loop_test(tcase, records_are_judged_by_the_rules_so_far, 0, 20);
+    tcase_add_loop_test(tcase, a_map_is_a_plain_array, 0, 5);
     tcase_add_test(tcase, broadcast_state_that_was_not_declared_fails_the_task);
     tcase_add_test(tcase, rules_of_another_serializer_are_refused);
     suite_add_tcase(suite, tcase);

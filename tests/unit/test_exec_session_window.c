@@ -231,6 +231,11 @@ START_TEST(windows_that_touch_are_one)
     lone_chain_init(&lone, specs, 1, 0, 1, NULL, 0);
     for (size_t i = 0; i < 3; i++)
         lone_chain_put(&lone, 0, click_layout, times[i], &click, sizeof click);
+    /* one session, its two timers: those of what it was made of are gone */
+    uint64_t entries = 0;
+    for (VEC_EACH(const struct keyed_state, state, &lone.states.states))
+        entries += state_table_memory(state->table).entries;
+    ck_assert_uint_eq(entries, 3);
     chain_watermark(&lone.chain, 28);
     ck_assert_uint_eq(lone.out.count, 0);
     chain_watermark(&lone.chain, 29);

@@ -381,6 +381,28 @@ START_TEST(what_has_expired_goes_at_a_restore)
 }
 END_TEST
 
+/* StateTtlConfig.cleanupFullSnapshot; a restore in the past shows what the file holds. */
+START_TEST(what_has_expired_is_not_in_a_full_snapshot)
+{
+    static struct lone_chains lone;
+    struct command young = { 1, VALUE_PUT, 1 };
+    set_up(1);
+    lone_chains_init(&lone, specs, 1, 1);
+    for (uint64_t key = 100; key < 300; key++)
+        put_some(&lone, key);
+    lone_chains_set_time(&lone, LIFE);
+    lone_chain_put(&lone.chains[0], 0, command_layout, 0, &young, sizeof young);
+    lone_chains_set_time(&lone, LIFE);
+    uint64_t before = entries_of(&lone.chains[0]);
+    lone.now = 0;
+    lone_chains_restart(&lone, 1);
+    /* the lists and maps of 200 keys are, but for what the clean-up has met */
+    ck_assert_uint_lt(entries_of(&lone.chains[0]), before - 2 * 190);
+    ck_assert_uint_ge(entries_of(&lone.chains[0]), 1 + 3 * 190);
+    lone_chains_fini(&lone);
+}
+END_TEST
+
 /* StateMigrationException: the bytes are not the same. */
 START_TEST(a_time_to_live_cannot_come_later)
 {
@@ -479,6 +501,7 @@ Suite *test_exec_user_state_suite(void)
     tcase_add_loop_test(tcase, states_are_those_of_plain_arrays, 0, 60);
     tcase_add_test(tcase, what_has_expired_goes_though_nobody_asks_for_it);
     tcase_add_test(tcase, what_has_expired_goes_at_a_restore);
+    tcase_add_test(tcase, what_has_expired_is_not_in_a_full_snapshot);
     tcase_add_test(tcase, a_time_to_live_cannot_come_later);
     tcase_add_loop_test(tcase, what_was_not_declared_fails_the_task_by_name, 0, 6);
     tcase_add_loop_test(tcase, a_state_that_cannot_be_is_refused_at_the_start, 0, 4);
