@@ -154,7 +154,8 @@ static void let_go(struct async_wait *wait)
     if (wait->entries.count > 0)
         used_from = wait->entries.items[0].at;
     size_t free_bytes = (size_t)(used_from - wait->bytes_first);
-    memmove(wait->bytes.items, wait->bytes.items + free_bytes, wait->bytes.count - free_bytes);
+    if (free_bytes > 0) /* there may have been no record yet */
+        memmove(wait->bytes.items, wait->bytes.items + free_bytes, wait->bytes.count - free_bytes);
     wait->bytes.count -= free_bytes;
     wait->bytes_first = used_from;
 }

@@ -17,7 +17,7 @@ struct timer {
     int64_t time;       /* ms of event time, or ns of processing time: the owner's */
     uint64_t namespace; /* the owner's */
     int32_t group;
-    uint8_t key[TIMER_KEY_MAX]; /* the first key_size bytes */
+    _Alignas(8) uint8_t key[TIMER_KEY_MAX]; /* the first key_size bytes; functions read it so */
 };
 
 struct timer_service {
