@@ -111,7 +111,7 @@ determinism: ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, di
 	@$(MAKE) $(ON_ALL_CORES) all
 	@tests/determinism.sh $(B)
 
-every-event: ## a fault at every single event of small runs of the exact world: some 60,000 runs
+every-event: ## a fault at every single event of small runs of the exact world: some 200,000 runs
 	@.ci/packages build test
 	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
 	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event

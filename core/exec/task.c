@@ -239,6 +239,8 @@ static void add_mail(struct exec_task *task, const struct mail *mail)
 void exec_task_trigger_checkpoint(struct exec_task *task, const struct checkpoint_barrier *barrier,
                                   bool ends_input)
 {
+    if (task->state == EXEC_FINISHED)
+        exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)barrier->id, BARRIER_ABORT_TASK_CLOSING);
     add_mail(task, &(struct mail){ MAIL_TRIGGER, *barrier, ends_input });
 }
 
@@ -273,7 +275,8 @@ static void on_trigger(struct exec_task *task, const struct mail *mail)
         trigger_open_channels(task, &mail->barrier);
         return;
     }
-    if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input) {
+    if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input &&
+        !exec_task_is_aborted(task, (uint64_t)mail->barrier.id)) {
         task->drains = true;
         task->ends_later = !exec_task_finish_operators(task);
         if (task->ends_later) {
@@ -281,7 +284,6 @@ static void on_trigger(struct exec_task *task, const struct mail *mail)
             return;
         }
     }
-    task->stops |= mail->ends_input;
     exec_task_snapshot_now(task, &mail->barrier);
 }
 
@@ -421,7 +423,8 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!chain_has_room(&task->chain))
         return STEP_BACKPRESSURED;
-    if (task->stops || (is_source && (task->ends_later || task->state == EXEC_AT_END)))
+    if (is_source &&
+        (task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
         return STEP_NOTHING;
     if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
         return STEP_NOTHING;

@@ -28,18 +28,23 @@ static bool is_stop(const struct checkpoint_barrier *barrier)
     return barrier->kind == CHECKPOINT_STOP_SUSPEND || barrier->kind == CHECKPOINT_STOP_DRAIN;
 }
 
-/* Was it told to be aborted before its barrier came here? Older ones come no more. */
+bool exec_task_is_aborted(const struct exec_task *task, uint64_t checkpoint)
+{
+    for (VEC_EACH(const uint64_t, id, &task->aborted))
+        if (*id == checkpoint)
+            return true;
+    return false;
+}
+
+/* Older ones come no more. */
 static bool was_aborted(struct exec_task *task, uint64_t checkpoint)
 {
-    bool found = false;
-    for (size_t i = 0; i < task->aborted.count;) {
-        uint64_t id = task->aborted.items[i];
-        found |= id == checkpoint;
-        if (id <= checkpoint)
+    bool found = exec_task_is_aborted(task, checkpoint);
+    for (size_t i = 0; i < task->aborted.count;)
+        if (task->aborted.items[i] <= checkpoint)
             vec_remove_swap(&task->aborted, i);
         else
             i++;
-    }
     return found;
 }
 
@@ -70,6 +75,8 @@ void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barr
     /* The first one behind the last record is the last, and a savepoint behind which all stop. */
     if (is_stop(barrier) || (task->state == EXEC_AT_END && task->final == 0))
         task->final = (uint64_t)barrier->id;
+    if (is_stop(barrier))
+        task->stops_behind = (uint64_t)barrier->id;
     exec_task_tell(task, TASK_FACT_SNAPSHOT, (uint64_t)barrier->id, 0);
     exec_task_gather_in_flight(task);
 }
@@ -109,10 +116,12 @@ void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint)
         result_partition_abort_checkpoint(&task->outputs[i].partition, (int64_t)checkpoint);
     if (task->final == checkpoint)
         task->final = 0; /* another one is to come */
-    if (!work)
-        return;
-    forget(task, work);
-    snapshot_work_destroy(work);
+    if (work) {
+        forget(task, work);
+        snapshot_work_destroy(work);
+    }
+    if (task->stops_behind == checkpoint) /* nothing sets those going again that have stopped */
+        exec_task_fail(task, CAUSE_STOP_FAILED, "Stop-with-savepoint failed.");
 }
 
 static void abort_one(struct exec_task *task, const struct barrier_abort *aborted)
@@ -157,7 +166,7 @@ void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint)
     if (task->final == 0 || checkpoint < task->final)
         return;
     task->final_complete = true;
-    if (task->state == EXEC_RUNNING && task->stops)
+    if (task->state == EXEC_RUNNING && task->config.input_count == 0 && task->stops_behind > 0)
         exec_task_end_data(task);
     else
         exec_task_finish(task);

@@ -84,6 +84,10 @@ void exec_task_finish(struct exec_task *task)
         return;
     exec_task_send_event(task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_PARTITION });
     exec_task_move(task, EXEC_FINISHED);
+    for (size_t i = task->first_mail; i < task->mails.count; i++)
+        if (task->mails.items[i].kind == MAIL_TRIGGER)
+            exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)task->mails.items[i].barrier.id,
+                           BARRIER_ABORT_TASK_CLOSING);
     exec_task_tell(task, TASK_FACT_FINISHED, 0, 0);
 }
 

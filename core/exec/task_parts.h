@@ -51,10 +51,11 @@ struct exec_task {
     VEC(struct snapshot_work *) snapshots; /* by rising checkpoint */
     VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
     uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
-    bool source_ended, stops, drains;      /* stops: behind the savepoint being taken */
-    bool ends;                             /* at once when its data is read */
-    uint32_t unread;                       /* channels of its outputs whose data is not */
-    VEC(struct read_channel) read;         /* channels whose senders are to be told so */
+    bool source_ended, drains;
+    uint64_t stops_behind;         /* savepoint that it has begun; 0: none */
+    bool ends;                     /* at once when its data is read */
+    uint32_t unread;               /* channels of its outputs whose data is not */
+    VEC(struct read_channel) read; /* channels whose senders are to be told so */
     size_t first_read;
     uint64_t last_snapshot, final; /* final: whose completion ends it; 0: not taken yet */
     bool final_complete;
@@ -73,6 +74,8 @@ void exec_task_send_event(struct exec_task *task, const struct channel_event *ev
 void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barrier *barrier);
 void exec_task_on_barrier(struct exec_task *task, const struct barrier_outcome *outcome);
 void exec_task_gather_in_flight(struct exec_task *task);
+/* Was it told that the checkpoint is aborted before it came here? */
+bool exec_task_is_aborted(const struct exec_task *task, uint64_t checkpoint);
 void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint);
 void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
 

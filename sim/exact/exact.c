@@ -287,7 +287,6 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->kept);
         vec_fini(&task->syncing);
         vec_fini(&task->gathering);
-        vec_fini(&task->asked);
         vec_fini(&task->triggers);
     }
     life_fini(&exact->life);

@@ -47,15 +47,15 @@ static double position_of(const struct exact_source *source)
     return sum;
 }
 
-/* What is whose of the records that have arrived: those up to now, or to when the other job ended,
- * were offered to the other one. */
+/* Splits that no task takes up had been read to their end. What is whose of the records that have
+ * arrived: those up to now, or to when the other job ended, were offered to the other one. */
 static void take_books(struct exact *exact, const struct exact_job *former,
                        const struct exact_source *theirs, struct exact_source *source,
                        const uint64_t *offsets)
 {
     bool ended, is_over = former->ended && !former->failed;
     for (uint32_t s = 0; s < source->log.splits; s++)
-        source->splits.items[s] = (struct split_place){ offsets[s], SPLIT_LOST };
+        source->splits.items[s] = (struct split_place){ offsets[s], SPLIT_DONE };
     source->taken_over = position_of(source);
     source->offered_before =
         (double)log_arrived(source, is_over ? former->ended_at : exact_now(exact), &ended);

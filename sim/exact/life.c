@@ -67,10 +67,8 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->kept, &before.kept, sizeof task->kept);
     memcpy(&task->syncing, &before.syncing, sizeof task->syncing);
     memcpy(&task->gathering, &before.gathering, sizeof task->gathering);
-    memcpy(&task->asked, &before.asked, sizeof task->asked);
     memcpy(&task->triggers, &before.triggers, sizeof task->triggers);
     vec_clear(&task->triggers);
-    vec_clear(&task->asked);
     vec_clear(&task->inputs);
     vec_clear(&task->outputs);
     vec_clear(&task->syncing);
@@ -143,7 +141,7 @@ static void stopped(void *plane, uint32_t index, enum life_stop how)
             wires_disconnect(exact, index);
         return;
     case STOP_FINISHED:
-        snapshot_decline_asked(exact, index);
+        snapshot_decline_rest(exact, index);
         leave_running(exact, index, false);
         return;
     case STOP_SAVED: IMPOSSIBLE("tasks finish by themselves");

@@ -87,7 +87,7 @@ void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data
 /* Begins when the task has taken it: how long its synchronous part holds the task up. */
 time_ns snapshot_begin(struct exact *exact, uint32_t task, uint64_t checkpoint);
 /* It has finished, and will not take part in those that it was told of last. */
-void snapshot_decline_asked(struct exact *exact, uint32_t task);
+void snapshot_decline_rest(struct exact *exact, uint32_t task);
 /* Those whose synchronous part is over are written and stored, once all that was in flight is in.
  */
 void snapshot_store_written(struct exact *exact, uint32_t task);

@@ -129,7 +129,6 @@ void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_da
             continue;
         }
         stored_cut_of(&exact->jobs[order->job.n], how->checkpoint, how->kind);
-        vec_push(&task->asked, how->checkpoint);
         vec_push(&task->triggers, (struct exact_trigger){ barrier, stops });
         run_wake(exact, index);
     }
@@ -161,18 +160,6 @@ void snapshot_complete(struct exact *exact, uint32_t host, const struct effect_d
     tell_tasks(exact, host, order, exec_task_checkpoint_complete);
 }
 
-/* They have stopped, and nothing sets them going again (StreamTask.notifyCheckpointAbortAsync). */
-static void fail_stopped(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint)
-{
-    const struct exact_host *h = &exact->hosts.items[host];
-    for (size_t i = 0; i < h->life.tasks.count; i++) {
-        const struct exact_task *task = &exact->tasks.items[h->life.tasks.items[i]];
-        if (task->life.job == job && task->life.phase == TASK_RUNNING && task->life.current &&
-            task->stops_behind == checkpoint)
-            task_fail(&exact->life, h->life.tasks.items[i], CAUSE_STOP_FAILED);
-    }
-}
-
 void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data *order)
 {
     struct exact_job *job = &exact->jobs[order->job.n];
@@ -181,46 +168,33 @@ void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data
     snapshot_uploads_drop(exact, order->job.n, checkpoint);
     if (cut && !cut->completed)
         stored_cut_remove(job, checkpoint);
-    fail_stopped(exact, host, order->job.n, checkpoint);
     tell_tasks(exact, host, order, exec_task_checkpoint_aborted);
 }
 
-/* Asked for and not begun, or not whole: what is missing would come after its end. */
-void snapshot_decline_asked(struct exact *exact, uint32_t index)
+/* Kept back, or not whole: what is missing would come after its end. */
+void snapshot_decline_rest(struct exact *exact, uint32_t index)
 {
     const struct exact_task *task = &exact->tasks.items[index];
+    const struct life_task *life = &task->life;
+    for (VEC_EACH(const struct exact_trigger, trigger, &task->triggers))
+        snapshot_decline(exact, life->host, life->job, (uint64_t)trigger->barrier.id,
+                         life->attempt);
     for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
-        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
+        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt);
     for (VEC_EACH(const uint64_t, checkpoint, &task->gathering))
-        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
-    for (VEC_EACH(const uint64_t, checkpoint, &task->asked))
-        snapshot_decline(exact, task->life.host, task->life.job, *checkpoint, task->life.attempt);
-}
-
-/* Those before it are not begun any more. */
-static void forget_asked(struct exact_task *task, uint64_t checkpoint)
-{
-    size_t kept = 0;
-    for (VEC_EACH(const uint64_t, asked, &task->asked))
-        if (*asked > checkpoint)
-            task->asked.items[kept++] = *asked;
-    task->asked.count = kept;
+        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt);
 }
 
 time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
     const struct exact_job *job = &exact->jobs[task->life.job];
-    forget_asked(task, checkpoint);
     const struct planned_fault *throws = fault_of(job, FAULT_SNAPSHOT_THROW, task, checkpoint);
     if (throws) {
         life_fault_struck(&exact->life, task->life.job, throws);
         task_fail(&exact->life, index, CAUSE_SNAPSHOT);
         return 0;
     }
-    const struct exact_cut *cut = stored_cut_find(&exact->jobs[task->life.job], checkpoint);
-    if (cut && (cut->kind == CHECKPOINT_STOP_SUSPEND || cut->kind == CHECKPOINT_STOP_DRAIN))
-        task->stops_behind = checkpoint;
     const struct planned_fault *sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, task, checkpoint);
     if (sleeps)
         life_fault_struck(&exact->life, task->life.job, sleeps);

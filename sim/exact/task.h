@@ -36,8 +36,6 @@ struct exact_task {
     time_ns since, busy_until;          /* accounted up to; when its outcome is there */
     time_ns sync;                       /* synchronous part of its last snapshot */
     VEC(struct exact_trigger) triggers; /* told, and kept back by the checkpoint lock */
-    uint64_t stops_behind;              /* a savepoint that it has begun; 0: none */
-    VEC(uint64_t) asked;                /* checkpoints that it was told of, and has not begun */
     VEC(uint64_t) syncing;              /* snapshots whose synchronous part is under way */
     VEC(uint64_t) gathering;            /* behind that: their in-flight data may grow */
     double paced_base, paced_from; /* of a paced source: what its log held, what the curve had */

@@ -227,7 +227,8 @@ void exec_line_trigger(struct exec_line *line, enum barrier_alignment alignment,
     /* Those whose input has all ended are begun with as well (DefaultCheckpointPlanCalculator). */
     int first = stage_has_ended(line, SOURCES) ? COUNTERS : SOURCES;
     for (uint32_t i = 0; i < line->width[first]; i++)
-        exec_task_trigger_checkpoint(line->tasks[first][i], &barrier, false);
+        if (exec_task_state(line->tasks[first][i]) != EXEC_FINISHED)
+            exec_task_trigger_checkpoint(line->tasks[first][i], &barrier, false);
 }
 
 static void tell_complete(struct exec_line *line)

@@ -68,6 +68,7 @@ enum injected {
     FREEZE, /* longer than a checkpoint may take */
     CUT,
     SAVEPOINT,
+    SAVEPOINT_AND_RESCALE,
     RESCALE_DOWN,
     RESCALE_UP,
     STOP_JOB,
@@ -75,8 +76,8 @@ enum injected {
     INJECTED_COUNT
 };
 static const char *const injected_names[INJECTED_COUNT] = {
-    "kill",      "source fails", "count fails", "stop",     "freeze",   "cut",
-    "savepoint", "rescale down", "rescale up",  "stop job", "drain job"
+    "kill",      "source fails",          "count fails",  "stop",       "freeze",   "cut",
+    "savepoint", "savepoint and rescale", "rescale down", "rescale up", "stop job", "drain job"
 };
 
 static void resume(void *context, uint64_t a, uint64_t b)
@@ -136,6 +137,10 @@ static void inject(struct virtual_cluster *cluster, enum injected what)
         later(cluster, 2 * TIME_S, heal, tm1.n);
         return;
     case SAVEPOINT: ask(cluster, CLIENT_TRIGGER_SAVEPOINT, false); return;
+    case SAVEPOINT_AND_RESCALE:
+        ask(cluster, CLIENT_TRIGGER_SAVEPOINT, false);
+        rescale(cluster, 3);
+        return;
     case RESCALE_DOWN: rescale(cluster, 1); return;
     case RESCALE_UP: rescale(cluster, 3); return;
     case STOP_JOB: ask(cluster, CLIENT_STOP_WITH_SAVEPOINT, false); return;
@@ -210,6 +215,62 @@ START_TEST(a_fault_at_any_event_changes_no_output)
 }
 END_TEST
 
+/* A second job from wherever the first one is stopped, at another parallelism. */
+static void add_second(char *yaml, size_t size, uint32_t parallelism)
+{
+    size_t at = strlen(yaml);
+    snprintf(yaml + at, size - at,
+             "  - name: second\n"
+             "    at: 9s\n"
+             "    config: { parallelism.default: %u, execution.checkpointing.interval: 300ms,\n"
+             "              execution.state-recovery.path: savepoint of job }\n"
+             "    vertices:\n"
+             "      - { name: source, cost: 20us, bytes: 200, max-parallelism: 4 }\n"
+             "      - { name: map, bytes: 40, selectivity: 2, max-parallelism: 4 }\n"
+             "      - { name: count, keys: 50, state: 16 bytes/key, max-parallelism: 4 }\n"
+             "    edges: [ source -> map: rebalance, map -> count: hash ]\n",
+             parallelism);
+}
+
+/* False: the job had finished before it could be stopped. */
+static bool go_on(const struct mode *mode, uint64_t at, uint32_t parallelism)
+{
+    char word[120], yaml[4000];
+    struct exact_run run;
+    snprintf(yaml, sizeof yaml, small, schedulers[0], mode->config, mode->cost);
+    add_second(yaml, sizeof yaml, parallelism);
+    exact_run_init(&run, yaml);
+    simulation_run_events(run.simulation, at);
+    bool runs = run.finished == 0;
+    inject(exact_run_cluster(&run), STOP_JOB);
+    snprintf(word, sizeof word, "%s: stopped behind event %llu, goes on with %u", mode->name,
+             (unsigned long long)at, parallelism);
+    while (runs && run.finished < 2 && simulation_run_events(run.simulation, 500))
+        ;
+    exact_run_must_hold(&run, word);
+    struct exact_sum sum = exact_newest_sum(run.exact, (struct job_id){ 1 }, count_vertex);
+    bool has_gone_on = run.finished == 2;
+    if (has_gone_on)
+        ck_assert_msg(sum.records == RECORDS, "%s: %llu records", word,
+                      (unsigned long long)sum.records);
+    exact_run_fini(&run);
+    return has_gone_on;
+}
+
+START_TEST(a_job_stopped_at_any_event_goes_on_at_another_parallelism)
+{
+    const struct mode *mode = &modes[_i / 2];
+    struct outcome wanted;
+    uint64_t events = run_once(mode, schedulers[0], UINT64_MAX, KILL, &wanted), went_on = 0;
+    uint64_t stride = stride_for(events, mode->tries), tries = 0;
+    for (uint64_t at = (uint64_t)_i % stride; at < events; at += stride, tries++)
+        went_on += go_on(mode, at, _i % 2 == 0 ? 1 : 3);
+    /* Barriers of savepoints overtake nothing: under backpressure most of them come too late. */
+    ck_assert_msg(went_on > (mode == modes ? tries / 2 : 0), "%llu of %llu have gone on",
+                  (unsigned long long)went_on, (unsigned long long)tries);
+}
+END_TEST
+
 Suite *test_exact_every_event_suite(void);
 Suite *test_exact_every_event_suite(void)
 {
@@ -218,6 +279,8 @@ Suite *test_exact_every_event_suite(void)
     tcase_set_timeout(tests, 600);
     tcase_add_loop_test(tests, a_fault_at_any_event_changes_no_output, 0,
                         INJECTED_COUNT * SCHEDULERS * MODES);
+    tcase_add_loop_test(tests, a_job_stopped_at_any_event_goes_on_at_another_parallelism, 0,
+                        2 * MODES);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -130,6 +130,71 @@ START_TEST(a_task_finishes_behind_its_readers_and_its_producers)
 }
 END_TEST
 
+static const struct checkpoint_barrier stop_barrier = { .id = 1,
+                                                        .alignment = BARRIER_ALIGNED,
+                                                        .kind = CHECKPOINT_STOP_DRAIN };
+
+/* StreamTask.notifyCheckpointAbortAsync: nothing sets it going again. */
+START_TEST(a_task_that_has_stopped_fails_when_its_savepoint_is_aborted)
+{
+    const char *why;
+    begin(100000);
+    exec_task_trigger_checkpoint(source(), &stop_barrier, true);
+    exec_task_step(source(), 1);
+    ck_assert_int_eq(exec_task_step(source(), 2).kind, STEP_NOTHING);
+    exec_task_checkpoint_aborted(source(), 1);
+    exec_task_step(source(), 3);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_FAILED);
+    ck_assert_int_eq(exec_task_cause(source(), &why), CAUSE_STOP_FAILED);
+    exec_line_fini(&line);
+}
+END_TEST
+
+START_TEST(a_stop_that_is_aborted_before_it_begins_stops_nothing)
+{
+    begin(100000);
+    exec_task_checkpoint_aborted(source(), 1);
+    exec_task_trigger_checkpoint(source(), &stop_barrier, true);
+    exec_task_step(source(), 1);
+    exec_task_step(source(), 1);
+    ck_assert_int_eq(exec_task_step(source(), 1).kind, STEP_WORKED);
+    ck_assert_uint_gt(exec_task_chain(source())->operators[0]->records_in, 0);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_RUNNING);
+    exec_line_fini(&line);
+}
+END_TEST
+
+/* CHECKPOINT_DECLINED_TASK_CLOSING: asked for in the mail behind the one that ends it, and later.
+ */
+START_TEST(a_task_that_has_finished_declines_what_it_is_asked_for)
+{
+    struct checkpoint_barrier barrier = { .id = 1, .alignment = BARRIER_ALIGNED };
+    struct task_fact fact;
+    begin(0);
+    while (exec_task_state(source()) != EXEC_AT_END)
+        exec_task_step(source(), 1);
+    exec_task_trigger_checkpoint(source(), &barrier, false);
+    exec_task_step(source(), 1);
+    exec_task_data_is_read(source(), 0, 0);
+    while (exec_task_take_fact(source(), &fact))
+        ;
+    exec_task_checkpoint_complete(source(), 1);
+    barrier.id = 2;
+    exec_task_trigger_checkpoint(source(), &barrier, false);
+    exec_task_step(source(), 1);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_FINISHED);
+    ck_assert(exec_task_take_fact(source(), &fact));
+    ck_assert(fact.kind == TASK_FACT_DECLINED && fact.checkpoint == 2);
+    ck_assert(exec_task_take_fact(source(), &fact));
+    ck_assert_int_eq(fact.kind, TASK_FACT_FINISHED);
+    barrier.id = 3;
+    exec_task_trigger_checkpoint(source(), &barrier, false);
+    ck_assert(exec_task_take_fact(source(), &fact));
+    ck_assert(fact.kind == TASK_FACT_DECLINED && fact.checkpoint == 3);
+    exec_line_fini(&line);
+}
+END_TEST
+
 /* Offsets, state and watermark of a line that has read everything. */
 START_TEST(what_a_task_has_done_can_be_looked_at)
 {
@@ -163,6 +228,9 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, a_task_wants_a_step_when_its_buffers_are_due);
     tcase_add_test(tcase, a_cancelled_task_takes_no_step_and_says_nothing_more);
     tcase_add_test(tcase, a_failed_task_says_why);
+    tcase_add_test(tcase, a_task_that_has_stopped_fails_when_its_savepoint_is_aborted);
+    tcase_add_test(tcase, a_stop_that_is_aborted_before_it_begins_stops_nothing);
+    tcase_add_test(tcase, a_task_that_has_finished_declines_what_it_is_asked_for);
     tcase_add_test(tcase, a_task_finishes_behind_its_readers_and_its_producers);
     tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
     suite_add_tcase(suite, tcase);
