@@ -29,10 +29,11 @@ struct upload {
     struct task_attempt attempt;
     struct job_id job;
     uint64_t checkpoint;
+    enum failure_cause cause; /* of a decline */
     time_ns began_at;
     struct stored_file file;
     struct checkpoint_ack ack;
-    bool transferring;
+    bool transferring, in_storage; /* in_storage: not inside the acknowledgement */
     struct transfer_id transfer;
 };
 
@@ -50,6 +51,7 @@ struct exact {
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
     VEC(uint32_t) free_uploads, free_wires;
+    time_ns storage_fails_until;
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
 };
 
@@ -92,7 +94,7 @@ void snapshot_decline_rest(struct exact *exact, uint32_t task);
  */
 void snapshot_store_written(struct exact *exact, uint32_t task);
 void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint,
-                      struct task_attempt attempt);
+                      struct task_attempt attempt, enum failure_cause cause);
 void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint);
 void snapshot_uploads_of_host(struct exact *exact, uint32_t host); /* it has ended */
 

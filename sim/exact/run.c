@@ -188,7 +188,7 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
             break;
         case TASK_FACT_DECLINED:
             snapshot_decline(exact, task->life.host, task->life.job, fact.checkpoint,
-                             task->life.attempt);
+                             task->life.attempt, CAUSE_TASK_UNKNOWN);
             break;
         case TASK_FACT_END_OF_DATA: {
             struct task_attempt attempt = task->life.attempt;

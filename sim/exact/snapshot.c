@@ -69,7 +69,7 @@ void snapshot_uploads_of_host(struct exact *exact, uint32_t host)
 
 /* By an event of its own: orders are not answered at once. */
 void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t checkpoint,
-                      struct task_attempt attempt)
+                      struct task_attempt attempt, enum failure_cause cause)
 {
     uint32_t index = upload_create(exact);
     struct upload *upload = &exact->uploads.items[index];
@@ -77,6 +77,7 @@ void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t
     upload->job = (struct job_id){ job };
     upload->checkpoint = checkpoint;
     upload->attempt = attempt;
+    upload->cause = cause;
     exact_push(exact, exact_now(exact), declined, index, upload->generation);
 }
 
@@ -90,7 +91,7 @@ static void declined(void *context, uint64_t a, uint64_t b)
                                  .job = upload->job,
                                  .checkpoint = upload->checkpoint,
                                  .declined_by = upload->attempt,
-                                 .cause = CAUSE_TASK_UNKNOWN };
+                                 .cause = upload->cause };
     struct node_id node = { upload->host };
     upload_release(exact, (uint32_t)a);
     virtual_cluster_report(exact->cluster, node, &report);
@@ -125,7 +126,8 @@ void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_da
         uint32_t index = task_find(&exact->life, host, order->job.n, order->attempts[i], &hint);
         struct exact_task *task = index == NONE ? NULL : &exact->tasks.items[index];
         if (!task || task->life.phase != TASK_RUNNING || !task->life.current) {
-            snapshot_decline(exact, host, order->job.n, how->checkpoint, order->attempts[i]);
+            snapshot_decline(exact, host, order->job.n, how->checkpoint, order->attempts[i],
+                             CAUSE_TASK_UNKNOWN);
             continue;
         }
         stored_cut_of(&exact->jobs[order->job.n], how->checkpoint, how->kind);
@@ -177,12 +179,14 @@ void snapshot_decline_rest(struct exact *exact, uint32_t index)
     const struct exact_task *task = &exact->tasks.items[index];
     const struct life_task *life = &task->life;
     for (VEC_EACH(const struct exact_trigger, trigger, &task->triggers))
-        snapshot_decline(exact, life->host, life->job, (uint64_t)trigger->barrier.id,
-                         life->attempt);
+        snapshot_decline(exact, life->host, life->job, (uint64_t)trigger->barrier.id, life->attempt,
+                         CAUSE_TASK_UNKNOWN);
     for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
-        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt);
+        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt,
+                         CAUSE_TASK_UNKNOWN);
     for (VEC_EACH(const uint64_t, checkpoint, &task->gathering))
-        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt);
+        snapshot_decline(exact, life->host, life->job, *checkpoint, life->attempt,
+                         CAUSE_TASK_UNKNOWN);
 }
 
 time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
@@ -253,7 +257,7 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
         return;
     }
-    upload->transferring = true;
+    upload->transferring = upload->in_storage = true;
     struct transfer_id transfer =
         virtual_cluster_dfs_transfer(exact->cluster, (struct node_id){ upload->host }, TRANSFER_OUT,
                                      bytes, upload_is_done, exact, number, upload->generation);
@@ -306,9 +310,15 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
                                  .acks = &ack,
                                  .ack_count = 1 };
     struct node_id node = { upload->host };
+    bool is_lost = upload->in_storage && exact_now(exact) < exact->storage_fails_until;
     bool counts = task_ref_is_live(&exact->life, upload->task) && cut && !cut->completed &&
                   exact->tasks.items[upload->task.index].life.phase != TASK_CLOSING;
     ack.async = exact_now(exact) - upload->began_at;
+    if (counts && is_lost)
+        snapshot_decline(exact, node.n, report.job.n, report.checkpoint, ack.attempt,
+                         CAUSE_SNAPSHOT);
+    counts = counts && !is_lost;
+    upload = &exact->uploads.items[a]; /* a decline takes a place among them */
     if (counts) {
         vec_push(&cut->files, upload->file);
         upload->file = (struct stored_file){ 0 };

@@ -50,7 +50,7 @@ static const char small[] =
     "    vertices:\n"
     "      - { name: source, cost: 20us, bytes: 200, max-parallelism: 4 }\n"
     "      - { name: map, cost: 10us, bytes: 40, selectivity: 2, max-parallelism: 4 }\n"
-    "      - { name: count, cost: %s, keys: 50, state: 16 bytes/key, max-parallelism: 4 }\n"
+    "      - { name: count, cost: %s, keys: 50, state: 2000 bytes/key, max-parallelism: 4 }\n"
     "    edges: [ source -> map: rebalance, map -> count: hash ]\n"
     "    load: { constant: 200/s, records: 600 }\n";
 
@@ -69,6 +69,7 @@ enum injected {
     CUT,
     SAVEPOINT,
     SAVEPOINT_AND_RESCALE,
+    STORAGE_FAILS,
     RESCALE_DOWN,
     RESCALE_UP,
     STOP_JOB,
@@ -76,8 +77,9 @@ enum injected {
     INJECTED_COUNT
 };
 static const char *const injected_names[INJECTED_COUNT] = {
-    "kill",      "source fails",          "count fails",  "stop",       "freeze",   "cut",
-    "savepoint", "savepoint and rescale", "rescale down", "rescale up", "stop job", "drain job"
+    "kill",      "source fails",          "count fails",   "stop",         "freeze",     "cut",
+    "savepoint", "savepoint and rescale", "storage fails", "rescale down", "rescale up", "stop job",
+    "drain job"
 };
 
 static void resume(void *context, uint64_t a, uint64_t b)
@@ -118,8 +120,9 @@ static void rescale(struct virtual_cluster *cluster, int32_t to)
                                                          .bound_count = 3 });
 }
 
-static void inject(struct virtual_cluster *cluster, enum injected what)
+static void inject(struct exact_run *run, enum injected what)
 {
+    struct virtual_cluster *cluster = exact_run_cluster(run);
     struct node_id tm1 = virtual_cluster_find(cluster, "tm1");
     if (node_id_is_none(tm1))
         return;
@@ -140,6 +143,10 @@ static void inject(struct virtual_cluster *cluster, enum injected what)
     case SAVEPOINT_AND_RESCALE:
         ask(cluster, CLIENT_TRIGGER_SAVEPOINT, false);
         rescale(cluster, 3);
+        return;
+    case STORAGE_FAILS: /* also while a failed task begins anew */
+        exact_fail_storage(run->exact, simulation_now(run->simulation) + 700 * TIME_MS);
+        virtual_cluster_fail_task(cluster, job_0, count_vertex, 1);
         return;
     case RESCALE_DOWN: rescale(cluster, 1); return;
     case RESCALE_UP: rescale(cluster, 3); return;
@@ -164,7 +171,7 @@ static uint64_t run_once(const struct mode *mode, const char *scheduler, uint64_
     snprintf(yaml, sizeof yaml, small, scheduler, mode->config, mode->cost);
     exact_run_init(&run, yaml);
     if (at != UINT64_MAX && simulation_run_events(run.simulation, at))
-        inject(exact_run_cluster(&run), what);
+        inject(&run, what);
     snprintf(word, sizeof word, "%s, %s: %s behind event %llu", mode->name, scheduler,
              injected_names[what], (unsigned long long)at);
     while (run.finished == 0 && simulation_run_events(run.simulation, 500))
@@ -242,7 +249,7 @@ static bool go_on(const struct mode *mode, uint64_t at, uint32_t parallelism)
     exact_run_init(&run, yaml);
     simulation_run_events(run.simulation, at);
     bool runs = run.finished == 0;
-    inject(exact_run_cluster(&run), STOP_JOB);
+    inject(&run, STOP_JOB);
     snprintf(word, sizeof word, "%s: stopped behind event %llu, goes on with %u", mode->name,
              (unsigned long long)at, parallelism);
     while (runs && run.finished < 2 && simulation_run_events(run.simulation, 500))
