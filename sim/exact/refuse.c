@@ -20,10 +20,6 @@ static MUST_CHECK struct err check_config(const struct scenario *scenario,
     if (config->checkpoint_incremental)
         return refuse(note, scenario, "incremental checkpoints",
                       "execution.checkpointing.incremental");
-    if (config->local_backup || config->recover_from_local)
-        return refuse(note, scenario, "local copies of state",
-                      "execution.checkpointing.local-backup.enabled, "
-                      "execution.state-recovery.from-local");
     if (config->state_backend != STATE_BACKEND_HASHMAP)
         return refuse(note, scenario, "state on disk", "state.backend.type");
     if (config->pause_sources_until_first)

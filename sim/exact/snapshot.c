@@ -12,6 +12,7 @@ enum {
 };
 
 static void upload_is_done(void *context, uint64_t a, uint64_t b);
+static void copy_is_done(void *context, uint64_t a, uint64_t b);
 static void declined(void *context, uint64_t a, uint64_t b);
 
 static const struct planned_fault *fault_of(const struct exact_job *job,
@@ -44,8 +45,10 @@ static void upload_release(struct exact *exact, uint32_t index)
     CHECK(upload->used);
     if (upload->transferring)
         virtual_cluster_dfs_cancel(exact->cluster, upload->transfer);
+    if (upload->copying)
+        local_cancel(&exact->life, upload->host, &upload->copy);
     stored_file_fini(&upload->file);
-    upload->used = upload->transferring = false;
+    upload->used = upload->transferring = upload->copying = false;
     upload->file = (struct stored_file){ 0 };
     upload->generation++;
     vec_push(&exact->free_uploads, index);
@@ -159,6 +162,7 @@ void snapshot_complete(struct exact *exact, uint32_t host, const struct effect_d
         stored_cut_complete(job, cut);
         stored_cuts_forget(job);
     }
+    local_on_complete(&exact->life, host, order->job.n, order->checkpoint.checkpoint);
     tell_tasks(exact, host, order, exec_task_checkpoint_complete);
 }
 
@@ -170,6 +174,7 @@ void snapshot_abort(struct exact *exact, uint32_t host, const struct effect_data
     snapshot_uploads_drop(exact, order->job.n, checkpoint);
     if (cut && !cut->completed)
         stored_cut_remove(job, checkpoint);
+    local_on_aborted(&exact->life, host, order->job.n, checkpoint);
     tell_tasks(exact, host, order, exec_task_checkpoint_aborted);
 }
 
@@ -257,7 +262,12 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
         return;
     }
+    const struct exact_cut *cut = stored_cut_find(job, checkpoint);
     upload->transferring = upload->in_storage = true;
+    upload->copying = cut && cut->kind == CHECKPOINT_PERIODIC && local_is_kept(job->spec);
+    if (upload->copying)
+        upload->copy = local_transfer(&exact->life, upload->host, bytes, copy_is_done, exact,
+                                      number, upload->generation);
     struct transfer_id transfer =
         virtual_cluster_dfs_transfer(exact->cluster, (struct node_id){ upload->host }, TRANSFER_OUT,
                                      bytes, upload_is_done, exact, number, upload->generation);
@@ -292,6 +302,18 @@ static void see_savepoint(struct exact_job *job, struct exact_cut *cut)
         stored_cut_complete(job, cut);
 }
 
+static void copy_is_done(void *context, uint64_t a, uint64_t b)
+{
+    struct exact *exact = context;
+    struct upload *upload = &exact->uploads.items[a];
+    if (upload->generation != (uint32_t)b)
+        return;
+    upload->copying = false;
+    if (!upload->transferring)
+        upload_is_done(context, a, b);
+}
+
+/* By the last of both, where there is a copy. */
 static void upload_is_done(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
@@ -299,7 +321,7 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     if (upload->generation != (uint32_t)b)
         return;
     upload->transferring = false;
-    if (exact_hold(exact, upload->host, upload_is_done, a, b))
+    if (upload->copying || exact_hold(exact, upload->host, upload_is_done, a, b))
         return;
     struct exact_job *job = &exact->jobs[upload->job.n];
     struct exact_cut *cut = stored_cut_find(job, upload->checkpoint);
@@ -320,6 +342,9 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     counts = counts && !is_lost;
     upload = &exact->uploads.items[a]; /* a decline takes a place among them */
     if (counts) {
+        if (upload->in_storage && cut->kind == CHECKPOINT_PERIODIC && local_is_kept(job->spec))
+            local_keep(&exact->life, &exact->tasks.items[upload->task.index].life,
+                       upload->checkpoint, ack.state_bytes);
         vec_push(&cut->files, upload->file);
         upload->file = (struct stored_file){ 0 };
         see_savepoint(job, cut);

@@ -106,6 +106,8 @@ void exact_job_ended(struct exact *exact, struct job_id id, bool failed)
     job->ended = true;
     job->failed = failed;
     job->ended_at = exact_now(exact);
+    for (uint32_t host = 0; local_is_kept(job->spec) && host < exact->hosts.count; host++)
+        local_on_complete(&exact->life, host, id.n, UINT64_MAX);
 }
 
 /* Nobody waits for what it has not read. */

@@ -184,6 +184,43 @@ START_TEST(a_stop_whose_savepoint_expires_fails_its_tasks_and_they_go_on)
 }
 END_TEST
 
+/* How long the job needs to run again behind a failure: 50 MB come over 100 mbit, or from a disk.
+ */
+static time_ns back_after(const char *from_local)
+{
+    char yaml[2500];
+    snprintf(yaml, sizeof yaml,
+             "name: t\n"
+             "world: exact\n"
+             "duration: 60s\n"
+             "config: { parallelism.default: 1, execution.checkpointing.interval: 8s,\n"
+             "          restart-strategy.type: fixed-delay,\n"
+             "          execution.state-recovery.from-local: %s }\n"
+             "cluster:\n"
+             "  task-manager: { cores: 1, slots: 1, boot: 1s, network: 100mbit, disk: 100MB/s }\n"
+             "  task-managers: [ tm1, tm2 ]\n" JOB("bytes: 100", "cost: 10us",
+                                                   "1k/s") "events: [ { at: 31s, fail: count } ]\n",
+             from_local);
+    char *bytes = strstr(yaml, "state: 16 bytes/key");
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, "state: 50000 b/key ", 19);
+    exact_run_init(&run, yaml);
+    exact_run_to_end(&run);
+    exact_run_must_hold(&run, from_local);
+    ck_assert_uint_eq(look_job().restored.count, 2);
+    time_ns at = exact_whole_at(run.exact, job_0);
+    exact_run_fini(&run);
+    return at;
+}
+
+START_TEST(a_task_that_comes_back_to_its_slot_reads_its_own_disk)
+{
+    double far = (double)(back_after("false") - 31 * TIME_S) / (double)TIME_S;
+    double near = (double)(back_after("true") - 31 * TIME_S) / (double)TIME_S;
+    must_be_near(far - near, 50e6 * 8 / 100e6 - 50e6 / 100e6, 0.15, "what the disk saves");
+}
+END_TEST
+
 START_TEST(another_job_goes_on_from_the_savepoint)
 {
     exact_run_init(&run,
@@ -264,8 +301,6 @@ static const struct refused {
     { "execution.checkpointing.incremental: true, state.backend.type: rocksdb", "", "", "1k/s",
       "incremental checkpoints yet (execution.checkpointing.incremental)" },
     { "state.backend.type: rocksdb", "", "", "1k/s", "state on disk yet (state.backend.type)" },
-    { "execution.checkpointing.local-backup.enabled: true", "", "", "1k/s",
-      "local copies of state yet" },
     { "parallelism.default: 1", ", bytes: 32kb", "", "1k/s", "records larger than a buffer yet" },
 };
 
@@ -306,6 +341,7 @@ Suite *test_exact_runs_suite(void)
     tcase_add_test(tests, a_hash_edge_without_keys_spreads_evenly);
     tcase_add_test(tests, three_in_ten_go_on);
     tcase_add_test(tests, a_stop_whose_savepoint_expires_fails_its_tasks_and_they_go_on);
+    tcase_add_test(tests, a_task_that_comes_back_to_its_slot_reads_its_own_disk);
     tcase_add_test(tests, another_job_goes_on_from_the_savepoint);
     tcase_add_test(tests, no_buffer_or_credit_is_lost_at_any_event);
     tcase_add_test(tests, a_seed_is_a_run);
