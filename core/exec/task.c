@@ -423,8 +423,7 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!chain_has_room(&task->chain))
         return STEP_BACKPRESSURED;
-    if (is_source &&
-        (task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
+    if (is_source && (task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
         return STEP_NOTHING;
     if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
         return STEP_NOTHING;

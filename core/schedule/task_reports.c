@@ -124,7 +124,8 @@ static void take_report(struct scheduler *s, const struct task_report *report)
     case EXECUTION_FAILED:
         if (report->cause == CAUSE_SLOT_LOST && state == EXECUTION_DEPLOYING)
             lose_slot_of(s, task);
-        if (!execution_state_is_terminal(state))
+        if ((report->cause == CAUSE_CONNECTION_LOST || report->detail > 0) &&
+            !execution_state_is_terminal(state))
             execution_graph_blame(s->graph, task,
                                   report->cause == CAUSE_CONNECTION_LOST ? report->remote
                                                                          : node_id_none(),

@@ -36,8 +36,15 @@ static MUST_CHECK struct err write_bytes(const struct output_dir *dir, const cha
 {
     FILE *file;
     TRY(output_open(dir, name, &file, note));
-    fwrite(bytes, 1, count, file); /* output_close sees what went wrong */
+    fwrite(bytes, 1, count, file);
     return output_close(dir, file, name, note);
+}
+
+static void put_line(void *context, const char *text, size_t size)
+{
+    FILE *file = context;
+    fwrite(text, 1, size, file); /* output_close sees what went wrong */
+    fputc('\n', file);
 }
 
 static MUST_CHECK struct err write_table(const struct output *output, const struct output_dir *dir,
@@ -47,8 +54,7 @@ static MUST_CHECK struct err write_table(const struct output *output, const stru
     FILE *file;
     text_format(name, sizeof name, "%s/table", folder);
     TRY(output_open(dir, name, &file, note));
-    for (VEC_EACH(const struct output_row, row, &output->rows))
-        fwrite(row->line.items, 1, row->line.count, file);
+    output_each_line(output, put_line, file);
     return output_close(dir, file, name, note);
 }
 
@@ -59,8 +65,8 @@ static MUST_CHECK struct err write_output(const struct output *output, const str
     TRY(output_make_folder(dir, folder, note));
     if (output->is_table)
         return write_table(output, dir, folder, note);
-    for (VEC_EACH(const struct output_part, part, &output->parts)) {
-        if (part->state != OUTPUT_COMMITTED)
+    for (VEC_EACH(const struct collected_file, part, &output->written.files)) {
+        if (part->state != COLLECTED_COMMITTED)
             continue;
         text_format(name, sizeof name, "%s/part-%u-%llu", folder, part->name.subtask,
                     (unsigned long long)part->name.number);

@@ -8,28 +8,13 @@
 #define WEIR_SIM_PROGRAM_OUTPUTS_H
 
 #include "core/api/job_program.h"
-#include "core/base/index_map.h"
-
-enum output_state { OUTPUT_OPEN, OUTPUT_PREPARED, OUTPUT_COMMITTED };
-
-struct output_part {
-    struct sink_file name;
-    enum output_state state;
-    VEC(uint8_t) bytes;
-};
-
-struct output_row {
-    VEC(uint8_t) key, line;
-    uint32_t next; /* row whose key has the same hash; INDEX_NONE */
-};
+#include "core/exec/collection.h"
 
 struct output {
+    struct collection written; /* first: files as their sinks closed them, lines of tables by key */
     char *job, *name;
     bool is_table;
     const struct api_sink *sink; /* while the job is there */
-    VEC(struct output_part) parts;
-    struct index_map part_by_name, row_by_key;
-    VEC(struct output_row) rows;
 };
 
 struct outputs {

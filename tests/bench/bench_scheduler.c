@@ -134,7 +134,8 @@ static void hear_reply(struct paper_cluster *cluster, struct reply reply)
     } else if (reply.message.kind == MESSAGE_TASK_STATES) {
         enum execution_state state = (enum execution_state)reply.message.task_states.tasks_count;
         for (uint32_t i = 0; i < paper->task_count; i++)
-            reports[i] = (struct task_report){ paper->tasks[i], state, CAUSE_NONE, node_id_none(), 0 };
+            reports[i] =
+                (struct task_report){ paper->tasks[i], state, CAUSE_NONE, node_id_none(), 0 };
         reply.message.task_states.tasks = reports;
         reply.message.task_states.tasks_count = paper->task_count;
     }
@@ -231,7 +232,7 @@ static void close_cluster(struct paper_cluster *cluster)
 static void fail_first_task(struct paper_cluster *cluster)
 {
     struct task_report failed = { cluster->task_managers[1].tasks[0], EXECUTION_FAILED,
-                                  CAUSE_USER_CODE, node_id_none() };
+                                  CAUSE_USER_CODE, node_id_none(), 0 };
     struct message message = { .kind = MESSAGE_TASK_STATES };
     message.task_states = (struct message_task_states){ job, &failed, 1 };
     hear(cluster, (struct node_id){ 1 }, &message);

@@ -163,9 +163,11 @@ static const struct broken {
     { EXPECT_OF("  - { metric: lag_seconds, p99: < 1s }\n"),
       "t.yaml:9: expect.0: found no 'name', expected one" },
     { EXPECT_OF("  - { name: a }\n"),
-      "t.yaml:9: expect.a: found no subject, expected one of metric, event and invariant" },
+      "t.yaml:9: expect.a: found no subject, expected one of metric, event, invariant and "
+      "output" },
     { EXPECT_OF("  - { name: a, metric: lag_seconds, event: job RUNNING }\n"),
-      "t.yaml:9: expect.a: found several subjects, expected one of metric, event and invariant" },
+      "t.yaml:9: expect.a: found several subjects, expected one of metric, event, invariant and "
+      "output" },
     { EXPECT_OF("  - { name: a, metric: lag_secnds, p99: < 1s }\n"),
       "t.yaml:9: expect.a.metric: found 'lag_secnds', expected a metric of docs/metrics.md, did "
       "you mean 'lag_seconds'?" },

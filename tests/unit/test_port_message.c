@@ -246,12 +246,12 @@ START_TEST(printer_names_every_member)
         { { { 4 }, 0, 0 }, EXECUTION_RUNNING, CAUSE_NONE, node_id_none(), 0 },
     };
     struct message message = { .kind = MESSAGE_TASK_STATES, .task_states = { { 0 }, reports, 2 } };
-    char text[200];
+    char text[240];
     message_print(&message, text, sizeof text);
-    ck_assert_str_eq(text,
-                     "task_states job=0 tasks=[{task=3 attempt=1 graph=0 state=FAILED "
-                     "cause=CONNECTION_LOST remote=7} {task=4 attempt=0 graph=0 state=RUNNING "
-                     "cause=NONE remote=none}]");
+    ck_assert_str_eq(
+        text, "task_states job=0 tasks=[{task=3 attempt=1 graph=0 state=FAILED "
+              "cause=CONNECTION_LOST remote=7 detail=5} {task=4 attempt=0 graph=0 state=RUNNING "
+              "cause=NONE remote=none detail=0}]");
     struct message request = {
         .kind = MESSAGE_REQUEST_SLOT,
         .request_slot = { { 1 }, { 2 }, ID_NONE, 1, -1, -5, { ID_NONE } },
