@@ -65,29 +65,18 @@ static inline uint32_t state_slot(uint64_t matches)
 
 static inline uint64_t *state_tags(const struct state_group *group, uint32_t bucket)
 {
-    return (uint64_t *)(void *)(group->base + (size_t)bucket * group->bucket_size);
+    return group->tags + bucket;
 }
 
 static inline uint8_t *state_tag_at(const struct state_group *group, uint32_t index)
 {
-    return (uint8_t *)state_tags(group, index / STATE_SLOTS) + index % STATE_SLOTS;
-}
-
-static inline uint64_t state_more(uint64_t hash)
-{
-    return hash >> 8 & 127;
-}
-
-static inline bool state_has_more(const struct state_group *group)
-{
-    return group->entries_at == 2 * sizeof(uint64_t);
+    return (uint8_t *)group->tags + index;
 }
 
 static inline uint8_t *state_entry_at(const struct state_layout *layout,
                                       const struct state_group *group, uint32_t index)
 {
-    return (uint8_t *)state_tags(group, index / STATE_SLOTS) + group->entries_at +
-           (size_t)(index % STATE_SLOTS) * layout->entry_size;
+    return group->entries + (size_t)index * layout->entry_size;
 }
 
 #endif

@@ -14,10 +14,8 @@
 enum {
     BUCKETS_MOST = 1 << 28,
     BLOCK_ALIGN = 16,
-    LINE_PAIR = 128,
     ALIGNED_LEAST = 16, /* buckets; fewer lie as they come */
-    LOAD_MOST = 87,     /* percent of the slots; then it grows */
-    GROW_PART = 8,      /* by an eighth: after that 77 percent are taken */
+    GROW_PART = 5,      /* by a fifth: after that 73 percent of the slots are taken */
     SHRINK_PART = 4,
 };
 
@@ -65,34 +63,40 @@ void state_block_release(struct state_account *account, struct state_block *bloc
 void state_group_init(struct state_group *group)
 {
     /* Looked into, never written: there is no room in it. */
-    static const uint64_t no_tags[WORDS_BUCKET / sizeof(uint64_t)];
-    *group = (struct state_group){ .base = (uint8_t *)(uintptr_t)no_tags, .bucket_count = 1 };
+    static const uint64_t nothing[WORDS_BUCKET / sizeof(uint64_t)];
+    *group = (struct state_group){ .tags = (uint64_t *)(uintptr_t)nothing,
+                                   .entries = (uint8_t *)(uintptr_t)nothing,
+                                   .bucket_count = 1 };
 }
 
 void state_group_release(struct state_account *account, struct state_group *group, bool by_table)
 {
     state_block_release(account, group->buckets, by_table);
     state_block_release(account, group->heap, by_table);
+    account->moves++;
     state_group_init(group);
+}
+
+static size_t entries_size(const struct state_layout *layout, uint32_t bucket_count)
+{
+    return (size_t)bucket_count * STATE_SLOTS * layout->entry_size;
 }
 
 /* Not zeroed. Large ones begin where a pair of cache lines does. */
 static void set_buckets(const struct state_layout *layout, struct state_account *account,
                         struct state_group *group, uint32_t bucket_count)
 {
-    group->entries_at = layout->entry_size % BLOCK_ALIGN == 0 ? BLOCK_ALIGN : sizeof(uint64_t);
-    group->bucket_size = (uint32_t)state_heap_padded(group->entries_at + (size_t)(STATE_SLOTS - 1) *
-                                                                             layout->entry_size);
+    size_t entries = entries_size(layout, bucket_count), tags = bucket_count * sizeof(uint64_t);
+    size_t spare = bucket_count >= ALIGNED_LEAST ? WORDS_BUCKET - BLOCK_ALIGN : 0;
     group->bucket_count = bucket_count;
-    uint64_t spare = bucket_count >= ALIGNED_LEAST ? LINE_PAIR - BLOCK_ALIGN : 0;
-    group->buckets =
-        state_block_create(account, (uint64_t)bucket_count * group->bucket_size + spare);
-    group->base = group->buckets->bytes;
+    group->buckets = state_block_create(account, entries + tags + spare);
+    group->entries = group->buckets->bytes;
     if (spare != 0)
-        group->base += -(uintptr_t)group->base % LINE_PAIR;
-    uint64_t slots = (uint64_t)bucket_count * (STATE_SLOTS - 1);
-    group->count_max = (uint32_t)(bucket_count == 1 ? slots - 1 : slots * LOAD_MOST / 100);
+        group->entries += -(uintptr_t)group->entries % WORDS_BUCKET;
+    group->tags = (uint64_t *)(void *)(group->entries + entries);
+    group->count_max = bucket_count * STATE_SLOTS_MOST;
     group->moved = account->batch;
+    account->moves++;
 }
 
 uint64_t state_group_hash_at(const struct state_layout *layout, const struct state_group *group,
@@ -113,18 +117,17 @@ static uint32_t take_slot(struct state_group *group, uint64_t hash, uint64_t tag
         bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
     uint32_t index = bucket * STATE_SLOTS + state_slot(empty);
     *state_tag_at(group, index) = (uint8_t)tag;
-    if (state_has_more(group))
-        state_tag_at(group, index)[sizeof tag] = (uint8_t)state_more(hash);
     return index;
 }
 
-static void move_words(struct state_group *group, uint8_t *tags, uint64_t taken)
+static void move_words(struct state_group *group, const struct state_group *old, uint32_t bucket)
 {
-    for (; taken != 0; taken &= taken - 1) {
-        uint32_t slot = state_slot(taken);
-        const uint8_t *entry = tags + WORDS_ENTRIES + slot * WORDS_ENTRY;
-        uint64_t hash = state_hash_word(word_at(entry));
-        memcpy(words_take(group, words_home(group, hash), hash, tags[slot]), entry, WORDS_ENTRY);
+    uint64_t word = old->tags[bucket];
+    for (uint64_t taken = state_taken(word); taken != 0; taken &= taken - 1) {
+        uint32_t shift = words_shift(taken);
+        const uint8_t *entry = words_entry(old, old->tags + bucket, shift);
+        uint64_t *home = words_home(group, state_hash_word(word_at(entry)));
+        memcpy(words_take(group, home, word >> shift & UINT8_MAX), entry, WORDS_ENTRY);
     }
 }
 
@@ -134,17 +137,12 @@ static void rebuild(const struct state_layout *layout, struct state_account *acc
 {
     struct state_group old = *group;
     set_buckets(layout, account, group, bucket_count);
-    bool has_more = state_has_more(group);
-    for (uint32_t bucket = 0; bucket < bucket_count; bucket++) {
-        state_tags(group, bucket)[0] = 0;
-        if (has_more)
-            state_tags(group, bucket)[1] = 0;
-    }
+    memset(group->tags, 0, bucket_count * sizeof *group->tags);
     bool words = state_is_words(layout);
     for (uint32_t bucket = 0; bucket < old.bucket_count; bucket++) {
         uint64_t taken = state_taken(*state_tags(&old, bucket));
         if (words) {
-            move_words(group, (uint8_t *)state_tags(&old, bucket), taken);
+            move_words(group, &old, bucket);
             continue;
         }
         for (; taken != 0; taken &= taken - 1) {
@@ -163,7 +161,7 @@ void state_group_reserve(const struct state_layout *layout, struct state_account
 {
     if (count <= group->count_max)
         return;
-    uint64_t wanted = count * 100 / (LOAD_MOST * (STATE_SLOTS - 1)) + 1;
+    uint64_t wanted = (count + STATE_SLOTS_MOST - 1) / STATE_SLOTS_MOST;
     uint64_t grown = group->buckets ? group->bucket_count + group->bucket_count / GROW_PART : 0;
     if (wanted < grown)
         wanted = grown;
@@ -182,10 +180,12 @@ void state_group_unshare(const struct state_layout *layout, struct state_account
                          struct state_group *group)
 {
     struct state_block *shared = group->buckets;
-    const uint8_t *base = group->base;
+    const uint8_t *entries = group->entries;
     if (shared && shared->holders > 1) {
         set_buckets(layout, account, group, group->bucket_count);
-        memcpy(group->base, base, (size_t)group->bucket_count * group->bucket_size);
+        memcpy(group->entries, entries,
+               entries_size(layout, group->bucket_count) +
+                   group->bucket_count * sizeof *group->tags);
         state_block_release(account, shared, true);
     }
     if (group->heap && group->heap->holders > 1)
@@ -263,8 +263,6 @@ void state_group_remove(const struct state_layout *layout, struct state_group *g
             if ((next + count - home) % count < behind)
                 continue;
             *state_tag_at(group, hole) = *state_tag_at(group, from);
-            if (state_has_more(group))
-                state_tag_at(group, hole)[sizeof taken] = state_tag_at(group, from)[sizeof taken];
             memcpy(state_entry_at(layout, group, hole), state_entry_at(layout, group, from),
                    layout->entry_size);
             hole = from;

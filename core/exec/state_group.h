@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of one key group: buckets of seven slots, whose tags make one word (its last byte is
- * not used). For keyed state only (state_parts.h); others use state_table.h.
+ * The table of one key group: buckets of eight slots, whose tags make one word. For keyed state
+ * only (state_parts.h); others use state_table.h. One block of memory holds all of it:
  *
- *     bucket: [7 tags] [7 entries]      or, where an entry is two words, [7 tags] [7 tags more]
- *                                       [7 entries]: 128 bytes, two neighbouring lines
+ *     [8 entries] [8 entries] ... [8 tags] [8 tags] ...
  *     tag:    0: empty; else generation (2 bits) and 6 bits of the hash, which are not zero
- *     more:   7 other bits, so that another key is hardly ever looked at
+ *
+ * The tags of all buckets lie together, so that they stay in a near cache where the entries do not,
+ * and a look-up waits for one line from far away: that of its entry.
  *
  * A key stands in the first bucket from its home on that had room (the last is followed by the
  * first), so a search ends at a bucket with an empty slot. Homes rise with the hash, so that a
@@ -25,7 +26,8 @@
 #include "core/exec/record.h"
 
 enum {
-    STATE_SLOTS = 8, /* numbers of slots to a bucket, seven in use */
+    STATE_SLOTS = 8,      /* to a bucket */
+    STATE_SLOTS_MOST = 7, /* of them taken, on average, before a group grows */
     STATE_TAG_HASH = 63,
     STATE_GENERATION_SHIFT = 6,
     STATE_HEAP_WORD = 8,
@@ -33,7 +35,7 @@ enum {
 
 #define STATE_INDEX_NONE UINT32_MAX
 #define STATE_ONES       UINT64_C(0x0101010101010101)
-#define STATE_FLAGS      UINT64_C(0x0080808080808080) /* a bit for each slot in use */
+#define STATE_FLAGS      UINT64_C(0x8080808080808080) /* a bit for each slot */
 
 struct state_layout {
     uint32_t key_size, value_size; /* 0: they vary */
@@ -53,14 +55,15 @@ struct state_block {
 struct state_account {
     uint64_t live_bytes, all_bytes; /* held by the table; by snapshots too */
     uint64_t allocations;           /* ever */
+    uint64_t moves;                 /* grows when entries move or go */
     uint32_t batch;                 /* number of the batch under way */
 };
 
 /* A cache line. A zeroed one is not valid: state_group_init. */
 struct state_group {
-    uint8_t *base; /* of the first bucket */
-    uint32_t bucket_size, bucket_count;
-    uint32_t entries_at; /* in a bucket */
+    uint64_t *tags; /* a word for each bucket */
+    uint8_t *entries;
+    uint32_t bucket_count;
     uint32_t count;
     uint32_t count_max;          /* then it grows */
     uint32_t moved;              /* the batch in which entries last moved */

@@ -23,10 +23,7 @@ static inline struct state_heap_entry state_heap_entry_at(const struct state_gro
                                                           uint32_t index)
 {
     struct state_heap_entry entry;
-    memcpy(&entry,
-           (uint8_t *)state_tags(group, index / STATE_SLOTS) + group->entries_at +
-               index % STATE_SLOTS * sizeof entry,
-           sizeof entry);
+    memcpy(&entry, group->entries + (size_t)index * sizeof entry, sizeof entry);
     return entry;
 }
 

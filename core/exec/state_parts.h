@@ -13,6 +13,7 @@
 #define WEIR_EXEC_STATE_PARTS_H
 
 #include "core/exec/state_bucket.h"
+#include "core/exec/state_recent.h"
 #include "core/exec/state_snapshot.h"
 #include "core/exec/state_table.h"
 
@@ -42,6 +43,7 @@ struct state_table {
     uint32_t snapshots;     /* begun and not ended */
     uint16_t *batch_groups; /* room for the key groups of a batch */
     uint32_t batch_capacity;
+    struct state_recent *recent; /* null: never asked for */
 };
 
 /* To be called before the first write to a group in an epoch. shrinks: entries may move into fewer

@@ -14,15 +14,10 @@
 #include "core/base/alloc.h"
 #include "core/base/check.h"
 #include "core/exec/state_heap.h"
-#include "core/exec/state_parts.h"
+#include "core/exec/state_lookup.h"
 #include "core/exec/state_words.h"
 
-#define INLINE     static inline __attribute__((always_inline))
-#define NOT_INLINE static __attribute__((noinline))
-
-enum { RING = 64, APART = 12, AHEAD = 16 }; /* keys between two stages */
-
-#define NEAR_BYTES (1u << 19)
+enum { RING = 64, APART = 12 }; /* keys between two stages */
 
 /* What a key has become so far, by its number modulo RING. */
 struct pipe {
@@ -31,34 +26,25 @@ struct pipe {
     uint32_t index[RING]; /* of the slot that may be it */
 };
 
-struct lookup {
-    struct state_table *table;
-    const struct key_run *keys;
-    const uint16_t *groups; /* as numbered in the job */
-    void **values;
-    bool *is_new;   /* or null */
-    uint32_t ahead; /* keys from the last stage to the first */
-    bool moved;     /* something has, in this batch */
-};
-
-/* A group number from the first of the range, or the distance to the last, has the high bit set
- * when it is outside: there are at most 2^15. A loop for the vectorizer. */
+/* Four at a time in one word. With the top bit of a lane set, taking the first of the range away
+ * leaves it set exactly when the number is not below; the last of the range with the top bit set,
+ * less the number, when it is not above. Numbers of the job have no top bit. */
 static bool are_inside(const struct state_table *table, const uint16_t *groups, uint32_t count)
 {
-    enum { CHUNK = 64 };
-    uint16_t first = (uint16_t)table->spec.range.first, last = (uint16_t)(table->group_count - 1);
-    uint16_t bits = 0;
+    const uint64_t ones = UINT64_C(0x0001000100010001), tops = ones << 15;
+    const struct key_group_range *range = &table->spec.range;
+    const uint64_t first = ones * (uint64_t)range->first,
+                   last = ones * (uint64_t)range->last | tops;
+    uint64_t inside = tops, word;
     uint32_t i = 0;
-    for (; i + CHUNK <= count; i += CHUNK)
-        for (uint32_t k = 0; k < CHUNK; k++) {
-            uint16_t from_first = (uint16_t)(groups[i + k] - first);
-            bits |= (uint16_t)(from_first | (uint16_t)(last - from_first));
-        }
-    for (; i < count; i++) {
-        uint16_t from_first = (uint16_t)(groups[i] - first);
-        bits |= (uint16_t)(from_first | (uint16_t)(last - from_first));
+    for (; i + 4 <= count; i += 4) {
+        memcpy(&word, groups + i, sizeof word);
+        inside &= ~word & ((word | tops) - first) & (last - (word & ~tops));
     }
-    return bits >> 15 == 0;
+    for (; i < count; i++)
+        if (groups[i] < range->first || groups[i] > range->last)
+            return false;
+    return inside == tops;
 }
 
 static struct err check_sizes(const struct state_table *table, const struct key_run *keys,
@@ -156,7 +142,8 @@ INLINE void read_entry(struct pipe *pipe, uint32_t i)
 }
 
 /* Inserts a key that is not there, and notes when that has moved others. */
-static uint32_t insert(struct lookup *lookup, uint32_t i, struct state_group *group, uint64_t hash)
+uint32_t state_lookup_insert(struct lookup *lookup, uint32_t i, struct state_group *group,
+                             uint64_t hash)
 {
     struct state_table *table = lookup->table;
     uint32_t index =
@@ -181,7 +168,7 @@ NOT_INLINE uint32_t go_the_long_way(struct lookup *lookup, struct pipe *pipe, ui
                                       key_run_size(lookup->keys, i));
     if (index != STATE_INDEX_NONE)
         return index;
-    index = insert(lookup, i, group, hash);
+    index = state_lookup_insert(lookup, i, group, hash);
     if (group->moved != table->account.batch)
         return index;
     for (uint32_t next = i + 1; next < lookup->keys->count && next <= i + lookup->ahead; next++)
@@ -212,53 +199,6 @@ INLINE void *value_at(const struct state_layout *layout, const struct state_grou
         return state_entry_at(layout, group, index) + layout->value_at;
     return state_record_value(layout,
                               state_heap_record(group, state_heap_entry_at(group, index).at));
-}
-
-/* A key and a value of a word each. */
-struct words_pipe {
-    uint64_t hash[RING];
-    struct state_group *group[RING];
-    uint8_t *tags[RING];
-};
-
-/* Into a group that has room. */
-INLINE uint8_t *insert_words(struct lookup *lookup, uint32_t i, struct state_group *group,
-                             uint64_t hash)
-{
-    uint64_t words[] = { word_at(key_run_at(lookup->keys, i)), 0 };
-    uint8_t *entry =
-        words_take(group, words_home(group, hash), hash, group->mark | state_tag(hash));
-    memcpy(entry, words, sizeof words);
-    group->count++;
-    lookup->table->entries++;
-    if (lookup->is_new)
-        lookup->is_new[i] = true;
-    return entry;
-}
-
-/* The entry by the long way, inserted if need be. Where something moved, the keys in the pipe are
- * located again. */
-NOT_INLINE uint8_t *find_far(struct lookup *lookup, struct words_pipe *pipe, uint32_t i,
-                             struct state_group *group, uint64_t hash, bool writes)
-{
-    struct state_table *table = lookup->table;
-    uint64_t key = word_at(key_run_at(lookup->keys, i));
-    uint8_t *entry, *tag = words_find(group, hash, key, &entry);
-    if (tag) {
-        if (writes)
-            *tag = (uint8_t)(group->mark | state_tag(hash));
-        return entry;
-    }
-    if (!writes)
-        return NULL;
-    if (group->count < group->count_max)
-        return insert_words(lookup, i, group, hash);
-    uint32_t index = insert(lookup, i, group, hash);
-    uint32_t end = lookup->keys->count - i < RING ? lookup->keys->count : i + RING;
-    for (uint32_t k = i; pipe && group->moved == table->account.batch && k < end; k++)
-        if (pipe->group[k % RING] == group)
-            pipe->tags[k % RING] = words_home(group, pipe->hash[k % RING]);
-    return state_entry_at(&table->layout, group, index);
 }
 
 INLINE void verify(struct lookup *lookup, struct pipe *pipe, uint32_t i, bool writes)
@@ -313,112 +253,6 @@ INLINE void run(struct lookup *lookup, bool in_heap, bool writes)
     }
 }
 
-/* Two words in one go, where all of it is in the nearest caches anyway. */
-INLINE void run_near(struct lookup *lookup, bool writes)
-{
-    struct state_table *table = lookup->table;
-    const uint64_t epoch = table->epoch;
-    const uint16_t *number = lookup->groups, *end = number + lookup->keys->count;
-    struct state_group *first = table->groups - table->spec.range.first;
-    const uint8_t *at = lookup->keys->bytes;
-    const size_t stride = lookup->keys->stride;
-    void **value = lookup->values;
-    for (; number < end; number++, value++, at += stride) {
-        uint64_t key = word_at(at), hash = state_hash_word(key);
-        struct state_group *group = first + *number;
-        if (writes && __builtin_expect(group->epoch != epoch, 0))
-            state_table_prepare(table, (uint32_t)(group - table->groups), true);
-        uint8_t *tags = words_home(group, hash);
-        uint64_t differs = word_at(tags) ^ (group->mark | state_tag(hash)) * STATE_ONES;
-        uint64_t matches = words_match(tags, hash, differs);
-        uint32_t shift = words_shift(matches);
-        uint8_t *entry = words_entry(tags, shift);
-        if (__builtin_expect(matches == 0 || word_at(entry) != key, 0) ||
-            (writes && __builtin_expect((uint8_t)(differs >> shift) != 0, 0)))
-            entry =
-                find_far(lookup, NULL, (uint32_t)(number - lookup->groups), group, hash, writes);
-        *value = writes || entry ? entry + sizeof key : NULL;
-    }
-}
-
-INLINE uint32_t end_of(uint32_t from, uint32_t count)
-{
-    return from + AHEAD < count ? from + AHEAD : count;
-}
-
-/* Where the keys from `from` on live; fetches their buckets. */
-INLINE void locate_words(const struct lookup *lookup, struct words_pipe *pipe, uint32_t from,
-                         bool writes)
-{
-    struct state_table *table = lookup->table;
-    const uint64_t epoch = table->epoch;
-    const uint16_t *numbers = lookup->groups;
-    struct state_group *first = table->groups - table->spec.range.first;
-    const uint8_t *keys = lookup->keys->bytes;
-    const size_t stride = lookup->keys->stride;
-    uint32_t end = end_of(from, lookup->keys->count);
-    for (uint32_t i = from; i < end; i++) {
-        uint64_t hash = state_hash_word(word_at(keys + i * stride));
-        struct state_group *group = first + numbers[i];
-        if (writes && __builtin_expect(group->epoch != epoch, 0))
-            state_table_prepare(table, (uint32_t)(group - table->groups), true);
-        uint8_t *tags = words_home(group, hash);
-        __builtin_prefetch(tags, 1);
-        pipe->hash[i % RING] = hash;
-        pipe->tags[i % RING] = tags;
-        pipe->group[i % RING] = group;
-    }
-}
-
-/* Buckets that are full and do not hold the key are passed over, without a branch. */
-INLINE void pass_full(struct words_pipe *pipe, uint32_t from, uint32_t end)
-{
-    for (uint32_t i = from; i < end; i++) {
-        const struct state_group *group = pipe->group[i % RING];
-        uint8_t *tags = pipe->tags[i % RING];
-        uint64_t word = word_at(tags);
-        uint64_t hash = pipe->hash[i % RING];
-        uint64_t reasons = state_match(word, state_tag(hash)) | state_empty(word);
-        /* A mask and no condition, which the compiler would make a jump that is hard to foresee. */
-        uint64_t moves = ((reasons - 1) & ~reasons) >> 63;
-        tags += (words_next(group, tags) - tags) * (ptrdiff_t)moves;
-        __builtin_prefetch(tags, 1);
-        __builtin_prefetch(tags + WORDS_LINE, 1);
-        pipe->tags[i % RING] = tags;
-    }
-}
-
-/* Two words with memory far away. */
-INLINE void run_words(struct lookup *lookup, bool writes)
-{
-    struct words_pipe pipe;
-    const uint32_t count = lookup->keys->count;
-    const uint8_t *keys = lookup->keys->bytes;
-    const size_t stride = lookup->keys->stride;
-    void **values = lookup->values;
-    locate_words(lookup, &pipe, 0, writes);
-    locate_words(lookup, &pipe, AHEAD, writes);
-    pass_full(&pipe, 0, end_of(0, count));
-    for (uint32_t from = 0; from < count; from += AHEAD) {
-        uint32_t end = end_of(from, count);
-        locate_words(lookup, &pipe, from + 2 * AHEAD, writes);
-        pass_full(&pipe, end, end_of(end, count));
-        for (uint32_t i = from; i < end; i++) {
-            uint64_t hash = pipe.hash[i % RING];
-            struct state_group *group = pipe.group[i % RING];
-            uint8_t *tags = pipe.tags[i % RING];
-            uint64_t differs = word_at(tags) ^ (group->mark | state_tag(hash)) * STATE_ONES;
-            uint64_t matches = words_match(tags, hash, differs);
-            uint32_t shift = words_shift(matches);
-            uint8_t *entry = words_entry(tags, shift);
-            if (__builtin_expect(matches == 0 || word_at(entry) != word_at(keys + i * stride), 0) ||
-                (writes && __builtin_expect((uint8_t)(differs >> shift) != 0, 0)))
-                entry = find_far(lookup, &pipe, i, group, hash, writes);
-            values[i] = writes || entry ? entry + sizeof hash : NULL;
-        }
-    }
-}
-
 /* The values in groups where something has moved since they were given out. */
 NOT_INLINE void look_again(struct lookup *lookup)
 {
@@ -434,19 +268,17 @@ NOT_INLINE void look_again(struct lookup *lookup)
     }
 }
 
-struct err state_table_resolve(struct state_table *table, const struct key_run *keys,
-                               const uint16_t *groups, void **values, bool *is_new,
-                               struct note *note)
+static MUST_CHECK struct err resolve(struct state_table *table, const struct key_run *keys,
+                                     const uint16_t *groups, void **values, bool *is_new,
+                                     struct note *note)
 {
     struct lookup lookup = { .table = table, .keys = keys, .values = values, .is_new = is_new };
     TRY(check_batch(&lookup, groups, note));
     if (is_new)
         memset(is_new, 0, keys->count * sizeof *is_new);
     table->account.batch++;
-    if (state_is_words(&table->layout) && table->account.live_bytes < NEAR_BYTES)
-        run_near(&lookup, true);
-    else if (state_is_words(&table->layout))
-        run_words(&lookup, true);
+    if (state_is_words(&table->layout))
+        state_lookup_words(&lookup, true);
     else if (table->layout.in_heap)
         run(&lookup, true, true);
     else
@@ -454,6 +286,43 @@ struct err state_table_resolve(struct state_table *table, const struct key_run *
     if (lookup.moved)
         look_again(&lookup);
     return OK;
+}
+
+/* Looks up only the keys that are not remembered. When that moves entries, so may have what was
+ * remembered, and all are looked up. */
+static MUST_CHECK struct err resolve_rest(struct state_table *table, const struct key_run *keys,
+                                          void **values, bool *is_new, struct note *note)
+{
+    uint64_t moves = table->account.moves;
+    struct state_recent *recent =
+        state_recent_begin(table->recent, table->epoch, moves, keys->count);
+    table->recent = recent;
+    uint32_t count = state_recent_look(recent, keys, values);
+    struct key_run rest = { .bytes = (const uint8_t *)recent->keys,
+                            .count = count,
+                            .size = sizeof *recent->keys,
+                            .stride = sizeof *recent->keys };
+    TRY(resolve(table, &rest, NULL, recent->values, is_new ? recent->is_new : NULL, note));
+    for (uint32_t k = 0; k < count; k++)
+        values[recent->at[k]] = recent->values[k];
+    if (is_new)
+        memset(is_new, 0, keys->count * sizeof *is_new);
+    for (uint32_t k = 0; is_new && k < count; k++)
+        is_new[recent->at[k]] = recent->is_new[k];
+    if (table->account.moves != moves)
+        return resolve(table, keys, NULL, values, NULL, note);
+    state_recent_remember(recent, count);
+    return OK;
+}
+
+struct err state_table_resolve(struct state_table *table, const struct key_run *keys,
+                               const uint16_t *groups, void **values, bool *is_new,
+                               struct note *note)
+{
+    if (!groups && state_is_words(&table->layout) && keys->size == sizeof(uint64_t) &&
+        keys->stride != 0 && state_recent_is_wanted(table->recent, keys->count))
+        return resolve_rest(table, keys, values, is_new, note);
+    return resolve(table, keys, groups, values, is_new, note);
 }
 
 struct err state_table_resolve_one(struct state_table *table, struct state_key key, void **value,
@@ -471,10 +340,8 @@ struct err state_table_find(struct state_table *table, const struct key_run *key
 {
     struct lookup lookup = { .table = table, .keys = keys, .values = (void **)(uintptr_t)values };
     TRY(check_batch(&lookup, groups, note));
-    if (state_is_words(&table->layout) && table->account.live_bytes < NEAR_BYTES)
-        run_near(&lookup, false);
-    else if (state_is_words(&table->layout))
-        run_words(&lookup, false);
+    if (state_is_words(&table->layout))
+        state_lookup_words(&lookup, false);
     else if (table->layout.in_heap)
         run(&lookup, true, false);
     else

@@ -101,12 +101,12 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
     return found << 7;
 }
 
-/* Entries of two words: all seven are copied, and the end moves only behind those that count. */
+/* Entries of two words: all eight are copied, and the end moves only behind those that count. */
 static uint8_t *gather_words(const struct state_group *group, uint32_t bucket, uint64_t slots,
                              uint8_t *to)
 {
-    const uint8_t *from = (const uint8_t *)state_tags(group, bucket) + WORDS_ENTRIES;
-    for (int slot = 0; slot < STATE_SLOTS - 1; slot++) {
+    const uint8_t *from = group->entries + (size_t)bucket * WORDS_BUCKET;
+    for (int slot = 0; slot < STATE_SLOTS; slot++) {
         memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
         to += slots >> (8 * slot + 7) << 4 & WORDS_ENTRY;
     }

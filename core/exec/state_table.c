@@ -64,6 +64,7 @@ void state_table_destroy(struct state_table *table)
     mem_destroy(table->groups);
     mem_destroy(table->histories);
     mem_destroy(table->batch_groups);
+    state_recent_destroy(table->recent);
     mem_destroy(table);
 }
 
@@ -289,6 +290,7 @@ static void remove_index(struct state_table *table, uint32_t i, uint32_t index)
     note_removal(table, i, state_hash(&table->layout, entry.key, entry.key_size), entry.key,
                  entry.key_size);
     state_group_remove(&table->layout, group, index);
+    table->account.moves++;
     table->entries--;
 }
 
@@ -337,9 +339,9 @@ void state_table_remove_at(struct state_table *table, struct state_cursor *curso
 
 struct state_memory state_table_memory(const struct state_table *table)
 {
-    uint64_t own = sizeof *table +
-                   table->group_count * (sizeof *table->groups + sizeof *table->histories) +
-                   table->batch_capacity * sizeof *table->batch_groups;
+    uint64_t own =
+        sizeof *table + table->group_count * (sizeof *table->groups + sizeof *table->histories) +
+        table->batch_capacity * sizeof *table->batch_groups + state_recent_bytes(table->recent);
     return (struct state_memory){
         .entries = table->entries,
         .live_bytes = table->account.live_bytes + own,

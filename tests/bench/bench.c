@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The stop watch and the median. A turn is as long as the caller's n makes it; some ten
- * milliseconds is a good length. Time is the thread's processor time, so that a busy neighbour
- * disturbs less.
+ * milliseconds is a good length. Time is the processor time of all threads of the process, so that
+ * a busy neighbour disturbs less.
  */
 #include "tests/bench/bench.h"
 
@@ -17,7 +17,7 @@ enum { TURNS = 9, DOUBLE_TURNS = 5, LIMIT_TURNS = 3, STEPS = 3, LINE_SIZE = 96 }
 static double now_s(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -39,10 +39,17 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
+static void print_figures(const char *name, double ours, double yardstick, const char *unit,
+                          int turns)
+{
+    printf("%-52s %9.2f %-2s %9.2f %-2s %7.2f  %d", name, ours, unit, yardstick, unit,
+           ours / yardstick, turns);
+}
+
 void bench_line(const char *name, double ours, double yardstick, const char *unit, int turns)
 {
-    printf("%-52s %9.2f %-2s %9.2f %-2s %7.2f  %d\n", name, ours, unit, yardstick, unit,
-           ours / yardstick, turns);
+    print_figures(name, ours, yardstick, unit, turns);
+    printf("\n");
     fflush(stdout);
 }
 
@@ -57,6 +64,22 @@ void bench_against(const char *name, bench_work *ours, bench_work *yardstick, vo
         yardstick_ns[i] = measure_s(yardstick, context, n) * 1e9 / (double)n;
     }
     bench_line(name, median(ours_ns, TURNS), median(yardstick_ns, TURNS), "ns", TURNS);
+}
+
+void bench_goal(const char *name, bench_work *ours, bench_work *yardstick, void *context,
+                uint64_t n, int turns, double ratio_max)
+{
+    double ours_ns[TURNS], yardstick_ns[TURNS];
+    turns = turns < TURNS ? turns : TURNS;
+    measure_s(ours, context, n);
+    for (int i = 0; i < turns; i++) {
+        ours_ns[i] = measure_s(ours, context, n) * 1e9 / (double)n;
+        yardstick_ns[i] = measure_s(yardstick, context, n) * 1e9 / (double)n;
+    }
+    double a_ns = median(ours_ns, turns), b_ns = median(yardstick_ns, turns);
+    print_figures(name, a_ns, b_ns, "ns", turns);
+    printf("  goal %.2f: %s\n", ratio_max, a_ns <= ratio_max * b_ns ? "met" : "missed");
+    fflush(stdout);
 }
 
 void bench_growth(const char *name, bench_work *work, void *context, uint64_t n)

@@ -2,8 +2,8 @@
  *
  * Measuring speed in one run against a yardstick, so that the machine cancels out. Ours and the
  * yardstick take turns; the medians are printed as one line: name, ours, yardstick, ratio (ours
- * over yardstick; below 1 is faster), number of turns. Work whose result nobody uses is dropped by
- * the compiler: hand results to bench_keep.
+ * over yardstick; below 1 is faster), number of turns, and the goal where there is one. Work whose
+ * result nobody uses is dropped by the compiler: hand results to bench_keep.
  */
 #ifndef WEIR_TESTS_BENCH_BENCH_H
 #define WEIR_TESTS_BENCH_BENCH_H
@@ -16,6 +16,11 @@ typedef void bench_work(void *context, uint64_t n);
 /* Time per operation of ours against that of the yardstick, both doing n operations a turn. */
 void bench_against(const char *name, bench_work *ours, bench_work *yardstick, void *context,
                    uint64_t n);
+
+/* The same over so many turns, with the largest ratio that is wanted: said on the line, and whether
+ * it is met. Processor time of all threads counts. */
+void bench_goal(const char *name, bench_work *ours, bench_work *yardstick, void *context,
+                uint64_t n, int turns, double ratio_max);
 
 /* Time per item at 2n against that at n: about 1 when the work is linear, 2 when quadratic. */
 void bench_growth(const char *name, bench_work *work, void *context, uint64_t n);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A keyed count of 64-bit keys by whole tasks: source -> hash exchange -> count -> sink, two tasks
- * stepped in turn by one thread, items and credits carried by hand. Against plain C doing the same
- * in one thread: keys into batches of a ring, counted from there in an open-addressing table of
- * twice the keys with prefetch; no buffers, no credits, no key groups, nothing that could be
- * snapshotted or rescaled. Both draw their keys in the same way, inside what is timed.
+ * A keyed count by whole tasks: source -> hash exchange -> count -> sink, two tasks stepped in turn
+ * by one thread, items and credits carried by hand. Against plain C: keys into batches of a ring,
+ * counted from there in an open-addressing table of twice the keys with prefetch; no buffers, no
+ * credits, no key groups, nothing that could be snapshotted or rescaled. Once in one thread, and
+ * once with a thread on either side of the ring, which is what tasks in threads would be. All draw
+ * their keys in the same way, inside what is timed. Texts have 100 bytes and come from a pool of
+ * all of them. With checkpoints: one after each second of processor time, written and thrown away.
  */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/base/hash.h"
@@ -13,10 +18,13 @@
 #include "core/exec/discard_sink.h"
 #include "core/exec/keyed_reduce.h"
 #include "core/exec/log_source.h"
-#include "core/exec/task.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/count_line.h"
 
-enum { GROUPS = 128, BUFFER = 32768, POOL = 1 << 22, BATCH = 1024, RING = 64, AHEAD = 16 };
+enum { POOL = 1 << 22, BATCH = 1024, RING = 64, AHEAD = 16, NAME = 64, TURNS = 9 };
+
+/* At least so many of plain C's records per second of processor time. */
+#define OF_RING              0.6
+#define CHECKPOINTS_COST_MAX 1.05
 
 struct draw {
     uint64_t keys, state;
@@ -47,6 +55,10 @@ struct count_bench {
     struct plain_cell *cells;
     uint64_t mask;
     uint64_t ring[RING][BATCH];
+    /* Of the ring between two threads: batches written, batches read. */
+    _Alignas(64) _Atomic uint64_t head;
+    _Alignas(64) _Atomic uint64_t tail;
+    uint64_t records;
 };
 
 static void begin_draw(struct count_bench *bench)
@@ -73,20 +85,70 @@ static inline void count_plain(struct count_bench *bench, uint64_t key)
     }
 }
 
+static void draw_batch(struct count_bench *bench, uint64_t *batch)
+{
+    for (int i = 0; i < BATCH; i++)
+        batch[i] = draw_key(&bench->draw);
+}
+
+static void count_batch(struct count_bench *bench, const uint64_t *batch)
+{
+    for (int i = 0; i < BATCH; i++) {
+        __builtin_prefetch(&bench->cells[batch[(i + AHEAD) % BATCH] & bench->mask], 1);
+        count_plain(bench, batch[i]);
+    }
+}
+
 static void run_plain(void *context, uint64_t n)
 {
     struct count_bench *bench = context;
     begin_draw(bench);
     memset(bench->cells, 0, (bench->mask + 1) * sizeof *bench->cells);
     for (uint64_t done = 0, head = 0; done < n; done += BATCH, head++) {
-        uint64_t *batch = bench->ring[head % RING];
-        for (int i = 0; i < BATCH; i++)
-            batch[i] = draw_key(&bench->draw);
-        for (int i = 0; i < BATCH; i++) {
-            __builtin_prefetch(&bench->cells[batch[(i + AHEAD) % BATCH] & bench->mask], 1);
-            count_plain(bench, batch[i]);
-        }
+        draw_batch(bench, bench->ring[head % RING]);
+        count_batch(bench, bench->ring[head % RING]);
     }
+    bench_keep(bench->cells[0].count);
+}
+
+/* Who waits looks some times, then lets others have the core: on a busy machine the other side may
+ * not be running at all. */
+static void wait_while(_Atomic uint64_t *at, uint64_t value)
+{
+    enum { LOOKS = 64 };
+    for (int i = 0; atomic_load_explicit(at, memory_order_acquire) == value; i++) {
+        if (i >= LOOKS)
+            sched_yield();
+    }
+}
+
+static void *draw_into_ring(void *context)
+{
+    struct count_bench *bench = context;
+    for (uint64_t done = 0, head = 0; done < bench->records; done += BATCH, head++) {
+        wait_while(&bench->tail, head - RING);
+        draw_batch(bench, bench->ring[head % RING]);
+        atomic_store_explicit(&bench->head, head + 1, memory_order_release);
+    }
+    return NULL;
+}
+
+static void run_ring(void *context, uint64_t n)
+{
+    struct count_bench *bench = context;
+    pthread_t thread;
+    begin_draw(bench);
+    memset(bench->cells, 0, (bench->mask + 1) * sizeof *bench->cells);
+    bench->records = n;
+    atomic_store(&bench->head, 0);
+    atomic_store(&bench->tail, 0);
+    CHECK(pthread_create(&thread, NULL, draw_into_ring, bench) == 0);
+    for (uint64_t done = 0, tail = 0; done < n; done += BATCH, tail++) {
+        wait_while(&bench->head, tail);
+        count_batch(bench, bench->ring[tail % RING]);
+        atomic_store_explicit(&bench->tail, tail + 1, memory_order_release);
+    }
+    CHECK(pthread_join(thread, NULL) == 0);
     bench_keep(bench->cells[0].count);
 }
 
@@ -141,88 +203,27 @@ static const struct operator_spec count_specs[] = { { .name = "count",
                                                     { .name = "sink",
                                                       .class = &discard_sink_class } };
 
-static struct exec_task *create_source(const struct operator_spec *spec)
+static void run_count(struct count_bench *bench, uint64_t n, bool with_checkpoints)
 {
-    static const struct chain_binding binding = { 0, 0 };
-    struct note note;
-    struct task_output_config output = { .partition = { .layout = key_layout[0],
-                                                        .partitioner = PARTITION_HASH,
-                                                        .subpartitions = 1,
-                                                        .max_parallelism = GROUPS,
-                                                        .buffer_size = BUFFER,
-                                                        .buffers = 10,
-                                                        .per_channel_max = 10,
-                                                        .overdraft_max = 5 },
-                                         .key = { KEY_HASH_LONG, 0, 8 } };
-    struct exec_task *task =
-        exec_task_create(&(struct exec_task_config){ .identity = { 1, 1, 0, 1, GROUPS, 0 },
-                                                     .groups = { 0, GROUPS - 1 },
-                                                     .operators = spec,
-                                                     .operator_count = 1,
-                                                     .outputs = &output,
-                                                     .bindings = &binding,
-                                                     .output_count = 1,
-                                                     .buffer_timeout = 100 * TIME_MS },
-                         &note);
-    CHECK(task);
-    exec_task_open(task, NULL, 0, 0);
-    return task;
-}
-
-static struct exec_task *create_counter(void)
-{
-    struct note note;
-    struct exec_input_config input = { .gate = { .channels = 1, .exclusive = 2, .floating = 8 },
-                                       .layout = key_layout[0],
-                                       .buffer_size = BUFFER,
-                                       .partitioner = PARTITION_HASH,
-                                       .key = { KEY_HASH_LONG, 0, 8 } };
-    struct exec_task *task =
-        exec_task_create(&(struct exec_task_config){ .identity = { 1, 2, 0, 1, GROUPS, 0 },
-                                                     .groups = { 0, GROUPS - 1 },
-                                                     .operators = count_specs,
-                                                     .operator_count = 2,
-                                                     .inputs = &input,
-                                                     .input_count = 1 },
-                         &note);
-    CHECK(task);
-    exec_task_open(task, NULL, 0, 0);
-    return task;
-}
-
-static void carry(struct exec_task *source, struct exec_task *counter)
-{
-    struct result_partition *output = exec_task_output(source, 0);
-    struct input_gate *gate = exec_task_gate(counter, 0);
-    struct channel_item item;
-    uint32_t channel, credits, backlog;
-    while (input_gate_take_credit(gate, &channel, &credits))
-        result_partition_add_credit(output, 0, credits);
-    while (result_partition_next_ready(output, &channel))
-        while (result_partition_take(output, channel, &item, &backlog))
-            input_gate_receive(gate, 0, &item, backlog);
-}
-
-static void run_tasks(void *context, uint64_t n)
-{
-    struct count_bench *bench = context;
     struct draw *draw = &bench->draw;
     struct log_source_params params = { .splits = 1, .make = make_records, .context = &draw };
     struct operator_spec spec = { .name = "source",
                                   .class = &log_source_class,
                                   .params = &params,
                                   .outputs = { key_layout, 1, 1 } };
-    struct exec_task *source = create_source(&spec), *counter = create_counter();
     begin_draw(bench);
-    exec_task_set_arrived(source, n, true);
-    while (exec_task_state(counter) != EXEC_FINISHED) {
-        carry(source, counter);
-        exec_task_step(source, 0);
-        exec_task_step(counter, 0);
-    }
-    bench_keep(exec_task_chain(counter)->operators[1]->records_in);
-    exec_task_destroy(source);
-    exec_task_destroy(counter);
+    run_line(&(struct count_line){ &spec, count_specs, key_layout[0], count_params.key }, n,
+             with_checkpoints);
+}
+
+static void run_tasks(void *context, uint64_t n)
+{
+    run_count(context, n, false);
+}
+
+static void run_with_checkpoints(void *context, uint64_t n)
+{
+    run_count(context, n, true);
 }
 
 /* POOL draws of Zipf(1.0) by its inverse. */
@@ -253,7 +254,7 @@ static uint64_t *zipf_pool(uint64_t keys)
 
 static void measure(uint64_t keys, bool zipf)
 {
-    enum { RECORDS = 16 << 20, NAME = 64 };
+    enum { RECORDS = 16 << 20, LONG = 96 << 20, LONG_TURNS = 3 };
     struct count_bench *bench = mem_create(sizeof *bench);
     uint64_t *pool = zipf ? zipf_pool(keys) : NULL, cells = 1;
     char name[NAME];
@@ -266,6 +267,13 @@ static void measure(uint64_t keys, bool zipf)
     text_format(name, sizeof name, "keyed count, %s %s keys", keys == 1000 ? "1,000" : "1 M",
                 zipf ? "Zipf(1.0)" : "uniform");
     bench_against(name, run_tasks, run_plain, bench, RECORDS);
+    size_t length = strlen(name);
+    text_format(name + length, sizeof name - length, "; ring");
+    bench_goal(name, run_tasks, run_ring, bench, RECORDS, TURNS, 1 / OF_RING);
+    text_format(name + length, sizeof name - length, ", checkpoints; none");
+    if (!zipf)
+        bench_goal(name, run_with_checkpoints, run_tasks, bench, LONG, LONG_TURNS,
+                   CHECKPOINTS_COST_MAX);
     mem_destroy(bench->cells);
     mem_destroy(pool);
     mem_destroy(bench);
