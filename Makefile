@@ -68,7 +68,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event fuzz format check-format install uninstall \
+.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event worlds fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
 all: $(B)/weir $(PROGRAMS) ## build the weir command (the default)
@@ -116,6 +116,11 @@ every-event: ## a fault at every single event of small runs of the exact world: 
 	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
 	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event
 
+worlds: ## the model against real records: all scenarios that both worlds can run, some minutes
+	@.ci/packages build test
+	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
+	@WEIR_WORLDS=all $(B)/tests/unit compare_worlds
+
 fuzz: ## feed the input readers garbage, FUZZ_SECONDS each (default 10)
 	@.ci/packages build ci
 	@$(MAKE) --no-print-directory B=$(B)/fuzzing CC=clang OPT=-O1 \
@@ -138,7 +143,7 @@ docs: all ## the page and the table that are made from the code
 
 golden-rewrite: all $(B)/tests/unit ## expected results anew; the commit says why each line changed
 	@$(B)/weir test scenarios --update-golden
-	@WEIR_REWRITE=1 $(B)/tests/unit test_timelines_compare
+	@WEIR_REWRITE=1 $(B)/tests/unit test_timelines_compare test_compare_worlds
 
 install: all ## into $(DESTDIR)$(PREFIX): command, header, programs, manual page, completions, plots
 	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir

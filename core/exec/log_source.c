@@ -37,14 +37,16 @@ static uint64_t arrived(const struct operator* op, const struct source_split *sp
     return all > split->number ? (all - split->number - 1) / splits + 1 : 0;
 }
 
-/* As many as there are, as there is room for, and as are asked for. */
+/* As many as there are, as there is room for, and as are asked for. A split that was restored may
+ * be ahead of what has arrived: a load that each subtask makes for itself goes on from where its
+ * splits stand on average. */
 static uint32_t read_split(struct operator* op, struct source_split *split, uint32_t most)
 {
     struct log_source *source = (struct log_source *)op;
     const struct log_source_params *params = params_of(op);
     struct collector *out = op->outs[0];
     uint32_t stride = record_stride(out->layout), done = 0;
-    uint64_t left = arrived(op, split) - split->offset;
+    uint64_t all = arrived(op, split), left = all > split->offset ? all - split->offset : 0;
     CHECK(stride > 0);
     most = left < most ? (uint32_t)left : most;
     while (done < most) {

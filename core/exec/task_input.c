@@ -59,7 +59,8 @@ bool exec_task_finish_operators(struct exec_task *task)
 }
 
 /* All data is worked off: operators hand on what they hold, readers are told, and the task waits
- * for the checkpoint that makes it last. */
+ * for the checkpoint that makes it last. The coordinator hears of the end of data only, not of a
+ * stop behind a savepoint (StreamTask.processInput: STOPPED says no notifyEndOfData). */
 void exec_task_end_data(struct exec_task *task)
 {
     task->ends_later = task->drains && !exec_task_finish_operators(task);
@@ -68,7 +69,8 @@ void exec_task_end_data(struct exec_task *task)
     exec_task_send_event(
         task, &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_DATA, .drain = task->drains });
     exec_task_move(task, EXEC_AT_END);
-    exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
+    if (task->drains)
+        exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
     if (task->final_complete || !task->config.finishes_behind_checkpoint)
         exec_task_finish(task);
 }

@@ -9,7 +9,7 @@ _weir()
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "run test plot report explain calc version help" -- "$word"))
+        COMPREPLY=($(compgen -W "run test compare plot report explain calc version help" -- "$word"))
         return
     fi
     case $before in
@@ -17,16 +17,21 @@ _weir()
     --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --world) COMPREPLY=($(compgen -W "virtual exact" -- "$word")); return ;;
     --log) COMPREPLY=($(compgen -W "decisions tasks messages" -- "$word")); return ;;
-    --seed | --set | --until | --jobs | --event | --why | --at | --run) return ;;
+    --seed | --set | --until | --jobs | --event | --why | --at | --run | \
+        --variant | --tolerance | --context) return ;;
     esac
     case $command in
     run) options="--seed --world --set --out --until --log --json --no-plots --check --quiet --help" ;;
     test) options="--junit --jobs --seed --world --set --update-golden --json --help" ;;
+    compare)
+        options="--variant --tolerance --expect --context --seed --set --until --out --json --no-plots"
+        options="$options --quiet --help"
+        ;;
     plot) options="--commands --help" ;;
     report | version) options="--help" ;;
     explain) options="--event --why --at --run --all --help" ;;
     help)
-        COMPREPLY=($(compgen -W "run test plot report explain calc version" -- "$word"))
+        COMPREPLY=($(compgen -W "run test compare plot report explain calc version" -- "$word"))
         return
         ;;
     calc)

@@ -8,6 +8,7 @@ _weir() {
     commands=(
         'run:run a scenario: figures, pictures, a report'
         'test:run scenarios and check their expectations'
+        'compare:run a scenario in every world, and say where they differ'
         'plot:draw the pictures of a run again'
         'report:write the HTML report of a run again'
         'explain:say in words what happened in a run, and why'
@@ -38,6 +39,18 @@ _weir() {
             '*--set[change one value of every scenario]:key=value:' \
             '--update-golden[rewrite the golden results]' '--json[print the results as JSON]' \
             '*:path:_files'
+        ;;
+    compare)
+        _arguments '--variant[compare this variant]:variant:' \
+            '*--tolerance[how far a ratio may be from 1]:share or metric=share:' \
+            '--expect[exit code 1 when they differ]' \
+            '--context[lines before and after the first parting]:number:' \
+            '--seed[draw all chance from this number]:number:' \
+            '*--set[change one value of the scenario]:key=value:' \
+            '--until[end the runs early]:duration:' \
+            '--out[where the runs are left]:folder:_files -/' \
+            '--json[print the comparison as JSON]' '--no-plots[leave the picture out]' \
+            '--quiet[print nothing but errors]' '*:scenario:_files'
         ;;
     explain)
         _arguments '--event[the causes of a line of the log]:number:' \

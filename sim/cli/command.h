@@ -66,7 +66,7 @@ int command_fail(const struct command *command, struct err e, const struct note 
 /* The code, unless standard output could not be written. */
 int command_finish(const struct command *command, int code);
 
-extern const struct command command_run, command_test, command_plot, command_report,
-    command_explain, command_calc, command_version, command_help;
+extern const struct command command_run, command_test, command_compare, command_plot,
+    command_report, command_explain, command_calc, command_version, command_help;
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "sim/cli/command.h"
 
-const struct command *const commands[] = { &command_run,     &command_test,    &command_plot,
-                                           &command_report,  &command_explain, &command_calc,
-                                           &command_version, &command_help,    NULL };
+const struct command *const commands[] = { &command_run,  &command_test,    &command_compare,
+                                           &command_plot, &command_report,  &command_explain,
+                                           &command_calc, &command_version, &command_help,
+                                           NULL };

@@ -4,6 +4,7 @@
  */
 #include "sim/cli/play.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/text.h"
@@ -13,8 +14,7 @@
 #include "sim/report/drawn.h"
 #include "sim/report/never.h"
 
-/* The scenario's file: the path itself, or scenario.yaml in the folder. */
-static void put_scenario_path(const char *path, char out[OUTPUT_PATH_SIZE])
+void play_put_path(const char *path, char out[OUTPUT_PATH_SIZE])
 {
     struct stat status;
     bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -63,12 +63,26 @@ struct err plays_load(struct plays *plays, const struct play_settings *settings,
 {
     char path[OUTPUT_PATH_SIZE];
     *plays = (struct plays){ 0 };
-    put_scenario_path(settings->path, path);
+    play_put_path(settings->path, path);
     struct err e = load(plays, settings, path, NULL, note);
     for (size_t i = 0; !err_is(e) && i < plays->list.items[0].scenario->variants.count; i++)
         e = load(plays, settings, path, plays->list.items[0].scenario->variants.items[i], note);
     if (err_is(e))
         plays_fini(plays);
+    return e;
+}
+
+struct err plays_load_one(struct plays *plays, const struct play_settings *settings,
+                          const char *variant, const char *folder, struct note *note)
+{
+    char path[OUTPUT_PATH_SIZE];
+    *plays = (struct plays){ 0 };
+    play_put_path(settings->path, path);
+    struct err e = load(plays, settings, path, variant, note);
+    if (err_is(e))
+        plays_fini(plays);
+    else
+        text_format(plays->list.items[0].folder, PLAY_FOLDER_SIZE, "%s", folder);
     return e;
 }
 
@@ -150,7 +164,9 @@ static void run(struct play *play, const struct play_settings *settings, FILE *e
     event_watch_init(&play->watch, scenario);
     simulation_watch(simulation, &watcher);
     progress_begin(&progress, settings->quiet,
-                   scenario->variant ? scenario->variant : scenario->name,
+                   settings->title     ? settings->title
+                   : scenario->variant ? scenario->variant
+                                       : scenario->name,
                    settings->until < scenario->duration ? settings->until : scenario->duration);
     play->complete =
         simulation_run(simulation, settings->until, settings->stop, progress_tell, &progress);
@@ -220,10 +236,10 @@ static struct err run_with_files(struct play *play, const struct play_settings *
     const struct output_dir *output = settings->output;
     char name[PLAY_FOLDER_SIZE + 32];
     FILE *events;
-    if (play->folder[0]) {
+    if (strchr(play->folder, '/'))
         TRY(output_make_folder(output, "variants", note));
+    if (play->folder[0])
         TRY(output_make_folder(output, play->folder, note));
-    }
     put_name(play, "events.jsonl", name, sizeof name);
     TRY(output_open(output, name, &events, note));
     run(play, settings, events);
@@ -237,7 +253,7 @@ struct err plays_run(struct plays *plays, const struct play_settings *settings, 
         if (settings->output)
             TRY(run_with_files(play, settings, note));
         else
-            run(play, settings, NULL);
+            run(play, settings, settings->events);
         if (!play->complete)
             break;
     }
@@ -279,7 +295,7 @@ static void add_broken_invariants(struct play *play)
     for (size_t i = 0; i < invariant_count; i++) {
         struct check_result result = { .held = true };
         const char *name = invariant_rows[i].name;
-        if (is_expected(play->scenario, name) && !play->folder[0])
+        if (is_expected(play->scenario, name) && !play->scenario->variant)
             continue;
         checkers_judge(&play->checkers, name, &result);
         text_format(result.name, sizeof result.name, "invariant %s", name);

@@ -19,7 +19,7 @@ enum { PLAY_FOLDER_SIZE = 96 };
 
 struct play {
     struct scenario *scenario;
-    char folder[PLAY_FOLDER_SIZE]; /* in the output: "" or "variants/NAME" */
+    char folder[PLAY_FOLDER_SIZE]; /* in the output: "", "variants/NAME" or a world's name */
     struct run_look look;
     struct event_log log;
     struct recorder recorder;
@@ -40,7 +40,12 @@ struct play_settings {
     bool quiet;
     enum node_checks check_invariants;
     struct output_dir *output; /* null: no files */
+    FILE *events;              /* without files: where the event log goes; null: nowhere */
+    const char *title;         /* of the progress; null: the name of what runs */
 };
+
+/* The scenario's file: the path itself, or scenario.yaml in the folder. */
+void play_put_path(const char *path, char out[OUTPUT_PATH_SIZE]);
 
 /* The scenario itself first, then its variants. */
 struct plays {
@@ -50,6 +55,9 @@ struct plays {
 /* Loads and checks all before anything runs. */
 MUST_CHECK struct err plays_load(struct plays *plays, const struct play_settings *settings,
                                  struct note *note);
+/* Only the scenario itself, or one variant; `folder` in the output. */
+MUST_CHECK struct err plays_load_one(struct plays *plays, const struct play_settings *settings,
+                                     const char *variant, const char *folder, struct note *note);
 void plays_fini(struct plays *plays);
 
 /* Runs all; stops after the one in which *stop became true. Files of each run are written when it

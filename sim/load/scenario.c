@@ -12,7 +12,7 @@
 #include "sim/load/scenario_read.h"
 
 static const char *const flink_versions[] = { "2.3", "2.4" };
-static const char *const world_names[WORLD_COUNT] = { "virtual", "exact" };
+const char *const world_names[WORLD_COUNT] = { "virtual", "exact" };
 const char *const log_level_names[LOG_LEVEL_COUNT] = { "decision", "task", "message" };
 
 static const struct field scenario_fields[] = {

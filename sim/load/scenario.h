@@ -16,6 +16,7 @@
 
 /* What stands for the data plane: rates (sim/model), or real records (sim/exact). */
 enum scenario_world { WORLD_VIRTUAL, WORLD_EXACT, WORLD_COUNT };
+extern const char *const world_names[WORLD_COUNT];
 
 struct scenario {
     char *name, *question, *path;

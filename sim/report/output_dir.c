@@ -168,13 +168,22 @@ static void follow_link(struct output_dir *output)
         text_format(output->target, sizeof output->target, "%s", real);
 }
 
-static struct err write_marker(const struct output_dir *output, const char *more, struct note *note)
+static struct err write_marker(const struct output_dir *output, const char *name, const char *more,
+                               struct note *note)
 {
     FILE *marker;
-    TRY(output_open(output, OUTPUT_MARKER, &marker, note));
+    TRY(output_open(output, name, &marker, note));
     fprintf(marker, "{\"weir\": \"%s\", \"format\": 1%s%s}\n", WEIR_VERSION, *more ? ", " : "",
             more);
-    return output_close(output, marker, OUTPUT_MARKER, note);
+    return output_close(output, marker, name, note);
+}
+
+struct err output_mark(const struct output_dir *output, const char *name, bool complete,
+                       struct note *note)
+{
+    char marker[OUTPUT_PATH_SIZE];
+    text_format(marker, sizeof marker, "%s/%s", name, OUTPUT_MARKER);
+    return write_marker(output, marker, complete ? "" : partial, note);
 }
 
 struct err output_begin(struct output_dir *output, const char *target, struct note *note)
@@ -194,7 +203,7 @@ struct err output_begin(struct output_dir *output, const char *target, struct no
     text_format(aside, sizeof aside, "%s.tmp-%ld", output->target, (long)getpid());
     TRY(make_folders(aside, output->target, note));
     text_format(output->aside, sizeof output->aside, "%s", aside);
-    return write_marker(output, "", note);
+    return write_marker(output, OUTPUT_MARKER, "", note);
 }
 
 static struct err output_path(const struct output_dir *output, const char *name,
@@ -285,7 +294,7 @@ struct err output_commit_partial(struct output_dir *output, struct note *note)
     if (is_complete(output->target))
         text_format(output->target + length, sizeof output->target - length, "%s",
                     OUTPUT_INTERRUPTED);
-    TRY(write_marker(output, partial, note));
+    TRY(write_marker(output, OUTPUT_MARKER, partial, note));
     return output_commit(output, note);
 }
 

@@ -36,6 +36,10 @@ MUST_CHECK struct err output_open(const struct output_dir *output, const char *n
 MUST_CHECK struct err output_close(const struct output_dir *output, FILE *file, const char *name,
                                    struct note *note);
 
+/* A folder within is a run of its own: what takes a run takes it, too. */
+MUST_CHECK struct err output_mark(const struct output_dir *output, const char *name, bool complete,
+                                  struct note *note);
+
 MUST_CHECK struct err output_commit(struct output_dir *output, struct note *note);
 /* The same for a run that was interrupted, which never takes the place of one that is complete: it
  * goes beside that, as TARGET.interrupted, and `target` is this path then. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/text.h"
+#include "sim/load/scenario.h"
 #include "sim/report/output_dir.h"
 
 enum place {
@@ -17,6 +18,7 @@ enum place {
     PLACE_PLOTS,
     PLACE_VARIANTS,
     PLACE_VARIANT,
+    PLACE_WORLD,
     PLACE_OUTPUT,
     PLACE_SINK,
     PLACE_COUNT
@@ -55,6 +57,15 @@ static bool is_own_file(enum place place, const char *entry)
     return place != PLACE_VARIANTS && place != PLACE_OUTPUT && is_file_of_run(name);
 }
 
+/* Of weir compare: a run below the name of its world. */
+static bool is_world(const char *name)
+{
+    for (int i = 0; i < WORLD_COUNT; i++)
+        if (strcmp(name, world_names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* PLACE_COUNT: no folder of ours. */
 static enum place place_of_folder(enum place place, const char *name)
 {
@@ -62,12 +73,14 @@ static enum place place_of_folder(enum place place, const char *name)
         return PLACE_VARIANT;
     if (place == PLACE_OUTPUT)
         return PLACE_SINK;
-    if ((place == PLACE_RUN || place == PLACE_VARIANT) && strcmp(name, "output") == 0)
+    if (place != PLACE_PLOTS && place != PLACE_SINK && strcmp(name, "output") == 0)
         return PLACE_OUTPUT;
-    if (place == PLACE_RUN && strcmp(name, "plots") == 0)
+    if ((place == PLACE_RUN || place == PLACE_WORLD) && strcmp(name, "plots") == 0)
         return PLACE_PLOTS;
     if (place == PLACE_RUN && strcmp(name, "variants") == 0)
         return PLACE_VARIANTS;
+    if (place == PLACE_RUN && is_world(name))
+        return PLACE_WORLD;
     return PLACE_COUNT;
 }
 

@@ -55,11 +55,13 @@ static const json_t *shown_recovery(const json_t *summary)
 bool plot_variables_any(enum plot_picture picture, const json_t *summary)
 {
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
+    bool worlds = json_object_get(summary, "worlds") != NULL;
     switch (picture) {
-    case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0;
+    case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0 && !worlds;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
     case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
     case PICTURE_UTILISATION: return drawn_vertices(summary, vertices) > 0;
+    case PICTURE_WORLDS: return worlds && number_of(summary, "duration_s") > 0;
     case PICTURE_COUNT: break;
     }
     IMPOSSIBLE("picture");
@@ -388,6 +390,38 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     return OK;
 }
 
+/* Of each world its name and its rows; of all the largest values; where they first part. */
+static struct err set_worlds(const struct drawing *drawing, struct note *note)
+{
+    const json_t *s = drawing->summary, *worlds = json_object_get(s, "worlds"), *world;
+    const json_t *compared = json_array_get(json_object_get(s, "comparisons"), 0);
+    const json_t *decisions = json_object_get(compared, "decisions");
+    struct gnuplot *g = drawing->gnuplot;
+    char name[PATH_SIZE], first[PATH_SIZE];
+    double rate = 0, lag = 0, latency = 0, checkpoint = 0;
+    size_t i;
+    text_format(first, sizeof first, "%s/events.csv", text_of(json_array_get(worlds, 0), "world"));
+    json_array_foreach(worlds, i, world)
+    {
+        text_format(name, sizeof name, "world%zu", i + 1);
+        gnuplot_set_text(g, name, text_of(world, "world"));
+        rate = fmax(rate, most_of(world, NULL, "served_rate"));
+        lag = fmax(lag, most_of(world, NULL, "lag_seconds"));
+        latency = fmax(latency, most_of(world, NULL, "latency_p99_seconds"));
+        checkpoint = fmax(checkpoint, most_of(world, NULL, "checkpoint_duration_seconds"));
+    }
+    gnuplot_set_count(g, "world_count", i);
+    gnuplot_set_text(g, "folder", drawing->folder);
+    set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
+    gnuplot_set_number(g, "max_rate", rate);
+    set_seconds_axis(g, "lag", lag);
+    set_seconds_axis(g, "latency", latency);
+    set_seconds_axis(g, "checkpoint", checkpoint);
+    double parting = number_of(json_object_get(decisions, "first_parting"), "t");
+    gnuplot_set_number(g, "parting", number_is_none(parting) ? -1 : parting);
+    return set_marks(drawing, first, note);
+}
+
 /* "; 12 min after the fault"; nothing where both are one. */
 static void put_fault(const json_t *recovery, char out[64])
 {
@@ -457,6 +491,7 @@ struct err plot_variables_set(const struct drawing *drawing, enum plot_picture p
     case PICTURE_COMPARE: return set_compare(drawing, note);
     case PICTURE_RECOVERY: return set_recovery(drawing, note);
     case PICTURE_UTILISATION: return set_utilisation(drawing, note);
+    case PICTURE_WORLDS: return set_worlds(drawing, note);
     case PICTURE_COUNT: break;
     }
     IMPOSSIBLE("picture");

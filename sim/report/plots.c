@@ -17,6 +17,7 @@ const struct plot_row plot_rows[PICTURE_COUNT] = {
     [PICTURE_COMPARE] = { "compare", "The run beside those it is compared with" },
     [PICTURE_RECOVERY] = { "recovery", "One failure from close by: how the job came back" },
     [PICTURE_UTILISATION] = { "utilisation", "What each vertex does with its time" },
+    [PICTURE_WORLDS] = { "worlds", "The same scenario in several worlds" },
 };
 
 static const char *const formats[] = { "png", "svg" };

@@ -121,20 +121,28 @@ static struct err complain_line(const char *path, size_t number, const char *lin
                     number, (int)(length < SHOWN_MAX ? length : SHOWN_MAX), line);
 }
 
-struct err run_log_read(struct run_log *log, const char *path, struct note *note)
+struct err run_log_read_from(struct run_log *log, FILE *file, const char *path, struct note *note)
 {
-    run_log_init(log);
-    FILE *file;
-    TRY(input_open(path, &file, NULL, note));
     char *line = NULL;
     size_t size = 0, number = 0;
     struct err e = OK;
+    run_log_init(log);
+    rewind(file);
     for (ssize_t length; !err_is(e) && (length = getline(&line, &size, file)) > 0;) {
         number++;
         if (!take_line(log, line, (size_t)length))
             e = complain_line(path, number, line, note);
     }
     free(line);
+    return e;
+}
+
+struct err run_log_read(struct run_log *log, const char *path, struct note *note)
+{
+    FILE *file;
+    run_log_init(log);
+    TRY(input_open(path, &file, NULL, note));
+    struct err e = run_log_read_from(log, file, path, note);
     fclose(file);
     return e;
 }

@@ -7,6 +7,8 @@
 #ifndef WEIR_SIM_REPORT_RUN_LOG_H
 #define WEIR_SIM_REPORT_RUN_LOG_H
 
+#include <stdio.h>
+
 #include "core/base/err.h"
 #include "core/base/index_map.h"
 #include "core/base/time.h"
@@ -32,6 +34,9 @@ void run_log_init(struct run_log *log);
 /* Copies the entry with its texts to the end. */
 void run_log_take(struct run_log *log, const struct log_entry *entry);
 MUST_CHECK struct err run_log_read(struct run_log *log, const char *path, struct note *note);
+/* The same from a file that is open, from its beginning on; `path` is for messages. */
+MUST_CHECK struct err run_log_read_from(struct run_log *log, FILE *file, const char *path,
+                                        struct note *note);
 void run_log_fini(struct run_log *log);
 
 /* The place of the first entry at that time or later. */

@@ -218,6 +218,69 @@ START_TEST(what_a_task_has_done_can_be_looked_at)
 }
 END_TEST
 
+static uint64_t records_read(void)
+{
+    uint64_t read = 0, offset;
+    uint32_t split;
+    const struct operator* op = exec_task_chain(source())->operators[0];
+    for (size_t i = 0; log_source_split(op, i, &split, &offset); i++)
+        read += offset;
+    return read;
+}
+
+/* A load that a subtask makes for itself goes on from where its splits stand on average: some of
+ * them are ahead of what has arrived then. */
+START_TEST(a_restored_split_that_is_ahead_of_what_has_arrived_waits)
+{
+    begin(1000);
+    exec_task_set_arrived(source(), 1000, false);
+    exec_task_step(source(), 1);
+    exec_line_trigger(&line, BARRIER_ALIGNED, TIME_NEVER);
+    while (!line.complete.id)
+        ck_assert(exec_line_go(&line));
+    exec_line_kill(&line);
+    line.config.records = 3;
+    exec_line_start(&line, 1, 1);
+    uint64_t before = records_read();
+    ck_assert_uint_gt(before, 30);
+    for (int i = 0; i < 20; i++) {
+        exec_line_carry(&line);
+        exec_task_step(source(), line.now);
+    }
+    ck_assert_uint_eq(records_read(), before);
+    exec_line_fini(&line);
+}
+END_TEST
+
+static bool says_end_of_data(enum checkpoint_kind kind)
+{
+    struct task_fact fact;
+    struct checkpoint_barrier barrier = { .id = 1, .kind = kind };
+    bool said = false;
+    begin(1000);
+    exec_task_set_arrived(source(), 1000, false);
+    exec_task_trigger_checkpoint(source(), &barrier, true);
+    exec_task_step(source(), 1);
+    exec_task_checkpoint_complete(source(), 1);
+    for (int i = 0; i < 20; i++) {
+        exec_line_carry(&line);
+        exec_task_step(source(), 2);
+        while (exec_task_take_fact(source(), &fact))
+            said |= fact.kind == TASK_FACT_END_OF_DATA;
+    }
+    ck_assert_int_ne(exec_task_state(source()), EXEC_RUNNING);
+    exec_line_fini(&line);
+    return said;
+}
+
+/* StreamTask.processInput: END_OF_DATA calls notifyEndOfData, STOPPED does not. */
+START_TEST(a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input)
+{
+    ck_assert(!says_end_of_data(CHECKPOINT_STOP_SUSPEND));
+    ck_assert(says_end_of_data(CHECKPOINT_STOP_DRAIN));
+}
+END_TEST
+
 Suite *test_exec_life_suite(void);
 
 Suite *test_exec_life_suite(void)
@@ -233,6 +296,8 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, a_task_that_has_finished_declines_what_it_is_asked_for);
     tcase_add_test(tcase, a_task_finishes_behind_its_readers_and_its_producers);
     tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
+    tcase_add_test(tcase, a_restored_split_that_is_ahead_of_what_has_arrived_waits);
+    tcase_add_test(tcase, a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input);
     suite_add_tcase(suite, tcase);
     return suite;
 }
