@@ -273,8 +273,9 @@ START_TEST(a_job_stopped_at_any_event_goes_on_at_another_parallelism)
     for (uint64_t at = (uint64_t)_i % stride; at < events; at += stride, tries++)
         went_on += go_on(mode, at, _i % 2 == 0 ? 1 : 3);
     /* Barriers of savepoints overtake nothing: under backpressure most of them come too late. */
-    ck_assert_msg(went_on > (mode == modes ? tries / 2 : 0), "%llu of %llu have gone on",
-                  (unsigned long long)went_on, (unsigned long long)tries);
+    uint64_t least = mode == modes ? tries / 2 : tries / 100;
+    ck_assert_msg(went_on >= least, "%llu of %llu have gone on", (unsigned long long)went_on,
+                  (unsigned long long)tries);
 }
 END_TEST
 
