@@ -24,9 +24,10 @@ static struct record_layout text_layout[] = { { TEXT, false } };
 static struct record_layout count_layout[] = { { sizeof(uint64_t), false } };
 
 /* What goes on of a text is its count. */
-static void count_texts(const void *context, const struct batch *batch, void *const *values,
-                        const bool *is_new, struct collector *out)
+static void count_texts(const void *context, struct operator* op, const struct batch *batch,
+                        void *const *values, const bool *is_new)
 {
+    struct collector *out = op->outs[0];
     (void)context;
     (void)is_new;
     for (uint32_t i = 0; i < batch->count;) {
