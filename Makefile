@@ -9,6 +9,7 @@
 #   make unit FOLDERS=core/base SUITES=.. only what these folders hold (and their tests)
 
 VERSION := 0.1.0
+ABI     := $(shell sed -n 's/^\#define WEIR_ABI //p' core/api/weir.h)
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -23,7 +24,8 @@ SUITES  :=
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 # Doubles give the same bits on every machine only if no compiler may fuse a multiply and an add.
-FLAGS    := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off $(WARNINGS) -I.
+# One build of objects for the command and the library, which shows weir.h and nothing else.
+FLAGS    := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off -fPIC -fvisibility=hidden $(WARNINGS) -I.
 ifneq ($(SAN),)
 FLAGS    += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=$(SAN)
@@ -71,7 +73,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 .PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event worlds fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
-all: $(B)/weir $(PROGRAMS) ## build the weir command (the default)
+all: $(B)/weir $(B)/libweir.so $(PROGRAMS) ## build the weir command (the default)
 
 demo: ## run the flagship scenario and say where its report is
 	@.ci/packages build
@@ -148,12 +150,15 @@ golden-rewrite: all $(B)/tests/unit ## expected results anew; the commit says wh
 install: all ## into $(DESTDIR)$(PREFIX): command, header, programs, manual page, completions, plots
 	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
 	install -D -m 644 docs/man/weir.1 $(DESTDIR)$(PREFIX)/share/man/man1/weir.1
+	install -D -m 644 docs/man/weir.3 $(DESTDIR)$(PREFIX)/share/man/man3/weir.3
 	install -D -m 644 docs/completion/weir.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
 	install -D -m 644 docs/completion/weir.zsh \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir
 	install -D -m 644 core/api/weir.h $(DESTDIR)$(PREFIX)/include/weir.h
 	install -d $(DESTDIR)$(PREFIX)/lib/weir/programs $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 755 $(B)/libweir.so.$(ABI) $(DESTDIR)$(PREFIX)/lib
+	ln -sf libweir.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/libweir.so
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/lib/weir/programs
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' docs/weir.pc.in \
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/weir.pc
@@ -162,8 +167,10 @@ install: all ## into $(DESTDIR)$(PREFIX): command, header, programs, manual page
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/weir $(DESTDIR)$(PREFIX)/share/man/man1/weir.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man3/weir.3 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_weir \
+	    $(DESTDIR)$(PREFIX)/lib/libweir.so $(DESTDIR)$(PREFIX)/lib/libweir.so.$(ABI) \
 	    $(DESTDIR)$(PREFIX)/include/weir.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/weir.pc
 	rm -rf $(DESTDIR)$(PREFIX)/share/weir $(DESTDIR)$(PREFIX)/lib/weir
 
@@ -179,6 +186,13 @@ EXPORT := -Wl,--export-dynamic-symbol='weir_*'
 $(B)/weir: $(MAIN_OBJ) $(API_OBJ) $(LIBS)
 	@$(call link,$(MAIN_OBJ) $(API_OBJ),$(LIBS),$(SIM_LIBS) $(EXPORT))
 	@echo $@
+
+# The library for programs that are binaries of their own. (A sanitized one would need the
+# sanitizer in each of them.)
+$(B)/libweir.so.$(ABI): $(CORE_OBJ) $(SIM_OBJ)
+	@$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ $(SIM_LIBS) -lm
+$(B)/libweir.so: $(B)/libweir.so.$(ABI)
+	@ln -sf $(<F) $@
 
 # As a user would build it: the header and nothing else.
 program = mkdir -p $(@D) && $(CC) $(filter-out -I.,$(FLAGS)) $(LDFLAGS) -Icore/api -fPIC -shared -o $@ $<

@@ -58,6 +58,15 @@ build_program() {
         ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fPIC -shared -o count.so count.c $flags)
 }
 
+build_alone() {
+    (cd "$folder/work" && echo 'int main(int argc, char **argv)
+        { return weir_run(weir_main, 0, argc, argv); }' | cat count.c - > alone.c &&
+        flags=$(PKG_CONFIG_PATH=$folder/opt/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$folder \
+            pkg-config --cflags --libs weir) &&
+        ${CC:-cc} -std=c11 -Wall -Wextra -Werror -o alone alone.c $flags)
+}
+run_alone() (cd "$folder/work" && LD_LIBRARY_PATH=$folder/opt/lib exec ./alone --weir-out alone.out)
+
 # lists TARGET: `make help` does.
 lists() { make_it help | grep -q "^$1 "; }
 
@@ -72,6 +81,7 @@ END
 
 holds 'it can be installed' make_it install
 holds 'manual page' cmp "$tree/docs/man/weir.1" "$share/man/man1/weir.1"
+holds 'manual page of the library' cmp "$tree/docs/man/weir.3" "$share/man/man3/weir.3"
 holds 'completion of bash' cmp "$tree/docs/completion/weir.bash" \
     "$share/bash-completion/completions/weir"
 holds 'completion of zsh' cmp "$tree/docs/completion/weir.zsh" "$share/zsh/site-functions/_weir"
@@ -89,6 +99,8 @@ holds 'the program of docs/jobs.md is built with the installed header' build_pro
 holds 'and runs as its page says' ends 0 run_there test my-count.yaml
 sed 's,\./count\.so,word_count,' "$folder/work/my-count.yaml" > "$folder/work/own.yaml"
 holds 'programs of its own are found by name' ends 0 run_there test own.yaml
+holds 'the same as a binary of its own' build_alone
+holds 'which runs itself' ends 0 run_alone
 holds 'it can be removed' make_it uninstall
 holds 'and is gone' is_empty
 for target in all demo demo-traces test ci bench lint determinism fuzz format install clean help; do

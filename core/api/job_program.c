@@ -106,7 +106,8 @@ static MUST_CHECK struct err begin_vertex(struct job_program *program, struct jo
     head->operator_state = op->class->lists;
     op->vertex = id.n;
     op->place = 0;
-    vec_push(&program->vertices, (struct program_vertex){ .generator = op->generator });
+    vec_push(&program->vertices, (struct program_vertex){ .generator = op->generator,
+                                                          .uid = op->uid ? op->uid : op->name });
     vec_push(&program->hints, (struct program_hint){ .selectivity = 1 });
     return OK;
 }

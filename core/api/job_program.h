@@ -43,6 +43,7 @@ struct program_vertex {
     VEC(struct operator_spec) operators;
     VEC(struct chain_binding) bindings; /* by output edge of the vertex */
     struct generator_params *generator; /* of a source that makes its records; else null */
+    const char *uid;                    /* under which its state is found again */
 };
 
 struct program_edge {

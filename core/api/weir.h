@@ -41,16 +41,19 @@ struct weir_job;     /* one that was submitted */
 /* Defined by the program. What it returns is the program's exit code. argv[0] is its name. */
 WEIR_API int weir_main(struct weir_env *env, int argc, char **argv);
 
-/* For a program that is a binary of its own: main calls it. It takes the options that begin with
- * --weir- (--weir-scenario FILE, --weir-out FOLDER, --weir-help) out of argv, runs weir_main in a
- * local cluster, and gives back its exit code. */
-WEIR_API int weir_run(int (*program)(struct weir_env *env, int argc, char **argv), int argc,
-                      char **argv);
-
 /* Optional, for tests: gives the lines, without their ends, that the sink must hold when the
  * program's jobs have finished, in any order; an expectation compares. A few plain loops. */
 WEIR_API void weir_expected(const char *sink, int argc, char **argv,
                             void (*line)(void *to, const char *text), void *to);
+
+/* For a program that is a binary of its own: its main calls weir_run(weir_main, weir_expected or
+ * null, argc, argv). Options that begin with --weir- (--weir-scenario FILE, --weir-out FOLDER,
+ * --weir-help) are not the program's. It runs in a small cluster of the exact world, or in the
+ * scenario, where it is `program: self`. Gives back the exit code. */
+typedef int weir_program(struct weir_env *env, int argc, char **argv);
+typedef void weir_expectation(const char *sink, int argc, char **argv,
+                              void (*line)(void *to, const char *text), void *to);
+WEIR_API int weir_run(weir_program *program, weir_expectation *expected, int argc, char **argv);
 
 /* ---- types ---------------------------------------------------------------------------------- */
 

@@ -120,6 +120,12 @@ static void add_channels(struct exact_task *task, const struct exec_input_config
     }
 }
 
+static const char *uid_of(const struct exact_job *job, const struct exact_task *task)
+{
+    return job->spec->program ? job->spec->program->vertices.items[task->life.vertex].uid
+                              : job->spec->graph->vertices.items[task->life.vertex].name;
+}
+
 static struct exec_task *create(struct exact *exact, struct exact_task *task, struct note *note)
 {
     const struct exact_job *job = &exact->jobs[task->life.job];
@@ -133,7 +139,7 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
     for (size_t o = 0; o < v->outputs.count; o++)
         outputs[o] = output_of(exact, job, task, v->outputs.items[o]);
     struct exec_task_config own = {
-        .identity = { SAME_JOB, hash_add_text(SAME_JOB, v->name), task->life.subtask,
+        .identity = { SAME_JOB, hash_add_text(SAME_JOB, uid_of(job, task)), task->life.subtask,
                       task->life.parallelism, (int32_t)vertex->groups,
                       task->life.restore_checkpoint },
         .groups = key_group_range_of((int32_t)task->life.subtask, (int32_t)task->life.parallelism,

@@ -58,8 +58,8 @@ struct planned_fault {
 struct program_spec {
     char *name; /* as the scenario names it; argv[0] */
     time_ns at; /* main begins */
-    program_main *main;
-    program_expected *expected; /* null: it does not say what its sinks must hold */
+    weir_program *main;
+    weir_expectation *expected; /* null: it does not say what its sinks must hold */
     VEC(char *) arguments;      /* argv, which ends with null */
 };
 

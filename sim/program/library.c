@@ -15,6 +15,16 @@
 static const char *const folders[] = { "programs", "../programs", "../lib/weir/programs" };
 enum { FOLDER_COUNT = sizeof folders / sizeof *folders };
 
+/* One binary is one program. */
+static weir_program *self;
+static weir_expectation *expected_of_self;
+
+void library_set_self(weir_program *program, weir_expectation *expected)
+{
+    self = program;
+    expected_of_self = expected;
+}
+
 static bool own_folder(char out[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 1);
@@ -50,10 +60,15 @@ static bool find(const char *directory, const char *name, char out[PATH_MAX])
     return length < PATH_MAX && access(out, R_OK) == 0;
 }
 
-struct err library_open(const char *directory, const char *name, program_main **out,
-                        program_expected **expected, struct note *note)
+struct err library_open(const char *directory, const char *name, weir_program **out,
+                        weir_expectation **expected, struct note *note)
 {
     char path[PATH_MAX];
+    if (self && strcmp(name, "self") == 0) {
+        *out = self;
+        *expected = expected_of_self;
+        return OK;
+    }
     if (!find(directory, name, path))
         return err_note(note, ERR_NOT_FOUND_CODE,
                         strchr(name, '/') ? "found '%s', expected a file that can be read"

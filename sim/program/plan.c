@@ -62,7 +62,7 @@ static const struct weir_executor planner = { .submit = submit,
                                               .sleep = sleep_not,
                                               .is_planning = true };
 
-struct err plan_make(program_main *program, int argc, char **argv, struct plan *out,
+struct err plan_make(weir_program *program, int argc, char **argv, struct plan *out,
                      struct note *note)
 {
     *out = (struct plan){ 0 };

@@ -22,7 +22,7 @@ struct plan {
 };
 
 /* Refused: main gives back another code than 0, or executes no job. */
-MUST_CHECK struct err plan_make(program_main *program, int argc, char **argv, struct plan *out,
+MUST_CHECK struct err plan_make(weir_program *program, int argc, char **argv, struct plan *out,
                                 struct note *note);
 void plan_fini(struct plan *plan);
 

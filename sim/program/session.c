@@ -14,7 +14,7 @@ enum baton { BATON_WORLD, BATON_MAIN };
 
 struct session {
     struct session_world world;
-    program_main *program;
+    weir_program *program;
     int argc;
     char **argv;
     struct weir_env *env;
@@ -134,7 +134,7 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-struct session *session_create(program_main *program, int argc, char **argv,
+struct session *session_create(weir_program *program, int argc, char **argv,
                                const struct session_world *world)
 {
     struct session *session = mem_create(sizeof *session);

@@ -25,7 +25,7 @@ struct session_world {
 
 struct session;
 
-struct session *session_create(program_main *program, int argc, char **argv,
+struct session *session_create(weir_program *program, int argc, char **argv,
                                const struct session_world *world);
 /* Whatever main still asks for is refused, until it returns; one that never does is ended. */
 void session_destroy(struct session *session);

@@ -27,7 +27,7 @@
     "name: alone\n"                                                                                \
     "duration: 30s\n"                                                                              \
     "config: { execution.checkpointing.interval: 5s,\n"                                            \
-    "          execution.checkpointing.unaligned.enabled: true }\n"                                \
+    "          execution.checkpointing.incremental: true }   \n"                                   \
     "jobs:\n"                                                                                      \
     "  - name: j\n"                                                                                \
     "    vertices: [ { name: source }, { name: count, keys: 10 } ]\n"                              \
@@ -68,7 +68,7 @@ START_TEST(one_world_alone_is_nothing_to_compare)
     ck_assert_ptr_nonnull(strstr(cli_errors(), "weir compare: virtual world can run it alone, so "
                                                "there is nothing to compare: "));
     ck_assert_ptr_nonnull(
-        strstr(cli_errors(), "the exact world cannot do unaligned checkpoints yet"));
+        strstr(cli_errors(), "the exact world cannot do incremental checkpoints yet"));
     ck_assert_ptr_eq(strchr(cli_errors(), '\n'), strrchr(cli_errors(), '\n'));
     cli_end();
 }
