@@ -14,6 +14,13 @@ static const char *const words[] = { "the",  "river", "runs", "over", "a",
                                      "weir", "and",   "on",   "to",   "sea" };
 enum { WORDS = sizeof words / sizeof *words };
 
+/* The first words come most often: of a small number times a small number. */
+static uint64_t word_of(uint64_t line, uint64_t place)
+{
+    uint64_t mixed = (line * WORDS_A_LINE + place + 1) * 0x9e3779b97f4a7c15u >> 32;
+    return mixed % WORDS * (mixed / WORDS % WORDS) / (WORDS - 1);
+}
+
 struct line {
     char text[WORDS_A_LINE * WORD_BYTES];
 };
@@ -30,7 +37,7 @@ static void make_line(uint64_t index, void *value, void *user)
     struct line *line = value;
     (void)user;
     for (uint64_t w = 0; w < WORDS_A_LINE; w++) {
-        strcat(line->text, words[(index * 7 + w * w) % WORDS]);
+        strcat(line->text, words[word_of(index, w)]);
         strcat(line->text, " ");
     }
 }
@@ -94,7 +101,7 @@ void weir_expected(const char *sink, int argc, char **argv,
     (void)sink;
     for (uint64_t i = 0; i < line_count(argc, argv); i++)
         for (uint64_t w = 0; w < WORDS_A_LINE; w++)
-            counts[(i * 7 + w * w) % WORDS]++;
+            counts[word_of(i, w)]++;
     for (int k = 0; k < WORDS; k++) {
         char text[64];
         snprintf(text, sizeof text, "%s %llu", words[k], (unsigned long long)counts[k]);
