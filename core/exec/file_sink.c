@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Always: at most one file is open, and none behind a barrier. State is a union list, so that a new
- * subtask knows the highest number of all; files that wait are dealt out by who wrote them.
+ * Always: at most one file is open, and none behind a barrier. Files that wait are the state, each
+ * in the hands of one subtask. It is no union list: a vertex with one takes no checkpoint while only
+ * some of its subtasks have finished, and those that write files wait for one in order to finish.
  */
 #include "core/exec/file_sink.h"
 
@@ -20,8 +21,6 @@ struct file_sink {
     bool is_open;
     uint64_t next_number;
 };
-
-/* A list entry: a pending file, or (checkpoint 0) the number of the next. */
 
 static const struct file_sink_params *params_of(const struct operator* op)
 {
@@ -42,10 +41,14 @@ static void commit(struct file_sink *sink, const struct sink_file *file)
     see(sink, port->commit(port->context, file, &note), &note, "commit");
 }
 
-/* Of a restored checkpoint all files belong to one that is complete. */
+/* Of a restored checkpoint all files belong to one that is complete. Numbers begin with the time,
+ * in us: what was written before, by whoever had this place, has lower ones, for nobody takes a
+ * checkpoint every us. Nor does an old attempt that nobody could stop write into the files of the
+ * new one. */
 static void open(struct operator* op)
 {
     struct file_sink *sink = (struct file_sink *)op;
+    sink->next_number = (uint64_t)(op->task->now / TIME_US);
     vec_reserve(&sink->bytes, FILE_SINK_BYTES);
     for (VEC_EACH(const struct pending_file, pending, &sink->pending))
         commit(sink, &pending->file);
@@ -155,8 +158,6 @@ static void finish(struct operator* op)
 static void save(const struct operator* op, struct state_list *out)
 {
     const struct file_sink *sink = (const struct file_sink *)op;
-    struct pending_file next = { .file = { .number = sink->next_number } };
-    state_list_add(out, &next, sizeof next);
     for (VEC_EACH(const struct pending_file, pending, &sink->pending))
         state_list_add(out, pending, sizeof *pending);
 }
@@ -172,12 +173,7 @@ static struct err load(struct operator* op, const struct state_list *in, struct 
             return err_note(note, ERR_BAD_VALUE_CODE, "%s: an entry of %zu bytes, not %zu",
                             op->spec->name, size, sizeof pending);
         memcpy(&pending, entry, sizeof pending);
-        if (pending.checkpoint == 0) {
-            if (pending.file.number > sink->next_number)
-                sink->next_number = pending.file.number;
-        } else if (pending.file.subtask % op->task->parallelism == op->task->subtask) {
-            vec_push(&sink->pending, pending);
-        }
+        vec_push(&sink->pending, pending);
     }
     return OK;
 }
@@ -196,6 +192,6 @@ const struct operator_class file_sink_class = { .name = "file sink",
                                                 .finish = finish,
                                                 .prepare = prepare,
                                                 .complete = complete,
-                                                .lists = OPERATOR_STATE_UNION,
+                                                .lists = OPERATOR_STATE_SPLIT,
                                                 .save = save,
                                                 .load = load };

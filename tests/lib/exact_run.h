@@ -13,6 +13,7 @@ struct exact_run {
     struct scenario *scenario;
     struct simulation *simulation;
     struct exact *exact;
+    struct outputs outputs; /* of sinks of programs */
     uint32_t finished; /* jobs that have */
 };
 
@@ -23,5 +24,7 @@ void exact_run_to_end(struct exact_run *run);
 struct virtual_cluster *exact_run_cluster(struct exact_run *run);
 /* Fails the test, with the word, when something is wrong. */
 void exact_run_must_hold(struct exact_run *run, const char *word);
+/* The same of the scenario's expectations of outputs; there must be one. */
+void exact_run_must_write(struct exact_run *run, const char *word);
 
 #endif

@@ -37,6 +37,7 @@ struct job {
     struct lone_chain sinks[LONE_WIDTH_MAX];
     uint32_t width;
     uint64_t read; /* records so far */
+    time_ns begun;
 };
 
 struct kept {
@@ -65,8 +66,10 @@ static void start(struct job *job, const struct kept *from, uint32_t width)
 {
     job->width = width;
     job->read = from->read;
+    job->begun += TIME_MS; /* files are named by it */
     for (uint32_t i = 0; i < width; i++)
-        lone_chain_init(&job->sinks[i], file_specs, 1, i, width, from->files, from->width);
+        lone_chain_init_at(&job->sinks[i], file_specs, 1, i, width, from->files, from->width,
+                           job->begun);
 }
 
 static void take(struct job *job, uint64_t checkpoint, struct kept *out)

@@ -98,6 +98,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *in = weir_from_generator(env, "messages", &messages, NULL);
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct message, device));
     struct weir_stream *once = weir_process(keyed, "once", &message_type, &process, NULL);
+    weir_cost(once, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.8, .keys = DEVICES });
     weir_sink_files(once, "messages-once", format, NULL);
     return weir_execute(env, "growing-state") ? 0 : 1;
 }

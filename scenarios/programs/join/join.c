@@ -131,6 +131,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         weir_interval_join(weir_key_by(left, WEIR_FIELD_LONG(struct order, order)),
                            weir_key_by(right, WEIR_FIELD_LONG(struct payment, order)), "join",
                            &paid_type, &interval, join, NULL);
+    weir_cost(paid, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.4 });
     weir_sink_files(paid, "paid", format, NULL);
     return weir_execute(env, "join") ? 0 : 1;
 }

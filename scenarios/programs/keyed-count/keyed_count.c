@@ -60,7 +60,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *in = weir_from_generator(env, "keys", &keys, NULL);
     struct weir_stream *keyed = weir_key_by(in, WEIR_WHOLE_LONG);
     struct weir_stream *counts = weir_reduce(keyed, "count", &count_type, add, NULL);
-    weir_cost(counts, &(struct weir_cost){ .cpu_ns = 100000, .keys = KEYS });
+    weir_cost(counts, &(struct weir_cost){ .cpu_ns = 20000, .keys = KEYS });
     weir_sink_files(counts, "counts", format, NULL);
     return weir_execute(env, "keyed-count") ? 0 : 1;
 }

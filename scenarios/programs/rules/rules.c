@@ -184,6 +184,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct transfer, account));
     struct weir_stream *alarms =
         weir_process_broadcast(keyed, limits, "judge", &alarm_type, &process, NULL);
+    weir_cost(alarms, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.4, .keys = ACCOUNTS });
     weir_sink_files(alarms, "alarms", format, NULL);
     return weir_execute(env, "rules") ? 0 : 1;
 }

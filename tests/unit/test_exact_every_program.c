@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The example programs with few records, and a fault at every event: whatever happens when, their
+ * sinks hold what the plain loops of weir_expected give. EXACT_STRIDE=1 tries every index, else
+ * some of them. Machines are slow here, so that queues form and barriers have something to
+ * overtake.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/lib/exact_run.h"
+
+enum { TRIES = 12 };
+
+static const struct example {
+    const char *program, *args, *sink;
+} examples[] = {
+    { "word_count", "60", "counts" },
+    { "keyed_count", "300", "counts" },
+    { "sessions", "300", "table" },
+    { "join", "150", "paid" },
+    { "growing_state", "300", "messages-once" },
+    { "rules", "300", "alarms" },
+};
+enum { EXAMPLES = 6 };
+
+static const struct mode {
+    const char *name, *config, *speed, *scheduler;
+} modes[] = {
+    { "aligned", "", "0.01", "default" },
+    { "unaligned", "execution.checkpointing.unaligned.enabled: true,", "0.002", "adaptive" },
+    { "with a time-out",
+      "execution.checkpointing.unaligned.enabled: true,\n"
+      "          execution.checkpointing.aligned-checkpoint-timeout: 100ms,",
+      "0.002", "default" },
+};
+enum { MODES = 3 };
+
+static const char small[] =
+    "name: small\n"
+    "world: exact\n"
+    "duration: 5min\n"
+    "config: { jobmanager.scheduler: %s, parallelism.default: 2, %s\n"
+    "          taskmanager.memory.segment-size: 512b, pipeline.max-parallelism: 8,\n"
+    "          execution.checkpointing.interval: 150ms, execution.checkpointing.timeout: 400ms,\n"
+    "          execution.checkpointing.tolerable-failed-checkpoints: 50,\n"
+    "          restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 50,\n"
+    "          restart-strategy.fixed-delay.delay: 200ms,\n"
+    "          jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling: 100ms,\n"
+    "          jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout: 100ms,\n"
+    "          heartbeat.interval: 1s, heartbeat.timeout: 3s }\n"
+    "cluster:\n"
+    "  task-manager: { cores: 1, slots: 1, boot: 1s, speed: %s }\n"
+    "  task-managers: [ tm1, tm2, tm3 ]\n"
+    "  timing: { deploy: 20us, initialize: 40us, cancel: 10us }\n"
+    "jobs:\n"
+    "  - { program: %s, args: [%s] }\n"
+    "expect:\n"
+    "  - { name: right, output: %s, equals: program }\n";
+
+static const struct job_id job_0 = { 0 };
+
+enum injected {
+    KILL,
+    FAIL_SOURCE,
+    FAIL_LAST,
+    FREEZE, /* longer than a checkpoint may take */
+    CUT,
+    SAVEPOINT,
+    RESCALE_DOWN,
+    RESCALE_UP,
+    INJECTED_COUNT
+};
+static const char *const injected_names[INJECTED_COUNT] = {
+    "kill", "source fails", "last fails", "freeze", "cut", "savepoint", "rescale down", "rescale up"
+};
+
+static void resume(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    virtual_cluster_resume(context, (struct node_id){ (uint32_t)a });
+}
+
+static void heal(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    virtual_cluster_cut(context, (struct node_id){ (uint32_t)a }, node_id_none(), false);
+}
+
+static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *action, uint32_t node)
+{
+    struct sim_queue *queue = virtual_cluster_queue(cluster);
+    sim_queue_push(queue, time_add(sim_queue_now(queue), wait), SIM_CLASS_FAULT, action, cluster,
+                   node, 0);
+}
+
+/* Refused by the default scheduler, as it should be. */
+static void rescale(struct virtual_cluster *cluster, uint32_t vertices, int32_t to)
+{
+    enum { VERTICES_MAX = 8 };
+    struct vertex_bounds bounds[VERTICES_MAX];
+    ck_assert_uint_le(vertices, VERTICES_MAX);
+    for (uint32_t v = 0; v < vertices; v++)
+        bounds[v] = (struct vertex_bounds){ { v }, 1, to };
+    virtual_cluster_ask(cluster, &(struct event_client){ .request = CLIENT_UPDATE_REQUIREMENTS,
+                                                         .token = 99,
+                                                         .job = job_0,
+                                                         .bounds = bounds,
+                                                         .bound_count = vertices });
+}
+
+static void inject(struct exact_run *run, enum injected what)
+{
+    struct virtual_cluster *cluster = exact_run_cluster(run);
+    uint32_t vertices = (uint32_t)run->scenario->jobs.items[0].graph->vertices.count;
+    struct node_id tm1 = virtual_cluster_find(cluster, "tm1");
+    if (node_id_is_none(tm1))
+        return;
+    switch (what) {
+    case KILL: virtual_cluster_kill(cluster, tm1, "test"); return;
+    case FAIL_SOURCE: virtual_cluster_fail_task(cluster, job_0, (struct vertex_id){ 0 }, 1); return;
+    case FAIL_LAST:
+        virtual_cluster_fail_task(cluster, job_0, (struct vertex_id){ vertices - 1 }, 0);
+        return;
+    case FREEZE:
+        virtual_cluster_freeze(cluster, tm1);
+        later(cluster, 500 * TIME_MS, resume, tm1.n);
+        return;
+    case CUT:
+        virtual_cluster_cut(cluster, tm1, node_id_none(), true);
+        later(cluster, 2 * TIME_S, heal, tm1.n);
+        return;
+    case SAVEPOINT:
+        virtual_cluster_ask(cluster, &(struct event_client){ .request = CLIENT_TRIGGER_SAVEPOINT,
+                                                             .token = 99,
+                                                             .job = job_0 });
+        return;
+    case RESCALE_DOWN: rescale(cluster, vertices, 1); return;
+    case RESCALE_UP: rescale(cluster, vertices, 3); return;
+    case INJECTED_COUNT: break;
+    }
+    abort();
+}
+
+/* One run, with the fault behind so many events; UINT64_MAX: none. Gives how many there were. */
+static uint64_t run_once(const struct example *example, const struct mode *mode, uint64_t at,
+                         enum injected what)
+{
+    char word[120], yaml[4000];
+    struct exact_run run;
+    snprintf(yaml, sizeof yaml, small, mode->scheduler, mode->config, mode->speed, example->program,
+             example->args, example->sink);
+    exact_run_init(&run, yaml);
+    if (at != UINT64_MAX && simulation_run_events(run.simulation, at))
+        inject(&run, what);
+    snprintf(word, sizeof word, "%s, %s: %s behind event %llu", example->program, mode->name,
+             injected_names[what], (unsigned long long)at);
+    while (run.finished == 0 && simulation_run_events(run.simulation, 500))
+        ;
+    ck_assert_msg(run.finished == 1, "%s: the job does not finish", word);
+    exact_run_must_hold(&run, word);
+    exact_run_must_write(&run, word);
+    uint64_t events = simulation_event_count(run.simulation);
+    exact_run_fini(&run);
+    return events;
+}
+
+static uint64_t stride_for(uint64_t events)
+{
+    const char *wanted = getenv("EXACT_STRIDE");
+    uint64_t stride = wanted ? strtoull(wanted, NULL, 10) : events / TRIES;
+    return stride > 0 ? stride : 1;
+}
+
+START_TEST(a_fault_at_any_event_changes_no_line)
+{
+    enum injected what = (enum injected)(_i % INJECTED_COUNT);
+    const struct mode *mode = &modes[_i / INJECTED_COUNT % MODES];
+    const struct example *example = &examples[_i / INJECTED_COUNT / MODES];
+    uint64_t events = run_once(example, mode, UINT64_MAX, KILL);
+    uint64_t stride = stride_for(events);
+    for (uint64_t at = (uint64_t)_i % stride; at < events; at += stride)
+        run_once(example, mode, at, what);
+}
+END_TEST
+
+Suite *test_exact_every_program_suite(void);
+Suite *test_exact_every_program_suite(void)
+{
+    Suite *suite = suite_create("exact_every_program");
+    TCase *tests = tcase_create("faults");
+    tcase_set_timeout(tests, 1200);
+    tcase_add_loop_test(tests, a_fault_at_any_event_changes_no_line, 0,
+                        INJECTED_COUNT * MODES * EXAMPLES);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
