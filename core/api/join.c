@@ -68,6 +68,7 @@ struct weir_stream *weir_interval_join(struct weir_stream *left, struct weir_str
     params->core.interval = (struct interval_join_params){
         .keys = { keys[JOIN_LEFT], keys[JOIN_RIGHT] },
         .payload_sizes = { left->type->size, right->type->size },
+        .payloads = { api_serializer(left->type), api_serializer(right->type) },
         .lower = interval->lower_ms,
         .upper = interval->upper_ms,
         .lower_exclusive = interval->lower_exclusive,
@@ -91,6 +92,7 @@ struct weir_stream *weir_window_join(struct weir_stream *left, struct weir_strea
     params->core.window = (struct window_join_params){
         .keys = { keys[JOIN_LEFT], keys[JOIN_RIGHT] },
         .payload_sizes = { left->type->size, right->type->size },
+        .payloads = { api_serializer(left->type), api_serializer(right->type) },
         .size = window->size_ms,
         .slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms,
         .offset = window->offset_ms,

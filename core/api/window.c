@@ -96,10 +96,15 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
         api_wrong(env, "sessions of '%s' grow together, and have no function for it: merge",
                   op->name);
     if (is_session)
-        params->core.session = (struct session_window_params){
-            key,   window->gap_ms, window->lateness_ms, aggregate->value->size, add, give,
-            merge, params
-        };
+        params->core.session = (struct session_window_params){ key,
+                                                               window->gap_ms,
+                                                               window->lateness_ms,
+                                                               aggregate->value->size,
+                                                               add,
+                                                               give,
+                                                               merge,
+                                                               params,
+                                                               api_serializer(aggregate->value) };
     else
         params->core.window = (struct window_params){
             .key = key,
@@ -108,6 +113,7 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
             .offset = window->offset_ms,
             .lateness = window->lateness_ms,
             .value_size = aggregate->value->size,
+            .value = api_serializer(aggregate->value),
             .add = add,
             .give = give,
             .context = params,

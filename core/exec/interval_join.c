@@ -34,7 +34,7 @@ static void open(struct operator* op)
     }
     for (int side = JOIN_LEFT; side < JOIN_SIDES; side++)
         if (!record_buffer_open(&join->buffers[side], op, names[side], params->keys[side].size,
-                                params->payload_sizes[side]))
+                                params->payload_sizes[side], params->payloads[side]))
             return;
     timer_service_open(&join->timers, op, "join-timers", params->keys[JOIN_LEFT].size);
 }

@@ -24,7 +24,8 @@ struct join_record {
 struct interval_join_params {
     struct key_spec keys[JOIN_SIDES];   /* of each input, alike in kind and size, which is fixed */
     uint32_t payload_sizes[JOIN_SIDES]; /* of each input; 0: they vary */
-    int64_t lower, upper;               /* ms, lower <= upper */
+    struct snapshot_serializer payloads[JOIN_SIDES]; /* another version is refused at restore */
+    int64_t lower, upper;                            /* ms, lower <= upper */
     bool lower_exclusive, upper_exclusive;
     /* Writes the pair to output 0, with the later of both timestamps. */
     void (*join)(const void *context, struct operator* op, const struct join_record *left,

@@ -5,13 +5,18 @@
  */
 #include "core/exec/record_buffer.h"
 
+#include "core/base/hash.h"
+
 bool record_buffer_open(struct record_buffer *buffer, struct operator* op, const char *name,
-                        uint32_t key_size, uint32_t payload_size)
+                        uint32_t key_size, uint32_t payload_size,
+                        struct snapshot_serializer payload)
 {
+    uint64_t print = payload.fingerprint;
     struct keyed_state_spec spec = { .name = name,
                                      .key_size = key_size,
                                      .key_hash = KEY_HASH_TEXT,
-                                     .value = { .fingerprint = payload_size } };
+                                     .value = { .fingerprint = hash_add(print, payload_size),
+                                                .version = payload.version } };
     *buffer = (struct record_buffer){ .op = op, .name = name, .payload_size = payload_size };
     buffer->table = operator_keyed_state(op, &spec);
     return buffer->table;

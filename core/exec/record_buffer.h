@@ -24,7 +24,8 @@ struct record_slots {
 
 /* In the operator's open. False: the operator has failed. */
 bool record_buffer_open(struct record_buffer *buffer, struct operator* op, const char *name,
-                        uint32_t key_size, uint32_t payload_size);
+                        uint32_t key_size, uint32_t payload_size,
+                        struct snapshot_serializer payload);
 
 enum record_order { RECORDS_BY_TIME, RECORDS_AS_THEY_COME };
 

@@ -39,7 +39,8 @@ static void open(struct operator* op)
     const struct session_window_params *params = params_of(op);
     struct keyed_state_spec spec = { .name = "sessions",
                                      .key_size = params->key.size,
-                                     .key_hash = params->key.hash };
+                                     .key_hash = params->key.hash,
+                                     .value = params->value };
     CHECK(params->gap > 0);
     CHECK(params->lateness >= 0);
     window->watermark = WATERMARK_NONE;

@@ -23,6 +23,7 @@ struct session_window_params {
     /* Takes the value of a window into that of an earlier one. */
     void (*merge)(const void *context, void *into, const void *from);
     const void *context;
+    struct snapshot_serializer value; /* another version is refused at restore */
 };
 
 /* Outputs as those of a window: WINDOW_OUTPUT, WINDOW_LATE_OUTPUT. */

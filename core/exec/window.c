@@ -28,7 +28,8 @@ static void open(struct operator* op)
     struct keyed_state_spec spec = { .name = "window-contents",
                                      .key_size = 8 + params->key.size,
                                      .value_size = params->value_size,
-                                     .key_hash = KEY_HASH_TEXT };
+                                     .key_hash = KEY_HASH_TEXT,
+                                     .value = params->value };
     CHECK(params->slide > 0);
     CHECK(params->size >= params->slide);
     CHECK(params->size / params->slide <= WINDOWS_OF_RECORD_MAX);

@@ -9,16 +9,18 @@
 #ifndef WEIR_EXEC_WINDOW_H
 #define WEIR_EXEC_WINDOW_H
 
+#include "core/exec/snapshot_format.h"
 #include "core/exec/task_output.h"
 #include "core/exec/timer_service.h"
 
 enum { WINDOW_OUTPUT, WINDOW_LATE_OUTPUT, WINDOWS_OF_RECORD_MAX = 1024 };
 
 struct window_params {
-    struct key_spec key;         /* of fixed size */
-    int64_t size, slide, offset; /* ms; slide == size: tumbling; 0 <= offset < slide */
-    int64_t lateness;            /* ms */
-    uint32_t value_size;         /* bytes of the window's value; zero to begin with */
+    struct key_spec key;              /* of fixed size */
+    int64_t size, slide, offset;      /* ms; slide == size: tumbling; 0 <= offset < slide */
+    int64_t lateness;                 /* ms */
+    uint32_t value_size;              /* bytes of the window's value; zero to begin with */
+    struct snapshot_serializer value; /* another version is refused at restore */
     /* Takes record i of the batch into the value. */
     void (*add)(const void *context, struct operator* op, const struct batch *batch, uint32_t i,
                 void *value);

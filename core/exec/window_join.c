@@ -33,7 +33,7 @@ static void open(struct operator* op)
     join->scratch = mem_create(8 + key_size);
     for (int side = JOIN_LEFT; side < JOIN_SIDES; side++)
         if (!record_buffer_open(&join->buffers[side], op, names[side], 8 + key_size,
-                                params->payload_sizes[side]))
+                                params->payload_sizes[side], params->payloads[side]))
             return;
     timer_service_open(&join->timers, op, "window-timers", key_size);
 }

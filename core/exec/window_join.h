@@ -13,8 +13,9 @@
 struct window_join_params {
     struct key_spec keys[JOIN_SIDES];   /* of each input, alike in kind and size, which is fixed */
     uint32_t payload_sizes[JOIN_SIDES]; /* of each input; 0: they vary */
-    int64_t size, slide, offset;        /* ms, as in window.h */
-    int64_t lateness;                   /* ms */
+    struct snapshot_serializer payloads[JOIN_SIDES]; /* another version is refused at restore */
+    int64_t size, slide, offset;                     /* ms, as in window.h */
+    int64_t lateness;                                /* ms */
     /* Of a pair; the timestamp is the window's, end - 1. */
     void (*join)(const void *context, struct operator* op, const struct join_record *left,
                  const struct join_record *right, int64_t timestamp);
