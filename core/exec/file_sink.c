@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Always: at most one file is open, and none behind a barrier. Files that wait are the state, each
- * in the hands of one subtask. It is no union list: a vertex with one takes no checkpoint while only
- * some of its subtasks have finished, and those that write files wait for one in order to finish.
+ * in the hands of one subtask. It is no union list: a vertex with one takes no checkpoint while
+ * only some of its subtasks have finished, and those that write files wait for one in order to
+ * finish.
  */
 #include "core/exec/file_sink.h"
 

@@ -106,6 +106,45 @@ struct err in_flight_restore_input(const struct in_flight_input *input,
     return OK;
 }
 
+/* Buffers of one writer's file, those of them that are ours. */
+static MUST_CHECK struct err
+place_written(const struct in_flight_input *input, const struct task_snapshot_identity *own,
+              struct key_group_range groups, const struct task_snapshot_file *file,
+              const struct snapshot_section *section, struct note *note)
+{
+    uint32_t channel;
+    struct buffer *buffer;
+    for (uint64_t at = 0;;) {
+        struct buffer *mine = NULL;
+        TRY(task_snapshot_read_buffer(file, section, &at, &channel, &buffer, note));
+        if (!buffer)
+            return OK;
+        struct err e = filter(input, own, groups, buffer, &mine, note);
+        buffer_release(buffer);
+        TRY(e);
+        if (mine)
+            input_gate_add_recovered(input->gate,
+                                     file->identity.subtask % input->gate->config.channels, mine);
+    }
+}
+
+struct err in_flight_restore_written(const struct in_flight_input *input,
+                                     const struct in_flight_writers *writers,
+                                     const struct task_snapshot_identity *own,
+                                     struct key_group_range groups, struct note *note)
+{
+    for (size_t i = 0; i < writers->count && input->partitioner == PARTITION_HASH; i++) {
+        const struct task_snapshot_file *file = &writers->files[i];
+        const struct snapshot_section *section =
+            task_snapshot_find(file, SECTION_OUTPUT, writers->output, NULL);
+        if (!section || section->size == 0 || file->identity.parallelism == writers->parallelism)
+            continue;
+        TRY(task_snapshot_check(file, section, note));
+        TRY(place_written(input, own, groups, file, section, note));
+    }
+    return OK;
+}
+
 /* The records of a buffer once more through the partitioner. */
 static MUST_CHECK struct err write_again(struct task_output *output, const struct buffer *buffer,
                                          struct note *note)
@@ -143,7 +182,7 @@ static MUST_CHECK struct err place_output(struct task_output *output, uint32_t c
 }
 
 struct err in_flight_restore_output(struct task_output *output, uint32_t place,
-                                    const struct task_snapshot_identity *own,
+                                    bool readers_recover, const struct task_snapshot_identity *own,
                                     const struct task_snapshot_file *files, size_t count,
                                     struct note *note)
 {
@@ -154,6 +193,9 @@ struct err in_flight_restore_output(struct task_output *output, uint32_t place,
         struct buffer *buffer;
         if (!section || section->size == 0 ||
             files[i].identity.subtask % own->parallelism != own->subtask)
+            continue;
+        if (readers_recover && output->partition.config.partitioner == PARTITION_HASH &&
+            files[i].identity.parallelism != own->parallelism)
             continue;
         TRY(task_snapshot_check(&files[i], section, note));
         for (uint64_t at = 0;;) {

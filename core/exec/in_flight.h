@@ -29,7 +29,22 @@ MUST_CHECK struct err in_flight_restore_input(const struct in_flight_input *inpu
                                               struct key_group_range groups,
                                               const struct task_snapshot_file *files, size_t count,
                                               struct note *note);
+/* What those that write to the gate had written and not handed over, by the files of their vertex.
+ * Read where records go by key and the writers' parallelism has changed: a key may have another
+ * writer then, whose new records must come behind. Source: FLINK-35761. */
+struct in_flight_writers {
+    const struct task_snapshot_file *files;
+    size_t count;
+    uint32_t output;      /* of theirs, which leads to the gate */
+    uint32_t parallelism; /* theirs now */
+};
+MUST_CHECK struct err in_flight_restore_written(const struct in_flight_input *input,
+                                                const struct in_flight_writers *writers,
+                                                const struct task_snapshot_identity *own,
+                                                struct key_group_range groups, struct note *note);
+/* readers_recover: they are given these files, and restore what goes by key themselves. */
 MUST_CHECK struct err in_flight_restore_output(struct task_output *output, uint32_t place,
+                                               bool readers_recover,
                                                const struct task_snapshot_identity *own,
                                                const struct task_snapshot_file *files, size_t count,
                                                struct note *note);

@@ -13,6 +13,7 @@
 
 #include "core/exec/barrier_handler.h"
 #include "core/exec/chain.h"
+#include "core/exec/in_flight.h"
 #include "core/exec/snapshot_work.h"
 #include "core/exec/watermark_valve.h"
 
@@ -49,7 +50,8 @@ struct exec_task_config {
     enum barrier_mode barriers;
     bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */
     bool awaits_readers;             /* there are checkpoints: exec_task_data_is_read */
-    time_ns buffer_timeout;          /* TIME_NEVER: full buffers only; 0: after each step */
+    bool readers_recover;   /* those that read from it are told of its files (set_writers) */
+    time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
     uint64_t state_bytes_max; /* 0: no limit */
 };
@@ -84,6 +86,10 @@ struct exec_task;
 /* INITIALIZING. Refuses outputs that cannot be. */
 struct exec_task *exec_task_create(const struct exec_task_config *config, struct note *note);
 void exec_task_destroy(struct exec_task *task);
+/* Before the open of a task that is restored: the files of those that write to this input; they
+ * last until it is open. */
+void exec_task_set_writers(struct exec_task *task, uint32_t input,
+                           const struct in_flight_writers *writers);
 /* Opens its operators; files: of all old subtasks of the vertex, or none. Then RUNNING, or FAILED
  * with what is wrong with the files (a fact). */
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,

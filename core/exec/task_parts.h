@@ -22,7 +22,8 @@ struct exec_input {
     enum partitioner partitioner;       /* of the edge it reads from */
     struct key_spec key;
     uint32_t buffer_size;
-    uint32_t ended; /* channels whose data has ended */
+    uint32_t ended;                   /* channels whose data has ended */
+    struct in_flight_writers writers; /* while it is restored */
 };
 
 /* A channel of the task's, by input. */

@@ -96,10 +96,21 @@ static MUST_CHECK struct err restore_in_flight(struct exec_task *task,
                                         .key = input->key,
                                         .buffer_size = input->buffer_size };
         TRY(in_flight_restore_input(&from, &config->identity, config->groups, files, count, note));
+        TRY(in_flight_restore_written(&from, &input->writers, &config->identity, config->groups,
+                                      note));
     }
     for (uint32_t i = 0; i < config->output_count; i++)
-        TRY(in_flight_restore_output(&task->outputs[i], i, &config->identity, files, count, note));
+        TRY(in_flight_restore_output(&task->outputs[i], i, config->readers_recover,
+                                     &config->identity, files, count, note));
     return OK;
+}
+
+void exec_task_set_writers(struct exec_task *task, uint32_t input,
+                           const struct in_flight_writers *writers)
+{
+    CHECK(task->state == EXEC_INITIALIZING);
+    CHECK(input < task->config.input_count);
+    task->inputs[input].writers = *writers;
 }
 
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,

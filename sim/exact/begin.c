@@ -154,6 +154,7 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .barriers = barrier_mode_of(config),
         .finishes_behind_checkpoint = awaits_checkpoint(config),
         .awaits_readers = has_checkpoints(config),
+        .readers_recover = true,
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
     };
@@ -162,6 +163,38 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
     mem_destroy(inputs);
     mem_destroy(outputs);
     return exec;
+}
+
+static uint32_t output_of_edge(const struct job_graph *graph, uint32_t edge)
+{
+    const struct job_vertex *producer = &graph->vertices.items[graph->edges.items[edge].producer.n];
+    uint32_t output = 0;
+    while (producer->outputs.items[output] != edge)
+        output++;
+    return output;
+}
+
+/* The files of all vertices that write to it; the caller destroys the list when it is open. */
+static struct task_snapshot_file *tell_writers(const struct exact_job *job, struct exact_task *task,
+                                               const struct exact_cut *cut)
+{
+    const struct job_graph *graph = job->spec->graph;
+    const struct job_vertex *vertex = &graph->vertices.items[task->life.vertex];
+    size_t used = 0;
+    struct task_snapshot_file *files =
+        mem_create_array(cut->files.count * vertex->inputs.count, sizeof *files);
+    for (uint32_t i = 0; i < vertex->inputs.count; i++) {
+        uint32_t edge = vertex->inputs.items[i], from = graph->edges.items[edge].producer.n;
+        struct in_flight_writers writers = { .files = files + used,
+                                             .output = output_of_edge(graph, edge),
+                                             .parallelism = job->vertices[from].parallelism };
+        for (VEC_EACH(const struct stored_file, file, &cut->files))
+            if (file->vertex == from)
+                files[used + writers.count++] = file->file;
+        used += writers.count;
+        exec_task_set_writers(task->exec, i, &writers);
+    }
+    return files;
 }
 
 /* The files of its vertex in the checkpoint, one for each old subtask. */
@@ -185,7 +218,9 @@ static void open(struct exact *exact, struct exact_task *task)
     for (size_t i = 0; cut && i < cut->files.count; i++)
         if (cut->files.items[i].vertex == task->life.vertex)
             vec_push(&files, cut->files.items[i].file);
+    struct task_snapshot_file *written = cut ? tell_writers(job, task, cut) : NULL;
     exec_task_open(task->exec, files.items, files.count, exact_now(exact));
+    mem_destroy(written);
     vec_fini(&files);
 }
 
