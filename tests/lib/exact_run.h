@@ -14,7 +14,7 @@ struct exact_run {
     struct simulation *simulation;
     struct exact *exact;
     struct outputs outputs; /* of sinks of programs */
-    uint32_t finished; /* jobs that have */
+    uint32_t finished;      /* jobs that have */
 };
 
 /* Stops the program with a word when the text does not load, or asks for too much. */
