@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Programs that do what they must not: which mistake the first argument says. A job of its own
+ * for each; `upgrade` has two, the second of which begins from the savepoint of the first with
+ * another version of its types.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <weir.h>
+
+struct pair {
+    uint64_t key, value;
+};
+static const struct weir_type first_version = WEIR_STRUCT(struct pair, 1);
+static const struct weir_type second_version = WEIR_STRUCT(struct pair, 2);
+
+static void make_pair(uint64_t index, void *value, void *user)
+{
+    *(struct pair *)value = (struct pair){ index % 8, index };
+    (void)user;
+}
+
+static int64_t time_of_pair(uint64_t index, const void *value, void *user)
+{
+    (void)value, (void)user;
+    return (int64_t)index;
+}
+
+static const struct weir_type *wide_type(void)
+{
+    static const struct weir_type wide = { .name = "wide", .size = 100000, .version = 1 };
+    return &wide;
+}
+
+static void mistake(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    const char *word = user;
+    static const char wide[100000];
+    (void)record;
+    if (strcmp(word, "undeclared") == 0)
+        weir_get(ctx, "total", NULL);
+    else if (strcmp(word, "kind") == 0)
+        weir_add(ctx, "sum", record->value);
+    else if (strcmp(word, "text") == 0)
+        weir_set_text(ctx, "sum", "abc", 3);
+    else if (strcmp(word, "fails") == 0)
+        weir_fail(ctx, "value %d is bad", 17);
+    else if (strcmp(word, "timeless") == 0)
+        weir_emit_at(ctx, record->value, WEIR_NO_TIME);
+    else if (strcmp(word, "side") == 0)
+        weir_emit_side(ctx, 3, record->value);
+    else if (strcmp(word, "timer") == 0)
+        weir_event_timer(ctx, 5);
+    else if (strcmp(word, "rules") == 0)
+        weir_broadcast_get(ctx, "rules", "a", 1, NULL);
+    else if (strcmp(word, "wide") == 0)
+        weir_emit(ctx, wide);
+}
+
+static const struct weir_state states[] = {
+    { .name = "sum", .kind = WEIR_VALUE, .type = &first_version },
+};
+
+static struct weir_stream *source(struct weir_env *env, const struct weir_type *type)
+{
+    struct weir_generator spec = {
+        .type = type, .rate = 100, .splits = 4, .make = make_pair, .timestamp = time_of_pair
+    };
+    return weir_key_by(weir_from_generator(env, "in", &spec, NULL),
+                       WEIR_FIELD_LONG(struct pair, key));
+}
+
+static void add(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                void *value, void *user)
+{
+    *(struct pair *)value = *(const struct pair *)record->value;
+    (void)ctx, (void)is_new, (void)user;
+}
+
+static void take_in(struct weir_context *ctx, const struct weir_record *record, void *value,
+                    void *user)
+{
+    *(struct pair *)value = *(const struct pair *)record->value;
+    (void)ctx, (void)user;
+}
+
+static void merge(void *into, const void *from)
+{
+    *(struct pair *)into = *(const struct pair *)from;
+}
+
+static void give(struct weir_context *ctx, const struct weir_pane *pane, const void *value,
+                 void *user)
+{
+    weir_emit(ctx, value);
+    (void)pane, (void)user;
+}
+
+static void join(struct weir_context *ctx, const struct weir_record *left,
+                 const struct weir_record *right, void *user)
+{
+    weir_emit(ctx, left->value);
+    (void)right, (void)user;
+}
+
+static void remember(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    weir_set(ctx, "last", record->value);
+    (void)user;
+}
+
+/* Streams whose state is of this type, in the operator `keyed`. */
+static void keep(struct weir_env *env, const char *what, const struct weir_type *type)
+{
+    struct weir_stream *in = source(env, &first_version), *out = NULL;
+    const struct weir_window session = { .gap_ms = 1000000 }, tumbling = { .size_ms = 1000000 };
+    const struct weir_aggregate last = { type, take_in, merge, give };
+    const struct weir_state state = { .name = "last", .kind = WEIR_VALUE, .type = type };
+    const struct weir_process process = { .states = &state,
+                                          .state_count = 1,
+                                          .on_record = remember };
+    if (strcmp(what, "reduce") == 0)
+        out = weir_reduce(in, "keyed", type, add, NULL);
+    else if (strcmp(what, "session") == 0)
+        out = weir_aggregate(in, "keyed", type, &session, &last, NULL);
+    else if (strcmp(what, "window") == 0)
+        out = weir_aggregate(in, "keyed", type, &tumbling, &last, NULL);
+    else if (strcmp(what, "join") == 0)
+        out = weir_interval_join(in, source(env, type), "keyed", type,
+                                 &(struct weir_interval){ .upper_ms = 1000000 }, join, NULL);
+    else
+        out = weir_process(in, "keyed", type, &process, NULL);
+    weir_discard(out, "out");
+}
+
+static void tell(const struct weir_env *env, const char *file, const struct weir_job *job)
+{
+    FILE *book = weir_is_planning(env) ? NULL : fopen(file, "w");
+    if (!book)
+        return;
+    fprintf(book, "%s\n", weir_job_failure(job));
+    fclose(book);
+}
+
+static void upgrade(struct weir_env *env, const char *what, const char *file)
+{
+    keep(env, what, &first_version);
+    struct weir_job *first = weir_execute_async(env, "first");
+    weir_sleep(env, 10000);
+    weir_job_stop(first, false);
+    weir_job_wait(first);
+    weir_configure(env, "execution.state-recovery.path", "savepoint of first");
+    keep(env, what, &second_version);
+    struct weir_job *second = weir_execute_async(env, "second");
+    weir_job_wait(second);
+    tell(env, file, second);
+}
+
+int weir_main(struct weir_env *env, int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    weir_configure(env, "restart-strategy.type", "none");
+    if (argc > 3) {
+        upgrade(env, argv[3], argv[2]);
+        return 0;
+    }
+    const struct weir_process process = { .states = states,
+                                          .state_count = 1,
+                                          .on_record = mistake };
+    const struct weir_type *out = strcmp(argv[1], "wide") == 0 ? wide_type() : &first_version;
+    weir_discard(
+        weir_rebalance(weir_process(source(env, &first_version), "judge", out, &process, argv[1])),
+        "out");
+    struct weir_job *job = weir_execute_async(env, "bad");
+    weir_job_wait(job);
+    tell(env, argv[2], job);
+    return 0;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The second half of tour.c, by itself: a program for each act that its first argument names;
+ * together they call what no example calls. All write the sink `lines`, and weir_expected says in
+ * plain loops what must be in it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir.h>
+
+enum { RECORDS = 400, KEYS = 8, STEP_MS = 10, END_MS = RECORDS * STEP_MS + 1000 };
+
+typedef void line_taker(void *to, const char *text);
+
+struct pair {
+    uint64_t key, value;
+};
+static const struct weir_type pair_type = WEIR_STRUCT(struct pair, 1);
+
+static void make_pair(uint64_t index, void *value, void *user)
+{
+    *(struct pair *)value = (struct pair){ index * 5 % KEYS, index };
+    (void)user;
+}
+
+static int64_t time_of_pair(uint64_t index, const void *value, void *user)
+{
+    (void)value, (void)user;
+    return (int64_t)index * STEP_MS;
+}
+
+static struct weir_stream *pairs(struct weir_env *env, const char *name, bool timestamps)
+{
+    struct weir_generator spec = { .type = &pair_type,
+                                   .count = RECORDS,
+                                   .rate = 100,
+                                   .splits = 4,
+                                   .make = make_pair,
+                                   .timestamp = timestamps ? time_of_pair : NULL };
+    return weir_from_generator(env, name, &spec, NULL);
+}
+
+static struct weir_stream *keyed(struct weir_stream *stream)
+{
+    return weir_key_by(stream, WEIR_FIELD_LONG(struct pair, key));
+}
+
+static size_t write_pair(const void *value, uint32_t size, char *line, size_t room, void *user)
+{
+    const struct pair *pair = value;
+    (void)size, (void)user;
+    return (size_t)snprintf(line, room, "%llu %llu", (unsigned long long)pair->key,
+                            (unsigned long long)pair->value);
+}
+
+static void tell_pair(line_taker *line, void *to, uint64_t key, uint64_t value)
+{
+    char text[64];
+    write_pair(&(struct pair){ key, value }, 0, text, sizeof text, NULL);
+    line(to, text);
+}
+
+/* ---- windows: sliding, joined, of times given behind the source --------------------------------
+ */
+
+enum { SIZE_MS = 1000, SLIDE_MS = 500 };
+
+static int64_t time_of_record(const struct weir_record *record, void *user)
+{
+    (void)user;
+    return (int64_t)((const struct pair *)record->value)->value * STEP_MS;
+}
+
+static void take_in(struct weir_context *ctx, const struct weir_record *record, void *value,
+                    void *user)
+{
+    (void)ctx, (void)user;
+    *(uint64_t *)value += ((const struct pair *)record->value)->value;
+}
+
+static void give_window(struct weir_context *ctx, const struct weir_pane *pane, const void *value,
+                        void *user)
+{
+    struct pair out;
+    (void)user;
+    memcpy(&out.key, pane->key, pane->key_size);
+    out.value = *(const uint64_t *)value * 100000 + (uint64_t)(pane->end - pane->start + pane->end);
+    weir_emit(ctx, &out);
+}
+
+static void give_pair(struct weir_context *ctx, const struct weir_record *left,
+                      const struct weir_record *right, void *user)
+{
+    const struct pair *a = left->value, *b = right->value;
+    (void)user;
+    weir_emit(ctx, &(struct pair){ 100 + a->key, a->value * 1000 + b->value });
+}
+
+static void windows(struct weir_env *env)
+{
+    const struct weir_watermarks watermarks = { .late_ms = 2000, .interval_ms = 100 };
+    const struct weir_window sliding = { .size_ms = SIZE_MS, .slide_ms = SLIDE_MS };
+    const struct weir_window tumbling = { .size_ms = SLIDE_MS };
+    const struct weir_aggregate sum = { .value = &weir_long, .add = take_in, .give = give_window };
+    struct weir_stream *timed =
+        weir_assign_watermarks(pairs(env, "in", false), "times", &watermarks, time_of_record, NULL);
+    struct weir_stream *sums =
+        weir_aggregate(keyed(timed), "sliding", &pair_type, &sliding, &sum, NULL);
+    struct weir_stream *joined = weir_window_join(keyed(timed), keyed(pairs(env, "other", true)),
+                                                  "joined", &pair_type, &tumbling, give_pair, NULL);
+    struct weir_stream *all = weir_union((struct weir_stream *[]){ sums, joined }, 2);
+    weir_sink_files(all, "lines", write_pair, NULL);
+}
+
+static void windows_lines(line_taker *line, void *to)
+{
+    for (uint64_t key = 0; key < KEYS; key++)
+        for (int64_t start = SLIDE_MS - SIZE_MS; start < RECORDS * STEP_MS; start += SLIDE_MS) {
+            uint64_t sum = 0, count = 0;
+            for (uint64_t i = 0; i < RECORDS; i++) {
+                int64_t ms = (int64_t)i * STEP_MS;
+                bool is_in = i * 5 % KEYS == key && ms >= start && ms < start + SIZE_MS;
+                sum += is_in ? i : 0;
+                count += is_in;
+            }
+            if (count > 0)
+                tell_pair(line, to, key, sum * 100000 + (uint64_t)(SIZE_MS + start + SIZE_MS));
+        }
+    for (uint64_t a = 0; a < RECORDS; a++)
+        for (uint64_t b = 0; b < RECORDS; b++)
+            if (a * 5 % KEYS == b * 5 % KEYS && a * STEP_MS / SLIDE_MS == b * STEP_MS / SLIDE_MS)
+                tell_pair(line, to, 100 + a * 5 % KEYS, a * 1000 + b);
+}
+
+/* ---- async: answers in order and not, and none --------------------------------------------------
+ */
+
+static void same(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_emit(ctx, record->value);
+}
+
+static void add_thousand(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    struct pair pair = *(const struct pair *)record->value;
+    (void)user;
+    pair.value += 1000;
+    weir_emit(ctx, &pair);
+}
+
+static int64_t ask(const struct weir_record *record, void *user)
+{
+    uint64_t value = ((const struct pair *)record->value)->value;
+    (void)user;
+    return value % 10 == 9 ? -1 : (int64_t)(value * 7919 % 50) * 1000000;
+}
+
+static void give_up(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_emit(ctx, &(struct pair){ 77, ((const struct pair *)record->value)->value });
+}
+
+static void async(struct weir_env *env)
+{
+    struct weir_async ordered = {
+        .capacity = RECORDS, .timeout_ms = 80, .ask = ask, .on_answer = same, .on_timeout = give_up
+    };
+    struct weir_async unordered = ordered;
+    unordered.unordered = true;
+    unordered.on_answer = add_thousand;
+    struct weir_stream *in = pairs(env, "in", false);
+    struct weir_stream *first = weir_async(in, "ordered", &pair_type, &ordered, NULL);
+    struct weir_stream *second = weir_async(in, "unordered", &pair_type, &unordered, NULL);
+    struct weir_stream *all = weir_union((struct weir_stream *[]){ first, second }, 2);
+    weir_sink_files(all, "lines", write_pair, NULL);
+}
+
+static void async_lines(line_taker *line, void *to)
+{
+    for (uint64_t i = 0; i < RECORDS; i++) {
+        bool none = i % 10 == 9;
+        tell_pair(line, to, none ? 77 : i * 5 % KEYS, i);
+        tell_pair(line, to, none ? 77 : i * 5 % KEYS, i + (none ? 0 : 1000));
+    }
+}
+
+/* ---- rules: set, read, removed
+ * -------------------------------------------------------------------- */
+
+static const char *const rule_maps[] = { "rules" };
+
+/* Of each key the last rule is what counts; every fourth takes one away. */
+static void on_rule(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    const struct pair *rule = record->value;
+    uint64_t key = rule->key;
+    uint32_t size = 0;
+    (void)user;
+    weir_broadcast_set(ctx, "rules", &key, sizeof key, &rule->value, sizeof rule->value);
+    if (!weir_broadcast_get(ctx, "rules", &key, sizeof key, &size) || size != 8)
+        weir_fail(ctx, "a rule that is not there");
+    if (key % 4 == 3 && !weir_broadcast_remove(ctx, "rules", &key, sizeof key))
+        weir_fail(ctx, "a rule that cannot be removed");
+}
+
+static void await_end(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)record, (void)user;
+    weir_event_timer(ctx, END_MS);
+}
+
+static void give_rule(struct weir_context *ctx, int64_t ms, void *user)
+{
+    uint64_t key = *(const uint64_t *)weir_key_of(ctx, NULL);
+    const uint64_t *rule = weir_broadcast_get(ctx, "rules", &key, sizeof key, NULL);
+    (void)ms, (void)user;
+    weir_emit(ctx, &(struct pair){ key, rule ? *rule : 0 });
+}
+
+static void rules(struct weir_env *env)
+{
+    const struct weir_broadcast_process process = { .process = { .on_record = await_end,
+                                                                 .on_event_time = give_rule },
+                                                    .maps = rule_maps,
+                                                    .map_count = 1,
+                                                    .on_rule = on_rule };
+    struct weir_stream *in = keyed(pairs(env, "in", true));
+    weir_sink_files(
+        weir_process_broadcast(in, pairs(env, "rules", true), "apply", &pair_type, &process, NULL),
+        "lines", write_pair, NULL);
+}
+
+static void rules_lines(line_taker *line, void *to)
+{
+    for (uint64_t key = 0; key < KEYS; key++) {
+        uint64_t last = 0;
+        for (uint64_t i = 0; i < RECORDS; i++)
+            if (i * 5 % KEYS == key)
+                last = i;
+        tell_pair(line, to, key, key % 4 == 3 ? 0 : last);
+    }
+}
+
+static const struct act {
+    const char *name;
+    void (*build)(struct weir_env *env);
+    void (*expected)(line_taker *line, void *to);
+} acts[] = {
+    { "windows", windows, windows_lines },
+    { "async", async, async_lines },
+    { "rules", rules, rules_lines },
+};
+
+static const struct act *act_of(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof acts / sizeof *acts; i++)
+        if (strcmp(acts[i].name, argv[1]) == 0)
+            return &acts[i];
+    return NULL;
+}
+
+int weir_main(struct weir_env *env, int argc, char **argv)
+{
+    const struct act *act = act_of(argc, argv);
+    if (!act || weir_abi() != WEIR_ABI)
+        return 2;
+    act->build(env);
+    return weir_execute(env, act->name) ? 0 : 1;
+}
+
+void weir_expected(const char *sink, int argc, char **argv, line_taker *line, void *to)
+{
+    (void)sink;
+    act_of(argc, argv)->expected(line, to);
+}
