@@ -131,7 +131,8 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
                               "found one load and several sources, expected loads: { NAME: ... }");
         if (own)
             TRY(scenario_read_load(reader, job, own, index, vertex));
-        else if (job->program->vertices.items[v].generator)
+        else if (job->program->vertices.items[v].generator &&
+                 scenario_log_of(reader->scenario, job, &vertex) == job)
             generator_load(reader, job, v);
     }
     return OK;
@@ -159,6 +160,7 @@ static struct err read_planned(struct scenario_reader *reader, const struct tree
     if (err_is(e))
         return tree_prefix(field_child(node, "program"), e, reader->note);
     model_job(job);
+    TRY(scenario_read_recovery(reader, job, index, node));
     TRY(read_loads(reader, job, node, index));
     if ((child = field_child(node, "faults")) != NULL)
         TRY(scenario_read_faults(reader, job, child));

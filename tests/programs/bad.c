@@ -2,7 +2,7 @@
  *
  * Programs that do what they must not: which mistake the first argument says. A job of its own
  * for each; `upgrade` has two, the second of which begins from the savepoint of the first with
- * another version of its types.
+ * another version of its types; `same` with the same.
  */
 #include <stdio.h>
 #include <string.h>
@@ -62,12 +62,13 @@ static const struct weir_state states[] = {
     { .name = "sum", .kind = WEIR_VALUE, .type = &first_version },
 };
 
-static struct weir_stream *source(struct weir_env *env, const struct weir_type *type)
+static struct weir_stream *source(struct weir_env *env, const char *name,
+                                  const struct weir_type *type)
 {
     struct weir_generator spec = {
         .type = type, .rate = 100, .splits = 4, .make = make_pair, .timestamp = time_of_pair
     };
-    return weir_key_by(weir_from_generator(env, "in", &spec, NULL),
+    return weir_key_by(weir_from_generator(env, name, &spec, NULL),
                        WEIR_FIELD_LONG(struct pair, key));
 }
 
@@ -113,7 +114,7 @@ static void remember(struct weir_context *ctx, const struct weir_record *record,
 /* Streams whose state is of this type, in the operator `keyed`. */
 static void keep(struct weir_env *env, const char *what, const struct weir_type *type)
 {
-    struct weir_stream *in = source(env, &first_version), *out = NULL;
+    struct weir_stream *in = source(env, "in", &first_version), *out = NULL;
     const struct weir_window session = { .gap_ms = 1000000 }, tumbling = { .size_ms = 1000000 };
     const struct weir_aggregate last = { type, take_in, merge, give };
     const struct weir_state state = { .name = "last", .kind = WEIR_VALUE, .type = type };
@@ -127,7 +128,7 @@ static void keep(struct weir_env *env, const char *what, const struct weir_type 
     else if (strcmp(what, "window") == 0)
         out = weir_aggregate(in, "keyed", type, &tumbling, &last, NULL);
     else if (strcmp(what, "join") == 0)
-        out = weir_interval_join(in, source(env, type), "keyed", type,
+        out = weir_interval_join(in, source(env, "other", type), "keyed", type,
                                  &(struct weir_interval){ .upper_ms = 1000000 }, join, NULL);
     else
         out = weir_process(in, "keyed", type, &process, NULL);
@@ -143,7 +144,7 @@ static void tell(const struct weir_env *env, const char *file, const struct weir
     fclose(book);
 }
 
-static void upgrade(struct weir_env *env, const char *what, const char *file)
+static void upgrade(struct weir_env *env, const char *version, const char *what, const char *file)
 {
     keep(env, what, &first_version);
     struct weir_job *first = weir_execute_async(env, "first");
@@ -151,8 +152,10 @@ static void upgrade(struct weir_env *env, const char *what, const char *file)
     weir_job_stop(first, false);
     weir_job_wait(first);
     weir_configure(env, "execution.state-recovery.path", "savepoint of first");
-    keep(env, what, &second_version);
+    keep(env, what, strcmp(version, "same") == 0 ? &first_version : &second_version);
     struct weir_job *second = weir_execute_async(env, "second");
+    weir_sleep(env, 10000);
+    weir_job_cancel(second);
     weir_job_wait(second);
     tell(env, file, second);
 }
@@ -163,16 +166,16 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         return 2;
     weir_configure(env, "restart-strategy.type", "none");
     if (argc > 3) {
-        upgrade(env, argv[3], argv[2]);
+        upgrade(env, argv[1], argv[3], argv[2]);
         return 0;
     }
     const struct weir_process process = { .states = states,
                                           .state_count = 1,
                                           .on_record = mistake };
     const struct weir_type *out = strcmp(argv[1], "wide") == 0 ? wide_type() : &first_version;
-    weir_discard(
-        weir_rebalance(weir_process(source(env, &first_version), "judge", out, &process, argv[1])),
-        "out");
+    weir_discard(weir_rebalance(weir_process(source(env, "in", &first_version), "judge", out,
+                                             &process, argv[1])),
+                 "out");
     struct weir_job *job = weir_execute_async(env, "bad");
     weir_job_wait(job);
     tell(env, argv[2], job);
