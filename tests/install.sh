@@ -52,10 +52,15 @@ block() {
     awk -v open="\`\`\`$1" '$0 == open && !seen { inside = seen = 1; next }
         /^```/ { inside = 0 } inside' "$tree/docs/jobs.md"
 }
+# All blocks of C, one behind the other, are a program too.
+blocks() { awk '$0 == "```c" { inside = 1; next } /^```/ { inside = 0 } inside' "$tree/docs/jobs.md"; }
+# build_program NAME FLAGS...
 build_program() {
+    name=$1
+    shift
     (cd "$folder/work" && flags=$(PKG_CONFIG_PATH=$folder/opt/lib/pkgconfig \
         PKG_CONFIG_SYSROOT_DIR=$folder pkg-config --cflags weir) &&
-        ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fPIC -shared -o count.so count.c $flags)
+        ${CC:-cc} -std=c11 -Wall -Wextra -Werror "$@" -fPIC -shared -o "$name.so" "$name.c" $flags)
 }
 
 build_alone() {
@@ -95,7 +100,9 @@ holds 'a file over the limit is exit code 2' ends 2 run_full run s.yaml --out ru
 holds 'and leaves the old run' [ -s "$folder/work/run/plots/overview.png" ]
 block c > "$folder/work/count.c"
 block yaml > "$folder/work/my-count.yaml"
-holds 'the program of docs/jobs.md is built with the installed header' build_program
+blocks > "$folder/work/page.c"
+holds 'the program of docs/jobs.md is built with the installed header' build_program count
+holds 'and all of its page is' build_program page -Wno-unused-function
 holds 'and runs as its page says' ends 0 run_there test my-count.yaml
 sed 's,\./count\.so,word_count,' "$folder/work/my-count.yaml" > "$folder/work/own.yaml"
 holds 'programs of its own are found by name' ends 0 run_there test own.yaml
