@@ -116,7 +116,7 @@ determinism: ## same scenario, same bytes: twice, -O0 and -O3, gcc and clang, di
 every-event: ## a fault at every single event of small runs of the exact world: some 200,000 runs
 	@.ci/packages build test
 	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
-	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event
+	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event exact_every_program
 
 worlds: ## the model against real records: all scenarios that both worlds can run, some minutes
 	@.ci/packages build test

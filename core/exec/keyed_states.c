@@ -101,7 +101,10 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
     struct err e = restore(registry, &state, &note);
     if (!err_is(e))
         return state.table;
-    operator_fail(op, CAUSE_RESTORE, "state '%s': %s", spec->name, note.text);
+    if (memcmp(note.text, "state '", strlen("state '")) == 0)
+        operator_fail(op, CAUSE_RESTORE, "%s", note.text);
+    else
+        operator_fail(op, CAUSE_RESTORE, "state '%s': %s", spec->name, note.text);
     return NULL;
 }
 

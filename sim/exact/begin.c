@@ -235,7 +235,7 @@ enum life_begun task_begin(struct exact *exact, uint32_t index)
         return LIFE_BEGUN_LATER;
     task->exec = create(exact, task, &note);
     if (!task->exec) {
-        task_fail(&exact->life, index, CAUSE_USER_CODE);
+        exact_fail_as(exact, index, CAUSE_USER_CODE, note.text);
         return LIFE_BEGUN_NOT;
     }
     open(exact, task);

@@ -22,11 +22,16 @@ static uint32_t number_of(struct exact *exact, const char *text)
     return (uint32_t)exact->texts.count;
 }
 
+void exact_fail_as(struct exact *exact, uint32_t index, enum failure_cause cause, const char *text)
+{
+    task_fail_by(&exact->life, index, cause, text && text[0] ? number_of(exact, text) : 0);
+}
+
 void exact_fail(struct exact *exact, uint32_t index)
 {
     const char *text;
     enum failure_cause cause = exec_task_cause(exact->tasks.items[index].exec, &text);
-    task_fail_by(&exact->life, index, cause, text && text[0] ? number_of(exact, text) : 0);
+    exact_fail_as(exact, index, cause, text);
 }
 
 const char *exact_failure_text(const struct exact *exact, uint32_t detail)

@@ -102,6 +102,7 @@ void snapshot_uploads_of_host(struct exact *exact, uint32_t host); /* it has end
 
 /* failure.c: the task has failed by itself; its words go with it. */
 void exact_fail(struct exact *exact, uint32_t task);
+void exact_fail_as(struct exact *exact, uint32_t task, enum failure_cause cause, const char *text);
 void exact_forget_failures(struct exact *exact);
 
 #endif

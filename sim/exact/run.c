@@ -139,6 +139,15 @@ static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns 
     return factor > 0.1 ? (time_ns)((double)cost * factor) : cost / 10;
 }
 
+static bool has_room(const struct exact *exact, const struct exact_task *task)
+{
+    const struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
+    for (uint32_t o = 0; o < vertex->program.bindings.count; o++)
+        if (!result_partition_is_available(exec_task_output(task->exec, o)))
+            return false;
+    return true;
+}
+
 static void sleep_until_more(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
@@ -148,7 +157,8 @@ static void sleep_until_more(struct exact *exact, uint32_t index)
     task->pace = PACE_ASLEEP;
     at = arrival < at ? arrival : at;
     at = at < now ? now : at;
-    if (task->last == STEP_BACKPRESSURED && !task->is_pressed) {
+    /* An operator may be full although its output has room: its deadline wakes it. */
+    if (task->last == STEP_BACKPRESSURED && !task->is_pressed && !has_room(exact, task)) {
         task->is_pressed = true;
         vec_push(&host->pressed, task_ref_of(&exact->life, index));
     }
@@ -248,15 +258,6 @@ static void step_is_over(void *context, uint64_t a, uint64_t b)
         return;
     if (!exact_hold(exact, task->life.host, step_is_over, a, b))
         settle(exact, (uint32_t)a);
-}
-
-static bool has_room(const struct exact *exact, const struct exact_task *task)
-{
-    const struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
-    for (uint32_t o = 0; o < vertex->program.bindings.count; o++)
-        if (!result_partition_is_available(exec_task_output(task->exec, o)))
-            return false;
-    return true;
 }
 
 /* A SourceFunction that waits for room in its output holds the checkpoint lock, and hears of a
