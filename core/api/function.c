@@ -18,6 +18,7 @@ struct function_params {
 struct function {
     struct operator op;
     void *made; /* the value of a map */
+    int64_t watermark;
 };
 
 static uint32_t memory_of(const struct weir_type *type)
@@ -28,6 +29,7 @@ static uint32_t memory_of(const struct weir_type *type)
 static void open(struct operator* op)
 {
     const struct function_params *params = op->spec->params;
+    ((struct function *)op)->watermark = WATERMARK_NONE;
     if (params->map)
         ((struct function *)op)->made = mem_create(memory_of(params->call.types[0]));
 }
@@ -70,6 +72,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     struct function *function = (struct function *)op;
     const struct function_params *params = op->spec->params;
     struct weir_context ctx = context_of(op, &params->call);
+    ctx.watermark = function->watermark;
     for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
         struct weir_record record;
         if (!context_record(&ctx, params->in[input], batch, i, &record))
@@ -82,11 +85,17 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     context_end(&ctx);
 }
 
+static void on_watermark(struct operator* op, int64_t watermark)
+{
+    ((struct function *)op)->watermark = watermark;
+}
+
 static const struct operator_class function_class = { .name = "function",
                                                       .size = sizeof(struct function),
                                                       .open = open,
                                                       .close = close,
-                                                      .process = process };
+                                                      .process = process,
+                                                      .watermark = on_watermark };
 
 static struct api_operator *add(struct weir_stream *in, const char *name, void *user,
                                 struct function_params **params)
