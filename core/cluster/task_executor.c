@@ -291,9 +291,10 @@ static void on_send_failed(struct task_executor *executor, const struct event_se
         retry_rm_after(executor, executor->settings.config->registration_error_delay);
 }
 
-/* TaskExecutor.onStop: everybody hears before the process ends, so nobody waits for a time-out. A
- * process that gives up by itself ends in the same way (TaskManagerRunner.onFatalError closes the
- * services unless the JVM is broken). */
+/* TaskExecutor.onStop: everybody hears before the process ends, so nobody waits for a time-out. The
+ * wait for tasks whose user code closes, which comes after that (TaskSlotTable.closeAsync), is the
+ * world's: nobody is left who would hear of it. A process that gives up by itself ends in the same
+ * way (TaskManagerRunner.onFatalError closes the services unless the JVM is broken). */
 void executor_end(struct task_executor *executor, enum exit_reason reason)
 {
     CHECK(!executor->ended);

@@ -51,7 +51,7 @@ static void on_slot(void *context, const struct look_slot *slot)
     struct checker *checker = survey->checker;
     const struct run_look *look = checker->look;
     struct process_view process = look->process(look->context, slot->node);
-    if (process.state == PROCESS_ENDED)
+    if (process.gone || process.state == PROCESS_ENDED)
         return;
     uint64_t key = (uint64_t)slot->node.n << 32 | slot->slot.n;
     uint32_t holder = index_map_get(&survey->holder, key);

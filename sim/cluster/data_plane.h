@@ -12,7 +12,8 @@
 struct data_plane_ops {
     /* An order from TaskManager `node`; payload lives for the call. */
     void (*order)(void *plane, struct node_id node, const struct effect_data *order);
-    /* The process is gone: its tasks are gone with it, peers' connections break. */
+    /* The process has ended or said goodbye: its tasks are gone, peers' connections break. Nothing
+     * is said of it afterwards. */
     void (*process_ended)(void *plane, struct node_id node, bool sudden);
     void (*process_frozen)(void *plane, struct node_id node, bool frozen);
     /* Speed of the host (1 = nominal) or its links changed. */
@@ -25,6 +26,9 @@ struct data_plane_ops {
      * tasks were told that they would be there. */
     void (*deployment_lost)(void *plane, struct node_id node, struct job_id job,
                             const struct task_deployment *lost, size_t count);
+    /* When the user code of all tasks there has closed, were they cancelled now; in the past: there
+     * is nothing to wait for. May be null. */
+    time_ns (*closed_at)(void *plane, struct node_id node);
 };
 
 #endif

@@ -342,7 +342,7 @@ static void on_arrival(void *context, uint64_t a, uint64_t b)
         network_hold(cluster, letter, true, cluster_now(cluster) - letter->way);
     } else if (cluster->holding && network_is_behind(lane_of(cluster, letter), letter)) {
         network_hold(cluster, letter, false, cluster_now(cluster));
-    } else if (to->state == PROCESS_BOOTING || to->state == PROCESS_ENDED) {
+    } else if (to->state == PROCESS_BOOTING || process_is_gone(to)) {
         not_taken(cluster, letter);
     } else {
         process_hear(cluster, to, letter);

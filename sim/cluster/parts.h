@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of the virtual cluster, for the files of this folder only. process.c: life of a
- * process; step.c: its node and the effects; contact.c: vouching; storage.c: the distributed file
- * system; network.h: letters under way and to be sent again; letter.h: what a node is to hear.
+ * process (process.h); step.c: its node and the effects; contact.c: vouching; storage.c: the
+ * distributed file system; network.h: letters under way and to be sent again; letter.h: what a node
+ * is to hear.
  */
 #ifndef WEIR_SIM_CLUSTER_PARTS_H
 #define WEIR_SIM_CLUSTER_PARTS_H
@@ -45,8 +46,11 @@ struct process { /* what every message touches comes first */
     time_ns woken_at;     /* last, and how often at that instant */
     uint32_t woken_count;
     uint32_t living_place;
-    bool stop_asked, stop_begun;        /* SIGTERM; it has heard of it */
-    struct sim_handle boot, stop, kill; /* up; goodbye; end of the grace period */
+    bool stop_asked, stop_begun; /* SIGTERM; it has heard of it */
+    bool said_goodbye;
+    time_ns halts_at;                          /* stop begun: its JVM ends by then */
+    time_ns closed_at;                         /* goodbye said: it ends then */
+    struct sim_handle boot, stop, close, kill; /* up; goodbye; closed; end of the grace period */
     VEC(uint32_t) links;
     VEC(struct letter *) inbox; /* frozen or booting */
 };
@@ -106,22 +110,6 @@ static inline time_ns cluster_now(const struct virtual_cluster *cluster)
     return *cluster->clock;
 }
 
-/* process.c */
-struct process *process_create(struct virtual_cluster *cluster, enum node_kind kind,
-                               const char *name, const struct machine_spec *machine);
-void process_destroy(struct virtual_cluster *cluster, struct process *process);
-void process_boot(struct virtual_cluster *cluster, struct process *process,
-                  const struct distribution *boot, const char *stream);
-static inline bool process_is_up(const struct process *process)
-{
-    return process->state == PROCESS_RUNNING || process->state == PROCESS_STOPPING;
-}
-/* Sudden: its connections break without a goodbye. */
-void process_end(struct virtual_cluster *cluster, struct process *process, bool sudden,
-                 const char *word, const char *reason);
-void cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
-                  const char *reason);
-
 /* step.c. Hear: step now, keep for later, or drop, as the process's state demands; takes the
  * letter. */
 void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter);
@@ -146,5 +134,7 @@ void storage_fini(struct virtual_cluster *cluster);
 void storage_review(struct virtual_cluster *cluster, const struct process *process); /* its loss */
 void storage_write(struct virtual_cluster *cluster, struct process *process,
                    const struct effect_store *store);
+
+#include "sim/cluster/process_life.h"
 
 #endif

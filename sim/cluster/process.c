@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The life of a process: booting, running, asked to stop, frozen, ended. Whatever happens to it is
- * told to the observer, the data plane and (through contact.c) the nodes that must know.
+ * The life of a process: booting, running, asked to stop, closing, frozen, ended. Whatever happens
+ * to it is told to the observer, the data plane and (through contact.c) the nodes that must know.
  */
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/cluster/parts.h"
+
+/* Flink's JvmShutdownSafeguard: a JVM that was asked to end is halted when its shutdown hooks, the
+ * one that closes the TaskExecutor among them, have not ended after this. No key changes it. */
+#define SHUTDOWN_MAX (5 * TIME_S)
 
 static const struct state_row state_rows[PROCESS_STATE_COUNT] = {
     [PROCESS_BOOTING] = { "booting", STATE(PROCESS_RUNNING) | STATE(PROCESS_ENDED), STATE_INITIAL },
     [PROCESS_RUNNING] = { "running",
                           STATE(PROCESS_STOPPING) | STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED),
                           0 },
-    [PROCESS_STOPPING] = { "stopping", STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED), 0 },
+    [PROCESS_STOPPING] = { "stopping",
+                           STATE(PROCESS_CLOSING) | STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED),
+                           0 },
+    [PROCESS_CLOSING] = { "closing", STATE(PROCESS_FROZEN) | STATE(PROCESS_ENDED), 0 },
     [PROCESS_FROZEN] = { "frozen",
-                         STATE(PROCESS_RUNNING) | STATE(PROCESS_STOPPING) | STATE(PROCESS_ENDED),
+                         STATE(PROCESS_RUNNING) | STATE(PROCESS_STOPPING) | STATE(PROCESS_CLOSING) |
+                             STATE(PROCESS_ENDED),
                          0 },
     [PROCESS_ENDED] = { "ended", 0, STATE_FINAL },
 };
@@ -157,35 +165,108 @@ static void leave_living(struct virtual_cluster *cluster, struct process *proces
         cluster_process(cluster, cluster->living.items[place])->living_place = place;
 }
 
+/* Requests that are sent from now on hang, or are refused at once. */
+static void refuse_requests(struct virtual_cluster *cluster, struct process *process, bool sudden)
+{
+    process->refused_from = cluster_now(cluster);
+    if (!sudden)
+        return;
+    struct rng rng = rng_stream(cluster->scenario->seed, "rpc loss", process->id.n);
+    process->refused_from =
+        time_add(process->refused_from,
+                 distribution_draw(&cluster->scenario->cluster.timing.rpc_loss, &rng));
+}
+
+/* Its node goes, and what it has not heard. */
+static void drop_node(struct virtual_cluster *cluster, struct process *process)
+{
+    sim_queue_cancel(cluster->queue, &process->stop);
+    sim_queue_cancel(cluster->queue, &process->wake);
+    if (process->node)
+        cluster->driver->destroy(process->node);
+    process->node = NULL;
+    open_inbox(cluster, process); /* the dead drop all, but answer clients */
+}
+
+static void tell_plane_of_end(struct virtual_cluster *cluster, const struct process *process,
+                              bool sudden)
+{
+    const struct data_plane_ops *plane = plane_of(cluster, process);
+    if (plane && plane->process_ended)
+        plane->process_ended(cluster->plane, process->id, sudden);
+}
+
 void process_end(struct virtual_cluster *cluster, struct process *process, bool sudden,
                  const char *word, const char *reason)
 {
     CHECK(!cluster->stepping);
-    time_ns now = cluster_now(cluster);
     bool was_up = process->node != NULL;
+    CHECK(!was_up || !process->said_goodbye);
     process_move(process, PROCESS_ENDED);
     leave_living(cluster, process);
-    process->ended_at = process->refused_from = now;
-    if (sudden) {
-        struct rng rng = rng_stream(cluster->scenario->seed, "rpc loss", process->id.n);
-        process->refused_from =
-            time_add(now, distribution_draw(&cluster->scenario->cluster.timing.rpc_loss, &rng));
-    }
-    struct sim_handle *const handles[] = { &process->boot, &process->stop, &process->kill,
-                                           &process->wake };
-    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
-        sim_queue_cancel(cluster->queue, handles[i]);
-    if (was_up)
-        cluster->driver->destroy(process->node);
-    process->node = NULL;
-    open_inbox(cluster, process); /* the dead drop all, but answer clients */
+    process->ended_at = cluster_now(cluster);
+    if (!process->said_goodbye)
+        refuse_requests(cluster, process, sudden);
+    sim_queue_cancel(cluster->queue, &process->boot);
+    sim_queue_cancel(cluster->queue, &process->close);
+    sim_queue_cancel(cluster->queue, &process->kill);
+    drop_node(cluster, process);
     cluster_fact(cluster, process->id, word, reason);
-    const struct data_plane_ops *plane = plane_of(cluster, process);
-    if (was_up && plane && plane->process_ended)
-        plane->process_ended(cluster->plane, process->id, sudden);
+    if (was_up)
+        tell_plane_of_end(cluster, process, sudden);
     contact_review(cluster, process);
     if (cluster->on_end)
         cluster->on_end(cluster->on_end_context, process->id);
+}
+
+/* TaskExecutor.onStop has told the resource manager and the JobMasters; TaskSlotTable.closeAsync
+ * fails the tasks and waits until their threads have ended. To all others it is as good as dead:
+ *
+ *   SIGTERM      timing.shutdown      goodbye             close()          stopped
+ *   |---------------------------------|------------------------------------|
+ *   |  hears everything               |  refused, its slots and data gone  |  machine given back
+ *   |------------------- at most SHUTDOWN_MAX, and the grace period --------|
+ */
+
+static void end_closed(struct virtual_cluster *cluster, struct process *process)
+{
+    bool is_halted = process->closed_at == process->halts_at;
+    process_end(cluster, process, false, "stopped",
+                is_halted ? "halted: user code had not closed 5 s after SIGTERM"
+                          : "as asked, when user code had closed");
+}
+
+static void on_closed(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    struct virtual_cluster *cluster = context;
+    struct process *process = cluster_process(cluster, (struct node_id){ (uint32_t)a });
+    process->close = (struct sim_handle){ 0 };
+    if (process->state != PROCESS_FROZEN) /* else it ends when it resumes */
+        end_closed(cluster, process);
+}
+
+void process_close(struct virtual_cluster *cluster, struct process *process, const char *reason)
+{
+    time_ns now = cluster_now(cluster), at = now;
+    const struct data_plane_ops *plane = plane_of(cluster, process);
+    if (process->stop_begun && plane && plane->closed_at)
+        at = plane->closed_at(cluster->plane, process->id);
+    if (at <= now) {
+        process_end(cluster, process, false, "stopped", reason);
+        return;
+    }
+    if (process->halts_at < now)
+        process->halts_at = now;
+    process->closed_at = at < process->halts_at ? at : process->halts_at;
+    process_move(process, PROCESS_CLOSING);
+    process->said_goodbye = true;
+    refuse_requests(cluster, process, false);
+    drop_node(cluster, process);
+    tell_plane_of_end(cluster, process, false);
+    contact_review(cluster, process);
+    process->close = sim_queue_push(cluster->queue, process->closed_at, SIM_CLASS_DELIVERY,
+                                    on_closed, cluster, process->id.n, 0);
 }
 
 /* Signals. */
@@ -206,6 +287,7 @@ static void begin_stop(struct virtual_cluster *cluster, struct process *process)
     time_ns wait = time_at_speed(
         distribution_draw(&cluster->scenario->cluster.timing.shutdown, &rng), process->speed);
     process->stop_begun = true;
+    process->halts_at = time_add(cluster_now(cluster), SHUTDOWN_MAX);
     process->stop = sim_queue_push(cluster->queue, time_add(cluster_now(cluster), wait),
                                    SIM_CLASS_DELIVERY, on_goodbye, cluster, process->id.n, 0);
 }
@@ -253,16 +335,25 @@ void virtual_cluster_freeze(struct virtual_cluster *cluster, struct node_id node
 {
     CHECK(!cluster->stepping);
     struct process *process = cluster_process(cluster, node);
-    if (!process_is_up(process))
+    if (!process_is_up(process) && process->state != PROCESS_CLOSING)
         return;
     contact_break(cluster, process); /* it learns of that before it freezes, not after */
-    if (!process_is_up(process))
+    if (!process_is_up(process) && process->state != PROCESS_CLOSING)
         return;
     process_move(process, PROCESS_FROZEN);
     cluster_fact(cluster, node, "frozen", NULL);
     const struct data_plane_ops *plane = plane_of(cluster, process);
-    if (plane && plane->process_frozen)
+    if (!process->said_goodbye && plane && plane->process_frozen)
         plane->process_frozen(cluster->plane, node, true);
+}
+
+/* What was due meanwhile is due now. */
+static void resume_closing(struct virtual_cluster *cluster, struct process *process)
+{
+    process_move(process, PROCESS_CLOSING);
+    cluster_fact(cluster, process->id, "resumed", NULL);
+    if (process->closed_at <= cluster_now(cluster))
+        end_closed(cluster, process);
 }
 
 /* What piled up is heard first, then the timers that are late. */
@@ -272,6 +363,10 @@ void virtual_cluster_resume(struct virtual_cluster *cluster, struct node_id node
     struct process *process = cluster_process(cluster, node);
     if (process->state != PROCESS_FROZEN)
         return;
+    if (process->said_goodbye) {
+        resume_closing(cluster, process);
+        return;
+    }
     process_move(process, process->stop_asked ? PROCESS_STOPPING : PROCESS_RUNNING);
     cluster_fact(cluster, node, "resumed", NULL);
     const struct data_plane_ops *plane = plane_of(cluster, process);

@@ -47,8 +47,10 @@ static void process_exit(struct virtual_cluster *cluster, struct process *proces
                          enum exit_reason reason)
 {
     CHECK(reason < EXIT_REASON_COUNT);
-    bool as_asked = reason == EXIT_STOPPED;
-    process_end(cluster, process, !as_asked, as_asked ? "stopped" : "exited", exit_texts[reason]);
+    if (reason == EXIT_STOPPED)
+        process_close(cluster, process, exit_texts[reason]);
+    else
+        process_end(cluster, process, true, "exited", exit_texts[reason]);
 }
 
 void process_step(struct virtual_cluster *cluster, struct process *process, struct event *event)
@@ -156,8 +158,21 @@ void process_miss(struct virtual_cluster *cluster, const struct process *process
                            submit->tasks_count);
 }
 
+/* By nobody: the process has ended, or said goodbye. */
+static void drop(struct virtual_cluster *cluster, struct process *process, struct letter *letter)
+{
+    if (letter->kind == EVENT_CLIENT)
+        refuse_client(cluster, &letter->event.client);
+    process_miss(cluster, process, letter);
+    letter_destroy(cluster, letter);
+}
+
 void process_hear(struct virtual_cluster *cluster, struct process *process, struct letter *letter)
 {
+    if (process_is_gone(process)) {
+        drop(cluster, process, letter);
+        return;
+    }
     switch (process->state) {
     case PROCESS_RUNNING:
     case PROCESS_STOPPING: hear_now(cluster, process, letter); return;
@@ -169,12 +184,8 @@ void process_hear(struct virtual_cluster *cluster, struct process *process, stru
         CHECK(letter->kind == EVENT_CLIENT);
         vec_push(&process->inbox, letter);
         return;
+    case PROCESS_CLOSING:
     case PROCESS_ENDED:
-        if (letter->kind == EVENT_CLIENT)
-            refuse_client(cluster, &letter->event.client);
-        process_miss(cluster, process, letter);
-        letter_destroy(cluster, letter);
-        return;
     case PROCESS_STATE_COUNT: break;
     }
     IMPOSSIBLE("process state");

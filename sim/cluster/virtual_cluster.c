@@ -134,6 +134,14 @@ struct node_id virtual_cluster_add_task_manager(struct virtual_cluster *cluster,
 
 /* Hosts and links. */
 
+static void tell_plane_of_host(struct virtual_cluster *cluster, const struct process *process)
+{
+    const struct data_plane_ops *plane = cluster->plane_ops;
+    if (process->kind == NODE_TASK_MANAGER && !process_is_gone(process) && plane &&
+        plane->host_changed)
+        plane->host_changed(cluster->plane, process->id);
+}
+
 static void links_changed(struct virtual_cluster *cluster, struct process *process,
                           const char *word)
 {
@@ -141,9 +149,7 @@ static void links_changed(struct virtual_cluster *cluster, struct process *proce
         return;
     cluster_fact(cluster, process->id, word, NULL);
     contact_review(cluster, process);
-    if (process->kind == NODE_TASK_MANAGER && cluster->plane_ops &&
-        cluster->plane_ops->host_changed)
-        cluster->plane_ops->host_changed(cluster->plane, process->id);
+    tell_plane_of_host(cluster, process);
 }
 
 void virtual_cluster_cut(struct virtual_cluster *cluster, struct node_id node, struct node_id peer,
@@ -180,9 +186,7 @@ void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id n
         return;
     process->speed = speed;
     cluster_fact(cluster, node, speed < nominal ? "slowed" : "full speed", NULL);
-    if (process->kind == NODE_TASK_MANAGER && cluster->plane_ops &&
-        cluster->plane_ops->host_changed)
-        cluster->plane_ops->host_changed(cluster->plane, node);
+    tell_plane_of_host(cluster, process);
 }
 
 void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id node,
@@ -295,6 +299,7 @@ struct process_view virtual_cluster_process(const struct virtual_cluster *cluste
                                   .speed = process->speed,
                                   .loss = process->loss,
                                   .cut_off = process->cuts > 0,
+                                  .gone = process_is_gone(process),
                                   .cut_links = process->cut_links,
                                   .machine = process->machine,
                                   .own_links = process->own_links > 0 };

@@ -2,8 +2,7 @@
  *
  * The cluster of virtual time: processes on hosts, joined by a network, with a distributed file
  * system. It drives each process's node (core/port/node.h), carries out its effects, and lets
- * faults act on processes, hosts and links, never inside the core. One JobManager, any number of
- * TaskManagers.
+ * faults act on processes, hosts and links, never inside the core. There is one JobManager.
  */
 #ifndef WEIR_SIM_CLUSTER_VIRTUAL_CLUSTER_H
 #define WEIR_SIM_CLUSTER_VIRTUAL_CLUSTER_H
@@ -30,6 +29,7 @@ enum process_state {
     PROCESS_BOOTING,
     PROCESS_RUNNING,
     PROCESS_STOPPING, /* SIGTERM sent */
+    PROCESS_CLOSING,  /* it has said goodbye; user code still closes */
     PROCESS_FROZEN,
     PROCESS_ENDED,
     PROCESS_STATE_COUNT
@@ -44,7 +44,7 @@ struct process_view {
     time_ns added_at, up_at, ended_at; /* TIME_NEVER: not yet */
     double speed;                      /* of its host */
     double loss;                       /* of packets on its own link, beside the network's */
-    bool cut_off;                      /* from everybody */
+    bool cut_off, gone;                /* from everybody; it has said goodbye, or ended */
     uint32_t cut_links;                /* to single others, also such as lose everything */
     const struct machine_spec *machine;
     bool own_links; /* some pair with it may have figures of its own */
@@ -93,7 +93,7 @@ bool virtual_cluster_has_task(const struct virtual_cluster *cluster, struct job_
                               struct vertex_id vertex, uint32_t subtask);
 void virtual_cluster_fail_task(struct virtual_cluster *cluster, struct job_id job,
                                struct vertex_id vertex, uint32_t subtask);
-/* A line for the observer that is not the cluster's own: what a script or a provider did. */
+/* For the observer: what a script or a provider did. */
 void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, const char *word,
                           const char *reason);
 /* Who speaks in a fact: "process" of processes and hosts, "script" of what the script does. */

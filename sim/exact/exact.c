@@ -33,6 +33,13 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
     IMPOSSIBLE("kind of data order");
 }
 
+static time_ns closed_at(void *plane, struct node_id node)
+{
+    struct exact *exact = plane;
+    life_host_at(&exact->life, node.n);
+    return life_closed_at(&exact->life, node.n);
+}
+
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
@@ -86,9 +93,9 @@ static void deployment_lost(void *plane, struct node_id node, struct job_id job,
 
 const struct data_plane_ops *exact_ops(void)
 {
-    static const struct data_plane_ops ops = { order,          process_ended, process_frozen,
-                                               host_changed,   has_task,      fail_task,
-                                               deployment_lost };
+    static const struct data_plane_ops ops = { order,           process_ended, process_frozen,
+                                               host_changed,    has_task,      fail_task,
+                                               deployment_lost, closed_at };
     return &ops;
 }
 

@@ -66,6 +66,27 @@ static time_ns close_of(const struct life *life, const struct life_task *task)
     return life->jobs[task->job].spec->vertices.items[task->vertex].close;
 }
 
+/* Only what ran has anything to close. */
+static time_ns begin_close(struct life *life, struct life_task *task, bool was_running)
+{
+    time_ns close = was_running ? close_of(life, task) : 0;
+    task->closed_at = time_add(life_now(life), close);
+    return close;
+}
+
+time_ns life_closed_at(const struct life *life, uint32_t host)
+{
+    time_ns last = 0;
+    for (VEC_EACH(const uint32_t, index, &life_host(life, host)->tasks)) {
+        const struct life_task *task = life_task(life, *index);
+        time_ns at = task->closed_at;
+        if (task->phase == TASK_RUNNING)
+            at = time_add(life_now(life), close_of(life, task));
+        last = at > last ? at : last;
+    }
+    return last;
+}
+
 void task_fail(struct life *life, uint32_t index, enum failure_cause cause)
 {
     struct life_task *task = life_task(life, index);
@@ -77,7 +98,7 @@ void task_fail(struct life *life, uint32_t index, enum failure_cause cause)
     if (was_running)
         life->ops->stopped(life->plane, index, STOP_LOST);
     /* Flink reports FAILED when the task's thread ends, which is after close(). */
-    life_step_add(life, LIFE_FAIL, index, was_running ? close_of(life, task) : 0);
+    life_step_add(life, LIFE_FAIL, index, begin_close(life, task, was_running));
 }
 
 void task_fail_by(struct life *life, uint32_t index, enum failure_cause cause, uint32_t detail)
@@ -101,7 +122,7 @@ void task_finish(struct life *life, uint32_t index, bool saved)
     CHECK(task->phase == TASK_RUNNING);
     task->phase = TASK_CANCELING;
     life->ops->stopped(life->plane, index, saved ? STOP_SAVED : STOP_FINISHED);
-    life_step_add(life, LIFE_FINISH, index, close_of(life, task));
+    life_step_add(life, LIFE_FINISH, index, begin_close(life, task, true));
 }
 
 static void give_up_place(struct life *life, uint32_t index)
@@ -214,7 +235,7 @@ static void cancel(struct life *life, uint32_t index)
     task->phase = TASK_CANCELING;
     if (was_running) /* its TaskManager may end it without its JobMaster's knowing */
         life->ops->stopped(life->plane, index, STOP_LOST);
-    life_step_add(life, LIFE_CANCEL, index, was_running ? close_of(life, task) : 0);
+    life_step_add(life, LIFE_CANCEL, index, begin_close(life, task, was_running));
 }
 
 void life_cancel(struct life *life, uint32_t host, const struct effect_data *order)

@@ -37,6 +37,7 @@ struct life_task {
     uint32_t place;      /* in the host's list */
     enum task_phase phase;
     enum failure_cause cause;    /* CLOSING: why */
+    time_ns closed_at;           /* CLOSING, CANCELING: when its close() is over */
     uint32_t detail;             /* number of the plane's text about it; 0: none */
     uint32_t remote;             /* the host whose connection it lost, or that refuses it; NONE */
     bool current;                /* the newest attempt at its subtask */
@@ -106,6 +107,8 @@ void task_disconnect(struct life *life, uint32_t task, uint32_t remote);
 /* One that runs ends by itself: close() runs, then FINISHED is reported. `saved`: behind a
  * completed stop-with-savepoint, else for lack of input. */
 void task_finish(struct life *life, uint32_t task, bool saved);
+/* When the user code of all tasks of a host has closed, were they cancelled now. */
+time_ns life_closed_at(const struct life *life, uint32_t host);
 /* Gone from its host; its number may be used again. */
 void task_destroy(struct life *life, uint32_t task);
 /* NONE when it is not on the host. Orders list a host's tasks in the order it got them, so the

@@ -69,16 +69,31 @@ static struct err take_quoted(struct csv *csv, struct note *note)
     }
 }
 
-/* One field and what ends it: ',' or '\n' (also for the end of the file). */
+static bool is_blank(int c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void skip_blanks(struct csv *csv)
+{
+    while (is_blank(peek(csv)))
+        take(csv);
+}
+
+/* One field and what ends it: ',' or '\n' (also for the end of the file). Blanks around a field, or
+ * around its quotes, are none of it. */
 static struct err take_field(struct csv *csv, int *end, struct note *note)
 {
     if (csv->fields.count == CSV_COLUMNS_MAX)
         return complain(csv, note, "found more than 256 columns");
-    vec_push(&csv->fields, (uint32_t)csv->record.count);
+    size_t start = csv->record.count;
+    vec_push(&csv->fields, (uint32_t)start);
+    skip_blanks(csv);
     bool quoted = peek(csv) == '"';
     if (quoted) {
         take(csv);
         TRY(take_quoted(csv, note));
+        skip_blanks(csv);
     }
     for (;;) {
         int c = peek(csv);
@@ -92,6 +107,8 @@ static struct err take_field(struct csv *csv, int *end, struct note *note)
                             "found a quote inside a field that is not quoted as a whole");
         TRY(put(csv, c, note));
     }
+    while (!quoted && csv->record.count > start && is_blank(vec_last(&csv->record)))
+        csv->record.count--;
     int c = take(csv);
     *end = c == EOF ? '\n' : c;
     vec_push(&csv->record, '\0');

@@ -331,9 +331,29 @@ static bool is_date(int year, int month, int day)
            day >= 1 && day <= lengths[month - 1] + (leap && month == 2);
 }
 
+/* Behind a time of day: nothing, "Z", or how far its clock is before UTC: +02:00, -0530, +02. */
+static bool take_offset(const char **text, int *out_minutes)
+{
+    const char *p = *text;
+    int hours, minutes = 0, sign = *p == '-' ? -1 : 1;
+    *out_minutes = 0;
+    *text += *p == 'Z';
+    if (*p != '+' && *p != '-')
+        return true;
+    p++;
+    if (!take_field(&p, 2, 0, &hours))
+        return false;
+    p += *p == ':';
+    if ((is_digit(*p) || p[-1] == ':') && !take_field(&p, 2, 0, &minutes))
+        return false;
+    *out_minutes = sign * (hours * 60 + minutes);
+    *text = p;
+    return hours <= 23 && minutes <= 59;
+}
+
 struct err quantity_date(const char *text, int64_t *out_ns)
 {
-    int year, month, day, hour, minute, second = 0;
+    int year, month, day, hour, minute, second = 0, offset;
     int64_t fraction = 0;
     const char *p = text;
     if (!take_field(&p, 4, '-', &year) || !take_field(&p, 2, '-', &month) ||
@@ -352,11 +372,11 @@ struct err quantity_date(const char *text, int64_t *out_ns)
         for (p++; is_digit(*p); p++, unit /= 10)
             fraction += unit * (*p - '0');
     }
-    p += *p == 'Z';
-    if (*p || !is_date(year, month, day) || hour > 23 || minute > 59 || second > 59)
+    if (!take_offset(&p, &offset) || *p || !is_date(year, month, day) || hour > 23 || minute > 59 ||
+        second > 59)
         return bad(ERR_BAD_VALUE_CODE);
-    int64_t seconds =
-        days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 +
+                      second - offset * 60;
     *out_ns = seconds * TIME_S + fraction;
     return OK;
 }

@@ -26,7 +26,8 @@ MUST_CHECK struct err quantity_size(const char *text, int64_t *out);  /* bytes: 
 /* 90s, 1.5s, 2h 30min: a unit is needed, but for 0. */
 MUST_CHECK struct err quantity_duration(const char *text, time_ns *out);
 
-/* "1998-04-30 21:30[:00[.250]]", T for the blank and a final Z allowed: ns since 1970, UTC. */
+/* "1998-04-30 21:30[:00[.250]]", T for the blank allowed, and behind it Z or an offset from UTC
+ * such as +02:00: ns since 1970, UTC. */
 MUST_CHECK struct err quantity_date(const char *text, int64_t *out_ns);
 
 #endif

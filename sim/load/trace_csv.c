@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Recorded series from CSV. The time column holds dates, durations or seconds, the same kind in
- * every row, and never goes back; the value column holds numbers of at least 0.
+ * Recorded series from CSV. The time column holds dates, durations, seconds, or milli- or
+ * microseconds since 1970, the same kind in every row, and never goes back; the value column holds
+ * numbers of at least 0.
  */
 #include <math.h>
 
@@ -14,7 +15,15 @@
 
 #define TIME_LIMIT (5 * 1000000000LL * TIME_S) /* far from where 64 bits end */
 
-enum time_format { TIME_IS_DATE, TIME_IS_SECONDS, TIME_IS_DURATION, TIME_FORMAT_COUNT };
+/* In the order in which they are tried. Numbers too great for seconds (the year 2096) are finer. */
+enum time_format {
+    TIME_IS_DATE,
+    TIME_IS_SECONDS,
+    TIME_IS_MILLIS,
+    TIME_IS_MICROS,
+    TIME_IS_DURATION,
+    TIME_FORMAT_COUNT
+};
 
 struct reading {
     struct csv csv;
@@ -46,12 +55,12 @@ static struct err find_column(const struct reading *r, const char *name, size_t 
                     name, field_hint(hint, name, (const char *const *)r->csv.columns.items, count));
 }
 
-static bool parse_seconds(const char *text, int64_t *out)
+static bool parse_count(const char *text, time_ns unit, int64_t *out)
 {
-    double seconds;
-    if (err_is(quantity_number(text, &seconds)) || fabs(seconds) > 4e9)
+    double count;
+    if (err_is(quantity_number(text, &count)) || fabs(count) * (double)unit > 4e9 * (double)TIME_S)
         return false;
-    *out = (int64_t)floor(seconds * (double)TIME_S + 0.5);
+    *out = (int64_t)floor(count * (double)unit + 0.5);
     return true;
 }
 
@@ -59,7 +68,9 @@ static bool parse_time(const char *text, enum time_format format, int64_t *out)
 {
     switch (format) {
     case TIME_IS_DATE: return !err_is(quantity_date(text, out));
-    case TIME_IS_SECONDS: return parse_seconds(text, out);
+    case TIME_IS_SECONDS: return parse_count(text, TIME_S, out);
+    case TIME_IS_MILLIS: return parse_count(text, TIME_MS, out);
+    case TIME_IS_MICROS: return parse_count(text, TIME_US, out);
     case TIME_IS_DURATION: return !err_is(quantity_duration(text, out));
     case TIME_FORMAT_COUNT: break;
     }
@@ -71,6 +82,8 @@ static struct err take_time(struct reading *r, int64_t *out, struct note *note)
     static const char *const expected[TIME_FORMAT_COUNT + 1] = {
         "a date such as 1998-04-30 21:30:00, as before",
         "seconds such as 60, as before",
+        "milliseconds since 1970 such as 1704067200000, as before",
+        "microseconds since 1970 such as 1704067200000000, as before",
         "a duration such as 5 min, as before",
         "a date such as 1998-04-30 21:30:00, seconds, or a duration such as 5 min",
     };

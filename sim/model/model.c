@@ -26,6 +26,13 @@ static void order(void *plane, struct node_id node, const struct effect_data *or
     IMPOSSIBLE("kind of data order");
 }
 
+static time_ns closed_at(void *plane, struct node_id node)
+{
+    struct model *model = plane;
+    life_host_at(&model->life, node.n);
+    return life_closed_at(&model->life, node.n);
+}
+
 static void process_ended(void *plane, struct node_id node, bool sudden)
 {
     (void)sudden; /* either way the connections close under their readers */
@@ -83,9 +90,9 @@ static void deployment_lost(void *plane, struct node_id node, struct job_id job,
 
 const struct data_plane_ops *model_ops(void)
 {
-    static const struct data_plane_ops ops = { order,          process_ended, process_frozen,
-                                               host_changed,   has_task,      fail_task,
-                                               deployment_lost };
+    static const struct data_plane_ops ops = { order,           process_ended, process_frozen,
+                                               host_changed,    has_task,      fail_task,
+                                               deployment_lost, closed_at };
     return &ops;
 }
 

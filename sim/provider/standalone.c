@@ -115,9 +115,11 @@ static void on_failure(void *context, uint64_t a, uint64_t b)
     (void)b;
     struct standalone *provider = context;
     struct node_id node = { (uint32_t)a };
-    if (!is_present(provider, node) ||
-        virtual_cluster_process(provider->cluster, node).state == PROCESS_STOPPING)
+    if (!is_present(provider, node))
         return; /* the script was faster */
+    struct process_view process = virtual_cluster_process(provider->cluster, node);
+    if (process.gone || process.state == PROCESS_STOPPING)
+        return; /* likewise */
     take_away(provider, node, "machine failed");
     plan_rejoin(provider);
 }

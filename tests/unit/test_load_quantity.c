@@ -196,6 +196,37 @@ START_TEST(date_counts_from_1970)
 }
 END_TEST
 
+/* The same instant by clocks of the world, as ISO 8601 writes them. */
+START_TEST(date_may_tell_how_far_its_clock_is_from_utc)
+{
+    static const char *const texts[] = {
+        "2024-05-01T08:00:00Z",      "2024-05-01T10:00:00+02:00",     "2024-05-01 10:00+0200",
+        "2024-05-01T10:00+02",       "2024-05-01T02:30:00.000-05:30", "2024-05-01 00:00-08",
+        "2024-04-30T18:00:00-14:00", "2024-05-02T07:59:00+23:59",     "2024-05-01 08:00-00:00",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int64_t t = 0;
+        ck_assert_msg(!err_is(quantity_date(texts[i], &t)), "%s", texts[i]);
+        ck_assert_msg(t == 1714550400 * TIME_S, "%s", texts[i]);
+    }
+}
+END_TEST
+
+START_TEST(date_refuses_offsets_that_are_none)
+{
+    static const char *const texts[] = {
+        "2024-05-01 10:00+",      "2024-05-01 10:00+2",      "2024-05-01 10:00+02:",
+        "2024-05-01 10:00+02:0",  "2024-05-01 10:00+020",    "2024-05-01 10:00+02:60",
+        "2024-05-01 10:00+24:00", "2024-05-01 10:00Z+02:00", "2024-05-01 10:00+02:00Z",
+        "2024-05-01 10:00 +02",   "2024-05-01 10:00+02:000",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int64_t t;
+        ck_assert_msg(err_is(quantity_date(texts[i], &t)), "%s", texts[i]);
+    }
+}
+END_TEST
+
 START_TEST(date_refuses_days_that_never_were)
 {
     static const char *const texts[] = {
@@ -227,6 +258,8 @@ Suite *test_load_quantity_suite(void)
     tcase_add_test(tcase, duration_may_have_parts);
     tcase_add_test(tcase, date_counts_from_1970);
     tcase_add_test(tcase, date_refuses_days_that_never_were);
+    tcase_add_test(tcase, date_may_tell_how_far_its_clock_is_from_utc);
+    tcase_add_test(tcase, date_refuses_offsets_that_are_none);
     suite_add_tcase(suite, tcase);
     return suite;
 }

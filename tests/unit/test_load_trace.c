@@ -81,6 +81,24 @@ START_TEST(csv_reads_quotes_crlf_and_byte_order_mark)
 }
 END_TEST
 
+/* Those in quotes are meant. */
+START_TEST(csv_leaves_out_blanks_around_fields)
+{
+    static const char text[] = " a , \" b \"\t,c d\n  ,\t, x\ty ";
+    struct csv csv;
+    bool more;
+    ck_assert(!err_is(csv_init(&csv, open_text(text, sizeof text - 1), "f.csv", &note)));
+    ck_assert_str_eq(csv.columns.items[0], "a");
+    ck_assert_str_eq(csv.columns.items[1], " b ");
+    ck_assert_str_eq(csv.columns.items[2], "c d");
+    ck_assert(!err_is(csv_next(&csv, &more, &note)) && more);
+    ck_assert_str_eq(csv_field(&csv, 0), "");
+    ck_assert_str_eq(csv_field(&csv, 1), "");
+    ck_assert_str_eq(csv_field(&csv, 2), "x\ty");
+    csv_fini(&csv);
+}
+END_TEST
+
 START_TEST(csv_reads_records_across_blocks)
 {
     size_t size = 0, room = 1 << 20;
@@ -103,6 +121,11 @@ START_TEST(trace_takes_dates_seconds_and_durations)
         "t,v\n1998-04-30 21:30:00,60\n1998-04-30 21:31:00,120\n",
         "t,v\n893971800,60\n893971860,120\n",
         "t,v\n5min,60\n6min,120\n",
+        "t,v\n2024-03-31T01:59:00+01:00,60\n2024-03-31T03:00:00+02:00,120\n", /* summer time */
+        "t,v\n1704067200000,60\n1704067260000,120\n",
+        "t,v\n1704067200000000,60\n1704067260000000,120\n",
+        "t , v\n0 , 60\n60 , 120\n",
+        "\tt\t, \"v\" \r\n\"0\" ,60 \r\n 60,\t\"120\"\t\r\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         need_csv(texts[i], &per_minute);
@@ -220,6 +243,21 @@ static const struct bad_csv {
     { "t,v\n0,1\n1998-04-30 21:30,2\n",
       { 0 },
       "f.csv:3: t: found '1998-04-30 21:30', expected seconds such as 60, as before" },
+    { "t,v\n1704067200000,1\n2024-01-01 00:01,2\n",
+      { 0 },
+      "f.csv:3: t: found '2024-01-01 00:01', expected milliseconds since 1970 such as "
+      "1704067200000, as before" },
+    { "t,v\n1704067200,1\n1704067260000,2\n",
+      { 0 },
+      "f.csv:3: t: found '1704067260000', expected seconds such as 60, as before" },
+    { "t,v\n1704067200000000,1\n5min,2\n",
+      { 0 },
+      "f.csv:3: t: found '5min', expected microseconds since 1970 such as 1704067200000000, as "
+      "before" },
+    { "t,v\n2024-05-01T10:00:00+02:00,1\n2024-05-01T10:30:00+03:00,2\n",
+      { 0 },
+      "f.csv:3: t: found '2024-05-01T10:30:00+03:00', expected a time after the one before (time "
+      "goes back)" },
     { "t,v\n5,1\n4,2\n",
       { 0 },
       "f.csv:3: t: found '4', expected a time after the one before (time goes back)" },
@@ -331,6 +369,7 @@ Suite *test_load_trace_suite(void)
     TCase *tcase = tcase_create("trace");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, csv_reads_quotes_crlf_and_byte_order_mark);
+    tcase_add_test(tcase, csv_leaves_out_blanks_around_fields);
     tcase_add_test(tcase, csv_reads_records_across_blocks);
     tcase_add_test(tcase, trace_takes_dates_seconds_and_durations);
     tcase_add_test(tcase, trace_finds_columns_by_name);

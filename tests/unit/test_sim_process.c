@@ -19,9 +19,13 @@ START_TEST(process_table_has_these_moves_and_no_others)
         [PROCESS_RUNNING] = { [PROCESS_STOPPING] = true,
                               [PROCESS_FROZEN] = true,
                               [PROCESS_ENDED] = true },
-        [PROCESS_STOPPING] = { [PROCESS_FROZEN] = true, [PROCESS_ENDED] = true },
+        [PROCESS_STOPPING] = { [PROCESS_CLOSING] = true,
+                               [PROCESS_FROZEN] = true,
+                               [PROCESS_ENDED] = true },
+        [PROCESS_CLOSING] = { [PROCESS_FROZEN] = true, [PROCESS_ENDED] = true },
         [PROCESS_FROZEN] = { [PROCESS_RUNNING] = true,
                              [PROCESS_STOPPING] = true,
+                             [PROCESS_CLOSING] = true,
                              [PROCESS_ENDED] = true },
     };
     ck_assert_uint_eq(process_states.count, PROCESS_STATE_COUNT);
