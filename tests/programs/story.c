@@ -58,12 +58,12 @@ static int cancel_one(struct weir_env *env)
 {
     build(env, 0, 1, NULL);
     struct weir_job *job = weir_execute_async(env, "for ever");
-    tell(env, "status", weir_job_status(job));
+    tell(env, "status", (int)weir_job_status(job));
     weir_sleep(env, 10000);
-    tell(env, "status", weir_job_status(job));
+    tell(env, "status", (int)weir_job_status(job));
     tell(env, "savepoint", weir_job_savepoint(job));
     tell(env, "cancel", weir_job_cancel(job));
-    tell(env, "end", weir_job_wait(job));
+    tell(env, "end", (int)weir_job_wait(job));
     tell(env, "savepoint", weir_job_savepoint(job));
     return 0;
 }
@@ -74,7 +74,7 @@ static int stop_one(struct weir_env *env)
     struct weir_job *job = weir_execute_async(env, "for ever");
     weir_sleep(env, 10000);
     tell(env, "stop", weir_job_stop(job, true));
-    tell(env, "end", weir_job_wait(job));
+    tell(env, "end", (int)weir_job_wait(job));
     return 0;
 }
 
@@ -83,7 +83,7 @@ static int fail(struct weir_env *env)
     weir_configure(env, "restart-strategy.type", "none");
     build(env, 2000, 1, fail_at);
     struct weir_job *job = weir_execute_async(env, "fails");
-    tell(env, "end", weir_job_wait(job));
+    tell(env, "end", (int)weir_job_wait(job));
     if (!weir_is_planning(env) && book)
         fprintf(book, "%s\n", weir_job_failure(job));
     return 0;
@@ -94,7 +94,7 @@ static int differ(struct weir_env *env)
 {
     build(env, 2000, weir_is_planning(env) ? 1 : 2, NULL);
     struct weir_job *job = weir_execute_async(env, "differs");
-    tell(env, "end", weir_job_wait(job));
+    tell(env, "end", (int)weir_job_wait(job));
     if (!weir_is_planning(env) && book)
         fprintf(book, "%s\n", weir_job_failure(job));
     return 0;
@@ -108,7 +108,7 @@ static int surprise(struct weir_env *env)
         return 0;
     build(env, 1000, 1, NULL);
     struct weir_job *job = weir_execute_async(env, "surprise");
-    tell(env, "end", weir_job_wait(job));
+    tell(env, "end", (int)weir_job_wait(job));
     if (book)
         fprintf(book, "%s\n", weir_job_failure(job));
     return 0;
