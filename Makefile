@@ -63,6 +63,8 @@ FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/
 TEST_SRC  := $(filter-out tests/programs/%,$(sort $(shell find tests -name '*.c')))
 ALL_TEXT  := $(sort $(shell find core sim tests scenarios -name '*.[ch]'))
 
+PLOTS     := $(patsubst plots/%,$(B)/plots/%,$(sort $(wildcard plots/*)))
+
 LIBS      := $(B)/libweir-core.a $(if $(SIM_OBJ),$(B)/libweir-sim.a)
 TEST_LIBS := $(if $(SHARED_OBJ),$(B)/libweir-tests.a) $(LIBS)
 # A group, because the core calls check_failed, which the world that drives it defines.
@@ -73,7 +75,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 .PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event worlds fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
-all: $(B)/weir $(B)/libweir.so $(PROGRAMS) ## build the weir command (the default)
+all: $(B)/weir $(B)/libweir.so $(PROGRAMS) $(PLOTS) ## build the weir command (the default)
 
 demo: ## run the flagship scenario and say where its report is
 	@.ci/packages build
@@ -183,7 +185,11 @@ help: ## this list
 # Programs are loaded at run time and find the functions of weir.h in the command.
 EXPORT := -Wl,--export-dynamic-symbol='weir_*'
 
-$(B)/weir: $(MAIN_OBJ) $(API_OBJ) $(LIBS)
+# The command finds the scripts of its pictures beside itself, wherever the build folder is.
+$(B)/plots/%: plots/%
+	@install -D -m 644 $< $@
+
+$(B)/weir: $(MAIN_OBJ) $(API_OBJ) $(LIBS) | $(PLOTS)
 	@$(call link,$(MAIN_OBJ) $(API_OBJ),$(LIBS),$(SIM_LIBS) $(EXPORT))
 	@echo $@
 
@@ -232,7 +238,7 @@ $(B)/tests/suites.h: $(B)/suites
 	@mkdir -p $(@D)
 	@for f in $(SUITE_SRC); do n=$${f##*/}; echo "SUITE($${n%.c}_suite)"; done > $@
 
-$(B)/tests/unit: $(UNIT_OBJ) $(API_OBJ) $(TEST_LIBS) $(PROGRAMS) $(TEST_PROGRAMS)
+$(B)/tests/unit: $(UNIT_OBJ) $(API_OBJ) $(TEST_LIBS) $(PROGRAMS) $(TEST_PROGRAMS) | $(PLOTS)
 	@$(call link,$(UNIT_OBJ) $(API_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS) $(EXPORT))
 
 lint-objects: $(call objects,$(SOURCES) $(TEST_SRC))

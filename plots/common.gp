@@ -23,6 +23,7 @@ c_idle     = '#DDDDDD'
 c_other    = '#999999'
 c_script   = '#000000'
 c_restart  = '#D55E00'
+c_end      = '#D55E00'
 c_rescale  = '#009E73'
 c_machine  = '#CC79A7'
 c_loss     = '#CC79A7'
@@ -60,8 +61,8 @@ label_of(kind, side) = (strcol('kind') eq kind && column('level') >= 0 && column
 
 # Put at the front of a panel's plot command: lines behind the curves.
 marks = ''
-do for [m_kind in 'machine loss rescale restart script'] {
-    m_dash = m_kind eq 'machine' || m_kind eq 'loss' || m_kind eq 'script' ? 1 : 2
+do for [m_kind in 'machine loss rescale restart end script'] {
+    m_dash = m_kind eq 'machine' || m_kind eq 'loss' || m_kind eq 'script' || m_kind eq 'end' ? 1 : 2
     do for [m_part in 'line_of tick_of'] {
         marks = marks.(strlen(marks) ? ', ' : '').sprintf("events using (column('time_s')):(%s('%s', %s)) with impulses lw 0.9 dt %d lc rgb c_%s", \
                 m_part, m_kind, m_part eq 'line_of' ? 'y_top' : 'y_foot', m_part eq 'line_of' ? m_dash : 1, m_kind)

@@ -17,13 +17,13 @@ unset grid
 unset ylabel
 unset xlabel
 # Rows are counted from the bottom. A label stands beside the line that it belongs to.
-plot for [k in 'machine loss rescale restart script'] events \
+plot for [k in 'machine loss rescale restart end script'] events \
          using (column('time_s')):(column('level') < 0 ? line_of(k, 0.12) : line_of(k, column('level') + 0.9)) \
          with impulses lw (k eq 'machine' || k eq 'loss' ? 1 : 1.3) lc rgb value('c_'.k), \
-     for [k in 'machine loss rescale restart script'] events \
+     for [k in 'machine loss rescale restart end script'] events \
          using (column('time_s')):(label_of(k, 1)):(strcol('label')) \
          with labels left offset 0.4,0 font ',13' tc rgb (k eq 'machine' || k eq 'loss' ? c_faint : value('c_'.k)) noenhanced, \
-     for [k in 'machine loss rescale restart script'] events \
+     for [k in 'machine loss rescale restart end script'] events \
          using (column('time_s')):(label_of(k, -1)):(strcol('label')) \
          with labels right offset -0.4,0 font ',13' tc rgb (k eq 'machine' || k eq 'loss' ? c_faint : value('c_'.k)) noenhanced
 unset label 901

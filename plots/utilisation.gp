@@ -32,6 +32,7 @@ do for [panel = 1 : panels] {
          rows using (column('time_s')):(100 * column('busy'.panel)) with filledcurves x1 lc rgb c_busy, \
          rows using (column('time_s')):(100 * column('busy_max'.panel)) with lines lw 1.2 lc rgb c_busiest, \
          events using (column('time_s')):(line_of('restart', y_top)) with impulses lw 0.9 dt 2 lc rgb c_script, \
+         events using (column('time_s')):(line_of('end', y_top)) with impulses lw 0.9 lc rgb c_end, \
          events using (column('time_s')):(line_of('script', y_top)) with impulses lw 0.9 lc rgb c_script
 }
 unset multiplot

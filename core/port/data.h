@@ -55,7 +55,8 @@ extern const struct state_table execution_states;
     X(SUPPRESSED, "SuppressRestartsException", "the failure forbids a restart", false)             \
     X(REPORT_FAILED, "TimeoutException", "the JobMaster was not told of the task's state", true)   \
     X(RM_UNREACHABLE, "ResourceManagerException", "TaskManager no longer reachable", true)         \
-    X(OUT_OF_MEMORY, "OutOfMemoryError", "state does not fit into the TaskManager's memory", true)
+    X(OUT_OF_MEMORY, "OutOfMemoryError", "state does not fit into the TaskManager's memory", true) \
+    X(LOWER_BOUNDS, "NoResourceAvailableException", "not enough slots for the lower bounds", true)
 
 #define X(cause, exception, sentence, recoverable) CAUSE_##cause,
 enum failure_cause { FAILURE_CAUSES(X) CAUSE_COUNT };

@@ -189,10 +189,7 @@ static void adaptive_failed(struct scheduler *s, struct task_id task, enum failu
     switch (s->own.adaptive->state) {
     case ADAPTIVE_CREATED:
     case ADAPTIVE_WAITING_FOR_RESOURCES:
-    case ADAPTIVE_CREATING_EXECUTION_GRAPH:
-        s->own.adaptive->end_cause = cause;
-        adaptive_enter_finished(s, JOB_FAILED, failure_cause_sentence(cause));
-        break;
+    case ADAPTIVE_CREATING_EXECUTION_GRAPH: adaptive_fail_without_graph(s, cause); break;
     case ADAPTIVE_EXECUTING:
     case ADAPTIVE_STOP_WITH_SAVEPOINT: restart_or_fail(s, task, cause); break;
     case ADAPTIVE_RESTARTING:

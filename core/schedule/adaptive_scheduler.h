@@ -76,6 +76,8 @@ void adaptive_enter_canceling(struct scheduler *s);
 void adaptive_enter_stopping(struct scheduler *s, bool drain, uint64_t token);
 void adaptive_begin_executing(struct scheduler *s, const char *reason);
 void adaptive_enter_finished(struct scheduler *s, enum job_status status, const char *reason);
+/* FAILED, by what no graph has failed by: it is remembered as a root of its own. */
+void adaptive_fail_without_graph(struct scheduler *s, enum failure_cause cause);
 void adaptive_build_graph(struct scheduler *s);
 void adaptive_on_tasks_ended(struct scheduler *s);   /* perhaps all have */
 void adaptive_leave_restarting(struct scheduler *s); /* the back-off is over */

@@ -165,9 +165,8 @@ void adaptive_enter_creating(struct scheduler *s, const char *reason)
     struct adaptive_scheduler *own = own_of(s);
     move(s, ADAPTIVE_CREATING_EXECUTION_GRAPH, reason);
     if (!adaptive_parallelism_for(s, s->parts.pool->free_count, own->planned)) {
-        own->end_cause = CAUSE_NO_RESOURCE;
-        adaptive_history_not_built(s, CAUSE_NO_RESOURCE);
-        adaptive_enter_finished(s, JOB_FAILED, "not enough slots for the lower bounds");
+        adaptive_history_not_built(s, CAUSE_LOWER_BOUNDS);
+        adaptive_fail_without_graph(s, CAUSE_LOWER_BOUNDS);
         return;
     }
     post(s, TIMER_BUILD_GRAPH, 0);
@@ -211,8 +210,7 @@ void adaptive_build_graph(struct scheduler *s)
 {
     struct adaptive_scheduler *own = own_of(s);
     if (!scheduler_restore_snapshot(s, own->planned, own->max_parallelism)) {
-        own->end_cause = CAUSE_GRAPH;
-        adaptive_enter_finished(s, JOB_FAILED, failure_cause_sentence(CAUSE_GRAPH));
+        adaptive_fail_without_graph(s, CAUSE_GRAPH);
         return;
     }
     if (!adaptive_create_graph(s)) {
@@ -365,4 +363,14 @@ void adaptive_enter_finished(struct scheduler *s, enum job_status status, const 
     scheduler_log_archived(s, status, reason);
     adaptive_history_ended(s, status);
     scheduler_end(s, status);
+}
+
+/* What ends a job that has no graph is the failure info of what Flink archives; with the history
+ * it makes one list here, of which it is the last root (RootExceptionHistoryEntry's
+ * fromGlobalFailure). */
+void adaptive_fail_without_graph(struct scheduler *s, enum failure_cause cause)
+{
+    own_of(s)->end_cause = cause;
+    scheduler_remember(s, task_id_none(), cause, true);
+    adaptive_enter_finished(s, JOB_FAILED, failure_cause_sentence(cause));
 }

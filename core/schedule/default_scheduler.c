@@ -70,6 +70,7 @@ static bool create_graph(struct scheduler *s)
 static void default_start(struct scheduler *s)
 {
     if (!create_graph(s)) {
+        scheduler_remember(s, task_id_none(), CAUSE_GRAPH, true);
         scheduler_log_archived(s, JOB_FAILED, failure_cause_sentence(CAUSE_GRAPH));
         scheduler_end(s, JOB_FAILED);
         return;

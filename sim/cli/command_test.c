@@ -112,7 +112,8 @@ static struct err write_junit(const struct tester *tester, const char *path, str
         vec_push(&suites, (struct junit_suite){ .name = tested->path,
                                                 .seconds = tested->seconds,
                                                 .error = tested->complaint,
-                                                .results = &tested->results });
+                                                .results = &tested->results,
+                                                .jobs_failed = tested->jobs_failed });
     struct err e = junit_write(path, suites.items, suites.count, note);
     vec_fini(&suites);
     return e;

@@ -19,9 +19,10 @@ static bool has_scripts(const char *folder)
 
 struct err place_find_plots(char out[PLACE_SIZE], struct note *note)
 {
-    /* From the folder of the program: installed; build/weir; build/gcc-O0/weir. A build folder may
-     * be anywhere, so the last is the tree that one stands in. */
-    static const char *const beside[] = { "../share/weir/plots", "../plots", "../../plots" };
+    /* From the folder of the program: installed; build/weir; build/gcc-O0/weir; a build folder that
+     * is elsewhere has a copy. The last is the tree that one stands in. */
+    static const char *const beside[] = { "../share/weir/plots", "../plots", "../../plots",
+                                          "plots" };
     const char *told = getenv("WEIR_PLOTS");
     char program[PLACE_SIZE / 2];
     if (told && *told) {

@@ -12,6 +12,7 @@
 
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
+#include "sim/report/shown_text.h"
 
 extern char **environ;
 
@@ -46,6 +47,14 @@ void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *tex
         put(gnuplot, *p == '\'' ? "''" : *p == '\n' ? "'.\"\\n\".'" : letter);
     }
     put(gnuplot, "'; ");
+}
+
+void gnuplot_set_shown(struct gnuplot *gnuplot, const char *name, const char *text)
+{
+    char *shown = mem_copy_text(text);
+    shown_text_clean(shown);
+    gnuplot_set_text(gnuplot, name, shown);
+    mem_destroy(shown);
 }
 
 /* A whole number would make gnuplot divide as integers do. */

@@ -22,6 +22,8 @@ void gnuplot_init(struct gnuplot *gnuplot);
 void gnuplot_fini(struct gnuplot *gnuplot);
 
 void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *text);
+/* The same for what stands in the picture, which must not break it (shown_text.h). */
+void gnuplot_set_shown(struct gnuplot *gnuplot, const char *name, const char *text);
 void gnuplot_set_number(struct gnuplot *gnuplot, const char *name, double value);
 void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value);
 

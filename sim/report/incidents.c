@@ -13,14 +13,13 @@
 #include "core/base/text.h"
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/report/causes.h"
+#include "sim/report/incident_why.h"
 
 /* How long what happened may be a cause; longer than any monitor, call or grace period that the
  * rules reckon with, but for conditions that last. */
 #define MEMORY (10 * TIME_MIN)
 
 enum { LOG_SLACK = 1024 };
-
-static const char no_reason[] = "for no reason known";
 
 void incidents_init(struct incidents *incidents, const struct run_look *look)
 {
@@ -118,37 +117,12 @@ static uint64_t running_in_plane(const struct incidents *incidents, struct job_i
 
 /* Why. */
 
-/* "tm3 killed: machine reclaimed"; a reason that names the process says it all, and so does the
- * label of what the script did. */
-void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE])
-{
-    const char *reason = fault->reason && *fault->reason ? fault->reason : NULL;
-    if (text_equal(fault->machine, "script"))
-        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason ? reason : fault->what);
-    else if (reason && strstr(reason, fault->node))
-        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason);
-    else
-        text_format(out, INCIDENT_CAUSE_SIZE, "%s %s%s%s", fault->node, fault->what,
-                    reason ? ": " : "", reason ? reason : "");
-}
-
-/* The fault behind the last entry; null: none is. */
-static const struct log_entry *last_fault(const struct incidents *incidents)
-{
-    struct cause_chain chain;
-    if (incidents->log.entries.count == 0)
-        return NULL;
-    causes_of(&incidents->log, incidents->log.entries.count - 1, &chain);
-    size_t place = causes_fault(&incidents->log, &chain);
-    return place == SIZE_MAX ? NULL : &incidents->log.entries.items[place];
-}
-
 /* One more process with tasks of the job went at the instant that brought it down; what the script
  * did to all of them is one cause. */
 static void retell(struct incidents *incidents, struct job_incidents *job)
 {
     struct incident *incident = &incidents->list.items[job->open];
-    const struct log_entry *fault = last_fault(incidents);
+    const struct log_entry *fault = incident_last_fault(incidents);
     char cause[INCIDENT_CAUSE_SIZE];
     incident_fault_text(fault, cause);
     size_t length = strlen(incident->cause);
@@ -163,44 +137,19 @@ static void retell(struct incidents *incidents, struct job_incidents *job)
                 job->others);
 }
 
-/* A failure that no fault is behind: the task that failed, or what the job as a whole failed by, as
- * its exception history has it. */
-struct root_sought {
-    time_ns at;
-    char *out;
-};
-
-static void take_root(void *context, const struct look_exception *exception)
-{
-    const struct root_sought *sought = context;
-    if (exception->is_root && exception->at == sought->at)
-        text_format(sought->out, INCIDENT_CAUSE_SIZE, "%s", exception->text);
-}
-
-static void put_failure(const struct incidents *incidents, struct job_id id, time_ns at,
-                        char out[INCIDENT_CAUSE_SIZE])
-{
-    const struct job_incidents *job = &incidents->jobs.items[id.n];
-    struct root_sought sought = { at, out };
-    bool is_of_task = job->failed_at == at;
-    text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_of_task ? job->failure : no_reason);
-    if (!is_of_task)
-        incidents->look->each_exception(incidents->look->context, id, take_root, &sought);
-}
-
 /* Why, from the last entry back. A fault that came after the tasks had stopped is not why; where
  * the JobManager knows of nothing yet, no line is a failure. */
 static void blame(struct incidents *incidents, struct job_id id, time_ns at)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
     struct incident *incident = &incidents->list.items[job->open];
-    const struct log_entry *fault = last_fault(incidents);
+    const struct log_entry *fault = incident_last_fault(incidents);
     if (fault && fault->at <= incident->down_at) {
         incident_fault_text(fault, incident->cause);
         incident->at = fault->at;
         job->blamed = true;
     } else if (job->noticed) {
-        put_failure(incidents, id, at, incident->cause);
+        incident_put_failure(incidents, id, at, incident->cause);
     }
 }
 
@@ -214,7 +163,8 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
                                  .running_at = TIME_NEVER,
                                  .over_at = TIME_NEVER,
                                  .failed_at = TIME_NEVER };
-    text_format(incident.cause, sizeof incident.cause, "%s", planned ? "rescale" : no_reason);
+    text_format(incident.cause, sizeof incident.cause, "%s",
+                planned ? "rescale" : incident_no_reason);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
     job->others = 0;
@@ -310,11 +260,13 @@ static void fail(struct incidents *incidents, struct job_id id, const struct loo
         go_down(incidents, id, at, false);
     struct incident *incident = &incidents->list.items[job->open];
     notice(incidents, id, at);
+    incident->restarts = view->restarts - job->restarts;
     if (incident->planned)
-        put_failure(incidents, id, at, incident->cause);
+        incident_put_failure(incidents, id, at, incident->cause);
+    else
+        incident_put_end(incidents, incident, at);
     incident->planned = false;
     incident->failed_at = at;
-    incident->restarts = view->restarts - job->restarts;
     job->state = UPTIME_FAILED;
     if (rank_of(incidents, incidents->longest) < rank_of(incidents, job->open))
         incidents->longest = job->open;
@@ -435,8 +387,8 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
     if (own->state != UPTIME_FAILED)
         return;
     struct incident *incident = &incidents->list.items[own->open];
-    if (incident->failed_at == at && text_equal(incident->cause, no_reason))
-        text_format(incident->cause, sizeof incident->cause, "%s", text);
+    if (incident->failed_at == at)
+        incident_hear_failure(incident, text);
 }
 
 /* Do all tasks run in the data plane, too? A line that says so may have lain before a JobManager

@@ -23,6 +23,7 @@ enum { INCIDENT_CAUSE_SIZE = 160 };
 struct incident {
     struct job_id job;
     char cause[INCIDENT_CAUSE_SIZE]; /* "tm3 killed: machine reclaimed", "user code failed", ... */
+    char end[INCIDENT_CAUSE_SIZE];   /* FAILED by this, having survived the cause; else empty */
     bool planned;                    /* a rescale, not a failure */
     time_ns at;                      /* the fault; without one the same as down_at */
     time_ns down_at;

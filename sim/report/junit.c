@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "sim/report/output_file.h"
+#include "sim/report/summary.h"
 
 enum { NUMBER_SIZE = 48 };
 
@@ -55,6 +56,23 @@ static size_t failure_count(const struct junit_suite *suite)
     return suite->error ? 0 : check_results_failed(suite->results);
 }
 
+/* What became of the run's jobs stands with what was measured of them, a line each. */
+static void put_detail(xmlTextWriterPtr writer, const struct junit_suite *suite, const char *text)
+{
+    const json_t *one;
+    size_t i;
+    xmlChar *detail = clean(text);
+    xmlTextWriterWriteString(writer, detail);
+    mem_destroy(detail);
+    json_array_foreach(suite->jobs_failed, i, one)
+    {
+        xmlChar *failed = clean(json_string_value(one));
+        xmlTextWriterWriteString(writer, BAD_CAST "\n");
+        xmlTextWriterWriteString(writer, failed);
+        mem_destroy(failed);
+    }
+}
+
 static void put_result(xmlTextWriterPtr writer, const struct junit_suite *suite,
                        const struct check_result *result)
 {
@@ -63,15 +81,14 @@ static void put_result(xmlTextWriterPtr writer, const struct junit_suite *suite,
     put_text(writer, "classname", suite->name);
     put_seconds(writer, 0);
     if (!result->held) {
-        char message[2 * RESULT_TEXT_SIZE + 32];
-        snprintf(message, sizeof message, "measured %s, wanted %s", result->measured,
-                 result->wanted);
+        char message[2 * RESULT_TEXT_SIZE + SUMMARY_FAILED_SIZE + 128];
+        const char *failed = json_string_value(json_array_get(suite->jobs_failed, 0));
+        snprintf(message, sizeof message, "measured %s, wanted %s%s%s", result->measured,
+                 result->wanted, failed ? "; " : "", failed ? failed : "");
         xmlTextWriterStartElement(writer, BAD_CAST "failure");
         put_text(writer, "message", message);
         put_text(writer, "type", "expectation");
-        xmlChar *detail = clean(result->detail);
-        xmlTextWriterWriteString(writer, detail);
-        mem_destroy(detail);
+        put_detail(writer, suite, result->detail);
         xmlTextWriterEndElement(writer);
     }
     xmlTextWriterEndElement(writer);

@@ -118,9 +118,9 @@ static void set_title(const struct drawing *drawing, const char *question, const
                 text_of(drawing->summary, "name"),
                 (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
                 more);
-    gnuplot_set_text(drawing->gnuplot, "question", title);
+    gnuplot_set_shown(drawing->gnuplot, "question", title);
     gnuplot_set_count(drawing->gnuplot, "question_lines", lines);
-    gnuplot_set_text(drawing->gnuplot, "caption", caption);
+    gnuplot_set_shown(drawing->gnuplot, "caption", caption);
 }
 
 static void set_file(const struct drawing *drawing, const char *variable, const char *name)
@@ -216,7 +216,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     set_rows(drawing, "other", folder);
     gnuplot_set_count(g, "lost", (size_t)json_integer_value(json_object_get(s, "machines_lost")));
     gnuplot_set_count(g, "has_other", has_other);
-    gnuplot_set_text(g, "other_name", has_other ? runs.name[1] : "");
+    gnuplot_set_shown(g, "other_name", has_other ? runs.name[1] : "");
     set_rates(g, most_of(s, other, "offered_rate"), most_of(s, other, "served_rate"));
     gnuplot_set_number(g, "max_parallel",
                        fmax(most_of(s, other, "parallelism"), most_of(s, other, "task_managers")));
@@ -246,11 +246,15 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
 {
     double down_at = number_of(recovery, "down_at");
     double after = number_of(recovery, "recovered_after_s");
+    double failed = number_of(recovery, "failed_s");
     double end = number_of(drawing->summary, "duration_s");
     struct incident incident = { .at = in_ns(number_of(recovery, "at")),
                                  .down_at = in_ns(down_at),
-                                 .running_at = TIME_NEVER };
+                                 .running_at = TIME_NEVER,
+                                 .failed_at = TIME_NEVER };
     time_ns from, to;
+    if (!number_is_none(failed))
+        incident.failed_at = in_ns(failed);
     if (!number_is_none(after))
         incident.running_at = in_ns(down_at + after);
     double sample = number_of(drawing->summary, "sample_s");
@@ -269,7 +273,7 @@ static void set_job(struct gnuplot *g, const json_t *jobs, size_t job, size_t ro
 {
     char name[32];
     text_format(name, sizeof name, "job%zu", row + 1);
-    gnuplot_set_text(g, name, text_of(json_array_get(jobs, job), "name"));
+    gnuplot_set_shown(g, name, text_of(json_array_get(jobs, job), "name"));
     text_format(name, sizeof name, "band%zu", job + 1);
     gnuplot_set_count(g, name, row);
 }
@@ -320,7 +324,7 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
         const char *job = vertices[i].job;
         text_format(shown, sizeof shown, "%.*s%s%s", JOB_SHOWN, job ? job : "", job ? ": " : "",
                     vertices[i].vertex);
-        gnuplot_set_text(g, name, shown);
+        gnuplot_set_shown(g, name, shown);
     }
     return set_marks(drawing, "events.csv", note);
 }
@@ -383,7 +387,7 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     gnuplot_set_count(g, "run_count", runs.count);
     for (size_t r = 0; r < runs.count; r++) {
         text_format(name, sizeof name, "run%zu", r + 1);
-        gnuplot_set_text(g, name, runs.name[r]);
+        gnuplot_set_shown(g, name, runs.name[r]);
     }
     set_time(drawing, 0, 1, 0, "the start");
     gnuplot_set_text(g, "bars", path);
@@ -441,6 +445,20 @@ static size_t count_recoveries(const json_t *summary, size_t *ended)
     return json_array_size(all);
 }
 
+/* Why it went down; of a job that FAILED, by what it did. */
+static const char *why(const json_t *summary, const json_t *recovery, bool failed)
+{
+    const json_t *job, *jobs = json_object_get(summary, "jobs");
+    size_t i;
+    json_array_foreach(jobs, i, job)
+    {
+        const char *failure = json_string_value(json_object_get(job, "failure"));
+        if (failed && failure && text_equal(text_of(job, "name"), text_of(recovery, "job")))
+            return failure;
+    }
+    return text_of(recovery, "cause");
+}
+
 /* A question of its own, and which of the outages it is about. */
 static void set_recovery_title(const struct drawing *drawing)
 {
@@ -459,7 +477,7 @@ static void set_recovery_title(const struct drawing *drawing)
                 recovered ? "came back"
                 : failed  ? "FAILED"
                           : "went down",
-                text_of(recovery, "cause"));
+                why(drawing->summary, recovery, failed && !recovered));
     if (count == 1)
         text_format(which, sizeof which, "the only failure");
     else if (recovered)

@@ -145,6 +145,29 @@ static void put_fault(const char *name, const char *word, const char *reason, ch
                     reason ? reason : "");
 }
 
+/* Whom the script did it to, where that is one job (actions from FAIL_TASK on are on jobs); the
+ * label tells which event it was. */
+static struct job_id job_of_script(const struct scenario *scenario, const char *word,
+                                   const char *label)
+{
+    struct job_id job = job_id_none();
+    for (VEC_EACH(const struct scripted_event, event, &scenario->events)) {
+        if (!label || !text_equal(action_words[event->kind], word) ||
+            !text_equal(event->label, label))
+            continue;
+        if (event->kind < ACTION_FAIL_TASK || (!job_id_is_none(job) && job.n != event->job.n))
+            return job_id_none();
+        job = event->job;
+    }
+    return job;
+}
+
+static void note_job(struct recorder *recorder, time_ns at, struct job_id job, const char *text)
+{
+    const struct job_incidents *own = &recorder->incidents.jobs.items[job.n];
+    timeline_note_job(&recorder->timeline, at, job, own->since, text);
+}
+
 static void take_script(struct recorder *recorder, time_ns at, const char *word, const char *label)
 {
     if (text_equal(word, "missed"))
@@ -153,7 +176,11 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
     timeline_mark(&recorder->timeline, at, MARK_SCRIPT, label ? label : word);
     if (!incidents_is_failing(&recorder->incidents))
         timeline_open_notes(&recorder->timeline, at);
-    timeline_note(&recorder->timeline, at, label ? label : word);
+    struct job_id job = job_of_script(recorder->look->scenario, word, label);
+    if (job_id_is_none(job))
+        timeline_note(&recorder->timeline, at, label ? label : word);
+    else
+        note_job(recorder, at, job, label);
 }
 
 /* The scheduler's state where it has some of its own, with what a person wants to know of running:
@@ -167,6 +194,8 @@ static void review_phase(struct recorder *recorder, time_ns at, struct job_id jo
     const char *name = text_equal(view.scheduler, "Adaptive") ? view.scheduler_state : view.status;
     if (text_equal(view.status, "RUNNING") && own->state == UPTIME_UP)
         name = "running";
+    else if (view.ended_at != TIME_NEVER)
+        name = view.status;
     else if (text_equal(view.status, "RUNNING"))
         name = own->state == UPTIME_DOWN && !own->noticed ? "tasks gone" : "deploying";
     timeline_phase(&recorder->timeline, at, job, name);
@@ -206,7 +235,7 @@ void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, c
     if ((effects & FACT_FAULT) && !scripted && !incidents_is_failing(&recorder->incidents))
         timeline_open_notes(&recorder->timeline, at);
     if ((effects & FACT_FAULT) && !scripted)
-        timeline_note_of(&recorder->timeline, at, word, name_of(recorder, node));
+        timeline_note_of(&recorder->timeline, at, job_id_none(), word, name_of(recorder, node));
 }
 
 /* Lines. */
@@ -246,13 +275,12 @@ static void on_checkpoint(struct recorder *recorder, time_ns at, const struct lo
     }
 }
 
-/* Moves that say something the others do not. */
+/* Moves that say something the others do not; FAILED has a label of its own. */
 static bool is_step(const struct log_line *line)
 {
     static const char *const states[] = {
         "RESTARTING",
         "FAILING",
-        "FAILED",
         "FINISHED",
         "Restarting",
         "WaitingForResources",
@@ -274,15 +302,17 @@ static void mark_start(struct recorder *recorder, time_ns at, const struct log_l
     timeline_mark(&recorder->timeline, at, MARK_SCRIPT, text);
 }
 
-/* Behind the end of its input, or a stop: what it does no more it is not to do. */
+/* Behind the end of its input, a stop or a cancel, what it does no more it is not to do; a job that
+ * FAILED was given up. */
 static void mark_end(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
     char text[MARK_LABEL_SIZE];
-    if (!line->reason || !text_equal(line->reason, "FINISHED"))
+    if (!line->reason)
         return;
-    text_format(text, sizeof text, "%s FINISHED",
-                recorder->look->scenario->jobs.items[line->job.n].name);
-    timeline_mark(&recorder->timeline, at, MARK_SCRIPT, text);
+    text_format(text, sizeof text, "%.*s %s", MARK_LABEL_SIZE - 16,
+                recorder->look->scenario->jobs.items[line->job.n].name, line->reason);
+    bool failed = text_equal(line->reason, "FAILED");
+    timeline_mark(&recorder->timeline, at, failed ? MARK_END : MARK_SCRIPT, text);
 }
 
 static void note_line(struct recorder *recorder, time_ns at, const struct log_line *line)
@@ -305,7 +335,8 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
                     line->to);
     } else if (line->subject & LOG_OF_PEER) {
         text_format(text, sizeof text, "%s %s", line->machine, line->what);
-        timeline_note_of(&recorder->timeline, at, text, name_of(recorder, line->peer));
+        struct job_id job = line->subject & LOG_OF_JOB ? line->job : job_id_none();
+        timeline_note_of(&recorder->timeline, at, job, text, name_of(recorder, line->peer));
         return;
     } else if (text_equal(line->what, "starting from savepoint")) {
         mark_start(recorder, at, line);
@@ -320,7 +351,10 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
     } else {
         return;
     }
-    timeline_note(&recorder->timeline, at, text);
+    if (line->subject & LOG_OF_JOB && line->job.n < recorder->jobs.count)
+        note_job(recorder, at, line->job, text);
+    else
+        timeline_note(&recorder->timeline, at, text);
 }
 
 /* A job can fail without any task of it: by what it was to start from, or for want of slots. */
@@ -339,7 +373,7 @@ static void review_job(struct recorder *recorder, time_ns at, const struct log_l
     incidents_review(&recorder->incidents, line->job, at, all_running);
     review_phase(recorder, at, line->job);
     if (recorder->incidents.longest != longest)
-        timeline_keep_notes(&recorder->timeline);
+        timeline_keep_notes(&recorder->timeline, line->job);
     if (was_failing && !incidents_is_failing(&recorder->incidents))
         timeline_close_notes(&recorder->timeline);
 }

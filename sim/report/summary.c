@@ -185,20 +185,29 @@ static const struct incident *end_of(const struct recorder *recorder, struct job
     return NULL;
 }
 
-/* "kill tm3 (TimeoutException: a heartbeat timed out)"; null when the job did not fail. */
+/* What it FAILED by: "kill tm3 (TimeoutException: a heartbeat timed out)"; where it had survived
+ * that, by the last that was thrown: "NoResourceAvailableException: ..., after kill tm3 at
+ * 00:20:00". Null when the job did not fail. */
 static json_t *failure_of(const struct recorder *recorder, struct job_id job,
                           const json_t *exceptions)
 {
     const struct incident *incident = end_of(recorder, job);
-    char text[SUMMARY_FAILED_SIZE];
+    char text[SUMMARY_FAILED_SIZE], at[NUMBER_TEXT_SIZE];
     if (!incident)
         return json_null();
-    size_t length = text_format(text, sizeof text, "%s", incident->cause);
+    bool survived = incident->end[0] != '\0';
+    const char *by = survived ? incident->end : incident->cause;
     const json_t *last = json_array_get(exceptions, json_array_size(exceptions) - 1);
     const char *said = json_string_value(json_object_get(last, "text"));
-    if (said && !strstr(text, said))
-        text_format(text + length, sizeof text - length, " (%s: %s)",
-                    json_string_value(json_object_get(last, "exception")), said);
+    const char *thrown = json_string_value(json_object_get(last, "exception"));
+    bool is_said = said && strstr(by, said);
+    size_t length = text_format(text, sizeof text, "%s%s%s", survived && is_said ? thrown : "",
+                                survived && is_said ? ": " : "", by);
+    if (said && !is_said)
+        length += text_format(text + length, sizeof text - length, " (%s: %s)", thrown, said);
+    number_text_moment(incident->at, metrics_end(&recorder->metrics), at);
+    if (survived)
+        text_format(text + length, sizeof text - length, ", after %s at %s", incident->cause, at);
     return json_stringn_nocheck(text, strlen(text));
 }
 

@@ -10,14 +10,12 @@
 
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
+#include "sim/report/shown_text.h"
 
 enum {
     LINES_MAX = 60,
     LABEL_ROWS = 4,
-    NOTE_ROWS = 12,
     LABEL_GAP = 2, /* letters, with that to its own line */
-    SAMPLES_BEFORE = 2,
-    SAMPLES_AFTER = 6,
     FAILED_SHOWN_MAX = 3000
 };
 
@@ -31,16 +29,9 @@ static const unsigned char widths[] = {
 };
 #define WIDTH_OF_LETTER 64.0
 
-/* Such letters that fit on the axis of a picture 1600 wide at the size of the labels: 1,440 pixels,
- * of 13 points each. */
-#define LETTERS_ON_AXIS 129.0
-
-/* What happens to several within it has happened to them together. */
-#define SAME_MOMENT TIME_S
-
 static const char *const mark_kind_names[MARK_KIND_COUNT] = {
-    [MARK_SCRIPT] = "script", [MARK_RESTART] = "restart", [MARK_RESCALE] = "rescale",
-    [MARK_LOSS] = "loss",     [MARK_MACHINE] = "machine",
+    [MARK_SCRIPT] = "script",   [MARK_END] = "end",   [MARK_RESTART] = "restart",
+    [MARK_RESCALE] = "rescale", [MARK_LOSS] = "loss", [MARK_MACHINE] = "machine",
 };
 
 void timeline_init(struct timeline *timeline, const struct scenario *scenario)
@@ -60,22 +51,23 @@ void timeline_fini(struct timeline *timeline)
 }
 
 /* Quotes, commas and control characters would end the field for gnuplot. */
-static struct mark make_mark(time_ns at, enum mark_kind kind, const char *label)
+struct mark timeline_make_mark(time_ns at, enum mark_kind kind, const char *label)
 {
-    struct mark mark = { .at = at, .kind = kind, .level = -1, .side = 1 };
+    struct mark mark = { .at = at, .kind = kind, .job = job_id_none(), .level = -1, .side = 1 };
     text_format(mark.label, sizeof mark.label, "%s", label);
     size_t length = 0;
     for (const char *p = mark.label; *p; p++)
         if (*p != ',')
             mark.label[length++] = *p == '"' || *p == '\\' || (unsigned char)*p < ' ' ? '\'' : *p;
     mark.label[length] = '\0';
+    shown_text_clean(mark.label);
     return mark;
 }
 
 void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label)
 {
     if (timeline->marks.count < TIMELINE_MARKS_MAX)
-        vec_push(&timeline->marks, make_mark(at, kind, label));
+        vec_push(&timeline->marks, timeline_make_mark(at, kind, label));
 }
 
 void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind kind,
@@ -93,7 +85,7 @@ void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind
     }
     if (timeline->marks.count == TIMELINE_MARKS_MAX)
         return;
-    struct mark mark = make_mark(at, kind, label);
+    struct mark mark = timeline_make_mark(at, kind, label);
     if (strncmp(label, name, strlen(name)) == 0) /* a reason of other words stands alone */
         mark.word = word;
     vec_push(&timeline->marks, mark);
@@ -107,62 +99,6 @@ void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, co
     *current = name;
     if (timeline->phases.count < TIMELINE_MARKS_MAX)
         vec_push(&timeline->phases, (struct phase){ at, job, name });
-}
-
-void timeline_open_notes(struct timeline *timeline, time_ns at)
-{
-    if (timeline->notes_from == at)
-        return;
-    vec_clear(&timeline->notes);
-    timeline->notes_from = at;
-    timeline->notes_stale = false;
-}
-
-void timeline_keep_notes(struct timeline *timeline)
-{
-    vec_clear(&timeline->kept);
-    for (VEC_EACH(const struct mark, note, &timeline->notes))
-        vec_push(&timeline->kept, *note);
-}
-
-void timeline_close_notes(struct timeline *timeline)
-{
-    timeline->notes_stale = true;
-}
-
-static void begin_anew(struct timeline *timeline, time_ns at)
-{
-    if (timeline->notes_stale)
-        timeline_open_notes(timeline, at);
-    timeline->notes_stale = false;
-}
-
-void timeline_note(struct timeline *timeline, time_ns at, const char *label)
-{
-    begin_anew(timeline, at);
-    if (timeline->notes.count == TIMELINE_NOTES_MAX)
-        return;
-    struct mark note = make_mark(at, MARK_SCRIPT, label);
-    for (VEC_EACH(const struct mark, old, &timeline->notes))
-        if (text_equal(old->label, note.label))
-            return; /* the second of ten restarts says nothing new */
-    vec_push(&timeline->notes, note);
-}
-
-void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom)
-{
-    char label[MARK_LABEL_SIZE];
-    begin_anew(timeline, at);
-    for (VEC_EACH(struct mark, old, &timeline->notes)) {
-        if (strncmp(old->label, what, strlen(what)) != 0 || at - old->at > SAME_MOMENT)
-            continue;
-        if (!strstr(old->label, whom) && !strstr(old->label, " and others"))
-            text_format(old->label + strlen(old->label), sizeof old->label - strlen(old->label),
-                        " and others");
-        return;
-    }
-    text_format(label, sizeof label, "%s %s", what, whom);
-    timeline_note(timeline, at, label);
 }
 
 /* Placing. In letters from the left end of the axis. */
@@ -265,7 +201,7 @@ void timeline_place(struct mark *marks, size_t count, const struct label_space *
 
 /* Files. */
 
-static void write_marks(const struct mark *marks, size_t count, FILE *file)
+void timeline_write_marks(const struct mark *marks, size_t count, FILE *file)
 {
     char at[NUMBER_TEXT_SIZE];
     fputs("time_s,label,kind,level,side\n", file);
@@ -290,12 +226,24 @@ static void write_failed_checkpoints(const struct timeline *timeline, time_ns en
     }
 }
 
+/* What runs again was restarted, also by a JobManager that took it over and counts anew. */
+static bool has_restarted(const struct incident *incident)
+{
+    return incident->restarts > 0 ||
+           (incident->running_at != TIME_NEVER && incident->failed_at == TIME_NEVER);
+}
+
+static const char *short_word(const struct incident *incident)
+{
+    return has_restarted(incident) ? "restart" : "down";
+}
+
 static struct mark mark_of(const struct incident *incident)
 {
     if (incident->planned)
-        return make_mark(incident->down_at, MARK_RESCALE, "rescale");
-    struct mark mark = make_mark(incident->down_at, MARK_RESTART, incident->cause);
-    mark.otherwise = "restart";
+        return timeline_make_mark(incident->down_at, MARK_RESCALE, "rescale");
+    struct mark mark = timeline_make_mark(incident->down_at, MARK_RESTART, incident->cause);
+    mark.otherwise = short_word(incident);
     return mark;
 }
 
@@ -335,8 +283,11 @@ static void join_causes(struct marks *marks, const struct incidents *incidents)
             else if (mark->kind >= MARK_LOSS && mark->at == incident->at)
                 mark->level = -2;
         }
+        bool at_once = incident->failed_at != TIME_NEVER && !has_restarted(incident);
         if (restart && is_told)
-            text_format(restart->label, sizeof restart->label, "restart");
+            text_format(restart->label, sizeof restart->label, "%s", short_word(incident));
+        if (restart && is_told && at_once)
+            restart->level = -2; /* the end of the job has a mark of its own */
     }
 }
 
@@ -371,9 +322,9 @@ void timeline_write_events(const struct timeline *timeline, const struct inciden
     for (; next < timeline->marks.count; next++)
         vec_push(&all.list, timeline->marks.items[next]);
     join_causes(&all, incidents);
-    struct label_space space = { 0, end, LETTERS_ON_AXIS, LABEL_ROWS };
+    struct label_space space = { 0, end, TIMELINE_LETTERS, LABEL_ROWS };
     timeline_place(all.list.items, all.list.count, &space);
-    write_marks(all.list.items, all.list.count, file);
+    timeline_write_marks(all.list.items, all.list.count, file);
     write_failed_checkpoints(timeline, end, file);
     vec_fini(&all.list);
 }
@@ -412,47 +363,4 @@ double timeline_axis_step(double length)
         if (length / steps[i] <= 13)
             return steps[i];
     return steps[count - 1];
-}
-
-static time_ns longer(time_ns a, time_ns b)
-{
-    return a > b ? a : b;
-}
-
-time_ns timeline_origin(const struct incident *incident)
-{
-    bool is_near = incident->down_at - incident->at <= INCIDENT_FAULT_NEAR;
-    return is_near ? incident->at : incident->down_at;
-}
-
-void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
-                     time_ns *to)
-{
-    time_ns over = incident->running_at == TIME_NEVER ? end : incident->running_at;
-    time_ns origin = timeline_origin(incident);
-    time_ns length = longer(over - origin, 2 * TIME_S);
-    *from = longer(origin - longer(length / 4, SAMPLES_BEFORE * sample), 0);
-    *to = over + longer(length / 2, SAMPLES_AFTER * sample);
-    *to = *to < end ? *to : end;
-}
-
-void timeline_write_recovery(const struct timeline *timeline, const struct incidents *incidents,
-                             time_ns sample, time_ns end, FILE *file)
-{
-    VEC(struct mark) notes = { 0 };
-    size_t shown = incidents_shown(incidents);
-    if (shown != SIZE_MAX) {
-        const struct incident *incident = &incidents->list.items[shown];
-        const struct mark *from =
-            timeline->kept.count ? timeline->kept.items : timeline->notes.items;
-        size_t count = timeline->kept.count ? timeline->kept.count : timeline->notes.count;
-        struct label_space space = { .letters = LETTERS_ON_AXIS, .rows = NOTE_ROWS };
-        timeline_window(incident, sample, end, &space.from, &space.to);
-        for (size_t i = 0; i < count; i++)
-            if (from[i].at >= space.from && from[i].at <= space.to)
-                vec_push(&notes, from[i]);
-        timeline_place(notes.items, notes.count, &space);
-    }
-    write_marks(notes.items, notes.count, file);
-    vec_fini(&notes);
 }

@@ -12,12 +12,17 @@
 
 #include "sim/report/incidents.h"
 
-enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 48, TIMELINE_MARKS_MAX = 100000 };
+enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 1024, TIMELINE_MARKS_MAX = 100000 };
 
-/* In the order in which labels get room. LOSS: machines that go, MACHINE: whatever else happens to
- * them. */
+/* Such letters that fit on the axis of a picture 1600 wide at the size of the labels: 1,440 pixels,
+ * of 13 points each. */
+#define TIMELINE_LETTERS 129.0
+
+/* In the order in which labels get room. END: a job ended as nobody asked it to. LOSS: machines
+ * that go, MACHINE: whatever else happens to them. */
 enum mark_kind {
     MARK_SCRIPT,
+    MARK_END,
     MARK_RESTART,
     MARK_RESCALE,
     MARK_LOSS,
@@ -32,8 +37,9 @@ struct mark {
     const char *otherwise; /* a label that is shorter, where that one does not fit; may be null */
     const char *word;      /* machines: what happened, static; others of the same are counted in */
     uint32_t others;
-    int level; /* row of labels, from 0; -1: a line without a label; -2: a tick only */
-    int side;  /* 1: the label stands to the right of its line, -1 to the left */
+    struct job_id job; /* notes: whose; none: the cluster's */
+    int level;         /* row of labels, from 0; -1: a line without a label; -2: a tick only */
+    int side;          /* 1: the label stands to the right of its line, -1 to the left */
 };
 
 struct phase {
@@ -70,15 +76,21 @@ void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind
 void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name);
 /* A fault while nothing is down: notes begin anew here. */
 void timeline_open_notes(struct timeline *timeline, time_ns at);
-/* The outage that is over now is the longest so far: its notes are the ones to show. */
-void timeline_keep_notes(struct timeline *timeline);
+/* The outage of this job that is over now is the longest so far: its notes are the ones to show. */
+void timeline_keep_notes(struct timeline *timeline, struct job_id job);
 /* No job is down any more: with the next note, notes begin anew. */
 void timeline_close_notes(struct timeline *timeline);
 void timeline_note(struct timeline *timeline, time_ns at, const char *label);
+/* Of one job, once from `since` on: the beginning of its outage. */
+void timeline_note_job(struct timeline *timeline, time_ns at, struct job_id job, time_ns since,
+                       const char *label);
 /* The same for something that often happens to many at once: "resource manager closes" tm3. The
  * first one stands for all of its moment. */
-void timeline_note_of(struct timeline *timeline, time_ns at, const char *what, const char *whom);
+void timeline_note_of(struct timeline *timeline, time_ns at, struct job_id job, const char *what,
+                      const char *whom);
 
+struct mark timeline_make_mark(time_ns at, enum mark_kind kind, const char *label);
+void timeline_write_marks(const struct mark *marks, size_t count, FILE *file);
 /* As wide as it is drawn, with what keeps it apart from its neighbour; in letters. */
 double timeline_label_letters(const char *label);
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
@@ -95,8 +107,8 @@ void timeline_write_recovery(const struct timeline *timeline, const struct incid
 
 /* Where the picture of an incident counts from: the fault, unless that lies far before. */
 time_ns timeline_origin(const struct incident *incident);
-/* The part of the axis that it shows: from there until all tasks run, and some samples on both
- * sides. */
+/* The part of the axis that it shows: from there until all tasks run or the job is given up, and
+ * some samples on both sides. */
 void timeline_window(const struct incident *incident, time_ns sample, time_ns end, time_ns *from,
                      time_ns *to);
 

@@ -97,8 +97,8 @@ START_TEST(every_command_tells_its_options_and_an_example)
 END_TEST
 
 /* Completions and manual page list what there is, but for what only makes documentation. */
-/* This program lies in a build folder that may be anywhere: then the tree one stands in has them,
- * or the environment says where they are. */
+/* This program lies in a build folder that may be anywhere, and so may who calls it; the
+ * environment overrules. */
 START_TEST(plot_scripts_are_found_or_asked_for)
 {
     char scripts[PLACE_SIZE], told[PLACE_SIZE], tree[PLACE_SIZE - 16];
@@ -107,6 +107,8 @@ START_TEST(plot_scripts_are_found_or_asked_for)
     ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
     cli_begin();
     ck_assert_int_eq(chdir(cli_folder()), 0);
+    ck_assert_int_eq(unsetenv("WEIR_PLOTS"), 0);
+    ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);
     text_format(told, sizeof told, "%s/plots", tree);
     ck_assert_int_eq(setenv("WEIR_PLOTS", told, 1), 0);
     ck_assert_msg(!err_is(place_find_plots(scripts, &note)), "%s", note.text);

@@ -77,9 +77,10 @@ START_TEST(junit_xml_is_valid_whatever_the_texts)
     };
     vec_push(&results.list, good);
     vec_push(&results.list, bad);
+    json_t *failed = json_pack("[s]", "job <j> ]]> FAILED \001");
     struct junit_suite suites[] = {
-        { "scenarios/a", 1.25, NULL, &results },
-        { "scenarios/b", 0, "b.yaml:1: wrong", &results },
+        { "scenarios/a", 1.25, NULL, &results, failed },
+        { "scenarios/b", 0, "b.yaml:1: wrong", &results, NULL },
     };
     text_format(target, sizeof target, "%s/junit.xml", cli_folder());
     ck_assert(!err_is(junit_write(target, suites, 2, &note)));
@@ -87,6 +88,7 @@ START_TEST(junit_xml_is_valid_whatever_the_texts)
     ck_assert(!err_is(junit_write(target, suites, 0, &note)));
     ck_assert_int_eq(validate(target), 0);
     ck_assert(err_is(junit_write("/proc/x/junit.xml", suites, 2, &note)));
+    json_decref(failed);
     vec_fini(&results.list);
     cli_end();
 }
@@ -104,7 +106,8 @@ START_TEST(junit_xml_says_what_failed_and_why)
         "time=\"1.250\">\n",
         "<testcase name=\"holds\" classname=\"a\" time=\"0.000\"/>\n",
         "<testcase name=\"keeps up\" classname=\"a\" time=\"0.000\">\n   <failure "
-        "message=\"measured 3 s, wanted below 2 s\" type=\"expectation\">at 14:05</failure>\n",
+        "message=\"measured 3 s, wanted below 2 s; job j FAILED at 14:03\" "
+        "type=\"expectation\">at 14:05\njob j FAILED at 14:03\nw: job k FAILED</failure>\n",
         "<testcase name=\"runs\" classname=\"b\" time=\"0.000\">\n   <error message=\"b.yaml:1: "
         "wrong\" type=\"scenario\"/>\n",
     };
@@ -115,15 +118,17 @@ START_TEST(junit_xml_says_what_failed_and_why)
                                                    .wanted = "below 2 s",
                                                    .detail = "at 14:05" });
     struct check_results none = { 0 };
+    json_t *failed = json_pack("[ss]", "job j FAILED at 14:03", "w: job k FAILED");
     struct junit_suite suites[] = {
-        { "a", 1.25, NULL, &results },
-        { "b", 0, "b.yaml:1: wrong", &none },
+        { "a", 1.25, NULL, &results, failed },
+        { "b", 0, "b.yaml:1: wrong", &none, NULL },
     };
     text_format(target, sizeof target, "%s/junit.xml", cli_folder());
     ck_assert(!err_is(junit_write(target, suites, 2, &note)));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         ck_assert_msg(strstr(cli_get_file("junit.xml"), lines[i]) != NULL, "%s\n%s", lines[i],
                       cli_get_file("junit.xml"));
+    json_decref(failed);
     vec_fini(&results.list);
     cli_end();
 }

@@ -86,6 +86,23 @@ START_TEST(a_job_that_has_ended_takes_no_stop)
 }
 END_TEST
 
+/* createSparseArchivedExecutionGraph with a failure: no task of it, and no graph either. */
+START_TEST(what_ends_a_job_without_a_graph_is_remembered)
+{
+    struct story *story = story_begin(_i);
+    story_set(story, "jobmanager.adaptive-scheduler.submission.resource-wait-timeout", "20 s");
+    story_adaptive(story);
+    story_open(story, 0, 0, story_job(story, 2, 0));
+    story_run(story, 30 * TIME_S);
+    const struct exception_history *history = &master_of(story)->exceptions;
+    ck_assert_uint_eq(history->root_count, 1);
+    ck_assert_int_eq(history->entries.items[0].cause, CAUSE_LOWER_BOUNDS);
+    ck_assert_int_eq(history->entries.items[0].at, 20 * TIME_S + 100 * TIME_MS);
+    ck_assert(task_id_is_none(history->entries.items[0].task.task));
+    story_destroy(story);
+}
+END_TEST
+
 /* ExceptionHistoryEntry: which attempt failed of which subtask, and where it ran. */
 START_TEST(a_failure_is_remembered_with_its_place)
 {
@@ -230,6 +247,7 @@ Suite *test_schedule_ends_suite(void)
     tcase_add_story(ends, checkpoints_are_kept_by_how_the_job_ended);
     tcase_add_story(ends, a_job_that_has_ended_takes_no_stop);
     tcase_add_story(ends, a_failure_is_remembered_with_its_place);
+    tcase_add_story(ends, what_ends_a_job_without_a_graph_is_remembered);
     tcase_add_story(ends, a_job_without_a_graph_has_no_tasks);
     tcase_add_story(ends, the_only_task_of_a_job_fails);
     tcase_add_story(ends, a_cancel_during_the_back_off_ends_the_job_at_once);

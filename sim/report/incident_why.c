@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Why is found as `weir explain` finds it: from a line back through its causes (causes.c), to a
+ * fault of the world or the failure that nothing explains. What a job FAILED by is looked for in
+ * the same way, but not beyond a restart.
+ */
+#include "sim/report/incident_why.h"
+
+#include <string.h>
+
+#include "core/base/text.h"
+#include "sim/report/causes.h"
+
+const char incident_no_reason[] = "for no reason known";
+
+/* "tm3 killed: machine reclaimed"; a reason that names the process says it all, and so does the
+ * label of what the script did. */
+void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE])
+{
+    const char *reason = fault->reason && *fault->reason ? fault->reason : NULL;
+    if (text_equal(fault->machine, "script"))
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason ? reason : fault->what);
+    else if (reason && strstr(reason, fault->node))
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s", reason);
+    else
+        text_format(out, INCIDENT_CAUSE_SIZE, "%s %s%s%s", fault->node, fault->what,
+                    reason ? ": " : "", reason ? reason : "");
+}
+
+/* The fault behind the last entry; null: none is. */
+const struct log_entry *incident_last_fault(const struct incidents *incidents)
+{
+    struct cause_chain chain;
+    if (incidents->log.entries.count == 0)
+        return NULL;
+    causes_of(&incidents->log, incidents->log.entries.count - 1, &chain);
+    size_t place = causes_fault(&incidents->log, &chain);
+    return place == SIZE_MAX ? NULL : &incidents->log.entries.items[place];
+}
+
+/* A failure that no fault is behind: the task that failed, or what the job as a whole failed by, as
+ * its exception history has it. */
+struct root_sought {
+    time_ns at;
+    char *out;
+};
+
+static void take_root(void *context, const struct look_exception *exception)
+{
+    const struct root_sought *sought = context;
+    if (exception->is_root && exception->at == sought->at)
+        text_format(sought->out, INCIDENT_CAUSE_SIZE, "%s", exception->text);
+}
+
+void incident_put_failure(const struct incidents *incidents, struct job_id id, time_ns at,
+                          char out[INCIDENT_CAUSE_SIZE])
+{
+    const struct job_incidents *job = &incidents->jobs.items[id.n];
+    struct root_sought sought = { at, out };
+    bool is_of_task = job->failed_at == at;
+    text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_of_task ? job->failure : incident_no_reason);
+    if (!is_of_task)
+        incidents->look->each_exception(incidents->look->context, id, take_root, &sought);
+}
+
+/* The fault by which the last entry came about with no restart in between; null: there is none. */
+static const struct log_entry *fault_of_end(const struct incidents *incidents)
+{
+    const struct log_entry *entries = incidents->log.entries.items;
+    struct cause_chain chain;
+    if (incidents->log.entries.count == 0)
+        return NULL;
+    causes_of(&incidents->log, incidents->log.entries.count - 1, &chain);
+    for (size_t i = 0; i < chain.count; i++)
+        if (run_log_fits(&entries[chain.place[i]], "scheduler Restarting"))
+            return NULL;
+    size_t place = causes_fault(&incidents->log, &chain);
+    return place == SIZE_MAX ? NULL : &entries[place];
+}
+
+struct last_root {
+    time_ns at;
+    char text[INCIDENT_CAUSE_SIZE];
+};
+
+static void take_last_root(void *context, const struct look_exception *exception)
+{
+    struct last_root *last = context;
+    if (!exception->is_root)
+        return;
+    last->at = exception->at;
+    text_format(last->text, sizeof last->text, "%s", exception->text);
+}
+
+/* The task that failed last says more than its root does; a root without a task came after. Where
+ * no history is kept, a line to come may tell. */
+static void put_last_failure(const struct incidents *incidents, struct job_id id, time_ns at,
+                             char out[INCIDENT_CAUSE_SIZE])
+{
+    const struct job_incidents *job = &incidents->jobs.items[id.n];
+    struct last_root last = { .at = -1 };
+    time_ns failed_at = job->failed_at == TIME_NEVER ? -1 : job->failed_at;
+    incidents->look->each_exception(incidents->look->context, id, take_last_root, &last);
+    const char *text = last.at > failed_at ? last.text : job->failure;
+    bool is_known = last.at >= 0 || failed_at == at;
+    text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_known ? text : incident_no_reason);
+}
+
+void incident_put_end(const struct incidents *incidents, struct incident *incident, time_ns at)
+{
+    const struct log_entry *fault = fault_of_end(incidents);
+    if (incident->restarts == 0 || (fault && fault->at == incident->at))
+        return;
+    if (fault)
+        incident_fault_text(fault, incident->end);
+    else
+        put_last_failure(incidents, incident->job, at, incident->end);
+}
+
+void incident_hear_failure(struct incident *incident, const char *text)
+{
+    bool survived = incident->end[0] != '\0';
+    char *by = survived ? incident->end : incident->cause;
+    if (text_equal(by, incident_no_reason))
+        text_format(by, INCIDENT_CAUSE_SIZE, "%s", text);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Texts that pictures show. gnuplot puts them into SVG as CDATA and looks at nothing: what is not
+ * XML there breaks the file. In: names and reasons as people wrote them, maybe cut. Out: the same
+ * without what SVG cannot hold: the end of CDATA, control characters, half a letter at the end.
+ */
+#ifndef WEIR_SIM_REPORT_SHOWN_TEXT_H
+#define WEIR_SIM_REPORT_SHOWN_TEXT_H
+
+/* In place, as long as before or shorter. Line feeds stay. */
+void shown_text_clean(char *text);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * By what did a job FAIL? Everybody who is asked says the same: the terminal, the summary, JUnit,
+ * the exception history and the explanation.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "sim/cli/command.h"
+#include "tests/lib/command_line.h"
+
+static const char starving[] =
+    "name: starving\n"
+    "duration: 20min\n"
+    "config: { jobmanager.scheduler: adaptive, parallelism.default: 4,\n"
+    "          execution.checkpointing.interval: 30s,\n"
+    "          jobmanager.adaptive-scheduler.submission.resource-wait-timeout: 2min }\n"
+    "cluster: { task-manager: { slots: 2 }, task-managers: [ tm1, tm2 ] }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices: [ { name: in }, { name: out } ]\n"
+    "    edges: [ in -> out: hash ]\n"
+    "    load: 1k/s\n"
+    "events:\n"
+    "  - { at: 3min, rescale: { all: 3..4 } }\n"
+    "  - { at: 5min, fail: out }\n"
+    "  - { at: 10min, stop: tm2 }\n"
+    "expect: [ { name: never fails, event: job FAILED, count: 0 } ]\n";
+
+static void must_say(const char *text, const char *wanted)
+{
+    ck_assert_msg(strstr(text, wanted) != NULL, "wanted %s in %s", wanted, text);
+}
+
+/* A2, CreatingExecutionGraph -> Finished: what the job had survived is not what it FAILED by. */
+START_TEST(a_job_that_starved_failed_for_want_of_slots)
+{
+    static const char why[] = "NoResourceAvailableException: not enough slots for the lower "
+                              "bounds, after stop tm2 at 00:10:00";
+    static const char failed[] = "job j FAILED at 00:12:0";
+    cli_begin();
+    cli_put_file("scenario.yaml", starving);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_FAILED);
+    must_say(cli_out(), failed);
+    must_say(cli_out(), why);
+    must_say(cli_get_file("run/summary.json"), "\"failure\": \"NoResourceAvailableException: not");
+    ck_assert_int_eq(cli_weir("explain @/run"), EXIT_HELD);
+    must_say(cli_out(), "The job ended as FAILED: not enough slots for the lower bounds.");
+    must_say(cli_out(), "NoResourceAvailableException: not enough slots for the lower bounds\n");
+    ck_assert_int_eq(cli_weir("test @/scenario.yaml --junit @/j.xml"), EXIT_FAILED);
+    const char *message = strstr(cli_get_file("j.xml"), "message=\"");
+    ck_assert_ptr_nonnull(message);
+    must_say(message, failed);
+    must_say(message, why);
+    cli_end();
+}
+END_TEST
+
+/* The second fault strikes while the job is on its way back from the first, which it survives. */
+START_TEST(a_job_that_failed_on_its_way_back_failed_by_what_struck_it_then)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: twice\n"
+                 "duration: 5min\n"
+                 "config: { parallelism.default: 2, restart-strategy.type: fixed-delay,\n"
+                 "          restart-strategy.fixed-delay.attempts: 1,\n"
+                 "          restart-strategy.fixed-delay.delay: 1s }\n"
+                 "cluster: { task-manager: { count: 2, slots: 2 } }\n"
+                 "jobs:\n"
+                 "  - name: j\n"
+                 "    vertices: [ { name: in }, { name: out, state: 1gb } ]\n"
+                 "    edges: [ in -> out: hash ]\n"
+                 "    load: 1k/s\n"
+                 "events:\n"
+                 "  - { at: 60s, fail: out }\n"
+                 "  - { at: 61060ms, fail: out }\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(cli_out(), "FAILED at 61.");
+    must_say(cli_out(), ": fail out 0 (RuntimeException: user code failed), after fail out 0 at "
+                        "60.000 s\n");
+    cli_end();
+}
+END_TEST
+
+/* What nothing was survived of is told as it was: the fault first. */
+START_TEST(a_job_that_may_not_restart_failed_by_the_fault)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml", "name: once\n"
+                                  "duration: 2min\n"
+                                  "config: { restart-strategy.type: none }\n"
+                                  "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+                                  "jobs:\n"
+                                  "  - name: j\n"
+                                  "    vertices: [ { name: in } ]\n"
+                                  "    load: 1k/s\n"
+                                  "events: [ { at: 60s, fail: in } ]\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(cli_out(), ": fail in 0 (RuntimeException: user code failed)\n");
+    cli_end();
+}
+END_TEST
+
+Suite *test_cli_job_failed_suite(void);
+Suite *test_cli_job_failed_suite(void)
+{
+    Suite *suite = suite_create("cli job failed");
+    TCase *tcase = tcase_create("why");
+    tcase_add_test(tcase, a_job_that_starved_failed_for_want_of_slots);
+    tcase_add_test(tcase, a_job_that_failed_on_its_way_back_failed_by_what_struck_it_then);
+    tcase_add_test(tcase, a_job_that_may_not_restart_failed_by_the_fault);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
