@@ -82,7 +82,7 @@ static double source_delay(const struct model *model, struct model_job *job)
     double most = 0;
     for (VEC_EACH(const struct component, component, &job->components)) {
         const struct net *net = net_of(model, component);
-        if (!net || buffers_full(model, job, component) < 1)
+        if (!net || buffers_of(model, job, component).full < 1)
             continue;
         for (uint32_t i = 0; i < component->class_count; i++) {
             const struct net_class *class = &net->classes.items[component->first_class + i];
@@ -164,7 +164,7 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     hop->alignment = hop->moved_at - hop->first_at;
     hop->switch_at = TIME_NEVER;
     if (!component->stopped)
-        hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[vertex]);
+        hop->left_bytes = vertex_bytes_ahead(model, job, &job->vertices[vertex]);
     hop->drain = hop_drain(job, hop, vertex);
     if (pending->how.unaligned) {
         hop->switch_at = time_add(pending->triggered_at, pending->how.aligned_timeout);
@@ -213,15 +213,16 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
     struct cut cut = { .id = pending->how.checkpoint, .kind = pending->how.kind };
     cut.source_count = (uint32_t)job->sources.count;
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
-    for (uint32_t s = 0; s < cut.source_count; s++) {
-        source_cut_take(&job->sources.items[s], model_now(model), &cut.sources[s]);
-        cut.sources[s].ahead =
-            source_ahead(model, job, &job->sources.items[s], cut.sources[s].aheads);
-        cut.sources[s].buffered_bytes =
-            component_bytes_in_buffers(model, job, component_of(job, job->sources.items[s].vertex));
-    }
-    for (VEC_EACH(struct component, component, &job->components))
+    for (VEC_EACH(struct component, component, &job->components)) {
+        const struct buffer_fill buffers = buffers_of(model, job, component);
+        for (VEC_EACH(const uint32_t, s, &component->sources)) {
+            struct source_cut *own = &cut.sources[*s];
+            source_cut_take(&job->sources.items[*s], model_now(model), own);
+            own->ahead = source_ahead(model, job, &job->sources.items[*s], &buffers, own->aheads);
+            own->buffered_bytes = buffers.bytes;
+        }
         component_on_barrier(model, job, component);
+    }
     end_on_cut(job, pending, &cut);
     vec_push(&job->cuts, cut);
     pending->is_cut = true;
@@ -230,7 +231,7 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         struct hop *hop = &pending->hops.items[v];
         const struct component *component = component_of(job, v);
         hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
-        hop->left_bytes = vertex_bytes_ahead(model, job, component, &job->vertices[v]);
+        hop->left_bytes = vertex_bytes_ahead(model, job, &job->vertices[v]);
         hop->stopped_drain = vertex_bytes_in(job, component, &job->vertices[v]);
     }
 }

@@ -37,10 +37,9 @@ static double bytes_in_most(const struct model_job *job, const struct component 
         double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
         double bytes =
             shape_edge_records(job->spec, edge) * shape_edge_bytes(job->spec, edge) * copies;
-        for (size_t k = 0; k < component->sources.count && bytes > 0; k++)
-            if (from->shape.gain[k] > 0)
-                sum += job->sources.items[component->sources.items[k]].rate_most * part *
-                       from->shape.gain[k] * bytes;
+        for (VEC_EACH(const uint32_t, k, &from->shape.sources))
+            sum += job->sources.items[component->sources.items[*k]].rate_most * part *
+                   from->shape.gain[*k] * bytes;
     }
     return sum;
 }

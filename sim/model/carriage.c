@@ -3,10 +3,8 @@
  * NICs and links as queues of buffers. A buffer is through when the narrowest of both NICs and the
  * link has passed it on: bytes follow each other closely, so it is on the wire once. Where it waits
  * is decided as for vertices in a row (queueing.h): behind a queue buffers come as regularly as it
- * lets them go, so one sender and one reader with equal NICs have one queue, not two.
- *
- * What a NIC carries is linear in the rates of sources: while all rates change alike, the loads
- * found before are scaled.
+ * lets them go, so one sender and one reader with equal NICs have one queue, not two. What a NIC
+ * carries is linear in the rates of sources: while all change alike, loads are scaled.
  */
 #include "sim/model/carriage.h"
 
@@ -154,6 +152,29 @@ static bool ask_rates(struct model *model, struct nic_loads *loads)
             vec_push(&loads->asked, net_source_at(model, net, k)->rate);
     }
     return loads->asked.count == loads->rates.count;
+}
+
+/* How often any of these networks has taken rates; 0: one is no longer what it was. */
+static uint64_t rates_number(const struct model *model, const struct nic_loads *loads)
+{
+    uint64_t number = 1;
+    for (size_t i = 0; i < loads->rounds.count; i += 2) {
+        const struct net *net = model->networks.all.items[loads->rounds.items[i]];
+        if (net->round != loads->rounds.items[i + 1])
+            return 0;
+        number += net->rates;
+    }
+    return number;
+}
+
+/* Nothing has happened since they were last asked for. */
+static bool is_asked(const struct model *model, const struct net *net, uint64_t number,
+                     time_ns period)
+{
+    const struct nic_loads *loads = &net->nic_loads;
+    return number > 0 && loads->round == net->round && loads->asked_rates == number &&
+           loads->asked_period == period && loads->moves == model->moves &&
+           loads->flushes == model->flushes && !loads->more;
 }
 
 /* Are the loads those of before, but for a factor? */
@@ -326,7 +347,11 @@ void nic_loads_now(struct model *model, struct net *net)
     time_ns now = model_now(model);
     if (loads->round == net->round && loads->rates.count >= MANY_SOURCES && loads->asked_at == now)
         return;
+    uint64_t number = rates_number(model, loads);
+    time_ns period = component_barrier_period(model, member_component(model, net->members.items));
     loads->asked_at = now;
+    if (is_asked(model, net, number, period))
+        return;
     bool same = loads->round == net->round && loads->flushes == model->flushes &&
                 loads->holds == holds_of(net) && ask_rates(model, loads) && is_scaled(loads) &&
                 (loads->moves == model->moves || !transfers_count(loads)) &&
@@ -338,6 +363,8 @@ void nic_loads_now(struct model *model, struct net *net)
         add_units(model, &net->members.items[0], &sum);
         loads->unit = unit_of(&sum);
     }
+    loads->asked_rates = rates_number(model, loads);
+    loads->asked_period = period;
 }
 
 /* Seconds per byte, and how much of it all is in use; to one that takes turns with flows that are

@@ -49,8 +49,11 @@ struct nic_loads {
     double scale;         /* of the loads of now, by those that were found */
     double unit;          /* bytes sent at once: mean over bytes, when found */
     time_ns asked_at, found_at;
-    bool more;  /* networks than are asked */
-    bool alone; /* one component, whose hosts no other network has */
+    uint64_t
+        asked_rates; /* a number for the rates of all of these, when they were last asked for */
+    time_ns asked_period; /* from barrier to barrier, then */
+    bool more;            /* networks than are asked */
+    bool alone;           /* one component, whose hosts no other network has */
     VEC(struct nic_kind) kinds[TRANSFER_WAY_COUNT];
     VEC(uint32_t) kind_of[TRANSFER_WAY_COUNT];      /* by slot of the network */
     VEC(double) traffic;                            /* scratch: the same */

@@ -51,12 +51,14 @@ struct component {
     uint32_t first_sum; /* of its sources, in the network */
     uint32_t first_place, place_count;
     uint32_t first_class, class_count;
-    uint32_t first_work, work_count;
     uint32_t shuffle_count; /* all-to-all edges */
     uint32_t first_shuffle; /* of them, in the network */
     double fill_bytes;      /* in the buffers between its sources and what holds them back */
     double fill_from;       /* the same, when the network's rates were last taken */
     double fill_rate;       /* bytes per second they fill with */
+    double full;            /* the part of them that is, found for the network as it was: */
+    time_ns full_at;
+    uint64_t full_round, full_rates;
 };
 
 void components_create(struct model_job *job);

@@ -53,9 +53,10 @@ static void push_key(const struct model *model, struct net *net, const struct mo
     const struct component *component = component_of(model, task->life.job, task->life.vertex);
     const struct vertex_shape *shape = &vertex->shape;
     vec_push(&contention->words, (uint64_t)task->life.job << 32 | task->life.vertex);
-    for (size_t k = 0; shape->share && k < component->sources.count; k++)
-        vec_push(&contention->words,
-                 intern_word(shape->share[k * vertex->parallelism + task->life.subtask]));
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            vec_push(&contention->words,
+                     intern_word(shape->share[*k * vertex->parallelism + task->life.subtask]));
     if (!shape->local_first)
         return;
     uint32_t first = shape->local_first[task->life.subtask],
@@ -134,8 +135,10 @@ static void find_rate(const struct model *model, const struct net *net, struct t
     uint32_t s = thread->subtask;
     thread->rate = 0;
     thread->behind = false;
-    for (size_t k = 0; shape->share && k < component->sources.count; k++)
-        thread->rate += shape->share[k * vertex->parallelism + s] * rates[component->first_sum + k];
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            thread->rate +=
+                shape->share[*k * vertex->parallelism + s] * rates[component->first_sum + *k];
     if (!shape->local_first)
         return;
     for (uint32_t i = shape->local_first[s]; i < shape->local_first[s + 1]; i++) {

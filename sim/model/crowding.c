@@ -46,8 +46,8 @@ static void push_members(struct model *model, const struct net *net, struct crow
             struct model_vertex *vertex = &job->vertices[*id];
             vertex->flow.place = crowdings->places++;
             vec_push(&crowdings->words, *id);
-            for (size_t k = 0; vertex->shape.gain && k < component->sources.count; k++)
-                vec_push(&crowdings->words, intern_word(vertex->shape.gain[k]));
+            for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+                vec_push(&crowdings->words, intern_word(vertex->shape.gain[*k]));
         }
     }
 }

@@ -17,8 +17,8 @@ double vertex_in_rate(const struct model_job *job, const struct component *compo
                       const struct model_vertex *vertex)
 {
     double rate = 0;
-    for (size_t k = 0; vertex->shape.gain && k < component->sources.count; k++)
-        rate += vertex->shape.gain[k] * job->sources.items[component->sources.items[k]].rate;
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+        rate += vertex->shape.gain[*k] * job->sources.items[component->sources.items[*k]].rate;
     return rate;
 }
 
@@ -27,59 +27,35 @@ double vertex_service(const struct model_vertex *vertex, double speed, double sl
     return (vertex->spec->cost_ns / speed * slowdown + vertex->spec->wait_ns) / (double)TIME_S;
 }
 
-/* Bytes that fit into the full buffers, and bytes that have arrived and are not read. */
-struct buffer_bounds {
-    double room, arrived;
-};
-
-static struct buffer_bounds buffer_bounds(const struct model *model, struct model_job *job,
-                                          const struct component *component)
+/* Of what has arrived and is not read as much as has come into full buffers lies there. What is in
+ * buffers counts as not read, so it is part of the backlog. */
+struct buffer_fill buffers_of(const struct model *model, struct model_job *job,
+                              const struct component *component)
 {
-    struct buffer_bounds bounds = { 0, 0 };
+    double room = 0, arrived = 0;
     for (VEC_EACH(const uint32_t, id, &component->vertices))
         if (job->vertices[*id].flow.congested)
-            bounds.room += job->vertices[*id].flow.buffer_bytes;
+            room += job->vertices[*id].flow.buffer_bytes;
     for (VEC_EACH(const uint32_t, s, &component->sources)) {
         struct model_source *source = &job->sources.items[*s];
-        bounds.arrived += source_backlog(source, model_now(model)) *
-                          job->vertices[source->vertex].spec->record_bytes;
+        arrived += source_backlog(source, model_now(model)) *
+                   job->vertices[source->vertex].spec->record_bytes;
     }
-    return bounds;
-}
-
-/* What is in buffers counts as not read, so it is part of the backlog. */
-static double bytes_in_buffers(const struct component *component,
-                               const struct buffer_bounds *bounds)
-{
-    return fmin(fmin(component->fill_bytes, bounds->arrived), bounds->room);
-}
-
-double buffers_full(const struct model *model, struct model_job *job,
-                    const struct component *component)
-{
-    struct buffer_bounds bounds = buffer_bounds(model, job, component);
-    return bounds.room > 0 ? bytes_in_buffers(component, &bounds) / bounds.room : 0;
-}
-
-double component_bytes_in_buffers(const struct model *model, struct model_job *job,
-                                  const struct component *component)
-{
-    struct buffer_bounds bounds = buffer_bounds(model, job, component);
-    return bytes_in_buffers(component, &bounds);
+    double bytes = fmin(fmin(component->fill_bytes, arrived), room);
+    return (struct buffer_fill){ .bytes = bytes,
+                                 .full = room > 0 ? bytes / room : 0,
+                                 .part = component->fill_bytes > 0 && arrived > 0 ? bytes / arrived
+                                                                                  : 0 };
 }
 
 /* Of its backlog, what subtasks could read if those behind them took it has gone into buffers, each
  * in proportion. */
 double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
-                    double *by_group)
+                    const struct buffer_fill *buffers, double *by_group)
 {
     const struct component *component =
         &job->components.items[job->vertices[source->vertex].component];
-    double sum = 0, part = 0;
-    if (source->active && component->fill_bytes > 0) {
-        struct buffer_bounds bounds = buffer_bounds(model, job, component);
-        part = bounds.arrived > 0 ? bytes_in_buffers(component, &bounds) / bounds.arrived : 0;
-    }
+    double sum = 0, part = source->active ? buffers->part : 0;
     for (size_t g = 0; g < source->groups.count; g++) {
         const struct partition_group *group = &source->groups.items[g];
         double held = 0;
@@ -94,11 +70,23 @@ double source_ahead(const struct model *model, struct model_job *job, struct mod
     return sum;
 }
 
+/* While a network stands at an instant and its rates stay, all of its vertices have the same. */
 double vertex_bytes_ahead(const struct model *model, struct model_job *job,
-                          const struct component *component, const struct model_vertex *vertex)
+                          const struct model_vertex *vertex)
 {
-    return vertex->flow.congested ? buffers_full(model, job, component) * vertex->flow.buffer_bytes
-                                  : 0;
+    struct component *component = &job->components.items[vertex->component];
+    const struct net *net = net_of(model, component);
+    if (!vertex->flow.congested)
+        return 0;
+    if (!net || net->at != model_now(model))
+        return buffers_of(model, job, component).full * vertex->flow.buffer_bytes;
+    if (component->full_at != net->at || component->full_round != net->round ||
+        component->full_rates != net->rates)
+        component->full = buffers_of(model, job, component).full;
+    component->full_at = net->at;
+    component->full_round = net->round;
+    component->full_rates = net->rates;
+    return component->full * vertex->flow.buffer_bytes;
 }
 
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
@@ -193,7 +181,7 @@ static void slowest_way(struct model *model, struct model_job *job,
         stays_find(model, job, component, vertex, &stays[*id]);
         stays_correct(model, job, component, vertex, stays);
         stays_merge(&stays[*id]);
-        stays_relax(model, job, component, vertex, &stays[*id]);
+        stays_relax(model, job, component, vertex, &(struct load_history){ 0 }, &stays[*id]);
         find_way(model, job, component, vertex, stays, ways);
         if (graph->vertices.items[*id].outputs.count == 0 && ways[*id].mean > slowest) {
             slowest = ways[*id].mean;
@@ -276,17 +264,18 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
     struct model_vertex *vertex = &job->vertices[v];
     const struct component *component = &job->components.items[vertex->component];
     double seconds = 0;
+    struct load_history history = { 0 };
     struct net *net = net_of(model, component);
     if (net)
         nic_loads_now(model, net);
     for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].inputs))
-        seconds = fmax(seconds, passage_longest(model, job, component, *e));
+        seconds = fmax(seconds, passage_longest(model, job, component, *e, &history));
     if (vertex->flow.congested || !net)
         return seconds;
     struct stays stays = { 0 };
     contention_now(model, net);
     stays_find(model, job, component, vertex, &stays);
-    stays_relax(model, job, component, vertex, &stays);
+    stays_relax(model, job, component, vertex, &history, &stays);
     seconds += stays_wait(&stays);
     vec_fini(&stays.items);
     return seconds;

@@ -30,18 +30,19 @@ double vertex_service(const struct model_vertex *vertex, double speed, double sl
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);
-/* Records that the source has read into buffers, which its position does not count; by_group: of
- * one partition of each group, null when not wanted. */
+/* What is in the buffers in front of a component's congested vertices, which fill together: bytes;
+ * how full they are, 0 to 1; and the part of what its sources have not read. */
+struct buffer_fill {
+    double bytes, full, part;
+};
+struct buffer_fill buffers_of(const struct model *model, struct model_job *job,
+                              const struct component *component);
+/* Records that the source has read into its component's buffers, which its position does not
+ * count; by_group: of one partition of each group, null when not wanted. */
 double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
-                    double *by_group);
-/* The bytes there are in buffers in front of its congested vertices. */
-double component_bytes_in_buffers(const struct model *model, struct model_job *job,
-                                  const struct component *component);
-/* How full the buffers of congested vertices are, 0 to 1. */
-double buffers_full(const struct model *model, struct model_job *job,
-                    const struct component *component);
-/* Bytes in the buffers in front of a vertex: those of the congested vertices fill together. */
+                    const struct buffer_fill *buffers, double *by_group);
+/* Bytes in the buffers in front of a vertex. */
 double vertex_bytes_ahead(const struct model *model, struct model_job *job,
-                          const struct component *component, const struct model_vertex *vertex);
+                          const struct model_vertex *vertex);
 
 #endif

@@ -52,10 +52,10 @@ static double records_into(const struct model *model, const struct model_job *jo
 {
     const struct component *component = &job->components.items[vertex->component];
     double records = 0;
-    for (size_t k = 0; k < component->sources.count; k++)
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
         records +=
-            vertex->shape.gain[k] *
-            source_position(&job->sources.items[component->sources.items[k]], model_now(model));
+            vertex->shape.gain[*k] *
+            source_position(&job->sources.items[component->sources.items[*k]], model_now(model));
     return records;
 }
 
@@ -66,9 +66,10 @@ static double rate_at_most(const struct model *model, const struct model_job *jo
     const struct component *component = &job->components.items[vertex->component];
     const struct vertex_shape *shape = &vertex->shape;
     double rate = 0;
-    for (size_t k = 0; shape->share && k < component->sources.count; k++)
-        rate += shape->share[k * vertex->parallelism + subtask] *
-                net_of(model, component)->most.items[component->first_sum + k];
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            rate += shape->share[*k * vertex->parallelism + subtask] *
+                    net_of(model, component)->most.items[component->first_sum + *k];
     if (!shape->local_first)
         return rate;
     for (uint32_t i = shape->local_first[subtask]; i < shape->local_first[subtask + 1]; i++)

@@ -125,7 +125,9 @@ static void job_create(const struct scenario *scenario, struct model_job *job,
         (struct execution_graph){ .job = spec->graph,
                                   .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
     job->edge_slot = mem_create_array(spec->graph->edges.count, sizeof *job->edge_slot);
-    job->mark = mem_create_array(count, sizeof *job->mark);
+    job->edge_passages = mem_create_array(spec->graph->edges.count, sizeof *job->edge_passages);
+    job->leads.marks = mem_create_array(count, sizeof *job->leads.marks);
+    job->leads.to = NONE;
     for (uint32_t v = 0; v < count; v++) {
         struct model_vertex *vertex = &job->vertices[v];
         struct vertex_id id = { v };
@@ -177,7 +179,10 @@ static void job_fini(struct model_job *job)
     mem_destroy(job->vertices);
     mem_destroy(job->plan.vertices);
     mem_destroy(job->edge_slot);
-    mem_destroy(job->mark);
+    mem_destroy(job->edge_passages);
+    mem_destroy(job->leads.marks);
+    vec_fini(&job->leads.found);
+    vec_fini(&job->leads.stack);
 }
 
 struct model *model_create(const struct scenario *scenario, struct virtual_cluster *cluster,

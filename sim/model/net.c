@@ -102,8 +102,8 @@ static const struct source_cut *cut_of(const struct model_job *job, uint32_t sou
 }
 
 /* Subtasks of a source have begun anew; `whole`: all of them. */
-static void note_restore(const struct model *model, const struct net *net, struct model_job *job,
-                         uint64_t checkpoint, bool whole)
+static void note_restore(const struct model *model, struct model_job *job, uint64_t checkpoint,
+                         bool whole)
 {
     struct model_restore *restored = &job->restored;
     if (job->restored_round != model->networks.refreshes || restored->checkpoint != checkpoint)
@@ -113,9 +113,21 @@ static void note_restore(const struct model *model, const struct net *net, struc
     restored->count++;
     restored->checkpoint = checkpoint;
     restored->whole = job->restored_sources == job->sources.count;
-    restored->position = 0;
-    for (VEC_EACH(struct model_source, source, &job->sources))
-        restored->position += source_position(source, net->at);
+    job->restored_now = true;
+}
+
+/* Where its sources stand when all of a network have begun. */
+static void note_restored_position(struct model *model, const struct net *net)
+{
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        if (!job->restored_now)
+            continue;
+        job->restored_now = false;
+        job->restored.position = 0;
+        for (VEC_EACH(struct model_source, source, &job->sources))
+            job->restored.position += source_position(source, net->at);
+    }
 }
 
 /* A paced source at another parallelism: all of its subtasks are new, also those that are not ready
@@ -139,7 +151,7 @@ static void respread_source(struct model *model, const struct net *net, const st
     source_set_parallelism(source, vertex->parallelism, net->at);
     source_restore(source, cut_of(job, sum->source, checkpoint), fresh, vertex->parallelism,
                    net->at);
-    note_restore(model, net, job, checkpoint, false);
+    note_restore(model, job, checkpoint, false);
 }
 
 /* Buffers begin empty, or with the channel state of an unaligned checkpoint. Once per component:
@@ -188,7 +200,7 @@ static void restore_source(struct model *model, const struct net *net, const str
             break;
         source_restore(source, cut_of(job, sum->source, checkpoint), fresh, vertex->parallelism,
                        net->at);
-        note_restore(model, net, job, checkpoint, count == vertex->parallelism);
+        note_restore(model, job, checkpoint, count == vertex->parallelism);
         source->told = false;
         restore_buffers(job, sum, fresh, cut_of(job, sum->source, checkpoint));
     }
@@ -211,6 +223,7 @@ void net_open(struct model *model, struct net *net)
         source->active = true;
         source->served_folded = source->served_total;
     }
+    note_restored_position(model, net);
     net_stay(model, net);
     net_classify(model, net);
     for (uint32_t k = 0; k < net->sums.count; k++) {
@@ -222,13 +235,25 @@ void net_open(struct model *model, struct net *net)
     note_lag(model, net);
 }
 
+static void note_ahead(struct model *model, const struct net *net)
+{
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        const struct component *component = &job->components.items[member->component];
+        const struct buffer_fill buffers = buffers_of(model, job, component);
+        for (VEC_EACH(const uint32_t, s, &component->sources))
+            job->sources.items[*s].ahead =
+                source_ahead(model, job, &job->sources.items[*s], &buffers, NULL);
+    }
+}
+
 void net_close(struct model *model, struct net *net)
 {
     net_bring_up(model, net);
     net_fold_one(model, net);
+    note_ahead(model, net);
     for (VEC_EACH(const struct net_sum, sum, &net->sums)) {
         struct model_source *source = source_of_sum(model, sum);
-        source->ahead = source_ahead(model, &model->jobs[sum->job], source, NULL);
         source_halt(source, net->at);
         source->active = false;
         source->rate = 0;

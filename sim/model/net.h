@@ -28,6 +28,7 @@
 
 struct net_sum {
     uint32_t job, source, component;
+    uint32_t first_class, class_count; /* those of one sum lie together */
 };
 
 struct net_class {
@@ -51,8 +52,9 @@ struct net_class {
 /* The share of a class in the work of a vertex that it reaches without a shuffle. */
 struct class_work {
     uint32_t class, job, vertex;
-    double tasks; /* of the vertex, fed by this class */
-    double busy;  /* seconds per record of one task of the class */
+    uint32_t next; /* of the same vertex, by class; NONE */
+    double tasks;  /* of the vertex, fed by this class */
+    double busy;   /* seconds per record of one task of the class */
     /* Those of the tasks that nothing else feeds, and whose process is not frozen; of them, those
      * that a snapshot holds; their work per record, all and each. */
     double single, single_blocked, single_busy, single_most, single_least;

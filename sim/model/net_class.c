@@ -309,6 +309,10 @@ static void make_classes(struct model *model, struct net *net, const uint32_t *f
             struct component *component = component_of(model, &net->sums.items[flow->sum]);
             if (component->class_count++ == 0)
                 component->first_class = class;
+            struct net_sum *sum = &net->sums.items[flow->sum];
+            if (sum->class_count++ == 0)
+                sum->first_class = class;
+            CHECK(class + 1 == sum->first_class + sum->class_count);
         }
         net->classes.items[class].tasks++;
         flow->class = class;
@@ -335,10 +339,31 @@ static void split_sources(struct model *model, struct net *net)
     }
 }
 
+/* At the end of the list of its vertex. */
+static void link_work(struct model *model, struct net *net, uint32_t number)
+{
+    const struct class_work *work = &net->work.items[number];
+    struct vertex_flow *flow = &model->jobs[work->job].vertices[work->vertex].flow;
+    *(flow->first_work == NONE ? &flow->first_work : &net->work.items[flow->last_work].next) =
+        number;
+    flow->last_work = number;
+}
+
+static void clear_work(struct model *model, struct net *net)
+{
+    vec_clear(&net->work);
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
+        struct model_job *job = &model->jobs[member->job];
+        for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices))
+            job->vertices[*id].flow.first_work = job->vertices[*id].flow.last_work = NONE;
+    }
+}
+
 /* Work before shuffles, by class and vertex. */
 static void make_work(struct model *model, struct net *net)
 {
     struct intern keys = { 0 };
+    clear_work(model, net);
     for (VEC_EACH(const struct raw_work, work, &net->raw_work)) {
         uint32_t class = net->raws.items[work->raw].class;
         if (class == NONE)
@@ -349,11 +374,9 @@ static void make_work(struct model *model, struct net *net)
             vec_push(&net->work, (struct class_work){ .class = class,
                                                       .job = work->job,
                                                       .vertex = work->vertex,
+                                                      .next = NONE,
                                                       .single_least = INFINITY });
-            uint32_t sum = net->classes.items[class].sum;
-            struct component *component = component_of(model, &net->sums.items[sum]);
-            if (component->work_count++ == 0)
-                component->first_work = number;
+            link_work(model, net, number);
         }
         struct class_work *sum = &net->work.items[number];
         sum->tasks += work->tasks;
@@ -376,7 +399,6 @@ void net_classify(struct model *model, struct net *net)
     intern_clear(&net->slot_keys);
     intern_clear(&net->class_keys);
     vec_clear(&net->classes);
-    vec_clear(&net->work);
     net_find_shares(model, net);
     key_raws(model, net, flow_key);
     key_slots(model, net, flow_key);

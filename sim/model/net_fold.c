@@ -72,12 +72,12 @@ static void fold_component(struct model_job *job, const struct component *compon
                                .blocked = flow->blocked,
                                .backpressured = flow->backpressured };
         double in = 0;
-        for (size_t k = 0; k < component->sources.count; k++) {
-            double served = served_of(&job->sources.items[component->sources.items[k]]);
-            in += served * vertex->shape.gain[k];
-            all.busy += served * flow->busy[k];
-            all.most += served * flow->busiest[k];
-            all.least += served * flow->least[k];
+        for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
+            double served = served_of(&job->sources.items[component->sources.items[*k]]);
+            in += served * vertex->shape.gain[*k];
+            all.busy += served * flow->busy[*k];
+            all.most += served * flow->busiest[*k];
+            all.least += served * flow->least[*k];
         }
         flow->fold = (struct flow_fold){ 0 };
         flow->in_total += in;

@@ -66,10 +66,10 @@ static void add_load(const struct gather *g, uint32_t slot, enum net_limit limit
     if (shape->share) {
         double *loads = net_loads(net, net_place_at(net, slot), limit);
         double *peaks = net_peaks(net, net_place_at(net, slot), limit);
-        for (size_t k = 0; k < g->component->sources.count; k++) {
-            double load = per_record * shape->share[k * g->vertex->parallelism + g->subtask];
-            loads[k] += load;
-            peaks[k] = fmax(peaks[k], load / users);
+        for (VEC_EACH(const uint32_t, k, &shape->sources)) {
+            double load = per_record * shape->share[*k * g->vertex->parallelism + g->subtask];
+            loads[*k] += load;
+            peaks[*k] = fmax(peaks[*k], load / users);
         }
     }
     if (!shape->local_first)
@@ -182,26 +182,28 @@ static void gather_thread(const struct gather *g, double busy, uint32_t holder)
                  (struct maxmin_term){ raw, weight * shape->local.items[i].weight });
     }
     double *sums = net->own_sums.items + vec_last(&net->own_rows).first_weight;
-    for (size_t k = 0; shape->share && k < g->component->sources.count; k++)
-        sums[k] = weight * shape->share[k * g->vertex->parallelism + g->subtask];
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            sums[*k] = weight * shape->share[*k * g->vertex->parallelism + g->subtask];
 }
 
 /* Work behind shuffles: sums over the subtasks, and the subtask that has most. */
 static void gather_shared_work(const struct gather *g, double busy, double *most)
 {
     struct vertex_flow *flow = &g->vertex->flow;
+    const struct vertex_shape *shape = &g->vertex->shape;
     double sum = 0;
-    for (size_t k = 0; k < g->component->sources.count; k++) {
-        double work = busy * g->vertex->shape.share[k * g->vertex->parallelism + g->subtask];
-        flow->busy[k] += work;
-        flow->least[k] = fmin(flow->least[k], work);
+    for (VEC_EACH(const uint32_t, k, &shape->sources)) {
+        double work = busy * shape->share[*k * g->vertex->parallelism + g->subtask];
+        flow->busy[*k] += work;
+        flow->least[*k] = fmin(flow->least[*k], work);
         sum += work;
     }
     if (sum <= *most)
         return;
     *most = sum;
-    for (size_t k = 0; k < g->component->sources.count; k++)
-        flow->busiest[k] = busy * g->vertex->shape.share[k * g->vertex->parallelism + g->subtask];
+    for (VEC_EACH(const uint32_t, k, &shape->sources))
+        flow->busiest[*k] = busy * shape->share[*k * g->vertex->parallelism + g->subtask];
 }
 
 static void gather_local_work(const struct gather *g, double busy)
@@ -236,20 +238,19 @@ static double busy_per_record(const struct model *model, const struct model_vert
 static void gather_other_threads(struct gather *g)
 {
     const struct vertex_shape *shape = &g->vertex->shape;
-    size_t source_count = g->component->sources.count;
     g->frozen = g->blocked = false; /* those are counted already, and have no work meanwhile */
     for (uint32_t s = 0; s < g->vertex->parallelism; s++) {
         double busy = busy_per_record(g->model, g->vertex, s);
         bool more = false;
-        for (size_t k = 0; k < source_count; k++)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
             more |=
-                busy * shape->share[k * g->vertex->parallelism + s] > g->vertex->flow.busiest[k];
+                busy * shape->share[*k * g->vertex->parallelism + s] > g->vertex->flow.busiest[*k];
         if (!more)
             continue;
         add_own_row(g, 0, NONE);
         double *sums = g->net->own_sums.items + vec_last(&g->net->own_rows).first_weight;
-        for (size_t k = 0; k < source_count; k++)
-            sums[k] = busy * shape->share[k * g->vertex->parallelism + s];
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            sums[*k] = busy * shape->share[*k * g->vertex->parallelism + s];
     }
 }
 
@@ -319,10 +320,10 @@ static void gather_input(struct net *net, const struct model_job *job,
         double *loads = net_loads(net, place, LIMIT_NIC_IN);
         double *peaks = net_peaks(net, place, LIMIT_NIC_IN);
         double channels = fmax(1, ((double)from->parallelism - end->producers) * end->consumers);
-        for (size_t k = 0; k < component->sources.count; k++) {
-            double load = bytes * end->consumed * (1 - end->produced) * from->shape.gain[k];
-            loads[k] += load;
-            peaks[k] = fmax(peaks[k], load / channels);
+        for (VEC_EACH(const uint32_t, k, &from->shape.sources)) {
+            double load = bytes * end->consumed * (1 - end->produced) * from->shape.gain[*k];
+            loads[*k] += load;
+            peaks[*k] = fmax(peaks[*k], load / channels);
         }
     }
 }
@@ -383,17 +384,16 @@ static void gather_component(struct model *model, struct net *net, uint32_t memb
     struct model_job *job = &model->jobs[j];
     struct component *component = component_at(model, net, member);
     const struct job_graph *graph = job->spec->graph;
-    size_t bytes = component->sources.count * sizeof(double);
     for (uint32_t p = 0; p < component->place_count; p++) {
         uint32_t place = component->first_place + p;
         net->slots.items[net->places.items[place].slot].place = place;
     }
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
-        memset(vertex->flow.busy, 0, bytes);
-        memset(vertex->flow.busiest, 0, bytes);
-        for (size_t k = 0; k < component->sources.count; k++)
-            vertex->flow.least[k] = vertex->shape.share ? INFINITY : 0;
+        for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
+            vertex->flow.busy[*k] = vertex->flow.busiest[*k] = 0;
+            vertex->flow.least[*k] = vertex->shape.share ? INFINITY : 0;
+        }
         vertex->flow.stuck = vertex->flow.halted = false;
         vertex->flow.frozen = vertex->flow.blocked = 0;
         struct gather g = { model, net, job, component, vertex, j, 0, 0, false, false };
@@ -414,11 +414,11 @@ static void begin_component(struct model *model, struct net *net, uint32_t membe
         shape_build(model, job, component);
     component->first_sum = (uint32_t)net->sums.count;
     component->first_shuffle = net->shuffle_count;
-    component->class_count = component->work_count = 0;
+    component->class_count = 0;
     net->shuffle_count += component->shuffle_count;
     for (VEC_EACH(const uint32_t, s, &component->sources))
         vec_push(&net->sums,
-                 (struct net_sum){ j, *s, (uint32_t)(component - job->components.items) });
+                 (struct net_sum){ j, *s, (uint32_t)(component - job->components.items), 0, 0 });
 }
 
 static void each_member(struct model *model, struct net *net,

@@ -15,9 +15,10 @@ static double task_rate(const struct net *net, const struct component *component
                         const struct model_job *job, const struct model_vertex *vertex, uint32_t s)
 {
     double rate = 0;
-    for (size_t k = 0; vertex->shape.share && k < component->sources.count; k++)
-        rate += vertex->shape.share[k * vertex->parallelism + s] *
-                job->sources.items[component->sources.items[k]].rate;
+    if (vertex->shape.share)
+        for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+            rate += vertex->shape.share[*k * vertex->parallelism + s] *
+                    job->sources.items[component->sources.items[*k]].rate;
     if (!vertex->shape.local_first)
         return rate;
     for (uint32_t i = vertex->shape.local_first[s]; i < vertex->shape.local_first[s + 1]; i++) {
@@ -116,36 +117,56 @@ static uint32_t bottleneck_of(struct model *model, struct net *net, const struct
     return vertex;
 }
 
-/* Marks the vertices on ways from the source to the bottleneck; vertices are in topological order,
- * so one walk forward finds what the source reaches, one backward what reaches the bottleneck. */
-static void mark_way(struct model_job *job, uint32_t from, uint32_t to)
+/* Finds the vertices from which a way leads to that one, itself among them; kept for as long as
+ * nobody asks for another. */
+static void find_leads(struct model_job *job, uint32_t to)
 {
-    const struct job_graph *graph = job->spec->graph;
-    memset(job->mark, 0, job->vertex_count * sizeof *job->mark);
-    job->mark[from] = true;
-    for (uint32_t v = from + 1; v <= to; v++)
-        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[v].inputs))
-            job->mark[v] |= job->mark[graph->edges.items[*e].producer.n];
-    for (uint32_t v = to; v-- > from;) {
-        bool leads = false;
-        for (VEC_EACH(const uint32_t, e, &graph->vertices.items[v].outputs)) {
-            uint32_t next = graph->edges.items[*e].consumer.n;
-            leads |= next <= to && job->mark[next];
+    struct leads *leads = &job->leads;
+    if (leads->to == to)
+        return;
+    for (VEC_EACH(const uint32_t, v, &leads->found))
+        leads->marks[*v] = LEAD_NONE;
+    vec_clear(&leads->found);
+    vec_push(&leads->found, to);
+    leads->marks[to] = LEAD_THERE;
+    leads->to = to;
+    for (size_t i = 0; i < leads->found.count; i++) {
+        uint32_t v = leads->found.items[i];
+        for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].inputs)) {
+            uint32_t before = job->spec->graph->edges.items[*e].producer.n;
+            if (leads->marks[before] != LEAD_NONE)
+                continue;
+            leads->marks[before] = LEAD_THERE;
+            vec_push(&leads->found, before);
         }
-        job->mark[v] &= leads;
     }
 }
 
-/* The vertices between, and the bottleneck. Says whether there is a way. */
+/* From a source on, the vertices between, and the bottleneck. Says whether there is a way. Sources
+ * with the same bottleneck come one after the other more often than not: what one has walked the
+ * next does not walk again. */
 static bool hold_way(struct model_job *job, uint32_t from, uint32_t to)
 {
-    mark_way(job, from, to);
-    for (uint32_t v = from; v <= to; v++) {
+    struct leads *leads = &job->leads;
+    find_leads(job, to);
+    if (leads->marks[from] != LEAD_THERE)
+        return leads->marks[from] == LEAD_HELD;
+    leads->marks[from] = LEAD_HELD;
+    vec_push(&leads->stack, from);
+    while (leads->stack.count > 0) {
+        uint32_t v = leads->stack.items[--leads->stack.count];
         struct vertex_flow *flow = &job->vertices[v].flow;
-        flow->congested |= job->mark[v] && v != from;
-        flow->backpressured |= job->mark[v] && v != to;
+        flow->congested |= v != from;
+        flow->backpressured |= v != to;
+        for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].outputs)) {
+            uint32_t next = job->spec->graph->edges.items[*e].consumer.n;
+            if (leads->marks[next] != LEAD_THERE)
+                continue;
+            leads->marks[next] = LEAD_HELD;
+            vec_push(&leads->stack, next);
+        }
     }
-    return job->mark[to];
+    return true;
 }
 
 /* Each vertex that takes a snapshot lets nothing through, nor does one that is halted anyway. */
@@ -190,6 +211,7 @@ static void clear_marks(struct model *model, struct net *net)
         struct model_job *job = &model->jobs[member->job];
         struct component *component = &job->components.items[member->component];
         component->fill_rate = 0;
+        job->leads.to = NONE;
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
             flow->congested = flow->backpressured = flow->contended = false;
@@ -199,7 +221,7 @@ static void clear_marks(struct model *model, struct net *net)
         row->heaviest = NONE;
 }
 
-/* Does what the class sends through that vertex wait there for room in its output? */
+/* Does what the class sends to that vertex, which it reaches, wait there for room in its output? */
 static bool waits_for_room(struct model *model, const struct net *net,
                            const struct net_class *class, uint32_t vertex)
 {
@@ -209,8 +231,8 @@ static bool waits_for_room(struct model *model, const struct net *net,
         return false;
     if (class->bottleneck == NONE)
         return job->vertices[vertex].flow.backpressured; /* a pause holds all classes alike */
-    mark_way(job, job->sources.items[sum->source].vertex, class->bottleneck);
-    return vertex < class->bottleneck && job->mark[vertex];
+    find_leads(job, class->bottleneck);
+    return vertex != class->bottleneck && job->leads.marks[vertex] != LEAD_NONE;
 }
 
 /* Work before shuffles waits for the class's own bottleneck. */
@@ -237,18 +259,25 @@ static void mark_own_rows(struct model *model, struct net *net)
     }
 }
 
+/* Does some of its subtasks read a backlog? */
+static bool is_behind(const struct net *net, const struct component *component, uint32_t source)
+{
+    uint32_t k = component->first_sum + component_source_index(component, source);
+    const struct net_sum *sum = &net->sums.items[k];
+    bool any = false;
+    for (uint32_t i = 0; i < sum->class_count; i++)
+        any |= net_class_is_behind(&net->classes.items[sum->first_class + i]);
+    return any;
+}
+
 /* Begins and ends of backlogs, in front of vertices and of sources. */
 static void note_held(const struct net *net, struct model_job *job,
                       const struct component *component)
 {
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct vertex_flow *flow = &job->vertices[*id].flow;
-        uint32_t source = job->vertices[*id].source;
-        bool held = flow->congested;
-        for (uint32_t i = 0; job->vertices[*id].is_source && i < component->class_count; i++) {
-            const struct net_class *class = &net->classes.items[component->first_class + i];
-            held |= net->sums.items[class->sum].source == source && net_class_is_behind(class);
-        }
+        bool held = flow->congested || (job->vertices[*id].is_source &&
+                                        is_behind(net, component, job->vertices[*id].source));
         if (held && !flow->held)
             flow->held_at = net->at;
         if (!held && flow->held)

@@ -77,21 +77,20 @@ static void add_place(struct net *net, const struct component *component, uint32
 }
 
 /* The share of what the vertex sends that this subtask sends; exact when one source feeds it. */
-static double produced_share(const struct model_vertex *vertex, size_t source_count, uint32_t s)
+static double produced_share(const struct model_vertex *vertex, uint32_t s)
 {
     double sent = 0, all = 0;
     if (!vertex->shape.share || vertex->shape.local_first)
         return 1.0 / vertex->parallelism;
-    for (size_t k = 0; k < source_count; k++) {
-        sent += vertex->shape.share[k * vertex->parallelism + s];
-        all += vertex->shape.gain[k];
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
+        sent += vertex->shape.share[*k * vertex->parallelism + s];
+        all += vertex->shape.gain[*k];
     }
     return all > 0 ? sent / all : 0;
 }
 
 static void place_ends(struct model *model, struct net *net, struct model_job *job,
-                       const struct component *component, struct model_vertex *vertex, uint32_t s,
-                       uint32_t slot)
+                       struct model_vertex *vertex, uint32_t s, uint32_t slot)
 {
     const struct job_graph *graph = job->spec->graph;
     const struct job_vertex *v = &graph->vertices.items[vertex->id];
@@ -107,7 +106,7 @@ static void place_ends(struct model *model, struct net *net, struct model_job *j
         if (job->edge_slot[*e] == NONE)
             continue;
         struct shuffle_end *end = &ends[job->edge_slot[*e]];
-        end->produced += produced_share(vertex, component->sources.count, s);
+        end->produced += produced_share(vertex, s);
         end->producers++;
     }
 }
@@ -145,7 +144,7 @@ void net_add_places(struct model *model, struct net *net, uint32_t member)
                 net->slots.items[slot].first_flow = raw;
             }
             if (component->shuffle_count > 0)
-                place_ends(model, net, job, component, vertex, s, slot);
+                place_ends(model, net, job, vertex, s, slot);
         }
     }
     component->place_count = (uint32_t)net->places.count - component->first_place;

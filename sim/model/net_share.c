@@ -46,9 +46,10 @@ static void add_task(struct model *model, struct net *net, uint32_t share,
     const struct component *component = &job->components.items[vertex->component];
     const struct vertex_shape *shape = &vertex->shape;
     double cost = vertex->spec->cost_ns / (double)TIME_S;
-    for (size_t k = 0; shape->share && k < component->sources.count; k++)
-        sums_of(net, share)[component->first_sum - net->shares.items[share].first_sum + k] +=
-            cost * shape->share[k * vertex->parallelism + task->life.subtask];
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            sums_of(net, share)[component->first_sum - net->shares.items[share].first_sum + *k] +=
+                cost * shape->share[*k * vertex->parallelism + task->life.subtask];
     if (!shape->local_first || !(cost > 0))
         return;
     for (uint32_t i = shape->local_first[task->life.subtask];

@@ -226,13 +226,10 @@ static void carry(struct model *model, struct net *net, uint32_t k)
 {
     struct model_source *source = net_source_at(model, net, k);
     const struct net_sum *sum = &net->sums.items[k];
-    const struct component *component = &model->jobs[sum->job].components.items[sum->component];
     double arrives = source_partition_rate(source, net->at);
     source->rate = 0;
-    for (uint32_t i = 0; i < component->class_count; i++) {
-        struct net_class *class = &net->classes.items[component->first_class + i];
-        if (class->sum != k)
-            continue;
+    for (uint32_t i = 0; i < sum->class_count; i++) {
+        struct net_class *class = &net->classes.items[sum->first_class + i];
         class->rate = class->demand = class->partitions * arrives;
         source->rate += class->rate * class->tasks;
     }

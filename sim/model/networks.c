@@ -316,7 +316,7 @@ static void close_seen(struct model *model, size_t from)
             net_give_back(model, net);
         }
         component->soon = false;
-        component->class_count = component->work_count = 0;
+        component->class_count = 0;
         bool flows = component_flows(&model->jobs[member->job], component);
         if (flows && !component->active)
             component->active_from = model_now(model);

@@ -219,8 +219,9 @@ static double part_of(const struct finder *f, const struct model_vertex *to, uin
     const struct vertex_shape *shape = &to->shape;
     const struct component *component = f->component;
     double part = 0;
-    for (size_t k = 0; shape->share && k < component->sources.count; k++)
-        part += shape->share[k * to->parallelism + s];
+    if (shape->share)
+        for (VEC_EACH(const uint32_t, k, &shape->sources))
+            part += shape->share[*k * to->parallelism + s];
     if (!shape->local_first)
         return part;
     for (uint32_t i = shape->local_first[s]; i < shape->local_first[s + 1]; i++) {
@@ -270,33 +271,44 @@ static void find_edge(struct finder *f)
         f->flow->passages.items[i].weight /= sum;
 }
 
-/* Of all inputs of the edge's reader; none while nothing flows. */
-static const struct vertex_flow *find(struct model *model, struct model_job *job,
-                                      const struct component *component, uint32_t edge)
+/* Of one edge. */
+struct passages {
+    const struct passage_share *items;
+    size_t count;
+};
+
+/* Those of all inputs of its reader are found at once, edge by edge; none while nothing flows. */
+static struct passages find(struct model *model, struct model_job *job,
+                            const struct component *component, uint32_t edge)
 {
     uint32_t reader = job->spec->graph->edges.items[edge].consumer.n;
     struct vertex_flow *flow = &job->vertices[reader].flow;
     struct net *net = net_of(model, component);
-    if (net && net->nic_loads.round != net->round)
+    if (!net)
+        return (struct passages){ NULL, 0 };
+    if (net->nic_loads.round != net->round)
         nic_loads_now(model, net);
-    if (net && flow->passages_round == net->round &&
-        flow->passages_version == net->nic_loads.version)
-        return flow;
-    vec_clear(&flow->passages);
-    flow->passages_round = net ? net->round : 0;
-    flow->passages_version = net ? net->nic_loads.version : 0;
-    for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[reader].inputs)) {
-        struct finder f = { model, job, component, net, flow, *e, 0, 1 };
-        if (net)
+    if (flow->passages_round != net->round || flow->passages_version != net->nic_loads.version) {
+        vec_clear(&flow->passages);
+        flow->passages_round = net->round;
+        flow->passages_version = net->nic_loads.version;
+        for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[reader].inputs)) {
+            struct finder f = { model, job, component, net, flow, *e, 0, 1 };
+            job->edge_passages[*e] = (uint32_t)flow->passages.count;
             find_edge(&f);
+        }
     }
-    return flow;
+    size_t first = job->edge_passages[edge], end = first;
+    while (end < flow->passages.count && flow->passages.items[end].edge == edge)
+        end++;
+    return (struct passages){ &flow->passages.items[first], end - first };
 }
 
 /* As by now: a queue whose load has changed a short while ago is on its way. */
 static struct stays queue_now(const struct model *model, struct model_job *job,
                               const struct component *component, uint32_t edge,
-                              const struct carriage *carriage, uint32_t q)
+                              const struct carriage *carriage, uint32_t q,
+                              struct load_history *history)
 {
     const struct model_vertex *reader =
         &job->vertices[job->spec->graph->edges.items[edge].consumer.n];
@@ -306,7 +318,7 @@ static struct stays queue_now(const struct model *model, struct model_job *job,
                                           .service = carriage->queues[q].service,
                                           .slowdown = 1,
                                           .wait_factor = carriage->queues[q].wait_factor });
-    stays_relax(model, job, component, reader, &queue);
+    stays_relax(model, job, component, reader, history, &queue);
     return queue;
 }
 
@@ -314,11 +326,9 @@ double passage_mean(struct model *model, struct model_job *job, const struct com
                     uint32_t edge, const struct variation *sent)
 {
     double mean = 0;
-    for (VEC_EACH(const struct passage_share, share,
-                  &find(model, job, component, edge)->passages)) {
+    struct passages passages = find(model, job, component, edge);
+    for (VEC_EACH(const struct passage_share, share, &passages)) {
         struct carriage carriage;
-        if (share->edge != edge)
-            continue;
         carriage_find(model, job, component, share, sent, &carriage);
         mean += share->weight *
                 (mean_seconds(&share->latency, share->more_latency) + carriage_mean(&carriage));
@@ -344,9 +354,9 @@ static struct carriage main_carriage(struct model *model, struct model_job *job,
     const struct passage_share *most = NULL;
     struct carriage carriage = { 0 };
     *part = 0;
-    for (VEC_EACH(const struct passage_share, share,
-                  &find(model, job, component, edge)->passages)) {
-        if (share->edge != edge || share->nic[TRANSFER_OUT] == NONE)
+    struct passages passages = find(model, job, component, edge);
+    for (VEC_EACH(const struct passage_share, share, &passages)) {
+        if (share->nic[TRANSFER_OUT] == NONE)
             continue;
         *part += share->weight;
         if (!most || share->weight > most->weight)
@@ -384,19 +394,18 @@ void passage_vary(struct model *model, struct model_job *job, const struct compo
 }
 
 double passage_longest(struct model *model, struct model_job *job,
-                       const struct component *component, uint32_t edge)
+                       const struct component *component, uint32_t edge,
+                       struct load_history *history)
 {
     double longest = 0;
-    for (VEC_EACH(const struct passage_share, share,
-                  &find(model, job, component, edge)->passages)) {
+    struct passages passages = find(model, job, component, edge);
+    for (VEC_EACH(const struct passage_share, share, &passages)) {
         struct carriage carriage;
-        if (share->edge != edge)
-            continue;
         carriage_find(model, job, component, share, NULL, &carriage);
         double seconds =
             mean_seconds(&share->latency, share->more_latency) + carriage.wire + carriage.turn / 2;
         for (uint32_t q = 0; q < carriage.count; q++) {
-            struct stays queue = queue_now(model, job, component, edge, &carriage, q);
+            struct stays queue = queue_now(model, job, component, edge, &carriage, q, history);
             seconds += stays_wait(&queue);
             vec_fini(&queue.items);
         }
@@ -456,7 +465,7 @@ static void push_share(const struct passage_share *share, struct delay_link link
 static struct delay_link carried(const struct model *model, struct model_job *job,
                                  const struct component *component,
                                  const struct passage_share *share, const struct variation *sent,
-                                 struct delay *delay)
+                                 struct load_history *history, struct delay *delay)
 {
     struct delay_link link = { .first_queue = (uint32_t)delay->queues.count };
     struct carriage carriage;
@@ -471,7 +480,7 @@ static struct delay_link carried(const struct model *model, struct model_job *jo
             link.fixed += wait;
             continue;
         }
-        struct stays queue = queue_now(model, job, component, share->edge, &carriage, q);
+        struct stays queue = queue_now(model, job, component, share->edge, &carriage, q, history);
         delay_push_queue(delay, queue.items.items, queue.items.count);
         link.queue_count++;
         vec_fini(&queue.items);
@@ -482,8 +491,9 @@ static struct delay_link carried(const struct model *model, struct model_job *jo
 void passage_add(struct model *model, struct model_job *job, const struct component *component,
                  uint32_t edge, const struct variation *sent, struct delay *delay)
 {
-    for (VEC_EACH(const struct passage_share, share, &find(model, job, component, edge)->passages))
-        if (share->edge == edge)
-            push_share(share, carried(model, job, component, share, sent, delay), delay);
+    struct load_history history = { 0 };
+    struct passages passages = find(model, job, component, edge);
+    for (VEC_EACH(const struct passage_share, share, &passages))
+        push_share(share, carried(model, job, component, share, sent, &history, delay), delay);
     delay_end_links(delay);
 }

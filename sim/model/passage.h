@@ -18,6 +18,7 @@ struct variation;
 struct model;
 struct model_job;
 struct component;
+struct load_history;
 
 /* Of the records into a vertex over one edge. */
 struct passage_share {
@@ -41,9 +42,11 @@ double passage_mean(struct model *model, struct model_job *job, const struct com
  * as they leave the sender, out as they come. */
 void passage_vary(struct model *model, struct model_job *job, const struct component *component,
                   uint32_t edge, double rho, struct variation *stream);
-/* Seconds one way over the slowest of its links, with queues as they are by now. */
+/* Seconds one way over the slowest of its links, with queues as they are by now. history: of the
+ * loads of the edge's reader. */
 double passage_longest(struct model *model, struct model_job *job,
-                       const struct component *component, uint32_t edge);
+                       const struct component *component, uint32_t edge,
+                       struct load_history *history);
 /* As a mixture. */
 void passage_add(struct model *model, struct model_job *job, const struct component *component,
                  uint32_t edge, const struct variation *sent, struct delay *delay);

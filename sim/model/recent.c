@@ -15,24 +15,12 @@
 #include "sim/model/state.h"
 #include "sim/model/stay.h"
 
-/* What was before that many steps is taken for what had always been. */
-enum { STEPS_MAX = 24 };
-
 #define ROUNDING 1e-6
 
-/* Of a load that stayed the same. */
-struct load_step {
-    double seconds;
-    double part;     /* of the rate of now */
-    bool held;       /* a backlog waited in front of the vertex, or of the source that it is */
-    double offered;  /* held: what came per record read, until the backlog was too long to end */
-    bool from_start; /* held: the backlog was there when the tasks began */
-};
-
-/* Newest first. */
+/* As much of it as some queues remember. */
 struct history {
     uint32_t count;
-    struct load_step steps[STEPS_MAX];
+    const struct load_step *steps;
     bool from_empty; /* before the oldest of them nothing waited */
 };
 
@@ -91,7 +79,7 @@ static double offered_most(struct model_source *source, time_ns from, time_ns un
 {
     double most = offered_at(source, from);
     time_ns at = from;
-    for (int step = 0; step < STEPS_MAX && at < until; step++) {
+    for (int step = 0; step < LOAD_STEPS_MAX && at < until; step++) {
         time_ns next = curve_next_change(&source->curve, at);
         at = next < until ? next : until;
         most = fmax(most, amount_between(source, from, at) * (double)TIME_S / (double)(at - from));
@@ -107,9 +95,10 @@ static double offered_while_held(const struct model *model, struct model_job *jo
     const struct vertex_flow *flow = &vertex->flow;
     time_ns until = flow->held ? model_now(model) : flow->released_at;
     double sum = 0;
-    for (size_t k = 0; k < component->sources.count; k++)
-        sum += vertex->shape.gain[k] *
-               offered_most(&job->sources.items[component->sources.items[k]], flow->held_at, until);
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+        sum +=
+            vertex->shape.gain[*k] *
+            offered_most(&job->sources.items[component->sources.items[*k]], flow->held_at, until);
     return sum / rate;
 }
 
@@ -152,11 +141,9 @@ static struct load_step step_at(const struct model *model, struct model_job *job
     struct load_step step = { .held = is_held_at(flow, at) };
     double rate = 0;
     *since = later_turn(flow, at, *since);
-    for (size_t k = 0; k < component->sources.count; k++)
-        if (vertex->shape.gain[k] > 0)
-            rate +=
-                vertex->shape.gain[k] *
-                read_at(model, job, &job->sources.items[component->sources.items[k]], at, since);
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+        rate += vertex->shape.gain[*k] *
+                read_at(model, job, &job->sources.items[component->sources.items[*k]], at, since);
     step.part = rate / vertex_in_rate(job, component, vertex);
     step.from_start = flow->held_at <= component->active_from;
     if (step.held && !step.from_start && rate > 0)
@@ -164,24 +151,29 @@ static struct load_step step_at(const struct model *model, struct model_job *job
     return step;
 }
 
-static void find_history(const struct model *model, struct model_job *job,
-                         const struct component *component, const struct model_vertex *vertex,
-                         const struct stays *stays, struct history *history)
+static struct history find_history(const struct model *model, struct model_job *job,
+                                   const struct component *component,
+                                   const struct model_vertex *vertex, const struct stays *stays,
+                                   struct load_history *known)
 {
-    time_ns begin = component->active_from, at = model_now(model), since;
-    history->count = 0;
+    time_ns begin = component->active_from, at = model_now(model);
+    struct history history = { .steps = known->steps };
     bool forgotten = false;
-    while (history->count == 0 || (at > begin && !forgotten && history->count < STEPS_MAX)) {
-        bool is_now = history->count == 0; /* no time may have passed at the rate of now */
-        since = begin;
-        struct load_step step =
-            step_at(model, job, component, vertex, is_now ? at : at - 1, &since);
-        step.seconds = (double)(at - since) / (double)TIME_S;
-        history->steps[history->count++] = step;
-        forgotten = all_forget(stays, history);
-        at = since;
+    while (history.count == 0 || (at > begin && !forgotten && history.count < LOAD_STEPS_MAX)) {
+        bool is_now = history.count == 0; /* no time may have passed at the rate of now */
+        struct load_step *step = &known->steps[history.count++];
+        if (history.count > known->found) {
+            time_ns since = begin;
+            *step = step_at(model, job, component, vertex, is_now ? at : at - 1, &since);
+            step->since = since;
+            step->seconds = (double)(at - since) / (double)TIME_S;
+            known->found = history.count;
+        }
+        forgotten = all_forget(stays, &history);
+        at = step->since;
     }
-    history->from_empty = at <= begin;
+    history.from_empty = at <= begin;
+    return history;
 }
 
 /* While a backlog waits the server is never idle, so what waited beside it stays. At an overload's
@@ -270,7 +262,7 @@ static void add_left(struct stays *stays, size_t index, const struct relaxation 
 
 void stays_relax(const struct model *model, struct model_job *job,
                  const struct component *component, const struct model_vertex *vertex,
-                 struct stays *stays)
+                 struct load_history *known, struct stays *stays)
 {
     struct history history = { 0 };
     size_t count = stays->items.count;
@@ -279,7 +271,7 @@ void stays_relax(const struct model *model, struct model_job *job,
         if (!(stay->rho > 0) || !(stay->wait_factor > 0))
             continue;
         if (history.count == 0)
-            find_history(model, job, component, vertex, stays, &history);
+            history = find_history(model, job, component, vertex, stays, known);
         struct relaxation queue = relax_over(stay, &history, vertex->is_source);
         if (is_held_up(stay, &history, 0, vertex->is_source)) {
             set_queue(stay, &queue);

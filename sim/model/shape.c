@@ -15,15 +15,22 @@ void shape_fini(struct vertex_shape *shape)
     mem_destroy(shape->share);
     mem_destroy(shape->local_first);
     vec_fini(&shape->local);
+    vec_fini(&shape->sources);
     *shape = (struct vertex_shape){ 0 };
 }
 
 uint32_t component_source_index(const struct component *component, uint32_t source)
 {
-    for (uint32_t k = 0; k < component->sources.count; k++)
-        if (component->sources.items[k] == source)
-            return k;
-    IMPOSSIBLE("source of another component");
+    size_t first = 0, end = component->sources.count;
+    while (first + 1 < end) {
+        size_t middle = first + (end - first) / 2;
+        if (component->sources.items[middle] <= source)
+            first = middle;
+        else
+            end = middle;
+    }
+    CHECK(first < end && component->sources.items[first] == source);
+    return (uint32_t)first;
 }
 
 void shape_key_groups(const struct model *model, const struct model_vertex *vertex,
@@ -152,8 +159,7 @@ static void gather_local(const struct model_job *job, struct model_vertex *to, u
     }
 }
 
-static void spread_pointwise(const struct model_job *job, struct model_vertex *to, uint32_t e,
-                             size_t source_count)
+static void spread_pointwise(const struct model_job *job, struct model_vertex *to, uint32_t e)
 {
     const struct job_edge *edge = &job->spec->graph->edges.items[e];
     const struct model_vertex *from = &job->vertices[edge->producer.n];
@@ -165,9 +171,9 @@ static void spread_pointwise(const struct model_job *job, struct model_vertex *t
         for (uint32_t p = producers.first; p <= producers.last; p++) {
             struct subtask_range readers = edge_consumers_of(&job->plan, e, p);
             double part = sent / (readers.last - readers.first + 1);
-            for (size_t k = 0; k < source_count; k++)
-                to->shape.share[k * to->parallelism + s] +=
-                    part * from->shape.share[k * from->parallelism + p];
+            for (VEC_EACH(const uint32_t, k, &from->shape.sources))
+                to->shape.share[*k * to->parallelism + s] +=
+                    part * from->shape.share[*k * from->parallelism + p];
         }
     }
 }
@@ -175,6 +181,7 @@ static void spread_pointwise(const struct model_job *job, struct model_vertex *t
 static void shape_source(struct model_vertex *vertex, uint32_t k)
 {
     vertex->shape.gain[k] = 1;
+    vec_push(&vertex->shape.sources, k);
     vertex->shape.local_first = mem_create_array(vertex->parallelism + 1, sizeof(uint32_t));
     for (uint32_t s = 0; s < vertex->parallelism; s++) {
         vec_push(&vertex->shape.local, (struct local_share){ k, s, 1 });
@@ -201,14 +208,22 @@ static void make_arrays(const struct model_job *job, struct model_vertex *vertex
         vertex->shape.local_first = mem_create_array(vertex->parallelism + 1, sizeof(uint32_t));
 }
 
-static void add_gains(const struct model_job *job, struct model_vertex *vertex, uint32_t e,
-                      size_t source_count)
+static void add_gains(const struct model_job *job, struct model_vertex *vertex, uint32_t e)
 {
     const struct job_edge *edge = &job->spec->graph->edges.items[e];
     const struct model_vertex *from = &job->vertices[edge->producer.n];
     double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
-    for (size_t k = 0; k < source_count; k++)
-        vertex->shape.gain[k] += from->shape.gain[k] * shape_edge_records(job->spec, edge) * copies;
+    double records = shape_edge_records(job->spec, edge);
+    for (VEC_EACH(const uint32_t, k, &from->shape.sources))
+        vertex->shape.gain[*k] += from->shape.gain[*k] * records * copies;
+}
+
+/* One walk along the gains for each vertex, so that none is needed for a figure. */
+static void find_sources(struct model_vertex *vertex, uint32_t source_count)
+{
+    for (uint32_t k = 0; k < source_count; k++)
+        if (vertex->shape.gain[k] > 0)
+            vec_push(&vertex->shape.sources, k);
 }
 
 static void shape_vertex(const struct model *model, struct model_job *job,
@@ -221,15 +236,15 @@ static void shape_vertex(const struct model *model, struct model_job *job,
     make_arrays(job, vertex, source_count);
     for (VEC_EACH(const uint32_t, e, &v->inputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
-        add_gains(job, vertex, *e, source_count);
+        add_gains(job, vertex, *e);
         if (edge->pattern == DISTRIBUTION_POINTWISE) {
-            spread_pointwise(job, vertex, *e, source_count);
+            spread_pointwise(job, vertex, *e);
             continue;
         }
         for (uint32_t s = 0; s < vertex->parallelism; s++)
             share_of[s] = -1; /* not worked out yet */
-        for (size_t k = 0; k < source_count; k++)
-            spread_shuffle(model, job, vertex, edge, k, share_of);
+        for (VEC_EACH(const uint32_t, k, &job->vertices[edge->producer.n].shape.sources))
+            spread_shuffle(model, job, vertex, edge, *k, share_of);
     }
     for (uint32_t s = 0; vertex->shape.local_first && s < vertex->parallelism; s++) {
         vertex->shape.local_first[s] = (uint32_t)vertex->shape.local.count;
@@ -239,6 +254,7 @@ static void shape_vertex(const struct model *model, struct model_job *job,
         vertex->shape.local_first[s + 1] = (uint32_t)vertex->shape.local.count;
     }
     mem_destroy(share_of);
+    find_sources(vertex, (uint32_t)source_count);
 }
 
 void shape_build(const struct model *model, struct model_job *job, struct component *component)

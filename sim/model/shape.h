@@ -22,7 +22,9 @@ struct local_share {
 
 /* Of one vertex; arrays by source of the component. */
 struct vertex_shape {
-    double *gain;  /* records into the vertex per record of the source */
+    double *gain; /* records into the vertex per record of the source */
+    VEC(uint32_t)
+    sources;       /* ascending: those of which it gets any; the rest have gain and share 0 */
     double *share; /* [source x parallelism]: per record of the source, into that subtask, through
                       shuffles; null: none */
     VEC(struct local_share) local; /* through pointwise edges only, by subtask */

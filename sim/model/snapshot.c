@@ -63,8 +63,8 @@ static double records_at_cut(const struct model_job *job, const struct model_ver
 {
     const struct component *component = &job->components.items[vertex->component];
     double sum = 0;
-    for (size_t k = 0; k < component->sources.count; k++)
-        sum += vertex->shape.gain[k] * cut->sources[component->sources.items[k]].total;
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+        sum += vertex->shape.gain[*k] * cut->sources[component->sources.items[*k]].total;
     return sum;
 }
 

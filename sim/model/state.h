@@ -50,6 +50,14 @@ struct model_vertex {
     struct vertex_flow flow;
 };
 
+/* Scratch of marking: who leads to a bottleneck, and of these, what is held up by it already. */
+enum lead { LEAD_NONE, LEAD_THERE, LEAD_HELD };
+struct leads {
+    uint32_t to;                /* NONE: not known */
+    enum lead *marks;           /* by vertex */
+    VEC(uint32_t) found, stack; /* the marked ones; of those, what is to be looked at */
+};
+
 struct model_job {
     const struct job_spec *spec;
     struct execution_graph plan; /* only what edge_producers_of reads: job and vertices */
@@ -57,8 +65,9 @@ struct model_job {
     uint32_t vertex_count;
     VEC(struct component) components;
     VEC(struct model_source) sources;
-    uint32_t *edge_slot; /* by edge: its place among the shuffles of its component; NONE */
-    bool *mark;          /* by vertex: scratch of path searches */
+    uint32_t *edge_slot;     /* by edge: its place among the shuffles of its component; NONE */
+    uint32_t *edge_passages; /* by edge: its first among the passages of its reader, as found */
+    struct leads leads;
     bool cancelled, ended, failed; /* is to end; has; FAILED: what arrives is its backlog still */
     time_ns ended_at;
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
@@ -70,6 +79,7 @@ struct model_job {
     uint64_t stopped_by;         /* synchronous savepoint that holds the sources; 0: none */
     struct model_restore restored;
     uint64_t restored_round;   /* refresh of the networks */
+    bool restored_now;         /* where it stands has not been summed up yet */
     uint32_t restored_sources; /* in it, all subtasks of each */
 };
 

@@ -25,11 +25,11 @@ static void push_subtasks(const struct model *model, const struct model_job *job
         uint32_t host = model->tasks.items[vertex->life.current.items[s]].life.host;
         struct task_load load = { .slowdown = 1 };
         load.service = vertex_service(vertex, model->hosts.items[host].life.speed, 1);
-        for (size_t k = 0; k < component->sources.count; k++)
-            load.weight += vertex->shape.share[k * vertex->parallelism + s] *
+        for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+            load.weight += vertex->shape.share[*k * vertex->parallelism + s] *
                            (component->sources.count > 1
-                                ? job->sources.items[component->sources.items[k]].rate / in
-                                : 1 / vertex->shape.gain[k]);
+                                ? job->sources.items[component->sources.items[*k]].rate / in
+                                : 1 / vertex->shape.gain[*k]);
         load.busy = load.service * load.weight;
         vec_push(&loads->items, load);
     }
@@ -97,10 +97,11 @@ static void stays_of_classes(const struct model *model, const struct component *
                              const struct model_vertex *vertex, struct stays *stays)
 {
     const struct net *net = net_of(model, component);
-    for (uint32_t i = 0; i < component->work_count; i++) {
-        const struct class_work *work = &net->work.items[component->first_work + i];
+    const struct class_work *work;
+    for (uint32_t i = vertex->flow.first_work; i != NONE; i = work->next) {
+        work = &net->work.items[i];
         const struct net_class *class = &net->classes.items[work->class];
-        if (work->vertex != vertex->id || !(work->tasks > 0) || !(class->rate > 0))
+        if (!(work->tasks > 0) || !(class->rate > 0))
             continue;
         double read = class->rate * class->tasks;
         double in = read * vertex->shape.gain[class->sum - component->first_sum];

@@ -46,7 +46,8 @@ struct vertex_flow {
     struct load_bands bands; /* behind shuffles, unless crowded; made when asked for, then kept */
     uint64_t bands_round;    /* of the network */
     uint64_t bands_rates;    /* the same, when rates of several sources mix */
-    VEC(struct passage_share) passages; /* of its inputs, made when asked for */
+    uint32_t first_work, last_work;     /* before shuffles, in the network's list; NONE */
+    VEC(struct passage_share) passages; /* of its inputs, made when asked for, edge by edge */
     uint64_t passages_round;            /* of the network */
     uint64_t passages_version;          /* of its NICs' loads */
     /* Congested, or a source that reads a backlog: since then, or until then the last time. */

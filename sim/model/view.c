@@ -30,9 +30,9 @@ static double state_of_vertex(struct model *model, const struct model_job *job,
     double records = 0;
     if (!vertex->shape.gain || component->ending == ENDING_FINISH || component->as_finished)
         return 0;
-    for (size_t k = 0; k < component->sources.count; k++)
-        records += vertex->shape.gain[k] *
-                   source_position(&job->sources.items[component->sources.items[k]],
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
+        records += vertex->shape.gain[*k] *
+                   source_position(&job->sources.items[component->sources.items[*k]],
                                    view_time(model, job));
     if (spec->keys > 0 && !vertex->keyspace)
         vertex->keyspace = keyspace_create(spec, vertex->groups);
@@ -221,7 +221,7 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     out->in_rate = vertex_in_rate(job, component, vertex);
     double bytes_in = vertex_bytes_in(job, component, vertex);
     if (!vertex->is_source && bytes_in > 0)
-        out->backlog = vertex_bytes_ahead(model, job, component, vertex) / bytes_in * out->in_rate;
+        out->backlog = vertex_bytes_ahead(model, job, vertex) / bytes_in * out->in_rate;
 }
 
 time_ns model_broken_at(const struct model *model, struct job_id id)

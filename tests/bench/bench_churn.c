@@ -5,7 +5,8 @@
  * heartbeats every ten seconds (those of whole contacts are left out: decision 2). Against the
  * limit, and each event against one of a plain heap, so that machines can be compared. Other lines
  * have other shapes for as much less time that hours of tasks are as many: four times the
- * TaskManagers; four slots of each; and three vertices in two slots of each, with a load that
+ * TaskManagers; four slots of each; a sixth of the time with restarts that wait two seconds at
+ * most, so that the job runs most of it; and three vertices in two slots of each, with a load that
  * varies and is looked at as often as by default.
  */
 #include "core/base/rng.h"
@@ -24,6 +25,7 @@ struct churn {
 
 struct shape {
     unsigned task_managers, slots, hours;
+    const char *sample, *config; /* more of the latter, lines */
 };
 
 static void describe(struct churn *churn, const struct shape *shape)
@@ -32,11 +34,12 @@ static void describe(struct churn *churn, const struct shape *shape)
     text_format(churn->yaml, sizeof churn->yaml,
                 "name: churn\n"
                 "duration: %uh\n"
-                "sample: 5min\n"
+                "sample: %s\n"
                 "config:\n"
                 "  scheduler-mode: reactive\n"
                 "  heartbeat.interval: 10s\n"
                 "  execution.checkpointing.interval: 1min\n"
+                "%s"
                 "cluster:\n"
                 "  provider: standalone\n"
                 "  task-manager:\n"
@@ -51,8 +54,8 @@ static void describe(struct churn *churn, const struct shape *shape)
                 "          max-parallelism: %u }\n"
                 "    edges: [ source -> count: hash ]\n"
                 "    load: { constant: 1m/s }\n",
-                shape->hours, shape->slots, shape->slots, shape->task_managers, tasks + 24,
-                tasks + 24);
+                shape->hours, shape->sample, shape->config, shape->slots, shape->slots,
+                shape->task_managers, tasks + 24, tasks + 24);
 }
 
 static void describe_day(struct churn *churn, unsigned hours)
@@ -134,15 +137,23 @@ int main(void)
 {
     struct churn churn, other;
     char line[64];
-    describe(&churn, &(struct shape){ 1000, 1, 24 });
+    describe(&churn, &(struct shape){ 1000, 1, 24, "5min", "" });
     double seconds =
         bench_limit("churn: 1,000 TaskManagers for 24 h", run_churn, &churn, 1, LIMIT_S);
     double events = (double)churn.events, plain_s = plain_seconds(churn.events);
     text_format(line, sizeof line, "churn: an event, of %llu", (unsigned long long)churn.events);
     bench_line(line, seconds / events * 1e9, plain_s / events * 1e9, "ns", TURNS);
-    describe(&other, &(struct shape){ 4000, 1, 6 });
+    describe(&other, &(struct shape){ 1000, 1, 24, "10s", "" });
+    bench_limit("churn: the same, looked at as by default", run_churn, &other, 1, LIMIT_S);
+    describe(&other, &(struct shape){ 1000, 1, 4, "10s",
+                                      "  restart-strategy.exponential-delay.max-backoff: 2s\n" });
+    double short_s = bench_seconds(run_churn, &other, 1), short_events = (double)other.events;
+    bench_line("churn: back-off up to 2 s, 4 h, against 24 h", short_s, seconds, "s", TURNS);
+    bench_line("churn: an event of it, against one of those", short_s / short_events * 1e9,
+               seconds / events * 1e9, "ns", TURNS);
+    describe(&other, &(struct shape){ 4000, 1, 6, "5min", "" });
     against_plain("churn: 4,000 for 6 h, against 1,000 for 24 h", &other, seconds);
-    describe(&other, &(struct shape){ 1000, 4, 6 });
+    describe(&other, &(struct shape){ 1000, 4, 6, "5min", "" });
     against_plain("churn: four slots each, for 6 h, against that", &other, seconds);
     describe_day(&other, 8);
     against_plain("churn: two slots, three vertices, 8 h, against it", &other, seconds);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whole runs in which one thing doubles twice while all else stays: tasks, slots, also on cores
- * that are busy, TaskManagers, jobs, jobs and vertices that are looked at each second, the length
- * of a trace, the hosts that a fault strikes at one instant, uploads on full NICs; and the
- * transfers that share a bandwidth, by themselves. Each line is the time per thing against that at
- * half as many. Ends with 1 when one of them grows as a quadratic path does. Checkpoints and
- * failures of machines are as many for each size, but for jobs on machines of their own.
+ * that are busy, TaskManagers, sources that join, ways that part and join, jobs, jobs and vertices
+ * that are looked at each second, the length of a trace, the hosts that a fault strikes at one
+ * instant, uploads on full NICs; and the transfers that share a bandwidth, by themselves. Each line
+ * is the time per thing against that at half as many. Ends with 1 when one of them grows as a
+ * quadratic path does. Checkpoints and failures of machines are as many for each size, but for jobs
+ * on machines of their own.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -255,6 +256,64 @@ static void double_uploads(void *context, uint64_t n)
     whole_run(whole_run_load(text.bytes));
 }
 
+/* Of a scenario whose vertices are to come. */
+static void begin_wide(struct text *text, const char *sample, const char *interval)
+{
+    text->length = 0;
+    text_add(text,
+             "name: wide\n"
+             "duration: 10min\n"
+             "sample: %s\n"
+             "config: { parallelism.default: 4, execution.checkpointing.interval: %s }\n"
+             "cluster:\n"
+             "  provider: standalone\n"
+             "  task-manager: { cores: 64, memory: 64g, slots: 1, boot: 1s, count: 4 }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices:\n"
+             "      - { name: join, keys: 1m, state: 100 bytes/key }\n",
+             sample, interval);
+}
+
+/* What is done to sources that join. */
+struct joining {
+    const char *sample, *interval, *events;
+};
+
+static void double_sources(void *context, uint64_t n)
+{
+    const struct joining *joining = context;
+    static struct text text;
+    begin_wide(&text, joining->sample, joining->interval);
+    for (unsigned s = 0; s < n; s++)
+        text_add(&text, "      - { name: s%u }\n", s);
+    text_add(&text, "    edges:\n");
+    for (unsigned s = 0; s < n; s++)
+        text_add(&text, "      - s%u -> join: hash\n", s);
+    text_add(&text, "    loads:\n");
+    for (unsigned s = 0; s < n; s++)
+        text_add(&text, "      s%u: { constant: 1k/s }\n", s);
+    text_add(&text, "%s", joining->events);
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
+}
+
+static void double_ways(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    begin_wide(&text, "10s", "30s");
+    text_add(&text, "      - { name: s }\n");
+    for (unsigned v = 0; v < n; v++)
+        text_add(&text, "      - { name: v%u }\n", v);
+    text_add(&text, "    edges:\n");
+    for (unsigned v = 0; v < n; v++)
+        text_add(&text, "      - s -> v%u: hash\n      - v%u -> join: hash\n", v, v);
+    text_add(&text, "    load: { constant: 1k/s }\n");
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
+}
+
 static void double_minutes(void *context, uint64_t n)
 {
     (void)context;
@@ -295,6 +354,12 @@ int main(void)
     struct strike freeze = { "freeze: { task-manager:", ", for: 5s }", 1 };
     struct strike cut = { "cut: { task-manager:", ", from: tm1, for: 20s }", 1 };
     struct strike cut_off = { "cut: { task-manager:", ", for: 20s }", 2 };
+    struct joining looked_at = { "10s", "30s", "" };
+    struct joining checkpoints = { "5min", "5s", "" };
+    struct joining restarts = {
+        "5min", "10min",
+        "events:\n  - { at: 1min, every: 10s, fail: { vertex: join, subtask: 1 } }\n"
+    };
     bool linear = true;
     linear &= bench_doubles("doubling: tasks", double_tasks, NULL, 256);
     linear &= bench_doubles("doubling: slots", double_slots, NULL, 128);
@@ -304,6 +369,10 @@ int main(void)
     linear &= bench_doubles("doubling: independent jobs", double_independent_jobs, NULL, 50);
     linear &= bench_doubles("doubling: jobs looked at", look_at_jobs, NULL, 25);
     linear &= bench_doubles("doubling: vertices looked at", look_at_vertices, NULL, 50);
+    linear &= bench_doubles("doubling: sources that join", double_sources, &looked_at, 50);
+    linear &= bench_doubles("doubling: the same, checkpoints", double_sources, &checkpoints, 100);
+    linear &= bench_doubles("doubling: the same, restarts", double_sources, &restarts, 100);
+    linear &= bench_doubles("doubling: ways that join", double_ways, NULL, 50);
     linear &= bench_doubles("doubling: hosts slowed", double_struck, &slow, 500);
     linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/graph/key_groups.h"
+#include "sim/model/recent.h"
 #include "sim/model/state.h"
 #include "tests/lib/model_fixture.h"
 
@@ -210,10 +211,11 @@ START_TEST(each_input_is_as_remote_as_its_own_edge)
     model_fixture_run(&f, 10 * TIME_S);
     struct model_job *job = &f.model->jobs[0];
     const struct component *component = &job->components.items[0];
+    struct load_history history = { 0 };
     ck_assert_double_eq_tol(passage_mean(f.model, job, component, 0, NULL), 1e-3, 1e-12);
     ck_assert_double_eq(passage_mean(f.model, job, component, 1, NULL), 0);
-    ck_assert_double_eq_tol(passage_longest(f.model, job, component, 0), 2e-3, 1e-12);
-    ck_assert_double_eq(passage_longest(f.model, job, component, 1), 0);
+    ck_assert_double_eq_tol(passage_longest(f.model, job, component, 0, &history), 2e-3, 1e-12);
+    ck_assert_double_eq(passage_longest(f.model, job, component, 1, &history), 0);
 }
 END_TEST
 
