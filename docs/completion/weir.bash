@@ -27,7 +27,7 @@ _weir()
         options="--variant --tolerance --expect --context --seed --set --until --out --json --no-plots"
         options="$options --quiet --help"
         ;;
-    plot) options="--commands --help" ;;
+    plot) options="--checkpoint --job --commands --help" ;;
     report | version) options="--help" ;;
     explain) options="--event --why --at --run --all --help" ;;
     help)

@@ -58,7 +58,10 @@ _weir() {
             '--at[what was going on at a time]:duration:' '--run[a variant of the run]:variant:' \
             '--all[tell everything]' '*:run:_files -/'
         ;;
-    plot) _arguments '--commands[print the gnuplot command lines]' '*:run:_files -/' ;;
+    plot)
+        _arguments '--checkpoint[how its barriers travelled]:number:' '--job[of this job]:name:' \
+            '--commands[print the gnuplot command lines]' '*:run:_files -/'
+        ;;
     report) _files -/ ;;
     calc) _values 'question' --list --help ${(f)"$(weir calc --list 2> /dev/null | awk '{ print $1 }')"} ;;
     help) _describe 'command' commands ;;

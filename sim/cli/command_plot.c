@@ -13,7 +13,9 @@
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/places.h"
+#include "sim/cli/run_options.h"
 #include "sim/load/input_file.h"
+#include "sim/report/barrier_picture.h"
 #include "sim/report/html.h"
 #include "sim/report/output_dir.h"
 #include "sim/report/output_file.h"
@@ -38,16 +40,37 @@ static struct err load_summary(const char *folder, json_t **out, struct note *no
                     path);
 }
 
+static struct err make_plots(const char *folder, struct note *note)
+{
+    char plots[OUTPUT_PATH_SIZE];
+    text_format(plots, sizeof plots, "%s/plots", folder);
+    if (mkdir(plots, 0777) != 0 && (errno != EEXIST || access(plots, W_OK) != 0))
+        return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", plots, strerror(errno));
+    return OK;
+}
+
+static struct err plot_barriers(const struct parsed *parsed, const char *folder, struct note *note)
+{
+    char scripts[PLACE_SIZE];
+    struct barrier_request request = { .folder = folder,
+                                       .scripts = scripts,
+                                       .job = parsed_value(parsed, "job"),
+                                       .print = parsed_has(parsed, "commands") ? stdout : NULL };
+    TRY(run_options_count("checkpoint", parsed_value(parsed, "checkpoint"), 1, INT64_MAX,
+                          &request.checkpoint, note));
+    TRY(place_find_plots(scripts, note));
+    TRY(output_check_run(folder, note));
+    TRY(make_plots(folder, note));
+    return barrier_picture_draw(&request, note);
+}
+
 static struct err plot(const char *folder, bool print, struct note *note)
 {
-    char scripts[PLACE_SIZE], plots[OUTPUT_PATH_SIZE];
+    char scripts[PLACE_SIZE];
     json_t *summary;
     TRY(place_find_plots(scripts, note));
     TRY(load_summary(folder, &summary, note));
-    text_format(plots, sizeof plots, "%s/plots", folder);
-    struct err e = OK;
-    if (mkdir(plots, 0777) != 0 && (errno != EEXIST || access(plots, W_OK) != 0))
-        e = err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", plots, strerror(errno));
+    struct err e = make_plots(folder, note);
     if (!err_is(e))
         e = plots_draw(folder, scripts, summary, print ? stdout : NULL, note);
     json_decref(summary);
@@ -80,8 +103,16 @@ static int run_plot(const struct command *command, int argc, char **argv)
     bool print = parsed_has(&parsed, "commands");
     const char *folder = parsed.arguments.items[0];
     interrupt_watch(); /* so that nothing half drawn is left */
-    struct err e = plot(folder, print, &note);
-    if (!err_is(e) && !print)
+    bool barriers = parsed_has(&parsed, "checkpoint");
+    struct err e = OK;
+    if (!barriers && parsed_has(&parsed, "job"))
+        e = err_note(&note, ERR_BAD_VALUE_CODE, "--job: goes with --checkpoint");
+    if (!err_is(e))
+        e = barriers ? plot_barriers(&parsed, folder, &note) : plot(folder, print, &note);
+    if (!err_is(e) && !print && barriers)
+        printf("Picture: %s/plots/checkpoint-%s.png\n", folder,
+               parsed_value(&parsed, "checkpoint"));
+    else if (!err_is(e) && !print)
         printf("Pictures: %s/plots\n", folder);
     code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
     if (interrupt_came())
@@ -107,6 +138,8 @@ static int run_report(const struct command *command, int argc, char **argv)
 }
 
 static const struct command_option plot_options[] = {
+    { "checkpoint", "N", "instead, how the barriers of checkpoint N travelled" },
+    { "job", "NAME", "of this job's checkpoint, where several have one of that number" },
     { "commands", NULL, "print the gnuplot command lines instead of running them" },
 };
 
@@ -114,9 +147,14 @@ const struct command command_plot = {
     .name = "plot",
     .arguments = "RUN",
     .summary = "draw the pictures of a run again",
-    .text = "Draws the pictures of a finished run anew, from the files in its folder, with the\n"
-            "gnuplot scripts of Weir (WEIR_PLOTS names another folder of scripts).",
-    .example = "  weir plot out/day",
+    .text =
+        "Draws the pictures of a finished run anew, from the files in its folder, with the\n"
+        "gnuplot scripts of Weir (WEIR_PLOTS names another folder of scripts). With\n"
+        "--checkpoint it draws one more, plots/checkpoint-N: the way of each barrier from\n"
+        "subtask to subtask, where channels were blocked, both parts of each snapshot. The run\n"
+        "must have been one of --world exact with --log messages.",
+    .example = "  weir run --world exact --log messages --out out/kill scenarios/fault-kill\n"
+               "  weir plot out/kill --checkpoint 2",
     .options = plot_options,
     .option_count = sizeof plot_options / sizeof *plot_options,
     .argument_min = 1,

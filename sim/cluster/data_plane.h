@@ -31,4 +31,10 @@ struct data_plane_ops {
     time_ns (*closed_at)(void *plane, struct node_id node);
 };
 
+struct virtual_cluster;
+
+/* A line of the data plane's own, for the log; no decision, so that nothing comes of it. */
+void virtual_cluster_tell(struct virtual_cluster *cluster, struct node_id node,
+                          const struct log_line *line);
+
 #endif

@@ -228,6 +228,14 @@ void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, 
     cluster_fact(cluster, node, word, reason);
 }
 
+void virtual_cluster_tell(struct virtual_cluster *cluster, struct node_id node,
+                          const struct log_line *line)
+{
+    CHECK(line->level != LOG_DECISION);
+    if (cluster->observer.log)
+        cluster->observer.log(cluster->observer.context, cluster_now(cluster), node, line);
+}
+
 /* The words of the virtual cluster's own facts. */
 static const char *const process_words[] = { "added",     "up",          "stopping", "stopped",
                                              "exited",    "killed",      "frozen",   "resumed",

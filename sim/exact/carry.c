@@ -209,8 +209,11 @@ void carry_outputs(struct exact *exact, uint32_t index)
             ; /* those without a reader are looked at when it comes */
         for (sub = 0; sub < output->config.subpartitions; sub++) {
             uint32_t wire = task->outputs.items[task->first_output.items[o] + sub];
-            while (wire != NONE && result_partition_take(output, sub, &item, &backlog))
+            while (wire != NONE && result_partition_take(output, sub, &item, &backlog)) {
+                told_left(exact, &exact->wires.items[wire], &item,
+                          output->subpartitions[sub].queue.buffers);
                 send(exact, wire, &item, backlog);
+            }
         }
     }
     if (task->life.phase == TASK_RUNNING)
@@ -319,8 +322,9 @@ static void packet_is_here(void *context, uint64_t a, uint64_t b)
     uint32_t producer = wire->producer, consumer = wire->consumer;
     wire->buffers_under_way -= packet.item.buffer != NULL;
     bool is_last = packet.item.event.kind == CHANNEL_EVENT_END_OF_PARTITION;
-    input_gate_receive(exec_task_gate(exact->tasks.items[consumer].exec, wire->input),
-                       wire->channel, &packet.item, packet.backlog);
+    struct input_gate *gate = exec_task_gate(exact->tasks.items[consumer].exec, wire->input);
+    told_arrived(exact, wire, &packet.item, gate->channels[wire->channel].queue.buffers);
+    input_gate_receive(gate, wire->channel, &packet.item, packet.backlog);
     carry_credits(exact, consumer); /* floating ones, by the backlog */
     run_wake(exact, consumer);
     if (is_last)

@@ -228,6 +228,7 @@ struct exact *exact_create(const struct scenario *scenario, struct virtual_clust
     exact->scenario = scenario;
     exact->cluster = cluster;
     exact->queue = queue;
+    exact->tells_barriers = scenario->log_level >= LOG_MESSAGE;
     const struct plane_world world = plane_world_of(cluster);
     life_init(&exact->life, scenario, &world, queue, exact_life_ops(), exact);
     exact->job_count = (uint32_t)scenario->jobs.count;
@@ -297,6 +298,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->first_input);
         vec_fini(&task->first_output);
         vec_fini(&task->kept);
+        vec_fini(&task->blocked);
         vec_fini(&task->syncing);
         vec_fini(&task->gathering);
         vec_fini(&task->triggers);

@@ -65,12 +65,14 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->first_input, &before.first_input, sizeof task->first_input);
     memcpy(&task->first_output, &before.first_output, sizeof task->first_output);
     memcpy(&task->kept, &before.kept, sizeof task->kept);
+    memcpy(&task->blocked, &before.blocked, sizeof task->blocked);
     memcpy(&task->syncing, &before.syncing, sizeof task->syncing);
     memcpy(&task->gathering, &before.gathering, sizeof task->gathering);
     memcpy(&task->triggers, &before.triggers, sizeof task->triggers);
     vec_clear(&task->triggers);
     vec_clear(&task->inputs);
     vec_clear(&task->outputs);
+    vec_clear(&task->blocked);
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);
 }

@@ -54,6 +54,7 @@ struct exact {
     VEC(struct wire) wires;
     VEC(uint32_t) free_uploads, free_wires;
     time_ns storage_fails_until;
+    bool tells_barriers;              /* log-level: message */
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
 };
 
@@ -99,6 +100,15 @@ void snapshot_decline(struct exact *exact, uint32_t host, uint32_t job, uint64_t
                       struct task_attempt attempt, enum failure_cause cause);
 void snapshot_uploads_drop(struct exact *exact, uint32_t job, uint64_t checkpoint);
 void snapshot_uploads_of_host(struct exact *exact, uint32_t host); /* it has ended */
+
+/* told.c: lines of the log on the ways of barriers, where its level asks for them. */
+void told_left(struct exact *exact, const struct wire *wire, const struct channel_item *item,
+               uint32_t overtaken);
+void told_arrived(struct exact *exact, const struct wire *wire, const struct channel_item *item,
+                  uint32_t before);
+void told_blocks(struct exact *exact, uint32_t task); /* behind a step */
+void told_snapshot(struct exact *exact, uint32_t task, const char *what, uint64_t checkpoint,
+                   int64_t value);
 
 /* failure.c: the task has failed by itself; its words go with it. */
 void exact_fail(struct exact *exact, uint32_t task);

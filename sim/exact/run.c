@@ -229,6 +229,7 @@ static void settle(struct exact *exact, uint32_t index)
     task->pace = PACE_ASLEEP;
     carry_outputs(exact, index);
     carry_credits(exact, index);
+    told_blocks(exact, index);
     time_ns sync = hear_facts(exact, index);
     run_look_pressed(exact, host);
     task = &exact->tasks.items[index];
@@ -239,8 +240,10 @@ static void settle(struct exact *exact, uint32_t index)
         exact_push(exact, time_add(exact_now(exact), sync), step_is_over, index, generation);
         return;
     }
-    for (VEC_EACH(const uint64_t, checkpoint, &task->syncing))
+    for (VEC_EACH(const uint64_t, checkpoint, &task->syncing)) {
+        told_snapshot(exact, index, "synchronous part over", *checkpoint, task->sync);
         vec_push(&task->gathering, *checkpoint);
+    }
     vec_clear(&task->syncing);
     snapshot_store_written(exact, index);
     if (task->last == STEP_WORKED)

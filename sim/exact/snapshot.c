@@ -212,6 +212,7 @@ time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
         time_add(sleeps ? sleeps->sleep : 0,
                  time_at_speed(job->vertices[task->life.vertex].spec->snapshot_sync, speed));
     vec_push(&task->syncing, checkpoint);
+    told_snapshot(exact, index, "begun", checkpoint, 0);
     return task->sync;
 }
 
@@ -258,6 +259,7 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     double bytes = (double)upload->file.bytes.count + more_bytes(task, spec);
     upload->ack.state_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;
     upload->ack.written_bytes = upload->ack.state_bytes;
+    told_snapshot(exact, index, "written", checkpoint, (int64_t)bytes);
     if (bytes <= INLINE_STATE_BYTES) {
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
         return;
@@ -349,7 +351,10 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
         upload->file = (struct stored_file){ 0 };
         see_savepoint(job, cut);
     }
+    uint32_t task = upload->task.index;
     upload_release(exact, (uint32_t)a);
+    if (counts)
+        told_snapshot(exact, task, "acknowledged", report.checkpoint, ack.state_bytes);
     if (counts)
         virtual_cluster_report(exact->cluster, node, &report);
 }
