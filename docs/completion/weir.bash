@@ -29,7 +29,7 @@ _weir()
         ;;
     plot) options="--checkpoint --job --commands --help" ;;
     report | version) options="--help" ;;
-    explain) options="--event --why --at --run --all --help" ;;
+    explain) options="--event --why --at --task --run --all --help" ;;
     help)
         COMPREPLY=($(compgen -W "run test compare plot report explain calc version" -- "$word"))
         return

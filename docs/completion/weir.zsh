@@ -55,7 +55,8 @@ _weir() {
     explain)
         _arguments '--event[the causes of a line of the log]:number:' \
             '--why[the causes of the first line that fits]:pattern:' \
-            '--at[what was going on at a time]:duration:' '--run[a variant of the run]:variant:' \
+            '--at[what was going on at a time]:duration:' '--task[its channels then]:vertex:' \
+            '--run[a variant of the run]:variant:' \
             '--all[tell everything]' '*:run:_files -/'
         ;;
     plot)

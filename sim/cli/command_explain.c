@@ -12,6 +12,7 @@
 #include "sim/report/causes.h"
 #include "sim/cli/command.h"
 #include "sim/cli/histories.h"
+#include "sim/cli/instant.h"
 #include "sim/cli/moment.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/narrative_outline.h"
@@ -29,6 +30,7 @@ static const struct command_option options[] = {
     { "event", "N", "the chain of causes of line N (its seq) of the event log" },
     { "why", "PATTERN", "the same for the first line that fits, such as 'scheduler Restarting'" },
     { "at", "TIME", "how things stood and what was going on then, such as 14h or 302s" },
+    { "task", "VERTEX[/SUBTASK]", "with --at: its channels, barriers and state at that instant" },
     { "run", "VARIANT", "of this variant instead of the scenario itself" },
     { "all", NULL, "tell every chapter by itself, however many there are" },
 };
@@ -120,12 +122,10 @@ static struct err explain_why(const struct explanation *e, const char *pattern, 
     return OK;
 }
 
-/* How things stood, the chapters that cover the time, and the lines around it. */
-static struct err explain_at(const struct explanation *e, const char *metrics, const char *text,
-                             struct note *note)
+static struct err read_moment(const struct explanation *e, const char *text, time_ns *out,
+                              struct note *note)
 {
     time_ns at;
-    size_t shown = 0, first = 0;
     if (err_is(quantity_duration(text, &at)) || at < 0)
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "--at: found '%.*s', expected a time such as 14h or 302s", WORD_MAX, text);
@@ -136,6 +136,17 @@ static struct err explain_at(const struct explanation *e, const char *metrics, c
                         "--at: found '%.*s', expected a time in the run, which is %s long",
                         WORD_MAX, text, length);
     }
+    *out = at;
+    return OK;
+}
+
+/* How things stood, the chapters that cover the time, and the lines around it. */
+static struct err explain_at(const struct explanation *e, const char *metrics, const char *text,
+                             struct note *note)
+{
+    time_ns at;
+    size_t shown = 0, first = 0;
+    TRY(read_moment(e, text, &at, note));
     TRY(moment_tell(&e->log, e->one, metrics, at, e->duration, stdout, note));
     for (VEC_EACH(const struct chapter, chapter, &e->narrative.chapters))
         if (chapter_covers(chapter, at))
@@ -226,6 +237,16 @@ static struct err find_run(const struct parsed *parsed, struct explanation *e, s
     return result;
 }
 
+static struct err explain_task(const struct explanation *e, const char *task, const char *at,
+                               struct note *note)
+{
+    time_ns moment;
+    if (!at)
+        return err_note(note, ERR_BAD_VALUE_CODE, "--task: goes with --at TIME");
+    TRY(read_moment(e, at, &moment, note));
+    return instant_tell(&e->log, e->one, task, moment, e->duration, stdout, note);
+}
+
 static struct err explain_run(struct explanation *e, const struct parsed *parsed, struct note *note)
 {
     const char *event = parsed_value(parsed, "event"), *why = parsed_value(parsed, "why");
@@ -238,6 +259,9 @@ static struct err explain_run(struct explanation *e, const struct parsed *parsed
             result = explain_event(e, event, note);
         else if (why)
             result = explain_why(e, why, note);
+        else if (parsed_has(parsed, "task"))
+            result =
+                explain_task(e, parsed_value(parsed, "task"), parsed_value(parsed, "at"), note);
         else
             result = explain_chapters(e, parsed, note);
         narrative_fini(&e->narrative);
@@ -280,8 +304,10 @@ const struct command command_explain = {
         "rescale; how jobs started and ended; checkpoints that failed in a row, and when lag grew\n"
         "most without an outage. Alike ones are told as one, and of many those that weigh most,\n"
         "unless --all is given. With --event or --why it follows one line of the log back to\n"
-        "what caused it.",
-    .example = "  weir explain out/day --why 'scheduler Restarting'",
+        "what caused it. With --at and --task it runs a scenario of the exact world again up to\n"
+        "that instant and looks into a task: what waits in its channels, and where barriers are.",
+    .example = "  weir explain out/day --why 'scheduler Restarting'\n"
+               "  weir explain out/kill --at 61s --task count/0",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .argument_min = 1,

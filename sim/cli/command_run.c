@@ -8,6 +8,7 @@
 
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
+#include "sim/cli/origin.h"
 #include "sim/cli/places.h"
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
@@ -127,6 +128,11 @@ static struct err run_into(const struct command *command, struct run_request *re
                                       .output = request->out[0] ? output : NULL };
     TRY(plays_run(plays, &settings, note));
     plays_judge(plays);
+    for (VEC_EACH(const struct play, play, &plays->list))
+        if (play->summary)
+            json_object_set_new(
+                play->summary, "origin",
+                origin_create(request->scenario, settings.overrides, settings.override_count));
     if (!request->out[0])
         return OK;
     TRY(write_report(command, request, plays, output, note));
