@@ -85,9 +85,18 @@ static void tap_drain(struct collector *collector, uint32_t least)
                            .at = tap->at,
                            .layout = collector->layout };
     if (batch.count > 0 && !tap->chain->task->failed) {
+        struct exec_probe *probe = tap->chain->task->probe;
+        const struct operator* op = tap->chain->operators[tap->op];
+        if (probe && op->class->poll)
+            probe->made(probe, op, &batch);
         if (tap->outputs.count > 0)
             write_out(tap, &batch);
-        if (tap->next) {
+        if (tap->next && probe) {
+            operator_charge(tap->next, batch.count);
+            probe->before(probe, tap->next, &batch);
+            tap->next->class->process(tap->next, 0, &batch);
+            probe->behind(probe, tap->next, &batch);
+        } else if (tap->next) {
             operator_charge(tap->next, batch.count);
             tap->next->class->process(tap->next, 0, &batch);
         }
@@ -206,9 +215,14 @@ void chain_close(struct chain *chain)
 void chain_process(struct chain *chain, uint32_t input, const struct batch *batch)
 {
     struct operator* head = chain->operators[0];
+    struct exec_probe *probe = chain->task->probe;
     operator_charge(head, batch->count);
+    if (probe)
+        probe->before(probe, head, batch);
     head->class->process(head, input, batch);
     chain_drain(chain);
+    if (probe)
+        probe->behind(probe, head, batch);
 }
 
 enum source_status chain_poll(struct chain *chain, uint32_t records_max)

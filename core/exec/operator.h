@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 #include "core/base/vec.h"
 #include "core/exec/collector.h"
+#include "core/exec/probe.h"
 #include "core/graph/job_graph.h"
 #include "core/graph/key_groups.h"
 #include "core/port/data.h"
@@ -42,6 +43,9 @@ struct operator_task {
     bool ends_without_checkpoint; /* behind the end of its input no checkpoint is taken */
     time_ns cost;                 /* CPU time charged since the task last took it */
     struct chain *chain;
+    struct exec_probe *probe;          /* null: nobody looks */
+    uint32_t read_input, read_channel; /* where the batch came from */
+    uint64_t epoch; /* the checkpoint that it was last part of, or restored from */
     /* Of the first operator that failed; the task fails with it when the batch is through. */
     bool failed;
     enum failure_cause cause;

@@ -107,6 +107,8 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
                                             .bytes_max = config->state_bytes_max };
     task->context =
         (struct operator_task){ .subtask = config->identity.subtask,
+                                .probe = config->probe,
+                                .epoch = config->identity.checkpoint,
                                 .parallelism = config->identity.parallelism,
                                 .max_parallelism = config->identity.max_parallelism,
                                 .groups = config->groups,

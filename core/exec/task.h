@@ -54,6 +54,7 @@ struct exec_task_config {
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
     uint64_t state_bytes_max; /* 0: no limit */
+    struct exec_probe *probe; /* null: nobody looks; outlives the task */
 };
 
 enum task_fact_kind {

@@ -57,7 +57,7 @@ static void send_cancellation(struct exec_task *task, int64_t checkpoint)
 void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barrier *barrier)
 {
     struct snapshot_work *work;
-    task->last_snapshot = (uint64_t)barrier->id;
+    task->last_snapshot = task->context.epoch = (uint64_t)barrier->id;
     if (was_aborted(task, task->last_snapshot)) {
         send_cancellation(task, barrier->id);
         return;

@@ -32,6 +32,8 @@ static void read_buffer(struct exec_task *task, struct exec_input *input, uint32
     struct frame frame;
     struct note note = { { 0 } };
     struct err e = frame_reader_open(&input->reader, buffer, &note);
+    task->context.read_input = (uint32_t)(input - task->inputs);
+    task->context.read_channel = channel;
     if (barrier_handler_is_pending(&task->handler))
         barrier_handler_add_processed(&task->handler, buffer->used);
     while (!err_is(e) && !task->context.failed) {

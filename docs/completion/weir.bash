@@ -21,7 +21,7 @@ _weir()
         --variant | --tolerance | --context) return ;;
     esac
     case $command in
-    run) options="--seed --world --set --out --until --log --json --no-plots --check --quiet --help" ;;
+    run) options="--seed --world --set --out --until --log --trace-key --json --no-plots --check --quiet --help" ;;
     test) options="--junit --jobs --seed --world --set --update-golden --json --help" ;;
     compare)
         options="--variant --tolerance --expect --context --seed --set --until --out --json --no-plots"
@@ -29,7 +29,7 @@ _weir()
         ;;
     plot) options="--checkpoint --job --commands --help" ;;
     report | version) options="--help" ;;
-    explain) options="--event --why --at --task --run --all --help" ;;
+    explain) options="--event --why --at --task --trace --run --all --help" ;;
     help)
         COMPREPLY=($(compgen -W "run test compare plot report explain calc version" -- "$word"))
         return

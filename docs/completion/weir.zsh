@@ -28,6 +28,7 @@ _weir() {
             '--out[where the run is left]:folder:_files -/' \
             '--until[end the run early]:duration:' \
             '--log[what goes into the event log]:level:(decisions tasks messages)' \
+            '--trace-key[follow the records of one key]:key:' \
             '--json[print the summary as JSON]' '--no-plots[leave the pictures out]' \
             '--check[hold the state against its invariants after each step]' \
             '--quiet[print nothing but errors]' '*:scenario:_files'
@@ -55,7 +56,7 @@ _weir() {
     explain)
         _arguments '--event[the causes of a line of the log]:number:' \
             '--why[the causes of the first line that fits]:pattern:' \
-            '--at[what was going on at a time]:duration:' '--task[its channels then]:vertex:' \
+            '--at[what was going on at a time]:duration:' '--trace[the way of a key]' '--task[its channels then]:vertex:' \
             '--run[a variant of the run]:variant:' \
             '--all[tell everything]' '*:run:_files -/'
         ;;

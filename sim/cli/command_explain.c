@@ -17,6 +17,7 @@
 #include "sim/cli/narrative.h"
 #include "sim/cli/narrative_outline.h"
 #include "sim/cli/run_options.h"
+#include "sim/cli/traced.h"
 #include "sim/load/event_pattern.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
@@ -31,6 +32,7 @@ static const struct command_option options[] = {
     { "why", "PATTERN", "the same for the first line that fits, such as 'scheduler Restarting'" },
     { "at", "TIME", "how things stood and what was going on then, such as 14h or 302s" },
     { "task", "VERTEX[/SUBTASK]", "with --at: its channels, barriers and state at that instant" },
+    { "trace", NULL, "the way of the key that weir run --trace-key followed" },
     { "run", "VARIANT", "of this variant instead of the scenario itself" },
     { "all", NULL, "tell every chapter by itself, however many there are" },
 };
@@ -274,7 +276,9 @@ static struct err explain(const struct parsed *parsed, struct note *note)
 {
     struct explanation e = { .duration = 0 };
     struct err result = find_run(parsed, &e, note);
-    if (!err_is(result))
+    if (!err_is(result) && parsed_has(parsed, "trace"))
+        result = traced_tell(e.folder, e.duration, parsed_has(parsed, "all"), stdout, note);
+    else if (!err_is(result))
         result = explain_run(&e, parsed, note);
     json_decref(e.summary);
     return result;
@@ -305,7 +309,8 @@ const struct command command_explain = {
         "most without an outage. Alike ones are told as one, and of many those that weigh most,\n"
         "unless --all is given. With --event or --why it follows one line of the log back to\n"
         "what caused it. With --at and --task it runs a scenario of the exact world again up to\n"
-        "that instant and looks into a task: what waits in its channels, and where barriers are.",
+        "that instant and looks into a task: what waits in its channels, and where barriers are.\n"
+        "With --trace it tells the way of the key that the run followed.",
     .example = "  weir explain out/day --why 'scheduler Restarting'\n"
                "  weir explain out/kill --at 61s --task count/0",
     .options = options,

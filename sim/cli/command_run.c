@@ -13,12 +13,16 @@
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/show.h"
+#include "sim/load/quantity.h"
 #include "sim/report/html.h"
 #include "sim/report/plots.h"
+
+enum { KEY_SHOWN = 60 };
 
 struct run_request {
     struct run_options options;
     const char *scenario;
+    const char *trace_key;   /* null: none */
     char out[PLACE_SIZE];    /* empty: no files */
     char spared[PLACE_SIZE]; /* the complete run that stays in its place; empty: none had to */
     bool json, quiet, no_plots, check;
@@ -31,6 +35,7 @@ static const struct command_option options[] = {
     { "out", "DIR", "where the run is left (default: out/NAME)" },
     { "until", "TIME", "end the run early, as in 90s or 2h" },
     { "log", "LEVEL", "decisions (default), tasks or messages" },
+    { "trace-key", "KEY", "exact world: follow the records of one key, into trace.jsonl" },
     { "json", NULL, "print the summary as JSON; write files only with --out" },
     { "no-plots", NULL, "leave the pictures out" },
     { "check", NULL, "hold the engine's state against its invariants after each step (slow)" },
@@ -123,6 +128,7 @@ static struct err run_into(const struct command *command, struct run_request *re
                                       .until = request->options.until,
                                       .stop = interrupt_watch(),
                                       .quiet = request->quiet,
+                                      .trace_key = request->trace_key,
                                       .check_invariants =
                                           request->check ? NODE_CHECKS_ALL : NODE_CHECKS_NONE,
                                       .output = request->out[0] ? output : NULL };
@@ -151,6 +157,37 @@ static struct err check_until(time_ns until, const struct plays *plays, struct n
                     "--until: found a time after the end of the run, expected one within it");
 }
 
+/* Only programs have keys that are texts. */
+static bool is_key_of(const struct plays *plays, const char *key)
+{
+    int64_t number;
+    bool any = false;
+    for (VEC_EACH(const struct job_spec, job, &plays->list.items[0].scenario->jobs))
+        any |= job->program != NULL;
+    return any || !err_is(quantity_count(key, &number));
+}
+
+static struct err check_trace(const struct run_request *request, const struct plays *plays,
+                              struct note *note)
+{
+    if (!request->trace_key)
+        return OK;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        if (play->scenario->world != WORLD_EXACT)
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "--trace-key: the %s world has no records to follow; add --world exact",
+                            world_names[play->scenario->world]);
+    if (request->json && !request->out[0])
+        return err_note(note, ERR_BAD_VALUE_CODE, "--trace-key: with --json it needs --out DIR");
+    if (!is_key_of(plays, request->trace_key))
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "--trace-key: found '%.*s', expected a number: keys of modelled jobs are",
+                        KEY_SHOWN, request->trace_key);
+    if (!request->trace_key[0])
+        return err_note(note, ERR_BAD_VALUE_CODE, "--trace-key: found '', expected a key");
+    return OK;
+}
+
 static struct err load(const struct run_request *request, struct plays *plays, struct note *note)
 {
     struct play_settings settings = { .path = request->scenario,
@@ -158,6 +195,8 @@ static struct err load(const struct run_request *request, struct plays *plays, s
                                       .override_count = request->options.overrides.count };
     TRY(plays_load(plays, &settings, note));
     struct err e = check_until(request->options.until, plays, note);
+    if (!err_is(e))
+        e = check_trace(request, plays, note);
     if (err_is(e))
         plays_fini(plays);
     return e;
@@ -210,6 +249,7 @@ static int run(const struct command *command, int argc, char **argv)
     }
     request.scenario = parsed.arguments.items[0];
     snprintf(request.out, sizeof request.out, "%s", out ? out : "");
+    request.trace_key = parsed_value(&parsed, "trace-key");
     request.json = parsed_has(&parsed, "json");
     request.quiet = parsed_has(&parsed, "quiet");
     request.no_plots = parsed_has(&parsed, "no-plots");

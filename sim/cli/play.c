@@ -148,13 +148,15 @@ static void on_step(void *context, time_ns at)
 }
 
 /* Runs it and makes the summary, while there is a simulation to look into. */
-static void run(struct play *play, const struct play_settings *settings, FILE *events)
+static void run(struct play *play, const struct play_settings *settings, FILE *events, FILE *trace)
 {
     const struct scenario *scenario = play->scenario;
     struct simulation *simulation = simulation_create(
         scenario, &(struct simulation_settings){ .vouching = true,
                                                  .check_invariants = settings->check_invariants,
                                                  .outputs = &play->outputs });
+    if (trace)
+        exact_trace_key(plane_exact(simulation_plane(simulation)), settings->trace_key, trace);
     struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample, on_step };
     struct progress progress;
     look_init(&play->look, simulation);
@@ -242,8 +244,15 @@ static struct err run_with_files(struct play *play, const struct play_settings *
         TRY(output_make_folder(output, play->folder, note));
     put_name(play, "events.jsonl", name, sizeof name);
     TRY(output_open(output, name, &events, note));
-    run(play, settings, events);
+    FILE *trace = NULL;
+    char trace_name[PLAY_FOLDER_SIZE + 32];
+    put_name(play, "trace.jsonl", trace_name, sizeof trace_name);
+    if (settings->trace_key)
+        TRY(output_open(output, trace_name, &trace, note));
+    run(play, settings, events, trace);
     TRY(output_close(output, events, name, note));
+    if (trace)
+        TRY(output_close(output, trace, trace_name, note));
     return write_files(play, output, note);
 }
 
@@ -253,7 +262,7 @@ struct err plays_run(struct plays *plays, const struct play_settings *settings, 
         if (settings->output)
             TRY(run_with_files(play, settings, note));
         else
-            run(play, settings, settings->events);
+            run(play, settings, settings->events, NULL);
         if (!play->complete)
             break;
     }

@@ -41,6 +41,7 @@ struct play_settings {
     enum node_checks check_invariants;
     struct output_dir *output; /* null: no files */
     FILE *events;              /* without files: where the event log goes; null: nowhere */
+    const char *trace_key;     /* null: none; in trace.jsonl */
     const char *title;         /* of the progress; null: the name of what runs */
 };
 

@@ -157,6 +157,7 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .readers_recover = true,
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
+        .probe = trace_begin(exact, (uint32_t)(task - exact->tasks.items)),
     };
     struct exec_task *exec = exec_task_create(&own, note);
     add_channels(task, inputs, own.input_count, outputs, own.output_count);

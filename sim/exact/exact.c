@@ -303,6 +303,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->gathering);
         vec_fini(&task->triggers);
     }
+    trace_destroy(exact);
     life_fini(&exact->life);
     wires_destroy(exact);
     for (VEC_EACH(struct upload, upload, &exact->uploads))

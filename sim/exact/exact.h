@@ -11,6 +11,8 @@
 #ifndef WEIR_SIM_EXACT_EXACT_H
 #define WEIR_SIM_EXACT_EXACT_H
 
+#include <stdio.h>
+
 #include "sim/model/model.h"
 
 struct exact;
@@ -26,6 +28,11 @@ const struct data_plane_ops *exact_ops(void); /* the plane is the struct exact *
 /* A user's program executes the job: its tasks run these operators from now on. They live until
  * the plane is destroyed or the next call for the job. */
 void exact_job_begins(struct exact *exact, struct job_id job, const struct job_program *program);
+
+/* Before the run begins: a line into the file for each record of the key that an operator takes, and
+ * for what its state is behind that. Of modelled jobs and programs' keys that are numbers the key is
+ * its decimal digits. The file outlives the plane's run. */
+void exact_trace_key(struct exact *exact, const char *key, FILE *file);
 
 /* What a task said when it failed, by the number in its report. */
 const char *exact_failure_text(const struct exact *exact, uint32_t detail);

@@ -190,6 +190,7 @@ static void leaving(void *plane, uint32_t index)
     if (task->exec)
         exec_task_destroy(task->exec);
     task->exec = NULL;
+    trace_end(exact, index);
 }
 
 const struct life_ops *exact_life_ops(void)

@@ -54,6 +54,7 @@ struct exact {
     VEC(struct wire) wires;
     VEC(uint32_t) free_uploads, free_wires;
     time_ns storage_fails_until;
+    struct key_trace *trace;          /* of one key; null: of none */
     bool tells_barriers;              /* log-level: message */
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
 };
@@ -109,6 +110,11 @@ void told_arrived(struct exact *exact, const struct wire *wire, const struct cha
 void told_blocks(struct exact *exact, uint32_t task); /* behind a step */
 void told_snapshot(struct exact *exact, uint32_t task, const char *what, uint64_t checkpoint,
                    int64_t value);
+
+/* trace.c: records of one key. The probe of a task's next attempt to run, null without a trace. */
+struct exec_probe *trace_begin(struct exact *exact, uint32_t task);
+void trace_end(struct exact *exact, uint32_t task);
+void trace_destroy(struct exact *exact);
 
 /* failure.c: the task has failed by itself; its words go with it. */
 void exact_fail(struct exact *exact, uint32_t task);

@@ -29,6 +29,7 @@ struct exact_task {
     VEC(uint32_t) inputs, outputs; /* connections by channel, one input behind the other; NONE */
     VEC(uint32_t) first_input, first_output;
     VEC(uint32_t) kept; /* by channel: credits for a sender that is not there yet */
+    struct exec_probe *probe; /* its own, while a key is traced */
     VEC(bool) blocked;  /* by channel, as the log was told; empty where it is not */
     bool runs;          /* in its place: its time is counted */
     bool is_pressed;    /* in the host's list */

@@ -26,8 +26,8 @@ enum place {
 
 static const char *const files_of_run[] = { OUTPUT_MARKER,  "events.jsonl",   "metrics.csv",
                                             "plot.csv",     "events.csv",     "states.csv",
-                                            "recovery.csv", "checkpoint.csv", "summary.json",
-                                            "compare.csv",  "report.html" };
+                                            "recovery.csv", "checkpoint.csv", "trace.jsonl",
+                                            "summary.json", "compare.csv",    "report.html" };
 
 static bool is_file_of_run(const char *name)
 {
