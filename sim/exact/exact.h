@@ -29,9 +29,9 @@ const struct data_plane_ops *exact_ops(void); /* the plane is the struct exact *
  * the plane is destroyed or the next call for the job. */
 void exact_job_begins(struct exact *exact, struct job_id job, const struct job_program *program);
 
-/* Before the run begins: a line into the file for each record of the key that an operator takes, and
- * for what its state is behind that. Of modelled jobs and programs' keys that are numbers the key is
- * its decimal digits. The file outlives the plane's run. */
+/* Before the run begins: a line into the file for each record of the key that an operator takes,
+ * and for what its state is behind that. A key that is a number is given as its decimal digits. The
+ * file outlives the plane's run. */
 void exact_trace_key(struct exact *exact, const char *key, FILE *file);
 
 /* What a task said when it failed, by the number in its report. */

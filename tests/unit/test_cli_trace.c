@@ -5,9 +5,9 @@
  */
 #include <check.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "sim/cli/command.h"
 #include "tests/lib/command_line.h"
 
@@ -37,7 +37,7 @@ struct totals {
 static struct totals read_trace(void)
 {
     struct totals totals = { 0 };
-    char *text = strdup(cli_get_file("run/trace.jsonl")), *rest = text;
+    char *text = mem_copy_text(cli_get_file("run/trace.jsonl")), *rest = text;
     for (char *one; (one = strsep(&rest, "\n")) != NULL;) {
         json_t *line = json_loads(one, 0, NULL);
         const char *what = json_string_value(json_object_get(line, "what"));
@@ -53,7 +53,7 @@ static struct totals read_trace(void)
         }
         json_decref(line);
     }
-    free(text);
+    mem_destroy(text);
     return totals;
 }
 
@@ -99,9 +99,9 @@ START_TEST(a_trace_changes_nothing_else)
     ck_assert_int_eq(cli_weir("run --quiet --no-plots --trace-key 7 --out @/run @/traced.yaml"),
                      EXIT_HELD);
     ck_assert_int_eq(cli_weir("run --quiet --no-plots --out @/other @/traced.yaml"), EXIT_HELD);
-    char *with = strdup(cli_get_file("run/events.jsonl"));
+    char *with = mem_copy_text(cli_get_file("run/events.jsonl"));
     ck_assert_str_eq(with, cli_get_file("other/events.jsonl"));
-    free(with);
+    mem_destroy(with);
     ck_assert_int_eq(cli_weir("explain @/other --trace"), EXIT_INPUT);
     ck_assert_ptr_nonnull(strstr(cli_errors(), "--trace: the run followed no key"));
     cli_end();
