@@ -28,11 +28,11 @@ struct exact_task {
     struct exec_task *exec;        /* from RUNNING on */
     VEC(uint32_t) inputs, outputs; /* connections by channel, one input behind the other; NONE */
     VEC(uint32_t) first_input, first_output;
-    VEC(uint32_t) kept; /* by channel: credits for a sender that is not there yet */
+    VEC(uint32_t) kept;       /* by channel: credits for a sender that is not there yet */
     struct exec_probe *probe; /* its own, while a key is traced */
-    VEC(bool) blocked;  /* by channel, as the log was told; empty where it is not */
-    bool runs;          /* in its place: its time is counted */
-    bool is_pressed;    /* in the host's list */
+    VEC(bool) blocked;        /* by channel, as the log was told; empty where it is not */
+    bool runs;                /* in its place: its time is counted */
+    bool is_pressed;          /* in the host's list */
     enum exact_pace pace;
     enum exec_step_kind last;           /* of its last step */
     time_ns since, busy_until;          /* accounted up to; when its outcome is there */
