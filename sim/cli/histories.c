@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative.h"
 #include "sim/cli/terminal.h"
+#include "sim/report/json_figure.h"
 #include "sim/report/number_text.h"
 
 enum { LINE_SIZE = 600, PART_SIZE = 200 };
@@ -18,12 +19,6 @@ struct telling {
     time_ns duration;
     FILE *file;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
 
 static void put_moment(const struct telling *telling, const json_t *object, const char *key,
                        char out[NUMBER_TEXT_SIZE])
@@ -36,14 +31,14 @@ static void put_moment(const struct telling *telling, const json_t *object, cons
 static void put_exception(const struct telling *telling, const json_t *one, const char *indent)
 {
     char at[NUMBER_TEXT_SIZE], where[PART_SIZE] = "the job", text[LINE_SIZE];
-    const char *host = text_of(one, "task_manager"), *remote = text_of(one, "remote");
+    const char *host = json_text(one, "task_manager"), *remote = json_text(one, "remote");
     put_moment(telling, one, "at_s", at);
     if (json_is_string(json_object_get(one, "vertex")))
-        text_format(where, sizeof where, "%s (%lld)%s%s", text_of(one, "vertex"),
+        text_format(where, sizeof where, "%s (%lld)%s%s", json_text(one, "vertex"),
                     (long long)json_integer_value(json_object_get(one, "subtask")),
                     *host ? " on " : "", host);
-    text_format(text, sizeof text, "%s  %s: %s: %s%s%s%s", at, where, text_of(one, "exception"),
-                text_of(one, "text"), *remote ? " (" : "", remote, *remote ? ")" : "");
+    text_format(text, sizeof text, "%s  %s: %s: %s%s%s%s", at, where, json_text(one, "exception"),
+                json_text(one, "text"), *remote ? " (" : "", remote, *remote ? ")" : "");
     terminal_put_wrapped(text, indent, telling->file);
 }
 
@@ -54,7 +49,7 @@ static void put_exceptions(const struct telling *telling, const json_t *job)
     bool truncated = json_is_true(json_object_get(job, "exceptions_truncated"));
     if (json_array_size(roots) == 0)
         return;
-    fprintf(telling->file, "\nException history of %s%s:\n", text_of(job, "name"),
+    fprintf(telling->file, "\nException history of %s%s:\n", json_text(job, "name"),
             truncated ? ", older ones dropped (web.exception-history-size)" : "");
     json_array_foreach(roots, i, root)
     {
@@ -85,7 +80,7 @@ static void put_parallelism(const struct telling *telling, const json_t *vertex)
     put_number(vertex, "before", before);
     put_number(vertex, "acquired", acquired);
     text_format(text, sizeof text, "%s: desired %s, sufficient %s, before %s, acquired %s",
-                text_of(vertex, "name"), most, least, before, acquired);
+                json_text(vertex, "name"), most, least, before, acquired);
     terminal_put_wrapped(text, "      ", telling->file);
 }
 
@@ -95,16 +90,16 @@ static void put_rescales(const struct telling *telling, const json_t *job)
     const json_t *one, *vertex, *all = json_object_get(job, "rescale_history");
     if (json_array_size(all) == 0)
         return;
-    fprintf(telling->file, "\nRescale history of %s:\n", text_of(job, "name"));
+    fprintf(telling->file, "\nRescale history of %s:\n", json_text(job, "name"));
     json_array_foreach(all, i, one)
     {
         char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE] = "...", text[LINE_SIZE];
-        const char *reason = text_of(one, "reason");
+        const char *reason = json_text(one, "reason");
         put_moment(telling, one, "started_s", from);
         if (json_is_number(json_object_get(one, "ended_s")))
             put_moment(telling, one, "ended_s", to);
-        text_format(text, sizeof text, "%s to %s  %s: %s%s%s", from, to, text_of(one, "trigger"),
-                    text_of(one, "state"), *reason ? ", " : "", reason);
+        text_format(text, sizeof text, "%s to %s  %s: %s%s%s", from, to, json_text(one, "trigger"),
+                    json_text(one, "state"), *reason ? ", " : "", reason);
         terminal_put_wrapped(text, "  ", telling->file);
         json_array_foreach(json_object_get(one, "vertices"), v, vertex)
         {

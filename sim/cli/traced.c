@@ -11,16 +11,11 @@
 
 #include "core/base/text.h"
 #include "sim/load/input_file.h"
+#include "sim/report/json_figure.h"
 #include "sim/report/number_text.h"
 #include "sim/report/output_dir.h"
 
 enum { LINES_SHOWN = 200 };
-
-static const char *text_of(const json_t *line, const char *key)
-{
-    const char *text = json_string_value(json_object_get(line, key));
-    return text ? text : "";
-}
 
 static long long number_of(const json_t *line, const char *key)
 {
@@ -29,7 +24,7 @@ static long long number_of(const json_t *line, const char *key)
 
 static void tell_record(const json_t *line, FILE *file)
 {
-    bool makes = text_equal(text_of(line, "what"), "makes");
+    bool makes = text_equal(json_text(line, "what"), "makes");
     fputs(makes ? " makes" : " takes", file);
     if (json_object_get(line, "record"))
         fprintf(file, " record %lld of source %lld", number_of(line, "record"),
@@ -39,15 +34,15 @@ static void tell_record(const json_t *line, FILE *file)
     if (json_object_get(line, "timestamp"))
         fprintf(file, " of time %lld", number_of(line, "timestamp"));
     if (json_object_get(line, "from"))
-        fprintf(file, " from %s/%lld", text_of(line, "from"), number_of(line, "from_subtask"));
+        fprintf(file, " from %s/%lld", json_text(line, "from"), number_of(line, "from_subtask"));
     fputs(json_is_true(json_object_get(line, "replayed")) ? ", again\n" : "\n", file);
 }
 
 static void tell_state(const json_t *line, FILE *file)
 {
     fprintf(file, " holds %lld records of it, after %lld; digest %s, after %s\n",
-            number_of(line, "records"), number_of(line, "records_before"), text_of(line, "digest"),
-            text_of(line, "digest_before"));
+            number_of(line, "records"), number_of(line, "records_before"),
+            json_text(line, "digest"), json_text(line, "digest_before"));
 }
 
 static void tell_line(const json_t *line, time_ns duration, FILE *file)
@@ -55,14 +50,14 @@ static void tell_line(const json_t *line, time_ns duration, FILE *file)
     char at[NUMBER_TEXT_SIZE];
     double seconds = json_number_value(json_object_get(line, "t"));
     number_text_moment((time_ns)floor(seconds * (double)TIME_S + 0.5), duration, at);
-    fprintf(file, "  %s  %s/%lld, attempt %lld", at, text_of(line, "vertex"),
+    fprintf(file, "  %s  %s/%lld, attempt %lld", at, json_text(line, "vertex"),
             number_of(line, "subtask"), number_of(line, "attempt"));
     if (number_of(line, "epoch") > 0)
         fprintf(file, ", behind checkpoint %lld", number_of(line, "epoch"));
-    if (!text_equal(text_of(line, "vertex"), text_of(line, "operator")))
-        fprintf(file, ", %s", text_of(line, "operator"));
+    if (!text_equal(json_text(line, "vertex"), json_text(line, "operator")))
+        fprintf(file, ", %s", json_text(line, "operator"));
     fputc(':', file);
-    if (text_equal(text_of(line, "what"), "state"))
+    if (text_equal(json_text(line, "what"), "state"))
         tell_state(line, file);
     else
         tell_record(line, file);
@@ -82,9 +77,9 @@ static struct err tell_all(FILE *lines, const char *path, time_ns duration, bool
             e = err_note(note, ERR_SYNTAX_CODE, "%s:%zu: expected a line of a trace", path, number);
         else if (all || number <= LINES_SHOWN)
             tell_line(line, duration, file);
-        taken += line && text_equal(text_of(line, "what"), "takes");
+        taken += line && text_equal(json_text(line, "what"), "takes");
         again += json_is_true(json_object_get(line, "replayed")) &&
-                 text_equal(text_of(line, "what"), "takes");
+                 text_equal(json_text(line, "what"), "takes");
         json_decref(line);
     }
     free(text);

@@ -9,6 +9,7 @@
 
 #include "core/base/text.h"
 #include "sim/report/figures.h"
+#include "sim/report/json_figure.h"
 #include "sim/report/number_text.h"
 #include "sim/report/plots.h"
 
@@ -44,12 +45,6 @@ static const char style[] =
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}}\n"
     "</style>\n";
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static void put_escaped(const char *text, FILE *file)
 {
     for (const char *p = text; *p; p++) {
@@ -80,17 +75,17 @@ static void put_seconds_cell(const json_t *object, const char *key, FILE *file)
 
 static void put_title(const json_t *summary, FILE *file)
 {
-    const char *question = text_of(summary, "question");
+    const char *question = json_text(summary, "question");
     char length[NUMBER_TEXT_SIZE];
     fputs(head, file);
     fputs("<title>", file);
-    put_escaped(*question ? question : text_of(summary, "name"), file);
+    put_escaped(*question ? question : json_text(summary, "name"), file);
     fputs("</title>\n", file);
     fputs(style, file);
     fputs("</head>\n<body>\n<h1>", file);
-    put_escaped(*question ? question : text_of(summary, "name"), file);
+    put_escaped(*question ? question : json_text(summary, "name"), file);
     fputs("</h1>\n<p class=\"caption\">", file);
-    put_escaped(text_of(summary, "name"), file);
+    put_escaped(json_text(summary, "name"), file);
     number_text_seconds(json_number_value(json_object_get(summary, "duration_s")), length);
     fprintf(file, ", %s of simulated time%s</p>\n", length,
             json_is_false(json_object_get(summary, "complete"))
@@ -221,11 +216,11 @@ static void put_results(const struct figure_runs *runs, FILE *file)
             any = true;
             fputs("<tr>", file);
             put_cell("td", held ? "" : "failed", held ? "held" : "FAILED", file);
-            put_cell("td", "", text_of(result, "name"), file);
+            put_cell("td", "", json_text(result, "name"), file);
             put_cell("td", "", runs->name[r], file);
-            put_cell("td", "n", text_of(result, "measured"), file);
-            put_cell("td", "", text_of(result, "wanted"), file);
-            put_cell("td", "", text_of(result, "detail"), file);
+            put_cell("td", "n", json_text(result, "measured"), file);
+            put_cell("td", "", json_text(result, "wanted"), file);
+            put_cell("td", "", json_text(result, "detail"), file);
             fputs("</tr>\n", file);
         }
     }
@@ -255,8 +250,8 @@ static void put_recoveries(const json_t *summary, FILE *file)
         number_text_amount(json_number_value(json_object_get(one, "restarts")), restarts);
         fputs("<tr>", file);
         put_cell("td", "n", at, file);
-        put_cell("td", "", text_of(one, "job"), file);
-        put_cell("td", "", text_of(one, "cause"), file);
+        put_cell("td", "", json_text(one, "job"), file);
+        put_cell("td", "", json_text(one, "cause"), file);
         put_cell("td", "n", before, file);
         put_seconds_cell(one, "recovered_after_s", file);
         put_cell("td", "n", restarts, file);
@@ -278,9 +273,9 @@ static void put_jobs(const json_t *summary, FILE *file)
     json_array_foreach(json_object_get(summary, "jobs"), index, job)
     {
         fputs("<tr>", file);
-        put_cell("td", "", text_of(job, "name"), file);
-        put_cell("td", "", text_of(job, "status"), file);
-        put_cell("td", "", text_of(job, "scheduler"), file);
+        put_cell("td", "", json_text(job, "name"), file);
+        put_cell("td", "", json_text(job, "status"), file);
+        put_cell("td", "", json_text(job, "scheduler"), file);
         put_seconds_cell(job, "submitted_s", file);
         put_seconds_cell(job, "downtime_s", file);
         fputs("</tr>\n", file);
@@ -317,8 +312,8 @@ static void put_checkpoint_failures(const json_t *summary, FILE *file)
             char count[NUMBER_TEXT_SIZE];
             number_text_amount(json_number_value(json_object_get(one, "count")), count);
             fputs("<tr>", file);
-            put_cell("td", "", text_of(job, "name"), file);
-            put_cell("td", "", text_of(one, "reason"), file);
+            put_cell("td", "", json_text(job, "name"), file);
+            put_cell("td", "", json_text(one, "reason"), file);
             put_cell("td", "n", count, file);
             fputs("</tr>\n", file);
         }
@@ -334,18 +329,18 @@ static void put_exception(const json_t *one, const char *job, bool is_root, doub
     number_text_moment((time_ns)(seconds * (double)TIME_S), (time_ns)(duration * (double)TIME_S),
                        at);
     if (json_is_string(json_object_get(one, "vertex")))
-        text_format(task, sizeof task, "%s (%lld)", text_of(one, "vertex"),
+        text_format(task, sizeof task, "%s (%lld)", json_text(one, "vertex"),
                     (long long)json_integer_value(json_object_get(one, "subtask")));
     fputs("<tr>", file);
     put_cell("td", "n", at, file);
     put_cell("td", "", job, file);
     put_cell("td", "", is_root ? "" : "at the same time", file);
     put_cell("td", "", task, file);
-    put_cell("td", "", text_of(one, "task_manager"), file);
-    put_cell("td", "", text_of(one, "exception"), file);
+    put_cell("td", "", json_text(one, "task_manager"), file);
+    put_cell("td", "", json_text(one, "exception"), file);
     text_format(said, sizeof said,
                 json_is_string(json_object_get(one, "remote")) ? "%s (%s)" : "%s%s",
-                text_of(one, "text"), text_of(one, "remote"));
+                json_text(one, "text"), json_text(one, "remote"));
     put_cell("td", "", said, file);
     fputs("</tr>\n", file);
 }
@@ -365,10 +360,10 @@ static void put_exceptions(const json_t *summary, FILE *file)
     {
         json_array_foreach(json_object_get(job, "exceptions"), i, root)
         {
-            put_exception(root, text_of(job, "name"), true, duration, file);
+            put_exception(root, json_text(job, "name"), true, duration, file);
             json_array_foreach(json_object_get(root, "concurrent"), k, with)
             {
-                put_exception(with, text_of(job, "name"), false, duration, file);
+                put_exception(with, json_text(job, "name"), false, duration, file);
             }
         }
     }
@@ -395,10 +390,10 @@ static void put_rescales(const json_t *summary, FILE *file)
                                (time_ns)(duration * (double)TIME_S), at);
             fputs("<tr>", file);
             put_cell("td", "n", at, file);
-            put_cell("td", "", text_of(job, "name"), file);
-            put_cell("td", "", text_of(one, "trigger"), file);
-            put_cell("td", "", text_of(one, "state"), file);
-            put_cell("td", "", text_of(one, "reason"), file);
+            put_cell("td", "", json_text(job, "name"), file);
+            put_cell("td", "", json_text(one, "trigger"), file);
+            put_cell("td", "", json_text(one, "state"), file);
+            put_cell("td", "", json_text(one, "reason"), file);
             fputs("</tr>\n", file);
         }
     }
@@ -447,11 +442,11 @@ static void put_picture(const char *folder, enum plot_picture picture, FILE *fil
 static void put_how(const json_t *summary, FILE *file)
 {
     fputs("<h2>How it was made</h2>\n<p class=\"how\">Weir ", file);
-    put_escaped(text_of(summary, "version"), file);
+    put_escaped(json_text(summary, "version"), file);
     fprintf(file, ", seed %lld, %lld events, fingerprint <code>%s</code>.",
             (long long)json_integer_value(json_object_get(summary, "seed")),
             (long long)json_integer_value(json_object_get(summary, "events")),
-            text_of(summary, "fingerprint"));
+            json_text(summary, "fingerprint"));
     fputs(" The same scenario, seed and version give the same fingerprint on every machine. Beside "
           "this file: every decision in <code>events.jsonl</code>, the samples in "
           "<code>metrics.csv</code>, all figures in <code>summary.json</code>.</p>\n",

@@ -12,9 +12,11 @@
 #include "core/base/time.h"
 #include "sim/report/drawn.h"
 #include "sim/report/figures.h"
+#include "sim/report/json_figure.h"
 #include "sim/report/number_text.h"
 #include "sim/report/output_file.h"
 #include "sim/report/plot_files.h"
+#include "sim/report/recovery_title.h"
 
 /* An offered peak that many times above what is served is left out of the axis. */
 #define RATES_APART  20.0
@@ -34,18 +36,6 @@ static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
     text_format(out, PATH_SIZE, "%s/%s", folder, name);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : number_none();
-}
-
 static const json_t *shown_recovery(const json_t *summary)
 {
     json_int_t place = json_integer_value(json_object_get(summary, "shown_recovery"));
@@ -57,11 +47,11 @@ bool plot_variables_any(enum plot_picture picture, const json_t *summary)
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     bool worlds = json_object_get(summary, "worlds") != NULL;
     switch (picture) {
-    case PICTURE_OVERVIEW: return number_of(summary, "duration_s") > 0 && !worlds;
+    case PICTURE_OVERVIEW: return json_figure(summary, "duration_s") > 0 && !worlds;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
     case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
     case PICTURE_UTILISATION: return drawn_vertices(summary, vertices) > 0;
-    case PICTURE_WORLDS: return worlds && number_of(summary, "duration_s") > 0;
+    case PICTURE_WORLDS: return worlds && json_figure(summary, "duration_s") > 0;
     case PICTURE_COUNT: break;
     }
     IMPOSSIBLE("picture");
@@ -113,9 +103,9 @@ static void set_title(const struct drawing *drawing, const char *question, const
         line_start = last_blank;
         lines++;
     }
-    number_text_seconds(number_of(drawing->summary, "duration_s"), length);
+    number_text_seconds(json_figure(drawing->summary, "duration_s"), length);
     text_format(caption, sizeof caption, "%s, seed %lld, %s of simulated time%s",
-                text_of(drawing->summary, "name"),
+                json_text(drawing->summary, "name"),
                 (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
                 more);
     gnuplot_set_shown(drawing->gnuplot, "question", title);
@@ -210,8 +200,8 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     const json_t *other = has_other ? runs.summary[1] : NULL;
     char folder[256] = "", name[PATH_SIZE];
     if (has_other)
-        text_format(folder, sizeof folder, "%s/", text_of(other, "folder"));
-    set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
+        text_format(folder, sizeof folder, "%s/", json_text(other, "folder"));
+    set_time(drawing, 0, json_figure(s, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     set_rows(drawing, "other", folder);
     gnuplot_set_count(g, "lost", (size_t)json_integer_value(json_object_get(s, "machines_lost")));
@@ -244,11 +234,11 @@ static time_ns in_ns(double seconds)
 static void set_recovery_time(const struct drawing *drawing, const json_t *recovery, double *from_s,
                               double *to_s)
 {
-    double down_at = number_of(recovery, "down_at");
-    double after = number_of(recovery, "recovered_after_s");
-    double failed = number_of(recovery, "failed_s");
-    double end = number_of(drawing->summary, "duration_s");
-    struct incident incident = { .at = in_ns(number_of(recovery, "at")),
+    double down_at = json_figure(recovery, "down_at");
+    double after = json_figure(recovery, "recovered_after_s");
+    double failed = json_figure(recovery, "failed_s");
+    double end = json_figure(drawing->summary, "duration_s");
+    struct incident incident = { .at = in_ns(json_figure(recovery, "at")),
                                  .down_at = in_ns(down_at),
                                  .running_at = TIME_NEVER,
                                  .failed_at = TIME_NEVER };
@@ -257,7 +247,7 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
         incident.failed_at = in_ns(failed);
     if (!number_is_none(after))
         incident.running_at = in_ns(down_at + after);
-    double sample = number_of(drawing->summary, "sample_s");
+    double sample = json_figure(drawing->summary, "sample_s");
     if (number_is_none(sample)) /* a summary by hand, or of an older version */
         sample = 0;
     timeline_window(&incident, (time_ns)(sample * (double)TIME_S), (time_ns)(end * (double)TIME_S),
@@ -273,7 +263,7 @@ static void set_job(struct gnuplot *g, const json_t *jobs, size_t job, size_t ro
 {
     char name[32];
     text_format(name, sizeof name, "job%zu", row + 1);
-    gnuplot_set_shown(g, name, text_of(json_array_get(jobs, job), "name"));
+    gnuplot_set_shown(g, name, json_text(json_array_get(jobs, job), "name"));
     text_format(name, sizeof name, "band%zu", job + 1);
     gnuplot_set_count(g, name, row);
 }
@@ -282,7 +272,7 @@ static void set_job(struct gnuplot *g, const json_t *jobs, size_t job, size_t ro
 static void set_jobs(struct gnuplot *g, const json_t *jobs, const char *own)
 {
     size_t count = json_array_size(jobs), row = 1, first = 0;
-    while (first + 1 < count && !text_equal(text_of(json_array_get(jobs, first), "name"), own))
+    while (first + 1 < count && !text_equal(json_text(json_array_get(jobs, first), "name"), own))
         first++;
     set_job(g, jobs, first, 0);
     for (size_t i = 0; i < count && row < JOBS_SHOWN; i++)
@@ -302,9 +292,9 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     put_path(drawing->folder, "metrics.csv", path);
     plot_most_between(path, from, to, &rate, &lag);
     set_file(drawing, "states", "states.csv");
-    number_text_seconds(number_of(s, "sample_s"), sample);
+    number_text_seconds(json_figure(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
-    set_jobs(g, jobs, text_of(shown_recovery(s), "job"));
+    set_jobs(g, jobs, json_text(shown_recovery(s), "job"));
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
     return set_marks(drawing, "recovery.csv", note);
@@ -316,7 +306,7 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     size_t count = drawn_vertices(drawing->summary, vertices);
     char name[32], shown[NAME_SHOWN];
-    set_time(drawing, 0, number_of(drawing->summary, "duration_s"), 0, "the start");
+    set_time(drawing, 0, json_figure(drawing->summary, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     gnuplot_set_count(g, "vertex_count", count);
     for (size_t i = 0; i < count; i++) {
@@ -404,11 +394,12 @@ static struct err set_worlds(const struct drawing *drawing, struct note *note)
     char name[PATH_SIZE], first[PATH_SIZE];
     double rate = 0, lag = 0, latency = 0, checkpoint = 0;
     size_t i;
-    text_format(first, sizeof first, "%s/events.csv", text_of(json_array_get(worlds, 0), "world"));
+    text_format(first, sizeof first, "%s/events.csv",
+                json_text(json_array_get(worlds, 0), "world"));
     json_array_foreach(worlds, i, world)
     {
         text_format(name, sizeof name, "world%zu", i + 1);
-        gnuplot_set_text(g, name, text_of(world, "world"));
+        gnuplot_set_text(g, name, json_text(world, "world"));
         rate = fmax(rate, most_of(world, NULL, "served_rate"));
         lag = fmax(lag, most_of(world, NULL, "lag_seconds"));
         latency = fmax(latency, most_of(world, NULL, "latency_p99_seconds"));
@@ -416,94 +407,29 @@ static struct err set_worlds(const struct drawing *drawing, struct note *note)
     }
     gnuplot_set_count(g, "world_count", i);
     gnuplot_set_text(g, "folder", drawing->folder);
-    set_time(drawing, 0, number_of(s, "duration_s"), 0, "the start");
+    set_time(drawing, 0, json_figure(s, "duration_s"), 0, "the start");
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
     set_seconds_axis(g, "latency", latency);
     set_seconds_axis(g, "checkpoint", checkpoint);
-    double parting = number_of(json_object_get(decisions, "first_parting"), "t");
+    double parting = json_figure(json_object_get(decisions, "first_parting"), "t");
     gnuplot_set_number(g, "parting", number_is_none(parting) ? -1 : parting);
     return set_marks(drawing, first, note);
-}
-
-/* "; 12 min after the fault"; nothing where both are one. */
-static void put_fault(const json_t *recovery, char out[64])
-{
-    char before[NUMBER_TEXT_SIZE];
-    double seconds = number_of(recovery, "down_at") - number_of(recovery, "at");
-    number_text_seconds(seconds, before);
-    text_format(out, 64, "%s%s%s", seconds > 0 ? ", " : "", seconds > 0 ? before : "",
-                seconds > 0 ? " after the fault" : "");
-}
-
-static size_t count_recoveries(const json_t *summary, size_t *ended)
-{
-    size_t i;
-    const json_t *one, *all = json_object_get(summary, "recoveries");
-    json_array_foreach(all, i, one) *ended +=
-        json_is_number(json_object_get(one, "recovered_after_s"));
-    return json_array_size(all);
-}
-
-/* Why it went down; of a job that FAILED, by what it did. */
-static const char *why(const json_t *summary, const json_t *recovery, bool failed)
-{
-    const json_t *job, *jobs = json_object_get(summary, "jobs");
-    size_t i;
-    json_array_foreach(jobs, i, job)
-    {
-        const char *failure = json_string_value(json_object_get(job, "failure"));
-        if (failed && failure && text_equal(text_of(job, "name"), text_of(recovery, "job")))
-            return failure;
-    }
-    return text_of(recovery, "cause");
-}
-
-/* A question of its own, and which of the outages it is about. */
-static void set_recovery_title(const struct drawing *drawing)
-{
-    const json_t *recovery = shown_recovery(drawing->summary);
-    size_t ended = 0, count = count_recoveries(drawing->summary, &ended);
-    char title[512], more[256], which[64], fault[64];
-    char at[NUMBER_TEXT_SIZE], length[NUMBER_TEXT_SIZE];
-    double after = number_of(recovery, "recovered_after_s");
-    bool recovered = !number_is_none(after),
-         failed = !number_is_none(number_of(recovery, "failed_s"));
-    number_text_moment(in_ns(number_of(recovery, "down_at")),
-                       in_ns(number_of(drawing->summary, "duration_s")), at);
-    number_text_seconds(after, length);
-    put_fault(recovery, fault);
-    text_format(title, sizeof title, "How %s %s: %s", text_of(recovery, "job"),
-                recovered ? "came back"
-                : failed  ? "FAILED"
-                          : "went down",
-                why(drawing->summary, recovery, failed && !recovered));
-    if (count == 1)
-        text_format(which, sizeof which, "the only failure");
-    else if (recovered)
-        text_format(which, sizeof which, "the longest of %zu failures%s", ended,
-                    ended < count ? " that ended" : "");
-    else
-        text_format(which, sizeof which, "the %s of %zu failures", failed ? "last" : "first",
-                    count);
-    text_format(more, sizeof more, "; down at %s%s, %s: %s%s", at, fault, which,
-                recovered ? length
-                : failed  ? "for good"
-                          : "not over at the end of the run",
-                recovered ? " until all tasks ran again" : "");
-    set_title(drawing, title, more);
 }
 
 struct err plot_variables_set(const struct drawing *drawing, enum plot_picture picture,
                               const char *format, struct note *note)
 {
-    const char *question = text_of(drawing->summary, "question");
+    const char *question = json_text(drawing->summary, "question");
     gnuplot_set_text(drawing->gnuplot, "format", format);
     gnuplot_set_text(drawing->gnuplot, "scripts", drawing->scripts);
-    if (picture == PICTURE_RECOVERY)
-        set_recovery_title(drawing);
-    else
-        set_title(drawing, *question ? question : text_of(drawing->summary, "name"), "");
+    char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
+    if (picture == PICTURE_RECOVERY) {
+        recovery_title(drawing->summary, shown_recovery(drawing->summary), title, more);
+        set_title(drawing, title, more);
+    } else {
+        set_title(drawing, *question ? question : json_text(drawing->summary, "name"), "");
+    }
     switch (picture) {
     case PICTURE_OVERVIEW: return set_overview(drawing, note);
     case PICTURE_COMPARE: return set_compare(drawing, note);
