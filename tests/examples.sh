@@ -21,6 +21,7 @@ mkdir -p "$folder/bin" "$folder/scenarios/reactive-spot-day"
 ln -s "$weir" "$folder/bin/weir"
 sed 's/^duration: .*/duration: 1h/' scenarios/reactive-spot-day/scenario.yaml \
     > "$folder/scenarios/reactive-spot-day/scenario.yaml"
+cp -r scenarios/fault-kill "$folder/scenarios"
 WEIR_PLOTS=${WEIR_PLOTS:-$PWD/plots}
 PATH=$folder/bin:$PATH
 export PATH WEIR_PLOTS

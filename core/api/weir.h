@@ -23,13 +23,13 @@
 extern "C" {
 #endif
 
-/* Raised when a program built with an older header no longer runs; weir_abi is the library's. */
-#define WEIR_ABI 1
-uint32_t weir_abi(void);
-
 #define WEIR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define WEIR_API               __attribute__((visibility("default")))
 #define WEIR_NO_TIME           INT64_MIN /* the timestamp of a record that has none */
+
+/* Raised when a program built with an older header no longer runs; weir_abi is the library's. */
+#define WEIR_ABI 1
+WEIR_API uint32_t weir_abi(void);
 
 struct weir_env;     /* the streams under construction, and who will run them */
 struct weir_stream;  /* the records that an operator gives out */
