@@ -35,12 +35,12 @@ static void tell_record(const json_t *line, FILE *file)
         fprintf(file, " of time %lld", number_of(line, "timestamp"));
     if (json_object_get(line, "from"))
         fprintf(file, " from %s/%lld", json_text(line, "from"), number_of(line, "from_subtask"));
-    fputs(json_is_true(json_object_get(line, "replayed")) ? ", again\n" : "\n", file);
+    fputs(json_is_true(json_object_get(line, "replayed")) ? ", again" : "", file);
 }
 
 static void tell_state(const json_t *line, FILE *file)
 {
-    fprintf(file, " holds %lld records of it, after %lld; digest %s, after %s\n",
+    fprintf(file, " holds %lld records of it, after %lld; digest %s, after %s",
             number_of(line, "records"), number_of(line, "records_before"),
             json_text(line, "digest"), json_text(line, "digest_before"));
 }
@@ -63,11 +63,45 @@ static void tell_line(const json_t *line, time_ns duration, FILE *file)
         tell_record(line, file);
 }
 
+/* Lines that say the same at the same instant are told once. */
+struct telling {
+    json_t *last;
+    size_t times, shown, left_out;
+};
+
+static void end_line(struct telling *telling, FILE *file)
+{
+    if (telling->last && telling->times > 1)
+        fprintf(file, " (%zu times)", telling->times);
+    if (telling->last)
+        fputc('\n', file);
+    json_decref(telling->last);
+    telling->last = NULL;
+}
+
+static void tell(struct telling *telling, json_t *line, time_ns duration, bool all, FILE *file)
+{
+    if (telling->last && json_equal(telling->last, line)) {
+        telling->times++;
+        return;
+    }
+    if (!all && telling->shown == LINES_SHOWN) {
+        telling->left_out++;
+        return;
+    }
+    end_line(telling, file);
+    tell_line(line, duration, file);
+    telling->last = json_incref(line);
+    telling->times = 1;
+    telling->shown++;
+}
+
 static struct err tell_all(FILE *lines, const char *path, time_ns duration, bool all, FILE *file,
                            struct note *note)
 {
     char *text = NULL;
     size_t size = 0, number = 0, taken = 0, again = 0;
+    struct telling telling = { 0 };
     json_error_t fault;
     struct err e = OK;
     while (!err_is(e) && getline(&text, &size, lines) > 0) {
@@ -75,18 +109,19 @@ static struct err tell_all(FILE *lines, const char *path, time_ns duration, bool
         number++;
         if (!json_is_object(line))
             e = err_note(note, ERR_SYNTAX_CODE, "%s:%zu: expected a line of a trace", path, number);
-        else if (all || number <= LINES_SHOWN)
-            tell_line(line, duration, file);
+        else
+            tell(&telling, line, duration, all, file);
         taken += line && text_equal(json_text(line, "what"), "takes");
         again += json_is_true(json_object_get(line, "replayed")) &&
                  text_equal(json_text(line, "what"), "takes");
         json_decref(line);
     }
     free(text);
+    end_line(&telling, file);
     if (err_is(e))
         return e;
-    if (!all && number > LINES_SHOWN)
-        fprintf(file, "  and %zu more lines; --all tells them\n", number - (size_t)LINES_SHOWN);
+    if (telling.left_out > 0)
+        fprintf(file, "  and %zu more lines; --all tells them\n", telling.left_out);
     fprintf(file, "Operators took records of the key %zu times, %zu of these again.\n", taken,
             again);
     return OK;
