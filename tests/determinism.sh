@@ -14,7 +14,7 @@ passed=0
 failed=0
 
 if [ -z "${SCENARIOS:-}" ]; then
-    SCENARIOS=$(for f in scenarios/*/scenario.yaml; do [ -f "$f" ] && dirname "$f"; done)
+    SCENARIOS=$(for f in scenarios/*/scenario.yaml scenarios/programs/*/scenario.yaml; do [ -f "$f" ] && dirname "$f"; done)
 fi
 
 variants=

@@ -146,7 +146,7 @@ static struct err read_moment(const struct explanation *e, const char *text, tim
 static struct err explain_at(const struct explanation *e, const char *metrics, const char *text,
                              struct note *note)
 {
-    time_ns at;
+    time_ns at = 0;
     size_t shown = 0, first = 0;
     TRY(read_moment(e, text, &at, note));
     TRY(moment_tell(&e->log, e->one, metrics, at, e->duration, stdout, note));
@@ -242,7 +242,7 @@ static struct err find_run(const struct parsed *parsed, struct explanation *e, s
 static struct err explain_task(const struct explanation *e, const char *task, const char *at,
                                struct note *note)
 {
-    time_ns moment;
+    time_ns moment = 0;
     if (!at)
         return err_note(note, ERR_BAD_VALUE_CODE, "--task: goes with --at TIME");
     TRY(read_moment(e, at, &moment, note));
