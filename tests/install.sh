@@ -63,12 +63,16 @@ build_program() {
         ${CC:-cc} -std=c11 -Wall -Wextra -Werror "$@" -fPIC -shared -o "$name.so" "$name.c" $flags)
 }
 
+# A library with sanitizers wants them in who links with it.
+sanitizers() {
+    nm -D "$folder/opt/lib/libweir.so" | grep -q __asan_init && echo -fsanitize=address,undefined
+}
 build_alone() {
     (cd "$folder/work" && echo 'int main(int argc, char **argv)
         { return weir_run(weir_main, 0, argc, argv); }' | cat count.c - > alone.c &&
         flags=$(PKG_CONFIG_PATH=$folder/opt/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$folder \
             pkg-config --cflags --libs weir) &&
-        ${CC:-cc} -std=c11 -Wall -Wextra -Werror -o alone alone.c $flags)
+        ${CC:-cc} -std=c11 -Wall -Wextra -Werror $(sanitizers) -o alone alone.c $flags)
 }
 run_alone() (cd "$folder/work" && LD_LIBRARY_PATH=$folder/opt/lib exec ./alone --weir-out alone.out)
 

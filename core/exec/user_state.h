@@ -78,7 +78,9 @@ bool user_list_next(const struct user_state *state, struct user_list *list, cons
 /* MAP: walked in the order in which its keys were first put. */
 struct user_map_cursor {
     bool begun, ended;
-    uint8_t next[USER_MAP_KEY_MAX], map_key[USER_MAP_KEY_MAX]; /* map_key: the one found */
+    /* map_key: the one found, aligned for whoever reads it in place. */
+    _Alignas(8) uint8_t next[USER_MAP_KEY_MAX];
+    _Alignas(8) uint8_t map_key[USER_MAP_KEY_MAX];
     const void *value;
     uint32_t size;
 };
