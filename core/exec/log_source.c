@@ -44,24 +44,9 @@ static uint32_t read_split(struct operator* op, struct source_split *split, uint
 {
     struct log_source *source = (struct log_source *)op;
     const struct log_source_params *params = params_of(op);
-    struct collector *out = op->outs[0];
-    uint32_t stride = record_stride(out->layout), done = 0;
     uint64_t all = arrived(op, split), left = all > split->offset ? all - split->offset : 0;
-    CHECK(stride > 0);
-    most = left < most ? (uint32_t)left : most;
-    while (done < most) {
-        uint32_t room = collector_room(out, stride);
-        uint32_t count = most - done < room ? most - done : room;
-        if (count == 0)
-            break;
-        params->make(params->context, split->number, split->offset, count, out->at);
-        split_clock_see(&source->clock, (size_t)(split - source->splits.splits.items), out->at,
-                        count, stride);
-        out->at += (size_t)count * stride;
-        split->offset += count;
-        done += count;
-    }
-    return done;
+    return split_clock_read(&source->clock, op, &source->splits, split, params->make,
+                            params->context, left < most ? (uint32_t)left : most);
 }
 
 static enum source_status poll(struct operator* op, uint32_t records_max)

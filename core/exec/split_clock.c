@@ -24,8 +24,9 @@ void split_clock_fini(struct split_clock *clock)
     vec_fini(&clock->clocks);
 }
 
-void split_clock_see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
-                     uint32_t stride)
+/* Slots that were read of the split at this place. */
+static void see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
+                uint32_t stride)
 {
     if (!clock->strategy)
         return;
@@ -34,6 +35,27 @@ void split_clock_see(struct split_clock *clock, size_t place, const uint8_t *slo
         memcpy(&timestamp, slots + (size_t)i * stride, sizeof timestamp);
         watermark_clock_see(&clock->clocks.items[place], timestamp);
     }
+}
+
+uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
+                          const struct split_list *splits, struct source_split *split,
+                          split_maker *make, const void *context, uint32_t most)
+{
+    struct collector *out = op->outs[0];
+    uint32_t stride = record_stride(out->layout), done = 0;
+    CHECK(stride > 0);
+    while (done < most) {
+        uint32_t room = collector_room(out, stride);
+        uint32_t count = most - done < room ? most - done : room;
+        if (count == 0)
+            break;
+        make(context, split->number, split->offset, count, out->at);
+        see(clock, (size_t)(split - splits->splits.items), out->at, count, stride);
+        out->at += (size_t)count * stride;
+        split->offset += count;
+        done += count;
+    }
+    return done;
 }
 
 void split_clock_release(struct split_clock *clock, size_t place)

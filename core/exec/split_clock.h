@@ -23,9 +23,13 @@ struct split_clock {
 void split_clock_open(struct split_clock *clock, struct operator* op,
                       const struct split_list *splits, const struct watermark_strategy *strategy);
 void split_clock_fini(struct split_clock *clock);
-/* Slots that were read of the split at this place. */
-void split_clock_see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
-                     uint32_t stride);
+/* As many records of the split as there is room for, up to `most`, made where they are to lie by
+ * the source's function. Gives how many. */
+typedef void split_maker(const void *context, uint32_t split, uint64_t from, uint32_t count,
+                         uint8_t *slots);
+uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
+                          const struct split_list *splits, struct source_split *split,
+                          split_maker *make, const void *context, uint32_t most);
 /* The split has ended: it holds nobody back any more. */
 void split_clock_release(struct split_clock *clock, size_t place);
 bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op,

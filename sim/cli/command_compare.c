@@ -155,21 +155,6 @@ static void draw(const struct command *command, const struct compare_request *re
         fprintf(stderr, "weir %s: notice: %s\n", command->name, note.text);
 }
 
-/* What was cut short never takes the place of what is complete. */
-static struct err put_in_place(struct compare_request *request, const struct worlds *worlds,
-                               struct output_dir *output, struct note *note)
-{
-    if (worlds_are_complete(worlds))
-        return output_commit(output, note);
-    size_t length = strlen(output->target);
-    TRY(output_commit_partial(output, note));
-    if (strlen(output->target) == length)
-        return OK;
-    text_format(request->spared, sizeof request->spared, "%s", request->out);
-    text_format(request->out, sizeof request->out, "%s", output->target);
-    return OK;
-}
-
 static struct err write_all(const struct command *command, struct compare_request *request,
                             const struct worlds *worlds, const json_t *summary,
                             struct output_dir *output, struct note *note)
@@ -179,7 +164,8 @@ static struct err write_all(const struct command *command, struct compare_reques
     TRY(write_json(output, "summary.json", summary, note));
     if (!request->no_plots && worlds_are_complete(worlds))
         draw(command, request, output, summary);
-    return put_in_place(request, worlds, output, note);
+    return output_put_in_place(output, worlds_are_complete(worlds), request->out, request->spared,
+                               sizeof request->out, note);
 }
 
 /* Telling. */

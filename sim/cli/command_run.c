@@ -104,21 +104,6 @@ static void tell(const struct run_request *request, const struct plays *plays)
         printf("Report: %s/report.html\n", request->out);
 }
 
-/* A run that was cut short never replaces a complete one. */
-static struct err put_in_place(struct run_request *request, const struct plays *plays,
-                               struct output_dir *output, struct note *note)
-{
-    if (plays_are_complete(plays))
-        return output_commit(output, note);
-    size_t length = strlen(output->target);
-    TRY(output_commit_partial(output, note));
-    if (strlen(output->target) == length)
-        return OK;
-    snprintf(request->spared, sizeof request->spared, "%s", request->out);
-    snprintf(request->out, sizeof request->out, "%s", output->target);
-    return OK;
-}
-
 static struct err run_into(const struct command *command, struct run_request *request,
                            struct plays *plays, struct output_dir *output, struct note *note)
 {
@@ -142,7 +127,8 @@ static struct err run_into(const struct command *command, struct run_request *re
     if (!request->out[0])
         return OK;
     TRY(write_report(command, request, plays, output, note));
-    return put_in_place(request, plays, output, note);
+    return output_put_in_place(output, plays_are_complete(plays), request->out, request->spared,
+                               sizeof request->out, note);
 }
 
 /* Variants may last longer than the scenario itself. */

@@ -175,7 +175,8 @@ static uint32_t output_of_edge(const struct job_graph *graph, uint32_t edge)
     return output;
 }
 
-/* The files of all vertices that write to it; the caller destroys the list when it is open. */
+/* The files of those that write to it, where they are of another number now; the caller destroys
+ * the list when it is open. */
 static struct task_snapshot_file *tell_writers(const struct exact_job *job, struct exact_task *task,
                                                const struct exact_cut *cut)
 {
@@ -190,7 +191,7 @@ static struct task_snapshot_file *tell_writers(const struct exact_job *job, stru
                                              .output = output_of_edge(graph, edge),
                                              .parallelism = job->vertices[from].parallelism };
         for (VEC_EACH(const struct stored_file, file, &cut->files))
-            if (file->vertex == from)
+            if (file->vertex == from && file->file.identity.parallelism != writers.parallelism)
                 files[used + writers.count++] = file->file;
         used += writers.count;
         exec_task_set_writers(task->exec, i, &writers);

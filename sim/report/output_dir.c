@@ -298,6 +298,20 @@ struct err output_commit_partial(struct output_dir *output, struct note *note)
     return output_commit(output, note);
 }
 
+struct err output_put_in_place(struct output_dir *output, bool is_complete, char *path,
+                               char *spared, size_t size, struct note *note)
+{
+    if (is_complete)
+        return output_commit(output, note);
+    size_t length = strlen(output->target);
+    TRY(output_commit_partial(output, note));
+    if (strlen(output->target) == length)
+        return OK;
+    text_format(spared, size, "%s", path);
+    text_format(path, size, "%s", output->target);
+    return OK;
+}
+
 void output_abandon(struct output_dir *output)
 {
     if (output->aside[0])

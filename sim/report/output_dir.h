@@ -44,6 +44,10 @@ MUST_CHECK struct err output_commit(struct output_dir *output, struct note *note
 /* The same for a run that was interrupted, which never takes the place of one that is complete: it
  * goes beside that, as TARGET.interrupted, and `target` is this path then. */
 MUST_CHECK struct err output_commit_partial(struct output_dir *output, struct note *note);
+/* Either of both; `path` becomes where it is, and `spared` (both of so many bytes) what `path` was
+ * where a complete run stays in its place. */
+MUST_CHECK struct err output_put_in_place(struct output_dir *output, bool is_complete, char *path,
+                                          char *spared, size_t size, struct note *note);
 void output_abandon(struct output_dir *output); /* fine when never begun or committed */
 
 #endif

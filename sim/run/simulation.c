@@ -32,8 +32,7 @@ static void put_own_words(const struct simulation *simulation, struct log_line *
                           size_t size)
 {
     const struct plane *plane = &simulation->plane;
-    const char *text =
-        line->detail > 0 ? plane->class->failure_text(plane->self, line->detail) : NULL;
+    const char *text = plane->class->failure_text(plane->self, line->detail);
     const char *colon = text && line->reason ? strstr(line->reason, ": ") : NULL;
     if (!colon)
         return;
@@ -44,9 +43,14 @@ static void put_own_words(const struct simulation *simulation, struct log_line *
 static void on_log(void *context, time_ns at, struct node_id node, const struct log_line *said)
 {
     struct simulation *simulation = context;
-    struct log_line own = *said, *line = &own;
+    const struct log_line *line = said;
+    struct log_line own;
     char reason[REASON_SIZE];
-    put_own_words(simulation, line, reason, sizeof reason);
+    if (said->detail > 0) {
+        own = *said;
+        put_own_words(simulation, &own, reason, sizeof reason);
+        line = &own;
+    }
     fatal_keep_line(at, node, line);
     for (VEC_EACH(const struct watcher, watcher, &simulation->watchers))
         if (watcher->line)
