@@ -205,8 +205,8 @@ program = mkdir -p $(@D) && $(CC) $(filter-out -I.,$(FLAGS)) $(LDFLAGS) -Icore/a
 vpath %.c $(sort $(dir $(PROGRAM_SRC)))
 $(B)/programs/%.so: %.c core/api/weir.h $(B)/flags
 	@$(program)
-$(B)/tests/programs/%.so: tests/programs/%.c core/api/weir.h $(B)/flags
-	@$(program)
+$(B)/tests/programs/%.so: tests/programs/%.c tests/programs/acts.h core/api/weir.h $(B)/flags
+	@$(program) -I.
 
 # A file of one line; newer only when the line has changed.
 define remember

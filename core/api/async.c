@@ -61,8 +61,7 @@ struct weir_stream *weir_async(struct weir_stream *in, const char *name,
     struct api_operator *op =
         api_add(in->env, name, &async_wait_class, sizeof(struct async_params));
     struct async_params *params = op->params;
-    op->call = &params->call;
-    params->call.user = user;
+    api_set_call(op, &params->call, user);
     params->in = in->type;
     params->async = *async;
     params->core = (struct async_wait_params){

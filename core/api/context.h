@@ -37,6 +37,13 @@ bool context_value(struct weir_context *ctx, const struct weir_type *type, const
                    uint32_t size, int64_t timestamp, struct weir_record *out);
 void context_end(struct weir_context *ctx);
 
+/* The operator calls functions of the user's: what they need lies in its params, at `call`. */
+static inline void api_set_call(struct api_operator *op, struct api_call *call, void *user)
+{
+    op->call = call;
+    call->user = user;
+}
+
 /* A context for calls of this operator. */
 static inline struct weir_context context_of(struct operator* op, const struct api_call *call)
 {

@@ -102,8 +102,7 @@ static struct api_operator *add(struct weir_stream *in, const char *name, void *
 {
     struct api_operator *op = api_add(in->env, name, &function_class, sizeof **params);
     *params = op->params;
-    (*params)->call.user = user;
-    op->call = &(*params)->call;
+    api_set_call(op, &(*params)->call, user);
     (*params)->in[0] = in->type;
     api_read_from(op, 0, in);
     return op;

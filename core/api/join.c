@@ -39,9 +39,8 @@ static struct api_operator *add(struct weir_stream *left, struct weir_stream *ri
     struct weir_env *env = left->env;
     struct api_operator *op = api_add(env, name, class, sizeof(struct join_params));
     struct join_params *params = op->params;
-    op->call = &params->call;
+    api_set_call(op, &params->call, user);
     op->keyed = true;
-    params->call.user = user;
     params->in[JOIN_LEFT] = left->type;
     params->in[JOIN_RIGHT] = right->type;
     params->join = function;

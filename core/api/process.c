@@ -121,9 +121,8 @@ static struct api_operator *add(struct weir_stream *keyed, const char *name,
     struct weir_env *env = keyed->env;
     struct api_operator *op = api_add(env, name, class, sizeof(struct process_params));
     struct process_params *params = op->params;
-    op->call = &params->call;
+    api_set_call(op, &params->call, user);
     op->keyed = true;
-    params->call.user = user;
     params->process = *process;
     params->in[0] = keyed->type;
     params->core.keyed.record = on_record;

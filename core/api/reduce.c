@@ -33,9 +33,8 @@ struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
     struct weir_env *env = keyed->env;
     struct api_operator *op = api_add(env, name, &keyed_reduce_class, sizeof(struct reduce_params));
     struct reduce_params *params = op->params;
-    op->call = &params->call;
+    api_set_call(op, &params->call, user);
     op->keyed = true;
-    params->call.user = user;
     params->in = keyed->type;
     params->reducer = reduce;
     params->reduce = (struct keyed_reduce_params){ .apply = apply, .context = params };

@@ -77,9 +77,8 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
                                       sizeof(struct aggregate_params));
     struct aggregate_params *params = op->params;
     struct key_spec key;
-    op->call = &params->call;
+    api_set_call(op, &params->call, user);
     op->keyed = true;
-    params->call.user = user;
     params->in = keyed->type;
     params->aggregate = *aggregate;
     api_check_window(env, op->name, window);

@@ -1,65 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A program for each act that its first argument names; together they call what no example calls.
- * All write the sink `lines`, and weir_expected says in plain loops what must be in it.
+ * Acts on records, state and two inputs: together with the other tours they call what no example
+ * calls.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <weir.h>
-
-enum { RECORDS = 400, KEYS = 8, STEP_MS = 10, END_MS = RECORDS * STEP_MS + 1000 };
-
-typedef void line_taker(void *to, const char *text);
-
-struct pair {
-    uint64_t key, value;
-};
-static const struct weir_type pair_type = WEIR_STRUCT(struct pair, 1);
-
-static void make_pair(uint64_t index, void *value, void *user)
-{
-    *(struct pair *)value = (struct pair){ index * 5 % KEYS, index };
-    (void)user;
-}
-
-static int64_t time_of_pair(uint64_t index, const void *value, void *user)
-{
-    (void)value, (void)user;
-    return (int64_t)index * STEP_MS;
-}
-
-static struct weir_stream *pairs(struct weir_env *env, const char *name, bool timestamps)
-{
-    struct weir_generator spec = { .type = &pair_type,
-                                   .count = RECORDS,
-                                   .rate = 100,
-                                   .splits = 4,
-                                   .make = make_pair,
-                                   .timestamp = timestamps ? time_of_pair : NULL };
-    return weir_from_generator(env, name, &spec, NULL);
-}
-
-static struct weir_stream *keyed(struct weir_stream *stream)
-{
-    return weir_key_by(stream, WEIR_FIELD_LONG(struct pair, key));
-}
-
-static size_t write_pair(const void *value, uint32_t size, char *line, size_t room, void *user)
-{
-    const struct pair *pair = value;
-    (void)size, (void)user;
-    return (size_t)snprintf(line, room, "%llu %llu", (unsigned long long)pair->key,
-                            (unsigned long long)pair->value);
-}
-
-static void tell_pair(line_taker *line, void *to, uint64_t key, uint64_t value)
-{
-    char text[64];
-    write_pair(&(struct pair){ key, value }, 0, text, sizeof text, NULL);
-    line(to, text);
-}
+#include "tests/programs/acts.h"
 
 /* ---- shape: types of their own, texts, side outputs, who gets what ----------------------------
  */
@@ -296,20 +240,6 @@ static void states_lines(line_taker *line, void *to)
 /* ---- two: two inputs, keyed and not ------------------------------------------------------------
  */
 
-static void same(struct weir_context *ctx, const struct weir_record *record, void *user)
-{
-    (void)user;
-    weir_emit(ctx, record->value);
-}
-
-static void add_thousand(struct weir_context *ctx, const struct weir_record *record, void *user)
-{
-    struct pair pair = *(const struct pair *)record->value;
-    (void)user;
-    pair.value += 1000;
-    weir_emit(ctx, &pair);
-}
-
 static const struct weir_state sum_state[] = {
     { .name = "sum", .kind = WEIR_VALUE, .type = &weir_long },
 };
@@ -360,35 +290,4 @@ static void two_lines(line_taker *line, void *to)
         tell_pair(line, to, key, RECORDS / KEYS * 1002);
 }
 
-static const struct act {
-    const char *name;
-    void (*build)(struct weir_env *env);
-    void (*expected)(line_taker *line, void *to);
-} acts[] = {
-    { "shape", shape, shape_lines },
-    { "states", states, states_lines },
-    { "two", two, two_lines },
-};
-
-static const struct act *act_of(int argc, char **argv)
-{
-    for (size_t i = 0; argc > 1 && i < sizeof acts / sizeof *acts; i++)
-        if (strcmp(acts[i].name, argv[1]) == 0)
-            return &acts[i];
-    return NULL;
-}
-
-int weir_main(struct weir_env *env, int argc, char **argv)
-{
-    const struct act *act = act_of(argc, argv);
-    if (!act || weir_abi() != WEIR_ABI)
-        return 2;
-    act->build(env);
-    return weir_execute(env, act->name) ? 0 : 1;
-}
-
-void weir_expected(const char *sink, int argc, char **argv, line_taker *line, void *to)
-{
-    (void)sink;
-    act_of(argc, argv)->expected(line, to);
-}
+ACTS({ "shape", shape, shape_lines }, { "states", states, states_lines }, { "two", two, two_lines })
