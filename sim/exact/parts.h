@@ -34,7 +34,7 @@ struct upload {
     struct stored_file file;
     struct checkpoint_ack ack;
     bool transferring, in_storage; /* in_storage: not inside the acknowledgement */
-    bool copying;                  /* to the host's own disk, for local recovery */
+    bool copying;                  /* to or from the host's own disk */
     struct transfer_id transfer;
     struct share_handle copy;
 };

@@ -20,8 +20,6 @@ static MUST_CHECK struct err check_config(const struct scenario *scenario,
     if (config->checkpoint_incremental)
         return refuse(note, scenario, "incremental checkpoints",
                       "execution.checkpointing.incremental");
-    if (config->state_backend != STATE_BACKEND_HASHMAP)
-        return refuse(note, scenario, "state on disk", "state.backend.type");
     if (config->pause_sources_until_first)
         return refuse(note, scenario, "sources that wait for the first checkpoint",
                       "pipeline.sources.pause-until-first-checkpoint");

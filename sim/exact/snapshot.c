@@ -266,9 +266,11 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     }
     const struct exact_cut *cut = stored_cut_find(job, checkpoint);
     upload->transferring = upload->in_storage = true;
-    upload->copying = cut && cut->kind == CHECKPOINT_PERIODIC && local_is_kept(job->spec);
+    bool copied = cut && cut->kind == CHECKPOINT_PERIODIC && local_is_kept(job->spec);
+    double at_disk = local_upload_bytes(job->spec, (double)upload->ack.written_bytes, copied);
+    upload->copying = at_disk > 0;
     if (upload->copying)
-        upload->copy = local_transfer(&exact->life, upload->host, bytes, copy_is_done, exact,
+        upload->copy = local_transfer(&exact->life, upload->host, at_disk, copy_is_done, exact,
                                       number, upload->generation);
     struct transfer_id transfer =
         virtual_cluster_dfs_transfer(exact->cluster, (struct node_id){ upload->host }, TRANSFER_OUT,

@@ -17,6 +17,16 @@ bool local_has_state(const struct job_spec *job)
     return job->graph->config.state_backend == STATE_BACKEND_ROCKSDB;
 }
 
+/* A copy is written at once with the upload (DuplicatingCheckpointOutputStream), but an incremental
+ * one of RocksDB is made of links (RocksIncrementalSnapshotStrategy); what RocksDB uploads is read
+ * from the disk. */
+double local_upload_bytes(const struct job_spec *job, double state_bytes, bool copied)
+{
+    bool on_disk = local_has_state(job);
+    bool links = on_disk && job->graph->config.checkpoint_incremental;
+    return state_bytes * (on_disk + (copied && !links));
+}
+
 static bool is_of(const struct local_copy *copy, const struct life_task *task)
 {
     return copy->job == task->job && copy->vertex == task->vertex &&

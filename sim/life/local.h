@@ -27,6 +27,8 @@ struct life_task;
 bool local_is_kept(const struct job_spec *job);
 /* Does its working state lie on the disk (RocksDB)? */
 bool local_has_state(const struct job_spec *job);
+/* Bytes that pass the host's disk while so many of state are stored; copied: a copy stays there. */
+double local_upload_bytes(const struct job_spec *job, double state_bytes, bool copied);
 /* The task's snapshot is on the disk. */
 void local_keep(struct life *life, const struct life_task *task, uint64_t checkpoint,
                 int64_t bytes);

@@ -209,21 +209,11 @@ static struct snapshot snapshot_of(const struct model_job *job, const struct mod
     };
 }
 
-/* Bytes that pass the host's disk meanwhile. A copy is written at once with the upload
- * (DuplicatingCheckpointOutputStream), but an incremental one of RocksDB is made of links
- * (RocksIncrementalSnapshotStrategy); what RocksDB uploads is read from the disk. */
-static double disk_bytes(const struct model *model, const struct upload *upload)
-{
-    const struct model_job *job = &model->jobs[upload->job];
-    bool on_disk = local_has_state(job->spec);
-    bool links = on_disk && job->spec->graph->config.checkpoint_incremental;
-    return upload->state_bytes * (on_disk + (upload->local && !links));
-}
-
 static void start_copy(struct model *model, uint32_t index)
 {
     struct upload *upload = &model->uploads.items[index];
-    double bytes = disk_bytes(model, upload);
+    double bytes =
+        local_upload_bytes(model->jobs[upload->job].spec, upload->state_bytes, upload->local);
     if (!(bytes > 0))
         return;
     upload->copying = true;
