@@ -18,10 +18,11 @@ enum { REFUSALS_TOLD = 10 };
 /* A job while the log is read. */
 struct job_story {
     const char *job;
-    bool started;  /* its tasks have all run once */
-    bool is_open;  /* its start is being told */
-    size_t opened; /* the place of that */
-    size_t ended;  /* of its end; SIZE_MAX */
+    bool started;      /* its tasks have all run once */
+    bool is_open;      /* its start is being told */
+    size_t opened;     /* the place of that */
+    size_t start, end; /* chapters; SIZE_MAX: it has none */
+    int64_t restarts;  /* of its outages */
 };
 
 struct stories {
@@ -33,7 +34,7 @@ static struct job_story *story_of(struct stories *stories, const char *job)
     for (VEC_EACH(struct job_story, story, &stories->jobs))
         if (story->job == job)
             return story;
-    vec_push(&stories->jobs, (struct job_story){ .job = job, .ended = SIZE_MAX });
+    vec_push(&stories->jobs, (struct job_story){ .job = job, .start = SIZE_MAX, .end = SIZE_MAX });
     return &vec_last(&stories->jobs);
 }
 
@@ -43,6 +44,7 @@ static void close_start(struct narrative *narrative, struct job_story *story, si
     const struct log_entry *entries = narrative->log->entries.items;
     time_ns from = entries[story->opened].at;
     story->is_open = false;
+    story->start = narrative->chapters.count;
     vec_push(&narrative->chapters,
              (struct chapter){ .kind = CHAPTER_START,
                                .job = story->job,
@@ -69,7 +71,7 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
         close_start(narrative, story, place, true);
     }
     if (ended) {
-        story->ended = place;
+        story->end = narrative->chapters.count;
         vec_push(&narrative->chapters, (struct chapter){ .kind = CHAPTER_END,
                                                          .job = story->job,
                                                          .cause = place,
@@ -85,9 +87,10 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
 
 /* Outages are the summary's: the log does not hold when tasks stopped that nobody heard of. */
 struct outage {
-    const char *job, *cause;
+    const char *job, *cause, *by;
     bool planned, recovered, failed, is_over;
     time_ns at, down_at, over_at, failed_at, length;
+    int64_t restarts;
 };
 
 static bool take_time(const json_t *one, const char *key, time_ns *out)
@@ -101,7 +104,9 @@ static struct outage read_outage(const json_t *one, bool planned)
 {
     struct outage outage = { .planned = planned,
                              .job = json_string_value(json_object_get(one, "job")),
-                             .cause = json_string_value(json_object_get(one, "cause")) };
+                             .cause = json_string_value(json_object_get(one, "cause")),
+                             .by = json_string_value(json_object_get(one, "failed_by")) };
+    outage.restarts = json_integer_value(json_object_get(one, "restarts"));
     take_time(one, "at", &outage.at);
     take_time(one, "down_at", &outage.down_at);
     take_time(one, "down_s", &outage.length);
@@ -174,17 +179,18 @@ static struct chapter *end_told(struct narrative *narrative, const struct job_st
     return NULL;
 }
 
-static void add_outage(struct narrative *narrative, const struct stories *stories,
+static void add_outage(struct narrative *narrative, struct stories *stories,
                        const struct outage *outage)
 {
     const struct run_log *log = narrative->log;
-    const struct job_story *story = NULL;
+    struct job_story *story = NULL;
     size_t end = log->entries.count - 1;
-    for (VEC_EACH(const struct job_story, each, &stories->jobs))
+    for (VEC_EACH(struct job_story, each, &stories->jobs))
         if (outage->job && text_equal(each->job, outage->job))
             story = each;
     if (!story)
         return;
+    story->restarts += outage->restarts;
     time_ns to = outage->is_over ? outage->over_at : narrative->duration;
     struct chapter *told = end_told(narrative, story, outage);
     if (told) {
@@ -214,6 +220,8 @@ static void add_outage(struct narrative *narrative, const struct stories *storie
                                .is_unnoticed = !is_sign(&log->entries.items[first]),
                                .has_fault = !outage->planned && fault != SIZE_MAX,
                                .why = outage->cause,
+                               .by = outage->by,
+                               .restarts = outage->restarts,
                                .fault_at = outage->at,
                                .from = outage->down_at,
                                .to = to });
@@ -255,8 +263,8 @@ static void sort_chapters(struct narrative *narrative)
     vec_fini(&spare.chapters);
 }
 
-static void add_outages(struct narrative *narrative, const struct stories *stories,
-                        const json_t *list, bool planned)
+static void add_outages(struct narrative *narrative, struct stories *stories, const json_t *list,
+                        bool planned)
 {
     size_t i;
     const json_t *one;
@@ -269,6 +277,28 @@ static void add_outages(struct narrative *narrative, const struct stories *stori
         narrative->down += outage.length;
         if (!planned && outage.length > narrative->longest)
             narrative->longest = outage.length;
+    }
+}
+
+/* By what jobs FAILED that did; and as many restarts as were no outage's came before all tasks of
+ * the job had run. */
+static void add_jobs(struct narrative *narrative, const struct stories *stories, const json_t *jobs)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(jobs, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        int64_t restarts = json_integer_value(json_object_get(one, "restarts"));
+        for (VEC_EACH(const struct job_story, story, &stories->jobs)) {
+            if (!name || !text_equal(story->job, name))
+                continue;
+            if (story->start != SIZE_MAX)
+                narrative->chapters.items[story->start].restarts = restarts - story->restarts;
+            if (story->end != SIZE_MAX)
+                narrative->chapters.items[story->end].by =
+                    json_string_value(json_object_get(one, "failure"));
+        }
     }
 }
 
@@ -287,6 +317,7 @@ void narrative_init(struct narrative *narrative, const struct run_log *log, time
             close_start(narrative, story, log->entries.count - 1, false);
     add_outages(narrative, &stories, json_object_get(summary, "recoveries"), false);
     add_outages(narrative, &stories, json_object_get(summary, "rescale_outages"), true);
+    add_jobs(narrative, &stories, json_object_get(summary, "jobs"));
     vec_fini(&stories.jobs);
     sort_chapters(narrative);
     narrative_add_checkpoints(narrative);

@@ -45,9 +45,11 @@ struct chapter {
     bool is_unnoticed;  /* an incident of which the JobManager never heard; `first` is any line */
     bool has_fault;     /* `cause` is the line of a fault */
     const char *why;    /* what the summary puts it down to; null: no outage */
-    time_ns fault_at;   /* of the cause; maybe long before */
-    time_ns from;       /* not all tasks ran; other chapters: as their first line */
-    time_ns to;         /* when it is over: for a dead job, when another one goes on from it */
+    const char *by;   /* what the job FAILED by, where that is another; of its end, in full; null */
+    int64_t restarts; /* as numRestarts counts them; 0 where that is not known */
+    time_ns fault_at; /* of the cause; maybe long before */
+    time_ns from;     /* not all tasks ran; other chapters: as their first line */
+    time_ns to;       /* when it is over: for a dead job, when another one goes on from it */
     /* Of checkpoints: places of the one that completed before, SIZE_MAX where none had, and of what
      * is after, if it is over: the next one that completed, or the job's end. */
     size_t before, after; /* of a command, `after` is the answer's; SIZE_MAX: there was none */

@@ -11,8 +11,9 @@
 #include "core/base/text.h"
 #include "sim/cli/narrative_parts.h"
 
-/* A task that is made to fail does so at once. */
-#define AT_ONCE TIME_MS
+/* A task that is made to fail does so at once; that it did is told within so much, or never. */
+#define AT_ONCE     TIME_MS
+#define TOLD_WITHIN (2 * TIME_MIN)
 
 enum { LABEL_SIZE = 256 };
 
@@ -269,13 +270,18 @@ static void tell_added(struct paragraph *p)
 static void tell_failed_task(struct paragraph *p)
 {
     const struct log_entry *each;
-    for (size_t i = p->chapter->script; i < p->narrative->log->entries.count; i++) {
-        each = entry_at(p, i);
-        if (each->at > p->chapter->from + AT_ONCE)
-            break;
-        if (!run_log_fits(each, "execution * -> FAILED"))
+    time_ns from = p->chapter->from;
+    char after[NUMBER_TEXT_SIZE];
+    for (size_t i = p->chapter->script;
+         i < p->narrative->log->entries.count && (each = entry_at(p, i))->at <= from + TOLD_WITHIN;
+         i++) {
+        if (!run_log_fits(each, "execution * -> FAILED") ||
+            paragraph_fault(p, i) != p->chapter->script)
             continue;
-        paragraph_say(p, "Subtask %" PRId64 " of %s of %s FAILED (%s). ", each->subtask,
+        if (each->at > from + AT_ONCE)
+            paragraph_say(p, "%s later it was told: ", paragraph_length(each->at - from, after));
+        paragraph_say(p, "%s %" PRId64 " of %s of %s FAILED (%s). ",
+                      each->at > from + AT_ONCE ? "subtask" : "Subtask", each->subtask,
                       each->vertex ? each->vertex : "a vertex", each->job ? each->job : "a job",
                       each->reason ? each->reason : "no reason given");
         return;

@@ -109,6 +109,13 @@ static const char *state_word(const struct chapter *other, bool is_later)
     return NULL;
 }
 
+/* Not over by then; what happens after its job FAILED is nothing to a job. */
+static bool going_on(const struct paragraph *p, const struct chapter *other)
+{
+    time_ns over = other->is_dead ? p->narrative->log->entries.items[other->last].at : other->to;
+    return over >= p->chapter->from;
+}
+
 static size_t tell_outages(struct paragraph *p)
 {
     const struct chapter *chapter = p->chapter;
@@ -118,7 +125,7 @@ static size_t tell_outages(struct paragraph *p)
         if (other->from > chapter->to)
             break;
         bool is_later = other->from >= chapter->from;
-        const char *word = other->to >= chapter->from ? state_word(other, is_later) : NULL;
+        const char *word = going_on(p, other) ? state_word(other, is_later) : NULL;
         if (!word || told++ >= JOBS_TOLD)
             continue;
         paragraph_say(p, "%s %s", other->job, word);

@@ -85,6 +85,8 @@ void narrative_tell_job_end(struct paragraph *p)
     why = refused ? refused : why;
     paragraph_say(p, "The job ended as %s%s%s.", ended->reason ? ended->reason : "it was",
                   why ? ": " : "", why ? why : "");
+    if (p->chapter->by && !why)
+        paragraph_say(p, " What it FAILED by: %s.", p->chapter->by);
     tell_asked(p, ended);
     if (ended->reason && text_equal(ended->reason, "FINISHED"))
         tell_input_read(p, ended);

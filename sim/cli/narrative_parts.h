@@ -32,6 +32,17 @@ void paragraph_put(struct paragraph *p, const char *title, FILE *file);
 const char *paragraph_length(time_ns length, char out[NUMBER_TEXT_SIZE]);
 const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUMBER_TEXT_SIZE]);
 
+/* How many lines of the job in the chapter fit. */
+size_t paragraph_count(const struct paragraph *p, const char *pattern);
+
+/* The fault that a line leads back to; SIZE_MAX: the log has none. */
+size_t paragraph_fault(const struct paragraph *p, size_t place);
+/* Is it what the chapter is put down to? Of processes that went together, one stands for all. */
+bool paragraph_is_cause(const struct paragraph *p, size_t fault);
+
+/* How an outage was noticed, and what failed before it was. */
+void narrative_tell_detection(struct paragraph *p);
+
 /* Chapters of checkpoints that failed, behind the others, which are in order of time. */
 void narrative_add_checkpoints(struct narrative *narrative);
 /* All of such a chapter. */

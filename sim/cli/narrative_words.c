@@ -70,7 +70,7 @@ static const struct log_entry *find(const struct paragraph *p, const char *patte
     return found;
 }
 
-static size_t count(const struct paragraph *p, const char *pattern)
+size_t paragraph_count(const struct paragraph *p, const char *pattern)
 {
     size_t found = 0;
     for (size_t i = p->chapter->first; i <= p->chapter->last; i++)
@@ -118,76 +118,28 @@ static void tell_fault(struct paragraph *p)
         tell_struck(p, cause);
 }
 
-/* No task of it has failed: what the first sign says, and the checkpoint that was one too many. */
-static void tell_whole(struct paragraph *p)
-{
-    const struct log_entry *first = entry_at(p, p->chapter->first), *each;
-    if (!first->reason)
-        return;
-    paragraph_say(p, "The job failed as a whole (%s). ", first->reason);
-    for (size_t i = p->chapter->first; i-- > 0 && (each = entry_at(p, i))->at == first->at;) {
-        if (!is_of_job(p, each) || !run_log_fits(each, "checkpoint failed"))
-            continue;
-        paragraph_say(p, "The last was checkpoint %" PRId64 "%s%s. ", each->checkpoint,
-                      each->reason ? ": " : "", each->reason ? each->reason : "");
-        return;
-    }
-}
-
-/* What comes before the first failure of a task; false: that begins a sentence. What there was to
- * notice a fault says, where there is one. */
-static bool tell_noticed(struct paragraph *p, time_ns failed_at)
-{
-    char after[NUMBER_TEXT_SIZE];
-    time_ns later = failed_at - p->chapter->from;
-    paragraph_length(later, after);
-    if (p->chapter->has_fault && later > 0)
-        paragraph_say(p, "It was noticed %s later: ", after);
-    else if (p->chapter->has_fault)
-        paragraph_say(p, "It was noticed at once: ");
-    else if (later >= TIME_MS)
-        paragraph_say(p, "Not all of its tasks ran any more, which was noticed %s later: ", after);
-    return p->chapter->has_fault || later >= TIME_MS;
-}
-
-static void tell_detection(struct paragraph *p)
-{
-    const struct log_entry *failed = find(p, "execution * -> FAILED", false);
-    if (p->chapter->is_unnoticed) {
-        paragraph_say(p, "Tasks stopped, and the JobManager did not hear of it. ");
-        return;
-    }
-    if (!failed) {
-        tell_whole(p);
-        return;
-    }
-    size_t all = count(p, "execution * -> FAILED");
-    bool goes_on = tell_noticed(p, failed->at);
-    paragraph_say(p, "%s %" PRId64 " of %s%s%s FAILED (%s%s%s)", goes_on ? "subtask" : "Subtask",
-                  failed->subtask, failed->vertex ? failed->vertex : "a vertex",
-                  failed->peer ? " on " : "", failed->peer ? failed->peer : "",
-                  failed->reason ? failed->reason : "no reason given", failed->remote ? ": " : "",
-                  failed->remote ? failed->remote : "");
-    if (all > 1)
-        paragraph_say(p, ", and %zu more failed until the end of it", all - 1);
-    paragraph_say(p, ". ");
-}
-
 static void tell_restarts(struct paragraph *p)
 {
     static const char *const names[PHASE_COUNT] = { "noticing it", "cancelling", "back-off",
                                                     "waiting for resources", "starting the tasks" };
     struct phases phases;
     char length[NUMBER_TEXT_SIZE];
-    size_t adaptive = count(p, "scheduler Restarting");
-    size_t pipelined = count(p, "job tasks will be restarted");
-    size_t all = adaptive ? adaptive : pipelined;
+    size_t adaptive = paragraph_count(p, "scheduler Restarting");
+    size_t pipelined = paragraph_count(p, "job tasks will be restarted");
+    size_t all = adaptive ? adaptive : pipelined, counted = (size_t)p->chapter->restarts;
+    bool is_fewer = !adaptive && counted > 0 && counted < all;
     if (all == 0)
         return;
     paragraph_say(p, "The %s scheduler restarted %s", adaptive ? "adaptive" : "default",
                   adaptive ? "the job" : "tasks");
     if (all > 1)
-        paragraph_say(p, " %zu times", all);
+        paragraph_say(p, " %zu time%s", is_fewer ? counted : all,
+                      is_fewer && counted == 1 ? "" : "s");
+    if (is_fewer)
+        paragraph_say(p,
+                      " for %zu failures, each of a region (those within one back-off count as "
+                      "one restart)",
+                      all);
     chapter_phases(p->narrative, p->chapter, &phases);
     const char *before = all > 1 ? ": in all, " : ": ", *took = " took";
     for (int i = 0; i < PHASE_COUNT; i++) {
@@ -223,8 +175,9 @@ static void tell_vain_tries(struct paragraph *p)
 {
     static const char vain[] = "job could not acquire the minimum required resources";
     char after[NUMBER_TEXT_SIZE];
-    size_t all = count(p, vain),
-           restarts = count(p, "job tasks will be restarted") + count(p, "scheduler Restarting");
+    size_t all = paragraph_count(p, vain),
+           restarts = paragraph_count(p, "job tasks will be restarted") +
+                      paragraph_count(p, "scheduler Restarting");
     const struct log_entry *first = find(p, vain, false);
     const struct log_entry *failed = find(p, "execution * -> FAILED", true);
     if (first) {
@@ -304,12 +257,24 @@ static bool is_given_up(const struct log_entry *entry, const char *reason)
             (entry->reason && reason && text_equal(entry->reason, reason)));
 }
 
+/* What a length up to there is told from: the chapter's fault, or that which the line is put down
+ * to. */
+static time_ns since_what(const struct paragraph *p, size_t place, char what[INCIDENT_CAUSE_SIZE])
+{
+    size_t fault = paragraph_fault(p, place);
+    bool is_another = fault != SIZE_MAX && p->chapter->has_fault && !paragraph_is_cause(p, fault);
+    text_format(what, INCIDENT_CAUSE_SIZE, "the fault");
+    if (is_another)
+        incident_fault_text(entry_at(p, fault), what);
+    return is_another ? entry_at(p, fault)->at : p->chapter->fault_at;
+}
+
 /* TaskManagers that went together, for the same reason, are told together. Gives the place behind
  * the last one of them. */
 static size_t tell_given_up_at(struct paragraph *p, size_t from)
 {
     const struct log_entry *first = entry_at(p, from);
-    char after[NUMBER_TEXT_SIZE];
+    char after[NUMBER_TEXT_SIZE], what[INCIDENT_CAUSE_SIZE];
     size_t all = 0, i = from;
     for (size_t at = from; at <= p->chapter->last && entry_at(p, at)->at == first->at; at++)
         all += is_given_up(entry_at(p, at), first->reason);
@@ -326,9 +291,10 @@ static size_t tell_given_up_at(struct paragraph *p, size_t from)
     }
     if (all > GIVEN_UP_SHOWN)
         paragraph_say(p, " and %zu more", all - GIVEN_UP_SHOWN);
-    paragraph_say(
-        p, " %s after the fault%s%s%s. ", paragraph_length(first->at - p->chapter->fault_at, after),
-        first->reason ? " (" : "", first->reason ? first->reason : "", first->reason ? ")" : "");
+    time_ns since = since_what(p, from, what);
+    paragraph_say(p, " %s after %s%s%s%s. ", paragraph_length(first->at - since, after), what,
+                  first->reason ? " (" : "", first->reason ? first->reason : "",
+                  first->reason ? ")" : "");
     return i;
 }
 
@@ -382,8 +348,9 @@ static void tell_end(struct paragraph *p)
     }
     if (!run_log_fits(last, "job all tasks RUNNING")) {
         if (p->chapter->is_dead)
-            paragraph_say(p, "The job FAILED %s after that.",
-                          paragraph_length(last->at - p->chapter->from, after));
+            paragraph_say(p, "The job FAILED %s after that%s%s.",
+                          paragraph_length(last->at - p->chapter->from, after),
+                          p->chapter->by ? ": " : "", p->chapter->by ? p->chapter->by : "");
         else
             paragraph_say(p, "The job was ended %s after that.",
                           paragraph_length(p->chapter->to - p->chapter->from, after));
@@ -445,7 +412,7 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
         break;
     case CHAPTER_INCIDENT:
         tell_fault(&p);
-        tell_detection(&p);
+        narrative_tell_detection(&p);
         tell_restarts(&p);
         tell_given_up(&p);
         tell_restore(&p);

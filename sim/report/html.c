@@ -242,7 +242,8 @@ static void put_recoveries(const json_t *summary, FILE *file)
     for (size_t i = 0; i < count && i < RECOVERIES_SHOWN; i++) {
         const json_t *one = json_array_get(all, i);
         char at[NUMBER_TEXT_SIZE], restarts[NUMBER_TEXT_SIZE];
-        char before[NUMBER_TEXT_SIZE];
+        char before[NUMBER_TEXT_SIZE], why[2 * INCIDENT_CAUSE_SIZE];
+        const char *by = json_string_value(json_object_get(one, "failed_by"));
         double seconds = json_number_value(json_object_get(one, "down_at"));
         number_text_seconds(seconds - json_number_value(json_object_get(one, "at")), before);
         number_text_moment((time_ns)(seconds * (double)TIME_S),
@@ -251,7 +252,9 @@ static void put_recoveries(const json_t *summary, FILE *file)
         fputs("<tr>", file);
         put_cell("td", "n", at, file);
         put_cell("td", "", json_text(one, "job"), file);
-        put_cell("td", "", json_text(one, "cause"), file);
+        text_format(why, sizeof why, "%s%s%s", json_text(one, "cause"), by ? "; FAILED: " : "",
+                    by ? by : "");
+        put_cell("td", "", why, file);
         put_cell("td", "n", before, file);
         put_seconds_cell(one, "recovered_after_s", file);
         put_cell("td", "n", restarts, file);

@@ -92,29 +92,43 @@ static void take_last_root(void *context, const struct look_exception *exception
     text_format(last->text, sizeof last->text, "%s", exception->text);
 }
 
-/* The task that failed last says more than its root does; a root without a task came after. Where
- * no history is kept, a line to come may tell. */
-static void put_last_failure(const struct incidents *incidents, struct job_id id, time_ns at,
-                             char out[INCIDENT_CAUSE_SIZE])
+/* The task that failed last says more than its root does; a root without a task came after. Gives
+ * whether that is known: where no history is kept, a line to come may tell. */
+static bool put_last_failure(const struct incidents *incidents, const struct incident *incident,
+                             time_ns at, char out[INCIDENT_CAUSE_SIZE])
 {
-    const struct job_incidents *job = &incidents->jobs.items[id.n];
+    const struct job_incidents *job = &incidents->jobs.items[incident->job.n];
     struct last_root last = { .at = -1 };
     time_ns failed_at = job->failed_at == TIME_NEVER ? -1 : job->failed_at;
-    incidents->look->each_exception(incidents->look->context, id, take_last_root, &last);
+    incidents->look->each_exception(incidents->look->context, incident->job, take_last_root, &last);
     const char *text = last.at > failed_at ? last.text : job->failure;
-    bool is_known = last.at >= 0 || failed_at == at;
+    bool is_known = last.at >= incident->down_at || failed_at == at;
     text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_known ? text : incident_no_reason);
+    return is_known;
+}
+
+/* The cause tells of this one: it is the one, or one of the "and 3 more" of its instant. */
+static bool is_of_cause(const struct job_incidents *job, const struct log_entry *fault)
+{
+    const struct log_entry *cause = &job->fault;
+    if (cause->seq == 0 || fault->seq == cause->seq)
+        return cause->seq != 0;
+    return job->others > 0 && fault->at == cause->at &&
+           text_equal(fault->machine, cause->machine) && text_equal(fault->what, cause->what);
 }
 
 void incident_put_end(const struct incidents *incidents, struct incident *incident, time_ns at)
 {
+    const struct job_incidents *job = &incidents->jobs.items[incident->job.n];
     const struct log_entry *fault = fault_of_end(incidents);
-    if (incident->restarts == 0 || (fault && fault->at == incident->at))
-        return;
-    if (fault)
+    bool survived = incident->restarts > 0;
+    if (fault && !is_of_cause(job, fault))
         incident_fault_text(fault, incident->end);
-    else
-        put_last_failure(incidents, incident->job, at, incident->end);
+    if (fault || (!survived && job->fault.seq == 0))
+        return; /* the cause is the failure */
+    bool is_known = put_last_failure(incidents, incident, at, incident->end);
+    if (!is_known && !survived)
+        incident->end[0] = '\0';
 }
 
 void incident_hear_failure(struct incident *incident, const char *text)

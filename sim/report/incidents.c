@@ -98,7 +98,7 @@ static void thin_out(struct incidents *incidents, time_ns now)
 static void remember(struct incidents *incidents, struct log_entry *entry)
 {
     thin_out(incidents, entry->at);
-    entry->seq = 0;
+    entry->seq = ++incidents->log_seen;
     run_log_take(&incidents->log, entry);
 }
 
@@ -123,10 +123,8 @@ static void retell(struct incidents *incidents, struct job_incidents *job)
 {
     struct incident *incident = &incidents->list.items[job->open];
     const struct log_entry *fault = incident_last_fault(incidents);
-    char cause[INCIDENT_CAUSE_SIZE];
-    incident_fault_text(fault, cause);
     size_t length = strlen(incident->cause);
-    if (strncmp(incident->cause, cause, strlen(cause)) == 0)
+    if (fault->seq == job->fault.seq)
         return;
     if (job->others > 0) { /* ", and 3 more" */
         while (length > 0 && incident->cause[length] != ',')
@@ -147,6 +145,7 @@ static void blame(struct incidents *incidents, struct job_id id, time_ns at)
     if (fault && fault->at <= incident->down_at) {
         incident_fault_text(fault, incident->cause);
         incident->at = fault->at;
+        job->fault = *fault;
         job->blamed = true;
     } else if (job->noticed) {
         incident_put_failure(incidents, id, at, incident->cause);
@@ -167,6 +166,7 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
                 planned ? "rescale" : incident_no_reason);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
+    job->fault = (struct log_entry){ .seq = 0 };
     job->others = 0;
     job->noticed = false;
     job->blamed = planned;
@@ -308,8 +308,14 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
                                .reason = line->reason && *line->reason ? line->reason : NULL,
                                .checkpoint = -1,
                                .value = -1 };
-    if (line->subject & LOG_OF_JOB && line->job.n < incidents->jobs.count)
-        entry.job = incidents->look->scenario->jobs.items[line->job.n].name;
+    if (line->subject & LOG_OF_JOB && line->job.n < incidents->jobs.count) {
+        const struct job_spec *job = &incidents->look->scenario->jobs.items[line->job.n];
+        entry.job = job->name;
+        if (line->subject & LOG_OF_TASK) {
+            entry.vertex = job->graph->vertices.items[line->vertex.n].name;
+            entry.subtask = line->subtask;
+        }
+    }
     if (line->subject & LOG_OF_PEER)
         entry.peer = name_of(incidents, line->peer);
     if (line->subject & LOG_OF_REMOTE)
@@ -343,15 +349,18 @@ static void settle_process(struct incidents *incidents)
     }
 }
 
-/* The TaskManager that ended the tasks has just said that it does so. */
-static bool is_told_by_task_manager(const struct incidents *incidents, struct job_id job,
-                                    time_ns at)
+/* Who ended the tasks has just said that it does so: a TaskManager, or the script that makes one
+ * fail, which the JobManager may never hear of. */
+static bool is_told(const struct incidents *incidents, struct job_id job, time_ns at)
 {
     if (incidents->log.entries.count == 0)
         return false;
     const struct log_entry *last = &vec_last(&incidents->log.entries);
-    return last->at == at && text_equal(last->machine, "taskmanager") && last->job &&
-           text_equal(last->job, incidents->look->scenario->jobs.items[job.n].name);
+    if (last->at != at)
+        return false;
+    return run_log_fits(last, "script fail") ||
+           (text_equal(last->machine, "taskmanager") && last->job &&
+            text_equal(last->job, incidents->look->scenario->jobs.items[job.n].name));
 }
 
 void incidents_settle(struct incidents *incidents, time_ns now)
@@ -370,7 +379,7 @@ void incidents_settle(struct incidents *incidents, time_ns now)
         if (job->state != UPTIME_UP || broken < job->since || broken > now)
             continue;
         go_down(incidents, id, broken, false);
-        if (is_told_by_task_manager(incidents, id, broken))
+        if (is_told(incidents, id, broken))
             blame(incidents, id, broken);
     }
 }

@@ -23,7 +23,7 @@ enum { INCIDENT_CAUSE_SIZE = 160 };
 struct incident {
     struct job_id job;
     char cause[INCIDENT_CAUSE_SIZE]; /* "tm3 killed: machine reclaimed", "user code failed", ... */
-    char end[INCIDENT_CAUSE_SIZE];   /* FAILED by this, having survived the cause; else empty */
+    char end[INCIDENT_CAUSE_SIZE];   /* FAILED by this, where the cause is another; else empty */
     bool planned;                    /* a rescale, not a failure */
     time_ns at;                      /* the fault; without one the same as down_at */
     time_ns down_at;
@@ -44,6 +44,7 @@ struct job_incidents {
     size_t open;                       /* DOWN, FAILED: its place in the list */
     bool noticed;                      /* DOWN: the JobManager knows */
     bool blamed;                       /* DOWN: it is known why */
+    struct log_entry fault;            /* DOWN: the cause's; seq 0: it is none's */
     uint32_t others;                   /* DOWN: more that struck at the same instant */
     char failure[INCIDENT_CAUSE_SIZE]; /* the last failed task */
     time_ns failed_at;
@@ -56,6 +57,7 @@ struct incidents {
     size_t longest;       /* in the list: of the failures that are over or for good; SIZE_MAX */
     time_ns process_lost; /* a process has ended, what that did to the jobs is not known yet */
     struct run_log log;   /* what may be a cause still: the last ten minutes */
+    int64_t log_seen;     /* entries ever: each has its number */
     size_t log_kept;      /* of its entries, when it was last thinned out */
     uint64_t break_count; /* of the data plane, when last looked at */
 };

@@ -197,7 +197,9 @@ static void review_phase(struct recorder *recorder, time_ns at, struct job_id jo
     else if (view.ended_at != TIME_NEVER)
         name = view.status;
     else if (text_equal(view.status, "RUNNING"))
-        name = own->state == UPTIME_DOWN && !own->noticed ? "tasks gone" : "deploying";
+        name = own->state == UPTIME_DOWN && (!own->noticed || view.tasks_running == view.tasks)
+                   ? "tasks gone"
+                   : "deploying";
     timeline_phase(&recorder->timeline, at, job, name);
 }
 

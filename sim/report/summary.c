@@ -297,6 +297,7 @@ static json_t *outages_array(const struct recorder *recorder, bool planned)
         put(one, "down_s", seconds(length));
         put(one, "recovered_after_s", seconds(recovered ? length : TIME_NEVER));
         put(one, "failed_s", seconds(incident->failed_at));
+        put_text(one, "failed_by", *incident->end ? incident->end : NULL);
         put(one, "over_s", seconds(incident->over_at));
         put(one, "restarts", json_integer(incident->restarts));
         json_array_append_new(all, one);

@@ -28,6 +28,24 @@ START_TEST(faults_of_one_instant_are_one_cause)
 }
 END_TEST
 
+/* One's name begins as the other's. */
+START_TEST(machines_of_one_instant_are_counted_whatever_they_are_called)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorded.run.vertices[0][1].running = 3;
+    recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(10), "kill", "kill tm10");
+    recorded_fact(&recorded, 100 * TIME_S, 10, "killed", "kill tm10");
+    recorded.run.vertices[0][1].running = 2;
+    recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(1), "kill", "kill tm1");
+    recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "kill tm1");
+    recorded.run.vertices[0][1].running = 1;
+    recorded_line(&recorded, 101 * TIME_S, fake_fact("job", "tasks will be restarted"));
+    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, "kill tm10, and 1 more");
+    recorded_end(&recorded);
+}
+END_TEST
+
 /* Of two machines killed at one instant (0) or within the heartbeat's time (1) only the second has
  * tasks of the job. */
 START_TEST(the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends)
@@ -258,6 +276,7 @@ Suite *test_report_incidents_suite(void)
     Suite *suite = suite_create("report_incidents");
     TCase *tcase = tcase_create("causes");
     tcase_add_test(tcase, faults_of_one_instant_are_one_cause);
+    tcase_add_test(tcase, machines_of_one_instant_are_counted_whatever_they_are_called);
     tcase_add_loop_test(tcase, the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends, 0,
                         2);
     tcase_add_test(tcase, a_silent_machine_is_blamed_and_not_what_the_script_did_since);

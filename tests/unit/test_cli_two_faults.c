@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two faults within seconds, on different TaskManagers: what an outage began with, what it was
+ * noticed by and what the job FAILED by are three questions, and everybody who is asked answers
+ * each of them the same.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "sim/cli/command.h"
+#include "tests/lib/command_line.h"
+
+#define RESTARTS_NONE "restart-strategy.type: none"
+
+/* Six chains of two tasks on four machines, a region each, or all of them one. */
+#define REGIONS(config, events)                                                                    \
+    "name: two faults\nduration: 20min\nsample: 1s\n"                                              \
+    "config: { parallelism.default: 6, jobmanager.scheduler: default, " config " }\n"              \
+    "cluster: { task-manager: { count: 4, slots: 2 } }\n"                                          \
+    "jobs:\n"                                                                                      \
+    "  - name: j\n"                                                                                \
+    "    vertices: [ { name: a, cost: 2us }, { name: b, cost: 6us } ]\n"                           \
+    "    edges: [ a -> b: forward ]\n"                                                             \
+    "    load: 100/s\n"                                                                            \
+    "events:\n" events
+#define WHOLE(events)                                                                              \
+    "name: two faults\nduration: 20min\nsample: 1s\n"                                              \
+    "config: { parallelism.default: 6, " RESTARTS_NONE " }\n"                                      \
+    "cluster: { task-manager: { count: 4, slots: 2 } }\n"                                          \
+    "jobs:\n"                                                                                      \
+    "  - name: j\n"                                                                                \
+    "    vertices: [ { name: a, cost: 2us }, { name: b, cost: 6us, keys: 1k } ]\n"                 \
+    "    edges: [ a -> b: hash ]\n"                                                                \
+    "    load: 100/s\n"                                                                            \
+    "events:\n" events
+
+static const struct story {
+    const char *scenario;
+    const char *failed;        /* by what, as the job's end is told everywhere */
+    const char *recovery;      /* in the summary, where the outage is */
+    const char *outage, *told; /* in explain */
+} stories[] = {
+    /* The code of a living machine fails before anybody misses the dead one. */
+    { REGIONS(RESTARTS_NONE, "  - { at: 10min, kill: tm1 }\n"
+                             "  - { at: 603s, fail: { vertex: b, subtask: 3 } }\n"),
+      "00:10:03: fail b 3 (RuntimeException: user code failed), after kill tm1 at 00:10:00",
+      "\"failed_by\": \"fail b 3\"",
+      "The script did what it says (kill tm1). Before that was noticed, 3 s later, subtask 3 of b "
+      "on tm2 FAILED (RuntimeException: user code failed) by another fault (fail b 3). No task "
+      "failed by what the outage began with. ",
+      "The job FAILED 3.02 s after that: fail b 3. Nothing of it ran" },
+    /* One that is asked to stop says so at once. */
+    { WHOLE("  - { at: 10min, kill: tm1 }\n  - { at: 10min, stop: tm2 }\n"),
+      "00:10:10: stop tm2 (FlinkExpectedException: TaskManager is shutting down), after kill tm1 "
+      "at 00:10:00",
+      "\"failed_by\": \"stop tm2\"",
+      "by another fault (stop tm2). No task failed by what the outage began with. The resource "
+      "manager gave up tm2 20.1 ms after stop tm2 (TaskManager is shutting down). ",
+      "The job FAILED 10 s after that: stop tm2." },
+    /* The outage begins with a failure that nobody can tell of. */
+    { WHOLE("  - { at: 595s, cut: tm1 }\n  - { at: 10min, fail: { vertex: b, subtask: 0 } }\n"),
+      "00:10:41: cut tm1 (TimeoutException: heartbeat of a TaskManager timed out), after fail b 0 "
+      "at 00:10:00",
+      "\"failed_by\": \"cut tm1\"",
+      "The script did what it says (fail b 0). Before that was noticed, 41 s later, subtask 0 of a "
+      "on tm1 FAILED",
+      "The resource manager gave up tm1 46 s after cut tm1 (heartbeat of a TaskManager timed "
+      "out). The job FAILED 41 s after that: cut tm1." },
+    /* The second fault is noticed later than the first, or not at all: there is but one. */
+    { WHOLE("  - { at: 10min, fail: { vertex: b, subtask: 3 } }\n  - { at: 10min, stop: tm2 }\n"),
+      "00:10:00: fail b 3 (RuntimeException: user code failed)\n", "\"failed_by\": null",
+      "The script did what it says (fail b 3). It was noticed 100 us later: subtask 3 of b on tm2",
+      "The job FAILED 20.3 ms after that. Nothing of it ran" },
+};
+enum { STORY_COUNT = sizeof stories / sizeof *stories };
+
+static void must_say(const char *text, const char *wanted)
+{
+    ck_assert_msg(strstr(text, wanted) != NULL, "wanted %s in %s", wanted, text);
+}
+
+/* What explain says, its lines joined. */
+static const char *explained(void)
+{
+    static char out[16384];
+    size_t length = 0;
+    ck_assert_int_eq(cli_weir("explain @/run"), EXIT_HELD);
+    for (const char *p = cli_out(); *p && length + 1 < sizeof out; p++) {
+        if (*p == ' ' && length > 0 && out[length - 1] == ' ')
+            continue;
+        out[length++] = *p == '\n' ? ' ' : *p;
+    }
+    out[length] = '\0';
+    return out;
+}
+
+START_TEST(what_began_an_outage_and_what_failed_the_job_are_told_apart)
+{
+    const struct story *story = &stories[_i];
+    cli_begin();
+    cli_put_file("scenario.yaml", story->scenario);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(cli_out(), story->failed);
+    must_say(cli_get_file("run/summary.json"), story->recovery);
+    const char *words = explained();
+    must_say(words, story->outage);
+    must_say(words, story->told);
+    cli_end();
+}
+END_TEST
+
+/* The report, JUnit and the end's own chapter. */
+START_TEST(every_report_tells_what_failed_the_job)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 REGIONS(RESTARTS_NONE,
+                         "  - { at: 10min, kill: tm1 }\n"
+                         "  - { at: 603s, fail: { vertex: b, subtask: 3 } }\n"
+                         "expect: [ { name: never fails, event: job FAILED, count: 0 } ]\n"));
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_FAILED);
+    must_say(cli_get_file("run/report.html"), "kill tm1; FAILED: fail b 3</td>");
+    must_say(cli_get_file("run/recovery.csv"), "\"FAILED: fail b 3\"");
+    must_say(explained(), "j ends The job ended as FAILED. What it FAILED by: fail b 3 "
+                          "(RuntimeException: user code failed), after kill tm1 at 00:10:00. ");
+    ck_assert_int_eq(cli_weir("test @/scenario.yaml --junit @/j.xml"), EXIT_FAILED);
+    must_say(strstr(cli_get_file("j.xml"), "message=\""),
+             "FAILED at 00:10:03: fail b 3 (RuntimeException: user code failed), after kill tm1");
+    cli_end();
+}
+END_TEST
+
+/* A stop is heard of at once, a kill with the heartbeat; what the JobManager takes to run in
+ * between does not, and is drawn so. Each region's failure restarts its own tasks, and those of one
+ * back-off are one restart. */
+START_TEST(a_kill_is_not_noticed_by_the_failure_of_another_region)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 REGIONS("execution.checkpointing.interval: 10s", "  - { at: 5min, kill: tm1 }\n"
+                                                                  "  - { at: 302s, stop: tm2 }\n"));
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    const char *words = explained();
+    must_say(words, "(kill tm1). Before that was noticed, 2.02 s later, subtask 2 of a on tm2 "
+                    "FAILED (FlinkExpectedException: TaskManager is shutting down) by another "
+                    "fault (stop tm2). What the outage began with was noticed 11 s after that: "
+                    "subtask 0 of a on tm1 FAILED (ResourceManagerException: TaskManager no "
+                    "longer reachable)");
+    must_say(words, "gave up tm2 20.1 ms after stop tm2 (TaskManager is shutting down). The "
+                    "resource manager gave up tm1 11 s after the fault (TaskManager no longer "
+                    "reachable). ");
+    must_say(words, "failures, each of a region (those within one back-off count as one restart)");
+    must_say(cli_get_file("run/states.csv"), ",311.0002,0,0,tasks gone\n");
+    cli_end();
+}
+END_TEST
+
+/* Each job by its own task, which the label names; both fail at once. */
+START_TEST(two_jobs_that_are_made_to_fail_each_fail_by_their_own)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml", "name: both\n"
+                                  "duration: 5min\n"
+                                  "config: { restart-strategy.type: none }\n"
+                                  "cluster: { task-manager: { count: 2, slots: 1 } }\n"
+                                  "jobs:\n"
+                                  "  - { name: one, vertices: [ { name: in } ], load: 1k/s }\n"
+                                  "  - { name: two, vertices: [ { name: in } ], load: 1k/s }\n"
+                                  "events:\n"
+                                  "  - { at: 60s, fail: { job: one, vertex: in } }\n"
+                                  "  - { at: 60s, fail: { job: two, vertex: in } }\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(cli_out(), "job one FAILED at 60.000 s: fail in 0 of one (RuntimeException: user code "
+                        "failed)\n");
+    must_say(cli_out(), "job two FAILED at 60.000 s: fail in 0 of two (RuntimeException: user code "
+                        "failed)\n");
+    const char *words = explained();
+    must_say(words, "one goes down The script did what it says (fail in 0 of one). It was noticed");
+    must_say(words, "two goes down The script did what it says (fail in 0 of two). It was noticed");
+    cli_end();
+}
+END_TEST
+
+Suite *test_cli_two_faults_suite(void);
+Suite *test_cli_two_faults_suite(void)
+{
+    Suite *suite = suite_create("cli two faults");
+    TCase *tcase = tcase_create("told apart");
+    tcase_add_loop_test(tcase, what_began_an_outage_and_what_failed_the_job_are_told_apart, 0,
+                        STORY_COUNT);
+    tcase_add_test(tcase, every_report_tells_what_failed_the_job);
+    tcase_add_test(tcase, a_kill_is_not_noticed_by_the_failure_of_another_region);
+    tcase_add_test(tcase, two_jobs_that_are_made_to_fail_each_fail_by_their_own);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
