@@ -39,9 +39,8 @@ static void tell_whole(struct paragraph *p)
     }
 }
 
-/* Did the fault strike this process? What it struck lies together in the log. Texts of a log are
- * kept once each. */
-static bool is_struck(const struct paragraph *p, const char *node)
+/* What it struck lies together in the log, whose texts are kept once each. */
+bool paragraph_is_struck(const struct paragraph *p, const char *node)
 {
     const struct log_entry *cause = entry_at(p, p->chapter->cause), *each;
     for (size_t i = p->chapter->cause;
@@ -72,7 +71,7 @@ static bool is_notice(const struct paragraph *p, size_t place)
     size_t fault = paragraph_fault(p, place);
     if (fault != SIZE_MAX)
         return paragraph_is_cause(p, fault);
-    return is_struck(p, entry->peer) || is_struck(p, entry->remote);
+    return paragraph_is_struck(p, entry->peer) || paragraph_is_struck(p, entry->remote);
 }
 
 /* The next task of the job that failed in the chapter; SIZE_MAX: none did. */

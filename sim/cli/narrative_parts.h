@@ -40,6 +40,9 @@ size_t paragraph_fault(const struct paragraph *p, size_t place);
 /* Is it what the chapter is put down to? Of processes that went together, one stands for all. */
 bool paragraph_is_cause(const struct paragraph *p, size_t fault);
 
+/* Did the chapter's fault strike this process? */
+bool paragraph_is_struck(const struct paragraph *p, const char *node);
+
 /* How an outage was noticed, and what failed before it was. */
 void narrative_tell_detection(struct paragraph *p);
 

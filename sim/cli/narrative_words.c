@@ -250,11 +250,17 @@ static void tell_wait(struct paragraph *p)
         tell_slots_came(p);
 }
 
-static bool is_given_up(const struct log_entry *entry, const char *reason)
+static bool is_given_up(const struct log_entry *entry)
 {
-    return entry->peer && run_log_fits(entry, "resource manager closes") &&
-           (entry->reason == reason ||
-            (entry->reason && reason && text_equal(entry->reason, reason)));
+    return entry->peer && run_log_fits(entry, "resource manager closes");
+}
+
+/* At one instant, for one reason, and both by the fault or both by another. */
+static bool went_together(const struct paragraph *p, const struct log_entry *a,
+                          const struct log_entry *b)
+{
+    return is_given_up(a) && is_given_up(b) && a->at == b->at && a->reason == b->reason &&
+           paragraph_is_struck(p, a->peer) == paragraph_is_struck(p, b->peer);
 }
 
 /* What a length up to there is told from: the chapter's fault, or that which the line is put down
@@ -269,46 +275,50 @@ static time_ns since_what(const struct paragraph *p, size_t place, char what[INC
     return is_another ? entry_at(p, fault)->at : p->chapter->fault_at;
 }
 
-/* TaskManagers that went together, for the same reason, are told together. Gives the place behind
- * the last one of them. */
-static size_t tell_given_up_at(struct paragraph *p, size_t from)
+static void tell_given_up_with(struct paragraph *p, size_t from)
 {
     const struct log_entry *first = entry_at(p, from);
     char after[NUMBER_TEXT_SIZE], what[INCIDENT_CAUSE_SIZE];
-    size_t all = 0, i = from;
-    for (size_t at = from; at <= p->chapter->last && entry_at(p, at)->at == first->at; at++)
-        all += is_given_up(entry_at(p, at), first->reason);
+    size_t all = 0, told = 0;
+    for (size_t i = from; i <= p->chapter->last && entry_at(p, i)->at == first->at; i++)
+        all += went_together(p, first, entry_at(p, i));
     paragraph_say(p, "The resource manager gave up ");
-    for (size_t told = 0; told < all; i++) {
-        if (!is_given_up(entry_at(p, i), first->reason))
+    for (size_t i = from; told < all && told < GIVEN_UP_SHOWN; i++) {
+        if (!went_together(p, first, entry_at(p, i)))
             continue;
         told++;
-        if (told > GIVEN_UP_SHOWN)
-            continue;
-        bool is_last = told == all || told == GIVEN_UP_SHOWN;
-        paragraph_say(p, "%s%s", told == 1 ? "" : (is_last && told == all ? " and " : ", "),
+        paragraph_say(p, "%s%s", told == 1 ? "" : (told == all ? " and " : ", "),
                       entry_at(p, i)->peer);
     }
-    if (all > GIVEN_UP_SHOWN)
-        paragraph_say(p, " and %zu more", all - GIVEN_UP_SHOWN);
+    if (all > told)
+        paragraph_say(p, " and %zu more", all - told);
     time_ns since = since_what(p, from, what);
     paragraph_say(p, " %s after %s%s%s%s. ", paragraph_length(first->at - since, after), what,
                   first->reason ? " (" : "", first->reason ? first->reason : "",
                   first->reason ? ")" : "");
-    return i;
+}
+
+/* Of what was given up before the job went down, only what the fault struck is told. */
+static bool is_of_chapter(const struct paragraph *p, const struct log_entry *entry)
+{
+    return is_given_up(entry) &&
+           (entry->at + SAME(entry->at) >= p->chapter->from || paragraph_is_struck(p, entry->peer));
 }
 
 /* Contacts that were given up are not the job's lines only, so all are looked at. */
 static void tell_given_up(struct paragraph *p)
 {
-    size_t shown = 0;
+    size_t told[GIVEN_UP_SHOWN], shown = 0;
     bool is_near = p->chapter->from - p->chapter->fault_at <= INCIDENT_FAULT_NEAR;
-    size_t i = is_near ? p->chapter->cause : p->chapter->first;
-    while (i <= p->chapter->last && shown < GIVEN_UP_SHOWN) {
-        const struct log_entry *entry = entry_at(p, i);
-        bool is_one = is_given_up(entry, entry->reason);
-        shown += is_one;
-        i = is_one ? tell_given_up_at(p, i) : i + 1;
+    size_t from = is_near ? p->chapter->cause : p->chapter->first;
+    for (size_t i = from; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
+        bool is_new = is_of_chapter(p, entry_at(p, i));
+        for (size_t t = 0; is_new && t < shown; t++)
+            is_new = !went_together(p, entry_at(p, told[t]), entry_at(p, i));
+        if (!is_new)
+            continue;
+        told[shown++] = i;
+        tell_given_up_with(p, i);
     }
 }
 

@@ -6,12 +6,9 @@
  */
 #include "sim/report/causes.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/base/text.h"
-
-enum { LABEL_SIZE = 256 };
 
 /* What must agree. */
 enum cause_link {
@@ -24,7 +21,7 @@ enum cause_link {
     LINK_LAST = 64,      /* looked for last, too */
     LINK_STANDING =
         128,         /* a condition that had not ended when what failed began; looked for first */
-    LINK_TASK = 256, /* the script's label is of no other task */
+    LINK_TASK = 256, /* the script's line is of no other task */
 };
 
 struct cause_rule {
@@ -298,30 +295,11 @@ static bool stands(const struct run_log *log, size_t cause, size_t effect)
     return true;
 }
 
-/* "fail V N", or "fail V N of JOB" where there are several: what a scenario's event is called that
- * is given no other label. */
-static bool names_a_task(const char *label)
+/* Of older logs, and where one label is of several tasks, nobody knows which the script means. */
+static bool may_mean_task(const struct log_entry *script, const struct log_entry *task)
 {
-    const char *word = label;
-    if (strncmp(label, "fail ", strlen("fail ")) != 0)
-        return false;
-    while ((word = strchr(word, ' ')) != NULL) {
-        size_t digits = strspn(++word, "0123456789");
-        if (digits > 0 && (word[digits] == '\0' || strncmp(word + digits, " of ", 4) == 0))
-            return true;
-    }
-    return false;
-}
-
-/* What a label of the scenario's own means nobody knows. */
-static bool may_mean_task(const char *label, const struct log_entry *task)
-{
-    char lone[LABEL_SIZE], whole[LABEL_SIZE];
-    if (!label || !task->vertex || !names_a_task(label))
-        return true;
-    text_format(lone, sizeof lone, "fail %s %" PRId64, task->vertex, task->subtask);
-    text_format(whole, sizeof whole, "%s of %s", lone, task->job ? task->job : "");
-    return text_equal(label, lone) || text_equal(label, whole);
+    return !script->vertex || (same(script->job, task->job) && same(script->vertex, task->vertex) &&
+                               script->subtask == task->subtask);
 }
 
 static bool links_hold(const struct cause_rule *rule, const struct log_entry *effect,
@@ -337,7 +315,7 @@ static bool links_hold(const struct cause_rule *rule, const struct log_entry *ef
         return false;
     if (rule->links & LINK_TO && !same(cause->peer, effect->node))
         return false;
-    if (rule->links & LINK_TASK && !may_mean_task(cause->reason, effect))
+    if (rule->links & LINK_TASK && !may_mean_task(cause, effect))
         return false;
     if (rule->links & LINK_CHECKPOINT) {
         int64_t wanted = effect->checkpoint >= 0 ? effect->checkpoint : effect->value;

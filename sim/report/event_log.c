@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/hash.h"
+#include "sim/report/scripted_task.h"
 
 void event_log_init(struct event_log *log, FILE *file, const struct scenario *scenario,
                     const struct virtual_cluster *cluster)
@@ -149,8 +150,14 @@ void event_log_line(struct event_log *log, time_ns at, struct node_id node,
 void event_log_fact(struct event_log *log, time_ns at, struct node_id node, const char *word,
                     const char *reason)
 {
+    struct scripted_task task;
     begin(log, at, node, virtual_cluster_fact_machine(word), word);
     log->fingerprint = hash_text(log->fingerprint, reason);
+    if (log->file && scripted_task_find(log->scenario, word, reason, &task)) {
+        put_text(log->file, "job", task.job);
+        put_text(log->file, "vertex", task.vertex);
+        put_number(log->file, "subtask", task.subtask);
+    }
     if (log->file && reason && *reason)
         put_text(log->file, "reason", reason);
     end(log);

@@ -14,6 +14,7 @@
 #include "sim/cluster/virtual_cluster.h"
 #include "sim/report/causes.h"
 #include "sim/report/incident_why.h"
+#include "sim/report/scripted_task.h"
 
 /* How long what happened may be a cause; longer than any monitor, call or grace period that the
  * rules reckon with, but for conditions that last. */
@@ -286,6 +287,12 @@ void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id n
                                .machine = virtual_cluster_fact_machine(word),
                                .what = word,
                                .reason = reason };
+    struct scripted_task task;
+    if (scripted_task_find(incidents->look->scenario, word, reason, &task)) {
+        entry.job = task.job;
+        entry.vertex = task.vertex;
+        entry.subtask = task.subtask;
+    }
     remember(incidents, &entry);
     if (!ends_process)
         return;
@@ -356,11 +363,11 @@ static bool is_told(const struct incidents *incidents, struct job_id job, time_n
     if (incidents->log.entries.count == 0)
         return false;
     const struct log_entry *last = &vec_last(&incidents->log.entries);
-    if (last->at != at)
-        return false;
-    return run_log_fits(last, "script fail") ||
-           (text_equal(last->machine, "taskmanager") && last->job &&
-            text_equal(last->job, incidents->look->scenario->jobs.items[job.n].name));
+    const char *name = incidents->look->scenario->jobs.items[job.n].name;
+    bool is_own = last->job && text_equal(last->job, name);
+    if (run_log_fits(last, "script fail"))
+        return last->at == at && (is_own || !last->job);
+    return last->at == at && is_own && text_equal(last->machine, "taskmanager");
 }
 
 void incidents_settle(struct incidents *incidents, time_ns now)
