@@ -34,10 +34,9 @@ static const struct fault_row {
 static const struct past_row {
     const char *what, *was;
 } past_rows[] = {
-    { "stopping", "asked to stop" },
-    { "lossy", "losing packets" },
-    { "throttled", "on a worse link" },
-    { "resumed", "resumed after a freeze" },
+    { "stopping", "asked to stop" },    { "lossy", "losing packets" },
+    { "throttled", "on a worse link" }, { "resumed", "resumed after a freeze" },
+    { "exited", "gone by itself" },
 };
 
 const char *fault_past(const char *what)

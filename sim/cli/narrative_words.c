@@ -255,24 +255,45 @@ static bool is_given_up(const struct log_entry *entry)
     return entry->peer && run_log_fits(entry, "resource manager closes");
 }
 
-/* At one instant, for one reason, and both by the fault or both by another. */
-static bool went_together(const struct paragraph *p, const struct log_entry *a,
-                          const struct log_entry *b)
+/* When something was done to its process, no longer before than that takes to be noticed;
+ * TIME_NEVER: nothing was. */
+static time_ns struck_at(const struct paragraph *p, size_t place)
 {
-    return is_given_up(a) && is_given_up(b) && a->at == b->at && a->reason == b->reason &&
-           paragraph_is_struck(p, a->peer) == paragraph_is_struck(p, b->peer);
+    const struct log_entry *given_up = entry_at(p, place), *each;
+    for (size_t i = place;
+         i-- > 0 && given_up->at - (each = entry_at(p, i))->at <= INCIDENT_FAULT_NEAR;)
+        if (each->node == given_up->peer && text_equal(each->machine, "process"))
+            return each->at;
+    return TIME_NEVER;
+}
+
+/* At one instant, for one reason, by what struck them at one instant. */
+static bool went_together(const struct paragraph *p, size_t a, size_t b)
+{
+    const struct log_entry *first = entry_at(p, a), *second = entry_at(p, b);
+    return is_given_up(first) && is_given_up(second) && first->at == second->at &&
+           first->reason == second->reason && struck_at(p, a) == struck_at(p, b);
 }
 
 /* What a length up to there is told from: the chapter's fault, or that which the line is put down
  * to. */
-static time_ns since_what(const struct paragraph *p, size_t place, char what[INCIDENT_CAUSE_SIZE])
+static time_ns since_what(const struct paragraph *p, size_t place, bool several,
+                          char what[INCIDENT_CAUSE_SIZE])
 {
-    size_t fault = paragraph_fault(p, place);
-    bool is_another = fault != SIZE_MAX && p->chapter->has_fault && !paragraph_is_cause(p, fault);
+    size_t place_of_fault = paragraph_fault(p, place);
     text_format(what, INCIDENT_CAUSE_SIZE, "the fault");
-    if (is_another)
-        incident_fault_text(entry_at(p, fault), what);
-    return is_another ? entry_at(p, fault)->at : p->chapter->fault_at;
+    if (place_of_fault == SIZE_MAX || !p->chapter->has_fault ||
+        paragraph_is_cause(p, place_of_fault))
+        return p->chapter->fault_at;
+    const struct log_entry *fault = entry_at(p, place_of_fault);
+    if (text_equal(fault->machine, "script"))
+        incident_fault_text(fault, what);
+    else if (fault->node == entry_at(p, place)->peer)
+        text_format(what, INCIDENT_CAUSE_SIZE, "%s %s", several ? "they were" : "it was",
+                    fault_past(fault->what));
+    else
+        text_format(what, INCIDENT_CAUSE_SIZE, "%s was %s", fault->node, fault_past(fault->what));
+    return fault->at;
 }
 
 static void tell_given_up_with(struct paragraph *p, size_t from)
@@ -281,10 +302,10 @@ static void tell_given_up_with(struct paragraph *p, size_t from)
     char after[NUMBER_TEXT_SIZE], what[INCIDENT_CAUSE_SIZE];
     size_t all = 0, told = 0;
     for (size_t i = from; i <= p->chapter->last && entry_at(p, i)->at == first->at; i++)
-        all += went_together(p, first, entry_at(p, i));
+        all += went_together(p, from, i);
     paragraph_say(p, "The resource manager gave up ");
     for (size_t i = from; told < all && told < GIVEN_UP_SHOWN; i++) {
-        if (!went_together(p, first, entry_at(p, i)))
+        if (!went_together(p, from, i))
             continue;
         told++;
         paragraph_say(p, "%s%s", told == 1 ? "" : (told == all ? " and " : ", "),
@@ -292,7 +313,7 @@ static void tell_given_up_with(struct paragraph *p, size_t from)
     }
     if (all > told)
         paragraph_say(p, " and %zu more", all - told);
-    time_ns since = since_what(p, from, what);
+    time_ns since = since_what(p, from, all > 1, what);
     paragraph_say(p, " %s after %s%s%s%s. ", paragraph_length(first->at - since, after), what,
                   first->reason ? " (" : "", first->reason ? first->reason : "",
                   first->reason ? ")" : "");
@@ -314,7 +335,7 @@ static void tell_given_up(struct paragraph *p)
     for (size_t i = from; i <= p->chapter->last && shown < GIVEN_UP_SHOWN; i++) {
         bool is_new = is_of_chapter(p, entry_at(p, i));
         for (size_t t = 0; is_new && t < shown; t++)
-            is_new = !went_together(p, entry_at(p, told[t]), entry_at(p, i));
+            is_new = !went_together(p, told[t], i);
         if (!is_new)
             continue;
         told[shown++] = i;

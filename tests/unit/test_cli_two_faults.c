@@ -244,6 +244,31 @@ START_TEST(what_another_outage_gave_up_is_not_told_again)
 }
 END_TEST
 
+/* Machines that go by themselves have no script's words. */
+START_TEST(what_was_lost_meanwhile_is_told_by_its_own_loss)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: lost\n"
+                 "duration: 10min\n"
+                 "config: { parallelism.default: 6, execution.checkpointing.interval: 10s }\n"
+                 "cluster:\n"
+                 "  task-manager: { slots: 2 }\n"
+                 "  churn: { steps: [ [0s, 5], [120s, 4], [122s, 3] ] }\n"
+                 "jobs:\n"
+                 "  - name: j\n"
+                 "    vertices: [ { name: a }, { name: b, keys: 1k } ]\n"
+                 "    edges: [ a -> b: hash ]\n"
+                 "    load: 100/s\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(explained(),
+             "The resource manager gave up tm2 11 s after the fault (TaskManager no longer "
+             "reachable). The resource manager gave up tm1 19 s after it was killed (TaskManager "
+             "no longer reachable). ");
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_two_faults_suite(void);
 Suite *test_cli_two_faults_suite(void)
 {
@@ -257,6 +282,7 @@ Suite *test_cli_two_faults_suite(void)
     tcase_add_test(tcase, a_label_of_several_tasks_names_none);
     tcase_add_test(tcase, what_is_given_up_at_one_instant_is_told_by_its_fault);
     tcase_add_test(tcase, what_another_outage_gave_up_is_not_told_again);
+    tcase_add_test(tcase, what_was_lost_meanwhile_is_told_by_its_own_loss);
     suite_add_tcase(suite, tcase);
     return suite;
 }
