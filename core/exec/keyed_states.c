@@ -6,42 +6,133 @@
 
 #include "core/base/text.h"
 
+enum { SUBTASK_BITS = 16 }; /* MAX_PARALLELISM_LIMIT */
+
+static uint64_t name_key(uint64_t checkpoint, uint32_t subtask)
+{
+    return checkpoint << SUBTASK_BITS | subtask;
+}
+
 void state_registry_fini(struct state_registry *registry)
 {
-    for (VEC_EACH(struct keyed_state, state, &registry->states))
+    for (VEC_EACH(struct keyed_state, state, &registry->states)) {
         state_table_destroy(state->table);
+        state_chain_fini(&state->chain);
+    }
     vec_fini(&registry->states);
+    index_map_fini(&registry->older_by_name);
+}
+
+void state_registry_lend(struct state_registry *registry, const struct task_snapshot_file *files,
+                         size_t count)
+{
+    registry->files = files;
+    registry->file_count = count;
+    if (!files)
+        state_registry_lend_older(registry, NULL, 0);
+}
+
+void state_registry_lend_older(struct state_registry *registry,
+                               const struct task_snapshot_file *older, size_t count)
+{
+    registry->older = older;
+    index_map_fini(&registry->older_by_name);
+    for (size_t i = 0; i < count; i++)
+        index_map_put(&registry->older_by_name,
+                      name_key(older[i].identity.checkpoint, older[i].identity.subtask),
+                      (uint32_t)i);
 }
 
 /* Old subtasks without a file had finished before the checkpoint: no record of theirs is to come,
- * and their state is gone with them, as in Flink. */
-static void restore_finished(const struct state_registry *registry, struct state_restore *restore)
+ * and their state is gone with them, as in Flink. True: there were such. */
+static bool restore_finished(const struct state_registry *registry, struct state_restore *restore)
 {
     const struct task_snapshot_identity *first = &registry->files[0].identity;
-    bool *found = mem_create_array(first->parallelism, sizeof *found);
+    bool *found = mem_create_array(first->parallelism, sizeof *found), any = false;
     for (size_t i = 0; i < registry->file_count; i++)
         found[registry->files[i].identity.subtask] = true;
-    for (uint32_t s = 0; s < first->parallelism; s++)
-        if (!found[s])
-            state_restore_absent(
-                restore,
-                key_group_range_of((int32_t)s, (int32_t)first->parallelism, first->max_parallelism),
-                first->checkpoint);
+    for (uint32_t s = 0; s < first->parallelism; s++) {
+        if (found[s])
+            continue;
+        state_restore_absent(
+            restore,
+            key_group_range_of((int32_t)s, (int32_t)first->parallelism, first->max_parallelism),
+            first->checkpoint);
+        any = true;
+    }
     mem_destroy(found);
+    return any;
+}
+
+/* One file's part of the state, for these key groups; the parts that were read are a chain to go on
+ * with. */
+static MUST_CHECK struct err restore_part(const struct state_registry *registry,
+                                          const struct task_snapshot_file *file,
+                                          const struct state_part *part, struct keyed_state *state,
+                                          struct state_restore *restore, struct note *note)
+{
+    struct state_part own = *part;
+    own.range = key_group_range_both(part->range, registry->groups);
+    if (own.range.first > own.range.last)
+        return OK;
+    const struct snapshot_section *section =
+        task_snapshot_find(file, SECTION_KEYED, state->op, state->identity.name);
+    if (!section)
+        return err_note(note, ERR_BAD_VALUE_CODE, "it is not in what subtask %u stored in %llu",
+                        part->subtask, (unsigned long long)part->checkpoint);
+    TRY(state_restore_add_part(restore, file->bytes + section->offset, section->size, own.range,
+                               &own.bytes, note));
+    vec_push(&state->chain.confirmed, own);
+    return OK;
+}
+
+static MUST_CHECK struct err restore_older(const struct state_registry *registry,
+                                           const struct state_part *part, struct keyed_state *state,
+                                           struct state_restore *restore, struct note *note)
+{
+    uint32_t at =
+        index_map_get(&registry->older_by_name, name_key(part->checkpoint, part->subtask));
+    if (key_group_range_overlap(part->range, registry->groups) == 0)
+        return OK;
+    if (at == INDEX_NONE)
+        return err_note(note, ERR_MISSING_CODE,
+                        "what subtask %u stored in checkpoint %llu is missing", part->subtask,
+                        (unsigned long long)part->checkpoint);
+    return restore_part(registry, &registry->older[at], part, state, restore, note);
+}
+
+/* Of one old subtask: the files that its own adds to, then that. */
+static MUST_CHECK struct err restore_chain(const struct state_registry *registry,
+                                           const struct task_snapshot_file *file,
+                                           struct keyed_state *state, struct state_restore *restore,
+                                           struct note *note)
+{
+    const struct task_snapshot_identity *of = &file->identity;
+    const struct snapshot_section *section =
+        task_snapshot_find(file, SECTION_CHAIN, state->op, state->identity.name);
+    struct state_parts parts = { 0 };
+    struct err e = section ? state_parts_read(file, section, &parts, note) : OK;
+    for (size_t i = 0; i < parts.count && !err_is(e); i++)
+        e = restore_older(registry, &parts.items[i], state, restore, note);
+    vec_fini(&parts);
+    TRY(e);
+    return restore_part(registry, file,
+                        &(struct state_part){ .checkpoint = of->checkpoint,
+                                              .subtask = of->subtask,
+                                              .range = key_group_range_of((int32_t)of->subtask,
+                                                                          (int32_t)of->parallelism,
+                                                                          of->max_parallelism),
+                                              .is_full = !section },
+                        state, restore, note);
 }
 
 static MUST_CHECK struct err restore_from(const struct state_registry *registry,
-                                          const struct keyed_state *state,
-                                          struct state_restore *restore, struct note *note)
+                                          struct keyed_state *state, struct state_restore *restore,
+                                          struct note *note)
 {
-    for (size_t i = 0; i < registry->file_count; i++) {
-        const struct task_snapshot_file *file = &registry->files[i];
-        const struct snapshot_section *section =
-            task_snapshot_find(file, SECTION_KEYED, state->op, state->identity.name);
-        if (section)
-            TRY(state_restore_add(restore, file->bytes + section->offset, section->size, note));
-    }
-    restore_finished(registry, restore);
+    for (size_t i = 0; i < registry->file_count; i++)
+        if (task_snapshot_find(&registry->files[i], SECTION_KEYED, state->op, state->identity.name))
+            TRY(restore_chain(registry, &registry->files[i], state, restore, note));
     return OK;
 }
 
@@ -53,9 +144,10 @@ static bool is_in_files(const struct state_registry *registry, const struct keye
     return false;
 }
 
-/* A state that is new since the snapshot begins empty, as in Flink. */
+/* A state that is new since the snapshot begins empty, as in Flink. Nothing is built on files that
+ * lack some key groups: an increment to them would add to nothing. */
 static MUST_CHECK struct err restore(const struct state_registry *registry,
-                                     const struct keyed_state *state, struct note *note)
+                                     struct keyed_state *state, struct note *note)
 {
     if (!is_in_files(registry, state))
         return OK;
@@ -65,7 +157,10 @@ static MUST_CHECK struct err restore(const struct state_registry *registry,
         state_restore_cancel(restore);
         return e;
     }
-    return state_restore_finish(restore, true, note);
+    bool is_base = !restore_finished(registry, restore) && registry->builds_on_restored;
+    if (!is_base)
+        vec_clear(&state->chain.confirmed);
+    return state_restore_finish(restore, is_base, note);
 }
 
 struct state_table *operator_keyed_state(struct operator* op, const struct keyed_state_spec *spec)
@@ -98,7 +193,7 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
                                                  .incremental = registry->incremental,
                                                  .bytes_max = registry->bytes_max });
     vec_push(&registry->states, state);
-    struct err e = restore(registry, &state, &note);
+    struct err e = restore(registry, &vec_last(&registry->states), &note);
     if (!err_is(e))
         return state.table;
     if (memcmp(note.text, "state '", strlen("state '")) == 0)
@@ -108,19 +203,24 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
     return NULL;
 }
 
+/* Not of one that this attempt did not take, that nothing may build on, or that a newer one has
+ * made useless. */
 void state_registry_confirm(struct state_registry *registry, uint64_t checkpoint)
 {
     for (VEC_EACH(struct keyed_state, state, &registry->states)) {
-        /* one that this attempt did not take, or that a newer one has made useless */
-        struct err e = state_table_confirm(state->table, checkpoint);
-        (void)e;
+        if (!state_chain_awaits(&state->chain, checkpoint))
+            continue;
+        if (!err_is(state_table_confirm(state->table, checkpoint)))
+            state_chain_confirm(&state->chain, checkpoint);
     }
 }
 
 void state_registry_abort(struct state_registry *registry, uint64_t checkpoint)
 {
-    for (VEC_EACH(struct keyed_state, state, &registry->states))
+    for (VEC_EACH(struct keyed_state, state, &registry->states)) {
+        state_chain_abort(&state->chain, checkpoint);
         state_table_abort(state->table, checkpoint);
+    }
 }
 
 uint64_t state_registry_bytes(const struct state_registry *registry)

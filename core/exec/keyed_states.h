@@ -7,7 +7,9 @@
 #ifndef WEIR_EXEC_KEYED_STATES_H
 #define WEIR_EXEC_KEYED_STATES_H
 
+#include "core/base/index_map.h"
 #include "core/exec/operator.h"
+#include "core/exec/state_chain.h"
 #include "core/exec/state_snapshot.h"
 #include "core/exec/task_snapshot.h"
 
@@ -26,19 +28,29 @@ struct keyed_state {
     uint32_t op;
     struct snapshot_identity identity;
     struct state_table *table;
+    struct state_chain chain; /* of increments */
 };
 
 struct state_registry {
     struct task_snapshot_identity task; /* whose */
     struct key_group_range groups;
     bool incremental;
-    uint64_t bytes_max; /* of each table; 0: no limit */
+    bool builds_on_restored; /* the files restored are the job's own, and no savepoint's */
+    uint64_t bytes_max;      /* of each table; 0: no limit */
     VEC(struct keyed_state) states;
     const struct task_snapshot_file *files; /* while the task is being restored */
     size_t file_count;
+    const struct task_snapshot_file *older; /* those that these add to */
+    struct index_map older_by_name;
 };
 
 void state_registry_fini(struct state_registry *registry);
+/* The files to restore from, for as long as the operators open; null: they have. */
+void state_registry_lend(struct state_registry *registry, const struct task_snapshot_file *files,
+                         size_t count);
+/* Older ones that those add to; lent for as long. */
+void state_registry_lend_older(struct state_registry *registry,
+                               const struct task_snapshot_file *older, size_t count);
 
 /* The table of this name of operator `op`, made and restored. Null when the operator has failed:
  * what was restored is not of this state, or the name is taken. */

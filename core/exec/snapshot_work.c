@@ -21,10 +21,31 @@ static void save_lists(struct snapshot_work *work, const struct chain *chain)
     state_list_fini(&list);
 }
 
+/* A savepoint holds everything, and nothing builds on it (SavepointType: canonical format). */
+static void share(struct snapshot_work *work, struct keyed_state *state,
+                  const struct state_registry *states, uint64_t checkpoint)
+{
+    bool counts = states->incremental && work->barrier.kind == CHECKPOINT_PERIODIC;
+    struct shared_state shared = { .op = state->op,
+                                   .name = state->identity.name,
+                                   .snapshot = state_snapshot_begin(
+                                       state->table, &state->identity, checkpoint,
+                                       counts && state_chain_goes_on(&state->chain)),
+                                   .chain = counts ? &state->chain : NULL };
+    bool is_increment = state_snapshot_base(shared.snapshot) != 0;
+    if (counts)
+        state_chain_begin(&state->chain, checkpoint, is_increment, states->task.subtask,
+                          states->groups);
+    if (is_increment)
+        state_chain_write(&state->chain, checkpoint, state->op, state->identity.name,
+                          &work->writer);
+    vec_push(&work->keyed, shared);
+}
+
 struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *identity,
                                            const struct checkpoint_barrier *barrier,
-                                           const struct chain *chain,
-                                           const struct state_registry *states, time_ns now)
+                                           const struct chain *chain, struct state_registry *states,
+                                           time_ns now)
 {
     struct snapshot_work *work = mem_create(sizeof *work);
     struct task_snapshot_identity own = *identity;
@@ -33,12 +54,8 @@ struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *
     work->began_at = now;
     task_snapshot_begin(&work->writer, &own, &work->bytes);
     save_lists(work, chain);
-    for (VEC_EACH(const struct keyed_state, state, &states->states))
-        vec_push(&work->keyed, (struct shared_state){ .op = state->op,
-                                                      .name = state->identity.name,
-                                                      .snapshot = state_snapshot_begin(
-                                                          state->table, &state->identity,
-                                                          own.checkpoint, states->incremental) });
+    for (VEC_EACH(struct keyed_state, state, &states->states))
+        share(work, state, states, own.checkpoint);
     return work;
 }
 
@@ -77,6 +94,9 @@ static void write_keyed(struct snapshot_work *work, size_t budget)
     if (state_snapshot_write(state->snapshot, &work->bytes, budget))
         return;
     task_snapshot_close_section(&work->writer);
+    if (state->chain)
+        state_chain_written(state->chain, (uint64_t)work->barrier.id,
+                            vec_last(&work->writer.sections).size);
     state_snapshot_end(state->snapshot);
     work->is_open = false;
     work->next++;

@@ -14,6 +14,7 @@ struct shared_state {
     uint32_t op;
     const char *name; /* the registry's */
     struct state_snapshot *snapshot;
+    struct state_chain *chain; /* the registry's; null: nothing will be built on it */
 };
 
 enum snapshot_progress {
@@ -39,8 +40,8 @@ struct snapshot_work {
 
 struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *identity,
                                            const struct checkpoint_barrier *barrier,
-                                           const struct chain *chain,
-                                           const struct state_registry *states, time_ns now);
+                                           const struct chain *chain, struct state_registry *states,
+                                           time_ns now);
 void snapshot_work_destroy(struct snapshot_work *work);
 /* place: the gate, or the output. Takes the reference. */
 void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint32_t place,

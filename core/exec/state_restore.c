@@ -158,7 +158,7 @@ static uint32_t least_bytes(const struct state_layout *layout)
 }
 
 static struct err add_group(struct state_restore *restore, const struct snapshot_file *file,
-                            uint32_t i, struct note *note)
+                            uint32_t i, uint64_t *out_bytes, struct note *note)
 {
     const struct state_layout *layout = &restore->table->layout;
     const struct snapshot_header *header = &file->header;
@@ -173,6 +173,7 @@ static struct err add_group(struct state_restore *restore, const struct snapshot
         return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is there twice", number);
     uint64_t from, to, entries;
     TRY(snapshot_section(file, number, &from, &to, note));
+    *out_bytes += to - from;
     TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
     if (header->base == 0)
         state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
@@ -189,27 +190,35 @@ static struct err add_group(struct state_restore *restore, const struct snapshot
 }
 
 static struct err add_file(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
-                           struct note *note)
+                           struct key_group_range range, uint64_t *out_bytes, struct note *note)
 {
     const struct key_group_range *wanted = &restore->table->spec.range;
     struct snapshot_file file;
     TRY(snapshot_open(bytes, size, &file, note));
     TRY(snapshot_expect(&file.header, &restore->expected, note));
-    const struct key_group_range *there = &file.header.range;
-    int32_t first = there->first > wanted->first ? there->first : wanted->first;
-    int32_t last = there->last < wanted->last ? there->last : wanted->last;
-    for (int32_t group = first; group <= last; group++)
-        TRY(add_group(restore, &file, (uint32_t)(group - wanted->first), note));
+    range = key_group_range_both(range, key_group_range_both(*wanted, file.header.range));
+    for (int32_t group = range.first; group <= range.last; group++)
+        TRY(add_group(restore, &file, (uint32_t)(group - wanted->first), out_bytes, note));
     return OK;
+}
+
+struct err state_restore_add_part(struct state_restore *restore, const uint8_t *bytes,
+                                  uint64_t size, struct key_group_range range, uint64_t *out_bytes,
+                                  struct note *note)
+{
+    CHECK(!restore->failed);
+    *out_bytes = 0;
+    struct err e = add_file(restore, bytes, size, range, out_bytes, note);
+    restore->failed = err_is(e);
+    return e;
 }
 
 struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
                              struct note *note)
 {
-    CHECK(!restore->failed);
-    struct err e = add_file(restore, bytes, size, note);
-    restore->failed = err_is(e);
-    return e;
+    uint64_t groups_bytes;
+    return state_restore_add_part(restore, bytes, size, restore->table->spec.range, &groups_bytes,
+                                  note);
 }
 
 void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id)

@@ -37,6 +37,10 @@ struct state_restore *state_restore_begin(struct state_table *table,
  * the order. After an err only cancel is possible. */
 struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
                              struct note *note) MUST_CHECK;
+/* The same of a part of the groups only. out_bytes: of those that the table wants. */
+struct err state_restore_add_part(struct state_restore *restore, const uint8_t *bytes,
+                                  uint64_t size, struct key_group_range range, uint64_t *out_bytes,
+                                  struct note *note) MUST_CHECK;
 /* The snapshot has nothing of these groups: their subtask had finished. */
 void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id);
 /* What the files hold replaces what the table held. is_base: the last id counts as confirmed, so

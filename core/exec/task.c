@@ -104,6 +104,8 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
         task->unread += task->outputs[i].partition.config.subpartitions;
     task->states = (struct state_registry){ .task = config->identity,
                                             .groups = config->groups,
+                                            .incremental = config->incremental,
+                                            .builds_on_restored = config->builds_on_restored,
                                             .bytes_max = config->state_bytes_max };
     task->context =
         (struct operator_task){ .subtask = config->identity.subtask,

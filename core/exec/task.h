@@ -54,6 +54,8 @@ struct exec_task_config {
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
     uint64_t state_bytes_max; /* 0: no limit */
+    bool incremental;         /* checkpoints hold what has changed; savepoints hold everything */
+    bool builds_on_restored;  /* also since the checkpoint that it is restored from */
     struct exec_probe *probe; /* null: nobody looks; outlives the task */
 };
 
@@ -91,6 +93,9 @@ void exec_task_destroy(struct exec_task *task);
  * last until it is open. */
 void exec_task_set_writers(struct exec_task *task, uint32_t input,
                            const struct in_flight_writers *writers);
+/* The same of older files that those of its own vertex add to (task_snapshot_older). */
+void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file *older,
+                         size_t count);
 /* Opens its operators; files: of all old subtasks of the vertex, or none. Then RUNNING, or FAILED
  * with what is wrong with the files (a fact). */
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,

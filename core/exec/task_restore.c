@@ -113,6 +113,13 @@ void exec_task_set_writers(struct exec_task *task, uint32_t input,
     task->inputs[input].writers = *writers;
 }
 
+void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file *older,
+                         size_t count)
+{
+    CHECK(task->state == EXEC_INITIALIZING);
+    state_registry_lend_older(&task->states, older, count);
+}
+
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,
                     time_ns now)
 {
@@ -125,11 +132,9 @@ void exec_task_open(struct exec_task *task, const struct task_snapshot_file *fil
     if (!err_is(e))
         e = restore_in_flight(task, files, count, &note);
     if (!err_is(e)) {
-        task->states.files = files;
-        task->states.file_count = count;
+        state_registry_lend(&task->states, files, count);
         chain_open(&task->chain);
-        task->states.files = NULL;
-        task->states.file_count = 0;
+        state_registry_lend(&task->states, NULL, 0);
     }
     if (err_is(e))
         exec_task_fail(task, CAUSE_RESTORE, note.text);

@@ -17,7 +17,7 @@
 #include "core/exec/state_list.h"
 
 enum {
-    TASK_SNAPSHOT_VERSION = 1,
+    TASK_SNAPSHOT_VERSION = 2,
     SECTION_NAME_SIZE = SNAPSHOT_NAME_MAX,
     SECTIONS_MAX = 1 << 16,
 };
@@ -27,6 +27,7 @@ enum section_kind {
     SECTION_LIST,      /* op */
     SECTION_INPUT,     /* op: the gate; buffers of its channels */
     SECTION_OUTPUT,    /* op: the output; buffers of its subpartitions */
+    SECTION_CHAIN,     /* op, name: the files that this keyed state adds to (state_chain.h) */
     SECTION_KIND_END
 };
 

@@ -77,9 +77,14 @@ int32_t key_group_default_max_parallelism(int32_t parallelism)
     return max;
 }
 
+struct key_group_range key_group_range_both(struct key_group_range a, struct key_group_range b)
+{
+    return (struct key_group_range){ a.first > b.first ? a.first : b.first,
+                                     a.last < b.last ? a.last : b.last };
+}
+
 int32_t key_group_range_overlap(struct key_group_range a, struct key_group_range b)
 {
-    int32_t first = a.first > b.first ? a.first : b.first;
-    int32_t last = a.last < b.last ? a.last : b.last;
-    return last >= first ? last - first + 1 : 0;
+    struct key_group_range both = key_group_range_both(a, b);
+    return both.first > both.last ? 0 : both.last - both.first + 1;
 }

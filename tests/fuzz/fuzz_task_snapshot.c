@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzes the reader of a task's snapshot. In: any bytes, the checksum of whose table is put right,
- * so that what lies behind it is reached. Always: what is wrong is said in one line, nothing is
- * read outside of the bytes.
+ * Fuzzes the reader of a task's snapshot. In: any bytes, the checksums of whose sections and table
+ * are put right, so that what lies behind them is reached. Always: what is wrong is said in one
+ * line, nothing is read outside of the bytes.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/exec/task_snapshot.h"
+#include "core/exec/state_chain.h"
+#include "core/exec/task_snapshot_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,14 +22,22 @@ static uint64_t word_at(const uint8_t *bytes)
 /* Table and sections checksummed as if they had been written so. */
 static void put_checksum_right(uint8_t *bytes, size_t size)
 {
-    enum { TRAILER = 32 };
-    if (size < TRAILER)
+    if (size < TRAILER_BYTES)
         return;
-    uint64_t table = word_at(bytes + size - TRAILER);
-    if (table > size - TRAILER)
+    uint64_t end = size - TRAILER_BYTES, table = word_at(bytes + end);
+    if (table > end)
         return;
-    uint64_t checksum = snapshot_checksum(bytes + table, size - TRAILER - table);
-    memcpy(bytes + size - TRAILER + 8, &checksum, sizeof checksum);
+    for (uint64_t at = table + IDENTITY_BYTES + WORD; at + SECTION_BYTES <= end;
+         at += SECTION_BYTES) {
+        uint8_t *section = bytes + at + 2 * WORD + SECTION_NAME_SIZE;
+        uint64_t offset = word_at(section), length = word_at(section + WORD), checksum;
+        if (offset > table || length > table - offset)
+            continue;
+        checksum = snapshot_checksum(bytes + offset, length);
+        memcpy(section + 2 * WORD, &checksum, sizeof checksum);
+    }
+    uint64_t checksum = snapshot_checksum(bytes + table, end - table);
+    memcpy(bytes + end + WORD, &checksum, sizeof checksum);
 }
 
 static void read_section(const struct task_snapshot_file *file,
@@ -42,6 +51,12 @@ static void read_section(const struct task_snapshot_file *file,
     if (!err_is(e))
         e = task_snapshot_read_list(file, section, &list, note);
     state_list_fini(&list);
+    struct state_parts parts = { 0 };
+    if (!err_is(state_parts_read(file, section, &parts, note)))
+        for (VEC_EACH(const struct state_part, part, &parts))
+            CHECK(part->checkpoint < file->identity.checkpoint &&
+                  part->range.last < file->identity.max_parallelism);
+    vec_fini(&parts);
     for (e = OK; !err_is(e);) {
         e = task_snapshot_read_buffer(file, section, &at, &channel, &buffer, note);
         if (err_is(e) || !buffer)
