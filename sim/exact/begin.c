@@ -126,9 +126,16 @@ static const char *uid_of(const struct exact_job *job, const struct exact_task *
                               : job->spec->graph->vertices.items[task->life.vertex].name;
 }
 
+/* Of the checkpoint it is restored from: is it the job's own? */
+static bool builds_on_restored(struct exact_job *job, const struct exact_task *task)
+{
+    const struct exact_cut *cut = stored_cut_find(job, task->life.restore_checkpoint);
+    return cut && !cut->no_base;
+}
+
 static struct exec_task *create(struct exact *exact, struct exact_task *task, struct note *note)
 {
-    const struct exact_job *job = &exact->jobs[task->life.job];
+    struct exact_job *job = &exact->jobs[task->life.job];
     struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     const struct job_vertex *v = &job->spec->graph->vertices.items[task->life.vertex];
     const struct config *config = &job->spec->graph->config;
@@ -155,6 +162,8 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .finishes_behind_checkpoint = awaits_checkpoint(config),
         .awaits_readers = has_checkpoints(config),
         .readers_recover = true,
+        .incremental = config->checkpoint_incremental,
+        .builds_on_restored = builds_on_restored(job, task),
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
         .probe = trace_begin(exact, (uint32_t)(task - exact->tasks.items)),
@@ -175,55 +184,76 @@ static uint32_t output_of_edge(const struct job_graph *graph, uint32_t edge)
     return output;
 }
 
+struct file_list {
+    struct task_snapshot_file *items;
+    size_t count, capacity;
+};
+
+static void add_files(struct file_list *list, struct stored_file *const *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        vec_push(list, files[i]->file);
+}
+
 /* The files of those that write to it, where they are of another number now; the caller destroys
  * the list when it is open. */
-static struct task_snapshot_file *tell_writers(const struct exact_job *job, struct exact_task *task,
-                                               const struct exact_cut *cut)
+static struct file_list tell_writers(const struct exact_job *job, struct exact_task *task,
+                                     const struct exact_cut *cut)
 {
     const struct job_graph *graph = job->spec->graph;
     const struct job_vertex *vertex = &graph->vertices.items[task->life.vertex];
-    size_t used = 0;
-    struct task_snapshot_file *files =
-        mem_create_array(cut->files.count * vertex->inputs.count, sizeof *files);
+    struct file_list list = { 0 };
+    size_t most = 0, used = 0;
+    for (VEC_EACH(const uint32_t, e, &vertex->inputs))
+        most += cut->vertices[graph->edges.items[*e].producer.n].own.count;
+    vec_reserve(&list, most); /* pointed into */
     for (uint32_t i = 0; i < vertex->inputs.count; i++) {
         uint32_t edge = vertex->inputs.items[i], from = graph->edges.items[edge].producer.n;
-        struct in_flight_writers writers = { .files = files + used,
-                                             .output = output_of_edge(graph, edge),
+        struct in_flight_writers writers = { .output = output_of_edge(graph, edge),
                                              .parallelism = job->vertices[from].parallelism };
-        for (VEC_EACH(const struct stored_file, file, &cut->files))
-            if (file->vertex == from && file->file.identity.parallelism != writers.parallelism)
-                files[used + writers.count++] = file->file;
-        used += writers.count;
+        for (VEC_EACH(struct stored_file *, file, &cut->vertices[from].own))
+            if ((*file)->file.identity.parallelism != writers.parallelism)
+                vec_push(&list, (*file)->file);
+        writers.files = list.items + used;
+        writers.count = list.count - used;
+        used = list.count;
         exec_task_set_writers(task->exec, i, &writers);
     }
-    return files;
+    return list;
 }
 
-/* The files of its vertex in the checkpoint, one for each old subtask. */
+static void open_from(struct exact *exact, struct exact_task *task, const struct exact_cut *cut)
+{
+    const struct exact_job *job = &exact->jobs[task->life.job];
+    const struct cut_vertex *vertex = &cut->vertices[task->life.vertex];
+    struct file_list own = { 0 }, older = { 0 }, written = tell_writers(job, task, cut);
+    add_files(&own, vertex->own.items, vertex->own.count);
+    add_files(&older, vertex->older.items, vertex->older.count);
+    exec_task_set_older(task->exec, older.items, older.count);
+    exec_task_open(task->exec, own.items, own.count, exact_now(exact));
+    vec_fini(&own);
+    vec_fini(&older);
+    vec_fini(&written);
+}
+
+/* From the files of its vertex in the checkpoint, one for each old subtask, and those that these
+ * add to. */
 static void open(struct exact *exact, struct exact_task *task)
 {
     struct exact_job *job = &exact->jobs[task->life.job];
-    VEC(struct task_snapshot_file) files = { 0 };
-    struct exact_cut *cut = task->life.restore_checkpoint > 0
-                                ? stored_cut_find(job, task->life.restore_checkpoint)
-                                : NULL;
-    if (task->life.restore_checkpoint > 0 && !cut) {
+    uint64_t checkpoint = task->life.restore_checkpoint;
+    struct exact_cut *cut = checkpoint > 0 ? stored_cut_find(job, checkpoint) : NULL;
+    if (checkpoint == 0) {
+        exec_task_open(task->exec, NULL, 0, exact_now(exact));
+    } else if (!cut) {
         exec_task_fail(task->exec, CAUSE_RESTORE, "the checkpoint is not there");
-        return;
-    }
-    if (cut && cut->files.count > 0 && exact_now(exact) < exact->storage_fails_until) {
+    } else if (cut->file_count > 0 && exact_now(exact) < exact->storage_fails_until) {
         exec_task_fail(task->exec, CAUSE_RESTORE, "storage fails");
-        return;
+    } else {
+        if (!cut->completed)
+            stored_cut_complete(job, cut);
+        open_from(exact, task, stored_cut_find(job, checkpoint));
     }
-    if (cut && !cut->completed)
-        stored_cut_complete(job, cut);
-    for (size_t i = 0; cut && i < cut->files.count; i++)
-        if (cut->files.items[i].vertex == task->life.vertex)
-            vec_push(&files, cut->files.items[i].file);
-    struct task_snapshot_file *written = cut ? tell_writers(job, task, cut) : NULL;
-    exec_task_open(task->exec, files.items, files.count, exact_now(exact));
-    mem_destroy(written);
-    vec_fini(&files);
 }
 
 enum life_begun task_begin(struct exact *exact, uint32_t index)

@@ -45,33 +45,6 @@ static void add(struct exact_sum *sum, uint64_t records, uint64_t digest)
     sum->digest += digest;
 }
 
-/* What a task's file holds of the state by key. */
-static MUST_CHECK struct err sum_of_file(const struct stored_file *stored, struct exact_sum *sum,
-                                         struct note *note)
-{
-    const struct snapshot_section *section =
-        task_snapshot_find(&stored->file, SECTION_KEYED, 0, NULL);
-    struct snapshot_file file;
-    if (!section)
-        return OK;
-    TRY(snapshot_open(stored->bytes.items + section->offset, section->size, &file, note));
-    const struct key_group_range range = file.header.range;
-    for (int32_t group = range.first; group <= range.last; group++) {
-        uint64_t from, to;
-        struct snapshot_block block;
-        TRY(snapshot_section(&file, group, &from, &to, note));
-        while (from < to) {
-            TRY(snapshot_read_block(&file, group, &from, to, &block, note));
-            for (uint32_t i = 0; i < block.entries; i++) {
-                struct keyed_value value;
-                memcpy(&value, block.body + (size_t)i * 24 + 8, sizeof value);
-                add(sum, value.records, value.digest);
-            }
-        }
-    }
-    return OK;
-}
-
 /* What the log holds below these offsets. Goes on from where it was before. */
 static struct exact_sum sum_of_log(struct exact_source *source, const uint64_t *offsets)
 {
@@ -123,9 +96,9 @@ void check_take_gone(const struct exact_job *job, struct exact_cut *cut)
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         const struct exact_vertex *vertex = &job->vertices[v];
         bool *found = mem_create_array(vertex->parallelism, sizeof *found);
-        for (VEC_EACH(const struct stored_file, file, &cut->files))
-            if (file->vertex == v && file->subtask < vertex->parallelism)
-                found[file->subtask] = true;
+        for (VEC_EACH(struct stored_file *, file, &cut->vertices[v].own))
+            if ((*file)->subtask < vertex->parallelism)
+                found[(*file)->subtask] = true;
         for (uint32_t s = 0; s < vertex->parallelism; s++) {
             struct exact_sum sum = vertex->before.items[s];
             if (!found[s] && vertex->finished.items[s])
@@ -152,14 +125,14 @@ void check_begin(struct exact *exact, uint32_t index)
 }
 
 /* Of all subtasks: those in the checkpoint, and those that had finished before. */
-static MUST_CHECK struct err sum_of_cut(const struct exact_vertex *vertex,
+static MUST_CHECK struct err sum_of_cut(const struct exact_job *job,
+                                        const struct exact_vertex *vertex,
                                         const struct exact_cut *cut, struct exact_sum *sum,
                                         struct note *note)
 {
     *sum = (struct exact_sum){ 0 };
-    for (VEC_EACH(const struct stored_file, file, &cut->files))
-        if (file->vertex == vertex->id)
-            TRY(sum_of_file(file, sum, note));
+    for (VEC_EACH(struct stored_file *, file, &cut->vertices[vertex->id].own))
+        TRY(files_sum(job, *file, sum, note));
     for (VEC_EACH(const struct exact_gone, gone, &cut->gone))
         if (gone->vertex == vertex->id)
             add(sum, gone->records, gone->digest);
@@ -188,7 +161,7 @@ static void check_vertices(struct exact *exact, struct exact_job *job, const str
         exact->flown += in_flight[v].records;
         if (!job->vertices[v].is_proven)
             continue;
-        e = sum_of_cut(&job->vertices[v], cut, &found, &note);
+        e = sum_of_cut(job, &job->vertices[v], cut, &found, &note);
         if (err_is(e))
             break;
         add_in_flight(job, v, in_flight, &found);
@@ -279,7 +252,8 @@ struct exact_sum exact_newest_sum(const struct exact *exact, struct job_id job,
     const struct exact_cut *cut = stored_cut_newest(&exact->jobs[job.n]);
     struct exact_sum sum = { 0 };
     struct note note;
-    if (cut && err_is(sum_of_cut(&exact->jobs[job.n].vertices[vertex.n], cut, &sum, &note)))
+    if (cut && err_is(sum_of_cut(&exact->jobs[job.n], &exact->jobs[job.n].vertices[vertex.n], cut,
+                                 &sum, &note)))
         return (struct exact_sum){ 0 };
     return sum;
 }
@@ -287,6 +261,11 @@ struct exact_sum exact_newest_sum(const struct exact *exact, struct job_id job,
 uint64_t exact_compared_count(const struct exact *exact)
 {
     return exact->compared;
+}
+
+uint64_t exact_increment_count(const struct exact *exact)
+{
+    return exact->increments;
 }
 
 uint64_t exact_flown_count(const struct exact *exact)
@@ -314,6 +293,8 @@ struct err exact_check(struct exact *exact, struct note *note)
     for (VEC_EACH(const struct wire, wire, &exact->wires))
         if (wire->used)
             check_wire(exact, wire);
+    for (uint32_t j = 0; j < exact->job_count; j++)
+        stored_files_check(&exact->jobs[j]);
     for (uint32_t j = 0; j < exact->job_count; j++)
         if (exact->jobs[j].wrong[0] != '\0')
             return err_note(note, ERR_INTERNAL_CODE, "%s", exact->jobs[j].wrong);

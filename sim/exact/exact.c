@@ -260,8 +260,11 @@ static void source_fini(struct exact_source *source)
 
 static void job_fini(struct exact_job *job)
 {
+    for (VEC_EACH(struct exact_cut, cut, &job->cuts))
+        stored_cut_fini(job, cut);
     for (uint32_t v = 0; v < job->vertex_count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
+        stored_shelf_fini(&vertex->shelf);
         program_fini(&vertex->program);
         vec_fini(&vertex->finished);
         vec_fini(&vertex->times);
@@ -271,8 +274,6 @@ static void job_fini(struct exact_job *job)
     }
     for (VEC_EACH(struct exact_source, source, &job->sources))
         source_fini(source);
-    for (VEC_EACH(struct exact_cut, cut, &job->cuts))
-        stored_cut_fini(cut);
     vec_fini(&job->sources);
     vec_fini(&job->cuts);
     mem_destroy(job->vertices);
@@ -299,6 +300,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->first_output);
         vec_fini(&task->kept);
         vec_fini(&task->blocked);
+        vec_fini(&task->seen);
         vec_fini(&task->syncing);
         vec_fini(&task->gathering);
         vec_fini(&task->triggers);
@@ -308,7 +310,7 @@ void exact_destroy(struct exact *exact)
     wires_destroy(exact);
     for (VEC_EACH(struct upload, upload, &exact->uploads))
         if (upload->used)
-            stored_file_fini(&upload->file);
+            stored_file_destroy(upload->file);
     for (uint32_t j = 0; j < exact->job_count; j++)
         job_fini(&exact->jobs[j]);
     for (VEC_EACH(struct exact_host, host, &exact->hosts))

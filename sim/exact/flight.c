@@ -58,20 +58,19 @@ struct err flight_sum(const struct exact_job *job, const struct exact_cut *cut,
                       struct exact_sum *by_vertex, struct note *note)
 {
     const struct job_graph *graph = job->spec->graph;
-    for (VEC_EACH(const struct stored_file, stored, &cut->files)) {
-        const struct job_vertex *vertex = &graph->vertices.items[stored->vertex];
-        for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections)) {
-            uint32_t edge;
-            if (section->kind == SECTION_INPUT)
-                edge = vertex->inputs.items[section->op];
-            else if (section->kind == SECTION_OUTPUT)
-                edge = vertex->outputs.items[section->op];
-            else
-                continue;
-            uint32_t consumer = graph->edges.items[edge].consumer.n;
-            TRY(add_section(job, &stored->file, section, edge, &by_vertex[consumer], note));
-        }
-    }
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        for (VEC_EACH(struct stored_file *, stored, &cut->vertices[v].own))
+            for (VEC_EACH(const struct snapshot_section, section, &(*stored)->file.sections)) {
+                uint32_t edge;
+                if (section->kind == SECTION_INPUT)
+                    edge = graph->vertices.items[v].inputs.items[section->op];
+                else if (section->kind == SECTION_OUTPUT)
+                    edge = graph->vertices.items[v].outputs.items[section->op];
+                else
+                    continue;
+                uint32_t consumer = graph->edges.items[edge].consumer.n;
+                TRY(add_section(job, &(*stored)->file, section, edge, &by_vertex[consumer], note));
+            }
     return OK;
 }
 

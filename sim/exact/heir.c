@@ -24,19 +24,43 @@ static const char *name_of(const struct exact_job *job, uint32_t vertex)
     return job->spec->graph->vertices.items[vertex].name;
 }
 
-static void copy_file(struct exact_job *job, const struct exact_job *former,
-                      const struct stored_file *theirs, struct exact_cut *cut)
+/* Unread: what it adds to is not there yet. */
+static struct stored_file *copy_of(const struct stored_file *theirs, uint32_t vertex)
 {
-    struct stored_file file = { .subtask = theirs->subtask };
+    struct stored_file *file = mem_create(sizeof *file);
     struct note note;
-    file.vertex = vertex_named(job, name_of(former, theirs->vertex));
-    if (file.vertex == NONE)
-        return; /* the job has no such vertex: its state is left behind */
-    memcpy(snapshot_bytes_take(&file.bytes, theirs->bytes.count), theirs->bytes.items,
+    *file = (struct stored_file){ .vertex = vertex,
+                                  .subtask = theirs->subtask,
+                                  .checkpoint = theirs->checkpoint,
+                                  .keyed_bytes = theirs->keyed_bytes,
+                                  .modelled = theirs->modelled };
+    memcpy(snapshot_bytes_take(&file->bytes, theirs->bytes.count), theirs->bytes.items,
            theirs->bytes.count);
-    struct err e = task_snapshot_open(file.bytes.items, file.bytes.count, &file.file, &note);
+    struct err e = task_snapshot_open(file->bytes.items, file->bytes.count, &file->file, &note);
     CHECK(!err_is(e));
-    vec_push(&cut->files, file);
+    return file;
+}
+
+/* What the job has no vertex for is left behind. */
+static void copy_files(struct exact_job *job, const struct exact_job *former,
+                       const struct exact_cut *theirs, struct exact_cut *cut)
+{
+    for (uint32_t v = 0; v < former->vertex_count; v++) {
+        uint32_t own = vertex_named(job, name_of(former, v));
+        if (own == NONE)
+            continue;
+        for (VEC_EACH(struct stored_file *, file, &theirs->vertices[v].older))
+            stored_cut_bring(job, cut, copy_of(*file, own));
+        for (VEC_EACH(struct stored_file *, file, &theirs->vertices[v].own))
+            stored_cut_add(job, cut, copy_of(*file, own));
+    }
+}
+
+/* A savepoint is nobody's base, and what is not claimed must not be needed later. */
+static bool can_build_on(const struct exact_job *job, const struct exact_cut *theirs)
+{
+    return theirs->kind == CHECKPOINT_PERIODIC &&
+           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM;
 }
 
 static double position_of(const struct exact_source *source)
@@ -73,21 +97,22 @@ void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
     if (!theirs->completed)
         stored_cut_complete(former, theirs);
     theirs = stored_cut_find(former, checkpoint);
-    struct exact_cut cut = { .id = checkpoint, .kind = CHECKPOINT_PERIODIC, .completed = true };
-    for (VEC_EACH(const struct stored_file, file, &theirs->files))
-        copy_file(job, former, file, &cut);
+    struct exact_cut *cut = stored_cut_of(job, checkpoint, CHECKPOINT_PERIODIC);
+    cut->completed = true;
+    cut->no_base = !can_build_on(job, theirs);
+    copy_files(job, former, theirs, cut);
     for (VEC_EACH(const struct exact_gone, gone, &theirs->gone)) {
         struct exact_gone own = *gone;
         own.vertex = vertex_named(job, name_of(former, gone->vertex));
         if (own.vertex != NONE)
-            vec_push(&cut.gone, own);
+            vec_push(&cut->gone, own);
     }
     for (VEC_EACH(struct exact_source, source, &job->sources)) {
         uint32_t vertex = vertex_named(former, name_of(job, source->vertex));
         size_t first = 0;
         if (vertex == NONE || former->vertices[vertex].source == NONE) {
             for (uint32_t s = 0; s < source->log.splits; s++)
-                vec_push(&cut.offsets, 0);
+                vec_push(&cut->offsets, 0);
             continue;
         }
         const struct exact_source *other = &former->sources.items[former->vertices[vertex].source];
@@ -95,9 +120,8 @@ void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
             first += before->log.splits;
         take_books(exact, former, other, source, theirs->offsets.items + first);
         for (uint32_t s = 0; s < source->log.splits; s++)
-            vec_push(&cut.offsets, theirs->offsets.items[first + s]);
-        cut.position += source->taken_over;
+            vec_push(&cut->offsets, theirs->offsets.items[first + s]);
+        cut->position += source->taken_over;
     }
     job->goes_on = true;
-    vec_push(&job->cuts, cut);
 }

@@ -53,6 +53,7 @@ struct exact_vertex {
     const struct vertex_model *spec;
     struct program program;
     VEC(bool) finished;
+    struct stored_shelf shelf; /* what its subtasks have stored */
     uint32_t running, finished_count;
     uint32_t *multiplicity; /* by source of the job: copies of each of its records that come in */
     bool is_proven;         /* all of them are whole numbers, and it keeps state by key */
@@ -97,6 +98,14 @@ void source_hold(struct exact *exact, uint32_t task); /* its splits, as they wer
 void source_let_go(struct exact *exact, uint32_t task, enum split_hold hold);
 void vertex_fold(struct exact *exact, struct exact_job *job, struct exact_vertex *vertex);
 void job_count_running(struct exact *exact, uint32_t job, bool lost);
+
+/* files.c: records and digest that a subtask's files stand for are added to the sum. */
+MUST_CHECK struct err files_sum(const struct exact_job *job, const struct stored_file *file,
+                                struct exact_sum *sum, struct note *note);
+/* Its sizes; records: that its task has taken in since the snapshot that it adds to. */
+void files_measure(struct stored_file *file, const struct vertex_model *spec, uint64_t records);
+/* Of the older files that it adds to. */
+double files_older_bytes(const struct exact_job *job, const struct stored_file *file);
 
 /* flight.c: records of a checkpoint that were on their way, by the vertex that they go to; and how
  * many come into a proven vertex for one that goes into each of those before it. */

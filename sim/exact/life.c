@@ -66,6 +66,7 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->first_output, &before.first_output, sizeof task->first_output);
     memcpy(&task->kept, &before.kept, sizeof task->kept);
     memcpy(&task->blocked, &before.blocked, sizeof task->blocked);
+    memcpy(&task->seen, &before.seen, sizeof task->seen);
     memcpy(&task->syncing, &before.syncing, sizeof task->syncing);
     memcpy(&task->gathering, &before.gathering, sizeof task->gathering);
     memcpy(&task->triggers, &before.triggers, sizeof task->triggers);
@@ -73,6 +74,7 @@ static void created(void *plane, uint32_t index)
     vec_clear(&task->inputs);
     vec_clear(&task->outputs);
     vec_clear(&task->blocked);
+    vec_clear(&task->seen);
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);
 }

@@ -31,7 +31,7 @@ struct upload {
     uint64_t checkpoint;
     enum failure_cause cause; /* of a decline */
     time_ns began_at;
-    struct stored_file file;
+    struct stored_file *file;
     struct checkpoint_ack ack;
     bool transferring, in_storage; /* in_storage: not inside the acknowledgement */
     bool copying;                  /* to or from the host's own disk */
@@ -57,6 +57,7 @@ struct exact {
     struct key_trace *trace;          /* of one key; null: of none */
     bool tells_barriers;              /* log-level: message */
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
+    uint64_t increments;              /* files stored that add to others */
 };
 
 static inline time_ns exact_now(const struct exact *exact)

@@ -17,9 +17,6 @@ static MUST_CHECK struct err refuse(struct note *note, const struct scenario *sc
 static MUST_CHECK struct err check_config(const struct scenario *scenario,
                                           const struct config *config, struct note *note)
 {
-    if (config->checkpoint_incremental)
-        return refuse(note, scenario, "incremental checkpoints",
-                      "execution.checkpointing.incremental");
     if (config->pause_sources_until_first)
         return refuse(note, scenario, "sources that wait for the first checkpoint",
                       "pipeline.sources.pause-until-first-checkpoint");

@@ -47,9 +47,9 @@ static void upload_release(struct exact *exact, uint32_t index)
         virtual_cluster_dfs_cancel(exact->cluster, upload->transfer);
     if (upload->copying)
         local_cancel(&exact->life, upload->host, &upload->copy);
-    stored_file_fini(&upload->file);
+    stored_file_destroy(upload->file);
     upload->used = upload->transferring = upload->copying = false;
-    upload->file = (struct stored_file){ 0 };
+    upload->file = NULL;
     upload->generation++;
     vec_push(&exact->free_uploads, index);
 }
@@ -194,6 +194,16 @@ void snapshot_decline_rest(struct exact *exact, uint32_t index)
                          CAUSE_TASK_UNKNOWN);
 }
 
+/* Those of older ones are not built on any more: the coordinator has one that is complete, and some
+ * under way. */
+static void note_records(struct exact_task *task, uint64_t checkpoint)
+{
+    uint64_t records = exec_task_chain(task->exec)->operators[0]->records_in;
+    if (task->seen.count == STATE_UNSETTLED_MAX)
+        vec_remove_ordered(&task->seen, 0);
+    vec_push(&task->seen, (struct seen_records){ checkpoint, records });
+}
+
 time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
@@ -212,20 +222,43 @@ time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
         time_add(sleeps ? sleeps->sleep : 0,
                  time_at_speed(job->vertices[task->life.vertex].spec->snapshot_sync, speed));
     vec_push(&task->syncing, checkpoint);
+    note_records(task, checkpoint);
     told_snapshot(exact, index, "begun", checkpoint, 0);
     return task->sync;
 }
 
-/* What the scenario says of state that is not in memory here: bytes beside those of the file. */
-static double more_bytes(const struct exact_task *task, const struct vertex_model *spec)
+/* Records that came in since the snapshot that this one adds to, or since the task began. */
+static uint64_t records_since(const struct exact_task *task, const struct stored_file *file)
 {
-    double bytes = spec->state_fixed;
-    const struct chain *chain = exec_task_chain(task->exec);
-    const struct state_table *table = modelled_table(chain->operators[chain->count - 1]);
-    uint64_t keys = table ? state_table_memory(table).entries : 0;
-    double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
-    bytes += per_key > 0 ? per_key * (double)keys : 0;
-    return bytes + spec->state_growth * (double)chain->operators[0]->records_in;
+    uint64_t all = exec_task_chain(task->exec)->operators[0]->records_in, since = 0;
+    struct snapshot_names names = { 0 };
+    struct note note;
+    struct err e = task_snapshot_older(&file->file, &names, &note);
+    CHECK(!err_is(e)); /* as it was written */
+    uint64_t base = 0;
+    for (VEC_EACH(const struct snapshot_name, name, &names))
+        base = name->checkpoint > base ? name->checkpoint : base;
+    for (VEC_EACH(const struct seen_records, seen, &task->seen))
+        if (seen->checkpoint == base)
+            since = seen->records;
+    vec_fini(&names);
+    return all - since;
+}
+
+static struct stored_file *file_of(struct exact_task *task, struct snapshot_bytes *take,
+                                   uint64_t checkpoint, const struct vertex_model *spec)
+{
+    struct stored_file *file = mem_create(sizeof *file);
+    struct note note;
+    *file = (struct stored_file){ .vertex = task->life.vertex,
+                                  .subtask = task->life.subtask,
+                                  .checkpoint = checkpoint,
+                                  .bytes = *take };
+    *take = (struct snapshot_bytes){ 0 };
+    struct err e = task_snapshot_open(file->bytes.items, file->bytes.count, &file->file, &note);
+    CHECK(!err_is(e));
+    files_measure(file, spec, records_since(task, file));
+    return file;
 }
 
 static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
@@ -233,7 +266,6 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     struct exact_task *task = &exact->tasks.items[index];
     struct exact_job *job = &exact->jobs[task->life.job];
     const struct vertex_model *spec = job->vertices[task->life.vertex].spec;
-    struct note note;
     struct snapshot_work *work = exec_task_give_snapshot(task->exec, checkpoint);
     if (!work)
         return; /* aborted meanwhile */
@@ -244,21 +276,16 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     upload->job = (struct job_id){ task->life.job };
     upload->checkpoint = checkpoint;
     upload->began_at = exact_now(exact);
-    upload->file.vertex = task->life.vertex;
-    upload->file.subtask = task->life.subtask;
-    upload->file.bytes = work->bytes;
-    work->bytes = (struct snapshot_bytes){ 0 };
+    upload->file = file_of(task, &work->bytes, checkpoint, spec);
     upload->ack = (struct checkpoint_ack){ .attempt = task->life.attempt,
                                            .alignment = work->alignment,
                                            .in_flight_bytes = (int64_t)work->in_flight_bytes,
                                            .sync = task->sync };
     snapshot_work_destroy(work);
-    struct err e = task_snapshot_open(upload->file.bytes.items, upload->file.bytes.count,
-                                      &upload->file.file, &note);
-    CHECK(!err_is(e));
-    double bytes = (double)upload->file.bytes.count + more_bytes(task, spec);
-    upload->ack.state_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;
-    upload->ack.written_bytes = upload->ack.state_bytes;
+    double bytes = (double)upload->file->bytes.count + upload->file->modelled + spec->state_fixed;
+    upload->ack.written_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;
+    upload->ack.state_bytes =
+        upload->ack.written_bytes + (int64_t)files_older_bytes(job, upload->file);
     told_snapshot(exact, index, "written", checkpoint, (int64_t)bytes);
     if (bytes <= INLINE_STATE_BYTES) {
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
@@ -302,7 +329,7 @@ static void see_savepoint(struct exact_job *job, struct exact_cut *cut)
     size_t running = 0;
     for (uint32_t v = 0; v < job->vertex_count; v++)
         running += job->vertices[v].running;
-    if (cut->kind == CHECKPOINT_SAVEPOINT && cut->files.count == running)
+    if (cut->kind == CHECKPOINT_SAVEPOINT && cut->file_count == running)
         stored_cut_complete(job, cut);
 }
 
@@ -340,6 +367,8 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     bool counts = task_ref_is_live(&exact->life, upload->task) && cut && !cut->completed &&
                   exact->tasks.items[upload->task.index].life.phase != TASK_CLOSING;
     ack.async = exact_now(exact) - upload->began_at;
+    /* What it adds to may have gone with a checkpoint that was subsumed meanwhile. */
+    is_lost = is_lost || (counts && !stored_file_has_base(job, upload->file));
     if (counts && is_lost)
         snapshot_decline(exact, node.n, report.job.n, report.checkpoint, ack.attempt,
                          CAUSE_SNAPSHOT);
@@ -349,8 +378,9 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
         if (upload->in_storage && cut->kind == CHECKPOINT_PERIODIC && local_is_kept(job->spec))
             local_keep(&exact->life, &exact->tasks.items[upload->task.index].life,
                        upload->checkpoint, ack.state_bytes);
-        vec_push(&cut->files, upload->file);
-        upload->file = (struct stored_file){ 0 };
+        exact->increments += ack.state_bytes > ack.written_bytes;
+        stored_cut_add(job, cut, upload->file);
+        upload->file = NULL;
         see_savepoint(job, cut);
     }
     uint32_t task = upload->task.index;

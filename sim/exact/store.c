@@ -1,22 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which checkpoints are kept: those that may still be restored, as the JobManager's store does.
+ * Which checkpoints are kept: those that may still be restored, as the JobManager's store does. And
+ * the files that they hold.
  */
 #include "sim/exact/store.h"
 
 #include "sim/exact/parts.h"
 
-void stored_file_fini(struct stored_file *file)
+enum { SUBTASK_BITS = 16 }; /* MAX_PARALLELISM_LIMIT */
+
+static uint64_t name_key(uint64_t checkpoint, uint32_t subtask)
 {
-    task_snapshot_file_fini(&file->file);
-    snapshot_bytes_fini(&file->bytes);
+    return checkpoint << SUBTASK_BITS | subtask;
 }
 
-void stored_cut_fini(struct exact_cut *cut)
+void stored_file_destroy(struct stored_file *file)
 {
-    for (VEC_EACH(struct stored_file, file, &cut->files))
-        stored_file_fini(file);
-    vec_fini(&cut->files);
+    if (!file)
+        return;
+    task_snapshot_file_fini(&file->file);
+    snapshot_bytes_fini(&file->bytes);
+    mem_destroy(file);
+}
+
+void stored_shelf_fini(struct stored_shelf *shelf)
+{
+    CHECK(shelf->files.count == 0);
+    vec_fini(&shelf->files);
+    index_map_fini(&shelf->by_name);
+}
+
+struct stored_file *stored_file_find(const struct exact_job *job, uint32_t vertex,
+                                     uint64_t checkpoint, uint32_t subtask)
+{
+    const struct stored_shelf *shelf = &job->vertices[vertex].shelf;
+    uint32_t at = index_map_get(&shelf->by_name, name_key(checkpoint, subtask));
+    return at == INDEX_NONE ? NULL : shelf->files.items[at];
+}
+
+/* The last one takes its place. */
+static void let_go(struct exact_job *job, struct stored_file *file)
+{
+    struct stored_shelf *shelf = &job->vertices[file->vertex].shelf;
+    CHECK(file->holders > 0);
+    if (--file->holders > 0)
+        return;
+    uint64_t key = name_key(file->checkpoint, file->subtask);
+    uint32_t at = index_map_get(&shelf->by_name, key);
+    CHECK(at != INDEX_NONE && shelf->files.items[at] == file);
+    index_map_remove(&shelf->by_name, key);
+    vec_remove_swap(&shelf->files, at);
+    if (at < shelf->files.count) {
+        const struct stored_file *moved = shelf->files.items[at];
+        index_map_put(&shelf->by_name, name_key(moved->checkpoint, moved->subtask), at);
+    }
+    stored_file_destroy(file);
+}
+
+void stored_cut_fini(struct exact_job *job, struct exact_cut *cut)
+{
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        struct cut_vertex *vertex = &cut->vertices[v];
+        for (VEC_EACH(struct stored_file *, file, &vertex->own))
+            let_go(job, *file);
+        for (VEC_EACH(struct stored_file *, file, &vertex->older))
+            let_go(job, *file);
+        vec_fini(&vertex->own);
+        vec_fini(&vertex->older);
+    }
+    mem_destroy(cut->vertices);
     vec_fini(&cut->gone);
     vec_fini(&cut->offsets);
 }
@@ -34,8 +86,105 @@ struct exact_cut *stored_cut_of(struct exact_job *job, uint64_t id, enum checkpo
     struct exact_cut *cut = stored_cut_find(job, id);
     if (cut)
         return cut;
-    vec_push(&job->cuts, (struct exact_cut){ .id = id, .kind = kind });
+    vec_push(&job->cuts, (struct exact_cut){ .id = id,
+                                             .kind = kind,
+                                             .vertices = mem_create_array(job->vertex_count,
+                                                                          sizeof *cut->vertices) });
     return &vec_last(&job->cuts);
+}
+
+static void older_names(const struct stored_file *file, struct snapshot_names *names)
+{
+    struct note note;
+    struct err e = task_snapshot_older(&file->file, names, &note);
+    CHECK(!err_is(e)); /* as it was written */
+}
+
+bool stored_file_has_base(const struct exact_job *job, const struct stored_file *file)
+{
+    struct snapshot_names names = { 0 };
+    bool all = true;
+    older_names(file, &names);
+    for (VEC_EACH(const struct snapshot_name, name, &names))
+        all = all && stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+    vec_fini(&names);
+    return all;
+}
+
+static void hold_older(struct exact_job *job, struct cut_vertex *vertex,
+                       const struct stored_file *file)
+{
+    struct snapshot_names names = { 0 };
+    struct index_map held = { 0 };
+    for (size_t i = 0; i < vertex->older.count; i++)
+        index_map_put(&held,
+                      name_key(vertex->older.items[i]->checkpoint, vertex->older.items[i]->subtask),
+                      (uint32_t)i);
+    older_names(file, &names);
+    for (VEC_EACH(const struct snapshot_name, name, &names)) {
+        uint64_t key = name_key(name->checkpoint, name->subtask);
+        struct stored_file *older =
+            stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+        CHECK(older != NULL);
+        if (index_map_get(&held, key) != INDEX_NONE)
+            continue;
+        index_map_put(&held, key, (uint32_t)vertex->older.count);
+        older->holders++;
+        vec_push(&vertex->older, older);
+    }
+    vec_fini(&names);
+    index_map_fini(&held);
+}
+
+static void put_on_shelf(struct exact_job *job, struct stored_file *take)
+{
+    struct stored_shelf *shelf = &job->vertices[take->vertex].shelf;
+    CHECK(take->holders == 0);
+    CHECK(!stored_file_find(job, take->vertex, take->checkpoint, take->subtask));
+    take->holders = 1;
+    index_map_put(&shelf->by_name, name_key(take->checkpoint, take->subtask),
+                  (uint32_t)shelf->files.count);
+    vec_push(&shelf->files, take);
+}
+
+void stored_cut_add(struct exact_job *job, struct exact_cut *cut, struct stored_file *take)
+{
+    struct cut_vertex *vertex = &cut->vertices[take->vertex];
+    CHECK(take->checkpoint == cut->id);
+    hold_older(job, vertex, take);
+    put_on_shelf(job, take);
+    vec_push(&vertex->own, take);
+    cut->file_count++;
+}
+
+void stored_cut_bring(struct exact_job *job, struct exact_cut *cut, struct stored_file *take)
+{
+    CHECK(take->checkpoint < cut->id);
+    put_on_shelf(job, take);
+    vec_push(&cut->vertices[take->vertex].older, take);
+}
+
+static uint32_t count_holders(const struct exact_job *job, const struct stored_file *file)
+{
+    uint32_t holders = 0;
+    for (VEC_EACH(const struct exact_cut, cut, &job->cuts)) {
+        const struct cut_vertex *vertex = &cut->vertices[file->vertex];
+        for (VEC_EACH(struct stored_file *, own, &vertex->own))
+            holders += *own == file;
+        for (VEC_EACH(struct stored_file *, older, &vertex->older))
+            holders += *older == file;
+    }
+    return holders;
+}
+
+void stored_files_check(const struct exact_job *job)
+{
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        for (VEC_EACH(struct stored_file *, file, &job->vertices[v].shelf.files)) {
+            CHECK((*file)->holders > 0);
+            CHECK((*file)->holders == count_holders(job, *file));
+            CHECK(stored_file_find(job, v, (*file)->checkpoint, (*file)->subtask) == *file);
+        }
 }
 
 static bool is_restorable(const struct exact_cut *cut)
@@ -60,14 +209,12 @@ static void take_offsets(struct exact_job *job, struct exact_cut *cut)
         size_t first = cut->offsets.count;
         for (VEC_EACH(const struct split_place, split, &source->splits))
             vec_push(&cut->offsets, split->hold == SPLIT_DONE ? split->position : 0);
-        for (VEC_EACH(const struct stored_file, file, &cut->files)) {
+        for (VEC_EACH(struct stored_file *, file, &cut->vertices[source->vertex].own)) {
             struct state_list list = { 0 };
-            const struct snapshot_section *section =
-                file->vertex == source->vertex
-                    ? task_snapshot_find(&file->file, SECTION_LIST, 0, NULL)
-                    : NULL;
+            const struct task_snapshot_file *of = &(*file)->file;
+            const struct snapshot_section *section = task_snapshot_find(of, SECTION_LIST, 0, NULL);
             struct note note;
-            if (!section || err_is(task_snapshot_read_list(&file->file, section, &list, &note)))
+            if (!section || err_is(task_snapshot_read_list(of, section, &list, &note)))
                 continue;
             for (size_t i = 0; i < state_list_count(&list); i++) {
                 size_t size;
@@ -107,7 +254,7 @@ void stored_cut_remove(struct exact_job *job, uint64_t id)
 {
     for (size_t i = 0; i < job->cuts.count; i++)
         if (job->cuts.items[i].id == id) {
-            stored_cut_fini(&job->cuts.items[i]);
+            stored_cut_fini(job, &job->cuts.items[i]);
             vec_remove_ordered(&job->cuts, i);
             return;
         }

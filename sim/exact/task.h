@@ -23,6 +23,11 @@ struct exact_trigger {
     bool stops;
 };
 
+/* What had come into it when it took a snapshot. */
+struct seen_records {
+    uint64_t checkpoint, records;
+};
+
 struct exact_task {
     struct life_task life;
     struct exec_task *exec;        /* from RUNNING on */
@@ -38,8 +43,9 @@ struct exact_task {
     time_ns since, busy_until;          /* accounted up to; when its outcome is there */
     time_ns sync;                       /* synchronous part of its last snapshot */
     VEC(struct exact_trigger) triggers; /* told, and kept back by the checkpoint lock */
-    VEC(uint64_t) syncing;              /* snapshots whose synchronous part is under way */
-    VEC(uint64_t) gathering;            /* behind that: their in-flight data may grow */
+    VEC(struct seen_records) seen;
+    VEC(uint64_t) syncing;         /* snapshots whose synchronous part is under way */
+    VEC(uint64_t) gathering;       /* behind that: their in-flight data may grow */
     double paced_base, paced_from; /* of a paced source: what its log held, what the curve had */
     uint32_t paced_splits;
     time_ns wake_at; /* TIME_NEVER: nothing wakes it but others */

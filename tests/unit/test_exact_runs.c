@@ -321,8 +321,6 @@ END_TEST
 static const struct refused {
     const char *config, *source, *count, *load, *complaint;
 } refused[] = {
-    { "execution.checkpointing.incremental: true", "", "", "1k/s",
-      "incremental checkpoints yet (execution.checkpointing.incremental)" },
     { "parallelism.default: 1", ", bytes: 32kb", "", "1k/s", "records larger than a buffer yet" },
 };
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of a subtask say by themselves: the state by key that they stand for, without the
+ * tables of the data plane, and their sizes, with what a scenario says of state that is not in
+ * memory here.
+ */
+#include "sim/exact/parts.h"
+
+/* Keys and what they hold, as the files have it. */
+struct plain_state {
+    struct index_map places; /* by key */
+    VEC(struct keyed_value) values;
+};
+
+enum { ENTRY_KEY = 8, ENTRY_BYTES = ENTRY_KEY + sizeof(struct keyed_value) };
+
+static void put_block(struct plain_state *state, const struct snapshot_block *block)
+{
+    bool removes = block->kind == SNAPSHOT_BLOCK_REMOVED;
+    for (uint32_t i = 0; i < block->entries; i++) {
+        const uint8_t *at = block->body + (size_t)i * (removes ? ENTRY_KEY : ENTRY_BYTES);
+        struct keyed_value value = { 0 };
+        uint64_t key;
+        memcpy(&key, at, sizeof key);
+        if (!removes)
+            memcpy(&value, at + ENTRY_KEY, sizeof value);
+        uint32_t place = index_map_get(&state->places, key);
+        if (place == INDEX_NONE) {
+            index_map_put(&state->places, key, (uint32_t)state->values.count);
+            vec_push(&state->values, value);
+        } else {
+            state->values.items[place] = value;
+        }
+    }
+}
+
+/* One file's part of it, for these key groups. */
+static MUST_CHECK struct err put_part(struct plain_state *state, const struct stored_file *stored,
+                                      struct key_group_range range, struct note *note)
+{
+    const struct snapshot_section *section =
+        task_snapshot_find(&stored->file, SECTION_KEYED, 0, NULL);
+    struct snapshot_file file;
+    if (!section)
+        return OK;
+    TRY(snapshot_open(stored->bytes.items + section->offset, section->size, &file, note));
+    range = key_group_range_both(range, file.header.range);
+    for (int32_t group = range.first; group <= range.last; group++) {
+        uint64_t from, to;
+        struct snapshot_block block;
+        TRY(snapshot_section(&file, group, &from, &to, note));
+        while (from < to) {
+            TRY(snapshot_read_block(&file, group, &from, to, &block, note));
+            put_block(state, &block);
+        }
+    }
+    return OK;
+}
+
+static MUST_CHECK struct err put_older(const struct exact_job *job, struct plain_state *state,
+                                       const struct stored_file *stored,
+                                       const struct state_parts *parts, struct note *note)
+{
+    for (VEC_EACH(const struct state_part, part, parts)) {
+        const struct stored_file *older =
+            stored_file_find(job, stored->vertex, part->checkpoint, part->subtask);
+        if (!older)
+            return err_note(note, ERR_MISSING_CODE, "what subtask %u stored in %llu is missing",
+                            part->subtask, (unsigned long long)part->checkpoint);
+        TRY(put_part(state, older, part->range, note));
+    }
+    return OK;
+}
+
+struct err files_sum(const struct exact_job *job, const struct stored_file *stored,
+                     struct exact_sum *sum, struct note *note)
+{
+    const struct snapshot_section *section =
+        task_snapshot_find(&stored->file, SECTION_CHAIN, 0, NULL);
+    const struct key_group_range all = { 0, INT32_MAX };
+    struct plain_state state = { 0 };
+    struct state_parts parts = { 0 };
+    struct err e = section ? state_parts_read(&stored->file, section, &parts, note) : OK;
+    if (!err_is(e))
+        e = put_older(job, &state, stored, &parts, note);
+    if (!err_is(e))
+        e = put_part(&state, stored, all, note);
+    for (size_t i = 0; i < state.values.count && !err_is(e); i++) {
+        sum->records += state.values.items[i].records;
+        sum->digest += state.values.items[i].digest;
+    }
+    vec_fini(&parts);
+    vec_fini(&state.values);
+    index_map_fini(&state.places);
+    return e;
+}
+
+/* Entries of the one modelled state in it. */
+static uint64_t entries_of(const struct stored_file *stored)
+{
+    const struct snapshot_section *section =
+        task_snapshot_find(&stored->file, SECTION_KEYED, 0, NULL);
+    struct snapshot_file file;
+    uint64_t sum = 0;
+    struct note note;
+    if (!section)
+        return 0;
+    struct err e =
+        snapshot_open(stored->bytes.items + section->offset, section->size, &file, &note);
+    for (int32_t group = file.header.range.first; !err_is(e) && group <= file.header.range.last;
+         group++) {
+        uint64_t from, to, entries = 0;
+        e = snapshot_section(&file, group, &from, &to, &note);
+        if (!err_is(e))
+            e = snapshot_count_entries(&file, from, to, ENTRY_KEY, &entries, &note);
+        sum += entries;
+    }
+    CHECK(!err_is(e)); /* as it was written */
+    return sum;
+}
+
+void files_measure(struct stored_file *stored, const struct vertex_model *spec, uint64_t records)
+{
+    double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
+    for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections))
+        stored->keyed_bytes += section->kind == SECTION_KEYED ? section->size : 0;
+    stored->modelled = spec->state_growth * (double)records;
+    if (per_key > 0 && spec->keys > 0)
+        stored->modelled += per_key * (double)entries_of(stored);
+}
+
+static double bytes_of_part(const struct exact_job *job, uint32_t vertex,
+                            const struct state_part *part)
+{
+    const struct stored_file *file = stored_file_find(job, vertex, part->checkpoint, part->subtask);
+    if (!file || file->keyed_bytes == 0)
+        return 0;
+    double share = (double)part->bytes / (double)file->keyed_bytes;
+    return (double)part->bytes + file->modelled * (share < 1 ? share : 1);
+}
+
+double files_older_bytes(const struct exact_job *job, const struct stored_file *stored)
+{
+    struct state_parts parts = { 0 };
+    double sum = 0;
+    for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections)) {
+        struct note note;
+        if (section->kind != SECTION_CHAIN)
+            continue;
+        struct err e = state_parts_read(&stored->file, section, &parts, &note);
+        CHECK(!err_is(e)); /* as it was written */
+        for (VEC_EACH(const struct state_part, part, &parts))
+            sum += bytes_of_part(job, stored->vertex, part);
+    }
+    vec_fini(&parts);
+    return sum;
+}
