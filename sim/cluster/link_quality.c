@@ -7,10 +7,13 @@
  */
 #include "sim/cluster/link_quality.h"
 
+#include <math.h>
+
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "sim/cluster/network.h"
 #include "sim/cluster/parts.h"
+#include "sim/cluster/tcp.h"
 
 static uint64_t key_of_names(const char *a, const char *b)
 {
@@ -118,4 +121,19 @@ void link_quality_throttle(struct virtual_cluster *cluster, struct process *a, s
         b->own_links++;
     }
     cluster->throttles.items[index] = *throttle;
+}
+
+double link_quality_binding_bps(double link_bps, double nic_bps)
+{
+    return link_bps > 0 && (nic_bps <= 0 || link_bps < nic_bps) ? link_bps : 0;
+}
+
+double link_quality_seconds_per_byte(const struct link_quality *link, double nic_bps, double loss,
+                                     double other_loss)
+{
+    double passes = (1 - link->loss) * (1 - loss) * (1 - other_loss);
+    double bytes_per_s = link_quality_binding_bps(link->bandwidth_bps, nic_bps) / 8;
+    double again = tcp_seconds_per_byte(
+        1 - passes, time_add(distribution_mean(&link->latency), link->more_latency));
+    return fmax(again, bytes_per_s > 0 ? 1 / bytes_per_s : 0);
 }

@@ -26,6 +26,13 @@ struct link_throttle {
     double loss;          /* beside what is lost anyway */
 };
 
+/* Of a connection at the sender's NIC: 0 where the NIC is full before the link is. */
+double link_quality_binding_bps(double link_bps, double nic_bps);
+/* What TCP takes for a byte beside NICs, where both ends lose packets of their own too: of those
+ * sent 1 - p arrive. 0: nothing holds it up. */
+double link_quality_seconds_per_byte(const struct link_quality *link, double nic_bps, double loss,
+                                     double other_loss);
+
 /* For the files of this folder. Count: pairs of the scenario that name it. */
 void link_quality_init(struct virtual_cluster *cluster);
 void link_quality_fini(struct virtual_cluster *cluster);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Items and credits between tasks. On one host they are there at once. Between two, an item passes
- * the sender's NIC in turn, then the link's latency, then the receiver's NIC; credits only the
- * latency. Both keep their order. What gets to a link that is cut waits until it is healed, or
+ * the sender's NIC in turn, then the link's latency, then the receiver's NIC, at the pace that the
+ * connection allows; credits only the latency, and what TCP takes to send lost ones again. Both
+ * keep their order. What gets to a link that is cut waits until it is healed, or
  * until the connection is given up. A buffer that leaves the host is a copy: its sender may fill it
  * again as soon as it is sent.
  */
@@ -14,7 +15,7 @@ static void credit_is_here(void *context, uint64_t a, uint64_t b);
 static void wire_is_given_up(void *context, uint64_t a, uint64_t b);
 static void send_kept(struct exact *exact, uint32_t index);
 
-enum { EVENT_BYTES = 64 };      /* of a barrier on the wire, about */
+enum { EVENT_BYTES = 64 };      /* of a barrier or credits on the wire, about */
 #define DATA_IS_READ UINT32_MAX /* in place of credits: all data of the channel is worked off */
 
 static uint32_t wire_create(struct exact *exact)
@@ -142,31 +143,6 @@ static time_ns later(time_ns a, time_ns b)
     return a > b ? a : b;
 }
 
-static time_ns at_rate(double bytes, double bits_per_second)
-{
-    return bits_per_second > 0 ? (time_ns)(bytes * 8 / bits_per_second * (double)TIME_S) : 0;
-}
-
-/* When the last byte is there. */
-static time_ns pass_network(struct exact *exact, const struct wire *wire, double bytes)
-{
-    struct exact_host *from = &exact->hosts.items[wire->from_host];
-    struct exact_host *to = &exact->hosts.items[wire->to_host];
-    struct link_quality link = virtual_cluster_link(
-        exact->cluster, (struct node_id){ wire->from_host }, (struct node_id){ wire->to_host });
-    time_ns latency = time_add(distribution_mean(&link.latency), link.more_latency);
-    double out_bps = from->nic_bps;
-    if (link.bandwidth_bps > 0 && (out_bps <= 0 || link.bandwidth_bps < out_bps))
-        out_bps = link.bandwidth_bps;
-    time_ns begins = later(exact_now(exact), from->nic_free[TRANSFER_OUT]);
-    time_ns sent = time_add(begins, at_rate(bytes, out_bps));
-    from->nic_free[TRANSFER_OUT] = time_add(begins, at_rate(bytes, from->nic_bps));
-    time_ns taken = later(time_add(begins, latency), to->nic_free[TRANSFER_IN]);
-    time_ns in = time_add(taken, at_rate(bytes, to->nic_bps));
-    to->nic_free[TRANSFER_IN] = in;
-    return later(in, time_add(sent, latency));
-}
-
 static struct buffer *copy_of(const struct buffer *buffer)
 {
     struct buffer *copy =
@@ -176,24 +152,30 @@ static struct buffer *copy_of(const struct buffer *buffer)
     return copy;
 }
 
+void wire_arrives(struct exact *exact, uint32_t index, time_ns at)
+{
+    struct wire *wire = &exact->wires.items[index];
+    wire->packet_at = later(at, wire->packet_at);
+    exact_push(exact, wire->packet_at, packet_is_here, index, wire->generation);
+}
+
 static void send(struct exact *exact, uint32_t index, const struct channel_item *item,
                  uint32_t backlog)
 {
     struct wire *wire = &exact->wires.items[index];
     struct packet packet = { *item, backlog };
-    time_ns at = exact_now(exact);
+    bool leaves = wire->from_host != wire->to_host;
+    double bytes = item->buffer ? item->buffer->used : EVENT_BYTES;
     wire->buffers_under_way += item->buffer != NULL;
-    if (wire->from_host != wire->to_host) {
-        at = pass_network(exact, wire, item->buffer ? item->buffer->used : EVENT_BYTES);
-        if (item->buffer) {
-            packet.item.buffer = copy_of(item->buffer);
-            buffer_release(item->buffer);
-        }
+    if (leaves && item->buffer) {
+        packet.item.buffer = copy_of(item->buffer);
+        buffer_release(item->buffer);
     }
-    at = later(at, wire->packet_at);
-    wire->packet_at = at;
     vec_push(&wire->packets, packet);
-    exact_push(exact, at, packet_is_here, index, wire->generation);
+    if (leaves)
+        connection_send(exact, index, bytes);
+    else
+        wire_arrives(exact, index, exact_now(exact));
 }
 
 void carry_outputs(struct exact *exact, uint32_t index)
@@ -227,7 +209,9 @@ static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
     if (wire->from_host != wire->to_host) {
         struct link_quality link = virtual_cluster_link(
             exact->cluster, (struct node_id){ wire->from_host }, (struct node_id){ wire->to_host });
+        double again = connection_seconds_per_byte(exact, wire->to_host, wire->from_host);
         at = time_add(at, time_add(distribution_mean(&link.latency), link.more_latency));
+        at = time_add(at, (time_ns)(again * EVENT_BYTES * (double)TIME_S));
     }
     at = later(at, wire->credit_at);
     wire->credit_at = at;

@@ -66,6 +66,8 @@ static void host_changed(void *plane, struct node_id node)
     struct process_view view = virtual_cluster_process(exact->cluster, node);
     life_host_at(&exact->life, node.n);
     life_host_changed(&exact->life, node.n, &view);
+    exact->hosts.items[node.n].loss = view.loss;
+    connections_host_changed(exact, node.n);
     wires_host_changed(exact, node.n);
 }
 
@@ -307,6 +309,7 @@ void exact_destroy(struct exact *exact)
     }
     trace_destroy(exact);
     life_fini(&exact->life);
+    connections_destroy(exact);
     wires_destroy(exact);
     for (VEC_EACH(struct upload, upload, &exact->uploads))
         if (upload->used)

@@ -24,6 +24,7 @@ static void host_known(void *plane, uint32_t index, const struct process_view *v
     struct exact *exact = plane;
     struct exact_host *host = &exact->hosts.items[index];
     host->cores = view->machine && view->machine->cores >= 1 ? (uint32_t)view->machine->cores : 1;
+    host->loss = view->loss;
     host->nic_bps = view->machine ? view->machine->network_bps : 0;
     host->service = rng_stream(exact->scenario->seed, "exact service", index);
 }

@@ -7,6 +7,7 @@
 #define WEIR_SIM_EXACT_PARTS_H
 
 #include "core/base/index_map.h"
+#include "sim/exact/connection.h"
 #include "sim/exact/job.h"
 #include "sim/exact/task.h"
 #include "sim/exact/wire.h"
@@ -18,7 +19,7 @@ struct exact_host {
     size_t first_ready;
     VEC(struct task_ref) pressed; /* asleep for lack of room in their output */
     struct rng service;
-    double nic_bps;
+    double nic_bps, loss; /* loss: of packets, beside those of its links */
     time_ns nic_free[TRANSFER_WAY_COUNT];
 };
 
@@ -52,7 +53,9 @@ struct exact {
     struct index_map text_by_hash;
     VEC(struct upload) uploads;
     VEC(struct wire) wires;
-    VEC(uint32_t) free_uploads, free_wires;
+    VEC(struct connection) connections;
+    struct index_map connection_of; /* by both hosts: where something waits */
+    VEC(uint32_t) free_uploads, free_wires, free_connections;
     time_ns storage_fails_until;
     struct key_trace *trace;          /* of one key; null: of none */
     bool tells_barriers;              /* log-level: message */
@@ -84,6 +87,8 @@ void wires_connect(struct exact *exact, uint32_t task);
 void wires_disconnect(struct exact *exact, uint32_t task);
 void carry_outputs(struct exact *exact, uint32_t task);
 void carry_credits(struct exact *exact, uint32_t task);
+/* The next of its packets that is on the way does. */
+void wire_arrives(struct exact *exact, uint32_t wire, time_ns at);
 void wires_host_changed(struct exact *exact, uint32_t host);
 void wires_destroy(struct exact *exact);
 

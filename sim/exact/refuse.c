@@ -85,14 +85,8 @@ static MUST_CHECK struct err check_job(const struct scenario *scenario, const st
 
 static MUST_CHECK struct err check_cluster(const struct scenario *scenario, struct note *note)
 {
-    const struct network_spec *network = &scenario->cluster.network;
     double cores = scenario->cluster.machine.cores;
     bool whole = cores == (double)(uint32_t)cores;
-    if (network->loss > 0)
-        return refuse(note, scenario, "links that lose packets", "network: loss");
-    for (VEC_EACH(const struct link_spec, link, &network->links))
-        if (link->has_loss && link->loss > 0)
-            return refuse(note, scenario, "links that lose packets", "network: links: loss");
     for (VEC_EACH(const struct task_manager_spec, named, &scenario->cluster.named))
         whole = whole && named->machine.cores == (double)(uint32_t)named->machine.cores;
     if (!whole)
@@ -103,9 +97,6 @@ static MUST_CHECK struct err check_cluster(const struct scenario *scenario, stru
 struct err exact_check_scenario(const struct scenario *scenario, struct note *note)
 {
     TRY(check_cluster(scenario, note));
-    for (VEC_EACH(const struct scripted_event, event, &scenario->events))
-        if (event->kind == ACTION_LOSS)
-            return refuse(note, scenario, "links that lose packets", "events: loss");
     for (VEC_EACH(const struct job_spec, job, &scenario->jobs))
         TRY(check_job(scenario, job, note));
     return OK;

@@ -12,7 +12,6 @@
 
 #include <math.h>
 
-#include "sim/cluster/tcp.h"
 #include "sim/model/state.h"
 
 static bool loses(const struct model *model)
@@ -20,35 +19,19 @@ static bool loses(const struct model *model)
     return model->lossy > 0 || model->scenario->cluster.network.loss > 0;
 }
 
-/* 0: no connection of the host can be full before its NIC is. */
-static double link_bytes_per_s(const struct model_host *host, double link_bps)
-{
-    double nic = host->life.machine->network_bps;
-    return link_bps > 0 && (nic <= 0 || link_bps < nic) ? link_bps / 8 : 0;
-}
-
 bool net_wire_binds(const struct model *model, uint32_t host)
 {
     const struct model_host *h = &model->hosts.items[host];
     double link_bps = model->scenario->cluster.network.bandwidth_bps;
-    return loses(model) || h->own_links || link_bytes_per_s(h, link_bps) > 0;
-}
-
-/* Of the packets sent 1 - p arrive. */
-static double lossy_seconds_per_byte(const struct link_quality *link, double loss,
-                                     double other_loss)
-{
-    double passes = (1 - link->loss) * (1 - loss) * (1 - other_loss);
-    return tcp_seconds_per_byte(1 - passes,
-                                time_add(distribution_mean(&link->latency), link->more_latency));
+    return loses(model) || h->own_links ||
+           link_quality_binding_bps(link_bps, h->life.machine->network_bps) > 0;
 }
 
 static double seconds_per_byte(const struct model_host *host, const struct link_quality *link,
                                double other_loss)
 {
-    double bytes_per_s = link_bytes_per_s(host, link->bandwidth_bps);
-    return fmax(lossy_seconds_per_byte(link, host->loss, other_loss),
-                bytes_per_s > 0 ? 1 / bytes_per_s : 0);
+    return link_quality_seconds_per_byte(link, host->life.machine->network_bps, host->loss,
+                                         other_loss);
 }
 
 static const struct model_host *host_of(const struct model *model, const struct net *net,

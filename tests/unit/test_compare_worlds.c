@@ -33,8 +33,7 @@ static const struct {
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
-/* Small ones are run each time. Not here: those that the exact world refuses (fault-loss,
- * checkpoint-unaligned-under-backpressure), those of a thousand million records. */
+/* Small ones are run each time. Not here: those of a thousand million records. */
 static const struct scenario_row {
     const char *name;
     bool small;

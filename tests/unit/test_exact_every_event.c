@@ -73,6 +73,7 @@ enum injected {
     STOP,
     FREEZE, /* longer than a checkpoint may take */
     CUT,
+    LOSS, /* half of the packets: a buffer takes seconds */
     SAVEPOINT,
     SAVEPOINT_AND_RESCALE,
     STORAGE_FAILS,
@@ -83,9 +84,11 @@ enum injected {
     INJECTED_COUNT
 };
 static const char *const injected_names[INJECTED_COUNT] = {
-    "kill",      "source fails",          "count fails",   "stop",         "freeze",     "cut",
-    "savepoint", "savepoint and rescale", "storage fails", "rescale down", "rescale up", "stop job",
-    "drain job"
+    "kill",          "source fails", "count fails",
+    "stop",          "freeze",       "cut",
+    "loss",          "savepoint",    "savepoint and rescale",
+    "storage fails", "rescale down", "rescale up",
+    "stop job",      "drain job"
 };
 
 static void resume(void *context, uint64_t a, uint64_t b)
@@ -98,6 +101,12 @@ static void heal(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
     virtual_cluster_cut(context, (struct node_id){ (uint32_t)a }, node_id_none(), false);
+}
+
+static void lose_no_more(void *context, uint64_t a, uint64_t b)
+{
+    (void)b;
+    virtual_cluster_set_loss(context, (struct node_id){ (uint32_t)a }, 0);
 }
 
 static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *action, uint32_t node)
@@ -144,6 +153,10 @@ static void inject(struct exact_run *run, enum injected what)
     case CUT:
         virtual_cluster_cut(cluster, tm1, node_id_none(), true);
         later(cluster, 2 * TIME_S, heal, tm1.n);
+        return;
+    case LOSS:
+        virtual_cluster_set_loss(cluster, tm1, 0.5);
+        later(cluster, 1 * TIME_S, lose_no_more, tm1.n);
         return;
     case SAVEPOINT: ask(cluster, CLIENT_TRIGGER_SAVEPOINT, false); return;
     case SAVEPOINT_AND_RESCALE:
