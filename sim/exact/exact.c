@@ -48,16 +48,17 @@ static void process_ended(void *plane, struct node_id node, bool sudden)
     struct exact_host *host = &exact->hosts.items[node.n];
     snapshot_uploads_of_host(exact, node.n);
     life_process_ended(&exact->life, node.n);
-    vec_clear(&host->ready);
     vec_clear(&host->pressed);
-    host->first_ready = 0;
 }
 
 static void process_frozen(void *plane, struct node_id node, bool frozen)
 {
     struct exact *exact = plane;
-    life_host_at(&exact->life, node.n);
-    life_process_frozen(&exact->life, node.n, frozen);
+    const struct life_host *host = life_host_at(&exact->life, node.n);
+    for (VEC_EACH(const uint32_t, task, &host->tasks))
+        run_account(exact, *task);
+    if (life_process_frozen(&exact->life, node.n, frozen))
+        cores_host_changed(exact, node.n);
 }
 
 static void host_changed(void *plane, struct node_id node)
@@ -284,7 +285,8 @@ static void job_fini(struct exact_job *job)
 
 static void host_fini(struct exact_host *host)
 {
-    vec_fini(&host->ready);
+    vec_fini(&host->working);
+    vec_fini(&host->slots);
     vec_fini(&host->pressed);
 }
 

@@ -23,7 +23,7 @@ static void host_known(void *plane, uint32_t index, const struct process_view *v
 {
     struct exact *exact = plane;
     struct exact_host *host = &exact->hosts.items[index];
-    host->cores = view->machine && view->machine->cores >= 1 ? (uint32_t)view->machine->cores : 1;
+    host->cores = view->machine ? view->machine->cores : 1;
     host->loss = view->loss;
     host->nic_bps = view->machine ? view->machine->network_bps : 0;
     host->service = rng_stream(exact->scenario->seed, "exact service", index);
@@ -78,6 +78,7 @@ static void created(void *plane, uint32_t index)
     vec_clear(&task->seen);
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);
+    cores_take_slot(exact, index);
 }
 
 static void placed(void *plane, uint32_t index)
@@ -189,6 +190,7 @@ static void leaving(void *plane, uint32_t index)
     struct exact *exact = plane;
     struct exact_task *task = &exact->tasks.items[index];
     run_stop(exact, index);
+    cores_leave_slot(exact, index);
     wires_disconnect(exact, index);
     if (task->exec)
         exec_task_destroy(task->exec);

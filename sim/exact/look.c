@@ -87,8 +87,8 @@ static void look_outputs(const struct exact *exact, const struct exact_task *tas
 static const char *pace_of(const struct exact_task *task)
 {
     switch (task->pace) {
-    case PACE_QUEUED: return "busy: it waits for a core";
-    case PACE_WORKS: return "busy: it is on a core";
+    case PACE_QUEUED: return "busy: it is about to begin a step";
+    case PACE_WORKS: return task->share < 1 ? "busy: it shares cores" : "busy: it is on a core";
     case PACE_WAITS: return "busy: it waits without a core";
     case PACE_ASLEEP: break;
     }

@@ -8,15 +8,18 @@
 
 #include "core/base/index_map.h"
 #include "sim/exact/connection.h"
+#include "sim/exact/cores.h"
 #include "sim/exact/job.h"
 #include "sim/exact/task.h"
 #include "sim/exact/wire.h"
 
 struct exact_host {
     struct life_host life;
-    uint32_t cores, cores_busy;
-    VEC(struct task_ref) ready; /* wait for a core, from `first_ready` on */
-    size_t first_ready;
+    double cores;
+    VEC(uint32_t) working; /* tasks in a step */
+    VEC(struct exact_slot) slots;
+    time_ns shared_since, over_at; /* what they have done is taken off; the next one is over */
+    struct sim_handle over;
     VEC(struct task_ref) pressed; /* asleep for lack of room in their output */
     struct rng service;
     double nic_bps, loss; /* loss: of packets, beside those of its links */
@@ -76,6 +79,7 @@ void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a,
 void run_wake(struct exact *exact, uint32_t task);
 void run_begin_paced(struct exact *exact, uint32_t task); /* a source whose load is its own */
 void run_stop(struct exact *exact, uint32_t task);        /* it will not step again */
+void run_work_is_over(struct exact *exact, uint32_t task); /* of a step, on a core */
 void run_account(struct exact *exact, uint32_t task);
 /* Those that wait for room in their output. */
 void run_look_pressed(struct exact *exact, uint32_t host);

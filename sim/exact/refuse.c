@@ -77,26 +77,11 @@ static MUST_CHECK struct err check_job(const struct scenario *scenario, const st
     TRY(check_config(scenario, &job->graph->config, note));
     for (uint32_t v = 0; v < job->vertices.count; v++)
         TRY(check_vertex(scenario, job, v, note));
-    for (VEC_EACH(const struct slot_sharing_group, group, &job->graph->groups))
-        if (!group->profile.unknown)
-            return refuse(note, scenario, "slots with a profile", "slot-sharing-groups");
     return check_edges(scenario, job, note);
-}
-
-static MUST_CHECK struct err check_cluster(const struct scenario *scenario, struct note *note)
-{
-    double cores = scenario->cluster.machine.cores;
-    bool whole = cores == (double)(uint32_t)cores;
-    for (VEC_EACH(const struct task_manager_spec, named, &scenario->cluster.named))
-        whole = whole && named->machine.cores == (double)(uint32_t)named->machine.cores;
-    if (!whole)
-        return refuse(note, scenario, "parts of a core", "task-manager: cores");
-    return OK;
 }
 
 struct err exact_check_scenario(const struct scenario *scenario, struct note *note)
 {
-    TRY(check_cluster(scenario, note));
     for (VEC_EACH(const struct job_spec, job, &scenario->jobs))
         TRY(check_job(scenario, job, note));
     return OK;

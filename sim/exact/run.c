@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Steps of tasks on the cores of their hosts. A step is carried out at once, and its outcome is
- * there when its cost is over; a task that has nothing to do sleeps until something comes. Between
- * steps its time is idle or backpressured, as the last one said; waiting for a core is busy, as
- * Flink counts it (busyTimeMsPerSecond is what is left).
+ * Steps of tasks. A step is carried out at once, and its outcome is there when its cost is over,
+ * which takes as long as the host's cores let it; a task that has nothing to do sleeps until
+ * something comes. Between steps its time is idle or backpressured, as the last one said; sharing
+ * a core is busy, as Flink counts it (busyTimeMsPerSecond is what is left).
  */
 #include "sim/exact/parts.h"
 
@@ -15,7 +15,6 @@
 enum { FREE_STEPS_MAX = 64 }; /* that cost nothing, in a row */
 
 static void step_is_over(void *context, uint64_t a, uint64_t b);
-static void core_is_free(void *context, uint64_t a, uint64_t b);
 static void wait_is_over(void *context, uint64_t a, uint64_t b);
 
 bool run_is_latched(const struct exact_task *task)
@@ -38,8 +37,10 @@ void run_account(struct exact *exact, uint32_t index)
     time_ns now = exact_now(exact), length = now - task->since;
     if (!task->runs)
         return;
-    struct subtask_time *time = &vertex->times.items[task->life.subtask];
     task->since = now;
+    if (exact->hosts.items[task->life.host].life.frozen)
+        return; /* nobody can ask it */
+    struct subtask_time *time = &vertex->times.items[task->life.subtask];
     if (task->pace != PACE_ASLEEP) {
         time->busy += length;
         vertex->busy += (double)length / (double)TIME_S;
@@ -275,8 +276,8 @@ static void hear_triggers(const struct exact *exact, struct exact_task *task)
     vec_clear(&task->triggers);
 }
 
-/* One step, or several that cost nothing, on a core that is free. True: it takes the core. */
-static bool work(struct exact *exact, uint32_t index)
+/* One step, or several that cost nothing. */
+static void work(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
     const struct exact_job *job = &exact->jobs[task->life.job];
@@ -295,70 +296,45 @@ static bool work(struct exact *exact, uint32_t index)
     uint64_t records = head->records_in - before;
     double speed = exact->hosts.items[task->life.host].life.speed;
     time_ns cost = time_at_speed(vary(exact, task, step.cost, records), speed);
-    time_ns wait = (time_ns)(job->vertices[task->life.vertex].spec->wait_ns * (double)records);
-    if (cost == 0 && wait == 0) {
-        settle(exact, index);
-        return false;
-    }
+    task->wait = (time_ns)(job->vertices[task->life.vertex].spec->wait_ns * (double)records);
     task->pace = PACE_WORKS;
-    time_ns now = exact_now(exact);
-    exact_push(exact, time_add(now, cost), core_is_free, task->life.host, 0);
-    exact_push(exact, time_add(time_add(now, cost), wait), step_is_over, index,
-               task->life.generation);
-    return true;
+    if (cost > 0)
+        cores_begin(exact, index, cost);
+    else
+        run_work_is_over(exact, index);
 }
 
-/* Gives free cores to those that wait, first come, first served. */
-static void dispatch(struct exact *exact, uint32_t index)
+void run_work_is_over(struct exact *exact, uint32_t index)
 {
-    struct exact_host *host = &exact->hosts.items[index];
-    while (host->cores_busy < host->cores && host->first_ready < host->ready.count) {
-        struct task_ref ref = host->ready.items[host->first_ready++];
-        if (host->first_ready == host->ready.count) {
-            vec_clear(&host->ready);
-            host->first_ready = 0;
-        }
-        if (!task_ref_is_live(&exact->life, ref) ||
-            exact->tasks.items[ref.index].pace != PACE_QUEUED)
-            continue;
-        host->cores_busy++;
-        bool kept = work(exact, ref.index);
-        host = &exact->hosts.items[index];
-        host->cores_busy -= !kept;
-    }
-}
-
-static void core_is_free(void *context, uint64_t a, uint64_t b)
-{
-    struct exact *exact = context;
-    (void)b;
-    struct exact_host *host = &exact->hosts.items[a];
-    CHECK(host->cores_busy > 0);
-    if (exact_hold(exact, (uint32_t)a, core_is_free, a, b))
+    struct exact_task *task = &exact->tasks.items[index];
+    CHECK(task->life.phase == TASK_RUNNING && task->life.current && task->pace == PACE_WORKS);
+    if (task->wait == 0) {
+        settle(exact, index);
         return;
-    host->cores_busy--;
-    dispatch(exact, (uint32_t)a);
+    }
+    task->pace = PACE_WAITS;
+    exact_push(exact, time_add(exact_now(exact), task->wait), step_is_over, index,
+               task->life.generation);
 }
 
-static void dispatch_later(void *context, uint64_t a, uint64_t b)
+static void step_begins(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
-    if (!exact_hold(exact, (uint32_t)a, dispatch_later, a, b))
-        dispatch(exact, (uint32_t)a);
+    const struct exact_task *task = &exact->tasks.items[a];
+    if (task->life.generation == (uint32_t)b && task->pace == PACE_QUEUED &&
+        !exact_hold(exact, task->life.host, step_begins, a, b))
+        work(exact, (uint32_t)a);
 }
 
-/* Queued now, and on a core by an event of its own: who wakes it may be in the middle of things. */
+/* By an event of its own: who wakes it may be in the middle of things. */
 void run_wake(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
     if (task->life.phase != TASK_RUNNING || !task->life.current || task->pace != PACE_ASLEEP)
         return;
-    struct exact_host *host = &exact->hosts.items[task->life.host];
     run_account(exact, index);
     task->pace = PACE_QUEUED;
-    vec_push(&host->ready, task_ref_of(&exact->life, index));
-    if (host->cores_busy < host->cores)
-        exact_push(exact, exact_now(exact), dispatch_later, task->life.host, 0);
+    exact_push(exact, exact_now(exact), step_begins, index, task->life.generation);
 }
 
 void run_stop(struct exact *exact, uint32_t index)
@@ -366,6 +342,8 @@ void run_stop(struct exact *exact, uint32_t index)
     struct exact_task *task = &exact->tasks.items[index];
     sim_queue_cancel(exact->queue, &task->wake);
     task->wake_at = TIME_NEVER;
+    if (task->pace == PACE_WORKS)
+        cores_leave(exact, index);
     task->pace = PACE_ASLEEP;
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);

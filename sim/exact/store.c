@@ -90,7 +90,10 @@ struct exact_cut *stored_cut_of(struct exact_job *job, uint64_t id, enum checkpo
                                              .kind = kind,
                                              .vertices = mem_create_array(job->vertex_count,
                                                                           sizeof *cut->vertices) });
-    return &vec_last(&job->cuts);
+    cut = &vec_last(&job->cuts);
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        cut->running += job->vertices[v].running;
+    return cut;
 }
 
 static void older_names(const struct stored_file *file, struct snapshot_names *names)

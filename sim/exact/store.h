@@ -40,6 +40,7 @@ struct exact_cut {
     bool no_base; /* of another job, or a savepoint: nothing is built on it */
     struct cut_vertex *vertices;
     uint32_t file_count; /* own ones of all */
+    uint32_t running;    /* tasks that did when it was triggered */
     VEC(struct exact_gone) gone;
     double position;       /* records of all sources below the offsets in it */
     VEC(uint64_t) offsets; /* by source, then by split */

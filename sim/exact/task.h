@@ -13,8 +13,8 @@ struct exact;
 
 enum exact_pace {
     PACE_ASLEEP,
-    PACE_QUEUED, /* waits for a core */
-    PACE_WORKS,  /* on a core */
+    PACE_QUEUED, /* is about to begin a step */
+    PACE_WORKS,  /* on a core, or a share of one */
     PACE_WAITS,  /* the outcome of a step, without a core: it sleeps in user code or a snapshot */
 };
 
@@ -40,7 +40,10 @@ struct exact_task {
     bool is_pressed;          /* in the host's list */
     enum exact_pace pace;
     enum exec_step_kind last;           /* of its last step */
-    time_ns since, busy_until;          /* accounted up to; when its outcome is there */
+    time_ns since;                      /* accounted up to */
+    time_ns wait;                       /* of its step, behind the work */
+    double work_left, share;            /* ns on a core of its own; how much of one it has */
+    uint32_t slot;                      /* of the host's, where it was cut to a profile; NONE */
     time_ns sync;                       /* synchronous part of its last snapshot */
     VEC(struct exact_trigger) triggers; /* told, and kept back by the checkpoint lock */
     VEC(struct seen_records) seen;
