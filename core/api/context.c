@@ -114,21 +114,25 @@ uint32_t weir_subtasks(const struct weir_context *ctx)
     return ctx->op->task->parallelism;
 }
 
+const void *api_value_of(const struct weir_type *type, const void *bytes, uint32_t size,
+                         void **room)
+{
+    if (!type->decode)
+        return bytes;
+    if (!*room)
+        *room = mem_create(type->memory);
+    return type->decode(bytes, size, *room) ? *room : NULL;
+}
+
 bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
                    uint32_t size, int64_t timestamp, struct weir_record *out)
 {
-    *out = (struct weir_record){ bytes, size, timestamp };
+    *out = (struct weir_record){ api_value_of(type, bytes, size, &ctx->decoded),
+                                 type->decode ? type->memory : size, timestamp };
     ctx->timestamp = timestamp;
-    if (!type->decode)
-        return true;
-    if (!ctx->decoded)
-        ctx->decoded = mem_create(type->memory);
-    out->value = ctx->decoded;
-    out->size = type->memory;
-    if (type->decode(bytes, size, ctx->decoded))
-        return true;
-    weir_fail(ctx, "%u bytes are no value of type '%s'", size, type->name);
-    return false;
+    if (!out->value)
+        weir_fail(ctx, "%u bytes are no value of type '%s'", size, type->name);
+    return out->value != NULL;
 }
 
 bool context_record(struct weir_context *ctx, const struct weir_type *type,

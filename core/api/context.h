@@ -36,6 +36,10 @@ bool context_record(struct weir_context *ctx, const struct weir_type *type,
 bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
                    uint32_t size, int64_t timestamp, struct weir_record *out);
 void context_end(struct weir_context *ctx);
+/* In memory a value may differ from its bytes: it is made in *room, which the caller begins with
+ * null and destroys. Null: these are no bytes of the type. */
+const void *api_value_of(const struct weir_type *type, const void *bytes, uint32_t size,
+                         void **room);
 
 /* The operator calls functions of the user's: what they need lies in its params, at `call`. */
 static inline void api_set_call(struct api_operator *op, struct api_call *call, void *user)

@@ -139,7 +139,7 @@ bool api_is_timestamped(const struct weir_stream *stream)
 bool api_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key)
 {
     const struct api_part *part = &stream->parts.items[0];
-    *key = part->key;
+    *key = part->route.key;
     if (part->is_dealt && part->partitioner == PARTITION_HASH)
         return true;
     api_wrong(stream->env, "'%s' keeps state by key, and its input is not keyed: weir_key_by",
@@ -167,16 +167,15 @@ void api_reduce_value(const void *context, void *into, const void *value)
     (*reduce)(into, value);
 }
 
-/* The same records, dealt out otherwise. */
-static struct weir_stream *dealt(const struct weir_stream *in, enum partitioner partitioner,
-                                 struct key_spec key)
+struct weir_stream *api_dealt(const struct weir_stream *in, enum partitioner partitioner,
+                              struct record_route route)
 {
     struct weir_stream *stream = stream_create(in->env, in->type);
     for (VEC_EACH(const struct api_part, part, &in->parts)) {
         struct api_part own = *part;
         own.is_dealt = true;
         own.partitioner = partitioner;
-        own.key = key;
+        own.route = route;
         vec_push(&stream->parts, own);
     }
     return stream;
@@ -184,7 +183,7 @@ static struct weir_stream *dealt(const struct weir_stream *in, enum partitioner 
 
 static struct weir_stream *dealt_plainly(const struct weir_stream *in, enum partitioner partitioner)
 {
-    return dealt(in, partitioner, (struct key_spec){ 0 });
+    return api_dealt(in, partitioner, (struct record_route){ 0 });
 }
 
 struct weir_stream *weir_forward(struct weir_stream *in)
@@ -230,7 +229,7 @@ struct weir_stream *weir_key_by(struct weir_stream *in, struct weir_key key)
                                             [WEIR_KEY_TEXT] = KEY_HASH_TEXT };
     check_key(in, key);
     struct key_spec spec = { hashes[key.kind], key.offset, key.size };
-    return dealt(in, PARTITION_HASH, spec);
+    return api_dealt(in, PARTITION_HASH, (struct record_route){ .key = spec });
 }
 
 struct weir_stream *weir_union(struct weir_stream *const *streams, size_t count)

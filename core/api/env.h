@@ -24,7 +24,7 @@ struct api_part {
     uint32_t output;
     bool is_dealt; /* by the user's word; else forward where it can be, else rebalance */
     enum partitioner partitioner;
-    struct key_spec key; /* of hash */
+    struct record_route route;
 };
 
 struct api_input {
@@ -117,6 +117,9 @@ void api_read_from(struct api_operator *reader, uint32_t input, const struct wei
 struct weir_stream *api_output(struct weir_env *env, struct api_operator *of, uint32_t output,
                                const struct weir_type *type, bool timestamped);
 bool api_is_timestamped(const struct weir_stream *stream);
+/* The same records, dealt out otherwise. */
+struct weir_stream *api_dealt(const struct weir_stream *in, enum partitioner partitioner,
+                              struct record_route route);
 /* The key that the stream was dealt out by; false, and wrong: it was not. */
 bool api_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key);
 

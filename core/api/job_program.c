@@ -130,7 +130,7 @@ static MUST_CHECK struct err add_edge(struct job_program *program, struct job_gr
                            note));
     vec_push(&program->edges,
              (struct program_edge){ .layout = api_layout(output->type, output->timestamped),
-                                    .key = part->key,
+                                    .route = part->route,
                                     .head_input = input->input });
     vec_push(&program->vertices.items[from->vertex].bindings,
              (struct chain_binding){ from->place, part->output });

@@ -48,7 +48,7 @@ struct program_vertex {
 
 struct program_edge {
     struct record_layout layout;
-    struct key_spec key; /* of hash edges */
+    struct record_route route;
     uint32_t head_input; /* which input of the reader's head operator */
 };
 

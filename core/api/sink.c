@@ -6,23 +6,12 @@
 #include "core/api/context.h"
 #include "core/api/job_program.h"
 
-/* In memory a value may differ from its bytes. */
-static const void *value_of(const struct weir_type *type, const void *bytes, uint32_t size,
-                            void **decoded)
-{
-    *decoded = NULL;
-    if (!type->decode)
-        return bytes;
-    *decoded = mem_create(type->memory);
-    return type->decode(bytes, size, *decoded) ? *decoded : NULL;
-}
-
 size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, char *out,
                      size_t room)
 {
-    void *decoded;
+    void *decoded = NULL;
     size_t length = size;
-    const void *value = value_of(sink->type, bytes, size, &decoded);
+    const void *value = api_value_of(sink->type, bytes, size, &decoded);
     if (value && sink->format)
         length = sink->format(value, sink->type->decode ? sink->type->memory : size, out, room,
                               sink->user);

@@ -341,6 +341,12 @@ WEIR_API struct weir_stream *weir_forward(struct weir_stream *in);
 WEIR_API struct weir_stream *weir_rescale(struct weir_stream *in);
 WEIR_API struct weir_stream *weir_rebalance(struct weir_stream *in);
 WEIR_API struct weir_stream *weir_broadcast(struct weir_stream *in);
+/* To the subtask that the function says, 0 to channels - 1; another number fails the task. It must
+ * depend on nothing but its arguments. Unaligned checkpoints go with it only where
+ * execution.checkpointing.unaligned.forced is set. */
+typedef int32_t weir_partitioner(const struct weir_record *record, int32_t channels, void *user);
+WEIR_API struct weir_stream *weir_partition_custom(struct weir_stream *in,
+                                                   weir_partitioner *partitioner, void *user);
 
 /* ---- streams: where they end ---------------------------------------------------------------- */
 

@@ -107,13 +107,15 @@ static void tap_drain(struct collector *collector, uint32_t least)
                       "a record of %u bytes is larger than a buffer", least);
 }
 
-/* The room is the network buffer where nobody else reads and there is nothing to choose. */
+/* The room is the network buffer where nobody else reads and there is nothing to choose: a user's
+ * function is asked even about a single channel. */
 static struct frame_writer *direct_writer(const struct tap *tap)
 {
     if (tap->next || tap->outputs.count != 1)
         return NULL;
     struct result_partition *to = &tap->chain->outputs[tap->outputs.items[0]].partition;
-    return to->config.subpartitions == 1 ? result_partition_writer(to, 0) : NULL;
+    bool is_only = to->config.subpartitions == 1 && to->config.partitioner != PARTITION_CUSTOM;
+    return is_only ? result_partition_writer(to, 0) : NULL;
 }
 
 /* Varying records may be as large as a buffer; TAP_BYTES hold some of a fixed size at least. */

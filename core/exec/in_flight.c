@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Buffers of a snapshot, back into gates and partitions. With the parallelism unchanged they go
- * where they lay; else records of hash edges go by their key group, and whole buffers of rebalance
- * edges to the old subtask's number modulo the new parallelism.
+ * where they lay; else records of hash edges go by their key group, those of custom edges where the
+ * user's function says now, and whole buffers of rebalance edges to the old subtask's number modulo
+ * the new parallelism.
  */
 #include "core/exec/in_flight.h"
+
+/* Does a record's way follow from the record? Then those that are ours can be told from the rest
+ * (RecordFilter). The user's function is taken at its word that it depends on nothing else. */
+static bool goes_by_record(enum partitioner partitioner)
+{
+    return partitioner == PARTITION_HASH || partitioner == PARTITION_CUSTOM;
+}
 
 static MUST_CHECK struct err refuse(struct note *note, enum partitioner partitioner)
 {
@@ -13,8 +21,45 @@ static MUST_CHECK struct err refuse(struct note *note, enum partitioner partitio
                     partitioner_names[partitioner]);
 }
 
-/* A new buffer with the records of `from` that lie in the key groups; null: none does. Watermarks
- * stay behind: the channel they belong to is not there any more. */
+/* Which targets are ours: our key groups, or the channel that leads here. */
+struct in_flight_share {
+    uint32_t first, last, of;
+};
+
+static struct in_flight_share share_of(const struct in_flight_input *input,
+                                       const struct task_snapshot_identity *own,
+                                       struct key_group_range groups)
+{
+    if (input->partitioner == PARTITION_CUSTOM)
+        return (struct in_flight_share){ own->subtask, own->subtask, own->parallelism };
+    return (struct in_flight_share){ (uint32_t)groups.first, (uint32_t)groups.last,
+                                     (uint32_t)own->max_parallelism };
+}
+
+/* Those records of a batch that are ours, into the writer. */
+static MUST_CHECK struct err keep_ours(const struct in_flight_input *input,
+                                       struct in_flight_share share, const struct batch *batch,
+                                       struct frame_writer *writer, struct note *note)
+{
+    bool varies = record_stride(batch->layout) == 0;
+    uint16_t *targets = mem_create_array(batch->count, sizeof *targets);
+    struct err e =
+        record_route_targets(&input->route, input->partitioner, share.of, batch, targets, note);
+    for (uint32_t i = 0; i < batch->count && !err_is(e); i++) {
+        uint32_t size = record_slot_size(batch->layout, batch_size(batch, i));
+        if (targets[i] < share.first || targets[i] > share.last)
+            continue;
+        CHECK(frame_writer_room(writer) >= size); /* all of them came out of one buffer */
+        memcpy(writer->at, batch_slot(batch, i), size);
+        writer->at += size;
+        writer->count += varies;
+    }
+    mem_destroy(targets);
+    return e;
+}
+
+/* A new buffer with the records of `from` that are ours; null: none is. Watermarks stay behind: the
+ * channel they belong to is not there any more. */
 static MUST_CHECK struct err filter(const struct in_flight_input *input,
                                     const struct task_snapshot_identity *own,
                                     struct key_group_range groups, const struct buffer *from,
@@ -22,29 +67,16 @@ static MUST_CHECK struct err filter(const struct in_flight_input *input,
 {
     struct frame frame;
     struct frame_writer writer = { 0 };
-    uint16_t *groups_of = NULL;
     uint32_t stride = record_stride(input->reader->layout);
+    struct in_flight_share share = share_of(input, own, groups);
     struct err e = frame_reader_open(input->reader, from, note);
     frame_writer_open(&writer, buffer_create(input->buffer_size), input->buffer_size, stride);
     while (!err_is(e)) {
         e = frame_reader_next(input->reader, &frame, note);
         if (err_is(e) || frame.kind == FRAME_END)
             break;
-        if (frame.kind != FRAME_RECORDS)
-            continue;
-        struct key_run keys = key_run_of(&input->key, &frame.batch);
-        groups_of = mem_create_array(frame.batch.count, sizeof *groups_of);
-        key_groups_of_run(&keys, input->key.hash, own->max_parallelism, groups_of);
-        for (uint32_t i = 0; i < frame.batch.count; i++) {
-            uint32_t size = record_slot_size(frame.batch.layout, batch_size(&frame.batch, i));
-            if (groups_of[i] < groups.first || groups_of[i] > groups.last)
-                continue;
-            CHECK(frame_writer_room(&writer) >= size); /* all of them came out of one buffer */
-            memcpy(writer.at, batch_slot(&frame.batch, i), size);
-            writer.at += size;
-            writer.count += stride == 0;
-        }
-        mem_destroy(groups_of);
+        if (frame.kind == FRAME_RECORDS)
+            e = keep_ours(input, share, &frame.batch, &writer, note);
     }
     *out = frame_writer_close(&writer, stride);
     if (err_is(e) && *out) {
@@ -64,8 +96,8 @@ static MUST_CHECK struct err place_input(const struct in_flight_input *input,
     struct buffer *mine = NULL;
     struct err e = OK;
     bool unchanged = old->parallelism == own->parallelism;
-    bool by_key = !unchanged && input->partitioner == PARTITION_HASH;
-    if (by_key) {
+    bool by_record = !unchanged && goes_by_record(input->partitioner);
+    if (by_record) {
         e = filter(input, own, groups, take, &mine, note);
         buffer_release(take);
     } else if (old->subtask % own->parallelism == own->subtask) {
@@ -90,7 +122,7 @@ struct err in_flight_restore_input(const struct in_flight_input *input,
             task_snapshot_find(&files[i], SECTION_INPUT, input->place, NULL);
         if (!section || section->size == 0)
             continue;
-        if (old->parallelism != own->parallelism && input->partitioner != PARTITION_HASH &&
+        if (old->parallelism != own->parallelism && !goes_by_record(input->partitioner) &&
             input->partitioner != PARTITION_REBALANCE)
             return refuse(note, input->partitioner);
         TRY(task_snapshot_check(&files[i], section, note));
@@ -133,7 +165,7 @@ struct err in_flight_restore_written(const struct in_flight_input *input,
                                      const struct task_snapshot_identity *own,
                                      struct key_group_range groups, struct note *note)
 {
-    for (size_t i = 0; i < writers->count && input->partitioner == PARTITION_HASH; i++) {
+    for (size_t i = 0; i < writers->count && goes_by_record(input->partitioner); i++) {
         const struct task_snapshot_file *file = &writers->files[i];
         const struct snapshot_section *section =
             task_snapshot_find(file, SECTION_OUTPUT, writers->output, NULL);
@@ -168,7 +200,7 @@ static MUST_CHECK struct err place_output(struct task_output *output, uint32_t c
                                           struct buffer *take, struct note *note)
 {
     enum partitioner partitioner = output->partition.config.partitioner;
-    if (partitioner == PARTITION_HASH || partitioner == PARTITION_REBALANCE) {
+    if (goes_by_record(partitioner) || partitioner == PARTITION_REBALANCE) {
         struct err e = write_again(output, take, note);
         buffer_release(take);
         return e;
@@ -194,7 +226,7 @@ struct err in_flight_restore_output(struct task_output *output, uint32_t place,
         if (!section || section->size == 0 ||
             files[i].identity.subtask % own->parallelism != own->subtask)
             continue;
-        if (readers_recover && output->partition.config.partitioner == PARTITION_HASH &&
+        if (readers_recover && goes_by_record(output->partition.config.partitioner) &&
             files[i].identity.parallelism != own->parallelism)
             continue;
         TRY(task_snapshot_check(&files[i], section, note));

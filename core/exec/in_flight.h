@@ -18,20 +18,20 @@ struct in_flight_input {
     struct input_gate *gate;
     struct frame_reader *reader;
     enum partitioner partitioner;
-    struct key_spec key; /* of hash edges */
+    struct record_route route; /* of hash and custom edges */
     uint32_t buffer_size;
 };
 
 /* files: of all old subtasks of this vertex. Refuses data of an edge that cannot be rescaled with
- * data in flight (forward, rescale, broadcast; custom, which would need the function). */
+ * data in flight (forward, rescale, broadcast). */
 MUST_CHECK struct err in_flight_restore_input(const struct in_flight_input *input,
                                               const struct task_snapshot_identity *own,
                                               struct key_group_range groups,
                                               const struct task_snapshot_file *files, size_t count,
                                               struct note *note);
 /* What those that write to the gate had written and not handed over, by the files of their vertex.
- * Read where records go by key and the writers' parallelism has changed: a key may have another
- * writer then, whose new records must come behind. Source: FLINK-35761. */
+ * Read where records go by what they are and the writers' parallelism has changed: a key may have
+ * another writer then, whose new records must come behind. Source: FLINK-35761. */
 struct in_flight_writers {
     const struct task_snapshot_file *files;
     size_t count;
@@ -42,7 +42,7 @@ MUST_CHECK struct err in_flight_restore_written(const struct in_flight_input *in
                                                 const struct in_flight_writers *writers,
                                                 const struct task_snapshot_identity *own,
                                                 struct key_group_range groups, struct note *note);
-/* readers_recover: they are given these files, and restore what goes by key themselves. */
+/* readers_recover: they are given these files, and restore what goes by what it is themselves. */
 MUST_CHECK struct err in_flight_restore_output(struct task_output *output, uint32_t place,
                                                bool readers_recover,
                                                const struct task_snapshot_identity *own,

@@ -58,7 +58,7 @@ static void init_inputs(struct exec_task *task)
         frame_reader_init(&input->reader, from->layout, from->buffer_size);
         input->head_input = from->head_input;
         input->partitioner = from->partitioner;
-        input->key = from->key;
+        input->route = from->route;
         input->buffer_size = from->buffer_size;
         input->first_channel = task->open_channels;
         task->open_channels += from->gate.channels;

@@ -34,7 +34,7 @@ struct exec_input_config {
     uint32_t buffer_size;         /* of the largest buffer that comes */
     uint32_t head_input;          /* which input of the chain's head */
     enum partitioner partitioner; /* how the edge deals out its records */
-    struct key_spec key;          /* of hash edges */
+    struct record_route route;    /* of hash and custom edges */
 };
 
 struct exec_task_config {

@@ -7,7 +7,8 @@
 struct err task_output_init(struct task_output *output, const struct task_output_config *config,
                             struct note *note)
 {
-    *output = (struct task_output){ .key = config->key };
+    CHECK(config->partition.partitioner != PARTITION_CUSTOM || config->route.choice.choose);
+    *output = (struct task_output){ .route = config->route };
     return result_partition_init(&output->partition, &config->partition, note);
 }
 
@@ -27,14 +28,29 @@ static void reserve_targets(struct task_output *output, uint32_t count)
     output->targets_max = count;
 }
 
+struct err record_route_targets(const struct record_route *route, enum partitioner partitioner,
+                                uint32_t of, const struct batch *batch, uint16_t *targets,
+                                struct note *note)
+{
+    if (partitioner == PARTITION_CUSTOM)
+        return route->choice.choose(route->choice.context, batch, of, targets, note);
+    CHECK(partitioner == PARTITION_HASH);
+    struct key_run keys = key_run_of(&route->key, batch);
+    key_groups_of_run(&keys, route->key.hash, (int32_t)of, targets);
+    return OK;
+}
+
 struct err task_output_write(struct task_output *output, const struct batch *batch,
                              struct note *note)
 {
-    const struct result_partition_config *config = &output->partition.config;
-    if (config->partitioner != PARTITION_HASH)
+    const struct result_partition *partition = &output->partition;
+    if (!channel_selector_has_targets(&partition->selector))
         return result_partition_write(&output->partition, batch, NULL, note);
-    struct key_run keys = key_run_of(&output->key, batch);
+    bool is_hash = partition->config.partitioner == PARTITION_HASH;
+    uint32_t of =
+        is_hash ? (uint32_t)partition->config.max_parallelism : partition->config.subpartitions;
     reserve_targets(output, batch->count);
-    key_groups_of_run(&keys, output->key.hash, config->max_parallelism, output->targets);
+    TRY(record_route_targets(&output->route, partition->config.partitioner, of, batch,
+                             output->targets, note));
     return result_partition_write(&output->partition, batch, output->targets, note);
 }

@@ -20,7 +20,7 @@ struct exec_input {
     struct frame_reader reader;
     uint32_t head_input, first_channel; /* of the task's channels */
     enum partitioner partitioner;       /* of the edge it reads from */
-    struct key_spec key;
+    struct record_route route;
     uint32_t buffer_size;
     uint32_t ended;                   /* channels whose data has ended */
     struct in_flight_writers writers; /* while it is restored */

@@ -93,7 +93,7 @@ static MUST_CHECK struct err restore_in_flight(struct exec_task *task,
                                         .gate = &input->gate,
                                         .reader = &input->reader,
                                         .partitioner = input->partitioner,
-                                        .key = input->key,
+                                        .route = input->route,
                                         .buffer_size = input->buffer_size };
         TRY(in_flight_restore_input(&from, &config->identity, config->groups, files, count, note));
         TRY(in_flight_restore_written(&from, &input->writers, &config->identity, config->groups,

@@ -67,6 +67,29 @@ static struct err check_forward_edges(const struct job_graph *graph, struct note
     return OK;
 }
 
+/* At a rescale what is in flight on a custom edge is dealt out by asking the user's function again,
+ * which nobody can promise about: so it takes an explicit word (StreamingJobGraphGenerator.
+ * preValidate). */
+static struct err check_custom_edges(const struct job_graph *graph, struct note *note)
+{
+    const struct config *config = &graph->config;
+    time_ns interval = config->checkpoint_interval;
+    bool has_checkpoints = interval > 0 && interval != TIME_NEVER;
+    if (!has_checkpoints || !config->checkpoint_unaligned || config->checkpoint_unaligned_forced)
+        return OK;
+    for (size_t i = 0; i < graph->edges.count; i++) {
+        const struct job_edge *edge = &graph->edges.items[i];
+        if (edge->partitioner == PARTITION_CUSTOM)
+            return err_note(note, ERR_BAD_GRAPH_CODE,
+                            "edge %s -> %s: unaligned checkpoints and a custom partitioner, whose "
+                            "data in flight may be rescaled wrongly; it takes "
+                            "execution.checkpointing.unaligned.forced: true",
+                            graph->vertices.items[edge->producer.n].name,
+                            graph->vertices.items[edge->consumer.n].name);
+    }
+    return OK;
+}
+
 /* Subtasks that share a slot must be of one slot sharing group
  * (JobVertex.setStrictlyCoLocatedWith).
  */
@@ -226,6 +249,7 @@ struct err job_graph_finish(struct job_graph *graph, struct vertex_id *renumbere
     fill_defaults(graph);
     TRY(check_vertices(graph, note));
     TRY(check_forward_edges(graph, note));
+    TRY(check_custom_edges(graph, note));
     TRY(check_colocation(graph, note));
     struct vertex_id *new_id = mem_create_array(graph->vertices.count, sizeof *new_id);
     struct err e = OK;

@@ -133,6 +133,7 @@
     X(COUNT, checkpoint_retained, CP "num-retained", "1", "state.checkpoints.num-retained", "checkpoint", "completed checkpoints kept") \
     X(CHECKPOINT_MODE, checkpoint_mode, CP "mode", "exactly_once", "", "checkpoint", "exactly_once aligns barriers, at_least_once does not") \
     X(FLAG, checkpoint_unaligned, CP "unaligned.enabled", "false", CP "unaligned", "checkpoint", "barriers overtake data, which is stored") \
+    X(FLAG, checkpoint_unaligned_forced, CP "unaligned.forced", "false", "", "checkpoint", "also where a custom partitioner deals out records") \
     X(DURATION, checkpoint_aligned_timeout, CP "aligned-checkpoint-timeout", "0 ms", "", "checkpoint", "unaligned only after this age; 0: at once") \
     X(RETENTION, checkpoint_retention, CP "externalized-checkpoint-retention", "no_externalized_checkpoints", "", "checkpoint", "what happens to checkpoints when the job ends") \
     X(FLAG, checkpoint_after_finish, CP "checkpoints-after-tasks-finish", "true", "", "checkpoint", "go on when some tasks have finished") \

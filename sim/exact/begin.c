@@ -40,7 +40,7 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
         .buffer_size = (uint32_t)config->buffer_size,
         .head_input = program_edge_input(job->spec, edge),
         .partitioner = job->spec->graph->edges.items[edge].partitioner,
-        .key = program_edge_key(job->spec, edge),
+        .route = program_edge_route(job->spec, edge),
     };
 }
 
@@ -72,7 +72,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .unaligned_supported = may_overtake(of->partitioner),
                        .seed = exact->scenario->seed,
                        .number = (uint64_t)edge << 32 | task->life.subtask },
-        .key = program_edge_key(job->spec, edge),
+        .route = program_edge_route(job->spec, edge),
     };
 }
 

@@ -246,10 +246,24 @@ struct record_layout program_edge_layout(const struct job_spec *job, uint32_t ed
                         : layout_of(program_edge_bytes(job, edge));
 }
 
-struct key_spec program_edge_key(const struct job_spec *job, uint32_t edge)
+/* The model knows nothing of a custom partitioner and takes shares for even: by the record's place
+ * in its log they are. */
+static struct err choose_evenly(const void *context, const struct batch *batch, uint32_t channels,
+                                uint16_t *targets, struct note *note)
 {
-    return job->program ? job->program->edges.items[edge].key
-                        : (struct key_spec){ KEY_HASH_LONG, 0, sizeof(uint64_t) };
+    (void)context, (void)note;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const uint64_t *record = (const uint64_t *)batch_payload(batch, i);
+        targets[i] = (uint16_t)(record[1] % channels);
+    }
+    return OK;
+}
+
+struct record_route program_edge_route(const struct job_spec *job, uint32_t edge)
+{
+    return job->program ? job->program->edges.items[edge].route
+                        : (struct record_route){ .key = { KEY_HASH_LONG, 0, sizeof(uint64_t) },
+                                                 .choice = { .choose = choose_evenly } };
 }
 
 uint32_t program_edge_input(const struct job_spec *job, uint32_t edge)

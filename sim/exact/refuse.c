@@ -57,8 +57,6 @@ static MUST_CHECK struct err check_edges(const struct scenario *scenario,
 {
     for (uint32_t e = 0; e < job->graph->edges.count; e++) {
         const struct job_edge *edge = &job->graph->edges.items[e];
-        if (edge->partitioner == PARTITION_CUSTOM)
-            return refuse(note, scenario, "custom partitioners", "edges");
         if (!job_edge_is_pipelined(edge))
             return refuse(note, scenario, "blocking edges", "edges");
         if (!job->program &&

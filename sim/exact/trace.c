@@ -62,7 +62,7 @@ static bool key_of(const struct exact_job *job, const struct life_task *task,
         return true;
     if (!edge || op->place > 0 || edge->partitioner != PARTITION_HASH)
         return false;
-    *out = program_edge_key(job->spec, number);
+    *out = program_edge_route(job->spec, number).key;
     return true;
 }
 

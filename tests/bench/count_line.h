@@ -32,7 +32,7 @@ static inline struct exec_task *create_source(const struct count_line *line)
                                                         .buffers = 10,
                                                         .per_channel_max = 10,
                                                         .overdraft_max = 16 },
-                                         .key = line->key };
+                                         .route = { .key = line->key } };
     struct exec_task *task =
         exec_task_create(&(struct exec_task_config){ .identity = { 1, 1, 0, 1, GROUPS, 0 },
                                                      .groups = { 0, GROUPS - 1 },
@@ -55,7 +55,7 @@ static inline struct exec_task *create_counter(const struct count_line *line)
                                        .layout = line->layout,
                                        .buffer_size = BUFFER,
                                        .partitioner = PARTITION_HASH,
-                                       .key = line->key };
+                                       .route = { .key = line->key } };
     struct exec_task *task =
         exec_task_create(&(struct exec_task_config){ .identity = { 1, 2, 0, 1, GROUPS, 0 },
                                                      .groups = { 0, GROUPS - 1 },

@@ -82,7 +82,7 @@ static struct exec_task *create_source(const struct exec_line *line, uint32_t i)
                                                         .per_channel_max = 10,
                                                         .overdraft_max = 1000,
                                                         .unaligned_supported = true },
-                                         .key = { KEY_HASH_LONG, 0, 8 } };
+                                         .route = { .key = { KEY_HASH_LONG, 0, 8 } } };
     struct exec_task *task = exec_task_create(
         &(struct exec_task_config){
             .identity = { 1, SOURCES, i, line->width[SOURCES], LINE_GROUPS, line->complete.id },
@@ -108,7 +108,7 @@ static struct exec_task *create_counter(const struct exec_line *line, uint32_t i
         .layout = key_layout[0],
         .buffer_size = line->config.buffer_size,
         .partitioner = PARTITION_HASH,
-        .key = { KEY_HASH_LONG, 0, 8 }
+        .route = { .key = { KEY_HASH_LONG, 0, 8 } }
     };
     struct exec_task *task = exec_task_create(
         &(struct exec_task_config){

@@ -37,7 +37,6 @@ static void mistake(struct weir_context *ctx, const struct weir_record *record, 
 {
     const char *word = user;
     static const char wide[100000];
-    (void)record;
     if (strcmp(word, "undeclared") == 0)
         weir_get(ctx, "total", NULL);
     else if (strcmp(word, "kind") == 0)
@@ -56,6 +55,14 @@ static void mistake(struct weir_context *ctx, const struct weir_record *record, 
         weir_broadcast_get(ctx, "rules", "a", 1, NULL);
     else if (strcmp(word, "wide") == 0)
         weir_emit(ctx, wide);
+    else
+        weir_emit(ctx, record->value);
+}
+
+static int32_t choose(const struct weir_record *record, int32_t channels, void *user)
+{
+    (void)record;
+    return strcmp(user, "below") == 0 ? -1 : channels;
 }
 
 static const struct weir_state states[] = {
@@ -173,8 +180,10 @@ int weir_main(struct weir_env *env, int argc, char **argv)
                                           .state_count = 1,
                                           .on_record = mistake };
     const struct weir_type *out = strcmp(argv[1], "wide") == 0 ? wide_type() : &first_version;
-    weir_discard(weir_rebalance(weir_process(source(env, "in", &first_version), "judge", out,
-                                             &process, argv[1])),
+    struct weir_stream *judged =
+        weir_process(source(env, "in", &first_version), "judge", out, &process, argv[1]);
+    bool chooses = strcmp(argv[1], "below") == 0 || strcmp(argv[1], "beyond") == 0;
+    weir_discard(chooses ? weir_partition_custom(judged, choose, argv[1]) : weir_rebalance(judged),
                  "out");
     struct weir_job *job = weir_execute_async(env, "bad");
     weir_job_wait(job);

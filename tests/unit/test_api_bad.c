@@ -62,8 +62,10 @@ static const struct {
     { "side", "a record for output 3, which nobody has declared" },
     { "timer", "a timer, and no function for it" },
     { "rules", "broadcast map 'rules' outside of a process with rules" },
+    { "below", "the partitioner says channel -1, expected 0 to 0" },
+    { "beyond", "the partitioner says channel 1, expected 0 to 0" },
 };
-enum { MISTAKES = 8 };
+enum { MISTAKES = 10 };
 
 START_TEST(a_function_that_does_what_it_must_not_fails_its_job)
 {

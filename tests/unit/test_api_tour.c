@@ -11,8 +11,9 @@
 static const struct act {
     const char *program, *name;
 } acts[] = { { "tour", "shape" },        { "tour", "states" },     { "tour", "two" },
-             { "tour_time", "windows" }, { "tour_time", "async" }, { "tour_time", "rules" } };
-enum { ACTS = 6 };
+             { "tour_time", "windows" }, { "tour_time", "async" }, { "tour_time", "rules" },
+             { "tour_more", "custom" } };
+enum { ACTS = 7 };
 
 static const char story[] =
     "name: tour\n"
@@ -20,6 +21,7 @@ static const char story[] =
     "duration: 3min\n"
     "config: { parallelism.default: %d, execution.checkpointing.interval: 1s,\n"
     "          execution.checkpointing.unaligned.enabled: %s,\n"
+    "          execution.checkpointing.unaligned.forced: true,\n"
     "          heartbeat.interval: 1s, heartbeat.timeout: 3s }\n"
     "cluster: { task-manager: { count: 4, slots: 1 } }\n"
     "jobs: [ { program: %s, args: [%s] } ]\n"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The example programs with few records, and a fault at every event: whatever happens when, their
- * sinks hold what the plain loops of weir_expected give. EXACT_STRIDE=1 tries every index, else
- * some of them. Machines are slow here, so that queues form and barriers have something to
- * overtake.
+ * The example programs with few records, and what none of them has, and a fault at every event:
+ * whatever happens when, their sinks hold what the plain loops of weir_expected give.
+ * EXACT_STRIDE=1 tries every index, else some of them. Machines are slow here, so that queues form
+ * and barriers have something to overtake.
  */
 #include <check.h>
 #include <stdio.h>
@@ -23,8 +23,9 @@ static const struct example {
     { "join", "150", "paid" },
     { "growing_state", "300", "messages-once" },
     { "rules", "300", "alarms" },
+    { "tour_more", "custom", "lines" },
 };
-enum { EXAMPLES = 6 };
+enum { EXAMPLES = 7 };
 
 static const struct mode {
     const char *name, *config, *speed, *scheduler;
@@ -44,6 +45,7 @@ static const char small[] =
     "duration: 5min\n"
     "config: { jobmanager.scheduler: %s, parallelism.default: 2, %s\n"
     "          taskmanager.memory.segment-size: 512b, pipeline.max-parallelism: 8,\n"
+    "          execution.checkpointing.unaligned.forced: true,\n"
     "          execution.checkpointing.interval: 150ms, execution.checkpointing.timeout: 400ms,\n"
     "          execution.checkpointing.tolerable-failed-checkpoints: 50,\n"
     "          restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 50,\n"

@@ -125,19 +125,25 @@ START_TEST(a_nic_lets_through_what_it_can)
 }
 END_TEST
 
-/* Nobody counts by key, so nobody says how many keys there are. */
-START_TEST(a_hash_edge_without_keys_spreads_evenly)
+/* Nobody counts by key, so nobody says how many keys there are; nor what a partitioner does. */
+static const char *const even_ships[] = { "hash", "custom" };
+
+START_TEST(an_edge_of_which_nothing_is_known_spreads_evenly)
 {
-    exact_run_init(&run, HEAD "cluster:\n"
-                              "  task-manager: { cores: 4, slots: 4, boot: 1s, network: 10mbit }\n"
-                              "  task-managers: [ tm1 ]\n"
-                              "jobs:\n"
-                              "  - name: job\n"
-                              "    vertices:\n"
-                              "      - { name: source, bytes: 100 }\n"
-                              "      - { name: sink, parallelism: 4, cost: 1ms }\n"
-                              "    edges: [ source -> sink: hash ]\n"
-                              "    load: 8k/s\n");
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml,
+             HEAD "cluster:\n"
+                  "  task-manager: { cores: 4, slots: 4, boot: 1s, network: 10mbit }\n"
+                  "  task-managers: [ tm1 ]\n"
+                  "jobs:\n"
+                  "  - name: job\n"
+                  "    vertices:\n"
+                  "      - { name: source, bytes: 100 }\n"
+                  "      - { name: sink, parallelism: 4, cost: 1ms }\n"
+                  "    edges: [ 'source -> sink: %s' ]\n"
+                  "    load: 8k/s\n",
+             even_ships[_i]);
+    exact_run_init(&run, yaml);
     run_until(10 * TIME_S);
     double served = look_vertex(count_vertex).in_total;
     run_until(30 * TIME_S);
@@ -358,7 +364,7 @@ Suite *test_exact_runs_suite(void)
     tcase_add_test(tests, a_busy_vertex_is_as_busy_as_its_records_cost);
     tcase_add_test(tests, a_slow_vertex_holds_its_source_back);
     tcase_add_test(tests, a_nic_lets_through_what_it_can);
-    tcase_add_test(tests, a_hash_edge_without_keys_spreads_evenly);
+    tcase_add_loop_test(tests, an_edge_of_which_nothing_is_known_spreads_evenly, 0, 2);
     tcase_add_test(tests, three_in_ten_go_on);
     tcase_add_test(tests, a_stop_whose_savepoint_expires_fails_its_tasks_and_they_go_on);
     tcase_add_test(tests, a_task_that_comes_back_to_its_slot_reads_its_own_disk);

@@ -195,6 +195,27 @@ START_TEST(whole_graph_faults_are_refused)
 }
 END_TEST
 
+/* StreamingJobGraphGenerator.preValidate, hasCustomPartitioner. */
+START_TEST(unaligned_checkpoints_go_with_a_custom_partitioner_only_where_they_are_forced)
+{
+    for (int i = 0; i < 8; i++) {
+        bool has_interval = i & 1, unaligned = i & 2, forced = i & 4;
+        struct job_graph *job = graphs_unfinished("a 4; b 2; a -> b custom", NULL);
+        job->config.checkpoint_interval = has_interval ? TIME_S : TIME_NEVER;
+        job->config.checkpoint_unaligned = unaligned;
+        job->config.checkpoint_unaligned_forced = forced;
+        struct err e = job_graph_finish(job, NULL, &note);
+        ck_assert_int_eq(err_is(e), has_interval && unaligned && !forced);
+        if (err_is(e))
+            ck_assert_str_eq(note.text,
+                             "edge a -> b: unaligned checkpoints and a custom partitioner, whose "
+                             "data in flight may be rescaled wrongly; it takes "
+                             "execution.checkpointing.unaligned.forced: true");
+        job_graph_destroy(job);
+    }
+}
+END_TEST
+
 START_TEST(defaults_come_from_the_jobs_configuration)
 {
     struct config config = config_default();
@@ -392,6 +413,8 @@ Suite *test_graph_job_graph_suite(void)
     tcase_add_test(tcase, cycles_are_refused_by_the_names_of_their_vertices);
     tcase_add_test(tcase, long_cycles_are_named_in_part);
     tcase_add_test(tcase, whole_graph_faults_are_refused);
+    tcase_add_test(tcase,
+                   unaligned_checkpoints_go_with_a_custom_partitioner_only_where_they_are_forced);
     tcase_add_test(tcase, defaults_come_from_the_jobs_configuration);
     tcase_add_test(tcase, bad_vertices_are_refused_and_not_added);
     tcase_add_test(tcase, edges_to_nowhere_are_refused);

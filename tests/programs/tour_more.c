@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Acts on ways in and out: records that a function deals out.
+ */
+#include "tests/programs/acts.h"
+
+/* ---- custom: of a type that is its own bytes, and of one that is not ---------------------------
+ */
+
+struct boxed {
+    struct pair *pair; /* points to `room`: no value that is its own bytes */
+    struct pair room;
+};
+
+static uint32_t boxed_size(const void *value)
+{
+    return (uint32_t)(sizeof(struct pair) + ((const struct boxed *)value)->pair->value % 3);
+}
+
+static void boxed_encode(const void *value, void *bytes)
+{
+    memset(bytes, 0, boxed_size(value));
+    memcpy(bytes, ((const struct boxed *)value)->pair, sizeof(struct pair));
+}
+
+static bool boxed_decode(const void *bytes, uint32_t size, void *value)
+{
+    struct boxed *boxed = value;
+    if (size < sizeof boxed->room)
+        return false;
+    memcpy(&boxed->room, bytes, sizeof boxed->room);
+    boxed->pair = &boxed->room;
+    return true;
+}
+
+static const struct weir_type boxed_type = { .name = "boxed",
+                                             .version = 1,
+                                             .memory = sizeof(struct boxed),
+                                             .encoded_size = boxed_size,
+                                             .encode = boxed_encode,
+                                             .decode = boxed_decode };
+
+static void box(struct weir_context *ctx, const struct weir_record *record, void *out, void *user)
+{
+    struct boxed *boxed = out;
+    (void)ctx, (void)user;
+    boxed->room = *(const struct pair *)record->value;
+    boxed->pair = &boxed->room;
+}
+
+static int32_t by_value(const struct weir_record *record, int32_t channels, void *user)
+{
+    (void)user;
+    return (int32_t)(((const struct pair *)record->value)->value / 3 % (uint64_t)channels);
+}
+
+static int32_t last_by_key(const struct weir_record *record, int32_t channels, void *user)
+{
+    (void)user;
+    return channels - 1 -
+           (int32_t)(((const struct boxed *)record->value)->pair->key % (uint64_t)channels);
+}
+
+static void must_be_here(struct weir_context *ctx, int32_t channel)
+{
+    if (channel != (int32_t)weir_subtask(ctx))
+        weir_fail(ctx, "a record of subtask %d", channel);
+}
+
+static void dealt_by_value(struct weir_context *ctx, const struct weir_record *record, void *out,
+                           void *user)
+{
+    must_be_here(ctx, by_value(record, (int32_t)weir_subtasks(ctx), user));
+    box(ctx, record, out, user);
+}
+
+static void dealt_by_key(struct weir_context *ctx, const struct weir_record *record, void *out,
+                         void *user)
+{
+    must_be_here(ctx, last_by_key(record, (int32_t)weir_subtasks(ctx), user));
+    *(struct pair *)out = *((const struct boxed *)record->value)->pair;
+}
+
+static void custom(struct weir_env *env)
+{
+    struct weir_stream *in = weir_partition_custom(pairs(env, "in", true), by_value, NULL);
+    struct weir_stream *boxes = weir_map(in, "box", &boxed_type, dealt_by_value, NULL);
+    struct weir_stream *out = weir_map(weir_partition_custom(boxes, last_by_key, NULL), "unbox",
+                                       &pair_type, dealt_by_key, NULL);
+    weir_sink_files(out, "lines", write_pair, NULL);
+}
+
+static void custom_lines(line_taker *line, void *to)
+{
+    for (uint64_t i = 0; i < RECORDS; i++)
+        tell_pair(line, to, i * 5 % KEYS, i);
+}
+
+ACTS({ "custom", custom, custom_lines })
