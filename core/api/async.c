@@ -6,13 +6,15 @@
 
 #include "core/api/context.h"
 
-enum { CAPACITY_DEFAULT = 100 };
+enum { CAPACITY_DEFAULT = 100, RETRIES_MAX = 1000 };
+#define DELAY_MAX_MS INT64_C(31536000000)
 
 struct async_params {
     struct async_wait_params core; /* first: the class's */
     struct api_call call;
     const struct weir_type *in;
     struct weir_async async;
+    struct weir_retry retry;
 };
 
 /* Calls the function with the record; null: it only asks how long the answer takes. */
@@ -52,6 +54,54 @@ static const char *timed_out(const void *context, struct operator* op,
 {
     call(context, op, request, ((const struct async_params *)context)->async.on_timeout);
     return NULL;
+}
+
+/* initial * multiplier^(attempt - 1), not above the limit (AsyncRetryStrategies). */
+static time_ns delay_behind(const struct weir_retry *retry, uint32_t attempt)
+{
+    time_ns most = retry->delay_max_ms > 0 ? retry->delay_max_ms * NS_OF_MS : TIME_NEVER;
+    time_ns delay = retry->delay_ms * NS_OF_MS;
+    for (uint32_t i = 1; i < attempt && retry->multiplier_percent > 0 && delay < most; i++)
+        if (__builtin_mul_overflow(delay / 100, retry->multiplier_percent, &delay))
+            delay = most;
+    return delay < most ? delay : most;
+}
+
+static bool again(const void *context, struct operator* op, const struct async_request *request,
+                  uint32_t attempt, time_ns *delay)
+{
+    const struct async_params *params = context;
+    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_record record;
+    bool is_none = attempt <= params->retry.retries &&
+                   context_value(&ctx, params->in, request->payload, request->size,
+                                 request->timestamp, &record) &&
+                   params->retry.is_none(&record, attempt, params->call.user);
+    context_end(&ctx);
+    *delay = delay_behind(&params->retry, attempt);
+    return is_none;
+}
+
+struct weir_stream *weir_async_retry(struct weir_stream *in, const char *name,
+                                     const struct weir_type *out, const struct weir_async *async,
+                                     const struct weir_retry *retry, void *user)
+{
+    struct weir_stream *stream = weir_async(in, name, out, async, user);
+    const struct api_operator *op = stream->parts.items[0].from;
+    struct async_params *params = op->params;
+    params->retry = *retry;
+    params->core.again = again;
+    if (!retry->is_none)
+        api_wrong(in->env, "'%s' asks again, and has no function that says when: is_none",
+                  op->name);
+    if (retry->retries == 0 || retry->retries > RETRIES_MAX)
+        api_wrong(in->env, "'%s' asks again %u times, expected 1 to %d", op->name, retry->retries,
+                  RETRIES_MAX);
+    if (retry->delay_ms <= 0 || retry->delay_ms > DELAY_MAX_MS || retry->delay_max_ms < 0 ||
+        retry->delay_max_ms > DELAY_MAX_MS)
+        api_wrong(in->env, "'%s' asks again after %lld ms (at most %lld), expected 1 ms to a year",
+                  op->name, (long long)retry->delay_ms, (long long)retry->delay_max_ms);
+    return stream;
 }
 
 struct weir_stream *weir_async(struct weir_stream *in, const char *name,

@@ -335,6 +335,22 @@ WEIR_API struct weir_stream *weir_async(struct weir_stream *in, const char *name
                                         const struct weir_type *out, const struct weir_async *async,
                                         void *user);
 
+/* The same, where an answer may be none: it is asked again, as often as `retries` says, then taken
+ * for what it is. The time-out is of all attempts together; behind the end of the input nothing is
+ * asked again, and a restored task counts from the first attempt. */
+struct weir_retry {
+    uint32_t retries;
+    int64_t delay_ms;            /* before the first */
+    uint32_t multiplier_percent; /* of each delay by the one before; 0: 100, all alike */
+    int64_t delay_max_ms;        /* 0: none */
+    /* Is the answer of this attempt, from 1, none? */
+    bool (*is_none)(const struct weir_record *record, uint32_t attempt, void *user);
+};
+WEIR_API struct weir_stream *weir_async_retry(struct weir_stream *in, const char *name,
+                                              const struct weir_type *out,
+                                              const struct weir_async *async,
+                                              const struct weir_retry *retry, void *user);
+
 /* ---- streams: how records find a subtask ---------------------------------------------------- */
 
 WEIR_API struct weir_stream *weir_forward(struct weir_stream *in);

@@ -9,12 +9,21 @@
 
 #include "core/exec/state_list.h"
 
-enum entry_state { ENTRY_WAITS, ENTRY_ASKED, ENTRY_DONE, ENTRY_GONE, ENTRY_WATERMARK };
+enum entry_state {
+    ENTRY_WAITS,
+    ENTRY_ASKED,
+    ENTRY_DELAYED, /* will be asked again */
+    ENTRY_DONE,
+    ENTRY_GONE,
+    ENTRY_WATERMARK
+};
 
 struct entry {
     enum entry_state state;
     bool timed_out;
     uint32_t size;     /* of the payload */
+    uint32_t attempts; /* made */
+    time_ns last;      /* when the time-out has passed; TIME_NEVER: there is none */
     int64_t timestamp; /* of the record; or the watermark */
     uint64_t at;       /* where its payload begins, in all bytes ever */
     uint64_t segment;  /* watermarks before it */
@@ -38,6 +47,7 @@ struct async_wait {
     uint64_t segments;         /* watermarks ever */
     uint64_t answers;          /* ever */
     uint32_t open, waiting;
+    bool ends; /* behind the end of its input: nothing is asked again */
     struct due_heap due, done;
     struct state_list restored;
 };
@@ -113,6 +123,29 @@ static void add_record(struct async_wait *wait, const void *payload, uint32_t si
     wait->waiting++;
 }
 
+/* At this time something happens to the entry, but no later than its time-out. */
+static void await(struct async_wait *wait, uint64_t number, enum entry_state state, time_ns delay)
+{
+    struct entry *entry = entry_of(wait, number);
+    time_ns at = time_add(wait->op.task->now, delay > 0 ? delay : 0);
+    entry->timed_out = at > entry->last;
+    entry->state = entry->timed_out ? ENTRY_ASKED : state;
+    heap_push(&wait->due, (uint64_t)(entry->timed_out ? entry->last : at), number, number);
+}
+
+static void ask_once(struct async_wait *wait, uint64_t number)
+{
+    const struct async_wait_params *params = params_of(&wait->op);
+    struct entry *entry = entry_of(wait, number);
+    struct async_request request = request_of(wait, entry);
+    time_ns latency = 0;
+    see_wrong(wait, params->ask(params->context, &wait->op, &request, &latency));
+    if (latency == TIME_NEVER && params->timeout == 0)
+        see_wrong(wait, "an answer that never comes, and no time-out");
+    entry->attempts++;
+    await(wait, number, ENTRY_ASKED, latency);
+}
+
 /* Asks about records that wait, as many as may be open. */
 static void ask(struct async_wait *wait)
 {
@@ -123,18 +156,11 @@ static void ask(struct async_wait *wait)
         struct entry *entry = entry_of(wait, wait->next_asked);
         if (entry->state != ENTRY_WAITS)
             continue;
-        struct async_request request = request_of(wait, entry);
-        time_ns latency = 0;
-        see_wrong(wait, params->ask(params->context, &wait->op, &request, &latency));
-        if (latency == TIME_NEVER && params->timeout == 0)
-            see_wrong(wait, "an answer that never comes, and no time-out");
-        entry->timed_out = params->timeout > 0 && latency > params->timeout;
-        entry->state = ENTRY_ASKED;
+        entry->last =
+            params->timeout > 0 ? time_add(wait->op.task->now, params->timeout) : TIME_NEVER;
         wait->waiting--;
         wait->open++;
-        latency = entry->timed_out ? params->timeout : latency > 0 ? latency : 0;
-        heap_push(&wait->due, (uint64_t)time_add(wait->op.task->now, latency), wait->next_asked,
-                  wait->next_asked);
+        ask_once(wait, wait->next_asked);
     }
 }
 
@@ -259,18 +285,55 @@ static time_ns deadline(struct operator* op)
     return wait->due.items.count > 0 ? (time_ns)wait->due.items.items[0].key : TIME_NEVER;
 }
 
+/* Is what has come no answer, so that it is to be asked again? */
+static bool is_none(struct async_wait *wait, struct entry *entry, time_ns *delay)
+{
+    const struct async_wait_params *params = params_of(&wait->op);
+    struct async_request request = request_of(wait, entry);
+    return params->again && !entry->timed_out && !wait->ends &&
+           params->again(params->context, &wait->op, &request, entry->attempts, delay);
+}
+
+static void on_due(struct async_wait *wait, uint64_t number)
+{
+    struct entry *entry = entry_of(wait, number);
+    bool is_ordered = params_of(&wait->op)->order == ASYNC_ORDERED;
+    time_ns delay = 0;
+    if (entry->state == ENTRY_DELAYED) {
+        ask_once(wait, number);
+    } else if (is_none(wait, entry, &delay)) {
+        await(wait, number, ENTRY_DELAYED, delay);
+    } else {
+        entry->state = ENTRY_DONE;
+        /* unordered: by segment, then as they came */
+        heap_push(&wait->done, is_ordered ? number : entry->segment, wait->answers++, number);
+    }
+}
+
+/* What would have been asked again later is at once, for the last time
+ * (finishInFlightDelayedRetry). */
+static void finish(struct operator* op)
+{
+    struct async_wait *wait = (struct async_wait *)op;
+    struct due_heap due = wait->due;
+    wait->ends = true;
+    wait->due = (struct due_heap){ 0 };
+    for (VEC_EACH(const struct due, item, &due.items)) {
+        bool is_delayed = entry_of(wait, item->number)->state == ENTRY_DELAYED;
+        heap_push(&wait->due, is_delayed ? (uint64_t)op->task->now : item->key, item->turn,
+                  item->number);
+    }
+    vec_fini(&due.items);
+}
+
 /* Answers that are there give their places to records that wait, whose answers may be there too. */
 static void on_time(struct operator* op, time_ns now)
 {
     struct async_wait *wait = (struct async_wait *)op;
-    bool is_ordered = params_of(op)->order == ASYNC_ORDERED;
     while (!op->task->failed && deadline(op) <= now) {
         uint64_t number = wait->due.items.items[0].number;
-        struct entry *entry = entry_of(wait, number);
         heap_pop(&wait->due);
-        entry->state = ENTRY_DONE;
-        /* unordered: by segment, then as they came */
-        heap_push(&wait->done, is_ordered ? number : entry->segment, wait->answers++, number);
+        on_due(wait, number);
         if (deadline(op) <= now)
             continue;
         give(wait);
@@ -333,6 +396,7 @@ const struct operator_class async_wait_class = { .name = "async wait",
                                                  .process = process,
                                                  .watermark = on_watermark,
                                                  .holds_watermarks = true,
+                                                 .finish = finish,
                                                  .deadline = deadline,
                                                  .on_time = on_time,
                                                  .has_room = has_room,

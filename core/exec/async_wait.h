@@ -4,7 +4,9 @@
  * answer takes; when that time has passed it makes the answer. At most `capacity` questions are
  * open; further records wait, and no batch is taken meanwhile. Answers come in the order of the
  * records, or as they are there; in both cases no record passes a watermark. Records without an
- * answer are in the snapshot and are asked again at a restore. Source: Flink's AsyncWaitOperator,
+ * answer are in the snapshot and are asked again at a restore. An answer may be none: the question
+ * is asked again after a delay, but not behind the end of the input, and the time-out is of all
+ * attempts together. Source: Flink's AsyncWaitOperator with its RetryableResultHandlerDelegator,
  * OrderedStreamElementQueue, UnorderedStreamElementQueue.
  */
 #ifndef WEIR_EXEC_ASYNC_WAIT_H
@@ -23,7 +25,7 @@ struct async_request {
 struct async_wait_params {
     enum async_order order;
     uint32_t capacity; /* > 0 */
-    time_ns timeout;   /* from the asking; 0: none */
+    time_ns timeout;   /* from the first asking; 0: none */
     /* All three: null text, well; else what is wrong, and the task fails with it. */
     /* latency: until the answer is there; TIME_NEVER: it never is. */
     const char *(*ask)(const void *context, struct operator* op,
@@ -33,6 +35,10 @@ struct async_wait_params {
     /* Instead of an answer; null: the task fails. */
     const char *(*timed_out)(const void *context, struct operator* op,
                              const struct async_request *request);
+    /* Is the answer of this attempt, from 1, none? Then how long until the next one. null: all are
+     * answers. */
+    bool (*again)(const void *context, struct operator* op, const struct async_request *request,
+                  uint32_t attempt, time_ns *delay);
     const void *context;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Acts on ways in and out: records that a function deals out.
+ * Acts on ways in and out: records that a function deals out, questions that are asked again.
  */
 #include "tests/programs/acts.h"
 
@@ -96,4 +96,58 @@ static void custom_lines(line_taker *line, void *to)
         tell_pair(line, to, i * 5 % KEYS, i);
 }
 
-ACTS({ "custom", custom, custom_lines })
+/* ---- retry: answers that are none at first ------------------------------------------------------
+ */
+
+static int64_t at_once(const struct weir_record *record, void *user)
+{
+    (void)record, (void)user;
+    return 1000000;
+}
+
+/* One in four never has one, and its last attempt is taken for what it is; or its time-out passes.
+ * Behind the end of the input nobody is asked again, so what comes out does not say how often. */
+static bool is_none(const struct weir_record *record, uint32_t attempt, void *user)
+{
+    uint64_t value = ((const struct pair *)record->value)->value;
+    (void)user;
+    return value % 4 == 3 || attempt <= value % 4;
+}
+
+static void give_none(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_emit(ctx, &(struct pair){ 77, ((const struct pair *)record->value)->value });
+}
+
+static void give_some(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    bool is_never = ((const struct pair *)record->value)->value % 4 == 3;
+    (is_never ? give_none : same)(ctx, record, user);
+}
+
+static void retry(struct weir_env *env)
+{
+    const struct weir_async async = { .unordered = true,
+                                      .capacity = RECORDS,
+                                      .timeout_ms = 45,
+                                      .ask = at_once,
+                                      .on_answer = give_some,
+                                      .on_timeout = give_none };
+    const struct weir_retry growing = { .retries = 3,
+                                        .delay_ms = 9,
+                                        .multiplier_percent = 300,
+                                        .delay_max_ms = 19,
+                                        .is_none = is_none };
+    struct weir_stream *in = pairs(env, "in", false);
+    weir_sink_files(weir_async_retry(in, "ask", &pair_type, &async, &growing, NULL), "lines",
+                    write_pair, NULL);
+}
+
+static void retry_lines(line_taker *line, void *to)
+{
+    for (uint64_t i = 0; i < RECORDS; i++)
+        tell_pair(line, to, i % 4 == 3 ? 77 : i * 5 % KEYS, i);
+}
+
+ACTS({ "custom", custom, custom_lines }, { "retry", retry, retry_lines })

@@ -8,6 +8,7 @@
 
 #include "core/api/job_program.h"
 #include "core/base/text.h"
+#include "core/exec/async_wait.h"
 
 static struct weir_env *env;
 static struct api_job *submitted;
@@ -287,6 +288,84 @@ START_TEST(a_source_without_end_or_rate_is_refused)
 }
 END_TEST
 
+static int64_t ask(const struct weir_record *record, void *user)
+{
+    (void)record, (void)user;
+    return 0;
+}
+
+static bool never(const struct weir_record *record, uint32_t attempt, void *user)
+{
+    (void)record, (void)user;
+    (void)attempt;
+    return true;
+}
+
+START_TEST(questions_that_could_be_asked_for_ever_are_refused)
+{
+    const struct weir_async async = { .ask = ask, .on_answer = same };
+    const struct {
+        struct weir_retry retry;
+        const char *words;
+    } rows[] = {
+        { { .retries = 1, .delay_ms = 1 },
+          "'ask' asks again, and has no function that says when: is_none" },
+        { { .delay_ms = 1, .is_none = never }, "'ask' asks again 0 times, expected 1 to 1000" },
+        { { .retries = 1001, .delay_ms = 1, .is_none = never },
+          "'ask' asks again 1001 times, expected 1 to 1000" },
+        { { .retries = 1, .is_none = never },
+          "'ask' asks again after 0 ms (at most 0), expected 1 ms to a year" },
+        { { .retries = 1, .delay_ms = 1, .delay_max_ms = -1, .is_none = never },
+          "'ask' asks again after 1 ms (at most -1), expected 1 ms to a year" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        weir_discard(weir_async_retry(pairs("in"), "ask", &pair_type, &async, &rows[i].retry, NULL),
+                     "out");
+        must_refuse(rows[i].words);
+    }
+    weir_discard(weir_partition_custom(pairs("in"), NULL, NULL), "out");
+    must_refuse("'in' is dealt out by a partitioner, and there is none");
+}
+END_TEST
+
+/* AsyncRetryStrategies: min(initial * multiplier^(attempt - 1), most). */
+START_TEST(delays_between_questions_grow_to_their_limit)
+{
+    enum { ATTEMPTS = 4 };
+    static const struct {
+        struct weir_retry retry;
+        time_ns delays[ATTEMPTS]; /* ms */
+    } rows[] = {
+        { { 3, 9, 0, 0, never }, { 9, 9, 9 } },
+        { { 3, 10, 150, 0, never }, { 10, 15, 22 } },
+        { { 3, 9, 300, 19, never }, { 9, 19, 19 } },
+        { { 3, 30, 0, 20, never }, { 20, 20, 20 } },
+    };
+    const struct weir_async async = { .ask = ask, .on_answer = same };
+    const struct pair record = { 1, 2 };
+    const struct async_request request = { &record, sizeof record, 0 };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job_graph *graph;
+        struct note note;
+        weir_discard(weir_async_retry(pairs("in"), "ask", &pair_type, &async, &rows[i].retry, NULL),
+                     "out");
+        struct job_program *program = translated(&graph, &note);
+        ck_assert_ptr_nonnull(program);
+        const struct async_wait_params *params =
+            program->vertices.items[0].operators.items[1].params;
+        for (uint32_t attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            time_ns delay;
+            bool again = params->again(params->context, NULL, &request, attempt, &delay);
+            ck_assert_int_eq(again, attempt <= rows[i].retry.retries);
+            if (again)
+                ck_assert_int_eq(delay / TIME_MS, rows[i].delays[attempt - 1]);
+        }
+        job_program_destroy(program);
+        job_graph_destroy(graph);
+    }
+}
+END_TEST
+
 START_TEST(the_model_is_told_what_a_chain_costs)
 {
     struct job_graph *graph;
@@ -321,6 +400,8 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, a_mistake_in_building_is_kept_and_told_at_the_end);
     tcase_add_test(tcase, streams_that_do_not_go_together_are_refused);
     tcase_add_test(tcase, a_source_without_end_or_rate_is_refused);
+    tcase_add_test(tcase, questions_that_could_be_asked_for_ever_are_refused);
+    tcase_add_test(tcase, delays_between_questions_grow_to_their_limit);
     tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
     suite_add_tcase(suite, tcase);
     return suite;

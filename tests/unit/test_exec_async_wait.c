@@ -56,6 +56,25 @@ static const char *on_timeout(const void *context, struct operator* op,
     return put_answer(request, 1, op->outs[0]);
 }
 
+static bool is_none(uint64_t id, uint32_t attempt)
+{
+    return attempt <= hash_mix(id + 1) % 5;
+}
+
+static time_ns delay_of(uint64_t id, uint32_t attempt)
+{
+    return (time_ns)(hash_mix(id + attempt) % 7);
+}
+
+static bool again(const void *context, struct operator* op, const struct async_request *request,
+                  uint32_t attempt, time_ns *delay)
+{
+    uint64_t id = *(const uint64_t *)request->payload;
+    (void)context, (void)op;
+    *delay = delay_of(id, attempt);
+    return is_none(id, attempt);
+}
+
 static struct async_wait_params params = { .ask = ask, .answer = on_answer };
 static struct record_layout answer_layout[] = { { sizeof(struct answer), true } };
 static const struct operator_spec specs[] = { { .name = "ask",
@@ -64,14 +83,15 @@ static const struct operator_spec specs[] = { { .name = "ask",
                                                 .outputs = { answer_layout, 1, 1 } } };
 
 /* The plain way. */
-enum plain_state { WAITS, ASKED, DONE, OUT };
+enum plain_state { WAITS, ASKED, DELAYED, DONE, OUT };
 
 static struct plain {
     struct {
         bool is_mark, timed_out;
         uint64_t id, answered; /* answered: the how many-th answer */
         enum plain_state state;
-        time_ns due;
+        uint32_t attempts;
+        time_ns due, last;
     } items[2 * ITEMS];
     size_t count;
     uint64_t answers;
@@ -80,16 +100,43 @@ static struct plain {
     VEC(struct lone_mark) marks;
 } plain;
 
+static void plain_await(size_t i, enum plain_state state, time_ns at)
+{
+    plain.items[i].timed_out = params.timeout > 0 && at > plain.items[i].last;
+    plain.items[i].due = plain.items[i].timed_out ? plain.items[i].last : at;
+    plain.items[i].state = plain.items[i].timed_out ? ASKED : state;
+}
+
+static void plain_ask_once(size_t i, time_ns now)
+{
+    plain.items[i].attempts++;
+    plain_await(i, ASKED, now + latency_of(plain.items[i].id));
+}
+
 static void plain_ask(time_ns now)
 {
     for (size_t i = 0; i < plain.count && plain.open < params.capacity; i++)
         if (plain.items[i].state == WAITS && !plain.items[i].is_mark) {
-            time_ns latency = latency_of(plain.items[i].id);
-            plain.items[i].timed_out = params.timeout > 0 && latency > params.timeout;
-            plain.items[i].due = now + (plain.items[i].timed_out ? params.timeout : latency);
-            plain.items[i].state = ASKED;
+            plain.items[i].last = now + params.timeout;
+            plain.items[i].attempts = 0;
+            plain_ask_once(i, now);
             plain.open++;
         }
+}
+
+static void plain_due(size_t i)
+{
+    uint64_t id = plain.items[i].id;
+    uint32_t attempt = plain.items[i].attempts;
+    time_ns at = plain.items[i].due;
+    if (plain.items[i].state == DELAYED) {
+        plain_ask_once(i, at);
+    } else if (params.again && !plain.items[i].timed_out && is_none(id, attempt)) {
+        plain_await(i, DELAYED, at + delay_of(id, attempt));
+    } else {
+        plain.items[i].state = DONE;
+        plain.items[i].answered = plain.answers++;
+    }
 }
 
 static void plain_give(void)
@@ -128,14 +175,14 @@ static bool plain_complete(time_ns now)
     for (;;) { /* in the order of time, then of coming */
         size_t first = plain.count;
         for (size_t i = 0; i < plain.count; i++)
-            if (plain.items[i].state == ASKED && plain.items[i].due <= now &&
+            if ((plain.items[i].state == ASKED || plain.items[i].state == DELAYED) &&
+                plain.items[i].due <= now &&
                 (first == plain.count || plain.items[i].due < plain.items[first].due))
                 first = i;
         if (first == plain.count)
             return any;
         any = true;
-        plain.items[first].state = DONE;
-        plain.items[first].answered = plain.answers++;
+        plain_due(first);
     }
 }
 
@@ -207,6 +254,7 @@ static void set_up(int variant)
     params.capacity = variant % 3 ? 1 + (uint32_t)variant % 7 : 100;
     params.timeout = variant / 2 % 2 ? 20 : 0;
     params.timed_out = on_timeout;
+    params.again = variant / 4 % 2 ? again : NULL;
     vec_fini(&plain.out);
     vec_fini(&plain.marks);
     memset(&plain, 0, sizeof plain);
@@ -278,7 +326,7 @@ START_TEST(each_question_has_one_answer_over_restarts)
         if (rng_below(&rng, 40) == 0)
             lone_chains_restart(&lone, 1 + (uint32_t)rng_below(&rng, LONE_WIDTH_MAX));
     }
-    run_to(&lone, lone.now + ITEMS * LATENCY_MAX);
+    run_to(&lone, lone.now + ITEMS * (LATENCY_MAX + 7) * 5);
     struct lone_record *found = lone_chains_take(&lone, &count);
     ck_assert_uint_eq(count, ITEMS);
     for (size_t i = 0; i < count; i++)
@@ -304,6 +352,26 @@ START_TEST(who_does_not_answer_fails_the_task)
     lone_chains_set_time(&lone, 5 * TIME_MS);
     ck_assert(lone.chains[0].context.failed);
     ck_assert_str_eq(lone.chains[0].context.note.text, texts[_i]);
+    lone_chains_fini(&lone);
+}
+END_TEST
+
+/* AsyncWaitOperator.finishInFlightDelayedRetry: no delay goes on, no other follows. */
+START_TEST(behind_the_end_of_the_input_nothing_is_asked_again)
+{
+    static struct lone_chains lone;
+    size_t count;
+    set_up(12);
+    lone_chains_init(&lone, specs, 1, 1);
+    ck_assert(params.again && params.timeout == 0);
+    for (uint64_t n = 0; n < params.capacity; n++)
+        put(&lone.chains[0], n);
+    run_to(&lone, LATENCY_MAX / 2);
+    chain_finish(&lone.chains[0].chain);
+    run_to(&lone, lone.now + LATENCY_MAX);
+    ck_assert_int_eq(chain_deadline(&lone.chains[0].chain), TIME_NEVER);
+    mem_destroy(lone_chains_take(&lone, &count));
+    ck_assert_uint_eq(count, params.capacity);
     lone_chains_fini(&lone);
 }
 END_TEST
@@ -366,6 +434,7 @@ Suite *test_exec_async_wait_suite(void)
     tcase_add_loop_test(tcase, answers_come_as_a_plain_list_says, 0, 48);
     tcase_add_loop_test(tcase, each_question_has_one_answer_over_restarts, 0, 24);
     tcase_add_loop_test(tcase, who_does_not_answer_fails_the_task, 0, 3);
+    tcase_add_test(tcase, behind_the_end_of_the_input_nothing_is_asked_again);
     tcase_add_test(tcase, a_task_ends_behind_its_last_answer);
     suite_add_tcase(suite, tcase);
     return suite;
