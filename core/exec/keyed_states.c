@@ -178,6 +178,7 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
             return NULL;
         }
     struct keyed_state state = { .op = op->place,
+                                 .timers = spec->timers,
                                  .identity = { .job = registry->task.job,
                                                .operator_uid = { registry->task.vertex, op->place },
                                                .key = spec->key,
@@ -229,4 +230,12 @@ uint64_t state_registry_bytes(const struct state_registry *registry)
     for (VEC_EACH(const struct keyed_state, state, &registry->states))
         bytes += state_table_memory(state->table).live_bytes;
     return bytes;
+}
+
+uint64_t state_registry_timers(const struct state_registry *registry)
+{
+    uint64_t timers = 0;
+    for (VEC_EACH(const struct keyed_state, state, &registry->states))
+        timers += state->timers ? state_table_memory(state->table).entries : 0;
+    return timers;
 }

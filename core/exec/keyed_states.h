@@ -22,6 +22,7 @@ struct keyed_state_spec {
     enum key_hash key_hash;
     struct snapshot_serializer key, value;
     bool stamped; /* as in struct state_spec */
+    bool timers;  /* each entry is one */
 };
 
 struct keyed_state {
@@ -29,6 +30,7 @@ struct keyed_state {
     struct snapshot_identity identity;
     struct state_table *table;
     struct state_chain chain; /* of increments */
+    bool timers;
 };
 
 struct state_registry {
@@ -60,5 +62,6 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
 void state_registry_confirm(struct state_registry *registry, uint64_t checkpoint);
 void state_registry_abort(struct state_registry *registry, uint64_t checkpoint);
 uint64_t state_registry_bytes(const struct state_registry *registry);
+uint64_t state_registry_timers(const struct state_registry *registry);
 
 #endif

@@ -140,6 +140,7 @@ enum exec_task_state exec_task_state(const struct exec_task *task);
 enum failure_cause exec_task_cause(const struct exec_task *task, const char **text);
 const struct chain *exec_task_chain(const struct exec_task *task);
 uint64_t exec_task_state_bytes(const struct exec_task *task);
+uint64_t exec_task_timers(const struct exec_task *task); /* that are set, of all operators */
 int64_t exec_task_watermark(const struct exec_task *task);
 void exec_task_check(const struct exec_task *task); /* invariants, linear */
 

@@ -10,9 +10,11 @@ enum { HEAD = 2 * 8 }; /* time and namespace, before the key */
 /* The value is one byte that says nothing: to be there is all. */
 static struct keyed_state_spec spec_of(const char *name, uint32_t key_size)
 {
-    return (struct keyed_state_spec){
-        .name = name, .key_size = HEAD + key_size, .value_size = 1, .key_hash = KEY_HASH_TEXT
-    };
+    return (struct keyed_state_spec){ .name = name,
+                                      .key_size = HEAD + key_size,
+                                      .value_size = 1,
+                                      .key_hash = KEY_HASH_TEXT,
+                                      .timers = true };
 }
 
 static int order(const struct timer *a, const struct timer *b, uint32_t key_size)

@@ -125,6 +125,8 @@ static void tell_task(const struct origin_run *run, const struct task_name *name
         number_text((double)look.state_bytes, METRIC_BYTES, bytes);
         number_text_amount((double)look.records_in, records);
         fprintf(file, "    %s records in, %s of keyed state", records, bytes);
+        if (look.timers > 0)
+            fprintf(file, ", %" PRIu64 " timer%s set", look.timers, look.timers == 1 ? "" : "s");
         if (look.watermark != INT64_MIN)
             fprintf(file, ", watermark %" PRId64, look.watermark);
         if (look.restored > 0)

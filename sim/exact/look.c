@@ -114,6 +114,7 @@ bool exact_look_task(const struct exact *exact, struct job_id id, struct vertex_
     out->pace = pace_of(task);
     out->watermark = exec_task_watermark(task->exec);
     out->state_bytes = exec_task_state_bytes(task->exec);
+    out->timers = exec_task_timers(task->exec);
     out->records_in = exec_task_chain(task->exec)->operators[0]->records_in;
     out->wakes_at = task->pace == PACE_ASLEEP ? task->wake_at : TIME_NEVER;
     out->snapshots = (uint32_t)(task->syncing.count + task->gathering.count);

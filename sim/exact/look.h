@@ -30,6 +30,7 @@ struct look_task {
     uint64_t restored;    /* from this checkpoint; 0: from none */
     int64_t watermark;    /* INT64_MIN: none yet */
     uint64_t state_bytes; /* of keyed state in memory */
+    uint64_t timers;      /* of event and of processing time, that are set */
     uint64_t records_in;  /* of its first operator, this attempt */
     time_ns wakes_at;     /* for a timer, a buffer time-out, new input; TIME_NEVER */
     uint32_t snapshots;   /* under way: not written yet */

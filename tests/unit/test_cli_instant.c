@@ -75,6 +75,24 @@ START_TEST(what_cannot_be_looked_at_is_refused_in_one_line)
 }
 END_TEST
 
+/* One timer for each session of the 100 users: what is open at that time. */
+START_TEST(timers_that_are_set_are_counted)
+{
+    cli_begin();
+    cli_put_file("sessions.yaml", "name: sessions\n"
+                                  "world: exact\n"
+                                  "duration: 20s\n"
+                                  "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+                                  "jobs: [ { program: sessions, args: [60000] } ]\n");
+    ck_assert_int_eq(cli_weir("run --quiet --no-plots --out @/run @/sessions.yaml"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("explain @/run --at 15s --task visits"), EXIT_HELD);
+    ck_assert_msg(said(" of keyed state, ") && said(" timers set, watermark "), "%s", cli_out());
+    ck_assert_int_eq(cli_weir("explain @/run --at 15s --task clicks"), EXIT_HELD);
+    ck_assert_msg(!said("timer set") && !said("timers set"), "%s", cli_out());
+    cli_end();
+}
+END_TEST
+
 START_TEST(a_scenario_that_was_changed_is_noticed)
 {
     begin();
@@ -91,6 +109,7 @@ Suite *test_cli_instant_suite(void)
     TCase *tcase = tcase_create("instant");
     tcase_add_test(tcase, barriers_are_found_where_they_wait);
     tcase_add_test(tcase, what_cannot_be_looked_at_is_refused_in_one_line);
+    tcase_add_test(tcase, timers_that_are_set_are_counted);
     tcase_add_test(tcase, a_scenario_that_was_changed_is_noticed);
     suite_add_tcase(suite, tcase);
     return suite;
