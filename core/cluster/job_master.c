@@ -172,10 +172,13 @@ struct job_id job_master_of_message(const struct message *message)
 /* The TaskManager's word on why decides whether it counts against the job's patience. */
 static void on_declined(struct job_master *master, const struct message_checkpoint_declined *said)
 {
-    /* A task that is not running, or not ready, is no failure of the checkpoint's own doing. */
-    enum checkpoint_failure failure = said->cause == CAUSE_TASK_UNKNOWN
-                                          ? CHECKPOINT_FAILURE_TASK_NOT_READY
-                                          : CHECKPOINT_FAILURE_DECLINED;
+    /* A task that is not running, or not ready, is no failure of the checkpoint's own doing. What
+     * could not be stored is told by AsyncCheckpointRunnable.handleExecutionException. */
+    enum checkpoint_failure failure = CHECKPOINT_FAILURE_DECLINED;
+    if (said->cause == CAUSE_TASK_UNKNOWN)
+        failure = CHECKPOINT_FAILURE_TASK_NOT_READY;
+    else if (said->cause == CAUSE_SNAPSHOT)
+        failure = CHECKPOINT_FAILURE_ASYNC_EXCEPTION;
     if (said->tasks_count)
         checkpoint_coordinator_on_decline(&master->checkpoints, said->checkpoint, said->tasks[0],
                                           failure, master->effects);

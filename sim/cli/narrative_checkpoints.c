@@ -256,7 +256,7 @@ static void tell_condition(struct paragraph *p)
                 continue;
             const struct log_entry *root = entry_at(p, chain.place[chain.count - 1]);
             bool is_script = text_equal(root->machine, "script") && root->reason;
-            paragraph_say(p, "Meanwhile %s was %s, from %s%s%s%s. ", cause->node,
+            paragraph_say(p, "Meanwhile %s was %s, from %s%s%s%s. ", fault_subject(cause),
                           fault_past(cause->what), paragraph_moment(p, cause->at, since),
                           is_script ? " (" : "", is_script ? root->reason : "",
                           is_script ? ")" : "");

@@ -14,6 +14,8 @@
 /* A resource manager that hears nothing of a process gives it up within this. */
 #define GIVEN_UP_WITHIN (2 * TIME_MIN)
 
+static const char storage[] = "storage"; /* the machine of lines on it */
+
 static const struct fault_row {
     const char *what;    /* of the line */
     const char *does;    /* what becomes of one */
@@ -28,15 +30,19 @@ static const struct fault_row {
     { "lossy", "loses packets", "lose packets", "", "lost none any more" },
     { "throttled", "has a worse link", "have worse links", " to ", "had its link back" },
     { "slowed", "is slowed", "are slowed", "", "ran at full speed again" },
+    { "fails", "fails", "fail", "", "worked again" },
 };
 
 /* Behind "was" or "were". */
 static const struct past_row {
     const char *what, *was;
 } past_rows[] = {
-    { "stopping", "asked to stop" },    { "lossy", "losing packets" },
-    { "throttled", "on a worse link" }, { "resumed", "resumed after a freeze" },
+    { "stopping", "asked to stop" },
+    { "lossy", "losing packets" },
+    { "throttled", "on a worse link" },
+    { "resumed", "resumed after a freeze" },
     { "exited", "gone by itself" },
+    { "fails", "failing" },
 };
 
 const char *fault_past(const char *what)
@@ -47,10 +53,21 @@ const char *fault_past(const char *what)
     return what;
 }
 
+static bool is_of_storage(const struct log_entry *entry)
+{
+    return text_equal(entry->machine, storage);
+}
+
+const char *fault_subject(const struct log_entry *entry)
+{
+    return is_of_storage(entry) ? storage : entry->node;
+}
+
 static const struct fault_row *row_of(const struct log_entry *entry)
 {
+    bool is_fault = text_equal(entry->machine, "process") || is_of_storage(entry);
     for (size_t i = 0; i < sizeof fault_rows / sizeof *fault_rows; i++)
-        if (text_equal(entry->machine, "process") && text_equal(entry->what, fault_rows[i].what))
+        if (is_fault && text_equal(entry->what, fault_rows[i].what))
             return &fault_rows[i];
     return NULL;
 }
@@ -123,7 +140,7 @@ static void begin_fault(struct faults *faults, size_t place)
         vec_push(&faults->open, faults->narrative->chapters.count);
     vec_push(&faults->narrative->chapters,
              (struct chapter){ .kind = CHAPTER_FAULT,
-                               .node = entry->node,
+                               .node = fault_subject(entry),
                                .cause = place,
                                .first = place,
                                .last = lasts ? faults->narrative->log->entries.count - 1 : place,
@@ -184,7 +201,7 @@ void narrative_add_faults(struct narrative *narrative)
     for (size_t i = 0; i < narrative->log->entries.count; i++) {
         if (text_equal(entries[i].machine, "script"))
             faults.script = i;
-        if (!text_equal(entries[i].machine, "process"))
+        if (!text_equal(entries[i].machine, "process") && !is_of_storage(&entries[i]))
             continue;
         bool was_stopping = end_faults(&faults, i);
         bool is_grace = was_stopping && script_of(&faults, entries[i].at) == SIZE_MAX;
@@ -218,7 +235,8 @@ void fault_title_times(const struct narrative *narrative, const struct chapter *
                        size_t times, char *out, size_t size)
 {
     const struct fault_row *row = row_of(&narrative->log->entries.items[chapter->first]);
-    text_format(out, size, "%zu times a process %s", times, row->does);
+    bool of_storage = is_of_storage(&narrative->log->entries.items[chapter->first]);
+    text_format(out, size, "%zu times %s %s", times, of_storage ? storage : "a process", row->does);
 }
 
 static void tell_why(struct paragraph *p)

@@ -70,6 +70,8 @@ void fault_title_times(const struct narrative *narrative, const struct chapter *
                        size_t times, char *out, size_t size);
 /* What a line says of a process, to stand behind "was". */
 const char *fault_past(const char *what);
+/* Whose condition the line is. */
+const char *fault_subject(const struct log_entry *entry);
 bool fault_ends_process(const struct narrative *narrative, const struct chapter *chapter);
 
 /* Chapters of what the script asked for, behind the others; ends of jobs learn who asked for them.

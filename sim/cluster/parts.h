@@ -90,6 +90,7 @@ struct virtual_cluster {
     struct shared_bandwidth *dfs;
     VEC(struct store_transfer) transfers;
     uint32_t free_transfer;
+    uint32_t storage_fails[TRANSFER_WAY_COUNT]; /* how many say so */
 };
 
 enum { JOB_MANAGER = 0 };

@@ -106,6 +106,7 @@ static void on_last_byte(void *context, uint64_t a, uint64_t b)
     transfer.done(transfer.context, transfer.a, transfer.b);
 }
 
+/* A request that fails is answered without a byte. */
 static void on_first_byte(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
@@ -113,11 +114,46 @@ static void on_first_byte(void *context, uint64_t a, uint64_t b)
     struct store_transfer *transfer = &cluster->transfers.items[a];
     const struct process *process = cluster_process(cluster, transfer->node);
     transfer->begin = (struct sim_handle){ 0 };
+    if (virtual_cluster_storage_fails(cluster, transfer->way)) {
+        struct store_transfer failed = *transfer;
+        slot_give(cluster, (uint32_t)a);
+        failed.done(failed.context, failed.a, failed.b);
+        return;
+    }
     transfer->moves = true;
     count_moving(cluster, transfer, 1);
     transfer->share = shared_bandwidth_start(cluster->dfs, group_of(transfer->node, transfer->way),
                                              limit_of(cluster, process, transfer->way),
                                              transfer->bytes, on_last_byte, cluster, a, 0);
+}
+
+bool virtual_cluster_storage_fails(const struct virtual_cluster *cluster, enum transfer_way way)
+{
+    return cluster->storage_fails[way] > 0;
+}
+
+static void count_failing(uint32_t *count, bool fails)
+{
+    CHECK(fails || *count > 0);
+    *count += fails ? 1 : -1u;
+}
+
+void virtual_cluster_fail_storage(struct virtual_cluster *cluster, bool writes, bool reads,
+                                  bool fails)
+{
+    uint32_t *counts = cluster->storage_fails;
+    CHECK(writes || reads);
+    if (writes)
+        count_failing(&counts[TRANSFER_OUT], fails);
+    if (reads)
+        count_failing(&counts[TRANSFER_IN], fails);
+    if (fails)
+        cluster_fact(cluster, node_id_none(), "fails",
+                     !reads    ? "writes"
+                     : !writes ? "reads"
+                               : "writes and reads");
+    else if (counts[TRANSFER_OUT] + counts[TRANSFER_IN] == 0)
+        cluster_fact(cluster, node_id_none(), "works again", NULL);
 }
 
 void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
@@ -180,7 +216,9 @@ static void on_written(void *context, uint64_t a, uint64_t b)
     struct virtual_cluster *cluster = context;
     struct node_id node = { (uint32_t)a };
     struct letter *letter = letter_create(cluster, node, EVENT_STORE_DONE);
-    letter->event.store_done = (struct event_store_done){ .token = b, .failed = false };
+    letter->event.store_done =
+        (struct event_store_done){ .token = b,
+                                   .failed = virtual_cluster_storage_fails(cluster, TRANSFER_OUT) };
     process_hear(cluster, cluster_process(cluster, node), letter);
 }
 

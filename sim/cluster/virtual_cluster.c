@@ -247,6 +247,8 @@ const char *virtual_cluster_fact_machine(const char *word)
     for (size_t i = 0; i < sizeof process_words / sizeof *process_words; i++)
         if (text_equal(process_words[i], word))
             return "process";
+    if (text_equal(word, "fails") || text_equal(word, "works again"))
+        return "storage";
     return "script";
 }
 

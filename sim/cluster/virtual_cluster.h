@@ -10,6 +10,7 @@
 #include "sim/cluster/data_plane.h"
 #include "sim/cluster/link_quality.h"
 #include "sim/cluster/node_driver.h"
+#include "sim/cluster/storage.h"
 #include "sim/kernel/queue.h"
 #include "sim/load/scenario.h"
 
@@ -128,23 +129,5 @@ struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, 
                                          struct node_id b);
 struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster);
 const struct scenario *virtual_cluster_scenario(const struct virtual_cluster *cluster);
-
-/* Storage shared by all, on a network of its own that no cut touches. `done` runs when a transfer's
- * last byte is there (latency first). Transfers share one bandwidth, max-min fair; those of a node
- * one way also its NIC, or what the limit leaves them of it (bytes per second, above 0). */
-enum transfer_way { TRANSFER_OUT, TRANSFER_IN, TRANSFER_WAY_COUNT }; /* as the node sees it */
-typedef sim_action transfer_done;
-struct transfer_id {
-    uint64_t n; /* 0: none */
-};
-struct transfer_id virtual_cluster_dfs_transfer(struct virtual_cluster *cluster,
-                                                struct node_id node, enum transfer_way way,
-                                                double bytes, transfer_done *done, void *context,
-                                                uint64_t a, uint64_t b);
-void virtual_cluster_dfs_limit(struct virtual_cluster *cluster, struct node_id node,
-                               enum transfer_way way, double bytes_per_s);
-double virtual_cluster_dfs_rate(const struct virtual_cluster *cluster, struct node_id node,
-                                enum transfer_way way);
-void virtual_cluster_dfs_cancel(struct virtual_cluster *cluster, struct transfer_id transfer);
 
 #endif

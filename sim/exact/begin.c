@@ -247,8 +247,6 @@ static void open(struct exact *exact, struct exact_task *task)
         exec_task_open(task->exec, NULL, 0, exact_now(exact));
     } else if (!cut) {
         exec_task_fail(task->exec, CAUSE_RESTORE, "the checkpoint is not there");
-    } else if (cut->file_count > 0 && exact_now(exact) < exact->storage_fails_until) {
-        exec_task_fail(task->exec, CAUSE_RESTORE, "storage fails");
     } else {
         if (!cut->completed)
             stored_cut_complete(job, cut);
@@ -276,8 +274,7 @@ enum life_begun task_begin(struct exact *exact, uint32_t index)
     const char *text;
     exec_task_cause(task->exec, &text);
     /* What a program has changed about its state is its own affair. */
-    if (job->wrong[0] == '\0' && !job->spec->program &&
-        exact_now(exact) >= exact->storage_fails_until)
+    if (job->wrong[0] == '\0' && !job->spec->program)
         text_format(job->wrong, sizeof job->wrong, "checkpoint %llu cannot be restored: %s",
                     (unsigned long long)task->life.restore_checkpoint, text);
     exact_fail(exact, index);

@@ -247,11 +247,6 @@ struct exact *exact_create(const struct scenario *scenario, struct virtual_clust
     return exact;
 }
 
-void exact_fail_storage(struct exact *exact, time_ns until)
-{
-    exact->storage_fails_until = until;
-}
-
 static void source_fini(struct exact_source *source)
 {
     curve_fini(&source->curve);

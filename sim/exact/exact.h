@@ -52,10 +52,6 @@ struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job,
  * or doubled a record. */
 MUST_CHECK struct err exact_check(struct exact *exact, struct note *note);
 
-/* For tests: shared storage fails until then. A snapshot whose bytes are through meanwhile is
- * declined, a task that opens its files meanwhile fails. */
-void exact_fail_storage(struct exact *exact, time_ns until);
-
 /* For tests: records that the state of a keyed vertex stands for, in the newest completed
  * checkpoint; how many checkpoints were compared with what they must hold; and how many records on
  * their way were in them. */

@@ -38,6 +38,7 @@ struct upload {
     struct stored_file *file;
     struct checkpoint_ack ack;
     bool transferring, in_storage; /* in_storage: not inside the acknowledgement */
+    bool is_lost;                  /* the storage has not taken it */
     bool copying;                  /* to or from the host's own disk */
     struct transfer_id transfer;
     struct share_handle copy;
@@ -59,7 +60,6 @@ struct exact {
     VEC(struct connection) connections;
     struct index_map connection_of; /* by both hosts: where something waits */
     VEC(uint32_t) free_uploads, free_wires, free_connections;
-    time_ns storage_fails_until;
     struct key_trace *trace;          /* of one key; null: of none */
     bool tells_barriers;              /* log-level: message */
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */

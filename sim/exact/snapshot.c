@@ -349,6 +349,8 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     struct upload *upload = &exact->uploads.items[a];
     if (upload->generation != (uint32_t)b)
         return;
+    if (upload->transferring)
+        upload->is_lost = life_transfer_fails(&exact->life, TRANSFER_OUT);
     upload->transferring = false;
     if (upload->copying || exact_hold(exact, upload->host, upload_is_done, a, b))
         return;
@@ -361,7 +363,7 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
                                  .acks = &ack,
                                  .ack_count = 1 };
     struct node_id node = { upload->host };
-    bool is_lost = upload->in_storage && exact_now(exact) < exact->storage_fails_until;
+    bool is_lost = upload->is_lost;
     bool counts = task_ref_is_live(&exact->life, upload->task) && cut && !cut->completed &&
                   exact->tasks.items[upload->task.index].life.phase != TASK_CLOSING;
     ack.async = exact_now(exact) - upload->began_at;

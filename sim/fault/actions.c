@@ -187,6 +187,29 @@ static void link_end(struct action_context *context, const struct scripted_event
     apply_to_link(context, target);
 }
 
+/* Storage. */
+
+static void fail_storage(struct action_context *context, const struct scripted_event *event,
+                         bool fails)
+{
+    virtual_cluster_fail_storage(context->cluster, event->requests != STORAGE_READS,
+                                 event->requests != STORAGE_WRITES, fails);
+}
+
+static void fail_storage_begin(struct action_context *context, const struct scripted_event *event,
+                               struct action_target target)
+{
+    (void)target;
+    fail_storage(context, event, true);
+}
+
+static void fail_storage_end(struct action_context *context, const struct scripted_event *event,
+                             struct action_target target)
+{
+    (void)target;
+    fail_storage(context, event, false);
+}
+
 /* Jobs. */
 
 /* Code fails where it runs. */
@@ -255,6 +278,7 @@ const struct action_row action_rows[ACTION_KIND_COUNT] = {
     [ACTION_SLOW] = { true, NULL, slow_begin, slow_end },
     [ACTION_LOSS] = { true, NULL, link_begin, link_end },
     [ACTION_THROTTLE] = { true, NULL, link_begin, link_end },
+    [ACTION_FAIL_STORAGE] = { false, NULL, fail_storage_begin, fail_storage_end },
     [ACTION_FAIL_TASK] = { false, fail_task_can, fail_task_begin, NULL },
     [ACTION_CANCEL] = { false, NULL, cancel_begin, NULL },
     [ACTION_STOP_JOB] = { false, NULL, stop_job_begin, NULL },

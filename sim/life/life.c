@@ -95,6 +95,11 @@ struct life_host *life_host_at(struct life *life, uint32_t index)
     return host;
 }
 
+bool life_transfer_fails(const struct life *life, enum transfer_way way)
+{
+    return life->world.transfer_fails && life->world.transfer_fails(life->world.context, way);
+}
+
 bool life_hold(struct life *life, uint32_t index, sim_action *action, void *context, uint64_t a,
                uint64_t b)
 {

@@ -233,6 +233,7 @@ static void state_is_here(void *context, uint64_t a, uint64_t b)
     if (life->steps.items[a].generation != (uint32_t)b)
         return;
     life->steps.items[a].transferring = false;
+    life->steps.items[a].failed = life_transfer_fails(life, TRANSFER_IN);
     tell_of_reading(life, life->steps.items[a].host, false);
     state_is_read(context, a, b);
 }
@@ -250,7 +251,11 @@ static void state_is_read(void *context, uint64_t a, uint64_t b)
         return;
     for (size_t i = 0; i < life->steps.items[index].tasks.count; i++) {
         struct task_ref ref = life->steps.items[index].tasks.items[i];
-        if (task_ref_is_live(life, ref) && life_task(life, ref.index)->phase == TASK_INITIALIZING)
+        if (!task_ref_is_live(life, ref) || life_task(life, ref.index)->phase != TASK_INITIALIZING)
+            continue;
+        if (life->steps.items[index].failed)
+            task_fail(life, ref.index, CAUSE_RESTORE);
+        else
             read_next(life, ref.index, readings);
     }
     life_step_release(life, index);

@@ -76,6 +76,7 @@ struct life_step {
     time_ns made_at, due;
     time_ns extra;              /* CANCEL, FINISH: the close() on top of the draw, for joining */
     bool transferring, at_disk; /* RESTORE, RECOVER: bytes are under way; it ends when none are */
+    bool failed;                /* what was to be read from storage is not here */
     struct transfer_id transfer;
     struct share_handle disk;
     VEC(struct task_ref) tasks;

@@ -48,6 +48,11 @@ static double transfer_rate(void *context, struct node_id node, enum transfer_wa
     return virtual_cluster_dfs_rate(context, node, way);
 }
 
+static bool transfer_fails(void *context, enum transfer_way way)
+{
+    return virtual_cluster_storage_fails(context, way);
+}
+
 static void transfer_cancel(void *context, struct transfer_id id)
 {
     virtual_cluster_dfs_cancel(context, id);
@@ -64,5 +69,6 @@ struct plane_world plane_world_of(struct virtual_cluster *cluster)
                                  .transfer = transfer,
                                  .transfer_limit = transfer_limit,
                                  .transfer_rate = transfer_rate,
+                                 .transfer_fails = transfer_fails,
                                  .transfer_cancel = transfer_cancel };
 }

@@ -27,6 +27,8 @@ struct plane_world {
                            double bytes_per_s);
     /* What these move now, bytes per second. Null: nothing. */
     double (*transfer_rate)(void *context, struct node_id node, enum transfer_way way);
+    /* Asked when one has ended: has it failed? Null: none does. */
+    bool (*transfer_fails)(void *context, enum transfer_way way);
     void (*transfer_cancel)(void *context, struct transfer_id transfer);
 };
 

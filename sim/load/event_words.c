@@ -78,6 +78,8 @@ const struct event_fact event_facts[] = {
     DECISION("process", "unthrottled"),
     DECISION("process", "slowed"),
     DECISION("process", "full speed"),
+    DECISION("storage", "fails"),
+    DECISION("storage", "works again"),
     DECISION("script", "missed"),
 #define X(kind, word) DECISION("script", word),
     ACTIONS(X)

@@ -23,15 +23,22 @@ struct event_values {
 typedef struct err verb_reader(struct scenario_reader *reader, const struct tree_node *node,
                                struct event_values *v);
 
-static verb_reader read_add, read_fault, read_fail, read_job_verb, read_rescale;
+static verb_reader read_add, read_fault, read_fail, read_job_verb, read_rescale, read_fail_storage;
 
 static verb_reader *const verb_readers[ACTION_KIND_COUNT] = {
-    [ACTION_ADD] = read_add,           [ACTION_STOP] = read_fault,
-    [ACTION_KILL] = read_fault,        [ACTION_FREEZE] = read_fault,
-    [ACTION_CUT] = read_fault,         [ACTION_SLOW] = read_fault,
-    [ACTION_LOSS] = read_fault,        [ACTION_THROTTLE] = read_fault,
-    [ACTION_FAIL_TASK] = read_fail,    [ACTION_CANCEL] = read_job_verb,
-    [ACTION_STOP_JOB] = read_job_verb, [ACTION_SAVEPOINT] = read_job_verb,
+    [ACTION_ADD] = read_add,
+    [ACTION_STOP] = read_fault,
+    [ACTION_KILL] = read_fault,
+    [ACTION_FREEZE] = read_fault,
+    [ACTION_CUT] = read_fault,
+    [ACTION_SLOW] = read_fault,
+    [ACTION_LOSS] = read_fault,
+    [ACTION_THROTTLE] = read_fault,
+    [ACTION_FAIL_STORAGE] = read_fail_storage,
+    [ACTION_FAIL_TASK] = read_fail,
+    [ACTION_CANCEL] = read_job_verb,
+    [ACTION_STOP_JOB] = read_job_verb,
+    [ACTION_SAVEPOINT] = read_job_verb,
     [ACTION_RESCALE] = read_rescale,
 };
 
@@ -282,83 +289,29 @@ static struct err read_fail(struct scenario_reader *reader, const struct tree_no
     return scenario_check_subtask(reader, spec, node, v->event.vertex, v->event.subtask);
 }
 
-/* A side of a range; nothing is "Flink's default", -1. */
-static bool take_bound(const char *text, size_t length, int32_t *out)
-{
-    *out = -1;
-    if (length == 0)
-        return true;
-    *out = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || *out > MAX_PARALLELISM_LIMIT)
-            return false;
-        *out = *out * 10 + (text[i] - '0');
-    }
-    return *out > 0;
-}
-
-static struct err read_bounds(const struct job_spec *job, const struct tree_node *node,
-                              struct vertex_id vertex, struct event_values *v, struct note *note)
-{
-    struct vertex_bounds bounds = { .vertex = vertex };
-    const char *text = node->kind == TREE_SCALAR ? node->text : "", *dots = strstr(text, "..");
-    bool good = dots && take_bound(text, (size_t)(dots - text), &bounds.lower) &&
-                take_bound(dots + 2, strlen(dots + 2), &bounds.upper) &&
-                (bounds.lower > 0 || bounds.upper > 0);
-    int32_t most = job_graph_max_parallelism(job->graph, vertex);
-    if (!good || (bounds.upper > 0 && bounds.lower > bounds.upper))
-        return tree_expected(node, ERR_BAD_VALUE_CODE, note,
-                             "bounds such as 1..4 (lower..upper, either may be left out)");
-    if (bounds.upper > most || bounds.lower > most)
-        return tree_expected(node, ERR_BAD_VALUE_CODE, note,
-                             "bounds up to the vertex's max parallelism, %d", most);
-    vec_push(&v->event.bounds, bounds);
-    return OK;
-}
-
-/* Flink takes new requirements for all vertices of a job or for none. */
-static struct err need_all_vertices(const struct job_spec *job, const struct tree_node *vertices,
-                                    struct note *note)
-{
-    for (VEC_EACH(const struct job_vertex, vertex, &job->graph->vertices))
-        if (!field_child(vertices, vertex->name))
-            return tree_error(vertices, ERR_MISSING_CODE, note,
-                              "found no bounds of '%.*s', expected all vertices of the job", 60,
-                              vertex->name);
-    return OK;
-}
-
-/* rescale: { job: clicks, vertices: { source: 1..2, count: 1..6 } } or { all: 1..6 } */
 static struct err read_rescale(struct scenario_reader *reader, const struct tree_node *node,
                                struct event_values *v)
 {
-    static const struct field fields[] = { FIELD_BY_HAND("job"), FIELD_BY_HAND("vertices"),
-                                           FIELD_BY_HAND("all") };
-    struct note *note = reader->note;
-    TRY(fields_read(node, fields, FIELDS_COUNT(fields), v, note));
-    TRY(scenario_find_job(reader, node, field_child(node, "job"), &v->event.job));
-    const struct job_spec *job = &reader->scenario->jobs.items[v->event.job.n];
-    const struct tree_node *all = field_child(node, "all");
-    const struct tree_node *vertices = field_child(node, "vertices");
-    if ((all != NULL) == (vertices != NULL))
-        return tree_error(node, ERR_MISSING_CODE, note,
-                          "found %s, expected either 'all' or 'vertices'",
-                          all ? "both" : "no bounds");
-    for (uint32_t i = 0; all && i < job->graph->vertices.count; i++)
-        TRY(read_bounds(job, all, (struct vertex_id){ i }, v, note));
-    if (all)
-        return OK;
-    TRY(field_need(vertices, TREE_MAP, "a map from vertices to bounds such as 1..4", note));
-    for (const struct tree_node *item = vertices->first; item; item = item->next) {
-        struct tree_node name = *item;
-        struct vertex_id vertex;
-        name.kind = TREE_SCALAR;
-        name.text = item->key;
-        TRY(scenario_find_vertex(job, &name, &vertex, note));
-        TRY(read_bounds(job, item, vertex, v, note));
+    return scenario_read_bounds(reader, node, &v->event);
+}
+
+static const char *const request_words[STORAGE_REQUESTS_COUNT] = { "all", "writes", "reads" };
+
+/* fail-storage: writes, or { requests: writes, for: 30s } */
+static struct err read_fail_storage(struct scenario_reader *reader, const struct tree_node *node,
+                                    struct event_values *v)
+{
+    static const struct field fields[] = { FIELD_BY_HAND("requests"), LASTS };
+    const struct tree_node *word = node;
+    size_t requests = STORAGE_ALL;
+    if (node->kind == TREE_MAP) {
+        TRY(fields_read(node, fields, FIELDS_COUNT(fields), v, reader->note));
+        word = field_child(node, "requests");
     }
-    if (v->event.bounds.count < job->graph->vertices.count)
-        return need_all_vertices(job, vertices, note);
+    if (word)
+        TRY(field_read_word(word, "requests that fail", request_words, STORAGE_REQUESTS_COUNT,
+                            &requests, reader->note));
+    v->event.requests = (enum storage_requests)requests;
     return OK;
 }
 
@@ -376,6 +329,8 @@ static void make_label(const struct scenario *scenario, struct scripted_event *e
         text_format(text, sizeof text, "%s %s %u%s%s", verb,
                     job->graph->vertices.items[event->vertex.n].name, event->subtask,
                     several ? " of " : "", several ? job->name : "");
+    } else if (event->kind == ACTION_FAIL_STORAGE) {
+        text_format(text, sizeof text, "%s %s", verb, request_words[event->requests]);
     } else if (event->kind >= ACTION_CANCEL) {
         text_format(text, sizeof text, "%s %s", verb, scenario->jobs.items[event->job.n].name);
     } else if (who) {

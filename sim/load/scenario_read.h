@@ -69,6 +69,10 @@ MUST_CHECK struct err scenario_read_recovery(const struct scenario_reader *reade
                                              const struct tree_node *node);
 MUST_CHECK struct err scenario_read_event(struct scenario_reader *reader,
                                           const struct tree_node *node);
+/* Of a rescale: into the event. */
+MUST_CHECK struct err scenario_read_bounds(const struct scenario_reader *reader,
+                                           const struct tree_node *node,
+                                           struct scripted_event *event);
 MUST_CHECK struct err scenario_read_expectation(struct scenario_reader *reader,
                                                 const struct tree_node *node);
 

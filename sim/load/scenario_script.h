@@ -23,6 +23,7 @@
     X(SLOW, "slow")         /* the host runs at `factor` of its speed */                           \
     X(LOSS, "loss")         /* messages of the target are lost with probability `factor` */        \
     X(THROTTLE, "throttle") /* the link of target and peer gets worse */                           \
+    X(FAIL_STORAGE, "fail-storage") /* requests to the checkpoint storage fail */                  \
     X(FAIL_TASK, "fail")    /* user code of a subtask throws */                                    \
     X(CANCEL, "cancel")                                                                            \
     X(STOP_JOB, "stop-with-savepoint")                                                             \
@@ -36,6 +37,7 @@ enum action_kind { ACTIONS(X) ACTION_KIND_COUNT };
 
 extern const char *const action_words[ACTION_KIND_COUNT];
 
+enum storage_requests { STORAGE_ALL, STORAGE_WRITES, STORAGE_READS, STORAGE_REQUESTS_COUNT };
 enum target_kind { TARGET_NAMED, TARGET_RANDOM, TARGET_IN_USE, TARGET_IDLE };
 
 /* When an action happens: at a time, or `after` an event of the log was seen for the `nth` time. */
@@ -56,8 +58,9 @@ struct scripted_event {
     char *peer; /* CUT, LOSS: name of a node, null = everybody; "jobmanager" is a name too; THROTTLE
                  */
     uint32_t count;
-    time_ns duration; /* FREEZE, CUT, SLOW, LOSS; TIME_NEVER: for good */
-    time_ns grace;    /* STOP */
+    enum storage_requests requests; /* FAIL_STORAGE */
+    time_ns duration;               /* of what lasts: FREEZE, CUT, ...; TIME_NEVER: for good */
+    time_ns grace;                  /* STOP */
     double factor;
     time_ns more_latency; /* THROTTLE: on top, one way */
     double bandwidth_bps; /* THROTTLE: at most; 0: no limit */

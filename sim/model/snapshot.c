@@ -101,7 +101,7 @@ static uint32_t upload_create(struct model *model, uint32_t job, uint32_t host, 
     struct upload *upload = &model->uploads.items[index];
     model->free_upload = upload->next_free;
     upload->used = true;
-    upload->declined = false;
+    upload->declined = upload->failed = false;
     upload->job = job;
     upload->host = host;
     upload->serial = serial;
@@ -410,7 +410,7 @@ static size_t take_acks(struct model *model, struct upload *upload)
             continue;
         upload->acks.items[i].async = model_now(model) - upload->started_at;
         upload->acks.items[count++] = upload->acks.items[i];
-        if (upload->local)
+        if (upload->local && !upload->failed)
             local_keep(&model->life, &model->tasks.items[ref.index].life, upload->checkpoint,
                        upload->acks.items[count - 1].state_bytes);
     }
@@ -426,23 +426,25 @@ static void upload_end(struct model *model, uint32_t index, uint32_t generation)
                                  .checkpoint = upload->checkpoint,
                                  .acks = upload->acks.items,
                                  .ack_count = count };
-    if (upload->declined) {
-        report = (struct event_data){ .kind = DATA_CHECKPOINT_DECLINED,
-                                      .job = { upload->job },
-                                      .checkpoint = upload->checkpoint,
-                                      .declined_by = upload->acks.items[0].attempt,
-                                      .cause = CAUSE_TASK_UNKNOWN };
+    if (upload->declined || upload->failed) {
+        report =
+            (struct event_data){ .kind = DATA_CHECKPOINT_DECLINED,
+                                 .job = { upload->job },
+                                 .checkpoint = upload->checkpoint,
+                                 .declined_by = upload->acks.items[0].attempt,
+                                 .cause = upload->failed ? CAUSE_SNAPSHOT : CAUSE_TASK_UNKNOWN };
     }
     struct node_id node = { upload->host };
     uint32_t job = upload->job, vertex = upload->vertex;
     uint64_t serial = upload->serial;
+    bool is_stored = count > 0 && !upload->failed;
     /* The list must outlive the report, so the upload is given back behind it; its tasks' answers
      * cannot reach it, because it has no event left. */
     if (upload->declined || count > 0)
         model->life.world.report(model->life.world.context, node, &report);
     if (model->uploads.items[index].generation == generation)
         upload_release(model, index);
-    if (count > 0)
+    if (is_stored)
         end_on_stored(model, job, vertex, serial, (uint32_t)count);
 }
 
@@ -452,8 +454,10 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     struct upload *upload = &model->uploads.items[a];
     if (upload->generation != (uint32_t)b)
         return;
-    if (upload->transferring)
+    if (upload->transferring) {
         net_transfer_ends(model, upload->host, TRANSFER_OUT);
+        upload->failed = life_transfer_fails(&model->life, TRANSFER_OUT);
+    }
     upload->transferring = false;
     if (!life_hold(&model->life, upload->host, upload_is_done, model, a, b) && !upload->copying)
         upload_end(model, (uint32_t)a, (uint32_t)b);

@@ -196,6 +196,11 @@ static const struct cause_rule rules[] = {
     { "process lossy", NULL, "script loss", 0, AT_ONCE },
     { "process throttled", NULL, "script loss", 0, AT_ONCE },
     { "process throttled", NULL, "script throttle", 0, AT_ONCE },
+    { "storage fails", NULL, "script fail-storage", 0, AT_ONCE },
+    { "storage works again", NULL, "storage fails", 0, LONG },
+    { "execution * -> FAILED", "restore the task's state", "storage fails", LINK_STANDING, LONG },
+    { "checkpoint failed", "Asynchronous", "storage fails", LINK_STANDING, LONG },
+    { "checkpoint failed", "finalize", "storage fails", LINK_STANDING, LONG },
     { "process unthrottled", NULL, "process throttled", LINK_NODE, LONG },
     { "process lossless", NULL, "process lossy", LINK_NODE, LONG },
     { "checkpoint completed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
@@ -229,14 +234,20 @@ static const struct cause_rule rules[] = {
     { "checkpoint starting*", NULL, "job RUNNING", LINK_JOB, AT_ONCE },
 };
 
-/* Conditions of a process; each ends with it, too. */
+/* Conditions of a process, each of which ends with it, too; and of the storage. */
 static const struct condition_row {
     const char *begins, *ends;
 } conditions[] = {
-    { "stopping", "stopped" }, { "frozen", "resumed" },        { "cut off", "healed" },
-    { "lossy", "lossless" },   { "throttled", "unthrottled" }, { "slowed", "full speed" },
+    { "stopping", "stopped" },  { "frozen", "resumed" },        { "cut off", "healed" },
+    { "lossy", "lossless" },    { "throttled", "unthrottled" }, { "slowed", "full speed" },
+    { "fails", "works again" },
 };
 enum { CONDITION_COUNT = sizeof conditions / sizeof *conditions };
+
+static bool is_of_machines(const struct log_entry *entry)
+{
+    return text_equal(entry->machine, "process") || text_equal(entry->machine, "storage");
+}
 
 static bool same(const char *a, const char *b)
 {
@@ -245,7 +256,7 @@ static bool same(const char *a, const char *b)
 
 bool causes_is_condition(const struct log_entry *entry)
 {
-    for (size_t i = 0; i < CONDITION_COUNT && text_equal(entry->machine, "process"); i++)
+    for (size_t i = 0; i < CONDITION_COUNT && is_of_machines(entry); i++)
         if (text_equal(entry->what, conditions[i].begins))
             return true;
     return false;
@@ -262,7 +273,8 @@ bool causes_ends_process(const struct log_entry *entry)
 
 bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition)
 {
-    if (!text_equal(entry->machine, "process") || !same(entry->node, condition->node))
+    if (!is_of_machines(entry) || !text_equal(entry->machine, condition->machine) ||
+        !same(entry->node, condition->node))
         return false;
     if (causes_ends_process(entry))
         return true;

@@ -109,6 +109,12 @@ static void lose_no_more(void *context, uint64_t a, uint64_t b)
     virtual_cluster_set_loss(context, (struct node_id){ (uint32_t)a }, 0);
 }
 
+static void mend_storage(void *context, uint64_t a, uint64_t b)
+{
+    (void)a, (void)b;
+    virtual_cluster_fail_storage(context, true, true, false);
+}
+
 static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *action, uint32_t node)
 {
     struct sim_queue *queue = virtual_cluster_queue(cluster);
@@ -164,7 +170,8 @@ static void inject(struct exact_run *run, enum injected what)
         rescale(cluster, 3);
         return;
     case STORAGE_FAILS: /* also while a failed task begins anew */
-        exact_fail_storage(run->exact, simulation_now(run->simulation) + 700 * TIME_MS);
+        virtual_cluster_fail_storage(cluster, true, true, true);
+        later(cluster, 700 * TIME_MS, mend_storage, 0);
         virtual_cluster_fail_task(cluster, job_0, count_vertex, 1);
         return;
     case RESCALE_DOWN: rescale(cluster, 1); return;

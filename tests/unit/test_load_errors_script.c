@@ -25,6 +25,21 @@ static const struct broken {
       "t.yaml:10: events.0: found no action, expected one such as kill: tm1" },
     { EVENTS_OF("  - { at: 1s, kil: tm1 }\n"),
       "t.yaml:10: events.0.kil: found an unknown key, expected a known one, did you mean 'kill'?" },
+    { EVENTS_OF("  - { at: 1s, fail-storage: write }\n"),
+      "t.yaml:10: events.0.fail-storage: found 'write', expected requests that fail, did "
+      "you mean 'writes'?" },
+    { EVENTS_OF("  - { at: 1s, fail-storage: { request: reads } }\n"),
+      "t.yaml:10: events.0.fail-storage.request: found an unknown key, expected a known one, did "
+      "you mean 'requests'?" },
+    { EVENTS_OF("  - { at: 1s, fail-storage: { for: 0s } }\n"),
+      "t.yaml:10: events.0.fail-storage.for: found '0s', expected a duration such as "
+      "90s, 5 min or 100 ms, above 0" },
+    { EVENTS_OF("  - { at: 1s, fail-storage: [ reads ] }\n"),
+      "t.yaml:10: events.0.fail-storage: found a list, expected requests that fail: all, "
+      "writes or reads" },
+    { EVENTS_OF("  - { at: 1s, fail-storag: all }\n"),
+      "t.yaml:10: events.0.fail-storag: found an unknown key, expected a known one, did you mean "
+      "'fail-storage'?" },
     { EVENTS_OF("  - { kill: tm1 }\n"),
       "t.yaml:10: events.0: found no time, expected either 'at' or 'on'" },
     { EVENTS_OF("  - { at: 1s, on: job RUNNING, kill: tm1 }\n"),

@@ -92,6 +92,26 @@ START_TEST(events_hit_task_managers)
 }
 END_TEST
 
+START_TEST(events_act_on_the_storage)
+{
+    load(SCRIPT("  - { at: 1s, fail-storage: all }\n"
+                "  - { at: 2s, fail-storage: reads }\n"
+                "  - { at: 3s, fail-storage: { requests: writes, for: 30s } }\n"
+                "  - { at: 4s, fail-storage: { for: 5s }, label: outage }\n"));
+    static const enum storage_requests requests[] = { STORAGE_ALL, STORAGE_READS, STORAGE_WRITES,
+                                                      STORAGE_ALL };
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(event(i)->kind, ACTION_FAIL_STORAGE);
+        ck_assert_int_eq(event(i)->requests, requests[i]);
+    }
+    ck_assert_int_eq(event(0)->duration, TIME_NEVER);
+    ck_assert_int_eq(event(2)->duration, 30 * TIME_S);
+    ck_assert_str_eq(event(0)->label, "fail-storage all");
+    ck_assert_str_eq(event(2)->label, "fail-storage writes");
+    ck_assert_str_eq(event(3)->label, "outage");
+}
+END_TEST
+
 START_TEST(events_act_on_jobs)
 {
     load("config: { parallelism.default: 3 }\n" SCRIPT(
@@ -207,6 +227,7 @@ Suite *test_load_script_suite(void)
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_test(tcase, events_come_at_times_or_on_lines_of_the_log);
     tcase_add_test(tcase, events_hit_task_managers);
+    tcase_add_test(tcase, events_act_on_the_storage);
     tcase_add_test(tcase, events_act_on_jobs);
     tcase_add_test(tcase, expectations_are_metrics_events_and_invariants);
     tcase_add_test(tcase, recorded_timelines_can_be_written_down);
