@@ -38,6 +38,14 @@ static inline uint32_t words_shift(uint64_t flags)
     return (uint32_t)__builtin_ctzll(flags | UINT64_C(1) << 63) & 56;
 }
 
+/* Flags the slots whose tag is that of the pattern, of any generation: the lowest one for sure, and
+ * it is all that may be asked for. */
+static inline uint64_t words_lowest(uint64_t word, uint64_t pattern)
+{
+    uint64_t differs = (word & STATE_ONES * STATE_TAG_HASH) ^ pattern;
+    return (differs - STATE_ONES) & STATE_FLAGS;
+}
+
 static inline uint8_t *words_entry(const struct state_group *group, const uint64_t *tags,
                                    uint32_t shift)
 {
