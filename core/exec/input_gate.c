@@ -193,6 +193,7 @@ bool input_gate_next(struct input_gate *gate, uint32_t *channel, struct channel_
     if (gate->recovered.count) {
         *out = item_queue_take(&gate->recovered);
         *channel = out->sequence;
+        gate->taken_bytes += out->buffer->used;
         return true;
     }
     bool has_priority = gate->priority.count > 0;
@@ -208,6 +209,7 @@ bool input_gate_next(struct input_gate *gate, uint32_t *channel, struct channel_
     CHECK(has_priority || can_read(from));
     *out = item_queue_take(&from->queue);
     *channel = number;
+    gate->taken_bytes += out->buffer ? out->buffer->used : 0;
     if (out->event.kind == CHANNEL_EVENT_BARRIER && out->sequence > from->taken_barrier)
         from->taken_barrier = out->sequence;
     refresh(gate, number);

@@ -63,6 +63,7 @@ struct input_gate {
     uint32_t free_floating;
     uint32_t open; /* channels whose END_OF_PARTITION has not been taken */
     uint64_t stored_bytes;
+    uint64_t taken_bytes; /* of buffers given to the task */
 };
 
 void input_gate_init(struct input_gate *gate, const struct input_gate_config *config);

@@ -107,12 +107,14 @@ static void close_writer(struct result_partition *partition, uint32_t writer)
     buffer_release(buffer);
 }
 
-/* What the receiver wishes of its sender's buffers (debloating), but at least one slot. */
+/* What the receivers wish of their sender's buffers (debloating), but at least one slot. A buffer
+ * for all of them is as the one who wants least wants it. */
 static uint32_t wanted_size(const struct result_partition *partition, uint32_t channel,
                             uint32_t slot_bytes)
 {
     uint32_t least = FRAME_HEAD + slot_bytes;
-    uint32_t size = is_broadcast(partition) ? 0 : partition->subpartitions[channel].buffer_size;
+    uint32_t size = is_broadcast(partition) ? partition->wanted_least
+                                            : partition->subpartitions[channel].buffer_size;
     if (size == 0 || size > partition->config.buffer_size)
         return partition->config.buffer_size;
     return size > least ? size : least;
@@ -439,7 +441,16 @@ void result_partition_set_buffer_size(struct result_partition *partition, uint32
                                       uint32_t bytes)
 {
     CHECK(channel < partition->config.subpartitions);
-    partition->subpartitions[channel].buffer_size = bytes;
+    struct subpartition *wants = &partition->subpartitions[channel];
+    bool was_least = wants->buffer_size == partition->wanted_least;
+    wants->buffer_size = bytes;
+    if (was_least || bytes < partition->wanted_least)
+        partition->wanted_least = bytes;
+    for (uint32_t i = 0; was_least && i < partition->config.subpartitions; i++) {
+        uint32_t wanted = partition->subpartitions[i].buffer_size;
+        if (wanted > 0 && wanted < partition->wanted_least)
+            partition->wanted_least = wanted;
+    }
 }
 
 /* References to the pool's buffers; recovered ones are not of it. */

@@ -47,6 +47,7 @@ struct result_partition {
     int64_t timeout_checkpoint; /* of the barrier with a time-out that still waits; -1: none */
     time_ns timeout_at;
     uint32_t timeout_left; /* channels from which it has not been taken */
+    uint32_t wanted_least; /* the smallest size that a receiver wants, bytes; 0: none has said */
     uint64_t bytes;        /* of closed buffers; broadcast counts once */
 };
 

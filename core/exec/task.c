@@ -397,7 +397,9 @@ static bool meet_deadlines(struct exec_task *task, time_ns now)
 static bool poll_source(struct exec_task *task)
 {
     uint64_t before = task->chain.operators[0]->records_in;
-    enum source_status status = chain_poll(&task->chain, SOURCE_BATCH_MAX);
+    uint32_t most =
+        task_outputs_batch_max(task->outputs, task->config.output_count, SOURCE_BATCH_MAX);
+    enum source_status status = chain_poll(&task->chain, most);
     if (status == SOURCE_ENDED) {
         task->drains = true;
         exec_task_end_data(task);

@@ -61,4 +61,8 @@ MUST_CHECK struct err record_route_targets(const struct record_route *route,
 MUST_CHECK struct err task_output_write(struct task_output *output, const struct batch *batch,
                                         struct note *note);
 
+/* Records that a source may read at once, at most `most`: fewer where receivers want small buffers
+ * (debloating), for a batch is written whole, over the pool's limit if need be. At least 1. */
+uint32_t task_outputs_batch_max(const struct task_output *outputs, uint32_t count, uint32_t most);
+
 #endif

@@ -84,6 +84,12 @@ static const struct range_row ranges[] = {
     RANGE(buffer_size, 1, BUFFER_BYTES_MAX, false, "must be 1 byte to 1 gb"),
     AT_LEAST_0(buffers_per_channel),
     AT_LEAST_0(buffers_per_gate),
+    /* BufferDebloatConfiguration.validate */
+    RANGE(buffer_size_min, 1, BUFFER_BYTES_MAX, false, "must be 1 byte to 1 gb"),
+    AT_LEAST_MS(debloat_target),
+    AT_LEAST_MS(debloat_period),
+    AT_LEAST_1(debloat_samples),
+    RANGE(debloat_threshold, 0, 100, false, "must be 0 to 100"),
 };
 
 #define KEY(field) config_options[OPTION_##field].key
@@ -133,6 +139,8 @@ static struct err check_orders(const struct config *c, struct note *note)
     CHECK_ORDER(cpu_min, cpu_max);
     CHECK_ORDER(memory_min, memory_max);
     CHECK_ORDER(restart_exp_initial, restart_exp_max);
+    if (c->debloat)
+        CHECK_ORDER(buffer_size_min, buffer_size);
     /* With a backlog checkpoints may be rarer, not denser; 0 is "none" (CheckpointConfig). */
     if (c->checkpoint_interval_backlog != 0)
         CHECK_ORDER(checkpoint_interval, checkpoint_interval_backlog);

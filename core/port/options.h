@@ -55,9 +55,10 @@
     X(LOAD_BALANCE) X(CHECKPOINT_MODE) X(STATE_BACKEND) X(RETENTION) X(CLAIM_MODE) X(TARGET)
 
 /* prefix shorthands, for this list only */
-#define AD "jobmanager.adaptive-scheduler."
-#define CP "execution.checkpointing."
-#define RS "restart-strategy."
+#define AD      "jobmanager.adaptive-scheduler."
+#define CP      "execution.checkpointing."
+#define DEBLOAT "taskmanager.network.memory.buffer-debloat."
+#define RS      "restart-strategy."
 
 /* clang-format off */
 #define OPTIONS(X) \
@@ -149,7 +150,13 @@
     X(DURATION, buffer_timeout, "execution.buffer-timeout.interval", "100 ms", "execution.buffer-timeout", "network", "a part-filled buffer is sent after this") \
     X(SIZE, buffer_size, "taskmanager.memory.segment-size", "32 kb", "", "network", "bytes of one network buffer") \
     X(COUNT, buffers_per_channel, "taskmanager.network.memory.buffers-per-channel", "2", "", "network", "exclusive buffers of each input channel") \
-    X(COUNT, buffers_per_gate, "taskmanager.network.memory.floating-buffers-per-gate", "8", "", "network", "floating buffers of each input gate")
+    X(COUNT, buffers_per_gate, "taskmanager.network.memory.floating-buffers-per-gate", "8", "", "network", "floating buffers of each input gate") \
+    X(SIZE, buffer_size_min, "taskmanager.memory.min-segment-size", "256 bytes", "", "network", "debloating makes no buffer smaller") \
+    X(FLAG, debloat, DEBLOAT "enabled", "false", "", "network", "buffers are filled only so far that what is in flight is read within the target") \
+    X(DURATION, debloat_target, DEBLOAT "target", "1 s", "", "network", "what is in flight to a gate is to be read within this") \
+    X(DURATION, debloat_period, DEBLOAT "period", "200 ms", "", "network", "how often the size is worked out") \
+    X(COUNT, debloat_samples, DEBLOAT "samples", "20", "", "network", "periods of the moving average") \
+    X(COUNT, debloat_threshold, DEBLOAT "threshold-percentages", "25", "", "network", "senders are told of changes from this on, percent")
 /* clang-format on */
 
 #endif

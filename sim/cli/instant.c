@@ -90,6 +90,8 @@ static void tell_channel(const struct job_spec *job, const struct look_channel *
             channel->credits, input ? "free" : "credits");
     if (channel->under_way > 0)
         fprintf(file, ", %u on the way", channel->under_way);
+    if (channel->buffer_size > 0)
+        fprintf(file, ", buffers of %u bytes wanted", channel->buffer_size);
     if (!channel->connected)
         fputs(", not connected", file);
     tell_barriers(channel, file);

@@ -296,6 +296,7 @@ void task_running(struct exact *exact, uint32_t index)
     }
     job_count_running(exact, task->life.job, false);
     wires_connect(exact, index);
+    debloat_begin(exact, index);
     run_wake(exact, index);
 }
 

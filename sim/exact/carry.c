@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Items and credits between tasks. On one host they are there at once. Between two, an item passes
+ * Items and replies between tasks. On one host they are there at once. Between two, an item passes
  * the sender's NIC in turn, then the link's latency, then the receiver's NIC, at the pace that the
- * connection allows; credits only the latency, and what TCP takes to send lost ones again. Both
+ * connection allows; replies only the latency, and what TCP takes to send lost ones again. Both
  * keep their order. What gets to a link that is cut waits until it is healed, or
  * until the connection is given up. A buffer that leaves the host is a copy: its sender may fill it
  * again as soon as it is sent.
@@ -11,12 +11,11 @@
 #include "sim/exact/parts.h"
 
 static void packet_is_here(void *context, uint64_t a, uint64_t b);
-static void credit_is_here(void *context, uint64_t a, uint64_t b);
+static void reply_is_here(void *context, uint64_t a, uint64_t b);
 static void wire_is_given_up(void *context, uint64_t a, uint64_t b);
 static void send_kept(struct exact *exact, uint32_t index);
 
-enum { EVENT_BYTES = 64 };      /* of a barrier or credits on the wire, about */
-#define DATA_IS_READ UINT32_MAX /* in place of credits: all data of the channel is worked off */
+enum { EVENT_BYTES = 64 }; /* of a barrier or a reply on the wire, about */
 
 static uint32_t wire_create(struct exact *exact)
 {
@@ -33,8 +32,8 @@ static void drop_packets(struct wire *wire)
         if (wire->packets.items[i].item.buffer)
             buffer_release(wire->packets.items[i].item.buffer);
     vec_clear(&wire->packets);
-    vec_clear(&wire->credits);
-    wire->first_packet = wire->first_credit = 0;
+    vec_clear(&wire->replies);
+    wire->first_packet = wire->first_reply = 0;
 }
 
 /* Both ends forget it; what is under way is dropped. */
@@ -94,9 +93,9 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
     wire->input = input;
     wire->channel = channel;
     wire->to_host = to->life.host;
-    wire->stuck_packets = wire->stuck_credits = 0;
+    wire->stuck_packets = wire->stuck_replies = 0;
     wire->buffers_under_way = wire->credits_under_way = 0;
-    wire->packet_at = wire->credit_at = exact_now(exact);
+    wire->packet_at = wire->reply_at = exact_now(exact);
     wire->stuck_since = TIME_NEVER;
     *at_sender = *at_receiver = index;
     send_kept(exact, index);
@@ -202,7 +201,7 @@ void carry_outputs(struct exact *exact, uint32_t index)
         snapshot_store_written(exact, index); /* a barrier with a time-out may have left */
 }
 
-static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
+static void send_reply(struct exact *exact, uint32_t index, enum reply_kind kind, uint32_t amount)
 {
     struct wire *wire = &exact->wires.items[index];
     time_ns at = exact_now(exact);
@@ -213,14 +212,14 @@ static void send_credits(struct exact *exact, uint32_t index, uint32_t credits)
         at = time_add(at, time_add(distribution_mean(&link.latency), link.more_latency));
         at = time_add(at, (time_ns)(again * EVENT_BYTES * (double)TIME_S));
     }
-    at = later(at, wire->credit_at);
-    wire->credit_at = at;
-    wire->credits_under_way += credits == DATA_IS_READ ? 0 : credits;
-    vec_push(&wire->credits, credits);
-    exact_push(exact, at, credit_is_here, index, wire->generation);
+    at = later(at, wire->reply_at);
+    wire->reply_at = at;
+    wire->credits_under_way += kind == REPLY_CREDITS ? amount : 0;
+    vec_push(&wire->replies, (struct reply){ kind, amount });
+    exact_push(exact, at, reply_is_here, index, wire->generation);
 }
 
-/* They take the way of credits. A sender that is not there any more has no need of them. */
+/* A sender that is not there any more has no need of it. */
 static void carry_read(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
@@ -228,7 +227,7 @@ static void carry_read(struct exact *exact, uint32_t index)
     while (exec_task_take_read(task->exec, &input, &channel)) {
         uint32_t wire = task->inputs.items[task->first_input.items[input] + channel];
         if (wire != NONE)
-            send_credits(exact, wire, DATA_IS_READ);
+            send_reply(exact, wire, REPLY_READ, 0);
     }
 }
 
@@ -243,11 +242,22 @@ void carry_credits(struct exact *exact, uint32_t index)
         while (input_gate_take_credit(exec_task_gate(task->exec, i), &channel, &credits)) {
             uint32_t at = task->first_input.items[i] + channel;
             if (task->inputs.items[at] != NONE)
-                send_credits(exact, task->inputs.items[at], credits);
+                send_reply(exact, task->inputs.items[at], REPLY_CREDITS, credits);
             else
                 task->kept.items[at] += credits;
         }
     carry_read(exact, index);
+}
+
+/* Senders that are not there yet begin with whole buffers. */
+void carry_size(struct exact *exact, uint32_t index, uint32_t input, uint32_t bytes)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    uint32_t first = task->first_input.items[input];
+    uint32_t channels = exec_task_gate(task->exec, input)->config.channels;
+    for (uint32_t at = first; at < first + channels; at++)
+        if (task->inputs.items[at] != NONE)
+            send_reply(exact, task->inputs.items[at], REPLY_SIZE, bytes);
 }
 
 /* The sender has come. */
@@ -259,7 +269,7 @@ static void send_kept(struct exact *exact, uint32_t index)
     uint32_t credits = *kept;
     *kept = 0;
     if (credits > 0)
-        send_credits(exact, index, credits);
+        send_reply(exact, index, REPLY_CREDITS, credits);
 }
 
 /* It is due, and its link is cut. */
@@ -315,34 +325,46 @@ static void packet_is_here(void *context, uint64_t a, uint64_t b)
         life_look_lingering(exact, producer);
 }
 
-static void credit_is_here(void *context, uint64_t a, uint64_t b)
+static void take_reply(struct exact *exact, const struct wire *wire, struct reply reply)
+{
+    uint32_t producer = wire->producer, host = wire->from_host;
+    struct exec_task *task = exact->tasks.items[producer].exec;
+    struct result_partition *output = exec_task_output(task, wire->output);
+    switch (reply.kind) {
+    case REPLY_CREDITS:
+        result_partition_add_credit(output, wire->subpartition, reply.amount);
+        carry_outputs(exact, producer);
+        run_look_pressed(exact, host);
+        return;
+    case REPLY_READ:
+        exec_task_data_is_read(task, wire->output, wire->subpartition);
+        run_wake(exact, producer);
+        return;
+    case REPLY_SIZE:
+        result_partition_set_buffer_size(output, wire->subpartition, reply.amount);
+        return;
+    }
+}
+
+static void reply_is_here(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
     struct wire *wire = &exact->wires.items[a];
     if (wire->generation != (uint32_t)b)
         return;
     if (is_stuck(exact, wire, (uint32_t)a)) {
-        wire->stuck_credits++;
+        wire->stuck_replies++;
         return;
     }
-    if (exact_hold(exact, wire->from_host, credit_is_here, a, b))
+    if (exact_hold(exact, wire->from_host, reply_is_here, a, b))
         return;
-    uint32_t credits = wire->credits.items[wire->first_credit++], producer = wire->producer;
-    if (wire->first_credit == wire->credits.count) {
-        vec_clear(&wire->credits);
-        wire->first_credit = 0;
+    struct reply reply = wire->replies.items[wire->first_reply++];
+    if (wire->first_reply == wire->replies.count) {
+        vec_clear(&wire->replies);
+        wire->first_reply = 0;
     }
-    struct exact_task *task = &exact->tasks.items[producer];
-    if (credits == DATA_IS_READ) {
-        exec_task_data_is_read(task->exec, wire->output, wire->subpartition);
-        run_wake(exact, producer);
-        return;
-    }
-    wire->credits_under_way -= credits;
-    result_partition_add_credit(exec_task_output(task->exec, wire->output), wire->subpartition,
-                                credits);
-    carry_outputs(exact, producer);
-    run_look_pressed(exact, exact->tasks.items[producer].life.host);
+    wire->credits_under_way -= reply.kind == REPLY_CREDITS ? reply.amount : 0;
+    take_reply(exact, wire, reply);
 }
 
 /* Links may be whole again: what is due goes on. */
@@ -359,11 +381,11 @@ void wires_host_changed(struct exact *exact, uint32_t host)
             continue;
         wire->stuck_since = TIME_NEVER;
         wire->packet_at = later(wire->packet_at, at);
-        wire->credit_at = later(wire->credit_at, at);
+        wire->reply_at = later(wire->reply_at, at);
         for (; wire->stuck_packets > 0; wire->stuck_packets--)
             exact_push(exact, at, packet_is_here, i, wire->generation);
-        for (; wire->stuck_credits > 0; wire->stuck_credits--)
-            exact_push(exact, at, credit_is_here, i, wire->generation);
+        for (; wire->stuck_replies > 0; wire->stuck_replies--)
+            exact_push(exact, at, reply_is_here, i, wire->generation);
     }
 }
 
@@ -372,7 +394,7 @@ void wires_destroy(struct exact *exact)
     for (VEC_EACH(struct wire, wire, &exact->wires)) {
         drop_packets(wire);
         vec_fini(&wire->packets);
-        vec_fini(&wire->credits);
+        vec_fini(&wire->replies);
     }
     vec_fini(&exact->wires);
     vec_fini(&exact->free_wires);

@@ -302,6 +302,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->seen);
         vec_fini(&task->syncing);
         vec_fini(&task->gathering);
+        vec_fini(&task->debloats);
         vec_fini(&task->triggers);
     }
     trace_destroy(exact);

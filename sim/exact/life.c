@@ -70,6 +70,7 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->seen, &before.seen, sizeof task->seen);
     memcpy(&task->syncing, &before.syncing, sizeof task->syncing);
     memcpy(&task->gathering, &before.gathering, sizeof task->gathering);
+    memcpy(&task->debloats, &before.debloats, sizeof task->debloats);
     memcpy(&task->triggers, &before.triggers, sizeof task->triggers);
     vec_clear(&task->triggers);
     vec_clear(&task->inputs);
@@ -78,6 +79,7 @@ static void created(void *plane, uint32_t index)
     vec_clear(&task->seen);
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);
+    vec_clear(&task->debloats);
     cores_take_slot(exact, index);
 }
 

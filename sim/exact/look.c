@@ -52,6 +52,8 @@ static void look_inputs(const struct exact *exact, const struct exact_task *task
                                              channel->free_exclusive + channel->free_floating,
                                          .blocked = channel->blocked,
                                          .ended = channel->ended };
+            if (task->debloats.count > 0)
+                look.buffer_size = task->debloats.items[i].debloat.size;
             if (channel->blocked && channel->barrier_id > 0)
                 look.blocks_for = (uint64_t)channel->barrier_id;
             look_for_barrier(&channel->queue, &look);
@@ -75,6 +77,7 @@ static void look_outputs(const struct exact *exact, const struct exact_task *tas
             struct look_channel look = { .edge = edge,
                                          .subtask = first + s,
                                          .queued = sub->queue.buffers,
+                                         .buffer_size = sub->buffer_size,
                                          .credits = sub->credits,
                                          .ended = sub->ended };
             look_for_barrier(&sub->queue, &look);

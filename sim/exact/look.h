@@ -13,6 +13,7 @@ struct look_channel {
     uint32_t edge, subtask;  /* the other end */
     bool connected;          /* it runs */
     uint32_t queued;         /* buffers in the queue at this end */
+    uint32_t buffer_size;    /* that debloating wants, bytes; 0: whole buffers */
     uint32_t credits;        /* buffers that the receiver has free; at the sender: may send */
     uint32_t under_way;      /* buffers between both ends */
     bool blocked, ended;     /* of inputs */

@@ -91,10 +91,15 @@ void wires_connect(struct exact *exact, uint32_t task);
 void wires_disconnect(struct exact *exact, uint32_t task);
 void carry_outputs(struct exact *exact, uint32_t task);
 void carry_credits(struct exact *exact, uint32_t task);
+void carry_size(struct exact *exact, uint32_t task, uint32_t input, uint32_t bytes);
 /* The next of its packets that is on the way does. */
 void wire_arrives(struct exact *exact, uint32_t wire, time_ns at);
 void wires_host_changed(struct exact *exact, uint32_t host);
 void wires_destroy(struct exact *exact);
+
+/* debloat.c */
+void debloat_begin(struct exact *exact, uint32_t task);
+void debloat_account(struct exact_task *task, time_ns length); /* before its pace changes */
 
 /* snapshot.c */
 void snapshot_trigger(struct exact *exact, uint32_t host, const struct effect_data *order);

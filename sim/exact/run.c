@@ -40,6 +40,7 @@ void run_account(struct exact *exact, uint32_t index)
     task->since = now;
     if (exact->hosts.items[task->life.host].life.frozen)
         return; /* nobody can ask it */
+    debloat_account(task, length);
     struct subtask_time *time = &vertex->times.items[task->life.subtask];
     if (task->pace != PACE_ASLEEP) {
         time->busy += length;

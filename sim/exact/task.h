@@ -5,6 +5,7 @@
 #ifndef WEIR_SIM_EXACT_TASK_H
 #define WEIR_SIM_EXACT_TASK_H
 
+#include "core/exec/debloat.h"
 #include "core/exec/task.h"
 #include "core/port/effect.h"
 #include "sim/life/task.h"
@@ -28,16 +29,25 @@ struct seen_records {
     uint64_t checkpoint, records;
 };
 
+/* Of one gate. */
+struct gate_debloat {
+    struct debloat debloat;
+    uint64_t accounted_bytes, period_bytes; /* what it had given at the last of each */
+    time_ns active;                         /* of this period */
+    uint64_t bytes_per_second;              /* of the last one in which it was active */
+};
+
 struct exact_task {
     struct life_task life;
     struct exec_task *exec;        /* from RUNNING on */
     VEC(uint32_t) inputs, outputs; /* connections by channel, one input behind the other; NONE */
     VEC(uint32_t) first_input, first_output;
-    VEC(uint32_t) kept;       /* by channel: credits for a sender that is not there yet */
-    struct exec_probe *probe; /* its own, while a key is traced */
-    VEC(bool) blocked;        /* by channel, as the log was told; empty where it is not */
-    bool runs;                /* in its place: its time is counted */
-    bool is_pressed;          /* in the host's list */
+    VEC(uint32_t) kept;                /* by channel: credits for a sender that is not there yet */
+    struct exec_probe *probe;          /* its own, while a key is traced */
+    VEC(bool) blocked;                 /* by channel, as the log was told; empty where it is not */
+    VEC(struct gate_debloat) debloats; /* by input; empty without debloating */
+    bool runs;                         /* in its place: its time is counted */
+    bool is_pressed;                   /* in the host's list */
     enum exact_pace pace;
     enum exec_step_kind last;           /* of its last step */
     time_ns since;                      /* accounted up to */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A channel between two tasks that run: items one way, credits the other, each in order. Items and
- * credits of one whose end is gone are dropped.
+ * A channel between two tasks that run: items one way, what the reader has to say the other, each
+ * in order. What is under way when an end goes is dropped.
  */
 #ifndef WEIR_SIM_EXACT_WIRE_H
 #define WEIR_SIM_EXACT_WIRE_H
@@ -13,6 +13,17 @@ struct packet {
     uint32_t backlog;
 };
 
+enum reply_kind {
+    REPLY_CREDITS,
+    REPLY_READ, /* all data of the channel is worked off */
+    REPLY_SIZE, /* wanted of buffers from now on */
+};
+
+struct reply {
+    enum reply_kind kind;
+    uint32_t amount; /* credits; bytes */
+};
+
 struct wire {
     bool used;
     uint32_t generation;
@@ -20,12 +31,12 @@ struct wire {
     uint32_t consumer, input, channel, to_host;
     VEC(struct packet) packets; /* under way, from `first_packet` on */
     size_t first_packet;
-    VEC(uint32_t) credits;
-    size_t first_credit;
-    uint32_t stuck_packets, stuck_credits; /* those that are due, and cannot get through */
+    VEC(struct reply) replies;
+    size_t first_reply;
+    uint32_t stuck_packets, stuck_replies; /* those that are due, and cannot get through */
     uint32_t buffers_under_way, credits_under_way;
-    time_ns packet_at, credit_at; /* when the last one arrives */
-    time_ns stuck_since;          /* TIME_NEVER: nothing is */
+    time_ns packet_at, reply_at; /* when the last one arrives */
+    time_ns stuck_since;         /* TIME_NEVER: nothing is */
 };
 
 #endif

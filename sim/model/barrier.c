@@ -73,6 +73,18 @@ static struct pending *pending_of(struct model *model, struct model_job *job,
     return &vec_last(&job->pending);
 }
 
+static double buffer_from(const struct model_job *job, const struct component *component,
+                          uint32_t vertex)
+{
+    const struct job_graph *graph = job->spec->graph;
+    double size = 0;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex].outputs)) {
+        uint32_t to = graph->edges.items[*e].consumer.n;
+        size = fmax(size, vertex_buffer_size(job, component, &job->vertices[to]));
+    }
+    return size;
+}
+
 /* A SourceFunction that waits for room in its output holds the checkpoint lock: it hears of the
  * checkpoint when a buffer comes free: the size of one by the rate at which the subtask fills them.
  * A FLIP-27 source waits in its mailbox, where the trigger finds it at once. In seconds; infinity:
@@ -89,7 +101,7 @@ static double source_delay(const struct model *model, struct model_job *job)
             uint32_t source = job->sources.items[net->sums.items[class->sum].source].vertex;
             double size = shape_bytes_out(job->spec, source), bytes = class->rate * size;
             if (class->backpressured && job->vertices[source].spec->source_function && size > 0)
-                most = fmax(most, (double)job->spec->graph->config.buffer_size / bytes);
+                most = fmax(most, buffer_from(job, component, source) / bytes);
         }
     }
     return most;

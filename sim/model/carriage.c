@@ -74,7 +74,7 @@ struct edge_flow edge_flow_of(const struct model *model, const struct model_job 
     time_ns sent = component_barrier_period(model, component);
     if (config->buffer_timeout_enabled && config->buffer_timeout < sent)
         sent = config->buffer_timeout;
-    flow.fill = channel > 0 ? (double)config->buffer_size / channel : INFINITY;
+    flow.fill = channel > 0 ? vertex_buffer_size(job, component, to) / channel : INFINITY;
     if (sent != TIME_NEVER)
         flow.fill = fmin(flow.fill, (double)sent / (double)TIME_S);
     flow.unit =

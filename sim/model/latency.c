@@ -27,6 +27,27 @@ double vertex_service(const struct model_vertex *vertex, double speed, double sl
     return (vertex->spec->cost_ns / speed * slowdown + vertex->spec->wait_ns) / (double)TIME_S;
 }
 
+/* One that reads nothing tells its senders nothing. */
+double vertex_buffer_size(const struct model_job *job, const struct component *component,
+                          const struct model_vertex *vertex)
+{
+    const struct config *config = &job->spec->graph->config;
+    double most = (double)config->buffer_size, least = (double)config->buffer_size_min;
+    if (!config->debloat || !vertex->flow.congested)
+        return most;
+    double rate = vertex_bytes_in(job, component, vertex);
+    double buffers = vertex->flow.buffer_bytes / most;
+    double wanted = rate * (double)config->debloat_target / (double)TIME_S / buffers;
+    return rate > 0 ? fmin(fmax(wanted, least), most) : most;
+}
+
+static double buffer_room(const struct model_job *job, const struct component *component,
+                          const struct model_vertex *vertex)
+{
+    double size = vertex_buffer_size(job, component, vertex);
+    return vertex->flow.buffer_bytes * size / (double)job->spec->graph->config.buffer_size;
+}
+
 /* Of what has arrived and is not read as much as has come into full buffers lies there. What is in
  * buffers counts as not read, so it is part of the backlog. */
 struct buffer_fill buffers_of(const struct model *model, struct model_job *job,
@@ -35,7 +56,7 @@ struct buffer_fill buffers_of(const struct model *model, struct model_job *job,
     double room = 0, arrived = 0;
     for (VEC_EACH(const uint32_t, id, &component->vertices))
         if (job->vertices[*id].flow.congested)
-            room += job->vertices[*id].flow.buffer_bytes;
+            room += buffer_room(job, component, &job->vertices[*id]);
     for (VEC_EACH(const uint32_t, s, &component->sources)) {
         struct model_source *source = &job->sources.items[*s];
         arrived += source_backlog(source, model_now(model)) *
@@ -79,14 +100,14 @@ double vertex_bytes_ahead(const struct model *model, struct model_job *job,
     if (!vertex->flow.congested)
         return 0;
     if (!net || net->at != model_now(model))
-        return buffers_of(model, job, component).full * vertex->flow.buffer_bytes;
+        return buffers_of(model, job, component).full * buffer_room(job, component, vertex);
     if (component->full_at != net->at || component->full_round != net->round ||
         component->full_rates != net->rates)
         component->full = buffers_of(model, job, component).full;
     component->full_at = net->at;
     component->full_round = net->round;
     component->full_rates = net->rates;
-    return component->full * vertex->flow.buffer_bytes;
+    return component->full * buffer_room(job, component, vertex);
 }
 
 double vertex_bytes_in(const struct model_job *job, const struct component *component,

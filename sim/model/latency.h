@@ -30,6 +30,10 @@ double vertex_service(const struct model_vertex *vertex, double speed, double sl
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);
+/* How large buffers to it are: debloating leaves so much in front of a congested vertex as it reads
+ * within the target. */
+double vertex_buffer_size(const struct model_job *job, const struct component *component,
+                          const struct model_vertex *vertex);
 /* What is in the buffers in front of a component's congested vertices, which fill together: bytes;
  * how full they are, 0 to 1; and the part of what its sources have not read. */
 struct buffer_fill {

@@ -114,6 +114,35 @@ START_TEST(aligned_checkpoints_wait_for_full_buffers)
 }
 END_TEST
 
+/* One second of data in front of the counting tasks, and as much less in the buffer that the source
+ * waits for. */
+START_TEST(debloated_buffers_hold_what_is_read_within_the_target)
+{
+    f.config.debloat = true;
+    start_recorded_job();
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    time_ns took = model_fixture_acknowledged(&f, 2, 4) - 20 * TIME_S;
+    double size = 5000 * 13.0 / 24;
+    ck_assert_double_eq_tol((double)took / 1e9, 1 + size / (2500 * 13.0), 1e-3);
+}
+END_TEST
+
+START_TEST(no_buffer_is_smaller_than_the_smallest)
+{
+    f.config.debloat = true;
+    f.config.debloat_target = 1 * TIME_MS;
+    start_recorded_job();
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    time_ns took = model_fixture_acknowledged(&f, 2, 4) - 20 * TIME_S;
+    ck_assert_double_eq_tol((double)took / 1e9, 24 * 256 / (5000 * 13.0) + 256 / (2500 * 13.0),
+                            2e-3);
+}
+END_TEST
+
 START_TEST(unaligned_checkpoints_store_the_buffers_instead)
 {
     start_recorded_job();
@@ -352,6 +381,8 @@ Suite *test_model_checkpoint_suite(void)
     tcase_add_test(tests, small_state_is_inside_the_acknowledgement);
     tcase_add_test(tests, state_above_the_inline_threshold_is_written_to_storage);
     tcase_add_test(tests, aligned_checkpoints_wait_for_full_buffers);
+    tcase_add_test(tests, debloated_buffers_hold_what_is_read_within_the_target);
+    tcase_add_test(tests, no_buffer_is_smaller_than_the_smallest);
     tcase_add_test(tests, unaligned_checkpoints_store_the_buffers_instead);
     tcase_add_test(tests, a_source_with_a_mailbox_hears_of_the_checkpoint_at_once);
     tcase_add_test(tests, aligned_with_a_timeout_switches_when_it_has_passed);
