@@ -187,7 +187,8 @@ static void view_latency(const struct exact_job *job, struct model_job_view *out
     size_t count =
         job->latency_count < LATENCIES_KEPT ? (size_t)job->latency_count : (size_t)LATENCIES_KEPT;
     double sorted[LATENCIES_KEPT];
-    out->has_latency = count > 0 || out->lag_seconds > 0;
+    /* A program's records do not say when they arrived. */
+    out->has_latency = !job->spec->program && (count > 0 || out->lag_seconds > 0);
     memcpy(sorted, job->latencies, count * sizeof *sorted);
     sort(sorted, count);
     for (int q = 0; q < 3; q++)

@@ -124,7 +124,8 @@ START_TEST(a_declined_checkpoint_too_many_restarts_all_regions)
     story_hold_acks(story, true);
     story_run(story, 300 * TIME_MS);
     story_decline(story, 0, 1);
-    story_expect(story, "0.301 jm: checkpoint failed #1 95000000 (Checkpoint was declined)\n"
+    story_expect(story, "0.301 jm: checkpoint failed #1 95000000 (Asynchronous task checkpoint "
+                        "failed)\n"
                         "0.301 jm: job tasks will be restarted 4 (too many failed checkpoints)\n"
                         "0.301 jm: job RUNNING -> RESTARTING\n"
                         "0.301 jm: checkpoint stopping checkpoint scheduler\n"

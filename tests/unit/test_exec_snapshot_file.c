@@ -161,9 +161,9 @@ START_TEST(another_version_is_named)
 {
     struct note note = { "" };
     write_file();
-    bytes.items[bytes.count - 16] = 2;
+    bytes.items[bytes.count - 16] = 3;
     ck_assert(!reads(bytes.items, bytes.count, &note));
-    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 1");
+    ck_assert_str_eq(note.text, "the snapshot has format version 3; this program reads version 2");
     snapshot_bytes_fini(&bytes);
 }
 END_TEST

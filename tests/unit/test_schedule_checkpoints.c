@@ -343,7 +343,8 @@ START_TEST(a_stop_whose_savepoint_is_declined_restarts_the_job)
     story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
     story_run(story, 3100 * TIME_MS);
     story_decline(story, 0, 2);
-    story_expect(story, "3.101 jm: checkpoint failed #2 101000000 (Checkpoint was declined)\n"
+    story_expect(story, "3.101 jm: checkpoint failed #2 101000000 (Asynchronous task checkpoint "
+                        "failed)\n"
                         "3.101 jm: job tasks will be restarted 4 (too many failed checkpoints)\n"
                         "3.101 jm: job RUNNING -> RESTARTING\n"
                         "3.101 jm: checkpoint stopping checkpoint scheduler\n"
