@@ -37,12 +37,9 @@ static const struct fault_row {
 static const struct past_row {
     const char *what, *was;
 } past_rows[] = {
-    { "stopping", "asked to stop" },
-    { "lossy", "losing packets" },
-    { "throttled", "on a worse link" },
-    { "resumed", "resumed after a freeze" },
-    { "exited", "gone by itself" },
-    { "fails", "failing" },
+    { "stopping", "asked to stop" },    { "lossy", "losing packets" },
+    { "throttled", "on a worse link" }, { "resumed", "resumed after a freeze" },
+    { "exited", "gone by itself" },     { "fails", "failing" },
 };
 
 const char *fault_past(const char *what)

@@ -77,8 +77,8 @@ void exact_push(struct exact *exact, time_ns at, sim_action *action, uint64_t a,
 
 /* run.c */
 void run_wake(struct exact *exact, uint32_t task);
-void run_begin_paced(struct exact *exact, uint32_t task); /* a source whose load is its own */
-void run_stop(struct exact *exact, uint32_t task);        /* it will not step again */
+void run_begin_paced(struct exact *exact, uint32_t task);  /* a source whose load is its own */
+void run_stop(struct exact *exact, uint32_t task);         /* it will not step again */
 void run_work_is_over(struct exact *exact, uint32_t task); /* of a step, on a core */
 void run_account(struct exact *exact, uint32_t task);
 /* Those that wait for room in their output. */

@@ -137,7 +137,7 @@ bool life_process_frozen(struct life *life, uint32_t host, bool frozen); /* has 
 void life_host_changed(struct life *life, uint32_t host, const struct process_view *view);
 bool life_has_task(const struct life *life, uint32_t job, uint32_t vertex, uint32_t subtask);
 
-struct life_host *life_host_at(struct life *life, uint32_t host); /* known from now on */
+struct life_host *life_host_at(struct life *life, uint32_t host);         /* known from now on */
 bool life_transfer_fails(const struct life *life, enum transfer_way way); /* when it has ended */
 /* Of a frozen host: the action waits until it is resumed. Does it? */
 bool life_hold(struct life *life, uint32_t host, sim_action *action, void *context, uint64_t a,

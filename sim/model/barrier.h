@@ -75,7 +75,7 @@ struct upload {
     time_ns started_at;
     double bytes, state_bytes;  /* state: without data in flight, which is in memory */
     bool local;                 /* the host keeps a copy */
-    bool failed; /* it could not be stored */
+    bool failed;                /* it could not be stored */
     bool transferring, copying; /* to shared storage, at the host's disk; done when both are */
     struct transfer_id transfer;
     struct share_handle copy;
