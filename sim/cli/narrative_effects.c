@@ -138,6 +138,18 @@ static size_t tell_outages(struct paragraph *p)
     return told;
 }
 
+void effects_tell_ended(struct paragraph *p)
+{
+    size_t told = 0;
+    for (VEC_EACH(const struct chapter, other, &p->narrative->chapters)) {
+        bool is_one = other->is_dead && !going_on(p, other) && other->to >= p->chapter->from;
+        if (is_one && told++ < JOBS_TOLD)
+            paragraph_say(p, "%s had ended by then, as FAILED. ", other->job);
+    }
+    if (told > JOBS_TOLD)
+        paragraph_say(p, "So had %zu more. ", told - JOBS_TOLD);
+}
+
 /* Checkpoints. */
 
 struct checkpoints_seen {

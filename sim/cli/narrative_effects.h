@@ -37,7 +37,10 @@ void effects_follow_end(struct narrative *narrative, struct lag_follower *follow
  * while a job was down anyway; something. */
 enum fault_effect { FAULT_EFFECT_NONE, FAULT_EFFECT_MEANWHILE, FAULT_EFFECT_OWN };
 
-/* Says it. */
+/* Says which jobs had FAILED before: for their downtime they are down, but nothing can happen to
+ * them. */
+void effects_tell_ended(struct paragraph *p);
+/* Says what follows. */
 enum fault_effect effects_tell(struct paragraph *p);
 /* The same without saying it. */
 enum fault_effect effects_of(const struct narrative *narrative, const struct chapter *chapter);

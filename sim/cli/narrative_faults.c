@@ -325,4 +325,5 @@ void narrative_tell_fault(struct paragraph *p, bool several)
     else if (effect == FAULT_EFFECT_NONE)
         paragraph_say(p, "Nothing noticeable followed: no task failed, no checkpoint failed or "
                          "took much longer, and no sample shows a lag that rose by 1 s. ");
+    effects_tell_ended(p);
 }

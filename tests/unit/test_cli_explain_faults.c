@@ -98,6 +98,31 @@ START_TEST(a_fault_that_brings_a_job_down_is_told_once)
 }
 END_TEST
 
+/* Its downtime goes on to the end of the run. */
+START_TEST(a_job_that_failed_before_a_fault_had_ended)
+{
+    const char *out = told_of(", restart-strategy.type: none", JOB("a", ""),
+                              "  - { at: 4min, fail: { vertex: cnt } }\n"
+                              "  - { at: 5min, kill: tm3 }\n"
+                              "  - { at: 6min, freeze: { task-manager: tm1, for: 30s } }\n");
+    must_tell(out, "00:05:00 tm3 is killed The script did what it says (kill tm3). ");
+    must_tell(out, "No task ran on it: no job went down by it. a had ended by then, as FAILED. ");
+    must_tell(out, NOTHING " a had ended by then, as FAILED. ");
+    must_not_tell(out, "a was down then. ");
+}
+END_TEST
+
+/* It FAILED behind the fault, and was down when that struck. */
+START_TEST(a_job_that_failed_after_a_fault_was_down)
+{
+    const char *out = told_of(", restart-strategy.type: none", JOB("a", ""),
+                              "  - { at: 5min, kill: tm1 }\n"
+                              "  - { at: 5min 100us, kill: tm3 }\n");
+    must_tell(out, "a was down then. ");
+    must_not_tell(out, "had ended by then");
+}
+END_TEST
+
 START_TEST(both_ends_of_a_link_are_one_fault)
 {
     const char *out = told_of("", JOB("a", ""),
@@ -225,6 +250,8 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, checkpoints_that_failed_and_a_freeze_tell_of_each_other);
     tcase_add_test(tcase, an_idle_process_that_is_killed_is_told);
     tcase_add_test(tcase, a_fault_that_brings_a_job_down_is_told_once);
+    tcase_add_test(tcase, a_job_that_failed_before_a_fault_had_ended);
+    tcase_add_test(tcase, a_job_that_failed_after_a_fault_was_down);
     tcase_add_test(tcase, both_ends_of_a_link_are_one_fault);
     tcase_add_test(tcase, faults_of_one_instant_are_told_as_one);
     tcase_add_test(tcase, what_the_script_asks_of_jobs_is_told_with_what_came_of_it);
