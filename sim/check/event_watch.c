@@ -89,10 +89,11 @@ static void note_span(struct job_span *span, time_ns at, const struct log_line *
         span->ended = at;
 }
 
-void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line)
+void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line,
+                      bool is_so)
 {
     struct event_moment moment = { at, job_id_none() };
-    if (line->level != LOG_DECISION)
+    if (line->level != LOG_DECISION || !is_so)
         return;
     if ((line->subject & LOG_OF_JOB) && event_words_is_of_job(line->machine))
         moment.job = line->job;
@@ -147,4 +148,22 @@ bool event_watch_ran(const struct event_watch *watch, struct job_id job, time_ns
 {
     const struct job_span *span = &watch->spans.items[job.n];
     return span->ran <= at && at <= span->ended;
+}
+
+bool event_watch_had_ended(const struct event_watch *watch, struct job_id job, time_ns at)
+{
+    return watch->spans.items[job.n].ended < at;
+}
+
+size_t event_moments_first(const struct event_moment *moments, size_t count, time_ns from)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (moments[middle].at < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }

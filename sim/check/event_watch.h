@@ -39,7 +39,10 @@ struct event_watch {
 void event_watch_init(struct event_watch *watch, const struct scenario *scenario);
 void event_watch_fini(struct event_watch *watch);
 
-void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line);
+/* is_so: false of a line that says what is not so, as a JobManager can (incidents_bear_out). That
+ * is no event. */
+void event_watch_line(struct event_watch *watch, time_ns at, const struct log_line *line,
+                      bool is_so);
 /* reason: of what the script does, the event's label, which tells the job that it aims at. */
 void event_watch_fact(struct event_watch *watch, time_ns at, const char *word, const char *reason);
 /* "client stop done", "client rescale refused". A refusal that no expectation has a pattern for is
@@ -48,5 +51,9 @@ void event_watch_answer(struct event_watch *watch, time_ns at, const struct effe
 
 /* Had all its tasks RUNNING once, then or before, and had not ended. */
 bool event_watch_ran(const struct event_watch *watch, struct job_id job, time_ns at);
+bool event_watch_had_ended(const struct event_watch *watch, struct job_id job, time_ns at);
+
+/* The place of the first moment at `from` or later; their number: none. */
+size_t event_moments_first(const struct event_moment *moments, size_t count, time_ns from);
 
 #endif

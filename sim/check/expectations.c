@@ -2,9 +2,8 @@
  *
  * Three kinds of expectation. An event with `after` must follow every occurrence of that event, or
  * follow it `count` times. An occurrence whose time to do so is cut off by the end of the run is
- * open: it is told and decides nothing, but where all are open the expectation fails. With several
- * jobs the event must come for each of them that ran, so that none stands in for another. Only a
- * job some of whose tasks stopped can come back: one that ran on is not waited for.
+ * open: it is told and decides nothing, but where all are open the expectation fails. How long each
+ * waited is found in waits.c.
  */
 #include "sim/check/expectations.h"
 
@@ -15,8 +14,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/check/touched.h"
-#include "sim/load/event_pattern.h"
+#include "sim/check/waits.h"
 #include "sim/report/number_text.h"
 
 #define EQUAL_TOLERANCE 1e-9
@@ -117,20 +115,6 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
 
 /* Events. */
 
-/* The place of the first moment at `from` or later; their number: none. */
-static size_t first_from(const struct event_times *times, time_ns from)
-{
-    size_t low = 0, high = times->event.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (times->event.items[middle].at < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void put_want(const struct expectation *expectation, struct check_result *out)
 {
     char within[40] = "", count[32] = "";
@@ -180,20 +164,13 @@ static void add_open(size_t open, struct check_result *out)
     add_not_judged(open, "the run ended before", out);
 }
 
-static bool is_cut_off(const struct run_evidence *run, const struct expectation *expectation,
-                       time_ns after)
-{
-    return expectation->within != TIME_NEVER &&
-           time_add(after, expectation->within) > metrics_end(run->metrics);
-}
-
 /* Events from `from` on in time; `first` is the place of the first. */
 static int64_t count_from(const struct expectation *expectation, const struct event_times *times,
                           time_ns from, size_t *first)
 {
     time_ns behind = time_add(time_add(from, expectation->within), 1);
-    *first = first_from(times, from);
-    return (int64_t)(first_from(times, behind) - *first);
+    *first = event_moments_first(times->event.items, times->event.count, from);
+    return (int64_t)(event_moments_first(times->event.items, times->event.count, behind) - *first);
 }
 
 /* The count after each occurrence, each with a time of its own; told is the one that is furthest
@@ -208,7 +185,7 @@ static void judge_count(const struct run_evidence *run, const struct expectation
         const struct event_moment *from = expectation->after ? &times->after.items[i] : &start;
         size_t first;
         int64_t count = count_from(expectation, times, from->at, &first);
-        if (expectation->after && count <= wanted && is_cut_off(run, expectation, from->at)) {
+        if (expectation->after && count <= wanted && waits_is_cut_off(run, expectation, from->at)) {
             open++;
         } else if (!worst || llabs(count - wanted) > llabs(worst_count - wanted)) {
             worst = from;
@@ -229,108 +206,15 @@ static void judge_count(const struct run_evidence *run, const struct expectation
     add_open(open, out);
 }
 
-/* When the event comes next, going through the run from its end to its beginning. */
-struct coming {
-    const struct event_times *times;
-    size_t behind;            /* events from here on are in `next` */
-    struct event_moment next; /* of all */
-    time_ns next_of_none;
-    VEC(time_ns) next_of; /* by job */
-};
-
-static void coming_init(struct coming *coming, const struct run_evidence *run,
-                        const struct event_times *times)
-{
-    *coming = (struct coming){ .times = times,
-                               .behind = times->event.count,
-                               .next = { TIME_NEVER, job_id_none() },
-                               .next_of_none = TIME_NEVER };
-    for (size_t j = 0; j < run->scenario->jobs.count; j++)
-        vec_push(&coming->next_of, TIME_NEVER);
-}
-
-static void coming_go_back_to(struct coming *coming, time_ns at)
-{
-    while (coming->behind > 0 && coming->times->event.items[coming->behind - 1].at >= at) {
-        coming->next = coming->times->event.items[--coming->behind];
-        if (job_id_is_none(coming->next.job))
-            coming->next_of_none = coming->next.at;
-        else
-            coming->next_of.items[coming->next.job.n] = coming->next.at;
-    }
-}
-
-/* What is no job's serves all jobs. */
-static struct event_moment next_of(const struct coming *coming, struct job_id job)
-{
-    time_ns own = coming->next_of.items[job.n], none = coming->next_of_none;
-    return (struct event_moment){ own < none ? own : none, job };
-}
-
-/* Is what is waited for that all tasks of a job run again? */
-static bool is_return(const struct expectation *expectation)
-{
-    return event_pattern_matches(expectation->subject, "job", "all tasks RUNNING", NULL, NULL);
-}
-
-/* Of a job that ran: what happened then has stopped none of its tasks. */
-static bool ran_on(const struct expectation *expectation, struct job_id job, time_ns at,
-                   const struct touched *touched)
-{
-    return is_return(expectation) &&
-           !touched_is(touched, job, at, time_add(at, expectation->within));
-}
-
-/* Some job ran that the event is waited for from, and all of these ran on. */
-static bool none_was_touched(const struct run_evidence *run, const struct expectation *expectation,
-                             struct event_moment after, const struct touched *touched)
-{
-    bool any = false;
-    if (!job_id_is_none(after.job))
-        return false;
-    for (uint32_t j = 0; j < run->scenario->jobs.count; j++) {
-        struct job_id job = { j };
-        bool is_meant = job_id_is_none(expectation->job) || job_id_equal(expectation->job, job);
-        if (!is_meant || !event_watch_ran(run->watch, job, after.at))
-            continue;
-        any = true;
-        if (!ran_on(expectation, job, after.at, touched))
-            return false;
-    }
-    return any;
-}
-
-/* When the event has come for all jobs that it is waited for: the one whose event the occurrence
- * is, or each that ran then and was touched. Where none ran, and where only one job counts, the
- * next will do. */
-static struct event_moment next_of_all(const struct run_evidence *run,
-                                       const struct expectation *expectation,
-                                       const struct coming *coming, struct event_moment after,
-                                       const struct touched *touched)
-{
-    const struct scenario *scenario = run->scenario;
-    struct event_moment last = { -1, job_id_none() };
-    if (scenario->jobs.count == 1 || !job_id_is_none(expectation->job))
-        return coming->next;
-    if (!job_id_is_none(after.job))
-        return next_of(coming, after.job);
-    for (uint32_t j = 0; j < scenario->jobs.count; j++) {
-        struct job_id job = { j };
-        struct event_moment next = next_of(coming, job);
-        if (event_watch_ran(run->watch, job, after.at) && next.at > last.at &&
-            !ran_on(expectation, job, after.at, touched))
-            last = next;
-    }
-    return last.at >= 0 ? last : coming->next;
-}
-
 /* Nothing was judged. What happens to no job proves nothing of any. */
 static void put_none_judged(const struct run_evidence *run, const struct expectation *expectation,
-                            const struct event_times *times, size_t open, struct check_result *out)
+                            const struct event_times *times, const struct waits *waits,
+                            struct check_result *out)
 {
     const struct scenario *scenario = run->scenario;
-    if (open) {
-        text_format(out->measured, sizeof out->measured, "the run ended before");
+    if (waits->open || waits->ended) {
+        text_format(out->measured, sizeof out->measured, "the %s ended before",
+                    waits->open ? "run" : "job");
         return;
     }
     const char *name = NULL; /* null: any would have done */
@@ -346,56 +230,16 @@ static void put_none_judged(const struct run_evidence *run, const struct expecta
                    out);
 }
 
-/* What the occurrences have come to. */
-struct waits {
-    time_ns longest; /* -1: none was judged */
-    struct event_moment after;
-    size_t open, untouched;
-};
-
-static void take_wait(const struct run_evidence *run, const struct expectation *expectation,
-                      struct event_moment after, struct event_moment next, struct waits *waits)
-{
-    time_ns wait = next.at == TIME_NEVER ? TIME_NEVER : next.at - after.at;
-    if (wait == TIME_NEVER && is_cut_off(run, expectation, after.at)) {
-        waits->open++;
-    } else if (wait >= waits->longest) { /* of equal ones the first */
-        waits->longest = wait;
-        waits->after = (struct event_moment){ after.at, next.job };
-    }
-}
-
-static void find_waits(const struct run_evidence *run, const struct expectation *expectation,
-                       const struct event_times *times, struct waits *waits)
-{
-    struct coming coming;
-    struct touched touched;
-    *waits = (struct waits){ .longest = -1, .after = { 0, job_id_none() } };
-    coming_init(&coming, run, times);
-    touched_init(&touched, run->incidents, run->scenario->jobs.count, times);
-    for (size_t i = times->after.count; i-- > 0;) {
-        struct event_moment after = times->after.items[i];
-        coming_go_back_to(&coming, after.at);
-        if (none_was_touched(run, expectation, after, &touched))
-            waits->untouched++;
-        else
-            take_wait(run, expectation, after,
-                      next_of_all(run, expectation, &coming, after, &touched), waits);
-    }
-    touched_fini(&touched);
-    vec_fini(&coming.next_of);
-}
-
 /* The longest wait of all occurrences of the event it refers to. */
 static void judge_each(const struct run_evidence *run, const struct expectation *expectation,
                        const struct event_times *times, struct check_result *out)
 {
     struct waits waits;
-    find_waits(run, expectation, times, &waits);
+    waits_find(run, expectation, times, &waits);
     time_ns worst = waits.longest;
     out->held = worst >= 0 && worst != TIME_NEVER && worst <= expectation->within;
     if (worst < 0) {
-        put_none_judged(run, expectation, times, waits.open, out);
+        put_none_judged(run, expectation, times, &waits, out);
         return;
     }
     char text[NUMBER_TEXT_SIZE] = "never";
@@ -405,6 +249,7 @@ static void judge_each(const struct run_evidence *run, const struct expectation 
                 worst != TIME_NEVER && times->after.count > 1 ? " at most" : "");
     add_moment(run, waits.after, "after ", out);
     add_open(waits.open, out);
+    add_not_judged(waits.ended, "the job ended before", out);
     add_not_judged(waits.untouched, "no task stopped", out);
 }
 

@@ -18,23 +18,50 @@ enum { REFUSALS_TOLD = 10 };
 /* A job while the log is read. */
 struct job_story {
     const char *job;
-    bool started;      /* its tasks have all run once */
     bool is_open;      /* its start is being told */
     size_t opened;     /* the place of that */
+    time_ns first_up;  /* from then on a line that all its tasks run can be believed */
     size_t start, end; /* chapters; SIZE_MAX: it has none */
     int64_t restarts;  /* of its outages */
 };
 
 struct stories {
+    const json_t *summary;
     VEC(struct job_story) jobs;
 };
+
+static bool take_time(const json_t *one, const char *key, time_ns *out)
+{
+    const json_t *value = json_object_get(one, key);
+    *out = (time_ns)floor(json_number_value(value) * (double)TIME_S + 0.5);
+    return json_is_number(value);
+}
+
+/* TIME_NEVER: not all its tasks ever ran. A summary that does not say it believes any line. */
+static time_ns first_up(const json_t *summary, const char *job)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(summary, "jobs"), i, one)
+    {
+        time_ns at;
+        if (!text_equal(json_string_value(json_object_get(one, "name")), job))
+            continue;
+        bool is_never = !take_time(one, "running_s", &at) && json_object_get(one, "running_s");
+        return is_never ? TIME_NEVER : at;
+    }
+    return 0;
+}
 
 static struct job_story *story_of(struct stories *stories, const char *job)
 {
     for (VEC_EACH(struct job_story, story, &stories->jobs))
         if (story->job == job)
             return story;
-    vec_push(&stories->jobs, (struct job_story){ .job = job, .start = SIZE_MAX, .end = SIZE_MAX });
+    vec_push(&stories->jobs, (struct job_story){ .job = job,
+                                                 .first_up = first_up(stories->summary, job),
+                                                 .start = SIZE_MAX,
+                                                 .end = SIZE_MAX });
     return &vec_last(&stories->jobs);
 }
 
@@ -62,7 +89,8 @@ static void close_start(struct narrative *narrative, struct job_story *story, si
 static void read_job_line(struct narrative *narrative, struct job_story *story, size_t place)
 {
     const struct log_entry *entry = &narrative->log->entries.items[place];
-    bool running = run_log_fits(entry, "job all tasks RUNNING");
+    bool running = run_log_fits(entry, "job all tasks RUNNING") &&
+                   entry->at + SAME(entry->at) >= story->first_up;
     bool ended = run_log_fits(entry, "dispatcher job ended");
     if (run_log_fits(entry, "dispatcher job submitted")) {
         story->is_open = true;
@@ -92,13 +120,6 @@ struct outage {
     time_ns at, down_at, over_at, failed_at, length;
     int64_t restarts;
 };
-
-static bool take_time(const json_t *one, const char *key, time_ns *out)
-{
-    const json_t *value = json_object_get(one, key);
-    *out = (time_ns)floor(json_number_value(value) * (double)TIME_S + 0.5);
-    return json_is_number(value);
-}
 
 static struct outage read_outage(const json_t *one, bool planned)
 {
@@ -305,7 +326,7 @@ static void add_jobs(struct narrative *narrative, const struct stories *stories,
 void narrative_init(struct narrative *narrative, const struct run_log *log, time_ns duration,
                     const json_t *summary)
 {
-    struct stories stories = { 0 };
+    struct stories stories = { .summary = summary };
     *narrative = (struct narrative){ .log = log, .duration = duration };
     for (size_t i = 0; i < log->entries.count; i++) {
         const char *job = log->entries.items[i].job;

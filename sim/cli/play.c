@@ -114,7 +114,7 @@ static void on_line(void *context, time_ns at, struct node_id node, const struct
     event_log_line(&play->log, at, node, line);
     recorder_line(&play->recorder, at, node, line);
     checkers_line(&play->checkers, at, node, line);
-    event_watch_line(&play->watch, at, line);
+    event_watch_line(&play->watch, at, line, incidents_bear_out(&play->recorder.incidents, line));
 }
 
 static void on_fact(void *context, time_ns at, struct node_id node, const char *word,

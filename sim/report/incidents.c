@@ -29,7 +29,7 @@ void incidents_init(struct incidents *incidents, const struct run_look *look)
     run_log_init(&incidents->log);
     vec_resize(&incidents->jobs, look->scenario->jobs.count);
     for (VEC_EACH(struct job_incidents, job, &incidents->jobs))
-        job->failed_at = TIME_NEVER;
+        job->first_up = job->failed_at = TIME_NEVER;
 }
 
 void incidents_fini(struct incidents *incidents)
@@ -243,8 +243,10 @@ static void come_up(struct incidents *incidents, struct job_id id, const struct 
             rank_of(incidents, job->open) > rank_of(incidents, incidents->longest))
             incidents->longest = job->open;
     }
-    if (job->state == UPTIME_BEFORE)
+    if (job->state == UPTIME_BEFORE) {
+        job->first_up = at;
         make_good(incidents, id, at);
+    }
     job->state = UPTIME_UP;
     job->since = at;
     job->restarts = view->restarts;
@@ -408,7 +410,7 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
 }
 
 /* Do all tasks run in the data plane, too? A line that says so may have lain before a JobManager
- * that was frozen. */
+ * that was frozen, or count tasks of a TaskManager that is gone and not missed yet. */
 static bool is_whole(const struct incidents *incidents, struct job_id job)
 {
     return incidents->look->broken_at(incidents->look->context, job) == TIME_NEVER;
@@ -428,7 +430,7 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
         fail(incidents, id, &view, at);
     } else if (view.ended_at != TIME_NEVER || text_equal(view.status, "CANCELLING")) {
         end(incidents, job, at);
-    } else if (all_running && runs && (job->state == UPTIME_BEFORE || is_whole(incidents, id))) {
+    } else if (all_running && runs && is_whole(incidents, id)) {
         come_up(incidents, id, &view, at);
     } else if (job->state == UPTIME_UP && !runs) {
         go_down(incidents, id, at, view.rescales > job->rescales);
@@ -436,6 +438,12 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
     } else if (job->state == UPTIME_DOWN && !runs && !job->noticed) {
         notice(incidents, id, at);
     }
+}
+
+bool incidents_bear_out(const struct incidents *incidents, const struct log_line *line)
+{
+    return !text_equal(line->what, "all tasks RUNNING") ||
+           incidents->jobs.items[line->job.n].state == UPTIME_UP;
 }
 
 bool incidents_is_failing(const struct incidents *incidents)

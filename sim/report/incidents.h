@@ -38,6 +38,7 @@ enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_FAILED, UPTIME_E
 struct job_incidents {
     enum job_uptime state;
     time_ns since;                     /* of the state */
+    time_ns first_up;                  /* all its tasks ran for the first time; TIME_NEVER */
     time_ns down;                      /* of the times that are over */
     uint32_t restarts, rescales;       /* as last seen while up */
     uint64_t tasks_running;            /* in the data plane, when the last process ended */
@@ -78,6 +79,9 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
 void incidents_settle(struct incidents *incidents, time_ns now);
 /* The job's status may have changed; was it the line "all tasks RUNNING"? */
 void incidents_review(struct incidents *incidents, struct job_id job, time_ns at, bool all_running);
+/* Is what the line says so? With it reviewed. A JobManager says that all tasks run while it has not
+ * heard of the end of some, where others of the job have been restarted meanwhile. */
+bool incidents_bear_out(const struct incidents *incidents, const struct log_line *line);
 
 /* A fault as an incident's cause tells it. */
 void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE]);

@@ -263,6 +263,7 @@ static json_t *jobs_array(const struct recorder *recorder)
         put_text(one, "status", known ? view.status : "not submitted");
         put_text(one, "scheduler", known ? view.scheduler : NULL);
         put(one, "submitted_s", seconds(view.submitted_at));
+        put(one, "running_s", seconds(recorder->incidents.jobs.items[j].first_up));
         put(one, "ended_s", seconds(view.ended_at));
         put(one, "restarts", json_integer(view.restarts - view.rescales));
         put(one, "rescales", json_integer(view.rescales));

@@ -38,7 +38,7 @@ static void fact(time_ns at, const char *word)
 
 static void line(time_ns at, struct log_line what)
 {
-    event_watch_line(&fixture.watch, at, &what);
+    event_watch_line(&fixture.watch, at, &what, true);
 }
 
 static void end_at(time_ns at)

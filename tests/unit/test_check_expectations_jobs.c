@@ -44,7 +44,7 @@ static void end_at(time_ns at)
 static void line_of(time_ns at, uint32_t job, struct log_line what)
 {
     what.job = (struct job_id){ job };
-    event_watch_line(&fixture.watch, at, &what);
+    event_watch_line(&fixture.watch, at, &what, true);
 }
 
 /* By what happened as it went down. */

@@ -171,6 +171,24 @@ START_TEST(phases_add_up_to_the_outage)
 }
 END_TEST
 
+/* Regions, of which one is killed when it runs and not missed yet when the others do, at 15 s. */
+START_TEST(a_start_is_over_when_all_tasks_run_at_once)
+{
+    cli_begin();
+    const char *out = explained(
+        "name: n\nduration: 60s\n"
+        "cluster: { task-manager: { count: 2, slots: 2 }, timing: { initialize: 5s } }\n"
+        "config: { parallelism.default: 4, jobmanager.scheduler: default,\n"
+        "  execution.checkpointing.interval: 10s }\n"
+        "jobs:\n  - name: j\n    vertices: [ { name: a, cost: 2us }, { name: b, cost: 6us } ]\n"
+        "    edges: [ a -> b: forward ]\n    load: 100/s\n"
+        "events:\n  - { at: 9s, fail: { vertex: b, subtask: 3 } }\n"
+        "  - { at: 12s, kill: tm1 }\n  - { at: 13s, add: 1 }\n");
+    must_tell(out, "All 8 tasks were RUNNING 36.5 s after the submission");
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_explain_waits_suite(void);
 Suite *test_cli_explain_waits_suite(void)
 {
@@ -183,6 +201,7 @@ Suite *test_cli_explain_waits_suite(void)
     tcase_add_test(tcase, what_ended_a_long_wait_is_told);
     tcase_add_test(tcase, a_start_that_takes_as_long_as_ever_is_told_in_one_sentence);
     tcase_add_test(tcase, the_cause_of_an_outage_that_nobody_noticed_is_told);
+    tcase_add_test(tcase, a_start_is_over_when_all_tasks_run_at_once);
     tcase_add_loop_test(tcase, phases_add_up_to_the_outage, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
