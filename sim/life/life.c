@@ -38,6 +38,7 @@ void life_fini(struct life *life)
     for (uint32_t j = 0; j < life->job_count; j++)
         for (uint32_t v = 0; v < life->jobs[j].vertices.count; v++) {
             vec_fini(&life_vertex(life, j, v)->current);
+            vec_fini(&life_vertex(life, j, v)->newest);
             vec_fini(&life_vertex(life, j, v)->lost.by_subtask);
         }
     for (VEC_EACH(struct life_step, step, &life->steps))

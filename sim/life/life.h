@@ -45,11 +45,11 @@ struct life_host {
 
 /* A plane's own vertices begin with this. Parallelism is in the job's plan; 0: never deployed. */
 struct life_vertex {
-    VEC(uint32_t) current;    /* tasks by subtask; NONE */
-    uint32_t graph;           /* of the newest deployment */
-    struct lost_places lost;  /* subtasks whose TaskManager has ended */
-    uint32_t placed, cut_off; /* subtasks that have a TaskManager, and one that is cut off */
-    uint32_t cut_off_found;   /* a subtask that had one when last looked for */
+    VEC(uint32_t) current, newest; /* by subtask: its task, NONE; 1 + its newest attempt, 0 */
+    uint32_t graph;                /* of the newest deployment */
+    struct lost_places lost;       /* subtasks whose TaskManager has ended */
+    uint32_t placed, cut_off;      /* subtasks that have a TaskManager, and one that is cut off */
+    uint32_t cut_off_found;        /* a subtask that had one when last looked for */
 };
 
 /* An array of a plane's own things, each `size` bytes. */

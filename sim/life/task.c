@@ -28,7 +28,6 @@ static uint32_t task_create(struct life *life, uint32_t job, uint32_t host,
                                 .place = (uint32_t)h->tasks.count,
                                 .phase = TASK_DEPLOYING,
                                 .remote = NONE,
-                                .current = true,
                                 .restore_checkpoint = deployment->restore_checkpoint,
                                 .restore_bytes = deployment->restore_bytes,
                                 .key_group_first = deployment->key_group_first,
@@ -134,12 +133,36 @@ static void give_up_place(struct life *life, uint32_t index)
     task->current = false;
 }
 
+/* An order waits in a frozen process, or behind a cut, while its JobMaster gives the process up and
+ * goes on without it. What it says of the job is of the past, down to a checkpoint that is no more.
+ */
+static bool is_overtaken(const struct life *life, uint32_t job,
+                         const struct task_deployment *deployment)
+{
+    const struct life_vertex *vertex = life_vertex(life, job, deployment->vertex.n);
+    struct task_attempt attempt = deployment->attempt;
+    if (attempt.graph != vertex->graph)
+        return vertex->newest.count > 0 && attempt.graph < vertex->graph;
+    return deployment->subtask < vertex->newest.count &&
+           attempt.attempt + 1 < vertex->newest.items[deployment->subtask];
+}
+
+static void note_newest(struct life_vertex *vertex, const struct task_deployment *deployment)
+{
+    if (vertex->graph != deployment->attempt.graph)
+        vec_clear(&vertex->newest);
+    vertex->graph = deployment->attempt.graph;
+    while (vertex->newest.count < deployment->parallelism)
+        vec_push(&vertex->newest, 0);
+    vertex->newest.items[deployment->subtask] = deployment->attempt.attempt + 1;
+}
+
 /* With the first deployment at another parallelism, all older attempts have had their time. */
 static void spread_vertex(struct life *life, uint32_t job, uint32_t v,
                           const struct task_deployment *deployment)
 {
     struct life_vertex *vertex = life_vertex(life, job, v);
-    vertex->graph = deployment->attempt.graph;
+    note_newest(vertex, deployment);
     if (life_parallelism(life, job, v) == deployment->parallelism)
         return;
     for (uint32_t s = 0; s < vertex->current.count; s++)
@@ -162,6 +185,7 @@ static void take_place(struct life *life, uint32_t index, const struct task_depl
     if (*place != NONE)
         give_up_place(life, *place);
     *place = index;
+    task->current = true;
     loss_count_place(life, index, 1);
     loss_forget(&vertex->lost, task->subtask);
     life->ops->placed(life->plane, index);
@@ -172,9 +196,12 @@ void life_deploy(struct life *life, uint32_t host, const struct effect_data *ord
     for (size_t i = 0; i < order->count; i++) {
         const struct task_deployment *deployment = &order->deployments[i];
         CHECK(deployment->subtask < deployment->parallelism);
-        life->ops->adopt(life->plane, order->job.n, deployment->restore_checkpoint);
+        bool overtaken = is_overtaken(life, order->job.n, deployment);
+        if (!overtaken)
+            life->ops->adopt(life->plane, order->job.n, deployment->restore_checkpoint);
         uint32_t task = task_create(life, order->job.n, host, deployment);
-        take_place(life, task, deployment);
+        if (!overtaken)
+            take_place(life, task, deployment);
         life_step_add(life, LIFE_DEPLOY, task, 0);
     }
 }
@@ -182,12 +209,18 @@ void life_deploy(struct life *life, uint32_t host, const struct effect_data *ord
 void life_lost(struct life *life, uint32_t host, uint32_t job,
                const struct task_deployment *deployments, size_t count)
 {
+    VEC(struct task_deployment) lost = { 0 };
     for (size_t i = 0; i < count; i++) {
         CHECK(deployments[i].subtask < deployments[i].parallelism);
+        if (is_overtaken(life, job, &deployments[i]))
+            continue;
         spread_vertex(life, job, deployments[i].vertex.n, &deployments[i]);
         loss_of_deployment(life, host, job, &deployments[i]);
+        vec_push(&lost, deployments[i]);
     }
-    loss_notify(life, host, job, deployments, count);
+    if (lost.count > 0)
+        loss_notify(life, host, job, lost.items, lost.count);
+    vec_fini(&lost);
 }
 
 uint32_t task_find(const struct life *life, uint32_t host, uint32_t job,

@@ -432,19 +432,6 @@ static void forget_cuts(struct model_job *job)
             remove_cut(job, i);
 }
 
-void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut)
-{
-    cut->settled = true;
-    net_advance(model, (uint32_t)(job - model->jobs));
-    for (uint32_t s = 0; s < cut->source_count; s++) {
-        double most = source_position(&job->sources.items[s], model_now(model));
-        for (VEC_EACH(const struct cut, other, &job->cuts))
-            if (other->id > cut->id)
-                most = fmin(most, other->sources[s].total);
-        source_cut_settle(&cut->sources[s], most - cut->sources[s].total);
-    }
-}
-
 static void drop_checkpoint(struct model *model, struct model_job *job, uint64_t checkpoint)
 {
     for (size_t i = job->pending.count; i-- > 0;)

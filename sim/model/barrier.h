@@ -103,8 +103,8 @@ struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void pending_fini(struct pending *pending);
 void cut_fini(struct cut *cut);
-/* Positions become those that state and channel state stand for. Rates are taken as even while the
- * barrier was under way, so they are held between this cut and what came later. */
+/* settle.c: positions become those that state and channel state stand for. Rates are taken as even
+ * while the barrier was under way, so they are held between this cut and what came later. */
 void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut);
 
 /* barrier_hop.c. Links have changed, perhaps. */

@@ -57,16 +57,19 @@ void source_cut_fini(struct source_cut *cut)
     *cut = (struct source_cut){ 0 };
 }
 
-void source_cut_settle(struct source_cut *cut, double most)
+void source_cut_settle(struct source_cut *cut, double most, const double *limits)
 {
     double stored =
         cut->buffered_bytes > 0 ? fmin(cut->in_flight_bytes / cut->buffered_bytes, 1) : 1;
     double share = 1 - stored, channel_state = cut->ahead * stored;
     if (cut->ahead * share > most)
         share = fmax(most, 0) / cut->ahead;
-    for (uint32_t g = 0; g < cut->group_count; g++)
-        cut->positions[g] += cut->aheads[g] * share;
-    cut->total += cut->ahead * share;
+    for (uint32_t g = 0; g < cut->group_count; g++) {
+        double room = fmax(limits[g] - cut->positions[g], 0);
+        double moved = fmin(cut->aheads[g] * share, room);
+        cut->positions[g] += moved;
+        cut->total += moved * cut->counts[g];
+    }
     cut->ahead = channel_state;
     if (cut->group_count > 1)
         cut_merge(cut);

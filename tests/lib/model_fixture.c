@@ -291,7 +291,7 @@ static struct task_deployment deployment_of(const struct model_fixture *fixture,
     if (groups >= (int32_t)how->parallelism[v])
         range = key_group_range_of((int32_t)s, (int32_t)how->parallelism[v], groups);
     return (struct task_deployment){
-        .attempt = { { task_number(how, v, s) }, how->attempt, 0 },
+        .attempt = { { task_number(how, v, s) }, how->attempt, how->graph },
         .vertex = { v },
         .subtask = s,
         .parallelism = how->parallelism[v],
@@ -356,8 +356,8 @@ static void order_attempts(struct model_fixture *fixture, const struct fixture_d
                 !job_graph_is_source(graph, (struct vertex_id){ v }))
                 continue;
             for (uint32_t s = h; s < how->parallelism[v]; s += how->host_count)
-                vec_push(&list,
-                         (struct task_attempt){ { task_number(how, v, s) }, how->attempt, 0 });
+                vec_push(&list, (struct task_attempt){
+                                    { task_number(how, v, s) }, how->attempt, how->graph });
         }
         struct effect_data order = {
             .kind = kind, .job = how->job, .attempts = list.items, .count = list.count

@@ -82,7 +82,7 @@ struct fixture_deployment {
     const uint32_t *parallelism;
     const uint32_t *hosts;
     uint32_t host_count;
-    uint32_t attempt;
+    uint32_t attempt, graph;
     uint64_t checkpoint;
     int64_t restore_bytes; /* of each subtask of the last vertex */
     uint32_t allocation;   /* of subtask 0; those of the others follow */

@@ -4,6 +4,7 @@
  * halts must leave every partition where the plain list has it. And one group where one is enough.
  */
 #include <check.h>
+#include <math.h>
 
 #include "core/base/rng.h"
 #include "sim/model/partition.h"
@@ -12,9 +13,12 @@ enum { PARTITIONS = 24, TASKS_MAX = 9, CUTS = 4 };
 
 static struct series load = { 0 };
 static struct model_source source;
+static double no_limits[PARTITIONS];
 
 static void setup(void)
 {
+    for (int g = 0; g < PARTITIONS; g++)
+        no_limits[g] = INFINITY;
     load = (struct series){ 0 };
     vec_push(&load.points, (struct series_point){ 0, 2400 });
     source = (struct model_source){ 0 };
@@ -60,7 +64,7 @@ START_TEST(groups_stand_where_single_partitions_would)
             source_cut_fini(&cuts[cut]);
         source_cut_take(&source, 0, &cuts[cut]);
         if (rng_below(&rng, 2) == 0)
-            source_cut_settle(&cuts[cut], 0);
+            source_cut_settle(&cuts[cut], 0, no_limits);
         memcpy(cut_plain[cut], plain, sizeof plain);
         source_halt(&source, 0);
         uint32_t from = (uint32_t)rng_below(&rng, CUTS);
@@ -129,13 +133,33 @@ START_TEST(groups_that_stand_together_in_a_checkpoint_are_one)
     read_apart(4, 0);
     source_cut_take(&source, 0, &cut);
     ck_assert_uint_eq(cut.group_count, 4);
-    source_cut_settle(&cut, 0);
+    source_cut_settle(&cut, 0, no_limits);
     ck_assert_uint_eq(cut.group_count, 1);
     ck_assert_uint_eq(cut.layout->period, 1);
     ck_assert_uint_eq(source.groups.count, 4); /* which is as it was */
     source_halt(&source, 0);
     source_restore(&source, &cut, fresh, 3, 0);
     ck_assert_uint_eq(source.groups.count, 1);
+    source_cut_fini(&cut);
+}
+END_TEST
+
+/* What was before the barrier of one reader is worked off when the checkpoint is complete, before
+ * the other's a part only: 12 partitions move on by 3, 12 stay where they are. */
+START_TEST(no_partition_of_a_checkpoint_is_beyond_its_limit)
+{
+    struct source_cut cut = { 0 };
+    read_apart(2, 1);
+    source_cut_take(&source, 0, &cut);
+    cut.ahead = 24 * 3;
+    cut.aheads[0] = cut.aheads[1] = 3;
+    double limits[] = { cut.positions[0] + 100, cut.positions[1] - 1 };
+    double before[] = { cut.positions[0], cut.positions[1] }, total = cut.total;
+    cut.buffered_bytes = 1000;
+    source_cut_settle(&cut, 1000, limits);
+    ck_assert_double_eq_tol(cut.positions[0], before[0] + 3, 1e-9);
+    ck_assert_double_eq_tol(cut.positions[1], before[1], 1e-9);
+    ck_assert_double_eq_tol(cut.total, total + 12 * 3, 1e-9);
     source_cut_fini(&cut);
 }
 END_TEST
@@ -152,7 +176,7 @@ START_TEST(what_no_channel_state_brings_back_is_read_again)
     cut.ahead = 2400;
     cut.aheads[0] = cut.aheads[1] = 100;
     cut.buffered_bytes = 1000;
-    source_cut_settle(&cut, 48);
+    source_cut_settle(&cut, 48, no_limits);
     ck_assert_double_eq(cut.ahead, 0);
     ck_assert_double_eq_tol(cut.positions[0], 1 + 2, 1e-9);
     read_apart(2, 5);
@@ -274,6 +298,7 @@ Suite *test_model_source_suite(void)
     tcase_add_test(tests, partitions_at_one_position_are_one_group_again);
     tcase_add_test(tests, a_layout_is_as_long_as_its_readers_are_many);
     tcase_add_test(tests, groups_that_stand_together_in_a_checkpoint_are_one);
+    tcase_add_test(tests, no_partition_of_a_checkpoint_is_beyond_its_limit);
     tcase_add_test(tests, what_no_channel_state_brings_back_is_read_again);
     tcase_add_test(tests, groups_of_a_class_that_have_caught_up_are_one);
     tcase_add_test(tests, a_layout_lives_as_long_as_a_cut_needs_it);
