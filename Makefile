@@ -72,7 +72,7 @@ link       = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--e
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event worlds fuzz format check-format install uninstall \
+.PHONY: all demo demo-traces docs golden-rewrite test unit ci bench lint determinism every-event random worlds fuzz format check-format install uninstall \
         clean help fuzzers benches lint-objects FORCE
 
 all: $(B)/weir $(B)/libweir.so $(PROGRAMS) $(PLOTS) ## build the weir command (the default)
@@ -119,6 +119,11 @@ every-event: ## a fault at every single event of small runs of the exact world: 
 	@.ci/packages build test
 	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
 	@EXACT_STRIDE=1 $(B)/tests/unit exact_every_event exact_every_program
+
+random: ## RANDOM_SCENARIOS drawn scenarios (default 5000), run whole: no invariant breaks
+	@.ci/packages build test
+	@$(MAKE) $(ON_ALL_CORES) $(B)/tests/unit
+	@RANDOM_SCENARIOS=$${RANDOM_SCENARIOS:-5000} $(B)/tests/unit sim_random
 
 worlds: ## the model against real records: all scenarios that both worlds can run, some minutes
 	@.ci/packages build test
