@@ -90,6 +90,7 @@ void checkpoint_coordinator_fini(struct checkpoint_coordinator *coordinator)
     timers_fini(&coordinator->timers);
     request_decider_fini(&coordinator->decider);
     completed_store_fini(&coordinator->store);
+    shared_state_fini(&coordinator->shared);
 }
 
 /* next_trigger and next_trigger_at say the same twice: the timer, and the beat of the grid that it

@@ -25,6 +25,7 @@ struct checkpoint_coordinator {
     struct completed_store store;
     struct snapshot_shelf *shelf; /* lent; null: nothing outlives the job */
     struct restored_snapshot restored;
+    struct shared_state_registry shared;
     VEC(struct pending_checkpoint) pending; /* oldest first */
     VEC(struct pending_checkpoint) spare;   /* ended ones, for their memory */
     struct task_states template_states;     /* what is the same for all checkpoints of the graph */
@@ -100,6 +101,10 @@ void checkpoint_coordinator_on_end_of_data(struct checkpoint_coordinator *coordi
 
 void checkpoint_coordinator_on_time(struct checkpoint_coordinator *coordinator,
                                     struct effects *effects);
+/* Files that parts of it stand on, before these are acknowledged. */
+void checkpoint_coordinator_on_shared(struct checkpoint_coordinator *coordinator,
+                                      uint64_t checkpoint, const struct shared_file *files,
+                                      size_t count);
 void checkpoint_coordinator_on_acknowledge(struct checkpoint_coordinator *coordinator,
                                            uint64_t checkpoint, const struct checkpoint_ack *acks,
                                            size_t count, struct effects *effects);

@@ -17,6 +17,7 @@ enum checkpoint_order_kind {
     ORDER_REFUSED,        /* a request that never became a checkpoint: answer the client, tell the
                              scheduler */
     ORDER_DISCARD,        /* a checkpoint's files may go: subsumed, or the job ended */
+    ORDER_DISCARD_SHARED, /* the same of one file that checkpoints shared */
     ORDER_FAIL_JOB,       /* too many counted failures, or a synchronous savepoint failed */
     ORDER_KIND_COUNT
 };
@@ -29,6 +30,7 @@ struct checkpoint_coordinator_order {
     bool counted;                    /* ABORTED, REFUSED: for the adaptive scheduler's countdown */
     bool is_savepoint;               /* DISCARD: what goes is one */
     struct job_id files_of;          /* DISCARD: the job it was taken of */
+    struct shared_state_file shared; /* DISCARD_SHARED */
     bool tell_tasks;                 /* COMPLETED: not after a savepoint that is not synchronous */
     uint64_t client_token;
     int64_t bytes;          /* WRITE_METADATA, COMPLETED: state and channel state */

@@ -55,6 +55,9 @@ void coordinator_discard(struct checkpoint_coordinator *coordinator, uint64_t ch
 /* The end of the job: the store is emptied, or what is in it stays for a later job. */
 void coordinator_discard_all(struct checkpoint_coordinator *coordinator);
 void coordinator_retain_all(struct checkpoint_coordinator *coordinator);
+/* A checkpoint has completed: what it stands on stays, what nobody needs any more goes. */
+void coordinator_share(struct checkpoint_coordinator *coordinator,
+                       const struct pending_checkpoint *completed);
 /* A savepoint that is complete goes to its asker, and on the shelf. Takes the states. */
 void coordinator_keep_savepoint(struct checkpoint_coordinator *coordinator,
                                 struct completed_checkpoint *take);

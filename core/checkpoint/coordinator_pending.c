@@ -172,6 +172,9 @@ void coordinator_trigger_chosen(struct checkpoint_coordinator *coordinator, stru
         fresh.client_token = request->client_token;
         fresh.triggered_at = effects->now;
         fresh.summary = (struct checkpoint_summary){ 0 };
+        vec_clear(&fresh.shared);
+        const struct completed_checkpoint *latest = completed_store_latest(&coordinator->store);
+        fresh.stands_on = latest ? latest->id : UINT64_MAX;
         time_ns expires_at = time_add(effects->now, coordinator->config->checkpoint_timeout);
         if (expires_at != TIME_NEVER)
             fresh.expiry = timers_set(
@@ -339,6 +342,15 @@ static void finalize(struct checkpoint_coordinator *coordinator, size_t index,
     order(coordinator, ORDER_WRITE_METADATA, pending);
 }
 
+void checkpoint_coordinator_on_shared(struct checkpoint_coordinator *coordinator,
+                                      uint64_t checkpoint, const struct shared_file *files,
+                                      size_t count)
+{
+    size_t index = find(coordinator, checkpoint);
+    if (index != INDEX_MAX)
+        pending_checkpoint_add_shared(&coordinator->pending.items[index], files, count);
+}
+
 /* Acknowledgements come in batches, a TaskManager's at a time. Those of an ended checkpoint, of an
  * earlier attempt, or sent twice are dropped; their state files are nobody's business here. */
 void checkpoint_coordinator_on_acknowledge(struct checkpoint_coordinator *coordinator,
@@ -434,6 +446,7 @@ static void complete(struct checkpoint_coordinator *coordinator, size_t index,
                    CHECKPOINT_FAILURE_SUBSUMED, effects);
     if (fell_out)
         coordinator_discard(coordinator, fell_out);
+    coordinator_share(coordinator, &pending);
     recycle(coordinator, &pending);
 }
 

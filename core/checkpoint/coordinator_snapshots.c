@@ -77,11 +77,41 @@ void coordinator_discard(struct checkpoint_coordinator *coordinator, uint64_t ch
                  .by.task = task_id_none() });
 }
 
+static void release_shared(struct checkpoint_coordinator *coordinator, uint64_t lowest)
+{
+    struct shared_state_files files = { 0 };
+    shared_state_release(&coordinator->shared, lowest, &files);
+    for (VEC_EACH(const struct shared_state_file, file, &files))
+        vec_push(&coordinator->orders.queue,
+                 (struct checkpoint_coordinator_order){ .kind = ORDER_DISCARD_SHARED,
+                                                        .checkpoint = file->checkpoint,
+                                                        .files_of = coordinator->job,
+                                                        .shared = *file,
+                                                        .by.task = task_id_none() });
+    vec_fini(&files);
+}
+
+/* A pending checkpoint was begun by tasks that may not have heard of newer ones than the newest of
+ * then, and adds to that. */
+void coordinator_share(struct checkpoint_coordinator *coordinator,
+                       const struct pending_checkpoint *completed)
+{
+    const struct completed_checkpoint *latest = completed_store_latest(&coordinator->store);
+    for (VEC_EACH(const struct shared_state_file, file, &completed->shared))
+        shared_state_use(&coordinator->shared, file, completed->id);
+    uint64_t lowest = latest ? coordinator->store.checkpoints.items[0].id : 0;
+    for (VEC_EACH(const struct pending_checkpoint, pending, &coordinator->pending))
+        if (pending->stands_on < lowest)
+            lowest = pending->stands_on;
+    release_shared(coordinator, lowest);
+}
+
 void coordinator_discard_all(struct checkpoint_coordinator *coordinator)
 {
     for (VEC_EACH(const struct completed_checkpoint, each, &coordinator->store.checkpoints))
         coordinator_discard(coordinator, each->id);
     completed_store_clear(&coordinator->store);
+    release_shared(coordinator, UINT64_MAX);
 }
 
 /* Copies: the store of a job that has ended can still be looked at. The snapshot the job started

@@ -275,6 +275,23 @@ bool pending_checkpoint_acknowledge(struct pending_checkpoint *pending,
     return true;
 }
 
+/* What comes late, or twice, was said by an attempt whose part is in already. */
+void pending_checkpoint_add_shared(struct pending_checkpoint *pending,
+                                   const struct shared_file *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t task = files[i].task.n;
+        bool is_late = task >= pending->states.count ||
+                       pending->acknowledged.items[task / 32] & 1u << task % 32;
+        if (is_late || files[i].checkpoint > pending->id)
+            continue;
+        vec_push(&pending->shared,
+                 (struct shared_state_file){ .vertex = pending->states.items[task].vertex,
+                                             .checkpoint = files[i].checkpoint,
+                                             .subtask = files[i].subtask });
+    }
+}
+
 /* Union list state of the subtasks that finished is gone, and the others' cannot stand for it
  * (PartialFinishingNotSupportedByStateException). */
 static bool has_union_state(const struct job_vertex *vertex)
@@ -332,4 +349,5 @@ void pending_checkpoint_fini(struct pending_checkpoint *pending)
     vec_fini(&pending->attempts);
     vec_fini(&pending->to_trigger.ids);
     vec_fini(&pending->states);
+    vec_fini(&pending->shared);
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/timers.h"
 #include "core/checkpoint/completed_store.h"
+#include "core/checkpoint/shared_state.h"
 #include "core/graph/execution_graph.h"
 #include "core/graph/task_list.h"
 
@@ -77,7 +78,9 @@ struct pending_checkpoint {
     VEC(uint32_t) attempts;     /* by task id: the attempt that is to acknowledge */
     struct task_list to_trigger;
     struct checkpoint_summary summary;
-    struct task_states states; /* by task id: what each acknowledged */
+    struct task_states states;        /* by task id: what each acknowledged */
+    struct shared_state_files shared; /* that it will stand on */
+    uint64_t stands_on; /* its tasks may build on this checkpoint still; UINT64_MAX: on none */
 };
 
 /* What of each task is the same for all checkpoints of a graph: `states` with sizes of zero. */
@@ -99,6 +102,9 @@ void pending_checkpoint_move(struct pending_checkpoint *pending, enum pending_st
 /* Takes one acknowledgement; false: not this checkpoint's attempt, or acknowledged before. */
 bool pending_checkpoint_acknowledge(struct pending_checkpoint *pending,
                                     const struct checkpoint_ack *ack);
+/* Those of tasks that are yet to acknowledge. */
+void pending_checkpoint_add_shared(struct pending_checkpoint *pending,
+                                   const struct shared_file *files, size_t count);
 /* Does the checkpoint still wait for this very attempt? */
 bool pending_checkpoint_waits_for(const struct pending_checkpoint *pending,
                                   struct task_attempt attempt);

@@ -143,6 +143,7 @@ struct job_id job_master_of_message(const struct message *message)
     case MESSAGE_CHECKPOINT_ACKNOWLEDGED: return message->checkpoint_acknowledged.job;
     case MESSAGE_CHECKPOINT_DECLINED: return message->checkpoint_declined.job;
     case MESSAGE_END_OF_DATA: return message->end_of_data.job;
+    case MESSAGE_CHECKPOINT_SHARES: return message->checkpoint_shares.job;
     case MESSAGE_SOURCE_BACKLOG: return message->source_backlog.job;
     case MESSAGE_JM_HEARTBEAT_ANSWER: return message->jm_heartbeat_answer.job;
     case MESSAGE_JM_DISCONNECT: return message->jm_disconnect.job;
@@ -210,6 +211,7 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
  *   JM_HEARTBEAT_ANSWER        its monitor; then the scheduler compares what runs there
  *   TASK_STATES                scheduler
  *   CHECKPOINT_ACKNOWLEDGED    coordinator
+ *   CHECKPOINT_SHARES          coordinator
  *   CHECKPOINT_DECLINED        coordinator
  *   END_OF_DATA                coordinator
  *   SOURCE_BACKLOG             coordinator
@@ -229,6 +231,10 @@ void job_master_on_message(struct job_master *master, struct node_id from,
             &master->checkpoints, message->checkpoint_acknowledged.checkpoint,
             message->checkpoint_acknowledged.acks, message->checkpoint_acknowledged.acks_count,
             master->effects);
+    else if (message->kind == MESSAGE_CHECKPOINT_SHARES)
+        checkpoint_coordinator_on_shared(
+            &master->checkpoints, message->checkpoint_shares.checkpoint,
+            message->checkpoint_shares.files, message->checkpoint_shares.files_count);
     else if (message->kind == MESSAGE_CHECKPOINT_DECLINED)
         on_declined(master, &message->checkpoint_declined);
     else if (message->kind == MESSAGE_END_OF_DATA)

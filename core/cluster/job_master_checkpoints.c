@@ -132,6 +132,17 @@ static void discard(struct job_master *master, const struct checkpoint_coordinat
                           order->checkpoint);
 }
 
+static void discard_shared(struct job_master *master,
+                           const struct checkpoint_coordinator_order *order)
+{
+    effects_store(master->effects, EFFECT_STORE_REMOVE,
+                  &(struct effect_store){ .object = STORE_SHARED_STATE,
+                                          .job = order->files_of,
+                                          .id = order->shared.checkpoint,
+                                          .vertex = order->shared.vertex,
+                                          .subtask = order->shared.subtask });
+}
+
 /* A checkpoint's way, with the orders of the coordinator (capitals) and who says what in between:
  *
  *   TRIGGER --> TaskManagers of the sources --> acknowledgements of all tasks
@@ -163,6 +174,7 @@ static void follow(struct job_master *master, const struct checkpoint_coordinato
         scheduler_on_checkpoint_ended(&master->scheduler, order);
         break;
     case ORDER_DISCARD: discard(master, order); break;
+    case ORDER_DISCARD_SHARED: discard_shared(master, order); break;
     case ORDER_FAIL_JOB: fail_by_order(master, order); break;
     case ORDER_KIND_COUNT: IMPOSSIBLE("checkpoint order");
     }

@@ -267,6 +267,7 @@ static struct err take_message(struct task_executor *executor, const struct mess
     case MESSAGE_CHECKPOINT_ACKNOWLEDGED:
     case MESSAGE_CHECKPOINT_DECLINED:
     case MESSAGE_END_OF_DATA:
+    case MESSAGE_CHECKPOINT_SHARES:
     case MESSAGE_SOURCE_BACKLOG:
     case MESSAGE_JM_HEARTBEAT_ANSWER:
     case MESSAGE_KIND_COUNT: break;

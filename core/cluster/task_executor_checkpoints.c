@@ -16,14 +16,20 @@ static void tell_master(struct task_executor *executor, struct job_id id,
         effects_send(&executor->effects, job->job_master, message);
 }
 
-/* As the data plane says it. */
+/* As the data plane says it: what the parts stand on first. */
 void executor_checkpoints_acknowledged(struct task_executor *executor,
                                        const struct event_data *data)
 {
+    struct message shares = { .kind = MESSAGE_CHECKPOINT_SHARES };
     struct message message = { .kind = MESSAGE_CHECKPOINT_ACKNOWLEDGED };
+    shares.checkpoint_shares =
+        (struct message_checkpoint_shares){ data->job, data->checkpoint, data->shared,
+                                            data->shared_count };
     message.checkpoint_acknowledged =
         (struct message_checkpoint_acknowledged){ data->job, data->checkpoint, data->acks,
                                                   data->ack_count };
+    if (data->shared_count > 0)
+        tell_master(executor, data->job, &shares);
     tell_master(executor, data->job, &message);
 }
 

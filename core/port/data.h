@@ -124,6 +124,13 @@ struct checkpoint_ack {
     time_ns alignment, sync, async;
 };
 
+/* A file that this part of an incremental checkpoint stands on, its own among them. */
+struct shared_file {
+    struct task_id task; /* whose part */
+    uint64_t checkpoint; /* that the file was stored for */
+    uint32_t subtask;    /* of the task's vertex, as it was then: by which */
+};
+
 enum data_report {
     DATA_TASK_STATES,
     DATA_CHECKPOINT_ACKNOWLEDGED,

@@ -34,12 +34,20 @@ struct effect_send {
 };
 
 /* What survives all processes: Flink's high-availability store and its checkpoint storage. */
-enum store_object { STORE_EXECUTION_PLAN, STORE_CHECKPOINT, STORE_SAVEPOINT, STORE_OBJECT_COUNT };
+enum store_object {
+    STORE_EXECUTION_PLAN,
+    STORE_CHECKPOINT,
+    STORE_SAVEPOINT,
+    STORE_SHARED_STATE, /* a file that checkpoints share */
+    STORE_OBJECT_COUNT
+};
 
 struct effect_store {
     enum store_object object;
     struct job_id job;
-    uint64_t id; /* checkpoint id */
+    uint64_t id;             /* checkpoint id; SHARED_STATE: that it was stored for */
+    struct vertex_id vertex; /* SHARED_STATE: whose */
+    uint32_t subtask;
     int64_t bytes;
     uint64_t token;
 };

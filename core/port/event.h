@@ -71,6 +71,8 @@ struct event_data {
     uint64_t checkpoint;               /* DATA_CHECKPOINT_* */
     const struct checkpoint_ack *acks; /* DATA_CHECKPOINT_ACKNOWLEDGED */
     size_t ack_count;
+    const struct shared_file *shared; /* the same: those of all of them */
+    size_t shared_count;
     struct task_attempt declined_by;   /* DATA_CHECKPOINT_DECLINED */
     enum failure_cause cause;          /* DATA_CHECKPOINT_DECLINED */
     const struct task_attempt *at_end; /* DATA_END_OF_DATA: they go on running for now */

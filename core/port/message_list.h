@@ -39,7 +39,8 @@
     M(JM_HEARTBEAT, jm_heartbeat)               /* JM -> TM, request, with deployments */          \
     M(JM_HEARTBEAT_ANSWER, jm_heartbeat_answer) /* TM -> JM, with what it runs */                  \
     M(JM_DISCONNECT, jm_disconnect)             /* either way, per job */                          \
-    M(END_OF_DATA, end_of_data)                 /* TM -> JM: of tasks whose input has ended */
+    M(END_OF_DATA, end_of_data)                 /* TM -> JM: of tasks whose input has ended */     \
+    M(CHECKPOINT_SHARES, checkpoint_shares)     /* TM -> JM, before what it acknowledges */
 
 /* held: slots in use, of one that comes back (Flink sends them behind, in its first slot report).
  */
@@ -79,6 +80,8 @@
     F(struct job_id, job) F(uint64_t, checkpoint) L(checkpoint_ack, acks)
 #define MESSAGE_checkpoint_declined(F, E, L)                                                       \
     F(struct job_id, job) F(uint64_t, checkpoint) E(failure_cause, cause) L(task_attempt, tasks)
+#define MESSAGE_checkpoint_shares(F, E, L)                                                         \
+    F(struct job_id, job) F(uint64_t, checkpoint) L(shared_file, files)
 #define MESSAGE_end_of_data(F, E, L) F(struct job_id, job) L(task_attempt, tasks)
 #define MESSAGE_source_backlog(F, E, L)                                                            \
     F(struct job_id, job)                                                                          \
@@ -95,7 +98,8 @@
 #define MESSAGE_ITEMS(X) X(slot_status) X(slot_offer) X(allocation_item)
 
 /* Those of data.h; the lists must name every member of the struct, nested ones with their path. */
-#define DATA_ITEMS(X) X(task_attempt) X(task_deployment) X(task_report) X(checkpoint_ack)
+#define DATA_ITEMS(X)                                                                              \
+    X(task_attempt) X(task_deployment) X(task_report) X(checkpoint_ack) X(shared_file)
 
 #define ITEM_slot_status(F, E)                                                                     \
     F(uint32_t, slot)                                                                              \
@@ -124,6 +128,7 @@
     F(uint32_t, attempt.attempt)                                                                   \
     F(uint32_t, attempt.graph)                                                                     \
     E(execution_state, state) E(failure_cause, cause) F(struct node_id, remote) F(uint32_t, detail)
+#define ITEM_shared_file(F, E) F(struct task_id, task) F(uint64_t, checkpoint) F(uint32_t, subtask)
 #define ITEM_checkpoint_ack(F, E)                                                                  \
     F(struct task_id, attempt.task)                                                                \
     F(uint32_t, attempt.attempt)                                                                   \

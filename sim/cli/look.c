@@ -53,6 +53,8 @@ static bool look_job(void *context, struct job_id job, struct look_job *out)
     if (latest) {
         out->checkpoint = latest->id;
         out->checkpoint_bytes = latest->summary.state_bytes + latest->summary.in_flight_bytes;
+        out->checkpoint_written_bytes =
+            latest->summary.written_bytes + latest->summary.in_flight_bytes;
     }
     return true;
 }

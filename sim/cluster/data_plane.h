@@ -29,6 +29,8 @@ struct data_plane_ops {
     /* When the user code of all tasks there has closed, were they cancelled now; in the past: there
      * is nothing to wait for. May be null. */
     time_ns (*closed_at)(void *plane, struct node_id node);
+    /* The JobManager has removed something from shared storage. May be null. */
+    void (*removed)(void *plane, const struct effect_store *what);
 };
 
 struct virtual_cluster;

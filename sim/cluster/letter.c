@@ -49,8 +49,9 @@ static void free_payload(struct letter *letter)
         return;
     job_graph_destroy(letter->graph);
     mem_destroy(letter->list);
+    mem_destroy(letter->shared);
     letter->graph = NULL;
-    letter->list = NULL;
+    letter->list = letter->shared = NULL;
 }
 
 void letter_destroy(struct virtual_cluster *cluster, struct letter *letter)
@@ -101,6 +102,8 @@ void letter_copy_data(struct letter *letter, const struct event_data *report)
     if (report->ack_count) {
         letter->list = copy_list(report->acks, report->ack_count, sizeof *report->acks);
         letter->event.data.acks = letter->list;
+        letter->shared = copy_list(report->shared, report->shared_count, sizeof *report->shared);
+        letter->event.data.shared = letter->shared;
     }
 }
 

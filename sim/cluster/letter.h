@@ -36,7 +36,7 @@ struct letter {
     uint64_t token;               /* of a request */
     struct letter *shadow, *body; /* of a request its failure, and back */
     struct job_graph *graph;      /* payloads that belong to the letter; null where there is none */
-    void *list;
+    void *list, *shared;
     struct letter *next_spare;
     union {                 /* not zeroed when a letter is made */
         struct event event; /* of all but messages */

@@ -24,7 +24,10 @@ static void carry_out(struct virtual_cluster *cluster, struct process *process,
     switch (effect->kind) {
     case EFFECT_SEND: network_send(cluster, process, &effect->send); break;
     case EFFECT_STORE_WRITE: storage_write(cluster, process, &effect->store); break;
-    case EFFECT_STORE_REMOVE: break; /* space is not modelled */
+    case EFFECT_STORE_REMOVE: /* space is not modelled */
+        if (cluster->plane_ops && cluster->plane_ops->removed)
+            cluster->plane_ops->removed(cluster->plane, &effect->store);
+        break;
     case EFFECT_DATA:
         CHECK(process->kind == NODE_TASK_MANAGER);
         if (cluster->plane_ops)

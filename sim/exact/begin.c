@@ -192,7 +192,8 @@ struct file_list {
 static void add_files(struct file_list *list, struct stored_file *const *files, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        vec_push(list, files[i]->file);
+        if (!files[i]->removed)
+            vec_push(list, files[i]->file);
 }
 
 /* The files of those that write to it, where they are of another number now; the caller destroys

@@ -263,6 +263,11 @@ uint64_t exact_compared_count(const struct exact *exact)
     return exact->compared;
 }
 
+uint32_t exact_stored_count(const struct exact *exact, struct job_id job)
+{
+    return stored_files_count(&exact->jobs[job.n]);
+}
+
 uint64_t exact_increment_count(const struct exact *exact)
 {
     return exact->increments;

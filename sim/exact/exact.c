@@ -94,11 +94,22 @@ static void deployment_lost(void *plane, struct node_id node, struct job_id job,
     life_lost(&exact->life, node.n, job.n, lost, count);
 }
 
+static void removed(void *plane, const struct effect_store *what)
+{
+    const struct exact *exact = plane;
+    if (what->object != STORE_SHARED_STATE)
+        return;
+    struct stored_file *file =
+        stored_file_find(&exact->jobs[what->job.n], what->vertex.n, what->id, what->subtask);
+    if (file)
+        file->removed = true;
+}
+
 const struct data_plane_ops *exact_ops(void)
 {
     static const struct data_plane_ops ops = { order,           process_ended, process_frozen,
                                                host_changed,    has_task,      fail_task,
-                                               deployment_lost, closed_at };
+                                               deployment_lost, closed_at,     removed };
     return &ops;
 }
 

@@ -61,6 +61,7 @@ struct exact_sum {
 struct exact_sum exact_newest_sum(const struct exact *exact, struct job_id job,
                                   struct vertex_id vertex);
 uint64_t exact_compared_count(const struct exact *exact);
+uint32_t exact_stored_count(const struct exact *exact, struct job_id job); /* stored_files_count */
 uint64_t exact_increment_count(const struct exact *exact); /* files that add to others, ever */
 uint64_t exact_flown_count(const struct exact *exact);
 

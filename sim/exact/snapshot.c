@@ -11,6 +11,11 @@ enum {
     WRITE_BUDGET = 1 << 20,
 };
 
+struct shared_files {
+    struct shared_file *items;
+    size_t count, capacity;
+};
+
 static void upload_is_done(void *context, uint64_t a, uint64_t b);
 static void copy_is_done(void *context, uint64_t a, uint64_t b);
 static void declined(void *context, uint64_t a, uint64_t b);
@@ -342,6 +347,24 @@ static void copy_is_done(void *context, uint64_t a, uint64_t b)
         upload_is_done(context, a, b);
 }
 
+/* What the part stands on, for the JobManager's books: keyed state of an incremental checkpoint. */
+static void name_shared(const struct exact_job *job, const struct exact_cut *cut,
+                        const struct stored_file *file, struct task_id task,
+                        struct shared_files *out)
+{
+    struct snapshot_names names = { 0 };
+    struct note note;
+    if (!job->spec->graph->config.checkpoint_incremental || cut->kind != CHECKPOINT_PERIODIC ||
+        file->keyed_bytes == 0)
+        return;
+    struct err e = task_snapshot_older(&file->file, &names, &note);
+    CHECK(!err_is(e)); /* as it was written */
+    for (VEC_EACH(const struct snapshot_name, name, &names))
+        vec_push(out, (struct shared_file){ task, name->checkpoint, name->subtask });
+    vec_push(out, (struct shared_file){ task, file->checkpoint, file->subtask });
+    vec_fini(&names);
+}
+
 /* By the last of both, where there is a copy. */
 static void upload_is_done(void *context, uint64_t a, uint64_t b)
 {
@@ -357,6 +380,7 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     struct exact_job *job = &exact->jobs[upload->job.n];
     struct exact_cut *cut = stored_cut_find(job, upload->checkpoint);
     struct checkpoint_ack ack = upload->ack;
+    struct shared_files shared = { 0 };
     struct event_data report = { .kind = DATA_CHECKPOINT_ACKNOWLEDGED,
                                  .job = upload->job,
                                  .checkpoint = upload->checkpoint,
@@ -379,6 +403,7 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
             local_keep(&exact->life, &exact->tasks.items[upload->task.index].life,
                        upload->checkpoint, ack.state_bytes);
         exact->increments += ack.state_bytes > ack.written_bytes;
+        name_shared(job, cut, upload->file, ack.attempt.task, &shared);
         stored_cut_add(job, cut, upload->file);
         upload->file = NULL;
         see_savepoint(job, cut);
@@ -387,6 +412,9 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b)
     upload_release(exact, (uint32_t)a);
     if (counts)
         told_snapshot(exact, task, "acknowledged", report.checkpoint, ack.state_bytes);
+    report.shared = shared.items;
+    report.shared_count = shared.count;
     if (counts)
         virtual_cluster_report(exact->cluster, node, &report);
+    vec_fini(&shared);
 }

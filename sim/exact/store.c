@@ -108,8 +108,11 @@ bool stored_file_has_base(const struct exact_job *job, const struct stored_file 
     struct snapshot_names names = { 0 };
     bool all = true;
     older_names(file, &names);
-    for (VEC_EACH(const struct snapshot_name, name, &names))
-        all = all && stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+    for (VEC_EACH(const struct snapshot_name, name, &names)) {
+        const struct stored_file *older =
+            stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+        all = all && older && !older->removed;
+    }
     vec_fini(&names);
     return all;
 }
@@ -167,6 +170,21 @@ void stored_cut_bring(struct exact_job *job, struct exact_cut *cut, struct store
     vec_push(&cut->vertices[take->vertex].older, take);
 }
 
+static bool is_restorable(const struct exact_cut *cut)
+{
+    return cut->completed && cut->kind == CHECKPOINT_PERIODIC;
+}
+
+uint32_t stored_files_count(const struct exact_job *job)
+{
+    uint32_t count = 0;
+    for (VEC_EACH(const struct exact_cut, cut, &job->cuts))
+        for (uint32_t v = 0; is_restorable(cut) && v < job->vertex_count; v++)
+            for (VEC_EACH(struct stored_file *, file, &cut->vertices[v].own))
+                count += !(*file)->removed && (*file)->keyed_bytes > 0;
+    return count;
+}
+
 static uint32_t count_holders(const struct exact_job *job, const struct stored_file *file)
 {
     uint32_t holders = 0;
@@ -188,11 +206,6 @@ void stored_files_check(const struct exact_job *job)
             CHECK((*file)->holders == count_holders(job, *file));
             CHECK(stored_file_find(job, v, (*file)->checkpoint, (*file)->subtask) == *file);
         }
-}
-
-static bool is_restorable(const struct exact_cut *cut)
-{
-    return cut->completed && cut->kind == CHECKPOINT_PERIODIC;
 }
 
 const struct exact_cut *stored_cut_newest(const struct exact_job *job)

@@ -20,6 +20,7 @@ struct stored_file {
     uint64_t keyed_bytes;           /* of them */
     double modelled;                /* bytes of keyed state that are not in memory here */
     uint32_t holders;               /* checkpoints */
+    bool removed;                   /* by the JobManager: nobody may read it any more */
 };
 
 /* What a subtask's state stood for that had finished before. */
@@ -64,6 +65,8 @@ struct stored_file *stored_file_find(const struct exact_job *job, uint32_t verte
                                      uint64_t checkpoint, uint32_t subtask);
 /* Are all older files there that this one adds to? */
 bool stored_file_has_base(const struct exact_job *job, const struct stored_file *file);
+/* Files of completed checkpoints that the JobManager has not removed; savepoints' are not meant. */
+uint32_t stored_files_count(const struct exact_job *job);
 /* Takes the file, whose base is there. */
 void stored_cut_add(struct exact_job *job, struct exact_cut *cut, struct stored_file *take);
 /* The same of an older one that own files will name. */

@@ -52,6 +52,7 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
     X(checkpoints_failed, COUNT, JOB, "checkpoints that failed or expired")                        \
     X(checkpoint_duration_seconds, SECONDS, JOB, "trigger to completion")                          \
     X(checkpoint_bytes, BYTES, JOB, "size of a completed checkpoint")                              \
+    X(checkpoint_written_bytes, BYTES, JOB, "what of it had to be stored: less when incremental")  \
     X(task_managers, COUNT, CLUSTER, "TaskManagers registered")                                    \
     X(machines, COUNT, CLUSTER, "machines that are paid for")                                      \
     X(slots_used, COUNT, CLUSTER, "slots given to jobs")                                           \

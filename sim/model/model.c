@@ -92,7 +92,7 @@ const struct data_plane_ops *model_ops(void)
 {
     static const struct data_plane_ops ops = { order,           process_ended, process_frozen,
                                                host_changed,    has_task,      fail_task,
-                                               deployment_lost, closed_at };
+                                               deployment_lost, closed_at,     NULL };
     return &ops;
 }
 

@@ -36,6 +36,7 @@ static const struct figure_row {
     { "checkpoints_failed", "final", "checkpoints failed", false },
     { "checkpoint_duration_seconds", "mean", "checkpoint duration, mean", false },
     { "checkpoint_bytes", "mean", "checkpoint size, mean", false },
+    { "checkpoint_written_bytes", "mean", "checkpointed data, mean", false },
     { "task_managers", "mean", "TaskManagers, mean", true },
     { "slot_hours", "final", "slot-hours", false },
     { "task_manager_hours", "final", "TaskManager-hours", false },

@@ -19,10 +19,10 @@ struct look_job {
     const char *scheduler, *scheduler_state;
     uint32_t tasks, tasks_running;
     uint32_t slots_held;
-    uint32_t restarts, rescales;    /* restarts count rescales as well */
-    time_ns submitted_at, ended_at; /* TIME_NEVER: not yet */
-    uint64_t checkpoint;            /* newest completed one; 0: none */
-    int64_t checkpoint_bytes;
+    uint32_t restarts, rescales;                        /* restarts count rescales as well */
+    time_ns submitted_at, ended_at;                     /* TIME_NEVER: not yet */
+    uint64_t checkpoint;                                /* newest completed one; 0: none */
+    int64_t checkpoint_bytes, checkpoint_written_bytes; /* its full size, what it had to store */
 };
 
 /* A slot as the job that holds it knows it. */

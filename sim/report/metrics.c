@@ -48,6 +48,7 @@ const struct metric_rule metric_rules[METRIC_NAME_COUNT] = {
     RULE(checkpoints_failed, GROWING, SUM, FINAL),
     RULE(checkpoint_duration_seconds, PER_EVENT, MAX, MEAN),
     RULE(checkpoint_bytes, PER_EVENT, MAX, MEAN),
+    RULE(checkpoint_written_bytes, PER_EVENT, MAX, MEAN),
     RULE(task_managers, LEVEL, SUM, MEAN),
     RULE(machines, LEVEL, SUM, MEAN),
     RULE(slots_used, LEVEL, SUM, MEAN),
@@ -119,6 +120,7 @@ void metrics_init(struct metrics *metrics, const struct scenario *scenario)
     add_columns(metrics);
     vec_resize(&metrics->durations, scenario->jobs.count + 1);
     vec_resize(&metrics->sizes, scenario->jobs.count + 1);
+    vec_resize(&metrics->written, scenario->jobs.count + 1);
 }
 
 void metrics_fini(struct metrics *metrics)
@@ -131,11 +133,14 @@ void metrics_fini(struct metrics *metrics)
         vec_fini(&values->values);
     for (VEC_EACH(struct event_values, values, &metrics->sizes))
         vec_fini(&values->values);
+    for (VEC_EACH(struct event_values, values, &metrics->written))
+        vec_fini(&values->values);
     vec_fini(&metrics->columns);
     vec_fini(&metrics->times);
     vec_fini(&metrics->cells);
     vec_fini(&metrics->durations);
     vec_fini(&metrics->sizes);
+    vec_fini(&metrics->written);
 }
 
 double *metrics_add_row(struct metrics *metrics, time_ns at)
@@ -232,8 +237,11 @@ static const struct event_values *events_of(const struct metrics *metrics,
                                             const struct metric_column *column)
 {
     size_t place = job_id_is_none(column->job) ? metrics->scenario->jobs.count : column->job.n;
-    return column->metric == METRIC_checkpoint_bytes ? &metrics->sizes.items[place]
-                                                     : &metrics->durations.items[place];
+    if (column->metric == METRIC_checkpoint_bytes)
+        return &metrics->sizes.items[place];
+    if (column->metric == METRIC_checkpoint_written_bytes)
+        return &metrics->written.items[place];
+    return &metrics->durations.items[place];
 }
 
 void metrics_summarise(const struct metrics *metrics, size_t index, double out[STATISTIC_COUNT])

@@ -60,7 +60,7 @@ struct metrics {
     VEC(time_ns) times; /* of the rows */
     VEC(double) cells;  /* row by row */
     /* Of METRIC_PER_EVENT: [job], each event's value; the last one is the jobs' together. */
-    VEC(struct event_values) durations, sizes;
+    VEC(struct event_values) durations, sizes, written;
 };
 
 struct event_values {

@@ -272,8 +272,11 @@ static void on_checkpoint(struct recorder *recorder, time_ns at, const struct lo
     bool known = recorder->look->job(recorder->look->context, line->job, &view);
     if (known && view.checkpoint == line->checkpoint) {
         double bytes = (double)view.checkpoint_bytes;
+        double written = (double)view.checkpoint_written_bytes;
         vec_push(&recorder->metrics.sizes.items[line->job.n].values, bytes);
         vec_push(&recorder->metrics.sizes.items[all].values, bytes);
+        vec_push(&recorder->metrics.written.items[line->job.n].values, written);
+        vec_push(&recorder->metrics.written.items[all].values, written);
     }
 }
 

@@ -134,6 +134,7 @@ static void sample_counters(struct recorder *recorder, struct job_id job, time_n
     values[METRIC_checkpoint_duration_seconds] =
         newest_event(&recorder->metrics.durations.items[job.n]);
     values[METRIC_checkpoint_bytes] = newest_event(&recorder->metrics.sizes.items[job.n]);
+    values[METRIC_checkpoint_written_bytes] = newest_event(&recorder->metrics.written.items[job.n]);
 }
 
 static void sample_job(struct recorder *recorder, struct job_id job, time_ns at, double seconds,
@@ -212,6 +213,8 @@ static void forget_events(struct recorder *recorder)
     for (VEC_EACH(struct event_values, events, &recorder->metrics.durations))
         events->sampled = events->values.count;
     for (VEC_EACH(struct event_values, events, &recorder->metrics.sizes))
+        events->sampled = events->values.count;
+    for (VEC_EACH(struct event_values, events, &recorder->metrics.written))
         events->sampled = events->values.count;
 }
 

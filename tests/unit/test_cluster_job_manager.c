@@ -393,7 +393,7 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_TASK_STATES,         MESSAGE_CHECKPOINT_ACKNOWLEDGED,
         MESSAGE_CHECKPOINT_DECLINED, MESSAGE_JM_HEARTBEAT_ANSWER,
         MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_DISCONNECT,
-        MESSAGE_END_OF_DATA,
+        MESSAGE_END_OF_DATA,         MESSAGE_CHECKPOINT_SHARES,
     };
     struct task_report stale = {
         { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none(), 0

@@ -210,6 +210,9 @@ static uint64_t run_once(const struct mode *mode, const char *scheduler, uint64_
     out->flown = exact_flown_count(run.exact);
     ck_assert_msg(exact_compared_count(run.exact) > 0, "%s: nothing was compared", word);
     uint64_t events = simulation_event_count(run.simulation);
+    if (out->increments > 0)
+        ck_assert_msg(exact_stored_count(run.exact, job_0) == 0,
+                      "%s: files that nobody needs are left", word);
     exact_run_fini(&run);
     return events;
 }

@@ -35,6 +35,7 @@ static const double wanted[METRIC_NAME_COUNT] = {
     [METRIC_checkpoints_failed] = 2,
     [METRIC_checkpoint_duration_seconds] = 1.5,
     [METRIC_checkpoint_bytes] = 4096,
+    [METRIC_checkpoint_written_bytes] = 512,
     [METRIC_task_managers] = 9,
     [METRIC_machines] = 10,
     [METRIC_slots_used] = 22,
@@ -95,6 +96,7 @@ START_TEST(each_metric_is_what_its_name_says)
     run->jobs[0].rescales = 2;
     run->jobs[0].checkpoint = 7;
     run->jobs[0].checkpoint_bytes = 4096;
+    run->jobs[0].checkpoint_written_bytes = 512;
     recorded_line(&recorded, TIME_H - 9 * TIME_S, fake_checkpoint("failed", 5, 0));
     recorded_line(&recorded, TIME_H - 8 * TIME_S, fake_checkpoint("failed", 6, 0));
     recorded_line(&recorded, TIME_H - 7 * TIME_S, fake_checkpoint("completed", 7, 1500 * TIME_MS));

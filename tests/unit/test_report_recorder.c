@@ -133,6 +133,7 @@ START_TEST(checkpoints_are_counted_with_their_durations_and_sizes)
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
     recorded.run.jobs[0].checkpoint = 7;
     recorded.run.jobs[0].checkpoint_bytes = 1000;
+    recorded.run.jobs[0].checkpoint_written_bytes = 100;
     recorded_line(&recorded, TIME_S, fake_checkpoint("completed", 7, 2 * TIME_S));
     recorded_line(&recorded, 2 * TIME_S,
                   fake_checkpoint("completed", 8, 4 * TIME_S)); /* a savepoint: not in the store */
@@ -146,6 +147,8 @@ START_TEST(checkpoints_are_counted_with_their_durations_and_sizes)
     ck_assert_double_eq(
         recorded_value(&recorded, METRIC_checkpoint_duration_seconds, STATISTIC_MEAN), 3);
     ck_assert_double_eq(recorded_value(&recorded, METRIC_checkpoint_bytes, STATISTIC_MEAN), 1000);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_checkpoint_written_bytes, STATISTIC_MEAN),
+                        100);
     size_t width = recorded.recorder.metrics.columns.count;
     ck_assert_double_eq(recorded.recorder.metrics.cells.items[METRIC_checkpoint_duration_seconds],
                         4);

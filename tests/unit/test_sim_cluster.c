@@ -315,8 +315,9 @@ static void order_cancel_then_exit(struct fake_world *w, struct node_id self,
 
 START_TEST(cluster_tells_the_data_plane_of_orders_and_faults)
 {
-    static const struct data_plane_ops ops = { plane_order, plane_ended, plane_frozen, plane_host,
-                                               NULL,        plane_fail,  plane_lost,   NULL };
+    static const struct data_plane_ops ops = { plane_order, plane_ended, plane_frozen,
+                                               plane_host,  NULL,        plane_fail,
+                                               plane_lost,  NULL,        NULL };
     struct plane plane = { "", 0 };
     fake_world_init_quiet(&world, order_cancel_then_exit);
     fake_world_start(&world);
