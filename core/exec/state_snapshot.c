@@ -12,6 +12,8 @@
 #include "core/exec/state_parts.h"
 #include "core/exec/state_words.h"
 
+enum { WORDS_AHEAD = 1024 }; /* bytes from the bucket that is copied to the one fetched */
+
 enum part { PART_HEADER, PART_REMOVED, PART_ENTRIES, PART_INDEX, PART_END };
 
 struct state_snapshot {
@@ -101,11 +103,20 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
     return found << 7;
 }
 
-/* Entries of two words: all eight are copied, and the end moves only behind those that count. */
+/* Entries of two words: all eight are copied, and the end moves only behind those that count.
+ * Mostly these are the first ones, however many. Memory is asked for some buckets ahead, across
+ * pages. */
 static uint8_t *gather_words(const struct state_group *group, uint32_t bucket, uint64_t slots,
                              uint8_t *to)
 {
     const uint8_t *from = group->entries + (size_t)bucket * WORDS_BUCKET;
+    __builtin_prefetch(from + WORDS_AHEAD);
+    __builtin_prefetch(from + WORDS_AHEAD + WORDS_BUCKET / 2);
+    uint64_t bytes = (slots >> 7) * UINT8_MAX;
+    if (__builtin_expect((bytes & (bytes + 1)) == 0 && slots != 0, 1)) {
+        memcpy(to, from, WORDS_BUCKET);
+        return to + WORDS_BUCKET - (size_t)__builtin_clzll(slots) * (WORDS_ENTRY / 8);
+    }
     for (int slot = 0; slot < STATE_SLOTS; slot++) {
         memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
         to += slots >> (8 * slot + 7) << 4 & WORDS_ENTRY;
