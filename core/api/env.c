@@ -64,6 +64,9 @@ void weir_env_destroy(struct weir_env *env)
         mem_destroy(setting->key);
         mem_destroy(setting->value);
     }
+    for (VEC_EACH(struct weir_results *, results, &env->results))
+        api_results_destroy(*results);
+    vec_fini(&env->results);
     vec_fini(&env->jobs);
     vec_fini(&env->settings);
     mem_destroy(env);

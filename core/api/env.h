@@ -7,7 +7,7 @@
 #ifndef WEIR_API_ENV_H
 #define WEIR_API_ENV_H
 
-#include "core/api/weir.h"
+#include "core/api/executor.h"
 #include "core/base/vec.h"
 #include "core/exec/chain.h"
 #include "core/exec/snapshot_format.h"
@@ -76,6 +76,7 @@ struct weir_env {
     uint32_t job_count;   /* handed to the executor */
     VEC(struct weir_setting) settings;
     VEC(struct weir_job *) jobs;
+    VEC(struct weir_results *) results;
 };
 
 struct weir_job {
@@ -86,24 +87,12 @@ struct weir_job {
     bool refused;
 };
 
-/* Who runs the jobs: one for each world. */
-struct weir_executor {
-    /* Takes the job. Refused: the note says why. */
-    struct err (*submit)(void *context, struct weir_env *env, struct api_job *job, uint32_t number,
-                         struct note *note);
-    enum weir_status (*status)(void *context, uint32_t number, struct note *failure);
-    void (*wait)(void *context, uint32_t number);
-    bool (*cancel)(void *context, uint32_t number);
-    bool (*savepoint)(void *context, uint32_t number, bool stop, bool drain);
-    void (*sleep)(void *context, int64_t ms);
-    bool is_planning;
-};
-
 struct weir_env *weir_env_create(const struct weir_executor *executor, void *context);
 void weir_env_destroy(struct weir_env *env);
 
 struct api_job *api_job_create(void);
 void api_job_destroy(struct api_job *job); /* null is fine */
+void api_results_destroy(struct weir_results *results);
 
 /* Keeps the first mistake made in building. */
 void api_wrong(struct weir_env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -28,7 +28,7 @@ struct api_sink {
         struct upsert_sink_params table;
     } core; /* first: the class's */
     const char *name;
-    bool is_table;
+    bool is_table, is_collected; /* collected: it holds records for main, not lines */
     const struct weir_type *type;
     weir_format *format;
     void *user;

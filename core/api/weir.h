@@ -378,6 +378,10 @@ WEIR_API void weir_sink_files(struct weir_stream *in, const char *name, weir_for
 WEIR_API void weir_sink_table(struct weir_stream *keyed, const char *name, weir_format *format,
                               void *user);
 WEIR_API void weir_discard(struct weir_stream *in, const char *name);
+/* Results for main, each record once: it is there when the checkpoint is complete that it belongs
+ * to; without checkpoints at the end of the job. They belong to the environment. */
+struct weir_results;
+WEIR_API struct weir_results *weir_collect(struct weir_stream *in, const char *name);
 
 /* ---- of the operator that a stream comes from ----------------------------------------------- */
 
@@ -419,6 +423,14 @@ enum weir_status {
 WEIR_API bool weir_execute(struct weir_env *env, const char *job_name);
 /* The same without waiting. Never null; belongs to the environment. */
 WEIR_API struct weir_job *weir_execute_async(struct weir_env *env, const char *job_name);
+
+/* Collects the stream by the name `collect`, and executes without waiting. */
+WEIR_API struct weir_results *weir_execute_and_collect(struct weir_stream *in,
+                                                       const char *job_name);
+/* Waits for the next one, which is valid until the next call, in the cluster's time. False: the job
+ * has ended and there are no more. In the plan there are none. */
+WEIR_API bool weir_next_result(struct weir_results *results, struct weir_record *record);
+WEIR_API struct weir_job *weir_results_job(struct weir_results *results); /* null: not executed */
 
 WEIR_API enum weir_status weir_job_status(const struct weir_job *job);
 WEIR_API enum weir_status weir_job_wait(struct weir_job *job);     /* for its end */

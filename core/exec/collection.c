@@ -63,10 +63,13 @@ static struct err prepare(void *context, const struct sink_file *name, struct no
 
 static struct err commit(void *context, const struct sink_file *name, struct note *note)
 {
-    struct collected_file *file = find(context, name);
+    struct collection *collection = context;
+    struct collected_file *file = find(collection, name);
     if (!file || file->state == COLLECTED_OPEN)
         return err_note(note, ERR_REFUSED_CODE, "file %u-%llu is not prepared", name->subtask,
                         (unsigned long long)name->number);
+    if (file->state != COLLECTED_COMMITTED)
+        vec_push(&collection->committed, (uint32_t)(file - collection->files.items));
     file->state = COLLECTED_COMMITTED;
     return OK;
 }
@@ -99,6 +102,7 @@ void collection_fini(struct collection *collection)
     for (VEC_EACH(struct collected_file, file, &collection->files))
         vec_fini(&file->bytes);
     vec_fini(&collection->files);
+    vec_fini(&collection->committed);
     index_map_fini(&collection->names);
     broadcast_map_fini(&collection->values);
 }
@@ -120,10 +124,11 @@ size_t collection_encode(const void *context, const void *payload, uint32_t size
 bool collection_next(const struct collection *collection, struct collection_cursor *cursor,
                      const void **payload, uint32_t *size)
 {
-    for (; cursor->file < collection->files.count; cursor->file++, cursor->at = 0) {
-        const struct collected_file *file = &collection->files.items[cursor->file];
+    for (; cursor->file < collection->committed.count; cursor->file++, cursor->at = 0) {
+        const struct collected_file *file =
+            &collection->files.items[collection->committed.items[cursor->file]];
         uint64_t length;
-        if (file->state != COLLECTED_COMMITTED || cursor->at == file->bytes.count)
+        if (cursor->at == file->bytes.count)
             continue;
         memcpy(&length, file->bytes.items + cursor->at, sizeof length);
         *payload = file->bytes.items + cursor->at + RECORD_HEAD;

@@ -21,6 +21,7 @@ struct collected_file {
 struct collection {
     VEC(struct collected_file) files; /* in the order of beginning */
     struct index_map names;           /* of subtask and number -> file */
+    VEC(uint32_t) committed;          /* files, in that order */
     struct broadcast_map values;      /* upserted, by key */
     struct sink_port port;            /* its context is the collection */
 };
@@ -32,7 +33,8 @@ void collection_fini(struct collection *collection);
 size_t collection_encode(const void *context, const void *payload, uint32_t size, uint8_t *out,
                          size_t room);
 
-/* Records of committed files that were encoded so, in the order of files. */
+/* Records of committed files that were encoded so, in the order of committing; what is committed
+ * later comes later. */
 struct collection_cursor {
     size_t file, at; /* 0 to begin with */
 };

@@ -75,15 +75,25 @@ static MUST_CHECK struct err write_output(const struct output *output, const str
     return OK;
 }
 
+static bool has_lines(const struct outputs *outputs)
+{
+    for (VEC_EACH(struct output *, output, &outputs->list))
+        if (!(*output)->is_collected)
+            return true;
+    return false;
+}
+
 struct err play_outputs_write(const struct play *play, const struct output_dir *dir,
                               struct note *note)
 {
     char folder[SINK_FOLDER_SIZE];
-    if (play->outputs.list.count == 0)
+    if (!has_lines(&play->outputs))
         return OK;
     text_format(folder, sizeof folder, "%s%soutput", play->folder, play->folder[0] ? "/" : "");
     TRY(output_make_folder(dir, folder, note));
     for (VEC_EACH(struct output *, output, &play->outputs.list)) {
+        if ((*output)->is_collected)
+            continue;
         put_folder(play, *output, folder, sizeof folder);
         TRY(write_output(*output, dir, folder, note));
     }

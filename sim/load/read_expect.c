@@ -302,6 +302,8 @@ static struct err find_sink(const struct scenario_reader *reader, const struct t
         if (!program || (job && expectation->job.n != j))
             continue;
         for (VEC_EACH(struct api_sink *, sink, &program->sinks)) {
+            if ((*sink)->is_collected)
+                continue;
             if (text_equal((*sink)->name, expectation->subject)) {
                 expectation->job = (struct job_id){ j };
                 return OK;

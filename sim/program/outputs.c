@@ -60,6 +60,7 @@ void outputs_open(struct outputs *outputs, const char *job, const struct job_pro
             output->job = mem_copy_text(job);
             output->name = mem_copy_text((*sink)->name);
             output->is_table = (*sink)->is_table;
+            output->is_collected = (*sink)->is_collected;
             vec_push(&outputs->list, output);
         }
         output->sink = *sink;

@@ -13,7 +13,7 @@
 struct output {
     struct collection written; /* first: files as their sinks closed them, lines of tables by key */
     char *job, *name;
-    bool is_table;
+    bool is_table, is_collected; /* collected: for main, no lines */
     const struct api_sink *sink; /* while the job is there */
 };
 

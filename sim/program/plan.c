@@ -54,12 +54,20 @@ static void sleep_not(void *context, int64_t ms)
     (void)ms;
 }
 
+static bool collected(void *context, uint32_t number, const char *sink,
+                      struct collection_cursor *cursor, const void **bytes, uint32_t *size)
+{
+    (void)context, (void)number, (void)sink, (void)cursor, (void)bytes, (void)size;
+    return false;
+}
+
 static const struct weir_executor planner = { .submit = submit,
                                               .status = status,
                                               .wait = wait,
                                               .cancel = cancel,
                                               .savepoint = savepoint,
                                               .sleep = sleep_not,
+                                              .collected = collected,
                                               .is_planning = true };
 
 struct err plan_make(weir_program *program, int argc, char **argv, struct plan *out,

@@ -119,12 +119,21 @@ static void sleep_for(void *context, int64_t ms)
     wait_for(session, SESSION_SLEEPS, 0);
 }
 
+static bool collected(void *context, uint32_t number, const char *sink,
+                      struct collection_cursor *cursor, const void **bytes, uint32_t *size)
+{
+    struct session *session = context;
+    return !is_over(session) &&
+           session->world.collected(session->world.context, number, sink, cursor, bytes, size);
+}
+
 static const struct weir_executor executor = { .submit = submit,
                                                .status = status,
                                                .wait = wait,
                                                .cancel = cancel,
                                                .savepoint = savepoint,
-                                               .sleep = sleep_for };
+                                               .sleep = sleep_for,
+                                               .collected = collected };
 
 static void *thread_main(void *context)
 {

@@ -21,6 +21,8 @@ struct session_world {
     bool (*savepoint)(void *context, uint32_t number, bool stop, bool drain);
     /* The world calls session_resume when it is over. */
     void (*sleep)(void *context, int64_t ms);
+    bool (*collected)(void *context, uint32_t number, const char *sink,
+                      struct collection_cursor *cursor, const void **bytes, uint32_t *size);
 };
 
 struct session;

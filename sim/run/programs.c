@@ -165,6 +165,16 @@ static void sleep_for(void *context, int64_t ms)
     resume_at(program, ms < TIME_NEVER / TIME_MS ? time_add(now, ms * TIME_MS) : TIME_NEVER);
 }
 
+static bool collected(void *context, uint32_t number, const char *sink,
+                      struct collection_cursor *cursor, const void **bytes, uint32_t *size)
+{
+    const struct run_program *program = context;
+    const struct programs *all = program->all;
+    const char *job = all->scenario->jobs.items[job_of(program, number).n].name;
+    const struct output *output = outputs_find(all->outputs, job, sink);
+    return output && collection_next(&output->written, cursor, bytes, size);
+}
+
 struct programs *programs_create(const struct scenario *scenario, struct virtual_cluster *cluster,
                                  struct sim_queue *queue, const struct plane *plane,
                                  struct outputs *outputs)
@@ -178,7 +188,8 @@ struct programs *programs_create(const struct scenario *scenario, struct virtual
     for (uint32_t p = 0; p < scenario->programs.count; p++) {
         struct run_program *program = &programs->items[p];
         const struct program_spec *spec = &scenario->programs.items[p];
-        struct session_world world = { program, submit, status, cancel, savepoint, sleep_for };
+        struct session_world world = { program,   submit,    status,   cancel,
+                                       savepoint, sleep_for, collected };
         *program = (struct run_program){ .all = programs, .spec = spec, .place = p + 1 };
         program->session = session_create(spec->main, (int)spec->arguments.count - 1,
                                           spec->arguments.items, &world);

@@ -31,6 +31,15 @@ static void fail_at(struct weir_context *ctx, const struct weir_record *record, 
     weir_emit(ctx, record->value);
 }
 
+static void spell(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    char text[32];
+    (void)user;
+    weir_emit_text(
+        ctx, text,
+        (uint32_t)snprintf(text, sizeof text, "%d", (int)*(const uint64_t *)record->value));
+}
+
 /* Some 1,000 records a second. */
 static void build(struct weir_env *env, uint64_t count, int32_t parallelism,
                   weir_function *function)
@@ -114,6 +123,30 @@ static int surprise(struct weir_env *env)
     return 0;
 }
 
+/* Results as they come, and those of a job that has ended. */
+static int collect(struct weir_env *env)
+{
+    struct weir_record record;
+    struct weir_generator spec = { .type = &weir_long, .count = 2000, .rate = 100, .make = number };
+    struct weir_stream *in = weir_rebalance(weir_from_generator(env, "in", &spec, NULL));
+    struct weir_stream *spelt = weir_flat_map(in, "spell", &weir_text, spell, NULL);
+    struct weir_results *texts = weir_collect(spelt, "texts");
+    tell(env, "early", weir_next_result(texts, &record));
+    struct weir_results *numbers = weir_execute_and_collect(in, "first");
+    struct weir_job *job = weir_results_job(numbers);
+    int running = 0;
+    while (weir_next_result(numbers, &record)) {
+        running += weir_job_status(job) == WEIR_JOB_RUNNING;
+        tell(env, "number", (int)*(const uint64_t *)record.value);
+    }
+    tell(env, "end", (int)weir_job_status(job));
+    tell(env, "running", running > 0);
+    while (weir_next_result(texts, &record))
+        if (book)
+            fprintf(book, "text %.*s\n", (int)record.size, (const char *)record.value);
+    return 0;
+}
+
 /* Never gives up. */
 static int insist(struct weir_env *env)
 {
@@ -131,7 +164,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         int (*act)(struct weir_env *env);
     } acts[] = { { "in-turn", run_in_turn }, { "cancel", cancel_one }, { "stop", stop_one },
                  { "fail", fail },           { "differ", differ },     { "surprise", surprise },
-                 { "insist", insist } };
+                 { "insist", insist },       { "collect", collect } };
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "code") == 0)
         return 3;

@@ -44,15 +44,15 @@ static void write_scenario(char *yaml, size_t size, const char *world, const cha
                 world, act, book, more);
 }
 
-/* What the act wrote in a run in this world. */
-static const char *story(const char *world, const char *act)
+/* What the act wrote in a run in this world, where this happens. */
+static const char *story_with(const char *world, const char *act, const char *events)
 {
-    static char told[2000];
+    static char told[100000];
     char yaml[1000];
     struct scenario *scenario = NULL;
     struct note note = { { 0 } };
     const struct simulation_settings settings = { .vouching = true };
-    write_scenario(yaml, sizeof yaml, world, act, "");
+    write_scenario(yaml, sizeof yaml, world, act, events);
     struct err e =
         scenario_load_text("story.yaml", yaml, strlen(yaml), NULL, NULL, 0, &scenario, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
@@ -65,6 +65,11 @@ static const char *story(const char *world, const char *act)
     told[fread(told, 1, sizeof told - 1, file)] = '\0';
     fclose(file);
     return told;
+}
+
+static const char *story(const char *world, const char *act)
+{
+    return story_with(world, act, "");
 }
 
 START_TEST(main_goes_on_when_its_job_has_finished)
@@ -110,6 +115,47 @@ START_TEST(a_main_that_never_gives_up_ends_with_the_run)
 }
 END_TEST
 
+enum { RESULTS = 2000 };
+
+/* Every line `WORD NUMBER` of the results, once. */
+static void must_have_each_once(const char *told, const char *word)
+{
+    uint8_t seen[RESULTS] = { 0 };
+    size_t length = strlen(word), count = 0;
+    for (const char *line = told; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, word, length) != 0)
+            continue;
+        long number = strtol(line + length, NULL, 10);
+        ck_assert_int_ge(number, 0);
+        ck_assert_int_lt(number, RESULTS);
+        ck_assert_msg(seen[number]++ == 0, "%s%ld came twice", word, number);
+        count++;
+    }
+    ck_assert_uint_eq(count, RESULTS);
+}
+
+START_TEST(main_gets_each_result_once_while_its_job_runs)
+{
+    static const char faults[] = "events: [ { at: 17 s, fail: { vertex: in, subtask: 0 } },\n"
+                                 "          { at: 24 s, fail: { vertex: spell, subtask: 0 } } ]\n";
+    static const char *const events[] = {
+        "", "events: [ { at: 20 s, kill: { task-manager: in-use } } ]\n", faults
+    };
+    const char *told = story_with("exact", "collect", events[_i]);
+    must_have_each_once(told, "number ");
+    must_have_each_once(told, "text ");
+    ck_assert_ptr_nonnull(strstr(told, "early 0\n"));
+    ck_assert_ptr_nonnull(strstr(told, "\nend 3\nrunning 1\n"));
+}
+END_TEST
+
+START_TEST(where_there_are_no_records_there_are_no_results)
+{
+    ck_assert_str_eq(story("virtual", "collect"), "early 0\nend 3\nrunning 0\n");
+}
+END_TEST
+
 static void must_refuse(const char *program, const char *act, const char *words)
 {
     char yaml[1000], *at;
@@ -146,6 +192,11 @@ START_TEST(what_is_no_program_is_refused_by_its_line)
         "story\n    vertices: []", "in-turn",
         "s.yaml:8: jobs.0.vertices: found an unknown key, expected name, at, program, args, "
         "config, load, loads or faults");
+    must_refuse("story",
+                "collect]\n"
+                "expect: [ { name: a, output: texts, equals: b } ]\n#",
+                "s.yaml:9: expect.a.output: found 'texts', expected a sink of a program that "
+                "writes");
 }
 END_TEST
 
@@ -160,6 +211,8 @@ Suite *test_api_programs_suite(void)
     tcase_add_test(tcase, main_is_told_of_what_its_job_failed);
     tcase_add_test(tcase, a_main_that_differs_from_its_plan_is_refused);
     tcase_add_test(tcase, a_main_that_never_gives_up_ends_with_the_run);
+    tcase_add_loop_test(tcase, main_gets_each_result_once_while_its_job_runs, 0, 3);
+    tcase_add_test(tcase, where_there_are_no_records_there_are_no_results);
     tcase_add_test(tcase, what_is_no_program_is_refused_by_its_line);
     suite_add_tcase(suite, tcase);
     return suite;
