@@ -46,6 +46,7 @@ struct api_operator {
     struct weir_cost cost;
     struct api_sink *sink;              /* of one whose storage is the world's; else null */
     struct generator_params *generator; /* of a source that makes its records */
+    struct api_files *files;            /* of one that reads files */
     uint32_t vertex, place;             /* written when the job is translated */
 };
 

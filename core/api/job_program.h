@@ -9,6 +9,7 @@
 
 #include "core/api/env.h"
 #include "core/exec/file_sink.h"
+#include "core/exec/file_source.h"
 #include "core/exec/log_source.h"
 #include "core/exec/upsert_sink.h"
 
@@ -19,6 +20,15 @@ struct generator_params {
     struct log_source_params log; /* first: the class's */
     struct weir_generator spec;
     void *user;
+};
+
+/* Params of a source of files. */
+struct api_files {
+    struct file_source_params core; /* first: the class's; set by the world before a task runs */
+    const char *name;
+    char **paths;
+    uint32_t path_count;
+    uint64_t split_bytes; /* 0: whole files */
 };
 
 /* Params of a sink whose storage is the world's. */
@@ -43,6 +53,7 @@ struct program_vertex {
     VEC(struct operator_spec) operators;
     VEC(struct chain_binding) bindings; /* by output edge of the vertex */
     struct generator_params *generator; /* of a source that makes its records; else null */
+    struct api_files *files;            /* of one that reads files; else null */
     const char *uid;                    /* under which its state is found again */
 };
 

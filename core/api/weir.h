@@ -145,6 +145,17 @@ WEIR_API struct weir_stream *weir_from_generator(struct weir_env *env, const cha
                                                  const struct weir_generator *generator,
                                                  void *user);
 
+/* The lines of files, without their ends (LF or CRLF), as texts without timestamps. Files lie
+ * beside the scenario, or where their paths say; they are read before the run. A split is a file,
+ * or so many bytes of one. */
+struct weir_files {
+    const char *const *paths;
+    uint32_t path_count;
+    uint64_t split_bytes; /* 0: whole files */
+};
+WEIR_API struct weir_stream *weir_from_files(struct weir_env *env, const char *name,
+                                             const struct weir_files *files);
+
 /* ---- streams: record by record -------------------------------------------------------------- */
 
 typedef void weir_function(struct weir_context *ctx, const struct weir_record *record, void *user);

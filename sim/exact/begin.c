@@ -291,10 +291,11 @@ void task_running(struct exact *exact, uint32_t index)
     task->last = STEP_NOTHING;
     task->pace = PACE_ASLEEP;
     vertex->running++;
-    if (vertex->source != NONE) {
+    if (job_graph_is_source(exact->jobs[task->life.job].spec->graph,
+                            (struct vertex_id){ task->life.vertex }))
         source_hold(exact, index);
+    if (vertex->source != NONE)
         run_begin_paced(exact, index);
-    }
     job_count_running(exact, task->life.job, false);
     wires_connect(exact, index);
     debloat_begin(exact, index);

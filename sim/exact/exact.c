@@ -145,6 +145,13 @@ static uint32_t source_bytes(const struct job_spec *spec, uint32_t vertex)
     return bytes;
 }
 
+/* Has it a log that fills as time goes on? Lines of files are all there. */
+static bool reads_log(const struct job_spec *spec, uint32_t v)
+{
+    return job_graph_is_source(spec->graph, (struct vertex_id){ v }) &&
+           !(spec->program && spec->program->vertices.items[v].files);
+}
+
 /* What is read may be a former job's log, from its beginning on: then it is as that one's. */
 static void source_create(struct exact *exact, struct exact_job *job, struct exact_vertex *vertex)
 {
@@ -213,11 +220,11 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
                                                       spec->graph, (struct vertex_id){ v }) };
     uint32_t sources = 0;
     for (uint32_t v = 0; v < count; v++)
-        sources += job_graph_is_source(spec->graph, (struct vertex_id){ v });
+        sources += reads_log(spec, v);
     vec_reserve(&job->sources, sources); /* programs point into it */
     for (uint32_t v = 0; v < count; v++) {
         struct exact_vertex *vertex = &job->vertices[v];
-        if (job_graph_is_source(spec->graph, (struct vertex_id){ v }))
+        if (reads_log(spec, v))
             source_create(exact, job, vertex);
         program_init(&vertex->program, spec, v,
                      vertex->source == NONE ? NULL : &job->sources.items[vertex->source].log);

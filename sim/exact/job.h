@@ -94,7 +94,8 @@ time_ns source_oldest_age(struct exact *exact, struct exact_job *job, struct exa
 void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint);
 
 /* view.c */
-void source_hold(struct exact *exact, uint32_t task); /* its splits, as they were restored */
+/* A task of a source begins: its splits, as they were restored, where it reads a log. */
+void source_hold(struct exact *exact, uint32_t task);
 void source_let_go(struct exact *exact, uint32_t task, enum split_hold hold);
 void vertex_fold(struct exact *exact, struct exact_job *job, struct exact_vertex *vertex);
 void job_count_running(struct exact *exact, uint32_t job, bool lost);

@@ -40,11 +40,10 @@ static void update(struct exact *exact, const struct exact_job *job, struct exac
             take_places(source, &exact->tasks.items[*index], SPLIT_HELD);
 }
 
-void source_hold(struct exact *exact, uint32_t index)
+/* What a source had read goes back to where this task begins. */
+static void hold_splits(struct exact *exact, struct exact_source *source,
+                        const struct exact_task *task)
 {
-    const struct exact_task *task = &exact->tasks.items[index];
-    struct exact_job *job = &exact->jobs[task->life.job];
-    struct exact_source *source = source_of(exact, task);
     const struct operator* op = exec_task_chain(task->exec)->operators[0];
     uint32_t split;
     uint64_t offset;
@@ -52,8 +51,16 @@ void source_hold(struct exact *exact, uint32_t index)
         if (source->splits.items[split].position > offset)
             source->replayed += source->splits.items[split].position - offset;
     take_places(source, task, SPLIT_HELD);
-    for (VEC_EACH(struct exact_source, other, &job->sources))
-        update(exact, job, other);
+    for (VEC_EACH(struct exact_source, other, &exact->jobs[task->life.job].sources))
+        update(exact, &exact->jobs[task->life.job], other);
+}
+
+void source_hold(struct exact *exact, uint32_t index)
+{
+    const struct exact_task *task = &exact->tasks.items[index];
+    struct exact_job *job = &exact->jobs[task->life.job];
+    if (job->vertices[task->life.vertex].source != NONE)
+        hold_splits(exact, source_of(exact, task), task);
     job->restored.count++;
     job->restored.checkpoint = task->life.restore_checkpoint;
     job->restored.position = position_of(job);

@@ -74,6 +74,8 @@ static void model_vertex(struct job_spec *job, uint32_t v)
                                   .backlog_above = TIME_NEVER };
     if (generator)
         model.partitions = (int32_t)generator->log.splits;
+    if (program->vertices.items[v].files)
+        model.partitions = (int32_t)program->vertices.items[v].files->core.split_count;
     vec_push(&job->vertices, model);
 }
 
@@ -109,7 +111,30 @@ static void generator_load(const struct scenario_reader *reader, struct job_spec
         job->load_bounded.items[v] = false;
 }
 
-/* `load` for the only source, `loads` by name; others are as their generators say. */
+/* The lines of its files, which are all there. */
+static void files_load(const struct scenario_reader *reader, struct job_spec *job, uint32_t v)
+{
+    const struct api_files *files = job->program->vertices.items[v].files;
+    uint64_t lines = job_files_lines(&reader->scenario->files, files);
+    struct load_context context = { .duration = reader->scenario->duration, .from = job->at };
+    job->load_bounded.items[v] = true;
+    if (lines > 0)
+        load_lay_out((double)lines, &context, &job->loads.items[v]);
+}
+
+static void planned_load(const struct scenario_reader *reader, struct job_spec *job, uint32_t v)
+{
+    const struct program_vertex *vertex = &job->program->vertices.items[v];
+    struct vertex_id id = { v };
+    if (scenario_log_of(reader->scenario, job, &id) != job)
+        return;
+    if (vertex->generator)
+        generator_load(reader, job, v);
+    else if (vertex->files)
+        files_load(reader, job, v);
+}
+
+/* `load` for the only source, `loads` by name; others are as their generators and files say. */
 static struct err read_loads(const struct scenario_reader *reader, struct job_spec *job,
                              const struct tree_node *node, uint32_t index)
 {
@@ -129,11 +154,15 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
         if (load && sources++ > 0)
             return tree_error(load, ERR_BAD_VALUE_CODE, note,
                               "found one load and several sources, expected loads: { NAME: ... }");
+        if (own && job->program->vertices.items[v].files)
+            return tree_error(own, ERR_BAD_VALUE_CODE, note,
+                              "found a load of '%s', expected none: it reads files, whose lines "
+                              "are its load",
+                              job->graph->vertices.items[v].name);
         if (own)
             TRY(scenario_read_load(reader, job, own, index, vertex));
-        else if (job->program->vertices.items[v].generator &&
-                 scenario_log_of(reader->scenario, job, &vertex) == job)
-            generator_load(reader, job, v);
+        else
+            planned_load(reader, job, v);
     }
     return OK;
 }
@@ -157,6 +186,10 @@ static struct err read_planned(struct scenario_reader *reader, const struct tree
     struct api_job *built = planned->built;
     planned->built = NULL;
     struct err e = job_program_translate(built, job->graph, &job->program, reader->note);
+    if (!err_is(e))
+        e = job_files_read(&scenario->files, reader->directory, job->program, reader->note);
+    if (!err_is(e))
+        e = job_files_give(&scenario->files, job->program, reader->note);
     if (err_is(e))
         return tree_prefix(field_child(node, "program"), e, reader->note);
     model_job(job);

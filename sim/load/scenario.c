@@ -386,6 +386,7 @@ void scenario_destroy(struct scenario *scenario)
     for (VEC_EACH(struct program_spec, program, &scenario->programs))
         fini_program(program);
     vec_fini(&scenario->programs);
+    job_files_fini(&scenario->files);
     for (size_t i = 0; i < scenario->events.count; i++)
         scenario_fini_event(&scenario->events.items[i]);
     for (size_t i = 0; i < scenario->expect.count; i++)

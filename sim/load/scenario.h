@@ -10,6 +10,7 @@
 
 #include "core/port/config.h"
 #include "core/port/log.h"
+#include "sim/load/job_files.h"
 #include "sim/load/scenario_cluster.h"
 #include "sim/load/scenario_job.h"
 #include "sim/load/scenario_script.h"
@@ -30,6 +31,7 @@ struct scenario {
     struct config config;
     struct cluster_spec cluster;
     VEC(struct program_spec) programs;
+    struct job_files files; /* of programs' sources */
     VEC(struct job_spec) jobs;
     VEC(struct scripted_event) events;
     VEC(struct expectation) expect;

@@ -68,19 +68,23 @@ static const char *difference(const struct job_graph *a, const struct job_graph 
     return NULL;
 }
 
-static MUST_CHECK struct err translate(const struct job_spec *spec, struct api_job *built,
-                                       struct job_program **out, struct note *note)
+static MUST_CHECK struct err translate(const struct job_files *files, const struct job_spec *spec,
+                                       struct api_job *built, struct job_program **out,
+                                       struct note *note)
 {
     struct job_graph *graph = job_graph_create(spec->name, spec->graph->id, &spec->graph->config);
     struct err e = job_program_translate(built, graph, out, note);
-    const char *different = err_is(e) ? NULL : difference(spec->graph, graph);
-    if (different) {
+    bool is_there = !err_is(e);
+    const char *different = is_there ? difference(spec->graph, graph) : NULL;
+    if (different)
         e = err_note(note, ERR_REFUSED_CODE,
                      "job '%s' is not the one of the plan (%s): main must build the same streams "
                      "each time it is called",
                      spec->name, different);
+    else if (is_there)
+        e = job_files_give(files, *out, note);
+    if (is_there && err_is(e))
         job_program_destroy(*out);
-    }
     job_graph_destroy(graph);
     return e;
 }
@@ -100,7 +104,7 @@ static struct err submit(void *context, uint32_t number, struct api_job *built, 
         return e;
     }
     const struct job_spec *spec = &all->scenario->jobs.items[id.n];
-    TRY(translate(spec, built, &own, note));
+    TRY(translate(&all->scenario->files, spec, built, &own, note));
     all->jobs[id.n] = (struct run_job){ .status = WEIR_JOB_CREATED, .program = own };
     outputs_open(all->outputs, spec->name, own);
     all->plane->class->job_begins(all->plane->self, id, own);
