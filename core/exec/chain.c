@@ -249,6 +249,16 @@ static void reload_direct(struct chain *chain)
             tap_set_room(*tap);
 }
 
+void chain_pause(struct chain *chain)
+{
+    commit_all(chain);
+}
+
+void chain_resume(struct chain *chain)
+{
+    reload_direct(chain);
+}
+
 void chain_open(struct chain *chain)
 {
     reload_direct(chain);                     /* what was in flight may have been written there */

@@ -72,5 +72,9 @@ void chain_aborted(struct chain *chain, uint64_t checkpoint);
 /* To all channels of all outputs, behind what was written; and what was written may be taken. */
 void chain_event(struct chain *chain, const struct channel_event *event);
 void chain_flush(struct chain *chain);
+/* Between steps whoever carries the outputs may end their open buffers: what is written is told
+ * before, and room looked for behind it. */
+void chain_pause(struct chain *chain);
+void chain_resume(struct chain *chain);
 
 #endif

@@ -96,15 +96,32 @@ static void close_writer(struct result_partition *partition, uint32_t writer)
         return;
     partition->bytes += buffer->used;
     if (!is_broadcast(partition)) {
+        partition->subpartitions[writer].flush_wanted = false;
         subpartition_add_buffer(&partition->subpartitions[writer], buffer);
         mark_ready(partition, writer);
         return;
     }
     for (uint32_t i = 0; i < partition->config.subpartitions; i++) {
+        partition->subpartitions[i].flush_wanted = false;
         subpartition_add_buffer(&partition->subpartitions[i], buffer_retain(buffer));
         mark_ready(partition, i);
     }
     buffer_release(buffer);
+}
+
+static uint32_t writer_of(const struct result_partition *partition, uint32_t channel)
+{
+    return is_broadcast(partition) ? 0 : channel;
+}
+
+/* The reader would have nothing to take but what is being written, and has room for it: then it
+ * gets that. Until then the buffer fills (PipelinedSubpartition.flush; there the reader looks into
+ * the open buffer, here it ends). */
+static void close_wanted(struct result_partition *partition, uint32_t channel)
+{
+    const struct subpartition *sub = &partition->subpartitions[channel];
+    if (sub->flush_wanted && sub->queue.count == 0 && sub->credits > 0)
+        close_writer(partition, writer_of(partition, channel));
 }
 
 /* What the receivers wish of their sender's buffers (debloating), but at least one slot. A buffer
@@ -362,8 +379,15 @@ void result_partition_add_event(struct result_partition *partition,
 
 void result_partition_flush(struct result_partition *partition)
 {
-    for (uint32_t i = 0; i < partition->writer_count; i++)
-        close_writer(partition, i);
+    for (uint32_t i = 0; i < partition->config.subpartitions; i++) {
+        uint32_t writer = writer_of(partition, i);
+        bool is_empty = frame_writer_is_empty(&partition->writers[writer]);
+        partition->subpartitions[i].flush_wanted = !is_empty;
+        if (is_empty)
+            close_writer(partition, writer); /* its place in the pool is free */
+        else
+            close_wanted(partition, i);
+    }
 }
 
 time_ns result_partition_deadline(const struct result_partition *partition)
@@ -425,6 +449,8 @@ bool result_partition_take(struct result_partition *partition, uint32_t channel,
         if (--partition->timeout_left == 0)
             partition->timeout_checkpoint = -1;
     }
+    *backlog += partition->subpartitions[channel].flush_wanted;
+    close_wanted(partition, channel);
     mark_ready(partition, channel);
     return true;
 }
@@ -434,6 +460,7 @@ void result_partition_add_credit(struct result_partition *partition, uint32_t ch
 {
     CHECK(channel < partition->config.subpartitions);
     subpartition_add_credit(&partition->subpartitions[channel], credits);
+    close_wanted(partition, channel);
     mark_ready(partition, channel);
 }
 

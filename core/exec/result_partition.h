@@ -93,7 +93,8 @@ MUST_CHECK struct err result_partition_add_status(struct result_partition *parti
  * is then in result_partition_take_stored. */
 void result_partition_add_event(struct result_partition *partition,
                                 const struct channel_event *event);
-/* Makes what is written available to be taken. Without an effect on empty buffers. */
+/* Makes what is written available to be taken: at once where the reader waits for it, else as soon
+ * as nothing is queued before it and there is a credit; the buffer fills meanwhile. */
 void result_partition_flush(struct result_partition *partition);
 
 /* Does the barrier of this checkpoint, which has a time-out, still wait in a queue? Until it does

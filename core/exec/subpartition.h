@@ -15,6 +15,7 @@ struct subpartition {
     uint32_t credits;
     uint32_t next_sequence;
     uint32_t buffer_size; /* wanted by the receiver (debloating); 0: whole buffers */
+    bool flush_wanted;    /* what is in the open buffer goes when the reader has room for it */
     bool ended;           /* END_OF_PARTITION is in the queue or gone: nothing comes behind it */
     uint64_t bytes_out;   /* of buffers taken */
 };

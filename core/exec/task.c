@@ -444,7 +444,9 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
         return step;
     task->context.now = now;
     task->context.cost = 0;
+    chain_resume(&task->chain);
     step.kind = work(task);
+    chain_pause(&task->chain);
     step.cost = task->context.cost;
     see_failure(task);
     return step;

@@ -14,7 +14,7 @@
 #include "core/base/text.h"
 #include "sim/cli/command.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 16, CLI_FILE_SIZE = 1 << 20 };
 
 static char folder[64];
 static char out_text[CLI_TEXT_SIZE], error_text[CLI_TEXT_SIZE];
@@ -51,13 +51,14 @@ void cli_make_folder(const char *name)
 
 const char *cli_get_file(const char *name)
 {
-    static char text[CLI_TEXT_SIZE];
+    static char text[CLI_FILE_SIZE];
     char path[256];
     text_format(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    ck_assert_int_eq(fgetc(file), EOF); /* there is no more of it */
     fclose(file);
     return text;
 }

@@ -109,10 +109,16 @@ static const struct allowed_row {
     { "timelines/restart-exponential", METRIC_served_rate, 0.9, 1.2,
       "what a load per subtask has made counts as served, also what lay in buffers when it "
       "failed" },
-    { "timelines/restart-fixed-delay-2s-slow-cancel", METRIC_served_rate, 0.9, 1.35,
-      "sources go on making records while another task is slow to be cancelled" },
-    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.5, 1.1,
-      "half as many records lie before a barrier under backpressure; not traced to its end" },
+    { "timelines/restart-fixed-delay-2s-slow-cancel", METRIC_served_rate, 0.9, 1.6,
+      "sources go on making records, and fill buffers, while another task is slow to be "
+      "cancelled" },
+    { "timelines/checkpoint-expires", METRIC_served_rate, 0.9, 1.2,
+      "sources fill buffers, up to 12 of 32 KiB each, while their reader sleeps in a snapshot; in "
+      "the model they stand" },
+    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.6, 1.1,
+      "a record of 13 bytes has 16 there, which is 0.81; and of the 12 buffers before a barrier "
+      "the "
+      "model takes all as full: each sender's open ones and the one being read are half so" },
     { "timelines/checkpoint-restore", METRIC_downtime_seconds, 0.85, 1.1,
       "one draw of `initialize` less where state is restored: 213 ms" },
     { "timelines/checkpoint-expires", METRIC_downtime_seconds, 0.85, 1.1, "the same" },

@@ -151,8 +151,9 @@ START_TEST(broadcast_shares_one_buffer)
 {
     uint64_t words[64];
     partitions_open(&partition, partitions_config(PARTITION_BROADCAST, 3));
+    result_partition_add_credit(&partition, 1, 1);
     ck_assert(!err_is(partitions_write(&partition, 5, NULL, &note)));
-    result_partition_flush(&partition);
+    result_partition_flush(&partition); /* one reader has room: it ends for all */
     ck_assert_uint_eq(partition.pool->in_use, 1);
     ck_assert_uint_eq(buffer_pool_references(partition.pool), 3);
     for (uint32_t i = 0; i < 3; i++) {
@@ -199,15 +200,41 @@ START_TEST(flush_of_nothing_sends_nothing)
 }
 END_TEST
 
+/* PipelinedSubpartition.flush: nobody takes it, so the buffer fills; half-full ones would take up
+ * the pool under backpressure. */
+START_TEST(a_flush_waits_for_its_reader_and_the_buffer_fills)
+{
+    uint64_t words[64];
+    partitions_open(&partition, partitions_config(PARTITION_FORWARD, 1));
+    for (int i = 0; i < 7; i++) {
+        ck_assert(!err_is(partitions_write(&partition, 1, NULL, &note)));
+        result_partition_flush(&partition);
+    }
+    ck_assert_uint_eq(partition.pool->in_use, 1);
+    ck_assert(!err_is(partitions_write(&partition, 2, NULL, &note)));
+    result_partition_flush(&partition);
+    ck_assert_uint_eq(partition.pool->in_use, 2);
+    result_partition_add_credit(&partition, 0, 1);
+    ck_assert(result_partition_take(&partition, 0, &item, &backlog));
+    ck_assert_uint_eq(backlog, 1); /* the open one wants a credit */
+    buffer_release(item.buffer);
+    ck_assert(!result_partition_take(&partition, 0, &item, &backlog));
+    ck_assert(!err_is(partitions_write(&partition, 1, NULL, &note)));
+    result_partition_add_credit(&partition, 0, 1);
+    ck_assert_uint_eq(partitions_read(&partition, 0, words, &watermarks), 3);
+    ck_assert(!err_is(partitions_write(&partition, 1, NULL, &note)));
+    ck_assert(!result_partition_take(&partition, 0, &item, &backlog)); /* not asked for again */
+    result_partition_fini(&partition);
+}
+END_TEST
+
 START_TEST(ready_channels_are_named_once_and_again_when_more_is_left)
 {
     uint32_t channel;
-    uint16_t targets[2] = { 2, 1 };
+    uint16_t targets[16] = { 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1 };
     partitions_open(&partition, partitions_config(PARTITION_CUSTOM, 3));
-    for (int i = 0; i < 2; i++) {
-        ck_assert(!err_is(partitions_write(&partition, 2, targets, &note)));
-        result_partition_flush(&partition);
-    }
+    ck_assert(!err_is(partitions_write(&partition, 16, targets, &note))); /* seven fill a buffer */
+    result_partition_flush(&partition);
     ck_assert(!result_partition_next_ready(&partition, &channel)); /* no credits */
     result_partition_add_credit(&partition, 2, 1);
     result_partition_add_credit(&partition, 1, 2);
@@ -400,6 +427,7 @@ Suite *test_exec_partition_suite(void)
     tcase_add_test(tcase, broadcast_shares_one_buffer);
     tcase_add_test(tcase, watermark_goes_to_every_channel_behind_its_records);
     tcase_add_test(tcase, flush_of_nothing_sends_nothing);
+    tcase_add_test(tcase, a_flush_waits_for_its_reader_and_the_buffer_fills);
     tcase_add_test(tcase, ready_channels_are_named_once_and_again_when_more_is_left);
     tcase_add_test(tcase, buffers_are_as_small_as_the_receiver_wants);
     tcase_add_test(tcase, operator_writes_in_place_and_nothing_is_copied);

@@ -83,8 +83,8 @@ static void hear(struct line *line)
     struct channel_item item;
     uint32_t backlog;
     frame_reader_init(&reader, stamped[0], partition->config.buffer_size);
-    chain_flush(&line->chain);
     result_partition_add_credit(partition, 0, 1000);
+    chain_flush(&line->chain);
     while (result_partition_take(partition, 0, &item, &backlog))
         if (item.buffer)
             hear_buffer(line, &reader, item.buffer);
