@@ -48,9 +48,23 @@ static const struct command_option options[] = {
     { "quiet", NULL, "print nothing but errors" },
 };
 
-static void compare_all(const struct compare_request *request, const struct worlds *worlds,
+/* A tolerance that is asked for, in the scenario or of the command, is one to be held. */
+static struct tolerances take_tolerances(struct compare_request *request,
+                                         const struct worlds *worlds)
+{
+    struct tolerances tolerances;
+    tolerances_init(&tolerances);
+    bool of_scenario =
+        tolerances_lay_over(&tolerances, &world_play(&worlds->runs[0])->scenario->tolerances);
+    bool of_command = tolerances_lay_over(&tolerances, &request->tolerances);
+    request->expect |= of_scenario || of_command;
+    return tolerances;
+}
+
+static void compare_all(struct compare_request *request, const struct worlds *worlds,
                         struct comparisons *out)
 {
+    const struct tolerances tolerances = take_tolerances(request, worlds);
     struct compared_run runs[WORLD_COUNT];
     out->count = 0;
     if (!worlds_are_complete(worlds))
@@ -60,7 +74,7 @@ static void compare_all(const struct compare_request *request, const struct worl
         runs[i] = (struct compared_run){ world_names[worlds->runs[i].world], &worlds->runs[i].log,
                                          &play->recorder.metrics, play->summary };
         if (i > 0)
-            compared_make(&out->list[out->count++], &runs[0], &runs[i], &request->tolerances);
+            compared_make(&out->list[out->count++], &runs[0], &runs[i], &tolerances);
     }
 }
 
@@ -297,19 +311,15 @@ static int compare(const struct command *command, struct compare_request *reques
     return err_is(e) ? command_fail(command, e, &note) : code;
 }
 
-/* A tolerance that is asked for is one to be held. */
 static struct err read_request(const struct parsed *parsed, struct compare_request *request,
                                struct note *note)
 {
     const char *out = parsed_value(parsed, "out"), *context = parsed_value(parsed, "context");
     tolerances_init(&request->tolerances);
     request->expect = parsed_has(parsed, "expect");
-    for (VEC_EACH(const struct parsed_option, option, &parsed->options)) {
-        if (!text_equal(option->name, "tolerance"))
-            continue;
-        TRY(tolerances_read(&request->tolerances, option->value, note));
-        request->expect = true;
-    }
+    for (VEC_EACH(const struct parsed_option, option, &parsed->options))
+        if (text_equal(option->name, "tolerance"))
+            TRY(tolerances_read(&request->tolerances, option->value, note));
     request->context = COMPARED_CONTEXT;
     if (context)
         TRY(run_options_count("context", context, 0, CONTEXT_MAX, &request->context, note));
@@ -355,8 +365,9 @@ const struct command command_compare = {
         "model, and exact, real records. A world that cannot says why and is left out. Prints\n"
         "which decisions of the control plane agree, for each figure both values and their\n"
         "ratio, and the first event at which they part, with what came before and after in\n"
-        "both. Exit code 1 when a tolerance or --expect was given and decisions differ or a\n"
-        "ratio is beyond its tolerance, 2 when fewer than two worlds can run it.",
+        "both. Exit code 1 when a tolerance (here, or `tolerances:` of the scenario) or --expect\n"
+        "was given and decisions differ or a ratio is beyond its tolerance, 2 when fewer than two "
+        "worlds can run it.",
     .example = "  weir compare scenarios/reactive-spot-day --until 3min --out out/worlds",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -18,9 +18,33 @@ enum { WORD_MAX = 60 };
 
 void tolerances_init(struct tolerances *tolerances)
 {
-    tolerances->common = TOLERANCE_COMMON;
+    tolerances->common = number_none();
     for (int i = 0; i < METRIC_NAME_COUNT; i++)
         tolerances->of[i] = number_none();
+}
+
+static bool lay_over(double *tolerance, double over)
+{
+    if (number_is_none(over))
+        return false;
+    *tolerance = over;
+    return true;
+}
+
+bool tolerances_lay_over(struct tolerances *tolerances, const struct tolerances *over)
+{
+    bool any = lay_over(&tolerances->common, over->common);
+    for (int i = 0; i < METRIC_NAME_COUNT; i++)
+        any |= lay_over(&tolerances->of[i], over->of[i]);
+    return any;
+}
+
+static double tolerance_of(const struct tolerances *tolerances, enum metric metric)
+{
+    double tolerance = TOLERANCE_COMMON;
+    lay_over(&tolerance, tolerances->common);
+    lay_over(&tolerance, tolerances->of[metric]);
+    return tolerance;
 }
 
 static struct err complain_metric(const char *word, struct note *note)
@@ -95,13 +119,12 @@ void ratios_compare(struct ratios *ratios, const struct metrics *a, const struct
         const struct metric_column *column = &a->columns.items[i];
         double of_a[STATISTIC_COUNT], of_b[STATISTIC_COUNT];
         enum statistic shown = metric_rules[column->metric].value;
-        double own = tolerances->of[column->metric];
         metrics_summarise(a, i, of_a);
         metrics_summarise(b, i, of_b);
         struct ratio row = { .name = column->name,
                              .metric = column->metric,
                              .value = { of_a[shown], of_b[shown] },
-                             .tolerance = number_is_none(own) ? tolerances->common : own };
+                             .tolerance = tolerance_of(tolerances, column->metric) };
         if (number_is_none(row.value[0]) && number_is_none(row.value[1]))
             continue;
         row.ratio = divide(row.value[0], row.value[1]);

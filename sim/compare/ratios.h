@@ -9,12 +9,6 @@
 
 #include "sim/report/metrics.h"
 
-/* How far from 1 a ratio may be: 0.1 for 10 %. */
-struct tolerances {
-    double common;
-    double of[METRIC_NAME_COUNT]; /* NaN: the common one */
-};
-
 struct ratio {
     const char *name; /* of the column; borrowed from the first metrics */
     enum metric metric;
@@ -29,12 +23,15 @@ struct ratios {
     size_t beyond;
 };
 
-void tolerances_init(struct tolerances *tolerances);
+void tolerances_init(struct tolerances *tolerances); /* nothing is said */
+/* What was said there goes before. Was anything? */
+bool tolerances_lay_over(struct tolerances *tolerances, const struct tolerances *over);
 /* "15%" or "0.15" for all, "lag_seconds=50%" for one metric. */
 MUST_CHECK struct err tolerances_read(struct tolerances *tolerances, const char *text,
                                       struct note *note);
 
-/* Columns that have a value in neither are left out. Where both are 0, the ratio is 1. */
+/* What nothing is said of may be 10 % off. Columns that have a value in neither are left out. Where
+ * both are 0, the ratio is 1. */
 void ratios_compare(struct ratios *ratios, const struct metrics *a, const struct metrics *b,
                     const struct tolerances *tolerances);
 void ratios_fini(struct ratios *ratios);

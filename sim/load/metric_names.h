@@ -65,6 +65,12 @@ enum metric_scope { METRIC_OF_CLUSTER, METRIC_OF_JOB, METRIC_OF_VERTEX };
 enum metric { METRICS(X) METRIC_NAME_COUNT };
 #undef X
 
+/* How far from 1 the ratio of two worlds may be: 0.1 for 10 %. NaN: nothing is said of it. */
+struct tolerances {
+    double common;
+    double of[METRIC_NAME_COUNT];
+};
+
 struct metric_row {
     const char *name;
     enum metric_unit unit;

@@ -5,6 +5,7 @@
  */
 #include "sim/load/scenario.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -30,15 +31,23 @@ static const struct field scenario_fields[] = {
     FIELD_BY_HAND("events"),
     FIELD_BY_HAND("compare"),
     FIELD_BY_HAND("expect"),
+    FIELD_BY_HAND("tolerances"),
 };
+
+#define X(name, unit, scope, help)                                                                 \
+    FIELD(struct tolerances, of[METRIC_##name], #name, SHARE, NOT_NEGATIVE),
+static const struct field tolerance_fields[] = {
+    FIELD(struct tolerances, common, "all", SHARE, NOT_NEGATIVE), METRICS(X)
+};
+#undef X
 
 /* What a variant may change: everything but the list of variants. */
 static const struct field variant_fields[] = {
-    FIELD_BY_HAND("name"),      FIELD_BY_HAND("question"), FIELD_BY_HAND("seed"),
-    FIELD_BY_HAND("duration"),  FIELD_BY_HAND("sample"),   FIELD_BY_HAND("flink-version"),
-    FIELD_BY_HAND("log-level"), FIELD_BY_HAND("world"),    FIELD_BY_HAND("config"),
-    FIELD_BY_HAND("cluster"),   FIELD_BY_HAND("jobs"),     FIELD_BY_HAND("events"),
-    FIELD_BY_HAND("expect"),
+    FIELD_BY_HAND("name"),      FIELD_BY_HAND("question"),   FIELD_BY_HAND("seed"),
+    FIELD_BY_HAND("duration"),  FIELD_BY_HAND("sample"),     FIELD_BY_HAND("flink-version"),
+    FIELD_BY_HAND("log-level"), FIELD_BY_HAND("world"),      FIELD_BY_HAND("config"),
+    FIELD_BY_HAND("cluster"),   FIELD_BY_HAND("jobs"),       FIELD_BY_HAND("events"),
+    FIELD_BY_HAND("expect"),    FIELD_BY_HAND("tolerances"),
 };
 
 /* Plots and tables stay readable: some 1,000 to 10,000 samples for any length of run. */
@@ -65,6 +74,16 @@ bool log_level_find(const char *word, enum log_level *out)
         }
     }
     return false;
+}
+
+static struct err read_tolerances(const struct tree_node *node, struct tolerances *out,
+                                  struct note *note)
+{
+    out->common = NAN;
+    for (int metric = 0; metric < METRIC_NAME_COUNT; metric++)
+        out->of[metric] = NAN;
+    return node ? fields_read(node, tolerance_fields, FIELDS_COUNT(tolerance_fields), out, note)
+                : OK;
 }
 
 static struct err read_head(struct scenario_reader *reader, const struct tree_node *root)
@@ -99,6 +118,7 @@ static struct err read_head(struct scenario_reader *reader, const struct tree_no
         TRY(field_read_word(child, "a world", world_names, WORLD_COUNT, &word, note));
         scenario->world = (enum scenario_world)word;
     }
+    TRY(read_tolerances(field_child(root, "tolerances"), &scenario->tolerances, note));
     return scenario_read_config(field_child(root, "config"), &scenario->config, note);
 }
 

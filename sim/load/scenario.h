@@ -11,6 +11,7 @@
 #include "core/port/config.h"
 #include "core/port/log.h"
 #include "sim/load/job_files.h"
+#include "sim/load/metric_names.h"
 #include "sim/load/scenario_cluster.h"
 #include "sim/load/scenario_job.h"
 #include "sim/load/scenario_script.h"
@@ -35,6 +36,7 @@ struct scenario {
     VEC(struct job_spec) jobs;
     VEC(struct scripted_event) events;
     VEC(struct expectation) expect;
+    struct tolerances tolerances; /* where its worlds are compared */
 };
 
 /* By level. A level may be said in the plural as well, "decisions": log_level_find knows both. */

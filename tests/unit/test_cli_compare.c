@@ -113,6 +113,41 @@ static double number_at(const json_t *object, const char *a, const char *b)
     return json_number_value(json_object_get(json_object_get(object, a), b));
 }
 
+/* What is held against the ratio of a metric. */
+static double tolerance_of(const char *command, int code, const char *metric)
+{
+    json_error_t fault;
+    ck_assert_int_eq(cli_weir(command), code);
+    json_t *all = json_loads(cli_out(), 0, &fault);
+    ck_assert_msg(all != NULL, "%s", fault.text);
+    const json_t *one = json_array_get(json_object_get(all, "comparisons"), 0);
+    const json_t *row = json_object_get(json_object_get(one, "metrics"), metric);
+    double tolerance = json_number_value(json_object_get(row, "tolerance"));
+    json_decref(all);
+    return tolerance;
+}
+
+/* What it says of a metric is asked for, so it is held; the command goes before it. */
+START_TEST(a_scenario_says_its_tolerances)
+{
+    static const char plain[] = "compare @/both.yaml --json";
+    static const char said[] = "compare @/both.yaml --json --set tolerances.all=5% --set "
+                               "tolerances.served_rate=20%";
+    static const char both[] = "compare @/both.yaml --json --set tolerances.all=5% --set "
+                               "tolerances.served_rate=20% --tolerance 30%";
+    static const char before[] = "compare @/both.yaml --json --set tolerances.served_rate=20% "
+                                 "--tolerance served_rate=40%";
+    begin();
+    ck_assert_double_eq_tol(tolerance_of(plain, EXIT_HELD, "served_rate"), 0.1, 1e-9);
+    ck_assert_double_eq_tol(tolerance_of(said, EXIT_FAILED, "served_rate"), 0.2, 1e-9);
+    ck_assert_double_eq_tol(tolerance_of(said, EXIT_FAILED, "machines"), 0.05, 1e-9);
+    ck_assert_double_eq_tol(tolerance_of(both, EXIT_FAILED, "served_rate"), 0.2, 1e-9);
+    ck_assert_double_eq_tol(tolerance_of(both, EXIT_FAILED, "machines"), 0.3, 1e-9);
+    ck_assert_double_eq_tol(tolerance_of(before, EXIT_FAILED, "served_rate"), 0.4, 1e-9);
+    cli_end();
+}
+END_TEST
+
 START_TEST(json_has_it_all)
 {
     json_error_t fault;
@@ -166,6 +201,7 @@ Suite *test_cli_compare_suite(void)
     tcase_add_test(tcase, one_world_alone_is_nothing_to_compare);
     tcase_add_test(tcase, what_is_no_scenario_is_no_refusal);
     tcase_add_test(tcase, exit_code_tells_only_when_it_is_asked);
+    tcase_add_test(tcase, a_scenario_says_its_tolerances);
     tcase_add_test(tcase, json_has_it_all);
     tcase_add_test(tcase, folder_holds_a_run_for_each_world);
     suite_add_tcase(suite, tcase);

@@ -213,7 +213,7 @@ END_TEST
 
 /* Lag. Vertex b is busiest by its busiest subtask. */
 #define COLUMNS "time_s,offered_rate,lag_seconds,busy.b,busy_max.b,\"busy.c,d\",\"busy_max.c,d\"\n"
-#define METRICS                                                                                    \
+#define METRICS_OF                                                                                 \
     "\"metrics\": {\"busy.b\": {\"mean\": 0.1}, \"busy_max.b\": {\"mean\": 0.1}, \"busy.c,d\": "   \
     "{\"mean\": 0.1}, \"busy.gone\": {\"mean\": null}}"
 
@@ -228,7 +228,7 @@ START_TEST(a_chapter_of_checkpoints_tells_how_lag_grew_meanwhile)
     put_checkpoint(61, "completed", 1, 1, NULL);
     put_checkpoint(200, "failed", 2, 60, EXPIRED);
     put_checkpoint(302, "completed", 5, 2, NULL);
-    must_tell(told("{" NO_OUTAGES ", " JOB_A ", " METRICS "}", samples),
+    must_tell(told("{" NO_OUTAGES ", " JOB_A ", " METRICS_OF "}", samples),
               "The lag grew from 2 s to 5 min, at 00:04:00. ");
 }
 END_TEST
@@ -242,7 +242,7 @@ START_TEST(the_largest_rise_of_lag_without_an_outage_is_told)
                                           "240,1,20,0.5,1,0.7,0.7\n300,1,100,0.2,0.4,,\n"
                                           "360,1,4,0,0,0,0\n420,1,90,0,0,0,0\n";
     put_start();
-    const char *out = told("{" NO_OUTAGES ", " JOB_A ", " METRICS "}", samples);
+    const char *out = told("{" NO_OUTAGES ", " JOB_A ", " METRICS_OF "}", samples);
     must_tell(out,
               "The lag of a grew from 2 s to 1 min 40 s between 00:02:00 and 00:05:00, without "
               "any outage; busiest was b, 80 % of that time in its busiest subtask, "
@@ -279,7 +279,8 @@ START_TEST(a_rise_of_lag_is_put_down_to_a_full_network_where_there_is_one)
     char summary[1024];
     text_format(summary, sizeof summary,
                 "{" NO_OUTAGES
-                ", \"jobs\": [{\"name\": \"a\", \"network\": {\"held_up\": [%s]}}], " METRICS "}",
+                ", \"jobs\": [{\"name\": \"a\", \"network\": {\"held_up\": [%s]}}], " METRICS_OF
+                "}",
                 bounds[_i].held_up);
     put_start();
     must_tell(told(summary, samples), bounds[_i].told);
@@ -302,7 +303,7 @@ START_TEST(a_rise_of_lag_is_told_where_it_lasts_and_no_outage_explains_it)
 {
     static const char summary[] =
         "{\"recoveries\": [" OUTAGE("100", "120") "], "
-                                                  "\"rescale_outages\": [], " JOB_A ", " METRICS
+                                                  "\"rescale_outages\": [], " JOB_A ", " METRICS_OF
                                                   "}";
     char samples[512];
     put_start();

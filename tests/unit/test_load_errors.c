@@ -23,7 +23,17 @@ static const struct broken {
       "t.yaml:2: duraton: found an unknown key, expected a known one, did you mean 'duration'?" },
     { BASE("zebra: 1\n"),
       "t.yaml:8: zebra: found an unknown key, expected name, question, seed, duration, sample, "
-      "flink-version, log-level, world, config, cluster, jobs, events, compare or expect" },
+      "flink-version, log-level, world, config, cluster, jobs, events, compare, expect or "
+      "tolerances" },
+    { BASE("tolerances: 5%\n"), "t.yaml:8: tolerances: found '5%', expected a map" },
+    { BASE("tolerances: { lag_second: 5% }\n"),
+      "t.yaml:8: tolerances.lag_second: found an unknown key, expected a known one, did you mean "
+      "'lag_seconds'?" },
+    { BASE("tolerances: { lag_seconds: much }\n"),
+      "t.yaml:8: tolerances.lag_seconds: found 'much', expected a share such as 0.05 or 5%, at "
+      "least 0" },
+    { BASE("tolerances: { all: -5% }\n"),
+      "t.yaml:8: tolerances.all: found '-5%', expected a share such as 0.05 or 5%, at least 0" },
     { "name: t\nduration: 1 parsec\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: "
       "count, keys: 10 } ]\n    edges: [ source -> count: hash ]\n    load: 500/s\n",
       "t.yaml:2: duration: found '1 parsec', expected a duration such as 90s, 5 min or 100 ms, "
