@@ -24,6 +24,15 @@ struct buffer *buffer_create(uint32_t size)
     return buffer;
 }
 
+struct buffer *buffer_copy(const struct buffer *buffer)
+{
+    struct buffer *copy =
+        buffer_create(buffer->used > BUFFER_SIZE_MIN ? buffer->used : (uint32_t)BUFFER_SIZE_MIN);
+    memcpy(copy->bytes, buffer->bytes, buffer->used);
+    copy->used = buffer->used;
+    return copy;
+}
+
 struct buffer_pool *buffer_pool_create(uint32_t buffer_size, uint32_t limit, uint32_t channels,
                                        uint32_t per_channel_max)
 {

@@ -51,6 +51,8 @@ struct buffer_pool {
 
 /* A buffer of no pool: bytes that came from another process, or recovered channel state. */
 struct buffer *buffer_create(uint32_t size);
+/* What is in it, in memory of its own: whoever keeps it holds no pool back. */
+struct buffer *buffer_copy(const struct buffer *buffer);
 
 /* channels and per_channel_max may be 0: not watched. */
 struct buffer_pool *buffer_pool_create(uint32_t buffer_size, uint32_t limit, uint32_t channels,

@@ -80,9 +80,12 @@ void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint3
 {
     int way = kind == SECTION_INPUT ? OF_INPUTS : OF_OUTPUTS;
     CHECK(!work->is_complete || kind == SECTION_OUTPUT);
-    vec_push(&work->in_flight[way], *take);
+    struct stored_buffer own = *take;
+    own.buffer = buffer_copy(take->buffer);
+    buffer_release(take->buffer);
+    vec_push(&work->in_flight[way], own);
     vec_push(&work->places[way], place);
-    work->in_flight_bytes += take->buffer->used;
+    work->in_flight_bytes += own.buffer->used;
 }
 
 static void write_keyed(struct snapshot_work *work, size_t budget)

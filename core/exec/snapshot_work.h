@@ -43,7 +43,9 @@ struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *
                                            const struct chain *chain, struct state_registry *states,
                                            time_ns now);
 void snapshot_work_destroy(struct snapshot_work *work);
-/* place: the gate, or the output. Takes the reference. */
+/* place: the gate, or the output. Takes the reference, and lets it go once it has a copy: a sender
+ * that waits for its buffers may be the one whose barrier is waited for (ChannelStateWriter writes
+ * them out at once as well). */
 void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint32_t place,
                        const struct stored_buffer *take);
 /* Writes about so many bytes. */

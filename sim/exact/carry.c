@@ -142,15 +142,6 @@ static time_ns later(time_ns a, time_ns b)
     return a > b ? a : b;
 }
 
-static struct buffer *copy_of(const struct buffer *buffer)
-{
-    struct buffer *copy =
-        buffer_create(buffer->used > BUFFER_SIZE_MIN ? buffer->used : (uint32_t)BUFFER_SIZE_MIN);
-    memcpy(copy->bytes, buffer->bytes, buffer->used);
-    copy->used = buffer->used;
-    return copy;
-}
-
 void wire_arrives(struct exact *exact, uint32_t index, time_ns at)
 {
     struct wire *wire = &exact->wires.items[index];
@@ -167,7 +158,7 @@ static void send(struct exact *exact, uint32_t index, const struct channel_item 
     double bytes = item->buffer ? item->buffer->used : EVENT_BYTES;
     wire->buffers_under_way += item->buffer != NULL;
     if (leaves && item->buffer) {
-        packet.item.buffer = copy_of(item->buffer);
+        packet.item.buffer = buffer_copy(item->buffer);
         buffer_release(item->buffer);
     }
     vec_push(&wire->packets, packet);

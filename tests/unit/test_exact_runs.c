@@ -297,6 +297,27 @@ START_TEST(no_buffer_or_credit_is_lost_at_any_event)
 }
 END_TEST
 
+/* Its source holds the checkpoint lock while it waits for a buffer, so snapshots of its reader,
+ * which wait for its barrier, may not keep its buffers. */
+START_TEST(unaligned_checkpoints_end_under_backpressure)
+{
+    exact_run_init(&run, "name: t\n"
+                         "world: exact\n"
+                         "duration: 40s\n"
+                         "config: { parallelism.default: 2, execution.checkpointing.interval: 2s,\n"
+                         "          execution.checkpointing.unaligned.enabled: true }\n"
+                         "cluster:\n"
+                         "  task-manager: { cores: 4, slots: 4, boot: 1s, count: 1 }\n" JOB(
+                             "bytes: 16, cost: 1us, source-function: true",
+                             "cost: 2us, wait: 200us", "100k/s"));
+    exact_run_to_end(&run);
+    exact_run_must_hold(&run, "run");
+    ck_assert_uint_ge(exact_compared_count(run.exact), 15);
+    ck_assert_uint_gt(exact_flown_count(run.exact), 0);
+    exact_run_fini(&run);
+}
+END_TEST
+
 /* Digests of the state, and how many events it took. */
 static void run_seed(const char *seed, struct exact_sum *sum, uint64_t *events)
 {
@@ -371,6 +392,7 @@ Suite *test_exact_runs_suite(void)
     tcase_add_test(tests, state_on_disk_passes_the_disk_both_ways);
     tcase_add_test(tests, another_job_goes_on_from_the_savepoint);
     tcase_add_test(tests, no_buffer_or_credit_is_lost_at_any_event);
+    tcase_add_test(tests, unaligned_checkpoints_end_under_backpressure);
     tcase_add_test(tests, a_seed_is_a_run);
     tcase_add_loop_test(tests, what_it_cannot_do_it_says, 0,
                         (int)(sizeof refused / sizeof *refused));
