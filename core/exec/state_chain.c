@@ -34,7 +34,7 @@ bool state_chain_goes_on(const struct state_chain *chain)
             added += part->bytes;
         increments += !part->is_full;
     }
-    return chain->confirmed.count > 0 && added <= full && increments < STATE_CHAIN_INCREMENTS_MAX;
+    return chain->confirmed.count > 0 && added <= full && increments < CHECKPOINT_INCREMENTS_MAX;
 }
 
 static size_t find(const struct state_chain *chain, uint64_t id)

@@ -10,8 +10,7 @@
 #define WEIR_EXEC_STATE_CHAIN_H
 
 #include "core/exec/task_snapshot.h"
-
-enum { STATE_CHAIN_INCREMENTS_MAX = 32 }; /* files of increments that a restore reads */
+#include "core/port/data.h"
 
 struct state_part {
     uint64_t checkpoint;          /* whose file: what its subtask wrote for this one */

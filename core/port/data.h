@@ -124,6 +124,9 @@ struct checkpoint_ack {
     time_ns alignment, sync, async;
 };
 
+/* Increments that a part of a checkpoint stands on at most. */
+enum { CHECKPOINT_INCREMENTS_MAX = 32 };
+
 /* A file that this part of an incremental checkpoint stands on, its own among them. */
 struct shared_file {
     struct task_id task; /* whose part */

@@ -49,6 +49,7 @@ void cut_fini(struct cut *cut)
     for (uint32_t s = 0; s < cut->source_count; s++)
         source_cut_fini(&cut->sources[s]);
     mem_destroy(cut->sources);
+    vec_fini(&cut->chains);
     vec_fini(&cut->finished);
 }
 

@@ -53,6 +53,14 @@ struct pending {
 };
 
 /* What a restore needs to know of a checkpoint. */
+/* Keyed state in the files that an incremental checkpoint stands on, of all subtasks of a vertex:
+ * core/exec/state_chain.h. */
+struct chain_bytes {
+    bool is_known;
+    double full, added;
+    uint32_t increments;
+};
+
 struct cut {
     uint64_t id;
     enum checkpoint_kind kind;
@@ -62,6 +70,7 @@ struct cut {
     bool no_base;               /* an incremental checkpoint cannot build on it */
     struct source_cut *sources; /* by source of the job */
     uint32_t source_count;
+    VEC(struct chain_bytes) chains; /* by vertex; empty: no incremental one */
     VEC(bool)
     finished; /* by component of the job: all its tasks had, so nothing of them is in it */
 };
@@ -120,7 +129,10 @@ void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_
 /* The task cannot take part: it does not run. */
 void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
                     struct task_attempt attempt);
-/* What a task stores after so many records into its vertex, in bytes. */
+/* What a task stores after so many records into its vertex, in bytes; keyed: no operator
+ * state. */
+double snapshot_keyed_bytes(const struct model *model, struct model_vertex *vertex,
+                            uint32_t subtask, double records);
 double snapshot_task_bytes(const struct model *model, struct model_vertex *vertex, uint32_t subtask,
                            double records);
 void uploads_drop(struct model *model, uint64_t serial);

@@ -4,11 +4,12 @@
  * host's speed lets it, then one upload per host for all of the vertex's tasks there, and their
  * acknowledgements when it is done.
  * State is what keys, records and operators need (docs/model.md, state); an incremental checkpoint
- * writes what has changed since the last completed one.
+ * writes what has changed since the last completed one, and now and then everything.
  */
 #include <math.h>
 
 #include "sim/model/end.h"
+#include "sim/model/increment.h"
 #include "sim/model/state.h"
 
 /* What records leave behind at one vertex ends here: 1024 TiB. */
@@ -20,8 +21,8 @@ static void upload_is_done(void *context, uint64_t a, uint64_t b);
 static void copy_is_done(void *context, uint64_t a, uint64_t b);
 
 /* Of keys seen and records kept among so many; operator state is not in it. */
-static double bytes_of_records(const struct model *model, struct model_vertex *vertex,
-                               uint32_t subtask, double records)
+double snapshot_keyed_bytes(const struct model *model, struct model_vertex *vertex,
+                            uint32_t subtask, double records)
 {
     const struct vertex_model *spec = vertex->spec;
     double bytes = 0, record_share = 1.0 / vertex->parallelism;
@@ -40,7 +41,7 @@ static double bytes_of_records(const struct model *model, struct model_vertex *v
 double snapshot_task_bytes(const struct model *model, struct model_vertex *vertex, uint32_t subtask,
                            double records)
 {
-    return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, records);
+    return vertex->spec->state_fixed + snapshot_keyed_bytes(model, vertex, subtask, records);
 }
 
 /* Deployed as finished (FLIP-147): it has read no state and stores none. */
@@ -54,29 +55,15 @@ static double state_changed(struct model *model, struct model_vertex *vertex, ui
                             double records, double records_before)
 {
     double since = fmax(records - records_before, 0); /* so it is never more than all of it */
-    return vertex->spec->state_fixed + bytes_of_records(model, vertex, subtask, since);
+    return vertex->spec->state_fixed + snapshot_keyed_bytes(model, vertex, subtask, since);
 }
 
-/* Records into the vertex that the checkpoint's positions stand for. */
-static double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
-                             const struct cut *cut)
+static struct cut *cut_find(struct model_job *job, uint64_t checkpoint)
 {
-    const struct component *component = &job->components.items[vertex->component];
-    double sum = 0;
-    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
-        sum += vertex->shape.gain[*k] * cut->sources[component->sources.items[*k]].total;
-    return sum;
-}
-
-/* What an incremental checkpoint builds on; a savepoint is nobody's base. */
-static const struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
-{
-    const struct cut *newest = NULL;
-    for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->completed && cut->kind == CHECKPOINT_PERIODIC && !cut->no_base &&
-            cut->id < checkpoint && (!newest || cut->id > newest->id))
-            newest = cut;
-    return newest;
+    for (VEC_EACH(struct cut, cut, &job->cuts))
+        if (cut->id == checkpoint)
+            return cut;
+    IMPOSSIBLE("a snapshot of a checkpoint that was never cut");
 }
 
 static const struct planned_fault *fault_of(const struct model_job *job,
@@ -150,8 +137,9 @@ void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t c
 /* What is the same for the snapshots of all tasks of a vertex. */
 struct snapshot {
     uint64_t serial, checkpoint;
-    double records, records_before; /* before: at the checkpoint it builds on; negative: none */
-    bool local;                     /* hosts keep copies; of savepoints they do not */
+    double records;
+    struct increment on; /* all of it may be full */
+    bool local;          /* hosts keep copies; of savepoints they do not */
     struct checkpoint_ack like;
 };
 
@@ -165,9 +153,9 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     double bytes =
         none ? 0 : snapshot_task_bytes(model, vertex, t->life.subtask, snapshot->records);
     double written = bytes;
-    if (snapshot->records_before >= 0 && !none)
+    if (snapshot->on.is_one && !none)
         written = state_changed(model, vertex, t->life.subtask, snapshot->records,
-                                snapshot->records_before);
+                                snapshot->on.records_before);
     if (host->upload_round != model->upload_round) {
         host->upload_round = model->upload_round;
         host->upload =
@@ -182,6 +170,10 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     ack.sync = t->sync;
     t->sync = 0;
     ack.state_bytes = (int64_t)bytes;
+    if (snapshot->on.is_one && !none)
+        ack.state_bytes += (int64_t)(written - bytes +
+                                     snapshot->on.older * (bytes - vertex->spec->state_fixed) /
+                                         fmax(snapshot->on.keyed, 1));
     ack.written_bytes = (int64_t)written;
     vec_push(&upload->tasks, task_ref_of(&model->life, task));
     vec_push(&upload->acks, ack);
@@ -190,23 +182,25 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     upload->state_bytes += stored > INLINE_STATE_BYTES ? written : 0;
 }
 
-static struct snapshot snapshot_of(const struct model_job *job, const struct model_vertex *vertex,
-                                   const struct pending *pending)
+static struct snapshot snapshot_of(const struct model *model, struct model_job *job,
+                                   struct model_vertex *vertex, const struct pending *pending)
 {
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
     bool incremental =
         job->spec->graph->config.checkpoint_incremental && pending->how.kind == CHECKPOINT_PERIODIC;
-    const struct cut *before = incremental ? completed_before(job, checkpoint) : NULL;
-    return (struct snapshot){
+    struct cut *cut = cut_find(job, checkpoint);
+    struct snapshot snapshot = {
         .serial = pending->serial,
         .checkpoint = checkpoint,
-        .records = records_at_cut(job, vertex, barrier_cut(job, checkpoint)),
-        .records_before = before ? records_at_cut(job, vertex, before) : -1,
+        .records = records_at_cut(job, vertex, cut),
         .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
                   .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
     };
+    if (incremental)
+        snapshot.on = increment_take(model, job, vertex, cut);
+    return snapshot;
 }
 
 static void start_copy(struct model *model, uint32_t index)
@@ -252,7 +246,7 @@ static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, 
     const struct pending *pending = barrier_find(job, serial);
     if (!pending)
         return;
-    const struct snapshot snapshot = snapshot_of(job, vertex, pending);
+    const struct snapshot snapshot = snapshot_of(model, job, vertex, pending);
     model->upload_round++;
     vec_clear(&model->numbers); /* scratch that solving leaves filled */
     for (uint32_t s = 0; s < vertex->parallelism; s++) {

@@ -429,7 +429,7 @@ START_TEST(a_chain_has_so_many_increments_at_most)
     struct state_chain chain = { 0 };
     add_to(&chain, 1, false, 100);
     state_chain_confirm(&chain, 1);
-    for (uint64_t i = 0; i < STATE_CHAIN_INCREMENTS_MAX; i++) {
+    for (uint64_t i = 0; i < CHECKPOINT_INCREMENTS_MAX; i++) {
         ck_assert(state_chain_goes_on(&chain));
         add_to(&chain, 2 + i, true, 0);
         state_chain_confirm(&chain, 2 + i);
