@@ -47,7 +47,8 @@ struct api_operator {
     struct api_sink *sink;              /* of one whose storage is the world's; else null */
     struct generator_params *generator; /* of a source that makes its records */
     struct api_files *files;            /* of one that reads files */
-    uint32_t vertex, place;             /* written when the job is translated */
+    const struct watermark_alignment *alignment; /* of a source; else null */
+    uint32_t vertex, place;                      /* written when the job is translated */
 };
 
 struct weir_stream {

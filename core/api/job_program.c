@@ -108,6 +108,7 @@ static MUST_CHECK struct err begin_vertex(struct job_program *program, struct jo
     op->place = 0;
     vec_push(&program->vertices, (struct program_vertex){ .generator = op->generator,
                                                           .files = op->files,
+                                                          .alignment = op->alignment,
                                                           .uid = op->uid ? op->uid : op->name });
     vec_push(&program->hints, (struct program_hint){ .selectivity = 1 });
     return OK;

@@ -51,10 +51,11 @@ size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t si
 
 struct program_vertex {
     VEC(struct operator_spec) operators;
-    VEC(struct chain_binding) bindings; /* by output edge of the vertex */
-    struct generator_params *generator; /* of a source that makes its records; else null */
-    struct api_files *files;            /* of one that reads files; else null */
-    const char *uid;                    /* under which its state is found again */
+    VEC(struct chain_binding) bindings;          /* by output edge of the vertex */
+    struct generator_params *generator;          /* of a source that makes its records; else null */
+    struct api_files *files;                     /* of one that reads files; else null */
+    const struct watermark_alignment *alignment; /* of a source; else null */
+    const char *uid;                             /* under which its state is found again */
 };
 
 struct program_edge {

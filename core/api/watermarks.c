@@ -5,7 +5,7 @@
 #include "core/api/context.h"
 #include "core/exec/assign_watermarks.h"
 
-enum { INTERVAL_DEFAULT_MS = 200 };
+enum { INTERVAL_DEFAULT_MS = 200, ALIGNMENT_DEFAULT_MS = 1000 };
 
 struct assign_params {
     struct assign_watermarks_params core; /* first: the class's */
@@ -30,6 +30,25 @@ static int64_t timestamp_of(const void *context, const void *payload, uint32_t s
     const struct assign_params *params = context;
     struct weir_record record = { payload, size, WEIR_NO_TIME };
     return params->timestamp(&record, params->user);
+}
+
+struct weir_stream *weir_align_watermarks(struct weir_stream *of, const char *group,
+                                          int64_t drift_ms, int64_t interval_ms)
+{
+    struct weir_env *env = of->env;
+    struct api_operator *op = of->parts.items[0].from;
+    int64_t interval = interval_ms > 0 ? interval_ms : ALIGNMENT_DEFAULT_MS;
+    struct watermark_alignment alignment = { .group = arena_copy_text(&env->open->arena,
+                                                                      group ? group : ""),
+                                             .drift_max = drift_ms,
+                                             .interval = interval * NS_OF_MS };
+    if (of->parts.count != 1 || !op->generator || !api_is_timestamped(of))
+        api_wrong(env, "'%s' aligns watermarks, and is no source with timestamps", op->name);
+    if (drift_ms < 0 || interval_ms < 0 || alignment.group[0] == '\0')
+        api_wrong(env, "the alignment of '%s' needs a group, and times that are not negative",
+                  op->name);
+    op->alignment = api_copy(env, &alignment, sizeof alignment);
+    return of;
 }
 
 struct weir_stream *weir_assign_watermarks(

@@ -145,6 +145,11 @@ WEIR_API struct weir_stream *weir_from_generator(struct weir_env *env, const cha
                                                  const struct weir_generator *generator,
                                                  void *user);
 
+/* The source does not run ahead of the slowest source of its group, by watermarks, by more than the
+ * drift and what it reads between two announcements. interval 0: 1000. */
+WEIR_API struct weir_stream *weir_align_watermarks(struct weir_stream *of, const char *group,
+                                                   int64_t drift_ms, int64_t interval_ms);
+
 /* The lines of files, without their ends (LF or CRLF), as texts without timestamps. Files lie
  * beside the scenario, or where their paths say; they are read before the run. A split is a file,
  * or so many bytes of one. */

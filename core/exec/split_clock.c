@@ -106,8 +106,10 @@ void split_clock_on_time(struct split_clock *clock, struct operator* op, time_ns
         all_idle = false;
         least = watermark < least ? watermark : least;
     }
-    if (all_ended)
-        return; /* the last watermark comes with the end of the data */
+    if (all_ended) { /* the last watermark comes with the end of the data */
+        op->task->source_watermark = WATERMARK_MAX;
+        return;
+    }
     if (all_idle) {
         say_idle(clock, op);
         return;

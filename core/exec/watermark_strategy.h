@@ -19,6 +19,14 @@ struct watermark_strategy {
     time_ns idle_after;       /* 0: never idle */
 };
 
+/* Sources of one group do not run ahead of the slowest of them
+ * (WatermarkStrategy.withWatermarkAlignment). */
+struct watermark_alignment {
+    const char *group;
+    int64_t drift_max; /* ms; >= 0 */
+    time_ns interval;  /* between announcements, > 0 */
+};
+
 struct watermark_clock {
     int64_t highest; /* timestamp; WATERMARK_NONE: none yet */
     bool moved;      /* since the last tick */

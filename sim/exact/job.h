@@ -87,6 +87,8 @@ struct exact_job {
 
 /* backlog.c: the job flows from now on. */
 void backlog_begin(struct exact *exact, struct exact_job *job);
+/* align.c: behind it. */
+void align_begin(struct exact *exact, struct exact_job *job);
 /* Of the oldest record that its running tasks have not read. */
 time_ns source_oldest_age(struct exact *exact, struct exact_job *job, struct exact_source *source);
 

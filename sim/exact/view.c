@@ -97,6 +97,7 @@ void job_count_running(struct exact *exact, uint32_t number, bool lost)
         job->broken_at = TIME_NEVER;
         job->whole_at = exact_now(exact);
         backlog_begin(exact, job);
+        align_begin(exact, job);
     }
 }
 

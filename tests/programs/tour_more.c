@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Acts on ways in and out: records that a function deals out, questions that are asked again.
+ * Acts on ways in and out: records that a function deals out, questions that are asked again,
+ * sources that wait for one another.
  */
 #include "tests/programs/acts.h"
 
@@ -150,4 +151,42 @@ static void retry_lines(line_taker *line, void *to)
         tell_pair(line, to, i % 4 == 3 ? 77 : i * 5 % KEYS, i);
 }
 
-ACTS({ "custom", custom, custom_lines }, { "retry", retry, retry_lines })
+/* ---- align: a source whose event time runs away from the other's -------------------------------
+ */
+
+static int64_t fast_time(uint64_t index, const void *value, void *user)
+{
+    (void)value, (void)user;
+    return (int64_t)index * STEP_MS * 50;
+}
+
+static struct weir_stream *sparse(struct weir_env *env, const char *name,
+                                  int64_t (*time)(uint64_t index, const void *value, void *user))
+{
+    struct weir_generator spec = { .type = &pair_type,
+                                   .count = RECORDS,
+                                   .rate = 20,
+                                   .splits = 4,
+                                   .make = make_pair,
+                                   .timestamp = time };
+    return weir_align_watermarks(weir_from_generator(env, name, &spec, NULL), "both", 1000, 100);
+}
+
+static void align(struct weir_env *env)
+{
+    struct weir_stream *slow = sparse(env, "in", time_of_pair);
+    struct weir_stream *fast = sparse(env, "fast", fast_time);
+    weir_sink_files(weir_connect(slow, fast, "both", &pair_type, same, add_thousand, NULL), "lines",
+                    write_pair, NULL);
+}
+
+static void align_lines(line_taker *line, void *to)
+{
+    for (uint64_t i = 0; i < RECORDS; i++) {
+        tell_pair(line, to, i * 5 % KEYS, i);
+        tell_pair(line, to, i * 5 % KEYS, i + 1000);
+    }
+}
+
+ACTS({ "custom", custom, custom_lines }, { "retry", retry, retry_lines },
+     { "align", align, align_lines })

@@ -366,6 +366,27 @@ START_TEST(delays_between_questions_grow_to_their_limit)
 }
 END_TEST
 
+START_TEST(only_sources_with_timestamps_are_aligned)
+{
+    struct weir_generator spec = {
+        .type = &pair_type, .count = 10, .make = make_pair, .timestamp = time_of_pair
+    };
+    weir_discard(weir_align_watermarks(pairs("in"), "all", 0, 0), "out");
+    must_refuse("'in' aligns watermarks, and is no source with timestamps");
+    struct weir_stream *timed = weir_from_generator(env, "in", &spec, NULL);
+    weir_discard(
+        weir_align_watermarks(weir_flat_map(timed, "map", &pair_type, same, NULL), "all", 0, 0),
+        "out");
+    must_refuse("'map' aligns watermarks, and is no source with timestamps");
+    weir_discard(weir_align_watermarks(weir_from_generator(env, "in", &spec, NULL), "", 0, 0),
+                 "out");
+    must_refuse("the alignment of 'in' needs a group, and times that are not negative");
+    weir_discard(weir_align_watermarks(weir_from_generator(env, "in", &spec, NULL), "all", -1, 0),
+                 "out");
+    must_refuse("the alignment of 'in' needs a group, and times that are not negative");
+}
+END_TEST
+
 START_TEST(the_model_is_told_what_a_chain_costs)
 {
     struct job_graph *graph;
@@ -402,6 +423,7 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, a_source_without_end_or_rate_is_refused);
     tcase_add_test(tcase, questions_that_could_be_asked_for_ever_are_refused);
     tcase_add_test(tcase, delays_between_questions_grow_to_their_limit);
+    tcase_add_test(tcase, only_sources_with_timestamps_are_aligned);
     tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
     suite_add_tcase(suite, tcase);
     return suite;
