@@ -7,6 +7,7 @@
 /* Null: the task has failed. */
 static const struct broadcast_map *map_of(struct weir_context *ctx, const char *name)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->side)
         return broadcast_side_map(ctx->side, name);
     if (ctx->key && ctx->op->class == &broadcast_process_class)
@@ -17,6 +18,7 @@ static const struct broadcast_map *map_of(struct weir_context *ctx, const char *
 
 static struct broadcast_map *writable(struct weir_context *ctx, const char *name)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->side)
         return broadcast_side_map(ctx->side, name);
     weir_fail(ctx, "broadcast map '%s' can be read here, and written by rules only", name);

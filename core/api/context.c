@@ -18,6 +18,7 @@ static const struct weir_type *type_of(const struct weir_context *ctx, uint32_t 
 static void give(struct weir_context *ctx, uint32_t output, const void *value, uint32_t size,
                  int64_t timestamp)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->op->task->failed)
         return;
     const struct weir_type *type = type_of(ctx, output);
@@ -81,6 +82,7 @@ void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size)
 void weir_fail(struct weir_context *ctx, const char *fmt, ...)
 {
     struct note note;
+    context_spend(ctx, API_CALL_COST);
     va_list args;
     va_start(args, fmt);
     text_format_args(note.text, sizeof note.text, fmt, args);
@@ -90,27 +92,32 @@ void weir_fail(struct weir_context *ctx, const char *fmt, ...)
 
 void weir_charge(struct weir_context *ctx, int64_t ns)
 {
-    if (ns > 0)
+    context_spend(ctx, ns > API_CALL_COST ? ns : API_CALL_COST);
+    if (ns > 0 && !ctx->op->task->failed)
         ctx->op->task->cost = time_add(ctx->op->task->cost, ns);
 }
 
 int64_t weir_now(const struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     return ctx->op->task->now / NS_OF_MS;
 }
 
 int64_t weir_watermark(const struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     return ctx->watermark;
 }
 
 uint32_t weir_subtask(const struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     return ctx->op->task->subtask;
 }
 
 uint32_t weir_subtasks(const struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     return ctx->op->task->parallelism;
 }
 
@@ -130,6 +137,7 @@ bool context_value(struct weir_context *ctx, const struct weir_type *type, const
     *out = (struct weir_record){ api_value_of(type, bytes, size, &ctx->decoded),
                                  type->decode ? type->memory : size, timestamp };
     ctx->timestamp = timestamp;
+    operator_call_begins(ctx->op);
     if (!out->value)
         weir_fail(ctx, "%u bytes are no value of type '%s'", size, type->name);
     return out->value != NULL;

@@ -8,8 +8,12 @@
 
 #include "core/api/env.h"
 #include "core/exec/broadcast_process.h"
+#include "core/exec/user_call.h"
 
-enum { NS_OF_MS = 1000000 };
+enum {
+    NS_OF_MS = 1000000,
+    API_CALL_COST = 1000, /* ns that each call of weir.h takes of what a function may cost */
+};
 
 /* What calls of user functions need to know of their operator. */
 struct api_call {
@@ -28,8 +32,14 @@ struct weir_context {
     void *decoded; /* the last value that is not its own bytes, made when first needed */
 };
 
-/* Record i of a batch as a user function sees it; all calls with one type. False: it cannot be
- * read, and the task has failed. */
+/* Everything that a function does goes by here. */
+static inline void context_spend(const struct weir_context *ctx, time_ns cost)
+{
+    operator_call_spends(ctx->op, cost);
+}
+
+/* Record i of a batch as a user function sees it, whose call begins; all calls with one type.
+ * False: it cannot be read, and the task has failed. */
 bool context_record(struct weir_context *ctx, const struct weir_type *type,
                     const struct batch *batch, uint32_t i, struct weir_record *out);
 /* The same of a value that stands alone. */

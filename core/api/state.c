@@ -38,6 +38,7 @@ static struct user_state *state_of(struct weir_context *ctx, const char *name, i
 
 const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
 {
+    context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
         if (size)
@@ -51,6 +52,7 @@ const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
 
 static void set(struct weir_context *ctx, const char *name, const void *value, uint32_t size)
 {
+    context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
         memcpy(ctx->key->value, value, spec->value_size);
@@ -86,6 +88,7 @@ void weir_set_text(struct weir_context *ctx, const char *name, const void *bytes
 
 void weir_add(struct weir_context *ctx, const char *name, const void *value)
 {
+    context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
@@ -99,6 +102,7 @@ void weir_add(struct weir_context *ctx, const char *name, const void *value)
 
 void weir_clear(struct weir_context *ctx, const char *name)
 {
+    context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
         memset(ctx->key->value, 0, spec->value_size);
@@ -111,12 +115,14 @@ void weir_clear(struct weir_context *ctx, const char *name)
 
 const void *weir_map_get(struct weir_context *ctx, const char *name, const void *key)
 {
+    context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
     return state ? user_map_get(state, process_state_key(ctx->key), key, NULL) : NULL;
 }
 
 void weir_map_set(struct weir_context *ctx, const char *name, const void *key, const void *value)
 {
+    context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
     uint32_t size = state ? state->spec->value_size : 0;
     void *place = state ? user_map_put(state, process_state_key(ctx->key), key, size) : NULL;
@@ -126,6 +132,7 @@ void weir_map_set(struct weir_context *ctx, const char *name, const void *key, c
 
 bool weir_map_remove(struct weir_context *ctx, const char *name, const void *key)
 {
+    context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
     return state && user_map_remove(state, process_state_key(ctx->key), key);
 }
@@ -150,6 +157,7 @@ static bool next_of_list(struct weir_context *ctx, struct user_state *state, str
 bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *walk, const void **key,
                const void **value, uint32_t *size)
 {
+    context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_MAP);
@@ -170,17 +178,20 @@ bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *wal
 
 void *weir_value(struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     return ctx->key ? ctx->key->value : NULL;
 }
 
 void weir_forget(struct weir_context *ctx)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->key)
         process_clear(ctx->key);
 }
 
 const void *weir_key_of(const struct weir_context *ctx, uint32_t *size)
 {
+    context_spend(ctx, API_CALL_COST);
     if (!ctx->key)
         return NULL;
     if (size)
@@ -190,6 +201,7 @@ const void *weir_key_of(const struct weir_context *ctx, uint32_t *size)
 
 static void set_timer(struct weir_context *ctx, enum time_domain domain, int64_t time)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->key)
         process_set_timer(ctx->key, domain, time);
     else
@@ -208,12 +220,14 @@ void weir_processing_timer(struct weir_context *ctx, int64_t ms)
 
 void weir_delete_event_timer(struct weir_context *ctx, int64_t ms)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->key)
         process_delete_timer(ctx->key, DOMAIN_EVENT_TIME, ms);
 }
 
 void weir_delete_processing_timer(struct weir_context *ctx, int64_t ms)
 {
+    context_spend(ctx, API_CALL_COST);
     if (ctx->key)
         process_delete_timer(ctx->key, DOMAIN_PROCESSING_TIME, ms * NS_OF_MS);
 }

@@ -112,7 +112,8 @@ WEIR_API void weir_emit_side(struct weir_context *ctx, uint32_t output, const vo
 
 /* The task fails when the call returns; the text is in the exception history. */
 WEIR_API void weir_fail(struct weir_context *ctx, const char *fmt, ...) WEIR_PRINTF(2, 3);
-/* This call takes so much CPU time beside the operator's cost per record. */
+/* This call takes so much CPU time beside the operator's cost per record. The task fails when it is
+ * more than weir.call.cost-max; each call of a function below or above counts as 1 us of that. */
 WEIR_API void weir_charge(struct weir_context *ctx, int64_t ns);
 
 WEIR_API int64_t weir_now(const struct weir_context *ctx); /* processing time, ms */

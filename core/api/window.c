@@ -34,6 +34,7 @@ static void give(const void *context, struct operator* op, const uint8_t *key, i
     struct weir_context ctx = context_of(op, &params->call);
     struct weir_pane pane = { key, params->key_size, start, end };
     ctx.timestamp = end - 1;
+    operator_call_begins(op);
     params->aggregate.give(&ctx, &pane, value, params->call.user);
 }
 

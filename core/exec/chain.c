@@ -91,6 +91,7 @@ static void tap_drain(struct collector *collector, uint32_t least)
             probe->made(probe, op, &batch);
         if (tap->outputs.count > 0)
             write_out(tap, &batch);
+        time_ns call_cost = tap->chain->task->call_cost; /* of who has put the records there */
         if (tap->next && probe) {
             operator_charge(tap->next, batch.count);
             probe->before(probe, tap->next, &batch);
@@ -100,6 +101,7 @@ static void tap_drain(struct collector *collector, uint32_t least)
             operator_charge(tap->next, batch.count);
             tap->next->class->process(tap->next, 0, &batch);
         }
+        tap->chain->task->call_cost = call_cost;
     }
     tap_set_room(tap);
     if (least > tap->scratch_size)

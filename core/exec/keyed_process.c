@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "core/exec/keyed_process_parts.h"
+#include "core/exec/user_call.h"
 
 enum { RUN_LEAST = 4 };
 
@@ -218,11 +219,14 @@ static bool find_value(struct keyed_process *process, struct process_key *key)
     return !err_is(e);
 }
 
+/* A call for each timer; those that are set meanwhile and are due at once are part of the last one,
+ * for of such there may be no end. */
 static void fire(struct keyed_process *process, enum time_domain domain, int64_t up_to)
 {
     struct operator* op = & process->op;
     const struct keyed_process_params *params = params_of(op);
     struct timer timer;
+    uint64_t set_before = state_table_memory(process->timers[domain].table).entries;
     while (!op->task->failed && timer_service_take(&process->timers[domain], up_to, &timer)) {
         struct process_key key = { .op = op,
                                    .key = timer.key,
@@ -230,6 +234,10 @@ static void fire(struct keyed_process *process, enum time_domain domain, int64_t
                                    .domain = domain,
                                    .timestamp = timer.time,
                                    .watermark = process->watermark };
+        if (set_before > 0) {
+            set_before--;
+            operator_call_begins(op);
+        }
         if (find_value(process, &key))
             see_end(process, &key, params->timer(params->context, &key));
     }

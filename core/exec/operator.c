@@ -2,7 +2,7 @@
  *
  * What operators do in the same way: say that they have failed, put a record aside.
  */
-#include "core/exec/operator.h"
+#include "core/exec/user_call.h"
 
 #include <stdarg.h>
 
@@ -20,6 +20,21 @@ void operator_fail(struct operator* op, enum failure_cause cause, const char *fm
     va_start(args, fmt);
     text_format_args(task->note.text + length, sizeof task->note.text - length, fmt, args);
     va_end(args);
+}
+
+#define GRACE TIME_S /* for a function to come to its end in: it is not told of its failure */
+
+/* What it may cost is time that has passed. */
+void operator_call_exceeds(struct operator* op)
+{
+    struct operator_task *task = op->task;
+    time_ns limit = task->call_cost_max;
+    operator_fail(op, CAUSE_USER_CODE,
+                  "a call did not end within %lld ms of virtual cost (weir.call.cost-max)",
+                  (long long)(limit / TIME_MS));
+    task->cost = limit > task->cost ? limit : task->cost;
+    if (task->leave && task->call_cost - limit > GRACE)
+        task->leave(task->world);
 }
 
 void operator_put_aside(struct operator* op, uint32_t output, const struct batch *batch, uint32_t i)

@@ -39,9 +39,13 @@ struct operator_task {
     uint64_t arrived;        /* sources that read a log: records that it holds by now, all splits */
     bool log_ended;          /* none will come any more */
     int64_t watermark_bound; /* sources do not go further; WATERMARK_MAX: no bound */
-    int64_t source_watermark;     /* what a source has emitted; WATERMARK_MAX: it is idle */
-    bool ends_without_checkpoint; /* behind the end of its input no checkpoint is taken */
-    time_ns cost;                 /* CPU time charged since the task last took it */
+    int64_t source_watermark;         /* what a source has emitted; WATERMARK_MAX: it is idle */
+    bool ends_without_checkpoint;     /* behind the end of its input no checkpoint is taken */
+    time_ns cost;                     /* CPU time charged since the task last took it */
+    time_ns call_cost, call_cost_max; /* of the user's call under way; TIME_NEVER: no limit */
+    /* Out of a call that goes on all the same; does not come back. Null: there is no way out. */
+    void (*leave)(void *world);
+    void *world;
     struct chain *chain;
     struct exec_probe *probe;          /* null: nobody looks */
     uint32_t read_input, read_channel; /* where the batch came from */

@@ -118,6 +118,10 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
                                 .watermark_bound = WATERMARK_MAX,
                                 .source_watermark = WATERMARK_NONE,
                                 .ends_without_checkpoint = !config->finishes_behind_checkpoint,
+                                .call_cost_max =
+                                    config->call_cost_max > 0 ? config->call_cost_max : TIME_NEVER,
+                                .leave = config->leave,
+                                .world = config->world,
                                 .states = &task->states };
     chain_init(&task->chain, &task->context, config->operators, config->operator_count,
                task->outputs, config->bindings, config->output_count);
@@ -450,4 +454,11 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
     step.cost = task->context.cost;
     see_failure(task);
     return step;
+}
+
+struct exec_step exec_task_left(struct exec_task *task)
+{
+    CHECK(task->context.failed);
+    see_failure(task);
+    return (struct exec_step){ STEP_WORKED, task->context.cost };
 }

@@ -53,10 +53,13 @@ struct exec_task_config {
     bool readers_recover;   /* those that read from it are told of its files (set_writers) */
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
-    uint64_t state_bytes_max; /* 0: no limit */
-    bool incremental;         /* checkpoints hold what has changed; savepoints hold everything */
-    bool builds_on_restored;  /* also since the checkpoint that it is restored from */
-    struct exec_probe *probe; /* null: nobody looks; outlives the task */
+    uint64_t state_bytes_max;   /* 0: no limit */
+    bool incremental;           /* checkpoints hold what has changed; savepoints hold everything */
+    bool builds_on_restored;    /* also since the checkpoint that it is restored from */
+    struct exec_probe *probe;   /* null: nobody looks; outlives the task */
+    time_ns call_cost_max;      /* of one call of a user's function; 0: no limit */
+    void (*leave)(void *world); /* out of exec_task_step: exec_task_left follows. Null: no way */
+    void *world;
 };
 
 enum task_fact_kind {
@@ -127,6 +130,8 @@ void exec_task_cancel(struct exec_task *task); /* at once */
 
 /* Does the next thing that is due. */
 struct exec_step exec_task_step(struct exec_task *task, time_ns now);
+/* In place of a step that did not come back. The task has failed. */
+struct exec_step exec_task_left(struct exec_task *task);
 time_ns exec_task_deadline(const struct exec_task *task);
 bool exec_task_take_fact(struct exec_task *task, struct task_fact *out);
 

@@ -166,6 +166,9 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .builds_on_restored = builds_on_restored(job, task),
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
+        .call_cost_max = config->call_cost_max,
+        .leave = run_leave_step,
+        .world = exact,
         .probe = trace_begin(exact, (uint32_t)(task - exact->tasks.items)),
     };
     struct exec_task *exec = exec_task_create(&own, note);

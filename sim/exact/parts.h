@@ -6,6 +6,8 @@
 #ifndef WEIR_SIM_EXACT_PARTS_H
 #define WEIR_SIM_EXACT_PARTS_H
 
+#include <setjmp.h>
+
 #include "core/base/index_map.h"
 #include "sim/exact/connection.h"
 #include "sim/exact/cores.h"
@@ -61,6 +63,7 @@ struct exact {
     struct index_map connection_of; /* by both hosts: where something waits */
     VEC(uint32_t) free_uploads, free_wires, free_connections;
     struct key_trace *trace;          /* of one key; null: of none */
+    jmp_buf way_out;                  /* of the step under way */
     bool tells_barriers;              /* log-level: message */
     uint64_t breaks, compared, flown; /* flown: records on their way in what was compared */
     uint64_t increments;              /* files stored that add to others */
@@ -83,6 +86,7 @@ void run_work_is_over(struct exact *exact, uint32_t task); /* of a step, on a co
 void run_account(struct exact *exact, uint32_t task);
 /* Those that wait for room in their output. */
 void run_look_pressed(struct exact *exact, uint32_t host);
+void run_leave_step(void *exact);                   /* does not come back */
 bool run_is_latched(const struct exact_task *task); /* the outcome of its step is not there yet */
 uint64_t log_arrived(struct exact_source *source, time_ns at, bool *ended);
 

@@ -277,6 +277,20 @@ static void hear_triggers(const struct exact *exact, struct exact_task *task)
     vec_clear(&task->triggers);
 }
 
+void run_leave_step(void *exact)
+{
+    longjmp(((struct exact *)exact)->way_out, 1);
+}
+
+/* A user's function that does not come back is left where it calls weir.h: nothing is half done
+ * then but what belongs to its task, which has failed. */
+static struct exec_step step(struct exact *exact, struct exec_task *task)
+{
+    if (setjmp(exact->way_out) == 0)
+        return exec_task_step(task, exact_now(exact));
+    return exec_task_left(task);
+}
+
 /* One step, or several that cost nothing. */
 static void work(struct exact *exact, uint32_t index)
 {
@@ -284,19 +298,19 @@ static void work(struct exact *exact, uint32_t index)
     const struct exact_job *job = &exact->jobs[task->life.job];
     const struct operator* head = exec_task_chain(task->exec)->operators[0];
     uint64_t before = head->records_in;
-    struct exec_step step = { STEP_NOTHING, 0 };
+    struct exec_step did = { STEP_NOTHING, 0 };
     run_account(exact, index);
     look_at_log(exact, task);
     hear_triggers(exact, task);
-    for (int i = 0; i < FREE_STEPS_MAX && step.cost == 0; i++) {
-        step = exec_task_step(task->exec, exact_now(exact));
-        if (step.kind != STEP_WORKED)
+    for (int i = 0; i < FREE_STEPS_MAX && did.cost == 0; i++) {
+        did = step(exact, task->exec);
+        if (did.kind != STEP_WORKED)
             break;
     }
-    task->last = step.kind;
+    task->last = did.kind;
     uint64_t records = head->records_in - before;
     double speed = exact->hosts.items[task->life.host].life.speed;
-    time_ns cost = time_at_speed(vary(exact, task, step.cost, records), speed);
+    time_ns cost = time_at_speed(vary(exact, task, did.cost, records), speed);
     task->wait = (time_ns)(job->vertices[task->life.vertex].spec->wait_ns * (double)records);
     task->pace = PACE_WORKS;
     if (cost > 0)
