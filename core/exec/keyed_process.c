@@ -202,8 +202,6 @@ void keyed_process_batch(struct operator* op, uint32_t input, const struct batch
                          batch->count > USER_CLEAN_LEAST ? batch->count : USER_CLEAN_LEAST);
     for (uint32_t from = 0; from < batch->count && !op->task->failed;)
         from += process_run(process, input, batch, from);
-    for (uint32_t i = 0; i < process->open_states; i++)
-        user_state_check_budget(&process->states[i]);
 }
 
 /* The key's value, made where it is missing. False: the operator has failed. */

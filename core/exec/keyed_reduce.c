@@ -35,10 +35,6 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
         }
         params->apply(params->context, op, &run, reduce->values, reduce->is_new);
     }
-    if (state_table_is_over_budget(reduce->table))
-        operator_fail(op, CAUSE_OUT_OF_MEMORY, "state '%s' is over its budget of %llu bytes",
-                      params->state.name,
-                      (unsigned long long)state_table_spec(reduce->table)->bytes_max);
 }
 
 const struct state_table *keyed_reduce_table(const struct operator* op)

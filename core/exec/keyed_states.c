@@ -191,8 +191,7 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
                                                  .stamped = spec->stamped,
                                                  .max_parallelism = registry->task.max_parallelism,
                                                  .range = registry->groups,
-                                                 .incremental = registry->incremental,
-                                                 .bytes_max = registry->bytes_max });
+                                                 .incremental = registry->incremental });
     vec_push(&registry->states, state);
     struct err e = restore(registry, &vec_last(&registry->states), &note);
     if (!err_is(e))
@@ -238,4 +237,17 @@ uint64_t state_registry_timers(const struct state_registry *registry)
     for (VEC_EACH(const struct keyed_state, state, &registry->states))
         timers += state->timers ? state_table_memory(state->table).entries : 0;
     return timers;
+}
+
+const struct keyed_state *state_registry_over_budget(const struct state_registry *registry)
+{
+    const struct keyed_state *largest = NULL;
+    uint64_t sum = 0, most = 0;
+    for (VEC_EACH(const struct keyed_state, state, &registry->states)) {
+        uint64_t bytes = state_table_memory(state->table).live_bytes;
+        sum += bytes;
+        largest = bytes > most ? state : largest;
+        most = bytes > most ? bytes : most;
+    }
+    return registry->bytes_max > 0 && sum > registry->bytes_max ? largest : NULL;
 }

@@ -38,7 +38,7 @@ struct state_registry {
     struct key_group_range groups;
     bool incremental;
     bool builds_on_restored; /* the files restored are the job's own, and no savepoint's */
-    uint64_t bytes_max;      /* of each table; 0: no limit */
+    uint64_t bytes_max;      /* of all tables; 0: no limit */
     VEC(struct keyed_state) states;
     const struct task_snapshot_file *files; /* while the task is being restored */
     size_t file_count;
@@ -62,6 +62,8 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
 void state_registry_confirm(struct state_registry *registry, uint64_t checkpoint);
 void state_registry_abort(struct state_registry *registry, uint64_t checkpoint);
 uint64_t state_registry_bytes(const struct state_registry *registry);
+/* The largest, when all together are over their budget; else null. */
+const struct keyed_state *state_registry_over_budget(const struct state_registry *registry);
 uint64_t state_registry_timers(const struct state_registry *registry);
 
 #endif

@@ -350,12 +350,6 @@ struct state_memory state_table_memory(const struct state_table *table)
     };
 }
 
-bool state_table_is_over_budget(const struct state_table *table)
-{
-    return table->spec.bytes_max != 0 &&
-           state_table_memory(table).live_bytes > table->spec.bytes_max;
-}
-
 static void drop_unsettled(struct state_table *table, uint32_t from, uint32_t count)
 {
     uint64_t *ids = table->unsettled.ids;

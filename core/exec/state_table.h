@@ -32,7 +32,6 @@ struct state_spec {
     int32_t max_parallelism;
     struct key_group_range range; /* not empty */
     bool incremental;             /* snapshots may leave out what is in a confirmed one */
-    uint64_t bytes_max;           /* the budget; 0: none */
     bool stamped; /* a value begins with a stamp, i64: see state_table_set_horizon */
 };
 
@@ -112,7 +111,6 @@ struct state_memory {
 };
 
 struct state_memory state_table_memory(const struct state_table *table);
-bool state_table_is_over_budget(const struct state_table *table);
 const struct state_spec *state_table_spec(const struct state_table *table);
 
 /* The snapshot with this id is complete everywhere: the next incremental one holds what changed

@@ -105,8 +105,7 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
     task->states = (struct state_registry){ .task = config->identity,
                                             .groups = config->groups,
                                             .incremental = config->incremental,
-                                            .builds_on_restored = config->builds_on_restored,
-                                            .bytes_max = config->state_bytes_max };
+                                            .builds_on_restored = config->builds_on_restored };
     task->context =
         (struct operator_task){ .subtask = config->identity.subtask,
                                 .probe = config->probe,
@@ -172,6 +171,11 @@ void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended)
     CHECK(records >= task->context.arrived);
     task->context.arrived = records;
     task->context.log_ended = ended;
+}
+
+void exec_task_set_state_bytes_max(struct exec_task *task, uint64_t bytes)
+{
+    task->states.bytes_max = bytes;
 }
 
 void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound)
@@ -441,6 +445,20 @@ static enum exec_step_kind work(struct exec_task *task)
     return STEP_WORKED;
 }
 
+/* An allocation that the heap has no room for, as HeapKeyedStateBackend meets it. */
+static void check_budget(struct exec_task *task)
+{
+    const struct keyed_state *state = state_registry_over_budget(&task->states);
+    if (state)
+        operator_fail(task->chain.operators[state->op], CAUSE_OUT_OF_MEMORY,
+                      "state '%s' has grown to %llu bytes, all of this subtask to %llu, and there "
+                      "is room for %llu",
+                      state->identity.name,
+                      (unsigned long long)state_table_memory(state->table).live_bytes,
+                      (unsigned long long)state_registry_bytes(&task->states),
+                      (unsigned long long)task->states.bytes_max);
+}
+
 struct exec_step exec_task_step(struct exec_task *task, time_ns now)
 {
     struct exec_step step = { STEP_NOTHING, 0 };
@@ -451,6 +469,7 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
     chain_resume(&task->chain);
     step.kind = work(task);
     chain_pause(&task->chain);
+    check_budget(task);
     step.cost = task->context.cost;
     see_failure(task);
     return step;

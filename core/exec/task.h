@@ -53,13 +53,11 @@ struct exec_task_config {
     bool readers_recover;   /* those that read from it are told of its files (set_writers) */
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
-    uint64_t state_bytes_max;   /* 0: no limit */
-    bool incremental;           /* checkpoints hold what has changed; savepoints hold everything */
-    bool builds_on_restored;    /* also since the checkpoint that it is restored from */
-    struct exec_probe *probe;   /* null: nobody looks; outlives the task */
-    time_ns call_cost_max;      /* of one call of a user's function; 0: no limit */
-    void (*leave)(void *world); /* out of exec_task_step: exec_task_left follows. Null: no way */
-    void *world;
+    bool incremental;         /* checkpoints hold what has changed; savepoints hold everything */
+    bool builds_on_restored;  /* also since the checkpoint that it is restored from */
+    struct exec_probe *probe; /* null: nobody looks; outlives the task */
+    time_ns call_cost_max;    /* of one call of a user's function; 0: no limit */
+    void (*leave)(void *world), *world; /* out of exec_task_step: exec_task_left follows; or null */
 };
 
 enum task_fact_kind {
@@ -130,8 +128,7 @@ void exec_task_cancel(struct exec_task *task); /* at once */
 
 /* Does the next thing that is due. */
 struct exec_step exec_task_step(struct exec_task *task, time_ns now);
-/* In place of a step that did not come back. The task has failed. */
-struct exec_step exec_task_left(struct exec_task *task);
+struct exec_step exec_task_left(struct exec_task *task); /* in place of one that was left */
 time_ns exec_task_deadline(const struct exec_task *task);
 bool exec_task_take_fact(struct exec_task *task, struct task_fact *out);
 
@@ -145,6 +142,7 @@ enum exec_task_state exec_task_state(const struct exec_task *task);
 enum failure_cause exec_task_cause(const struct exec_task *task, const char **text);
 const struct chain *exec_task_chain(const struct exec_task *task);
 uint64_t exec_task_state_bytes(const struct exec_task *task);
+void exec_task_set_state_bytes_max(struct exec_task *task, uint64_t bytes); /* 0: no limit */
 uint64_t exec_task_timers(const struct exec_task *task); /* that are set, of all operators */
 int64_t exec_task_watermark(const struct exec_task *task);
 void exec_task_check(const struct exec_task *task); /* invariants, linear */

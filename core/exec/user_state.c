@@ -147,15 +147,6 @@ void user_state_prepare(struct user_state *state)
         state_table_set_horizon(state->table, state->op->task->now - state->spec->ttl.time);
 }
 
-void user_state_check_budget(struct user_state *state)
-{
-    if (state_table_is_over_budget(state->table) ||
-        (state->heads && state_table_is_over_budget(state->heads)))
-        operator_fail(state->op, CAUSE_OUT_OF_MEMORY, "state '%s' is over its budget of %llu bytes",
-                      state->spec->name,
-                      (unsigned long long)state_table_spec(state->table)->bytes_max);
-}
-
 void user_state_clear(struct user_state *state, struct state_key key)
 {
     if (state->spec->kind == USER_MAP)

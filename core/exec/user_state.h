@@ -52,8 +52,6 @@ void user_state_close(struct user_state *state);
 void user_state_clean(struct user_state *state, uint32_t entries);
 /* A snapshot comes: a full one leaves out what has expired, but of lists and maps. */
 void user_state_prepare(struct user_state *state);
-/* Fails the operator when its tables are over their budget. */
-void user_state_check_budget(struct user_state *state);
 /* Of any kind. */
 void user_state_clear(struct user_state *state, struct state_key key);
 

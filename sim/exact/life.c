@@ -194,6 +194,7 @@ static void leaving(void *plane, uint32_t index)
     run_stop(exact, index);
     cores_leave_slot(exact, index);
     wires_disconnect(exact, index);
+    memory_give_back(exact, index);
     if (task->exec)
         exec_task_destroy(task->exec);
     task->exec = NULL;

@@ -25,6 +25,7 @@ struct exact_host {
     VEC(struct task_ref) pressed; /* asleep for lack of room in their output */
     struct rng service;
     double nic_bps, loss; /* loss: of packets, beside those of its links */
+    uint64_t state_bytes; /* of its tasks, in memory */
     time_ns nic_free[TRANSFER_WAY_COUNT];
 };
 
@@ -89,6 +90,12 @@ void run_look_pressed(struct exact *exact, uint32_t host);
 void run_leave_step(void *exact);                   /* does not come back */
 bool run_is_latched(const struct exact_task *task); /* the outcome of its step is not there yet */
 uint64_t log_arrived(struct exact_source *source, time_ns at, bool *ended);
+
+/* memory.c: the heap that the tasks of a host share. Before a step, what it may have; behind it,
+ * what it has; at its end, nothing. */
+void memory_allow(struct exact *exact, uint32_t task);
+void memory_take(struct exact *exact, uint32_t task);
+void memory_give_back(struct exact *exact, uint32_t task);
 
 /* carry.c */
 void wires_connect(struct exact *exact, uint32_t task);

@@ -302,11 +302,13 @@ static void work(struct exact *exact, uint32_t index)
     run_account(exact, index);
     look_at_log(exact, task);
     hear_triggers(exact, task);
+    memory_allow(exact, index);
     for (int i = 0; i < FREE_STEPS_MAX && did.cost == 0; i++) {
         did = step(exact, task->exec);
         if (did.kind != STEP_WORKED)
             break;
     }
+    memory_take(exact, index);
     task->last = did.kind;
     uint64_t records = head->records_in - before;
     double speed = exact->hosts.items[task->life.host].life.speed;

@@ -46,6 +46,7 @@ struct exact_task {
     struct exec_probe *probe;          /* its own, while a key is traced */
     VEC(bool) blocked;                 /* by channel, as the log was told; empty where it is not */
     VEC(struct gate_debloat) debloats; /* by input; empty without debloating */
+    uint64_t state_bytes;              /* in its host's memory, as of its last step */
     bool runs;                         /* in its place: its time is counted */
     bool is_pressed;                   /* in the host's list */
     enum exact_pace pace;

@@ -330,20 +330,6 @@ START_TEST(only_so_many_snapshots_are_waited_for)
 }
 END_TEST
 
-START_TEST(table_says_when_it_is_over_its_budget)
-{
-    struct state_spec spec = words_spec();
-    spec.bytes_max = 200000;
-    struct state_table *table = state_table_create(&spec);
-    uint64_t count = 0;
-    for (; !state_table_is_over_budget(table); count += 100)
-        count_keys(table, count, 100);
-    ck_assert_uint_gt(state_table_memory(table).live_bytes, spec.bytes_max);
-    ck_assert_uint_gt(count, 5000);
-    state_table_destroy(table);
-}
-END_TEST
-
 START_TEST(snapshot_ids_must_rise)
 {
     struct state_table *table = create_words();
@@ -376,7 +362,6 @@ Suite *test_exec_state_books_suite(void)
     tcase_add_test(tcase, removals_that_a_confirmed_snapshot_knows_of_are_forgotten);
     tcase_add_test(tcase, increments_under_way_at_the_same_time_keep_their_changes_apart);
     tcase_add_test(tcase, only_so_many_snapshots_are_waited_for);
-    tcase_add_test(tcase, table_says_when_it_is_over_its_budget);
     tcase_add_test_raise_signal(tcase, snapshot_ids_must_rise, SIGABRT);
     tcase_add_test_raise_signal(tcase, table_must_not_go_before_its_snapshots, SIGABRT);
     suite_add_tcase(suite, tcase);
