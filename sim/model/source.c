@@ -57,19 +57,39 @@ void source_cut_fini(struct source_cut *cut)
     *cut = (struct source_cut){ 0 };
 }
 
+static double room_of(const struct source_cut *cut, uint32_t group, const double *limits)
+{
+    return fmax(limits[group] - cut->positions[group], 0);
+}
+
+/* What some groups have no room for the others have read, each by the room that it has left. */
+static void settle_rest(struct source_cut *cut, double rest, const double *limits)
+{
+    double room = 0;
+    for (uint32_t g = 0; g < cut->group_count; g++)
+        room += room_of(cut, g, limits) * cut->counts[g];
+    if (!(rest > 0) || !(room > 0))
+        return;
+    double part = fmin(rest / room, 1);
+    for (uint32_t g = 0; g < cut->group_count; g++)
+        cut->positions[g] += room_of(cut, g, limits) * part;
+    cut->total += room * part;
+}
+
 void source_cut_settle(struct source_cut *cut, double most, const double *limits)
 {
     double stored =
         cut->buffered_bytes > 0 ? fmin(cut->in_flight_bytes / cut->buffered_bytes, 1) : 1;
-    double share = 1 - stored, channel_state = cut->ahead * stored;
+    double share = 1 - stored, channel_state = cut->ahead * stored, rest = 0;
     if (cut->ahead * share > most)
         share = fmax(most, 0) / cut->ahead;
     for (uint32_t g = 0; g < cut->group_count; g++) {
-        double room = fmax(limits[g] - cut->positions[g], 0);
-        double moved = fmin(cut->aheads[g] * share, room);
+        double ahead = cut->aheads[g] * share, moved = fmin(ahead, room_of(cut, g, limits));
         cut->positions[g] += moved;
         cut->total += moved * cut->counts[g];
+        rest += (ahead - moved) * cut->counts[g];
     }
+    settle_rest(cut, rest, limits);
     cut->ahead = channel_state;
     if (cut->group_count > 1)
         cut_merge(cut);

@@ -144,22 +144,23 @@ START_TEST(groups_that_stand_together_in_a_checkpoint_are_one)
 }
 END_TEST
 
-/* What was before the barrier of one reader is worked off when the checkpoint is complete, before
- * the other's a part only: 12 partitions move on by 3, 12 stay where they are. */
+/* Before the barriers of two readers wait 3 records of each partition. When all of that has gone
+ * through one has read 5 and the other 1, in the 12 partitions of each; then 1 and 1. */
 START_TEST(no_partition_of_a_checkpoint_is_beyond_its_limit)
 {
+    double read[][2] = { { 5, 1 }, { 1, 1 } };
     struct source_cut cut = { 0 };
     read_apart(2, 1);
     source_cut_take(&source, 0, &cut);
     cut.ahead = 24 * 3;
     cut.aheads[0] = cut.aheads[1] = 3;
-    double limits[] = { cut.positions[0] + 100, cut.positions[1] - 1 };
-    double before[] = { cut.positions[0], cut.positions[1] }, total = cut.total;
     cut.buffered_bytes = 1000;
+    double before[] = { cut.positions[0], cut.positions[1] }, total = cut.total;
+    double limits[] = { before[0] + read[_i][0], before[1] + read[_i][1] };
     source_cut_settle(&cut, 1000, limits);
-    ck_assert_double_eq_tol(cut.positions[0], before[0] + 3, 1e-9);
-    ck_assert_double_eq_tol(cut.positions[1], before[1], 1e-9);
-    ck_assert_double_eq_tol(cut.total, total + 12 * 3, 1e-9);
+    ck_assert_double_eq_tol(cut.positions[0], limits[0], 1e-9);
+    ck_assert_double_eq_tol(cut.positions[1], limits[1], 1e-9);
+    ck_assert_double_eq_tol(cut.total, total + 12 * (read[_i][0] + read[_i][1]), 1e-9);
     source_cut_fini(&cut);
 }
 END_TEST
@@ -298,7 +299,7 @@ Suite *test_model_source_suite(void)
     tcase_add_test(tests, partitions_at_one_position_are_one_group_again);
     tcase_add_test(tests, a_layout_is_as_long_as_its_readers_are_many);
     tcase_add_test(tests, groups_that_stand_together_in_a_checkpoint_are_one);
-    tcase_add_test(tests, no_partition_of_a_checkpoint_is_beyond_its_limit);
+    tcase_add_loop_test(tests, no_partition_of_a_checkpoint_is_beyond_its_limit, 0, 2);
     tcase_add_test(tests, what_no_channel_state_brings_back_is_read_again);
     tcase_add_test(tests, groups_of_a_class_that_have_caught_up_are_one);
     tcase_add_test(tests, a_layout_lives_as_long_as_a_cut_needs_it);
