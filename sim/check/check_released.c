@@ -11,7 +11,7 @@ static void look_at_ended_jobs(struct checker *checker, time_ns at)
     for (uint32_t j = 0; j < look->scenario->jobs.count; j++) {
         struct look_job view;
         if (!look->job(look->context, (struct job_id){ j }, &view) || view.ended_at == TIME_NEVER ||
-            at - view.ended_at <= checker_patience(look))
+            !checker_is_overdue(checker, at, view.ended_at))
             continue;
         if (view.slots_held > 0)
             checker_complain(checker, at, "%s has ended and holds %u slots",

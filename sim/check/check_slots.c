@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Each slot of a TaskManager that lives is held by one job, once. A TaskManager may give a slot to
- * another job while its old JobMaster, out of contact, has not noticed yet: that is allowed for as
- * long as monitors take.
+ * Each slot of a TaskManager that lives is held by one job, once. A TaskManager may give a slot
+ * away again, to another job or to the same, while its old JobMaster, out of contact, has not
+ * noticed yet: that is allowed for as long as monitors take.
  */
 #include "sim/check/checker.h"
 
@@ -15,7 +15,7 @@ struct shared_slot_found {
 
 struct slot_survey {
     struct checker *checker; /* of the survey under way */
-    time_ns at, patience;
+    time_ns at;
     struct index_map holder;             /* slot -> job + 1 */
     VEC(struct shared_slot_found) found; /* slots with two holders, as of the last survey */
     VEC(struct shared_slot_found) fresh;
@@ -23,9 +23,8 @@ struct slot_survey {
 
 static void *survey_create(const struct run_look *look)
 {
-    struct slot_survey *survey = mem_create(sizeof *survey);
-    survey->patience = checker_patience(look);
-    return survey;
+    (void)look;
+    return mem_create(sizeof(struct slot_survey));
 }
 
 static void survey_destroy(void *own)
@@ -61,10 +60,12 @@ static void on_slot(void *context, const struct look_slot *slot)
     }
     time_ns since = known_since(survey, key);
     vec_push(&survey->fresh, (struct shared_slot_found){ key, since });
+    if (!checker_is_overdue(checker, survey->at, since))
+        return;
     if (holder == slot->job.n)
         checker_complain(checker, survey->at, "%s holds slot %u of %s twice",
                          checker_job_name(checker, slot->job), slot->slot.n, process.name);
-    else if (survey->at - since > survey->patience)
+    else
         checker_complain(checker, survey->at, "slot %u of %s serves %s and %s", slot->slot.n,
                          process.name, checker_job_name(checker, (struct job_id){ holder }),
                          checker_job_name(checker, slot->job));

@@ -15,16 +15,15 @@ struct double_task {
 
 struct task_survey {
     struct checker *checker; /* of the survey under way */
-    time_ns at, patience;
+    time_ns at;
     struct index_map place; /* task -> node that runs it */
     VEC(struct double_task) found, fresh;
 };
 
 static void *survey_create(const struct run_look *look)
 {
-    struct task_survey *survey = mem_create(sizeof *survey);
-    survey->patience = checker_patience(look);
-    return survey;
+    (void)look;
+    return mem_create(sizeof(struct task_survey));
 }
 
 static void survey_destroy(void *own)
@@ -44,7 +43,7 @@ static void on_scheduled(void *context, const struct look_task *task)
     if (node_id_is_none(task->node))
         return;
     struct process_view process = look->process(look->context, task->node);
-    if (process.state == PROCESS_ENDED && survey->at - process.ended_at > survey->patience)
+    if (process.state == PROCESS_ENDED && checker_is_overdue(checker, survey->at, process.ended_at))
         checker_complain(checker, survey->at, "task %u of %s is RUNNING on %s, which is gone",
                          task->attempt.task.n, checker_job_name(checker, task->job), process.name);
 }
@@ -75,7 +74,7 @@ static void on_run(void *context, const struct look_task *task)
         if (old->key == key)
             since = old->since;
     vec_push(&survey->fresh, (struct double_task){ key, since });
-    if (survey->at - since > survey->patience)
+    if (checker_is_overdue(checker, survey->at, since))
         checker_complain(
             checker, survey->at, "task %u of %s runs on %s and on %s", task->attempt.task.n,
             checker_job_name(checker, task->job),

@@ -42,11 +42,23 @@ void checkers_line(struct checkers *checkers, time_ns at, struct node_id node,
             checker->row->line(checker, at, node, line);
 }
 
+static void note_freeze(struct checker *checker, time_ns at, const char *word)
+{
+    if (text_equal(word, "frozen"))
+        checker->awake_at = TIME_NEVER;
+    else if (text_equal(word, "resumed"))
+        checker->awake_at = at;
+}
+
 void checkers_fact(struct checkers *checkers, time_ns at, struct node_id node, const char *word)
 {
-    for (VEC_EACH(struct checker, checker, &checkers->list))
+    const struct node_id manager = { 0 };
+    for (VEC_EACH(struct checker, checker, &checkers->list)) {
+        if (node_id_equal(node, manager))
+            note_freeze(checker, at, word);
         if (checker->row->fact)
             checker->row->fact(checker, at, node, word);
+    }
 }
 
 void checkers_sample(struct checkers *checkers, time_ns at, bool last)
@@ -107,6 +119,12 @@ time_ns checker_patience(const struct run_look *look)
     const struct config *config = &look->scenario->config;
     time_ns monitor = time_add(config->heartbeat_timeout, 2 * config->heartbeat_interval);
     return time_add(time_add(monitor, monitor), config->ask_timeout + 10 * TIME_S);
+}
+
+bool checker_is_overdue(const struct checker *checker, time_ns at, time_ns since)
+{
+    time_ns from = since > checker->awake_at ? since : checker->awake_at;
+    return from <= at && at - from > checker_patience(checker->look);
 }
 
 const char *checker_job_name(const struct checker *checker, struct job_id job)

@@ -27,6 +27,7 @@ struct checker {
     const struct run_look *look;
     const struct recorder *recorder;
     void *own;
+    time_ns awake_at; /* the JobManager runs on since then; TIME_NEVER: it is frozen */
     uint64_t violations;
     time_ns first_at;
     char first[RESULT_TEXT_SIZE];
@@ -73,6 +74,9 @@ void checker_complain(struct checker *checker, time_ns at, const char *fmt, ...)
 /* How long one side may go on taking a dead or unreachable peer for alive: both monitors, one after
  * the other, with a round each, and a call that waits for its time-out. */
 time_ns checker_patience(const struct run_look *look);
+/* What has been so since then should have been noticed by now. A JobManager that was frozen begins
+ * to notice when it goes on. */
+bool checker_is_overdue(const struct checker *checker, time_ns at, time_ns since);
 const char *checker_job_name(const struct checker *checker, struct job_id job);
 
 #endif

@@ -192,6 +192,9 @@ START_TEST(slots_sees_one_that_a_job_holds_twice)
     hold_slot(0, 1);
     hold_slot(0, 1);
     checked_look(&checked, TIME_S);
+    checked_look(&checked, TIME_S + checker_patience(&checked.recorded.run.look));
+    checked_must_hold(&checked); /* it may not have heard that the first one was given up */
+    checked_look(&checked, 2 * TIME_S + checker_patience(&checked.recorded.run.look));
     checked_must_break(&checked, "slots-given-once", "a holds slot 0 of tm1 twice");
     checked_end(&checked);
 }
@@ -240,6 +243,39 @@ START_TEST(tasks_sees_one_that_runs_on_a_process_long_gone)
     checked_look(&checked, 2 * TIME_S + checker_patience(&checked.recorded.run.look));
     checked_must_break(&checked, "slots-given-once",
                        "task 7 of b is RUNNING on tm2, which is gone");
+    checked_end(&checked);
+}
+END_TEST
+
+/* Frozen for an hour: patience begins when it goes on. */
+START_TEST(a_frozen_job_manager_notices_nothing)
+{
+    checked_begin(&checked);
+    checked.recorded.run.scheduled[checked.recorded.run.scheduled_count++] = make_task(1, 7, 2);
+    checked.recorded.run.processes[2].state = PROCESS_ENDED;
+    checked.recorded.run.processes[2].ended_at = 2 * TIME_S;
+    hold_slot(0, 1);
+    hold_slot(1, 1);
+    checked.recorded.run.jobs[1].ended_at = TIME_S;
+    checked.recorded.run.jobs[1].slots_held = 3;
+    for (uint32_t node = 0; node < 2; node++) {
+        checkers_fact(&checked.checkers, 0, fake_node(node), "added");
+        checkers_fact(&checked.checkers, 0, fake_node(node), "up");
+    }
+    checkers_fact(&checked.checkers, TIME_S, fake_node(0), "frozen");
+    checkers_fact(&checked.checkers, 2 * TIME_S, fake_node(1), "frozen");
+    checkers_fact(&checked.checkers, 3 * TIME_S, fake_node(1), "resumed");
+    checked_look(&checked, 4 * TIME_S);
+    checked_look(&checked, TIME_H);
+    checkers_fact(&checked.checkers, TIME_H, fake_node(0), "resumed");
+    checked_look(&checked, TIME_H + checker_patience(&checked.recorded.run.look));
+    checked_must_hold(&checked);
+    checked_look(&checked, TIME_H + TIME_S + checker_patience(&checked.recorded.run.look));
+    checked_must_break(&checked, "slots-given-once", "slot 0 of tm1 serves a and b");
+    uint64_t complaints = 0;
+    for (VEC_EACH(const struct checker, checker, &checked.checkers.list))
+        complaints += checker->violations;
+    ck_assert_uint_eq(complaints, 3);
     checked_end(&checked);
 }
 END_TEST
@@ -328,6 +364,7 @@ Suite *test_check_checkers_suite(void)
     tcase_add_test(slots, slots_allows_two_holders_only_until_monitors_have_run_out);
     tcase_add_test(slots, slots_of_the_dead_do_not_count);
     tcase_add_test(slots, tasks_sees_one_that_runs_on_a_process_long_gone);
+    tcase_add_test(slots, a_frozen_job_manager_notices_nothing);
     tcase_add_test(slots, tasks_sees_a_subtask_that_runs_in_two_places);
     tcase_add_test(slots, tasks_does_not_blame_those_who_cannot_be_told);
     tcase_add_test(slots, released_sees_slots_of_a_job_that_has_ended);
