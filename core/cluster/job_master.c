@@ -147,6 +147,7 @@ struct job_id job_master_of_message(const struct message *message)
     case MESSAGE_SOURCE_BACKLOG: return message->source_backlog.job;
     case MESSAGE_JM_HEARTBEAT_ANSWER: return message->jm_heartbeat_answer.job;
     case MESSAGE_JM_DISCONNECT: return message->jm_disconnect.job;
+    case MESSAGE_FAIL_SLOTS: return message->fail_slots.job;
     case MESSAGE_REGISTER_TASK_MANAGER:
     case MESSAGE_TASK_MANAGER_REGISTERED:
     case MESSAGE_SLOT_REPORT:
@@ -206,8 +207,9 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
 /* Each kind is one call; what follows from it is settled at the end.
  *
  *   JOB_OFFER_CONTACT          contacts: registered, watched, answered
- *   OFFER_SLOTS                contacts: the pool takes or leaves each, the scheduler hears of
- * gains JM_DISCONNECT              contacts: its slots are lost, for the cause it gives
+ *   OFFER_SLOTS                contacts: the pool takes or leaves each, the scheduler hears of it
+ *   FAIL_SLOTS                 contacts: these are lost
+ *   JM_DISCONNECT              contacts: its slots are lost, for the cause it gives
  *   JM_HEARTBEAT_ANSWER        its monitor; then the scheduler compares what runs there
  *   TASK_STATES                scheduler
  *   CHECKPOINT_ACKNOWLEDGED    coordinator
@@ -223,6 +225,8 @@ void job_master_on_message(struct job_master *master, struct node_id from,
         job_contacts_accept(master, from, vouched);
     else if (message->kind == MESSAGE_OFFER_SLOTS)
         job_contacts_offered(master, from, &message->offer_slots);
+    else if (message->kind == MESSAGE_FAIL_SLOTS)
+        job_contacts_slots_failed(master, from, &message->fail_slots);
     else if (message->kind == MESSAGE_TASK_STATES)
         scheduler_on_task_states(&master->scheduler, from, message->task_states.tasks,
                                  message->task_states.tasks_count);

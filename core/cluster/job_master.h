@@ -76,6 +76,8 @@ struct job_id job_master_of_message(const struct message *message);
 void job_contacts_accept(struct job_master *master, struct node_id node, bool vouched);
 void job_contacts_offered(struct job_master *master, struct node_id node,
                           const struct message_offer_slots *offer);
+void job_contacts_slots_failed(struct job_master *master, struct node_id node,
+                               const struct message_fail_slots *said);
 void job_contacts_close(struct job_master *master, struct node_id node, enum failure_cause cause);
 void job_contacts_check_idle(struct job_master *master);
 void job_contacts_on_time(struct job_master *master);

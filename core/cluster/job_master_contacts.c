@@ -120,6 +120,31 @@ void job_contacts_close(struct job_master *master, struct node_id node, enum fai
         say_goodbye(master, node, cause);
 }
 
+/* What the TaskManager does not have is no place for a task (JobMaster.failSlot). One that is left
+ * with none is no contact: should it have been given others, it makes a new one. */
+void job_contacts_slots_failed(struct job_master *master, struct node_id node,
+                               const struct message_fail_slots *said)
+{
+    struct slot_pool_list lost = { 0 };
+    for (size_t i = 0; i < said->failed_count; i++) {
+        const struct pool_slot *slot = slot_pool_find(&master->pool, said->failed[i].allocation);
+        if (!slot || !node_id_equal(slot->node, node))
+            continue;
+        vec_push(&lost.slots, *slot);
+        slot_pool_release(&master->pool, said->failed[i].allocation);
+    }
+    bool is_bare = lost.slots.count > 0 && !slot_pool_has_node(&master->pool, node);
+    if (is_bare)
+        forget(master, node);
+    if (lost.slots.count > 0)
+        scheduler_on_slots_lost(&master->scheduler, &lost, CAUSE_SLOT_LOST);
+    vec_fini(&lost.slots);
+    if (!is_bare)
+        return;
+    log_peer(master, "disconnects", node, no_slot_left);
+    say_goodbye(master, node, CAUSE_NONE);
+}
+
 /* Slots given back: one message per TaskManager, in the order of the list. */
 static void send_freed(struct job_master *master, const struct slot_pool_list *freed)
 {
@@ -172,12 +197,20 @@ void job_contacts_end_all(struct job_master *master)
         forget(master, vec_last(&master->contacts).node);
 }
 
-/* `asked`: an answer is due, so that an undelivered request counts against the TaskManager. */
+/* With the slots there that it takes for its own (AllocatedSlotReport). `asked`: an answer is due,
+ * so that an undelivered request counts against the TaskManager. */
 static void ask(struct job_master *master, struct node_id node, bool asked)
 {
     struct message message = { .kind = MESSAGE_JM_HEARTBEAT };
+    size_t count = 0;
+    for (SLOT_POOL_EACH_OF_NODE(slot, &master->pool, node))
+        count++;
+    struct allocation_item *held = arena_take(&master->effects->arena, (count + 1) * sizeof *held);
     message.jm_heartbeat =
-        (struct message_jm_heartbeat){ .job = master->job, .round = master->monitors.round };
+        (struct message_jm_heartbeat){ master->job, master->monitors.round, held, count };
+    count = 0;
+    for (SLOT_POOL_EACH_OF_NODE(slot, &master->pool, node))
+        held[count++].allocation = slot->allocation;
     if (asked)
         effects_request(master->effects, node, &message, request_token(master->job, 0));
     else

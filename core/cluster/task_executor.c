@@ -186,8 +186,9 @@ static void answer_rm_heartbeat(struct task_executor *executor, uint64_t round)
     executor_send_rm(executor, &message);
 }
 
-/* The same for one of the JobMasters. The answer lists what runs here, tasks that still wait for an
- * older attempt included, for the JobMaster to compare (ExecutionDeploymentReport). */
+/* The same for one of the JobMasters, which lists the slots that it takes for its own
+ * (AllocatedSlotReport). The answer lists what runs here, tasks that still wait for an older
+ * attempt included, for the JobMaster to compare (ExecutionDeploymentReport). */
 static void answer_jm_heartbeat(struct task_executor *executor,
                                 const struct message_jm_heartbeat *asked)
 {
@@ -201,6 +202,7 @@ static void answer_jm_heartbeat(struct task_executor *executor,
     message.jm_heartbeat_answer.running_count =
         executor_tasks_running(executor, asked->job, &message.jm_heartbeat_answer.running);
     effects_send(&executor->effects, job->job_master, &message);
+    executor_jobs_fail_missing(executor, job, asked->allocations, asked->allocations_count);
 }
 
 /* Only slots of the job that says so. */
@@ -270,6 +272,7 @@ static struct err take_message(struct task_executor *executor, const struct mess
     case MESSAGE_CHECKPOINT_SHARES:
     case MESSAGE_SOURCE_BACKLOG:
     case MESSAGE_JM_HEARTBEAT_ANSWER:
+    case MESSAGE_FAIL_SLOTS:
     case MESSAGE_KIND_COUNT: break;
     }
     return err_note(NULL, ERR_REFUSED_CODE, "a TaskManager does not take this message");

@@ -131,9 +131,32 @@ static void free_if_offered(struct task_executor *executor, struct job_id job)
     }
 }
 
-/* Of what was offered, the job keeps the accepted slots; the others are free at once. An accepted
- * slot that has timed out meanwhile is not known here any more: whoever sends a task to it hears of
- * that. */
+static bool is_given(const struct task_executor *executor, const struct executor_job *job,
+                     struct allocation_id allocation)
+{
+    uint32_t i = executor_slots_find(executor, allocation);
+    const struct executor_slot *slot = i == ID_NONE ? NULL : &executor->slots.items[i];
+    return slot && slot->state != TASK_SLOT_RELEASING && job_id_equal(slot->job, job->job);
+}
+
+/* They were given up while the JobMaster could not hear of it (TaskExecutor.
+ * failNoLongerAllocatedSlots). */
+void executor_jobs_fail_missing(struct task_executor *executor, const struct executor_job *job,
+                                const struct allocation_item *items, size_t count)
+{
+    struct allocation_item *failed =
+        arena_take(&executor->effects.arena, (count + 1) * sizeof *failed);
+    struct message message = { .kind = MESSAGE_FAIL_SLOTS };
+    message.fail_slots = (struct message_fail_slots){ job->job, failed, 0 };
+    for (size_t i = 0; i < count; i++)
+        if (!is_given(executor, job, items[i].allocation))
+            failed[message.fail_slots.failed_count++] = items[i];
+    if (message.fail_slots.failed_count > 0)
+        effects_send(&executor->effects, job->job_master, &message);
+}
+
+/* Of what was offered, the job keeps the accepted slots; the others are free at once. The
+ * JobMaster hears of an accepted one that has timed out meanwhile. */
 void executor_jobs_on_accepted(struct task_executor *executor,
                                const struct message_slots_accepted *accepted)
 {
@@ -146,6 +169,7 @@ void executor_jobs_on_accepted(struct task_executor *executor,
         if (slot != ID_NONE && job_id_equal(executor->slots.items[slot].job, accepted->job))
             executor_slots_activate(executor, slot);
     }
+    executor_jobs_fail_missing(executor, job, accepted->accepted, accepted->accepted_count);
     free_if_offered(executor, accepted->job);
     job = executor_jobs_find(executor, accepted->job);
     if (job)

@@ -40,7 +40,8 @@
     M(JM_HEARTBEAT_ANSWER, jm_heartbeat_answer) /* TM -> JM, with what it runs */                  \
     M(JM_DISCONNECT, jm_disconnect)             /* either way, per job */                          \
     M(END_OF_DATA, end_of_data)                 /* TM -> JM: of tasks whose input has ended */     \
-    M(CHECKPOINT_SHARES, checkpoint_shares)     /* TM -> JM, before what it acknowledges */
+    M(CHECKPOINT_SHARES, checkpoint_shares)     /* TM -> JM, before what it acknowledges */        \
+    M(FAIL_SLOTS, fail_slots)                   /* TM -> JM: it does not have these */
 
 /* held: slots in use, of one that comes back (Flink sends them behind, in its first slot report).
  */
@@ -93,6 +94,7 @@
 #define MESSAGE_jm_heartbeat_answer(F, E, L)                                                       \
     F(struct job_id, job) F(uint64_t, round) L(task_attempt, running)
 #define MESSAGE_jm_disconnect(F, E, L) F(struct job_id, job) E(failure_cause, cause)
+#define MESSAGE_fail_slots(F, E, L)    F(struct job_id, job) L(allocation_item, failed)
 
 /* Item types. Those of message.h, whose structs are made from these lists. */
 #define MESSAGE_ITEMS(X) X(slot_status) X(slot_offer) X(allocation_item)

@@ -45,6 +45,20 @@ const struct pool_slot *slot_pool_next(const struct slot_pool *pool, const struc
     return slot_or_null(pool, slot->links[POOL_ACCEPTED].next);
 }
 
+const struct pool_slot *slot_pool_first_of_node(const struct slot_pool *pool, struct node_id node)
+{
+    uint32_t last = index_map_get(&pool->last_of_node, node.n);
+    return last == INDEX_NONE ? NULL : &pool->slots.items[pool->slots.items[last].of_node.next];
+}
+
+const struct pool_slot *slot_pool_next_of_node(const struct slot_pool *pool,
+                                               const struct pool_slot *slot)
+{
+    uint32_t last = index_map_get(&pool->last_of_node, slot->node.n);
+    bool is_last = slot == &pool->slots.items[last];
+    return is_last ? NULL : &pool->slots.items[slot->of_node.next];
+}
+
 static struct pool_link *link_of(struct slot_pool *pool, enum pool_chain_kind kind, uint32_t index)
 {
     CHECK(index < pool->slots.count);

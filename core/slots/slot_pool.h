@@ -64,6 +64,15 @@ struct slot_pool {
     name != NULL;                                                                                  \
     name = slot_pool_next(pool, name)
 
+/* Those of one TaskManager, in the same order. */
+#define SLOT_POOL_EACH_OF_NODE(name, pool, node)                                                   \
+    const struct pool_slot *name = slot_pool_first_of_node(pool, node);                            \
+    name != NULL;                                                                                  \
+    name = slot_pool_next_of_node(pool, name)
+
+const struct pool_slot *slot_pool_first_of_node(const struct slot_pool *pool, struct node_id node);
+const struct pool_slot *slot_pool_next_of_node(const struct slot_pool *pool,
+                                               const struct pool_slot *slot);
 const struct pool_slot *slot_pool_first(const struct slot_pool *pool);
 const struct pool_slot *slot_pool_next(const struct slot_pool *pool, const struct pool_slot *slot);
 

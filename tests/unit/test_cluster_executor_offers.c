@@ -137,6 +137,58 @@ START_TEST(an_acceptance_without_an_offer_is_dropped)
 }
 END_TEST
 
+static void beat_with(struct allocation_id a, struct allocation_id b)
+{
+    struct allocation_item held[] = { { a }, { b } };
+    struct message message = { .kind = MESSAGE_JM_HEARTBEAT };
+    message.jm_heartbeat = (struct message_jm_heartbeat){ lone_job, 1, held, 2 };
+    lone_hear(&message);
+}
+
+static void must_fail_only(struct allocation_id allocation)
+{
+    const struct message *failed = sent(MESSAGE_FAIL_SLOTS);
+    ck_assert_ptr_nonnull(failed);
+    ck_assert_uint_eq(failed->fail_slots.job.n, lone_job.n);
+    ck_assert_uint_eq(failed->fail_slots.failed_count, 1);
+    ck_assert_uint_eq(failed->fail_slots.failed[0].allocation.n, allocation.n);
+}
+
+/* TaskExecutor.failNoLongerAllocatedSlots: also of one whose tasks are still on the way out. */
+START_TEST(a_job_master_hears_which_of_its_slots_are_not_there)
+{
+    static const struct allocation_id gone = { 42 };
+    register_with_slot();
+    lone_request_slot(lone_second);
+    lone_contact_made(false);
+    beat_with(lone_first, lone_second);
+    ck_assert_ptr_null(sent(MESSAGE_FAIL_SLOTS));
+    beat_with(lone_first, gone);
+    must_fail_only(gone);
+    lone_accept_slots(lone_first);
+    lone_request_slot(lone_second);
+    lone_accept_slots(lone_second);
+    lone_submit(lone_second, lone_attempt.attempt);
+    lone_free_slot(lone_second);
+    beat_with(lone_first, lone_second);
+    must_fail_only(lone_second);
+}
+END_TEST
+
+/* TaskExecutor.handleAcceptedSlotOffers: markSlotActive finds no such slot. */
+START_TEST(a_slot_taken_behind_its_time_out_is_failed)
+{
+    register_with_slot();
+    lone_contact_made(false);
+    lone_wake(9 * TIME_S);
+    lone_request_slot(lone_second);
+    lone_wake(10 * TIME_S);
+    ck_assert_uint_eq(lone_executor()->used_slots, 1);
+    lone_accept_slots(lone_first);
+    must_fail_only(lone_first);
+}
+END_TEST
+
 /* cluster.registration.initial-timeout 100 ms, doubling up to max-timeout 30 s. Slots without a
  * contact time out, so here they do not. */
 START_TEST(a_job_master_that_does_not_answer_is_asked_ever_less_often)
@@ -347,6 +399,8 @@ Suite *test_cluster_executor_offers_suite(void)
     tcase_add_test(offers, a_repeated_request_is_granted_again);
     tcase_add_test(offers, of_an_offer_only_what_is_taken_stays);
     tcase_add_test(offers, an_acceptance_without_an_offer_is_dropped);
+    tcase_add_test(offers, a_job_master_hears_which_of_its_slots_are_not_there);
+    tcase_add_test(offers, a_slot_taken_behind_its_time_out_is_failed);
     tcase_add_test(offers, a_job_master_that_does_not_answer_is_asked_ever_less_often);
     tcase_add_test(offers, a_contact_that_was_never_made_ends_in_silence);
     tcase_add_test(offers, a_slot_that_is_given_up_fails_its_own_tasks);

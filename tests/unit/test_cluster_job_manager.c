@@ -394,6 +394,7 @@ START_TEST(messages_of_strangers_change_nothing)
         MESSAGE_CHECKPOINT_DECLINED, MESSAGE_JM_HEARTBEAT_ANSWER,
         MESSAGE_SOURCE_BACKLOG,      MESSAGE_JM_DISCONNECT,
         MESSAGE_END_OF_DATA,         MESSAGE_CHECKPOINT_SHARES,
+        MESSAGE_FAIL_SLOTS,
     };
     struct task_report stale = {
         { { 0 }, 7, 0 }, EXECUTION_FAILED, CAUSE_USER_CODE, node_id_none(), 0
@@ -480,6 +481,32 @@ START_TEST(a_slot_that_is_not_there_is_given_up)
 }
 END_TEST
 
+/* The same said without a task: what others say changes nothing; one without slots is no contact.
+ */
+START_TEST(slots_that_fail_are_lost_and_the_last_one_ends_the_contact)
+{
+    struct story *story = story_begin(_i);
+    story_fixed_delay(story, "100", "1 s");
+    story_open(story, 2, 1, story_job(story, 2, 0));
+    story_run(story, 1 * TIME_S);
+    struct allocation_item failed[] = { { { 0 } }, { { 1 } }, { { 2 } } };
+    struct message message = { .kind = MESSAGE_FAIL_SLOTS };
+    message.fail_slots = (struct message_fail_slots){ { 0 }, failed, 3 };
+    ck_assert(!is_refused(story, message_event(stranger, &message)));
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 2);
+    ck_assert(!is_refused(story, message_event(tm1, &message)));
+    ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 1);
+    ck_assert_int_eq(view_job(story_node(story, jm), 0).status, JOB_RESTARTING);
+    struct message late = { .kind = MESSAGE_OFFER_SLOTS };
+    struct slot_offer offer = { { 77 }, 0, 0, 0 };
+    late.offer_slots = (struct message_offer_slots){ { 0 }, &offer, 1 };
+    uint64_t before = node_state_hash(story_node(story, jm));
+    ck_assert(!is_refused(story, message_event(tm1, &late)));
+    ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
+    story_destroy(story);
+}
+END_TEST
+
 /* A TaskManager that says goodbye to the job alone, though the pool counts on it. */
 START_TEST(a_contact_that_ends_takes_its_slots_along)
 {
@@ -524,6 +551,7 @@ Suite *test_cluster_job_manager_suite(void)
     suite_add_tcase(suite, refused);
     TCase *masters = tcase_create("job masters");
     tcase_add_story(masters, a_slot_that_is_not_there_is_given_up);
+    tcase_add_story(masters, slots_that_fail_are_lost_and_the_last_one_ends_the_contact);
     tcase_add_story(masters, a_contact_that_ends_takes_its_slots_along);
     suite_add_tcase(suite, masters);
     return suite;
