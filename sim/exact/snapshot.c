@@ -332,8 +332,10 @@ void snapshot_store_written(struct exact *exact, uint32_t index)
  * task that finishes meanwhile without a file declines it. */
 static void see_savepoint(struct exact_job *job, struct exact_cut *cut)
 {
-    if (cut->kind == CHECKPOINT_SAVEPOINT && cut->file_count == cut->running)
-        stored_cut_complete(job, cut);
+    if (cut->kind != CHECKPOINT_SAVEPOINT || cut->file_count < cut->running)
+        return;
+    stored_cut_complete(job, cut);
+    stored_savepoint_hand_over(job, cut->id);
 }
 
 static void copy_is_done(void *context, uint64_t a, uint64_t b)

@@ -284,6 +284,12 @@ static bool has_heirs(const struct exact_job *job)
     return any;
 }
 
+void stored_savepoint_hand_over(struct exact_job *job, uint64_t id)
+{
+    if (!has_heirs(job))
+        stored_cut_remove(job, id);
+}
+
 /* One more than is retained: the JobManager forgets a moment later. Savepoints older than what is
  * retained belong to whoever asked for them, and only a later job can name them. */
 void stored_cuts_forget(struct exact_job *job)

@@ -76,6 +76,8 @@ const struct exact_cut *stored_cut_newest(const struct exact_job *job);
 /* The JobManager knows it to be complete. */
 void stored_cut_complete(struct exact_job *job, struct exact_cut *cut);
 void stored_cut_remove(struct exact_job *job, uint64_t id);
+/* It belongs to whoever asked for it, and only a later job can name it. */
+void stored_savepoint_hand_over(struct exact_job *job, uint64_t id);
 /* Those that can no longer be restored. */
 void stored_cuts_forget(struct exact_job *job);
 /* Invariant: files are held, and by as many as they say. */

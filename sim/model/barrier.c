@@ -32,9 +32,9 @@ const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint)
 {
     if (checkpoint == 0)
         return NULL;
-    for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->id == checkpoint)
-            return cut;
+    const struct cut *cut = cut_find(job, checkpoint);
+    if (cut)
+        return cut;
     IMPOSSIBLE("restore of a checkpoint that was never cut");
 }
 
@@ -42,15 +42,6 @@ void pending_fini(struct pending *pending)
 {
     vec_fini(&pending->hops);
     vec_fini(&pending->unstored);
-}
-
-void cut_fini(struct cut *cut)
-{
-    for (uint32_t s = 0; s < cut->source_count; s++)
-        source_cut_fini(&cut->sources[s]);
-    mem_destroy(cut->sources);
-    vec_fini(&cut->chains);
-    vec_fini(&cut->finished);
 }
 
 static uint32_t source_task_count(const struct model_job *job)
@@ -195,11 +186,10 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
 static void add_in_flight(struct model_job *job, const struct pending *pending, uint32_t vertex)
 {
     double bytes = pending->hops.items[vertex].in_flight_bytes;
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        for (uint32_t s = 0; bytes > 0 && s < cut->source_count; s++)
-            if (cut->id == pending->how.checkpoint &&
-                component_of(job, job->sources.items[s].vertex) == component_of(job, vertex))
-                cut->sources[s].in_flight_bytes += bytes;
+    struct cut *cut = cut_find(job, pending->how.checkpoint);
+    for (uint32_t s = 0; cut && bytes > 0 && s < cut->source_count; s++)
+        if (component_of(job, job->sources.items[s].vertex) == component_of(job, vertex))
+            cut->sources[s].in_flight_bytes += bytes;
 }
 
 /* The barrier leaves the vertex before its snapshot is taken (SubtaskCheckpointCoordinatorImpl). */
@@ -237,7 +227,7 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         component_on_barrier(model, job, component);
     }
     end_on_cut(job, pending, &cut);
-    vec_push(&job->cuts, cut);
+    cut_add(job, cut);
     pending->is_cut = true;
     vec_resize(&pending->hops, job->vertex_count);
     for (uint32_t v = 0; v < job->vertex_count; v++) {
@@ -387,57 +377,20 @@ void barrier_on_left(struct model *model, uint32_t j, uint32_t component)
             pending_drop(model, job, i);
 }
 
-static bool is_pending(const struct model_job *job, uint64_t checkpoint)
-{
-    bool any = false;
-    for (VEC_EACH(const struct pending, pending, &job->pending))
-        any |= pending->how.checkpoint == checkpoint;
-    return any;
-}
-
-static void remove_cut(struct model_job *job, size_t i)
-{
-    cut_fini(&job->cuts.items[i]);
-    vec_remove_ordered(&job->cuts, i);
-}
-
-/* Of what can be restored: how many, and the place of the oldest. Savepoints are not in the store,
- * a synchronous one neither: when its stop fails after all, the job goes back to the checkpoint
- * before it (CheckpointCoordinator.completePendingCheckpoint). */
-static size_t count_retained(const struct model_job *job, size_t *oldest)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < job->cuts.count; i++) {
-        if (!job->cuts.items[i].completed || job->cuts.items[i].kind != CHECKPOINT_PERIODIC)
-            continue;
-        if (count++ == 0 || job->cuts.items[i].id < job->cuts.items[*oldest].id)
-            *oldest = i;
-    }
-    return count;
-}
-
-/* Cuts older than the oldest retained checkpoint can no longer be restored, unless a later job may
- * start from one: savepoints belong to whoever asked for them. */
-static void forget_cuts(struct model_job *job)
-{
-    size_t wanted = (size_t)job->spec->graph->config.checkpoint_retained, oldest = 0;
-    wanted = wanted > 0 ? wanted : 1;
-    while (count_retained(job, &oldest) > wanted)
-        remove_cut(job, oldest);
-    if (count_retained(job, &oldest) < wanted)
-        return;
-    uint64_t first = job->cuts.items[oldest].id;
-    for (size_t i = job->cuts.count; i-- > 0;)
-        if (job->cuts.items[i].id < first && !is_pending(job, job->cuts.items[i].id) &&
-            !(job->has_heirs && job->cuts.items[i].kind != CHECKPOINT_PERIODIC))
-            remove_cut(job, i);
-}
-
 static void drop_checkpoint(struct model *model, struct model_job *job, uint64_t checkpoint)
 {
     for (size_t i = job->pending.count; i-- > 0;)
         if (job->pending.items[i].how.checkpoint == checkpoint)
             pending_drop(model, job, i);
+}
+
+void barrier_savepoint_stored(struct model *model, struct model_job *job, struct pending *pending)
+{
+    uint64_t checkpoint = pending->how.checkpoint;
+    CHECK(pending->how.kind == CHECKPOINT_SAVEPOINT);
+    pending_drop(model, job, (size_t)(pending - job->pending.items));
+    if (!job->has_heirs && cut_find(job, checkpoint))
+        cut_remove(job, checkpoint);
 }
 
 void barrier_complete(struct model *model, uint32_t host, const struct effect_data *order)
@@ -450,13 +403,12 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
         if (job->pending.items[i].how.checkpoint < checkpoint &&
             job->pending.items[i].how.kind == CHECKPOINT_PERIODIC)
             pending_drop(model, job, i);
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        if (cut->id == checkpoint && !cut->completed) {
-            cut->completed = true;
-            barrier_settle_cut(model, job, cut);
-            forget_cuts(job);
-            break;
-        }
+    struct cut *cut = cut_find(job, checkpoint);
+    if (cut && !cut->completed) {
+        cut_complete(job, cut);
+        barrier_settle_cut(model, job, cut);
+        cuts_forget(job);
+    }
     if (job->stopped_by == checkpoint)
         tasks_finish(model, host, order->job.n);
     else
@@ -469,9 +421,9 @@ void barrier_abort(struct model *model, uint32_t host, const struct effect_data 
     uint64_t checkpoint = order->checkpoint.checkpoint;
     drop_checkpoint(model, job, checkpoint);
     local_on_aborted(&model->life, host, order->job.n, checkpoint);
-    for (size_t i = job->cuts.count; i-- > 0;)
-        if (job->cuts.items[i].id == checkpoint && !job->cuts.items[i].completed)
-            remove_cut(job, i);
+    const struct cut *cut = cut_find(job, checkpoint);
+    if (cut && !cut->completed)
+        cut_remove(job, checkpoint);
     if (job->stopped_by == checkpoint) {
         job->stopped_by = 0;
         components_stop(model, order->job.n, false);

@@ -15,7 +15,7 @@
 #include "core/port/data.h"
 #include "sim/cluster/shared_bandwidth.h"
 #include "sim/cluster/virtual_cluster.h"
-#include "sim/model/source.h"
+#include "sim/model/cuts.h"
 #include "sim/model/task.h"
 
 /* Smaller state travels inside the acknowledgement (execution.checkpointing.data-inline-threshold,
@@ -52,29 +52,6 @@ struct pending {
     struct sim_handle start;
 };
 
-/* What a restore needs to know of a checkpoint. */
-/* Keyed state in the files that an incremental checkpoint stands on, of all subtasks of a vertex:
- * core/exec/state_chain.h. */
-struct chain_bytes {
-    bool is_known;
-    double full, added;
-    uint32_t increments;
-};
-
-struct cut {
-    uint64_t id;
-    enum checkpoint_kind kind;
-    bool completed;
-    bool settled;               /* its positions are those that its state stands for */
-    bool is_taken_over;         /* a former job's */
-    bool no_base;               /* an incremental checkpoint cannot build on it */
-    struct source_cut *sources; /* by source of the job */
-    uint32_t source_count;
-    VEC(struct chain_bytes) chains; /* by vertex; empty: no incremental one */
-    VEC(bool)
-    finished; /* by component of the job: all its tasks had, so nothing of them is in it */
-};
-
 /* The snapshots of tasks of one vertex on one host, stored and acknowledged together. */
 struct upload {
     bool used, declined; /* declined: nothing stored, the task does not run */
@@ -108,10 +85,12 @@ void barrier_drop_all(struct model *model, uint32_t job);
 /* A task of the component does not run any more. A barrier that has not passed it never will; one
  * that has is a checkpoint still: what others have to store for it, they do. */
 void barrier_on_left(struct model *model, uint32_t job, uint32_t component);
+/* All snapshots of an ordinary savepoint are stored. The data plane is not told when it is
+ * complete, and nothing of it is needed here but by a later job that may start from it. */
+void barrier_savepoint_stored(struct model *model, struct model_job *job, struct pending *pending);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void pending_fini(struct pending *pending);
-void cut_fini(struct cut *cut);
 /* settle.c: positions become those that state and channel state stand for. Rates are taken as even
  * while the barrier was under way, so they are held between this cut and what came later. */
 void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut);

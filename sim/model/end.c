@@ -204,6 +204,14 @@ void end_on_cut(struct model_job *job, struct pending *pending, struct cut *cut)
     }
 }
 
+static bool is_savepoint_stored(const struct pending *pending)
+{
+    uint32_t left = 0;
+    for (VEC_EACH(const uint32_t, unstored, &pending->unstored))
+        left += *unstored;
+    return left == 0 && pending->how.kind == CHECKPOINT_SAVEPOINT;
+}
+
 void end_on_stored(struct model *model, uint32_t j, uint32_t v, uint64_t serial, uint32_t tasks)
 {
     struct model_job *job = &model->jobs[j];
@@ -213,8 +221,11 @@ void end_on_stored(struct model *model, uint32_t j, uint32_t v, uint64_t serial,
         return;
     CHECK(pending->unstored.items[component] >= tasks);
     pending->unstored.items[component] -= tasks;
-    if (pending->unstored.items[component] == 0)
-        finish_component(model, job, &job->components.items[component]);
+    if (pending->unstored.items[component] > 0)
+        return;
+    if (is_savepoint_stored(pending))
+        barrier_savepoint_stored(model, job, pending);
+    finish_component(model, job, &job->components.items[component]);
 }
 
 /* Released before, and no snapshot of theirs is awaited any more. */

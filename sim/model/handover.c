@@ -17,14 +17,6 @@ static struct model_job *former_of(struct model *model, const struct model_job *
     return job->spec->former > 0 ? &model->jobs[job->spec->former - 1] : NULL;
 }
 
-static struct cut *find_cut(struct model_job *job, uint64_t checkpoint)
-{
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        if (cut->id == checkpoint)
-            return cut;
-    return NULL;
-}
-
 /* The source of that name, as a place among the former job's sources; NONE: it had none. */
 static uint32_t source_of_former(const struct model_job *former, const char *name)
 {
@@ -78,13 +70,9 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
     const bool all = true;
     if (!theirs->settled)
         barrier_settle_cut(model, former, theirs);
-    while (job->cuts.count > 0) { /* an earlier guess */
-        cut_fini(&vec_last(&job->cuts));
-        job->cuts.count--;
-    }
+    cuts_clear(job); /* an earlier guess */
     struct cut cut = { .id = theirs->id,
                        .kind = CHECKPOINT_PERIODIC,
-                       .completed = true,
                        .settled = true,
                        .is_taken_over = true,
                        .no_base = !can_build_on(job, theirs->kind),
@@ -104,16 +92,17 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
         if (former->ended)
             former->sources.items[there].given_up_at = now;
     }
-    vec_push(&job->cuts, cut);
+    cut_add(job, cut);
+    cut_complete(job, cut_find(job, cut.id));
     job->goes_on = true;
 }
 
 void handover_take(struct model *model, uint32_t j, uint64_t checkpoint)
 {
     struct model_job *job = &model->jobs[j], *former = former_of(model, job);
-    if (checkpoint == 0 || !former || find_cut(job, checkpoint))
+    if (checkpoint == 0 || !former || cut_find(job, checkpoint))
         return;
-    struct cut *theirs = find_cut(former, checkpoint);
+    struct cut *theirs = cut_find(former, checkpoint);
     CHECK(theirs != NULL);
     CHECK(job->restored.count == 0);
     adopt(model, job, former, theirs);

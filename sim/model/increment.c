@@ -17,14 +17,13 @@ double records_at_cut(const struct model_job *job, const struct model_vertex *ve
 }
 
 /* What an incremental checkpoint builds on; a savepoint is nobody's base. */
-static struct cut *completed_before(struct model_job *job, uint64_t checkpoint)
+static struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
 {
-    struct cut *newest = NULL;
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        if (cut->completed && cut->kind == CHECKPOINT_PERIODIC && !cut->no_base &&
-            cut->id < checkpoint && (!newest || cut->id > newest->id))
-            newest = cut;
-    return newest;
+    size_t i = job->restorable.count;
+    while (i > 0 && job->restorable.items[i - 1] >= checkpoint)
+        i--;
+    struct cut *newest = i > 0 ? cut_find(job, job->restorable.items[i - 1]) : NULL;
+    return newest && !newest->no_base ? newest : NULL; /* such a one is a former job's: the first */
 }
 
 static double keyed_bytes(const struct model *model, struct model_vertex *vertex, double records)

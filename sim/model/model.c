@@ -169,12 +169,10 @@ static void job_fini(struct model_job *job)
         source_fini(source);
     for (VEC_EACH(struct pending, pending, &job->pending))
         pending_fini(pending);
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        cut_fini(cut);
     vec_fini(&job->components);
     vec_fini(&job->sources);
     vec_fini(&job->pending);
-    vec_fini(&job->cuts);
+    cuts_fini(job);
     recall_fini(&job->recall);
     mem_destroy(job->vertices);
     mem_destroy(job->plan.vertices);

@@ -47,10 +47,8 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
         limits[g] = INFINITY;
     if (moves)
         limit_by_source(own, source, model_now(model), limits);
-    for (VEC_EACH(const struct cut, other, &job->cuts)) {
-        const struct source_cut *newer = &other->sources[s];
-        if (other->id <= cut->id)
-            continue;
+    for (size_t i = job->cuts.count; i-- > 0 && job->cuts.items[i].id > cut->id;) {
+        const struct source_cut *newer = &job->cuts.items[i].sources[s];
         most = fmin(most, newer->total);
         if (moves)
             limit_by(own, newer->layout, newer->positions, limits);

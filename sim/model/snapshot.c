@@ -58,14 +58,6 @@ static double state_changed(struct model *model, struct model_vertex *vertex, ui
     return vertex->spec->state_fixed + snapshot_keyed_bytes(model, vertex, subtask, since);
 }
 
-static struct cut *cut_find(struct model_job *job, uint64_t checkpoint)
-{
-    for (VEC_EACH(struct cut, cut, &job->cuts))
-        if (cut->id == checkpoint)
-            return cut;
-    IMPOSSIBLE("a snapshot of a checkpoint that was never cut");
-}
-
 static const struct planned_fault *fault_of(const struct model_job *job,
                                             enum planned_fault_kind kind, uint32_t vertex,
                                             uint32_t subtask, uint64_t checkpoint)
@@ -190,6 +182,7 @@ static struct snapshot snapshot_of(const struct model *model, struct model_job *
     bool incremental =
         job->spec->graph->config.checkpoint_incremental && pending->how.kind == CHECKPOINT_PERIODIC;
     struct cut *cut = cut_find(job, checkpoint);
+    CHECK(cut != NULL);
     struct snapshot snapshot = {
         .serial = pending->serial,
         .checkpoint = checkpoint,

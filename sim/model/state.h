@@ -71,7 +71,10 @@ struct model_job {
     bool cancelled, ended, failed; /* is to end; has; FAILED: what arrives is its backlog still */
     time_ns ended_at;
     VEC(struct pending) pending; /* checkpoints in progress, oldest first */
-    VEC(struct cut) cuts;        /* taken ones that may be restored, oldest first */
+    VEC(struct cut) cuts;        /* taken ones that may be restored, by id */
+    VEC(uint64_t) restorable;    /* their ids, of those that a restart may restore, ascending */
+    size_t cuts_kept;            /* the first ones, which go with the job */
+    uint64_t cuts_checked;       /* the newest when last looked at (view.c) */
     double backlog_most;         /* records, since the last look */
     struct recall recall;        /* of its latency */
     bool has_heirs;              /* some job is to start from a snapshot of it */

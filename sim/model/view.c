@@ -41,22 +41,6 @@ static double state_of_vertex(struct model *model, const struct model_job *job,
     return spec->state_fixed * vertex->parallelism + keyed + spec->state_growth * records;
 }
 
-/* A savepoint is not: when a stop fails behind its savepoint the job goes back to before it. */
-static bool is_restorable(const struct cut *cut)
-{
-    return cut->completed && cut->kind == CHECKPOINT_PERIODIC;
-}
-
-/* What a restart would restore. */
-static const struct cut *newest_cut(const struct model_job *job)
-{
-    const struct cut *newest = NULL;
-    for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (is_restorable(cut) && (!newest || cut->id > newest->id))
-            newest = cut;
-    return newest;
-}
-
 /* Does some of its log wait for it, and for no later job? A paced source has none. */
 static bool is_waited_for(const struct model_job *job)
 {
@@ -72,10 +56,8 @@ static bool is_stopped(const struct model_job *job)
 {
     if (job->ended)
         return !job->failed || !is_waited_for(job);
-    for (VEC_EACH(const struct cut, cut, &job->cuts))
-        if (cut->completed && cut->id == job->stopped_by)
-            return true;
-    return job->cancelled;
+    const struct cut *stopped = cut_find(job, job->stopped_by);
+    return job->cancelled || (stopped && stopped->completed);
 }
 
 /* Its tasks finish because there is nothing more to do, or have. */
@@ -121,7 +103,7 @@ void view_note_setbacks(struct model *model, struct model_job *job)
     time_ns now = model_now(model);
     if (is_stopped(job) || is_yet_to_go_on(job) || job->sources.count == 0)
         return;
-    view_setbacks(job, newest_cut(job), now, &most);
+    view_setbacks(job, cut_newest(job), now, &most);
     for (VEC_EACH(struct model_source, source, &job->sources))
         most.backlog += unread(source, now);
     job->backlog_most = fmax(job->backlog_most, most.backlog);
@@ -145,7 +127,7 @@ static void view_latency(struct model *model, struct model_job *job, struct mode
 void model_view_job(struct model *model, struct job_id id, struct model_job_view *out)
 {
     struct model_job *job = &model->jobs[id.n];
-    const struct cut *newest = newest_cut(job);
+    const struct cut *newest = cut_newest(job);
     net_advance(model, id.n);
     net_fold(model, id.n);
     time_ns now = view_time(model, job);
@@ -280,22 +262,20 @@ static struct err check_source(struct model *model, struct model_job *job,
     return OK;
 }
 
-/* Nothing older is ahead of anything newer. */
-static struct err check_cuts(const struct model_job *job, struct note *note)
+/* Nothing older is ahead of anything newer: of those that have come since the last look. */
+static struct err check_cuts(struct model_job *job, struct note *note)
 {
-    for (size_t i = 0; i < job->cuts.count; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct cut *a = &job->cuts.items[k], *b = &job->cuts.items[i];
-            bool swapped = a->id > b->id;
-            for (uint32_t s = 0; s < a->source_count; s++) {
-                double older = (swapped ? b : a)->sources[s].total;
-                double newer = (swapped ? a : b)->sources[s].total;
-                if (older > newer && !nearly(older, newer) && is_restorable(a) && is_restorable(b))
-                    return err_note(note, ERR_INTERNAL_CODE,
-                                    "checkpoint %llu is ahead of a newer one",
-                                    (unsigned long long)(swapped ? b : a)->id);
-            }
+    const uint64_t *ids = job->restorable.items;
+    for (size_t i = job->restorable.count; i-- > 1 && ids[i] > job->cuts_checked;) {
+        const struct cut *older = cut_find(job, ids[i - 1]), *newer = cut_find(job, ids[i]);
+        for (uint32_t s = 0; s < newer->source_count; s++) {
+            double before = older->sources[s].total, then = newer->sources[s].total;
+            if (before > then && !nearly(before, then))
+                return err_note(note, ERR_INTERNAL_CODE, "checkpoint %llu is ahead of a newer one",
+                                (unsigned long long)older->id);
         }
+    }
+    job->cuts_checked = job->restorable.count > 0 ? vec_last(&job->restorable) : 0;
     return OK;
 }
 

@@ -3,10 +3,10 @@
  * Whole runs in which one thing doubles twice while all else stays: tasks, slots, also on cores
  * that are busy, TaskManagers, sources that join, ways that part and join, jobs, jobs and vertices
  * that are looked at each second, the length of a trace, the hosts that a fault strikes at one
- * instant, uploads on full NICs; and the transfers that share a bandwidth, by themselves. Each line
- * is the time per thing against that at half as many. Ends with 1 when one of them grows as a
- * quadratic path does. Checkpoints and failures of machines are as many for each size, but for jobs
- * on machines of their own.
+ * instant, uploads on full NICs, savepoints, checkpoints that are kept; and the transfers that
+ * share a bandwidth, by themselves. Each line is the time per thing against that at half as many.
+ * Ends with 1 when one of them grows as a quadratic path does. Checkpoints and failures of machines
+ * are as many for each size, but for jobs on machines of their own.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -314,6 +314,44 @@ static void double_ways(void *context, uint64_t n)
     whole_run(whole_run_load(text.bytes));
 }
 
+/* Each is a snapshot of all tasks that no later checkpoint takes the place of. */
+static void double_savepoints(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    begin_wide(&text, "10s", "1h");
+    text_add(&text,
+             "      - { name: s }\n"
+             "    edges: [ 's -> join: hash' ]\n"
+             "    load: { constant: 1k/s }\n"
+             "events:\n"
+             "  - { at: 30s, every: %ums, savepoint: j }\n",
+             570000 / (unsigned)n);
+    whole_run(whole_run_load(text.bytes));
+}
+
+/* All that complete are kept. */
+static void double_retained(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    text.length = 0;
+    text_add(&text,
+             "name: retained\n"
+             "duration: %um\n"
+             "sample: 1min\n"
+             "config: { execution.checkpointing.interval: 1min,\n"
+             "          execution.checkpointing.num-retained: %u }\n"
+             "cluster: { provider: standalone, task-manager: { slots: 1, boot: 1s, count: 1 } }\n"
+             "jobs:\n"
+             "  - name: j\n"
+             "    vertices: [ { name: s }, { name: c, keys: 1k } ]\n"
+             "    edges: [ 's -> c: hash' ]\n"
+             "    load: { constant: 1k/s }\n",
+             (unsigned)n, (unsigned)n);
+    whole_run(whole_run_load(text.bytes));
+}
+
 static void double_minutes(void *context, uint64_t n)
 {
     (void)context;
@@ -378,6 +416,8 @@ int main(void)
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);
     linear &= bench_doubles("doubling: hosts cut off", double_struck, &cut_off, 500);
     linear &= bench_doubles("doubling: uploads on full NICs", double_uploads, NULL, 512);
+    linear &= bench_doubles("doubling: savepoints", double_savepoints, NULL, 500);
+    linear &= bench_doubles("doubling: checkpoints kept", double_retained, NULL, 2000);
     linear &= bench_doubles("doubling: minutes of a trace", double_minutes, NULL, 5000);
     linear &= bench_doubles("doubling: concurrent transfers", double_transfers, NULL, 10000);
     return linear ? 0 : 1;
