@@ -248,7 +248,10 @@ static void settle(struct exact *exact, uint32_t index)
     }
     vec_clear(&task->syncing);
     snapshot_store_written(exact, index);
-    if (task->last == STEP_WORKED)
+    /* What it waited for may have come free when its outputs were carried just now. */
+    bool has_room_again = task->last == STEP_BACKPRESSURED && has_room(exact, task) &&
+                          chain_has_room(exec_task_chain(task->exec));
+    if (task->last == STEP_WORKED || has_room_again)
         run_wake(exact, index);
     else
         sleep_until_more(exact, index);
