@@ -236,7 +236,7 @@ static const char *target(struct pen *pen)
 
 static const char *machine(struct pen *pen)
 {
-    return one_of(pen, "random", "in-use", "n1", "n2", "[n1, n2]");
+    return one_of(pen, "random", "in-use", "n1", "n2", "[n1, n2]", "jobmanager");
 }
 
 static void put_machine_action(struct pen *pen)
