@@ -366,8 +366,8 @@ const struct command command_compare = {
         "which decisions of the control plane agree, for each figure both values and their\n"
         "ratio, and the first event at which they part, with what came before and after in\n"
         "both. Exit code 1 when a tolerance (here, or `tolerances:` of the scenario) or --expect\n"
-        "was given and decisions differ or a ratio is beyond its tolerance, 2 when fewer than two "
-        "worlds can run it.",
+        "was given and decisions differ or a ratio is beyond its tolerance, 2 when fewer than\n"
+        "two worlds can run it.",
     .example = "  weir compare scenarios/reactive-spot-day --until 3min --out out/worlds",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -344,6 +344,8 @@ START_TEST(delays_between_questions_grow_to_their_limit)
     const struct weir_async async = { .ask = ask, .on_answer = same };
     const struct pair record = { 1, 2 };
     const struct async_request request = { &record, sizeof record, 0 };
+    struct operator_task task = { 0 };
+    struct operator op = { .task = &task };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct job_graph *graph;
         struct note note;
@@ -355,7 +357,7 @@ START_TEST(delays_between_questions_grow_to_their_limit)
             program->vertices.items[0].operators.items[1].params;
         for (uint32_t attempt = 1; attempt <= ATTEMPTS; attempt++) {
             time_ns delay;
-            bool again = params->again(params->context, NULL, &request, attempt, &delay);
+            bool again = params->again(params->context, &op, &request, attempt, &delay);
             ck_assert_int_eq(again, attempt <= rows[i].retry.retries);
             if (again)
                 ck_assert_int_eq(delay / TIME_MS, rows[i].delays[attempt - 1]);

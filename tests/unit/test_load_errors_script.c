@@ -174,7 +174,8 @@ static const struct broken {
                                                 "expected a known one, did you mean 'cluster'?" },
     { BASE("compare: { a: { compare: {} } }\n"),
       "t.yaml:8: compare.a.compare: found an unknown key, expected name, question, seed, duration, "
-      "sample, flink-version, log-level, world, config, cluster, jobs, events or expect" },
+      "sample, flink-version, log-level, world, config, cluster, jobs, events, expect or "
+      "tolerances" },
     { EXPECT_OF("  - { metric: lag_seconds, p99: < 1s }\n"),
       "t.yaml:9: expect.0: found no 'name', expected one" },
     { EXPECT_OF("  - { name: a }\n"),

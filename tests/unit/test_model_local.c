@@ -38,6 +38,7 @@ static void teardown(void)
 static void run_and_stop(enum checkpoint_kind kind)
 {
     model_fixture_start(&f);
+    f.model->jobs[0].has_heirs = true; /* who may start from a savepoint */
     model_fixture_deploy(&f, &how);
     model_fixture_run(&f, 10 * TIME_S);
     model_fixture_trigger(&f, &how, 1, kind);
