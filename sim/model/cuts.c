@@ -7,7 +7,7 @@
 
 #include "sim/model/state.h"
 
-void cut_fini(struct cut *cut)
+static void cut_fini(struct cut *cut)
 {
     for (uint32_t s = 0; s < cut->source_count; s++)
         source_cut_fini(&cut->sources[s]);
