@@ -353,14 +353,15 @@ static bool take_offset(const char **text, int *out_minutes)
 
 struct err quantity_date(const char *text, int64_t *out_ns)
 {
-    int year, month, day, hour, minute, second = 0, offset;
+    int year, month, day, hour = 0, minute = 0, second = 0, offset = 0;
     int64_t fraction = 0;
     const char *p = text;
     if (!take_field(&p, 4, '-', &year) || !take_field(&p, 2, '-', &month) ||
-        !take_field(&p, 2, 0, &day) || (*p != ' ' && *p != 'T'))
+        !take_field(&p, 2, 0, &day) || (*p && *p != ' ' && *p != 'T'))
         return bad(ERR_BAD_VALUE_CODE);
-    p++;
-    if (!take_field(&p, 2, ':', &hour) || !take_field(&p, 2, 0, &minute))
+    bool has_time = *p != '\0'; /* else midnight, of UTC */
+    p += has_time;
+    if (has_time && (!take_field(&p, 2, ':', &hour) || !take_field(&p, 2, 0, &minute)))
         return bad(ERR_BAD_VALUE_CODE);
     if (*p == ':') {
         p++;

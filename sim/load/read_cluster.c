@@ -176,8 +176,7 @@ struct err scenario_read_config(const struct tree_node *node, struct config *con
     TRY(field_need(node, TREE_MAP, "a map of Flink's configuration keys", note));
     for (const struct tree_node *item = node->first; item; item = item->next) {
         if (item->kind != TREE_SCALAR && item->kind != TREE_NULL)
-            return tree_expected(item, ERR_BAD_VALUE_CODE, note,
-                                 "a single value (the key is written with its dots)");
+            return tree_expected(item, ERR_BAD_VALUE_CODE, note, "a single value");
         struct err e = config_set(config, item->key, item->text, note);
         if (e.code == ERR_UNKNOWN_KEY_CODE)
             return unknown_option(item, note);

@@ -135,11 +135,30 @@ static struct err take_row(struct reading *r, struct note *note)
     return OK;
 }
 
+/* Of a file without a line of names the first row would be taken for it, and be missing. */
+static struct err check_names(const struct reading *r, struct note *note)
+{
+    const char *time = r->csv.columns.items[r->time_column];
+    const char *value = r->csv.columns.items[r->value_column];
+    int64_t at;
+    double number;
+    bool is_time = false;
+    for (int format = 0; format < TIME_FORMAT_COUNT; format++)
+        is_time = is_time || parse_time(time, (enum time_format)format, &at);
+    if (!is_time || err_is(quantity_number(value, &number)) || r->options->time_column ||
+        r->options->value_column)
+        return OK;
+    return err_note(note, ERR_MISSING_CODE,
+                    "%s:1: found values ('%.*s', '%.*s'), expected a line of column names",
+                    r->csv.name, 40, time, 40, value);
+}
+
 static struct err read_rows(struct reading *r, FILE *file, const char *name, struct note *note)
 {
     TRY(csv_init(&r->csv, file, name, note));
     TRY(find_column(r, r->options->time_column, 0, &r->time_column, note));
     TRY(find_column(r, r->options->value_column, 1, &r->value_column, note));
+    TRY(check_names(r, note));
     for (;;) {
         bool more;
         TRY(csv_next(&r->csv, &more, note));

@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/tree_config.h"
 #include "sim/load/tree.h"
 
 static struct err copy_node(struct tree *tree, const struct tree_node *node, struct tree_node **out,
@@ -223,5 +224,5 @@ struct err tree_set(struct tree *tree, const char *path, const char *value, stru
     TRY(e);
     forget_lines(parsed);
     become(node, parsed);
-    return OK;
+    return tree_flatten_configs(tree, root, note);
 }

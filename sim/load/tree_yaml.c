@@ -13,6 +13,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "sim/load/input_file.h"
+#include "sim/load/tree_config.h"
 
 struct builder {
     struct tree *tree;
@@ -248,7 +249,7 @@ struct err tree_read_text(struct tree *tree, const char *source, const char *tex
     yaml_parser_delete(&b.parser);
     TRY(e);
     tree->root = b.root;
-    return OK;
+    return tree_flatten_configs(tree, b.root, note);
 }
 
 /* The whole of a file, which the caller frees. */

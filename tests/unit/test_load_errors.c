@@ -93,9 +93,11 @@ static const struct broken {
     { BASE("config: { heartbeat.interval: 5 parsecs }\n"),
       "t.yaml:8: config.heartbeat.interval: unknown unit 'parsecs' in '5 parsecs', expected a "
       "duration such as 90s, 5 min or 100 ms" },
-    { BASE("config: { heartbeat: { interval: 5 s } }\n"),
-      "t.yaml:8: config.heartbeat: found a map, expected a single value (the key is written with "
-      "its dots)" },
+    { BASE("config: { heartbeat: { intreval: 5 s } }\n"),
+      "t.yaml:8: config.heartbeat.intreval: found an unknown key, expected one of "
+      "docs/configuration.md, did you mean 'heartbeat.interval'?" },
+    { BASE("config: { heartbeat: { interval: [ 5 s ] } }\n"),
+      "t.yaml:8: config.heartbeat.interval: found a list, expected a single value" },
     { BASE("cluster: 5\n"), "t.yaml:8: cluster: found '5', expected a map" },
     { CLUSTER("  cpus: 4\n"),
       "t.yaml:9: cluster.cpus: found an unknown key, expected provider, job-manager, task-manager, "

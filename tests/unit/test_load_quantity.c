@@ -193,6 +193,11 @@ START_TEST(date_counts_from_1970)
     ck_assert_int_eq(b - a, TIME_S);
     ck_assert(!err_is(quantity_date("1969-12-31 23:59:59", &a)));
     ck_assert_int_eq(a, -TIME_S);
+    ck_assert(!err_is(quantity_date("2024-05-01", &a))); /* midnight */
+    ck_assert(!err_is(quantity_date("2024-05-01T00:00Z", &b)));
+    ck_assert_int_eq(a, b);
+    ck_assert(err_is(quantity_date("2024-05-01Z", &a)));
+    ck_assert(err_is(quantity_date("2024-02-30", &a)));
 }
 END_TEST
 
@@ -232,7 +237,7 @@ START_TEST(date_refuses_days_that_never_were)
     static const char *const texts[] = {
         "1998-02-29 00:00", "1900-02-29 00:00", "1998-13-01 00:00",   "1998-00-01 00:00",
         "1998-01-32 00:00", "1998-01-01 24:00", "1998-01-01 00:60",   "1998-01-01 00:00:60",
-        "1998-01-01",       "98-01-01 00:00",   "1998-1-1 00:00",     "1998-01-01 00:00 CET",
+        "1998-01-01 ",      "98-01-01 00:00",   "1998-1-1 00:00",     "1998-01-01 00:00 CET",
         "1899-01-01 00:00", "2101-01-01 00:00", "1998-01-01 00:00+2", ""
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -230,6 +230,12 @@ static const struct bad_csv {
       "f.csv:4: found one time, expected two or more, for the last row lasts as long as the one "
       "before (a load that stays is constant: RATE)" },
     { "t\n1\n", { 0 }, "f.csv:1: found 1 column, expected two" },
+    { "0,10\n60,20\n120,10\n",
+      { 0 },
+      "f.csv:1: found values ('0', '10'), expected a line of column names" },
+    { "2024-01-01 00:00,1.5\n2024-01-01 00:01,2\n",
+      { 0 },
+      "f.csv:1: found values ('2024-01-01 00:00', '1.5'), expected a line of column names" },
     { "t,t\n", { 0 }, "f.csv:1: found column 't' twice" },
     { "t,v\n0,1\n0,2,3\n", { 0 }, "f.csv:3: found 3 fields, expected 2" },
     { "t,v\n0,-3\n", { 0 }, "f.csv:2: v: found '-3', expected a number from 0 to 1e18" },

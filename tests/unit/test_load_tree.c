@@ -155,6 +155,8 @@ static const struct refused {
     { "# nothing\n", "f.yaml:1: found an empty file, expected YAML" },
     { "a: 1\nb:\n  c: 2\n  c: 3\n",
       "f.yaml:4: b: found the key 'c' again, expected it once (it stands in line 3)" },
+    { "config:\n  a.b: 2\n  a:\n    b: 3\n",
+      "f.yaml:4: config.a.b: found the key 'a.b' again, expected it once (it stands in line 2)" },
     { "a: &x 1\nb: *x\n", "f.yaml:1: found an anchor, expected a plain value" },
     { "a: &x [1]\n", "f.yaml:1: found an anchor, expected a plain value" },
     { "a: *x\n", "f.yaml:1: found an alias, expected the value itself, written out" },
@@ -328,6 +330,24 @@ START_TEST(set_refuses_paths_that_lead_nowhere)
 }
 END_TEST
 
+/* As Flink reads its config.yaml; not elsewhere. */
+START_TEST(nested_configuration_is_made_flat)
+{
+    parse("config: {a.b: 1, execution: {checkpointing: {interval: 10s, mode: x}, p: 2}}\n"
+          "jobs: [ {config: {c: {d: [1]}, e: null}} ]\n"
+          "compare: {v: {config: {execution.checkpointing: {interval: 1s}}}, w: {x: {y: 1}}}\n");
+    ck_assert_str_eq(
+        shown(), "{config:{a.b:1,execution.checkpointing.interval:10s,"
+                 "execution.checkpointing.mode:x,execution.p:2},jobs:[{config:{c.d:[1],e:null}}],"
+                 "compare:{v:{config:{execution.checkpointing.interval:1s}},w:{x:{y:1}}}}");
+    set("config.execution.checkpointing.interval", "5s");
+    ck_assert_str_eq(
+        tree_find(tree_find(tree.root, "config"), "execution.checkpointing.interval")->text, "5s");
+    set("config", "{a: {b: {c: 3}}}");
+    ck_assert_str_eq(tree_find(tree_find(tree.root, "config"), "a.b.c")->text, "3");
+}
+END_TEST
+
 Suite *test_load_tree_suite(void)
 {
     Suite *suite = suite_create("load_tree");
@@ -335,6 +355,7 @@ Suite *test_load_tree_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, tree_takes_scalars_lists_and_maps);
     tcase_add_test(tcase, tree_takes_json);
+    tcase_add_test(tcase, nested_configuration_is_made_flat);
     tcase_add_test(tcase, tree_takes_an_edge_as_a_map_of_one);
     tcase_add_test(tcase, tree_says_where_a_node_stands);
     tcase_add_test(tcase, tree_describes_what_it_found_on_one_short_line);
