@@ -23,7 +23,7 @@ set grid noy
 set xlabel x_label tc rgb c_faint font ',13' offset 0,0.3
 load scripts.'/xtics.gp'
 set ytics scale 0 noenhanced ()
-do for [i = 1 : lanes] { set ytics add (value('lane'.i) i - 1) }
+do for [i = 1 : lanes] { set ytics add (tic(value('lane'.i)) i - 1) }
 do for [i = 1 : lanes] { set arrow i from x_from, i - 1 to x_to, i - 1 nohead lw 1 lc rgb '#DDDDDD' back }
 do for [v = 2 : vertices] {
     set arrow (1000 + v) from x_from, value('first'.v) - 0.5 to x_to, value('first'.v) - 0.5 \

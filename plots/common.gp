@@ -29,6 +29,11 @@ c_machine  = '#CC79A7'
 c_loss     = '#CC79A7'
 c_faint    = '#666666'
 
+# Names beside an axis: what has no room is left out, and the text of a tic is a format of its
+# number, which a name with a percent sign is not.
+shown(s, n) = strlen(s) > n ? s[1 : n - 1].'…' : s
+tic(s) = strstrt(s, '%') ? s[1 : strstrt(s, '%')].'%'.tic(s[strstrt(s, '%') + 1 : *]) : s
+
 n4 = ''; k4 = c_other # few panels have so many names
 
 if (format eq 'svg') {

@@ -37,7 +37,7 @@ set border 0
 unset xtics
 unset grid
 set ytics scale 0 ()
-do for [j = 1 : job_count] { set ytics add (value('job'.j) j - 1) }
+do for [j = 1 : job_count] { set ytics add (tic(shown(value('job'.j), 11)) j - 1) }
 set ytics noenhanced
 set style fill solid 1.0 noborder
 plot states using (column('from_s')):(row_of(column('row'))):(from(column('from_s'))):(to(column('to_s'))):(row_of(column('row')) - 0.4):(row_of(column('row')) + 0.4):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \

@@ -25,7 +25,8 @@
 enum {
     PATH_SIZE = 4096,
     BARS_MAX = 8,
-    TITLE_WIDTH = 92,
+    TITLE_WIDTH = 92, /* characters */
+    NAME_WIDTH = 36,  /* bytes */
     JOBS_SHOWN = 4,
     NAME_SHOWN = 33,
     JOB_SHOWN = 12
@@ -86,6 +87,17 @@ static void set_time(const struct drawing *drawing, double from, double to, doub
     gnuplot_set_text(g, "x_label", label);
 }
 
+/* Bytes of a name that leave room for what stands behind it, whole characters of UTF-8. */
+static int name_length(const char *name)
+{
+    size_t length = strlen(name);
+    if (length <= NAME_WIDTH)
+        return (int)length;
+    for (length = NAME_WIDTH; length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80;)
+        length--;
+    return (int)length;
+}
+
 /* Title: the question, over as many lines as it needs. */
 static void set_title(const struct drawing *drawing, const char *question, const char *more)
 {
@@ -104,8 +116,10 @@ static void set_title(const struct drawing *drawing, const char *question, const
         lines++;
     }
     number_text_seconds(json_figure(drawing->summary, "duration_s"), length);
-    text_format(caption, sizeof caption, "%s, seed %lld, %s of simulated time%s",
-                json_text(drawing->summary, "name"),
+    const char *name = json_text(drawing->summary, "name");
+    int shown = name_length(name);
+    text_format(caption, sizeof caption, "%.*s%s, seed %lld, %s of simulated time%s", shown, name,
+                name[shown] ? "…" : "",
                 (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
                 more);
     gnuplot_set_shown(drawing->gnuplot, "question", title);
