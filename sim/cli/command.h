@@ -12,11 +12,11 @@
 
 /* Exit codes of the command. */
 enum {
-    EXIT_HELD = 0,        /* all went well */
-    EXIT_FAILED = 1,      /* an expectation did not hold */
-    EXIT_INPUT = 2,       /* bad input or usage, or output that cannot be written */
-    EXIT_FAULT = 3,       /* a fault of Weir itself */
-    EXIT_INTERRUPT = 130, /* Ctrl-C; what was left behind is complete, but shorter */
+    EXIT_HELD = 0,   /* all went well */
+    EXIT_FAILED = 1, /* an expectation did not hold */
+    EXIT_INPUT = 2,  /* bad input or usage, or output that cannot be written */
+    EXIT_FAULT = 3,  /* a fault of Weir itself */
+    /* interrupt_exit_code: what was left behind is complete, but shorter */
 };
 
 struct command_option {

@@ -251,7 +251,7 @@ static int exit_code(const struct compare_request *request, const struct worlds 
                      const struct comparisons *comparisons)
 {
     if (interrupt_came())
-        return EXIT_INTERRUPT;
+        return interrupt_exit_code();
     if (has_broken_invariant(worlds) || (request->expect && !all_hold(comparisons)))
         return EXIT_FAILED;
     return EXIT_HELD;

@@ -116,7 +116,7 @@ static int run_plot(const struct command *command, int argc, char **argv)
         printf("Pictures: %s/plots\n", folder);
     code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
     if (interrupt_came())
-        code = EXIT_INTERRUPT;
+        code = interrupt_exit_code();
     parsed_fini(&parsed);
     return command_finish(command, code);
 }

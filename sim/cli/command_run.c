@@ -207,7 +207,7 @@ static int run_all(const struct command *command, struct run_request *request)
         tell(request, &plays);
         code = plays_failed(&plays) ? EXIT_FAILED : EXIT_HELD;
         if (interrupt_came())
-            code = EXIT_INTERRUPT;
+            code = interrupt_exit_code();
     }
     output_abandon(&output);
     plays_fini(&plays);

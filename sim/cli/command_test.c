@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "sim/cli/command.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/terminal.h"
 #include "sim/cli/tester.h"
@@ -150,15 +151,14 @@ static int test(const struct command *command, const struct parsed *parsed, stru
     struct err e = junit ? write_junit(tester, junit, &note) : OK;
     if (err_is(e))
         telling.code = command_fail(command, e, &note);
-    if (!all) {
-        command_complain(command, "interrupted");
-        return EXIT_INTERRUPT;
-    }
     if (telling.json)
         print_json(tester, &telling);
     else
         printf("%zu passed, %zu failed\n", telling.passed, telling.failed);
-    return telling.code;
+    if (all)
+        return telling.code;
+    command_complain(command, "interrupted");
+    return interrupt_exit_code();
 }
 
 static int run(const struct command *command, int argc, char **argv)

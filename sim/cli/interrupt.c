@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one flag that a signal may set.
+ * The one flag that a signal may set: which it was.
  */
 #include "sim/cli/interrupt.h"
 
@@ -11,8 +11,7 @@ static volatile sig_atomic_t came;
 
 static void on_signal(int number)
 {
-    (void)number;
-    came = 1;
+    came = number;
 }
 
 /* What was ignored when the program started (nohup, a job in the background) stays ignored. */
@@ -31,4 +30,9 @@ const volatile sig_atomic_t *interrupt_watch(void)
 bool interrupt_came(void)
 {
     return came != 0;
+}
+
+int interrupt_exit_code(void)
+{
+    return 128 + came;
 }

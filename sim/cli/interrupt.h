@@ -12,5 +12,7 @@
 /* Not 0 from the first Ctrl-C on; the pointer is for simulation_run. */
 const volatile sig_atomic_t *interrupt_watch(void);
 bool interrupt_came(void);
+/* As a shell has it: 128 and the number of the signal that came: 130 of Ctrl-C, 143 of SIGTERM. */
+int interrupt_exit_code(void);
 
 #endif

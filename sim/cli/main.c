@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The `weir` command: finds the command named first and hands it the rest. Exit codes: 0 all held,
- * 1 an expectation failed, 2 bad input or usage, 3 a fault of Weir itself, 130 interrupted
- * (command.h).
+ * 1 an expectation failed, 2 bad input or usage, 3 a fault of Weir itself, 130 or 143
+ * interrupted (interrupt.h).
  */
 #include <signal.h>
 #include <stdio.h>

@@ -301,7 +301,7 @@ static void note_interrupted(struct tester *tester, const struct crew *crew)
         if (crew->ended.items[i])
             continue;
         tester->list.items[i].complaint = mem_copy_text("interrupted before it ended");
-        tester->list.items[i].code = EXIT_INTERRUPT;
+        tester->list.items[i].code = interrupt_exit_code();
     }
 }
 
@@ -333,6 +333,8 @@ bool tester_run(struct tester *tester, void (*done)(void *context, const struct 
     bool all = crew.told == tester->list.count;
     if (!all)
         note_interrupted(tester, &crew);
+    for (; crew.told < tester->list.count; crew.told++)
+        done(context, &tester->list.items[crew.told]);
     drop_children(&crew);
     return all;
 }

@@ -134,7 +134,7 @@ START_TEST(an_interrupted_run_spares_the_complete_one)
     struct stat before = status_of("run/summary.json");
     interrupt_watch();
     ck_assert_int_eq(raise(SIGINT), 0); /* as if it came at the very beginning */
-    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_INTERRUPT);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), 128 + SIGINT);
     ck_assert_ptr_nonnull(strstr(cli_out(), "/run stays as it is.\n"));
     ck_assert_uint_eq(status_of("run/summary.json").st_ino, before.st_ino);
     ck_assert_ptr_nonnull(
@@ -145,13 +145,15 @@ START_TEST(an_interrupted_run_spares_the_complete_one)
 END_TEST
 
 /* A CI job that was given too little time gets its file all the same. */
-START_TEST(an_interrupted_test_says_so_in_its_junit_file)
+START_TEST(an_interrupted_test_says_so_wherever_it_tells)
 {
     cli_begin();
     put_scenario(0);
     interrupt_watch();
-    ck_assert_int_eq(raise(SIGINT), 0);
-    ck_assert_int_eq(cli_weir("test @ --junit @/j.xml"), EXIT_INTERRUPT);
+    ck_assert_int_eq(raise(SIGTERM), 0);
+    ck_assert_int_eq(cli_weir("test @ --json --junit @/j.xml"), 128 + SIGTERM);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\"complaint\": \"interrupted before it ended\""));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "\"failed\": 1"));
     ck_assert_ptr_nonnull(strstr(cli_get_file("j.xml"), "interrupted before it ended"));
     ck_assert_ptr_nonnull(strstr(cli_get_file("j.xml"), "errors=\"1\""));
     cli_end();
@@ -224,7 +226,7 @@ Suite *test_cli_unwritable_suite(void)
                         (int)(sizeof fills / sizeof *fills));
     tcase_add_test(tcase, a_folder_that_cannot_be_made_is_exit_code_2);
     tcase_add_test(tcase, an_interrupted_run_spares_the_complete_one);
-    tcase_add_test(tcase, an_interrupted_test_says_so_in_its_junit_file);
+    tcase_add_test(tcase, an_interrupted_test_says_so_wherever_it_tells);
     tcase_add_test(tcase, a_report_that_does_not_fit_leaves_the_old_one);
     tcase_add_test(tcase, pictures_that_cannot_be_drawn_are_exit_code_2);
     tcase_add_test(tcase, results_that_cannot_be_written_are_exit_code_2);
