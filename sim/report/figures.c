@@ -15,32 +15,33 @@ enum { FIGURE_DECIMALS_MAX = 3 };
 
 static const struct figure_row {
     const char *metric, *statistic, *label;
-    bool always; /* also when it is 0 in all runs */
+    bool always;         /* also when it is 0 in all runs */
+    const char *same_as; /* left out where all runs have what that metric has */
 } rows[] = {
-    { "offered_rate", "mean", "offered rate, mean", true },
-    { "served_rate", "mean", "served rate, mean", true },
-    { "lag_seconds", "p50", "lag, p50", false },
-    { "lag_seconds", "p99", "lag, p99", true },
-    { "lag_seconds", "max", "lag, max", true },
-    { "latency_p99_seconds", "p50", "latency p99, typical", false },
-    { "parallelism", "mean", "parallelism, mean", true },
-    { "busy", "mean", "busiest vertex busy, mean", true },
-    { "busy_max", "mean", "busiest subtask busy, mean", true },
-    { "nic_use", "max", "fullest NIC in use, max", false },
-    { "link_use", "max", "fullest link in use, max", false },
-    { "downtime_seconds", "final", "downtime", true },
-    { "restarts", "final", "restarts after failures", true },
-    { "rescales", "final", "rescales", true },
-    { "records_replayed", "final", "records replayed", false },
-    { "checkpoints_completed", "final", "checkpoints completed", true },
-    { "checkpoints_failed", "final", "checkpoints failed", false },
-    { "checkpoint_duration_seconds", "mean", "checkpoint duration, mean", false },
-    { "checkpoint_bytes", "mean", "checkpoint size, mean", false },
-    { "checkpoint_written_bytes", "mean", "checkpointed data, mean", false },
-    { "task_managers", "mean", "TaskManagers, mean", true },
-    { "slot_hours", "final", "slot-hours", false },
-    { "task_manager_hours", "final", "TaskManager-hours", false },
-    { "cost", "final", "cost", false },
+    { "offered_rate", "mean", "offered rate, mean", true, NULL },
+    { "served_rate", "mean", "served rate, mean", true, NULL },
+    { "lag_seconds", "p50", "lag, p50", false, NULL },
+    { "lag_seconds", "p99", "lag, p99", true, NULL },
+    { "lag_seconds", "max", "lag, max", true, NULL },
+    { "latency_p99_seconds", "p50", "latency p99, typical", false, NULL },
+    { "parallelism", "mean", "parallelism, mean", true, NULL },
+    { "busy", "mean", "busiest vertex busy, mean", true, NULL },
+    { "busy_max", "mean", "busiest subtask busy, mean", true, NULL },
+    { "nic_use", "max", "fullest NIC in use, max", false, NULL },
+    { "link_use", "max", "fullest link in use, max", false, NULL },
+    { "downtime_seconds", "final", "downtime", true, NULL },
+    { "restarts", "final", "restarts after failures", true, NULL },
+    { "rescales", "final", "rescales", true, NULL },
+    { "records_replayed", "final", "records replayed", false, NULL },
+    { "checkpoints_completed", "final", "checkpoints completed", true, NULL },
+    { "checkpoints_failed", "final", "checkpoints failed", false, NULL },
+    { "checkpoint_duration_seconds", "mean", "checkpoint duration, mean", false, NULL },
+    { "checkpoint_bytes", "mean", "checkpoint size, mean", false, NULL },
+    { "checkpoint_written_bytes", "mean", "checkpointed data, mean", false, "checkpoint_bytes" },
+    { "task_managers", "mean", "TaskManagers, mean", true, NULL },
+    { "slot_hours", "final", "slot-hours", false, NULL },
+    { "task_manager_hours", "final", "TaskManager-hours", false, NULL },
+    { "cost", "final", "cost", false, NULL },
 };
 const size_t figure_count = sizeof rows / sizeof *rows;
 
@@ -152,7 +153,7 @@ bool figure_make(size_t index, const struct figure_runs *runs, struct figure *ou
     const struct figure_row *row = &rows[index];
     const char *unit = "";
     double most = 0;
-    bool any = row->always;
+    bool any = row->always, repeats = row->same_as != NULL;
     for (size_t i = 0; i < runs->count; i++) {
         const json_t *metric = summary_metric(runs->summary[i], row->metric);
         const char *its = json_string_value(json_object_get(metric, "unit"));
@@ -160,6 +161,8 @@ bool figure_make(size_t index, const struct figure_runs *runs, struct figure *ou
         out->value[i] = summary_number(runs->summary[i], row->metric, row->statistic);
         if (number_is_none(out->value[i]))
             continue;
+        repeats = repeats &&
+                  out->value[i] == summary_number(runs->summary[i], row->same_as, row->statistic);
         any = any || out->value[i] != 0;
         most = fmax(most, fabs(out->value[i]));
     }
@@ -175,5 +178,5 @@ bool figure_make(size_t index, const struct figure_runs *runs, struct figure *ou
         else
             snprintf(out->text[i], NUMBER_TEXT_SIZE, "%.*f", decimals, out->value[i]);
     }
-    return any;
+    return any && !repeats;
 }
