@@ -142,12 +142,13 @@ static struct nic_pair nics_of(const struct finder *f, uint32_t from, uint32_t t
                                 f->net->nic_loads.kind_of[TRANSFER_IN].items[to] } };
 }
 
+/* NONE: nothing of the network runs there. */
 static uint32_t slot_of(const struct finder *f, uint32_t host)
 {
     for (VEC_EACH(const struct net_stay, stay, &f->model->hosts.items[host].stays))
         if (stay->net == f->net->index && stay->round == f->net->round)
             return stay->slot;
-    IMPOSSIBLE("host");
+    return NONE;
 }
 
 static uint32_t slot_at(const struct finder *f, uint32_t place)
@@ -232,6 +233,22 @@ static double part_of(const struct finder *f, const struct model_vertex *to, uin
     return part;
 }
 
+/* While a region is down its tasks are nowhere, or on hosts where nothing runs yet: no records go
+ * that way. */
+static void add_way(struct finder *f, double weight, uint32_t sender, uint32_t reader)
+{
+    if (reader == NONE || sender == NONE)
+        return;
+    uint32_t a = f->model->tasks.items[sender].life.host;
+    uint32_t b = f->model->tasks.items[reader].life.host;
+    uint32_t out = slot_of(f, a), in = slot_of(f, b);
+    if (out == NONE || in == NONE)
+        return;
+    struct link_quality link = link_between(f->model, a, b);
+    struct nic_pair nics = a == b ? same_host_nics : nics_of(f, out, in);
+    add(f, weight, &link, &nics);
+}
+
 static void find_pointwise(struct finder *f, const struct model_vertex *from,
                            const struct model_vertex *to)
 {
@@ -239,17 +256,8 @@ static void find_pointwise(struct finder *f, const struct model_vertex *from,
         struct subtask_range range = edge_producers_of(&f->job->plan, f->edge, s);
         uint32_t reader = to->life.current.items[s];
         double weight = part_of(f, to, s) / (range.last - range.first + 1);
-        for (uint32_t p = range.first; p <= range.last; p++) {
-            uint32_t sender = from->life.current.items[p];
-            if (reader == NONE || sender == NONE)
-                continue;
-            uint32_t a = f->model->tasks.items[sender].life.host;
-            uint32_t b = f->model->tasks.items[reader].life.host;
-            struct link_quality link = link_between(f->model, a, b);
-            struct nic_pair nics =
-                a == b ? same_host_nics : nics_of(f, slot_of(f, a), slot_of(f, b));
-            add(f, weight, &link, &nics);
-        }
+        for (uint32_t p = range.first; p <= range.last; p++)
+            add_way(f, weight, from->life.current.items[p], reader);
     }
 }
 

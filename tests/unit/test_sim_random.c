@@ -75,7 +75,8 @@ START_TEST(a_random_scenario_breaks_no_invariant)
 END_TEST
 
 /* What only many seeds draw. The deploy order of a frozen newcomer names a checkpoint that is gone
- * at the thaw; readers of a pointwise edge at unequal speeds are behind when a third one comes. */
+ * at the thaw; readers of a pointwise edge at unequal speeds are behind when a third one comes; a
+ * region restores on a machine where nothing else runs while the other region is looked at. */
 static const char *const rare[] = {
     "name: frozen newcomer\n"
     "duration: 5min\n"
@@ -102,6 +103,17 @@ static const char *const rare[] = {
     "    vertices: [ { name: s }, { name: c, cost: 200us} ]\n"
     "    edges: [ s -> c: forward ]\n"
     "    load: 6k/s\n",
+    "name: region elsewhere\n"
+    "duration: 8min\n"
+    "sample: 10s\n"
+    "config: { execution.checkpointing.interval: 1min, parallelism.default: 2 }\n"
+    "cluster: { task-manager: { count: 4, slots: 1, memory: 16g } }\n"
+    "jobs:\n"
+    "  - name: j0\n"
+    "    vertices: [ { name: s, state: 8g }, { name: c, group: g2, state: 8g } ]\n"
+    "    edges: [ s -> c: forward ]\n"
+    "    load: 5k/s\n"
+    "events: [ { at: 305s, kill: tm4 }, { at: 315s, add: 1 } ]\n",
 };
 
 START_TEST(what_is_rarely_drawn_breaks_none_either)
