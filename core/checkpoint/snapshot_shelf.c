@@ -78,6 +78,7 @@ struct old_vertex {
     const struct task_state *states;
     uint32_t parallelism;
     int32_t max_parallelism;
+    bool is_source;
 };
 
 /* Tasks are numbered vertex by vertex; `first` moves on behind this one. */
@@ -91,11 +92,16 @@ static struct old_vertex next_vertex(const struct kept_snapshot *from, size_t *f
     return (struct old_vertex){ .name = from->graph->vertices.items[head->vertex.n].name,
                                 .states = head,
                                 .parallelism = head->parallelism,
-                                .max_parallelism = states->items[*first - 1].range.last + 1 };
+                                .max_parallelism = states->items[*first - 1].range.last + 1,
+                                .is_source = job_graph_is_source(from->graph, head->vertex) };
 }
 
+/* A source's enumerator has some, whatever its readers have stored (OperatorState.
+ * getCoordinatorState, which Checkpoints.loadAndValidateCheckpoint asks for first). */
 static bool has_state(const struct old_vertex *vertex)
 {
+    if (vertex->is_source)
+        return true;
     for (uint32_t i = 0; i < vertex->parallelism; i++)
         if (vertex->states[i].bytes > 0 || vertex->states[i].in_flight_bytes > 0)
             return true;

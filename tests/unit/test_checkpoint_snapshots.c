@@ -176,6 +176,23 @@ START_TEST(state_of_a_vertex_that_is_gone_is_refused_unless_it_may_be_ignored)
 }
 END_TEST
 
+/* Its enumerator's, which is there when its readers have stored nothing. */
+START_TEST(a_source_that_is_gone_is_missed_whatever_it_stored)
+{
+    struct job_graph *old = graphs_job("source 2; count 2; source -> count hash");
+    struct job_graph *job = graphs_job("other 2; count 2; other -> count hash");
+    struct completed_checkpoint out;
+    int32_t most[2];
+    shelve(old, true, 1, 0);
+    ck_assert_int_eq(lay(job, false, most, &out).code, ERR_REFUSED_CODE);
+    ck_assert_ptr_nonnull(strstr(note.text, "for operator source to the new program"));
+    ck_assert(!err_is(lay(job, true, most, &out)));
+    vec_fini(&out.states);
+    job_graph_destroy(old);
+    job_graph_destroy(job);
+}
+END_TEST
+
 /* ExecutionJobVertex.canRescaleMaxParallelism: what nobody fixed follows the snapshot. Parallelism
  * 200 would derive 512 of its own. */
 START_TEST(an_open_max_parallelism_follows_the_snapshot)
@@ -372,6 +389,7 @@ Suite *test_checkpoint_snapshots_suite(void)
     tcase_add_test(all, the_shelf_forgets_the_oldest_beyond_its_limit);
     tcase_add_test(all, a_snapshot_is_laid_over_the_vertices_of_the_same_name);
     tcase_add_test(all, state_of_a_vertex_that_is_gone_is_refused_unless_it_may_be_ignored);
+    tcase_add_test(all, a_source_that_is_gone_is_missed_whatever_it_stored);
     tcase_add_test(all, an_open_max_parallelism_follows_the_snapshot);
     tcase_add_test(all, a_max_parallelism_that_cannot_be_is_refused);
     tcase_add_test(all, numbers_go_on_behind_the_snapshot);
