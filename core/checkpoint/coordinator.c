@@ -269,15 +269,17 @@ static void ask(struct checkpoint_coordinator *coordinator, enum checkpoint_kind
 
 /* A savepoint that stops the job is its last word: nothing may be under way beside it or begin
  * behind it, so the grid stops first (SchedulerBase.stopWithSavepoint). */
-void checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
-                                    enum checkpoint_kind kind, uint64_t client_token,
-                                    struct effects *effects)
+uint64_t checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
+                                        enum checkpoint_kind kind, uint64_t client_token,
+                                        struct effects *effects)
 {
     CHECK(kind < CHECKPOINT_KIND_COUNT);
     if (checkpoint_kind_is_synchronous(kind))
         stop(coordinator, CHECKPOINT_FAILURE_SUSPENDED, effects);
+    uint64_t number = coordinator->decider.next_seq;
     ask(coordinator, kind, false, client_token, effects);
     checkpoint_coordinator_invariant(coordinator);
+    return number;
 }
 
 /* What makes an active checkpoint needless: one that will complete soon anyway. */

@@ -75,10 +75,11 @@ void checkpoint_coordinator_start_periodic(struct checkpoint_coordinator *coordi
 void checkpoint_coordinator_stop_periodic(struct checkpoint_coordinator *coordinator,
                                           enum checkpoint_failure why, struct effects *effects);
 /* A user's or scheduler's request, queued like Flink's: not periodic. A synchronous savepoint stops
- * the periodic timer first; whoever asked for it resumes the timer when it has failed. */
-void checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
-                                    enum checkpoint_kind kind, uint64_t client_token,
-                                    struct effects *effects);
+ * the periodic timer first; whoever asked for it resumes the timer when it has failed. Returns the
+ * request's number, which no other has: clients may use a token again. */
+uint64_t checkpoint_coordinator_request(struct checkpoint_coordinator *coordinator,
+                                        enum checkpoint_kind kind, uint64_t client_token,
+                                        struct effects *effects);
 /* The stop-with-savepoint has failed: the periodic timer runs again, from min-pause on. */
 void checkpoint_coordinator_resume_periodic(struct checkpoint_coordinator *coordinator,
                                             struct effects *effects);

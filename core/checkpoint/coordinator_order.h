@@ -32,6 +32,7 @@ struct checkpoint_coordinator_order {
     struct job_id files_of;          /* DISCARD: the job it was taken of */
     struct shared_state_file shared; /* DISCARD_SHARED */
     bool tell_tasks;                 /* COMPLETED: not after a savepoint that is not synchronous */
+    uint64_t request;                /* its number, as checkpoint_coordinator_request gave it */
     uint64_t client_token;
     int64_t bytes;          /* WRITE_METADATA, COMPLETED: state and channel state */
     time_ns duration;       /* COMPLETED: from the trigger on */

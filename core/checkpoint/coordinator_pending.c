@@ -54,6 +54,7 @@ static struct checkpoint_coordinator_order *order(struct checkpoint_coordinator 
                  .how = how_of(coordinator, pending->id, pending->kind),
                  .is_savepoint = savepoint,
                  .tell_tasks = !savepoint || checkpoint_kind_is_synchronous(pending->kind),
+                 .request = pending->request,
                  .client_token = pending->client_token,
                  .bytes = summary->state_bytes + summary->in_flight_bytes,
                  .by = nobody });
@@ -124,6 +125,7 @@ static void refuse(struct checkpoint_coordinator *coordinator,
                                                     .counted = at_trigger,
                                                     .is_savepoint =
                                                         checkpoint_kind_is_savepoint(request->kind),
+                                                    .request = request->seq,
                                                     .client_token = request->client_token,
                                                     .by = nobody });
 }
@@ -169,6 +171,7 @@ void coordinator_trigger_chosen(struct checkpoint_coordinator *coordinator, stru
         fresh.state = PENDING_TRIGGERED;
         fresh.kind = request->kind;
         fresh.periodic = request->periodic;
+        fresh.request = request->seq;
         fresh.client_token = request->client_token;
         fresh.triggered_at = effects->now;
         fresh.summary = (struct checkpoint_summary){ 0 };

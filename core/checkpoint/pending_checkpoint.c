@@ -334,6 +334,7 @@ uint64_t pending_checkpoint_hash(const struct pending_checkpoint *pending, uint6
     hash = hash_add(hash, pending->id);
     hash = hash_add(hash, (uint64_t)pending->state << 8 | (uint64_t)pending->kind << 1 |
                               pending->periodic);
+    hash = hash_add(hash, pending->request);
     hash = hash_add(hash, pending->client_token);
     hash = hash_add(hash, (uint64_t)pending->triggered_at);
     for (VEC_EACH(const uint32_t, word, &pending->acknowledged))

@@ -70,6 +70,7 @@ struct pending_checkpoint {
     enum pending_state state; /* written by pending_checkpoint_move */
     enum checkpoint_kind kind;
     bool periodic;
+    uint64_t request;      /* number of the request it came from */
     uint64_t client_token; /* of the savepoint's asker; 0: nobody */
     time_ns triggered_at;
     struct timer_handle expiry; /* set while TRIGGERED */

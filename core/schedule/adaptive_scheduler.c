@@ -235,7 +235,7 @@ static void adaptive_checkpoint_ended(struct scheduler *s,
                                       const struct checkpoint_coordinator_order *order)
 {
     struct adaptive_scheduler *own = s->own.adaptive;
-    if (s->stop_token && order->client_token == s->stop_token) {
+    if (scheduler_is_of_stop(s, order)) {
         on_stop_checkpoint(s, order);
         return;
     }

@@ -37,7 +37,7 @@ struct err default_stop(struct scheduler *s, bool drain, uint64_t token, struct 
 void default_stop_on_checkpoint(struct scheduler *s,
                                 const struct checkpoint_coordinator_order *order)
 {
-    bool is_current = s->stop_token != 0 && order->client_token == s->stop_token;
+    bool is_current = scheduler_is_of_stop(s, order);
     if (is_current && order->kind == ORDER_COMPLETED) {
         s->stop_savepoint = order->checkpoint;
         return;

@@ -56,6 +56,9 @@ time_ns scheduler_restart_delay(const struct scheduler *s);
 
 /* A stop-with-savepoint begins: its savepoint is asked for. */
 void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token);
+/* Is it that savepoint that has ended? */
+bool scheduler_is_of_stop(const struct scheduler *s,
+                          const struct checkpoint_coordinator_order *order);
 /* Its asker hears; nothing when there is none. */
 void scheduler_answer_stop(struct scheduler *s, bool failed);
 

@@ -308,9 +308,16 @@ void scheduler_begin_stop(struct scheduler *s, bool drain, uint64_t token)
     CHECK(s->stop_token == 0);
     s->stop_token = token;
     s->stop_savepoint = 0;
-    checkpoint_coordinator_request(s->parts.checkpoints,
-                                   drain ? CHECKPOINT_STOP_DRAIN : CHECKPOINT_STOP_SUSPEND, token,
-                                   s->parts.effects);
+    s->stop_request = checkpoint_coordinator_request(
+        s->parts.checkpoints, drain ? CHECKPOINT_STOP_DRAIN : CHECKPOINT_STOP_SUSPEND, token,
+        s->parts.effects);
+}
+
+/* Not by the asker's token: one that asks again before it is answered may use the same. */
+bool scheduler_is_of_stop(const struct scheduler *s,
+                          const struct checkpoint_coordinator_order *order)
+{
+    return s->stop_token != 0 && order->request == s->stop_request;
 }
 
 /* Once: whoever comes second finds no token. */
@@ -369,6 +376,7 @@ uint64_t scheduler_hash(const struct scheduler *s)
     hash = hash_add(hash, (uint64_t)s->announced_deploying << 1 | s->announced_running);
     hash = hash_add(hash, s->next_batch);
     hash = hash_add(hash, s->stop_token);
+    hash = hash_add(hash, s->stop_request);
     hash = hash_add(hash, s->stop_savepoint);
     hash = hash_add(hash, (uint64_t)timers_next(&s->timers));
     if (s->graph)

@@ -83,6 +83,7 @@ struct scheduler {
     uint32_t restart_count; /* numRestarts: failures that began a new attempt, and rescales */
     uint32_t rescale_count;
     uint64_t stop_token;     /* of the stop-with-savepoint in progress; 0: none */
+    uint64_t stop_request;   /* the number of its request for a savepoint */
     uint64_t stop_savepoint; /* its savepoint once completed; 0: not yet */
     union {
         struct default_scheduler *pipelined;

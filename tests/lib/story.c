@@ -187,13 +187,20 @@ void story_finish_all(struct story *story)
             plane_report(story, &story->tasks.items[i], EXECUTION_FINISHED, CAUSE_NONE);
 }
 
-static void ask(struct story *story, struct event_client request)
+/* With the token of the latest request. */
+static void deliver_request(struct story *story, struct event_client request)
 {
     struct letter *letter = world_letter(story, (struct node_id){ JOB_MANAGER }, EVENT_CLIENT);
-    request.token = ++story->next_token;
+    request.token = story->next_token;
     letter->event.client = request;
     story->unanswered++;
     world_deliver(story, letter);
+}
+
+static void ask(struct story *story, struct event_client request)
+{
+    story->next_token++;
+    deliver_request(story, request);
 }
 
 void story_submit(struct story *story, struct job_graph *graph)
@@ -209,6 +216,12 @@ void story_ask(struct story *story, enum client_request request, const struct ve
     ask(story,
         (struct event_client){
             .request = request, .job = first_job, .bounds = bounds, .bound_count = bound_count });
+}
+
+void story_ask_again(struct story *story, enum client_request request)
+{
+    CHECK(story->next_token > 0);
+    deliver_request(story, (struct event_client){ .request = request, .job = first_job });
 }
 
 void story_ask_of(struct story *story, struct job_id job, enum client_request request)

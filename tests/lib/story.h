@@ -62,6 +62,8 @@ void story_submit(struct story *story, struct job_graph *graph);
 void story_ask(struct story *story, enum client_request request, const struct vertex_bounds *bounds,
                size_t bound_count);
 void story_ask_of(struct story *story, struct job_id job, enum client_request request);
+/* In the words of the latest request, token included: a script's line that strikes again. */
+void story_ask_again(struct story *story, enum client_request request);
 void story_drain(struct story *story); /* stop-with-savepoint of job 0 with MAX_WATERMARK */
 
 /* Runs everything due before then, so that what happens next strikes first at that instant, as

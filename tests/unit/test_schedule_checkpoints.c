@@ -423,6 +423,49 @@ START_TEST(a_stop_while_tasks_are_missing_is_refused)
 }
 END_TEST
 
+/* An asker that says the same again, token and all, before the savepoint is there: each is answered
+ * once, the first two as those that gave way. */
+START_TEST(a_stop_asked_for_again_by_the_same_asker_gives_way_once)
+{
+    struct story *story = story_begin(_i);
+    open_with(story, "2 s", "1 s");
+    story_run(story, 3 * TIME_S);
+    story_hold_acks(story, true);
+    story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
+    for (time_ns at = 3100 * TIME_MS; at <= 3200 * TIME_MS; at += 100 * TIME_MS) {
+        story_run(story, at);
+        if (at == 3200 * TIME_MS)
+            story_hold_acks(story, false);
+        story_ask_again(story, CLIENT_STOP_WITH_SAVEPOINT);
+        story_run(story, at + 10 * TIME_MS);
+        ck_assert_str_eq(story_answer(story), "stop: refused stop with savepoint failed");
+        ck_assert_uint_eq(story_unanswered(story), 1);
+    }
+    story_run(story, 4 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "stop: done 4");
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    story_destroy(story);
+}
+END_TEST
+
+/* The same of the adaptive scheduler, which takes no second stop. */
+START_TEST(an_adaptive_job_refuses_a_stop_asked_for_again)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    open_with(story, "2 s", "1 s");
+    story_run(story, 3 * TIME_S);
+    story_ask(story, CLIENT_STOP_WITH_SAVEPOINT, NULL, 0);
+    story_ask_again(story, CLIENT_STOP_WITH_SAVEPOINT);
+    story_run(story, 3010 * TIME_MS);
+    ck_assert_str_eq(story_answer(story), "stop: refused the job is not executing");
+    story_run(story, 4 * TIME_S);
+    ck_assert_str_eq(story_answer(story), "stop: done 2");
+    ck_assert_uint_eq(story_unanswered(story), 0);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_checkpoints_suite(void)
 {
     Suite *suite = suite_create("schedule: checkpoints");
@@ -450,6 +493,8 @@ Suite *test_schedule_checkpoints_suite(void)
     tcase_add_story(stops, a_task_that_fails_behind_the_savepoint_restarts_all);
     tcase_add_story(stops, a_cancel_ends_a_stop_in_every_phase);
     tcase_add_story(stops, a_stop_while_tasks_are_missing_is_refused);
+    tcase_add_story(stops, a_stop_asked_for_again_by_the_same_asker_gives_way_once);
+    tcase_add_story(stops, an_adaptive_job_refuses_a_stop_asked_for_again);
     suite_add_tcase(suite, stops);
     return suite;
 }

@@ -95,11 +95,11 @@ static uint64_t request_of_task(const struct scheduler *s, bool cancel)
     return cancel ? (uint64_t)batches->cancel << 8 : batches->submit;
 }
 
-static void end_checkpoint(struct scheduler *s, uint64_t token)
+static void end_checkpoint(struct scheduler *s, uint64_t request)
 {
     struct checkpoint_coordinator_order order = { .kind = ORDER_COMPLETED,
                                                   .checkpoint = 77,
-                                                  .client_token = token };
+                                                  .request = request };
     scheduler_on_checkpoint_ended(s, &order);
 }
 
@@ -145,8 +145,8 @@ static bool is_rejected(struct scheduler *s, enum call call)
         break;
     case CALL_CANCEL_FAILED: scheduler_on_cancel_failed(s, tm1, request_of_task(s, true)); break;
     case CALL_RECONCILE: scheduler_on_reconcile(s, tm1, NULL, 0); break;
-    case CALL_CHECKPOINT_COMPLETED: end_checkpoint(s, 0); break;
-    case CALL_SAVEPOINT_COMPLETED: end_checkpoint(s, s->stop_token ? s->stop_token : 1234); break;
+    case CALL_CHECKPOINT_COMPLETED: end_checkpoint(s, s->stop_request + 1); break;
+    case CALL_SAVEPOINT_COMPLETED: end_checkpoint(s, s->stop_request); break;
     case CALL_FAIL_JOB_FOR: scheduler_fail_job_for(s, report.attempt, CAUSE_USER_CODE); break;
     case CALL_WOKEN: scheduler_on_time(s); break;
     case CALL_COUNT: break;
