@@ -3,8 +3,9 @@
  * How far a job's state has come. It goes back only where subtasks begin anew, and then to the
  * checkpoint that the JobManager named, however long the restore takes and however late the log
  * tells of it; no start leaves it where it was. It is never ahead of what was served, a checkpoint
- * is never ahead of the state, and one that is complete stays where it is. A job that goes on from
- * the savepoint another one stopped with begins with the record behind that one's last.
+ * is never ahead of the state, and one that is complete stays where it is. Where a job goes on from
+ * the snapshot that another one stopped with, each source that both have begins with the record
+ * behind that one's last.
  */
 #include <math.h>
 
@@ -29,8 +30,9 @@ struct place {
     bool started;              /* the log says so, no sample has seen it yet */
     double taken_over;         /* of a former job's log, by the last sample */
     uint64_t completed;        /* newest snapshot that the log tells of, savepoints too */
+    uint64_t stop;             /* the savepoint that was to stop the job; 0: it lost a task since */
     uint64_t begun_from;       /* the former job's snapshot; 0: none */
-    bool finished;             /* the job has: it stopped behind its newest snapshot */
+    bool finished;             /* the job has */
     VEC(struct seen_cut) cuts; /* from `named_before` on, ascending */
 };
 
@@ -54,6 +56,18 @@ static void places_destroy(void *own)
     mem_destroy(places);
 }
 
+static bool has_lost_task(const struct log_line *line)
+{
+    return text_equal(line->machine, "execution") && line->to &&
+           (text_equal(line->to, "FAILED") || text_equal(line->to, "CANCELED"));
+}
+
+static bool is_to_stop(const struct log_line *triggered)
+{
+    return text_equal(triggered->machine, "checkpoint") && triggered->reason &&
+           !text_equal(triggered->reason, "savepoint");
+}
+
 static void on_line(struct checker *checker, time_ns at, struct node_id node,
                     const struct log_line *line)
 {
@@ -62,12 +76,17 @@ static void on_line(struct checker *checker, time_ns at, struct node_id node,
     if (!(line->subject & LOG_OF_JOB) || line->job.n >= places->jobs.count)
         return;
     struct place *place = &places->jobs.items[line->job.n];
+    if (has_lost_task(line))
+        place->stop = 0;
     if (text_equal(line->what, "restore from checkpoint"))
         place->named = (uint64_t)line->value;
+    else if (text_equal(line->what, "triggered"))
+        place->stop = is_to_stop(line) ? line->checkpoint : place->stop;
     else if (text_equal(line->what, "starting from savepoint"))
         place->begun_from = (uint64_t)line->value;
     else if (text_equal(line->what, "completed") && text_equal(line->machine, "checkpoint"))
-        place->completed = line->checkpoint;
+        place->completed =
+            line->checkpoint > place->completed ? line->checkpoint : place->completed;
     else if (text_equal(line->what, "job ended"))
         place->finished = text_equal(line->reason, "FINISHED");
     else if (text_equal(line->what, "all tasks RUNNING"))
@@ -139,24 +158,58 @@ static void forget_cuts(struct place *place)
     place->cuts.count = kept;
 }
 
-/* Where the former job stopped with that savepoint, its last record is the one before this job's
- * first: neither is read twice, and none between them is left out. */
-static void check_taken_over(struct checker *checker, time_ns at, struct job_id job,
-                             const struct place *place)
+/* It read nothing behind the snapshot: that one stopped it, or it is the checkpoint that tasks wait
+ * for whose input has ended. Behind any other the job ran on, to its end. */
+static bool has_stopped_with(const struct checker *checker, uint32_t job, uint64_t snapshot)
 {
-    uint32_t former = checker->look->scenario->jobs.items[job.n].former;
-    if (former == 0 || place->begun_from == 0)
-        return;
-    const struct place *theirs = &((struct places *)checker->own)->jobs.items[former - 1];
-    double left_at = checker->recorder->jobs.items[former - 1].flow.position;
-    if (!theirs->finished || theirs->completed != place->begun_from)
-        return; /* it ran on behind the snapshot, and what it read then is read again */
-    if (is_below(place->taken_over, left_at))
+    const struct place *place = &((struct places *)checker->own)->jobs.items[job];
+    const struct config *config = &checker->look->scenario->jobs.items[job].graph->config;
+    if (!place->finished || place->completed != snapshot)
+        return false;
+    return snapshot == place->stop ||
+           (config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER &&
+            config->checkpoint_after_finish);
+}
+
+static struct model_vertex_view view_of(const struct checker *checker, uint32_t job,
+                                        struct vertex_id vertex)
+{
+    struct model_vertex_view view;
+    checker->look->vertex(checker->look->context, (struct job_id){ job }, vertex, &view);
+    return view;
+}
+
+/* A source that both jobs have: where the former one stopped with that snapshot, its last record is
+ * the one before this job's first. Neither is read twice, and none between them is left out. */
+static void check_source(struct checker *checker, time_ns at, struct job_id job, uint32_t former,
+                         struct vertex_id source)
+{
+    const struct job_graph *graph = checker->look->scenario->jobs.items[job.n].graph;
+    const struct job_graph *theirs = checker->look->scenario->jobs.items[former].graph;
+    struct vertex_id there = job_graph_find_vertex(theirs, graph->vertices.items[source.n].name);
+    if (vertex_id_is_none(there) || !job_graph_is_source(theirs, there))
+        return; /* it has a log of its own */
+    double left_at = view_of(checker, former, there).position;
+    double taken_over = view_of(checker, job.n, source).taken_over;
+    if (is_below(taken_over, left_at))
         checker_complain(checker, at, "%s reads again what was in the savepoint it started from",
                          checker_job_name(checker, job));
-    else if (is_below(left_at, place->taken_over))
+    else if (is_below(left_at, taken_over))
         checker_complain(checker, at, "%s leaves out records behind the savepoint it started from",
                          checker_job_name(checker, job));
+}
+
+/* Before its tasks have begun, the snapshot may be another one yet, or none. */
+static void check_taken_over(struct checker *checker, time_ns at, struct job_id job,
+                             const struct place *place, const struct model_job_view *flow)
+{
+    const struct job_spec *spec = &checker->look->scenario->jobs.items[job.n];
+    if (spec->former == 0 || place->begun_from == 0 || flow->restored.count == 0 ||
+        !has_stopped_with(checker, spec->former - 1, place->begun_from))
+        return;
+    for (uint32_t v = 0; v < spec->graph->vertices.count; v++)
+        if (job_graph_is_source(spec->graph, (struct vertex_id){ v }))
+            check_source(checker, at, job, spec->former - 1, (struct vertex_id){ v });
 }
 
 /* What a former job had read is known when this one takes its log up, and may be known better when
@@ -194,7 +247,7 @@ static void check_job(struct checker *checker, time_ns at, struct job_id job)
     check_books(checker, at, job, flow);
     see_taken_over(place, flow);
     see_cut(checker, at, job, place, flow);
-    check_taken_over(checker, at, job, place);
+    check_taken_over(checker, at, job, place, flow);
     if (flow->restored.count > place->restores)
         check_restore(checker, at, job, place, &flow->restored);
     else if (is_below(flow->position, place->position))

@@ -320,11 +320,11 @@ void exact_view_vertex(struct exact *exact, struct job_id id, struct vertex_id v
     struct exact_source *source = &job->sources.items[vertex->source];
     bool ended;
     update(exact, job, source);
-    if (source->paced)
-        return; /* nothing waits for it */
-    out->backlog = (double)log_arrived(source, view_time(exact, job), &ended);
     for (VEC_EACH(const struct split_place, split, &source->splits))
-        out->backlog -= (double)split->position;
+        out->position += (double)split->position;
+    out->taken_over = source->taken_over;
+    if (!source->paced) /* else nothing waits for it */
+        out->backlog = (double)log_arrived(source, view_time(exact, job), &ended) - out->position;
 }
 
 time_ns exact_broken_at(const struct exact *exact, struct job_id job)

@@ -93,6 +93,7 @@ struct model_vertex_view {
     double in_total, out_total; /* records */
     double in_rate;
     double backlog; /* sources: records not read; others: records in buffers before it */
+    double position, taken_over; /* sources; what those of a job add up to in model_job_view */
     double state_bytes;
 };
 

@@ -196,8 +196,12 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
                                     .in_total = flow->in_total,
                                     .out_total = flow->out_total };
     out->state_bytes = state_of_vertex(model, job, vertex);
-    if (vertex->is_source && !is_yet_to_go_on(job))
-        out->backlog = unread(&job->sources.items[vertex->source], view_time(model, job));
+    if (vertex->is_source && !is_yet_to_go_on(job)) {
+        struct model_source *source = &job->sources.items[vertex->source];
+        out->backlog = unread(source, view_time(model, job));
+        out->position = source_position(source, view_time(model, job));
+        out->taken_over = source->taken_over;
+    }
     if (!component->active)
         return;
     out->in_rate = vertex_in_rate(job, component, vertex);

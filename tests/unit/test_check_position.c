@@ -270,18 +270,35 @@ END_TEST
     "  - { name: b, vertices: [ { name: source } ],\n"                                             \
     "      config: { execution.state-recovery.path: savepoint of a } }\n"
 
-/* a has come to 100, stops behind its savepoint 4, and b starts from that at what it says. */
-static void hand_over(double taken_over, const char *ended_as)
+/* b has a source of its own in place of one of a's. */
+#define HEIR_OF_ONE                                                                                \
+    "name: t\n"                                                                                    \
+    "duration: 1h\n"                                                                               \
+    "jobs:\n"                                                                                      \
+    "  - { name: a, vertices: [ { name: source }, { name: left } ],\n"                             \
+    "      loads: { source: 5/s, left: 5/s } }\n"                                                  \
+    "  - { name: b, vertices: [ { name: own }, { name: source } ], loads: { own: 5/s },\n"         \
+    "      config: { execution.state-recovery.path: savepoint of a } }\n"
+
+/* a has come to 100, ends behind its snapshot 4, and b starts from that at what it says. */
+static void hand_over_in(const char *yaml, const char *snapshot, double taken_over,
+                         const char *ended_as)
 {
-    fake_run_init(&checked.recorded.run, HEIR);
+    struct fake_run *run = &checked.recorded.run;
+    const bool of_one = text_equal(yaml, HEIR_OF_ONE);
+    fake_run_init(run, yaml);
     recorder_init(&checked.recorded.recorder, &checked.recorded.run.look);
     checkers_init(&checked.checkers, &checked.recorded.run.look, &checked.recorded.recorder);
+    struct log_line triggered = fake_checkpoint("triggered", 4, 0);
     struct log_line ended = fake_fact("dispatcher", "job ended");
     struct log_line started = fake_checkpoint("starting from savepoint", 0, 4);
     struct log_line restored = fake_checkpoint("restore from checkpoint", 0, 4);
     checked.recorded.run.flows[0] = (struct model_job_view){ .served_total = 100, .position = 100 };
     checked_look(&checked, TIME_S);
-    checked_line(&checked, TIME_S, fake_checkpoint("triggered", 4, 0));
+    run->vertices[0][0].position = 100 - (of_one ? 30 : 0);
+    run->vertices[0][1].position = of_one ? 30 : 0;
+    triggered.reason = snapshot;
+    checked_line(&checked, TIME_S, triggered);
     checked_line(&checked, TIME_S, fake_checkpoint("completed", 4, 0));
     ended.reason = ended_as;
     checked_line(&checked, 2 * TIME_S, ended);
@@ -293,7 +310,15 @@ static void hand_over(double taken_over, const char *ended_as)
                                                              .position = taken_over,
                                                              .restore_checkpoint = 4,
                                                              .restore_position = taken_over };
+    run->vertices[1][of_one].taken_over = taken_over;
     checked_look(&checked, 4 * TIME_S);
+    run->flows[1].restored = (struct model_restore){ 1, 4, taken_over, true };
+    checked_look(&checked, 5 * TIME_S);
+}
+
+static void hand_over(double taken_over, const char *ended_as)
+{
+    hand_over_in(HEIR, "stop with savepoint", taken_over, ended_as);
 }
 
 START_TEST(position_wants_a_job_to_begin_where_the_savepoint_ended)
@@ -301,10 +326,10 @@ START_TEST(position_wants_a_job_to_begin_where_the_savepoint_ended)
     hand_over(100, "FINISHED");
     checked.recorded.run.flows[1].served_total = 20;
     checked.recorded.run.flows[1].position = 120;
-    checked_look(&checked, 5 * TIME_S);
+    checked_look(&checked, 6 * TIME_S);
     checked_must_hold(&checked);
     checked.recorded.run.flows[1].position = 121;
-    checked_look(&checked, 6 * TIME_S);
+    checked_look(&checked, 7 * TIME_S);
     checked_must_break(&checked, "exactly-once", "the state of b is ahead of what was served");
     checked_end(&checked);
 }
@@ -337,6 +362,68 @@ START_TEST(position_lets_a_failed_jobs_successor_begin_at_its_savepoint)
 }
 END_TEST
 
+/* A bounded job has gone on behind its savepoint to its end. */
+START_TEST(position_lets_records_behind_a_savepoint_that_stopped_nothing_be_read_again)
+{
+    hand_over_in(HEIR, "savepoint", 60, "FINISHED");
+    checked_must_hold(&checked);
+    checked_end(&checked);
+}
+END_TEST
+
+/* A task failed behind the savepoint that was to stop the job, which then came to its end. */
+START_TEST(position_lets_records_behind_a_stop_that_failed_be_read_again)
+{
+    hand_over_in(HEIR, "stop with savepoint", 100, "FAILED");
+    checked_line(&checked, 6 * TIME_S, fake_move("execution", "RUNNING", "FAILED"));
+    struct log_line ended = fake_fact("dispatcher", "job ended");
+    ended.reason = "FINISHED";
+    checked_line(&checked, 7 * TIME_S, ended);
+    checked.recorded.run.vertices[0][0].position = 160;
+    checked_look(&checked, 8 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
+}
+END_TEST
+
+/* Its tasks waited for that checkpoint, so nothing is behind it. */
+START_TEST(position_sees_records_before_the_last_checkpoint_that_are_read_again)
+{
+    hand_over_in(HEIR "config: { execution.checkpointing.interval: 10s }\n", NULL, 60, "FINISHED");
+    checked_must_break(&checked, "exactly-once",
+                       "b reads again what was in the savepoint it started from");
+    checked_end(&checked);
+}
+END_TEST
+
+START_TEST(position_compares_the_sources_that_both_jobs_have)
+{
+    hand_over_in(HEIR_OF_ONE, "stop with savepoint", 70, "FINISHED");
+    checked_must_hold(&checked);
+    checked_end(&checked);
+    hand_over_in(HEIR_OF_ONE, "stop with savepoint", 69, "FINISHED");
+    checked_must_break(&checked, "exactly-once",
+                       "b reads again what was in the savepoint it started from");
+    checked_end(&checked);
+    hand_over_in(HEIR_OF_ONE, "stop with savepoint, draining", 100, "FINISHED");
+    checked_must_break(&checked, "exactly-once",
+                       "b leaves out records behind the savepoint it started from");
+    checked_end(&checked);
+}
+END_TEST
+
+/* While it waits for slots nobody knows yet what its tasks will take over. */
+START_TEST(position_asks_where_a_job_begins_when_its_tasks_do)
+{
+    hand_over(100, "FINISHED");
+    checked.recorded.run.flows[1].restored.count = 0;
+    checked.recorded.run.vertices[1][0].taken_over = 0;
+    checked_look(&checked, 6 * TIME_S);
+    checked_must_hold(&checked);
+    checked_end(&checked);
+}
+END_TEST
+
 Suite *test_check_position_suite(void)
 {
     Suite *suite = suite_create("check: position");
@@ -363,6 +450,12 @@ Suite *test_check_position_suite(void)
     tcase_add_test(tests, position_sees_records_that_are_read_again_by_the_next_job);
     tcase_add_test(tests, position_sees_records_that_nobody_reads);
     tcase_add_test(tests, position_lets_a_failed_jobs_successor_begin_at_its_savepoint);
+    tcase_add_test(tests,
+                   position_lets_records_behind_a_savepoint_that_stopped_nothing_be_read_again);
+    tcase_add_test(tests, position_lets_records_behind_a_stop_that_failed_be_read_again);
+    tcase_add_test(tests, position_sees_records_before_the_last_checkpoint_that_are_read_again);
+    tcase_add_test(tests, position_compares_the_sources_that_both_jobs_have);
+    tcase_add_test(tests, position_asks_where_a_job_begins_when_its_tasks_do);
     suite_add_tcase(suite, tests);
     return suite;
 }
