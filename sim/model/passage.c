@@ -233,8 +233,7 @@ static double part_of(const struct finder *f, const struct model_vertex *to, uin
     return part;
 }
 
-/* While a region is down its tasks are nowhere, or on hosts where nothing runs yet: no records go
- * that way. */
+/* Tasks of a region that is down are nowhere, or where nothing runs yet: no records go there. */
 static void add_way(struct finder *f, double weight, uint32_t sender, uint32_t reader)
 {
     if (reader == NONE || sender == NONE)
@@ -254,10 +253,9 @@ static void find_pointwise(struct finder *f, const struct model_vertex *from,
 {
     for (uint32_t s = 0; s < to->parallelism; s++) {
         struct subtask_range range = edge_producers_of(&f->job->plan, f->edge, s);
-        uint32_t reader = to->life.current.items[s];
         double weight = part_of(f, to, s) / (range.last - range.first + 1);
         for (uint32_t p = range.first; p <= range.last; p++)
-            add_way(f, weight, from->life.current.items[p], reader);
+            add_way(f, weight, from->life.current.items[p], to->life.current.items[s]);
     }
 }
 
