@@ -142,6 +142,8 @@ void exec_task_destroy(struct exec_task *task)
         frame_reader_fini(&task->inputs[i].reader);
         input_gate_fini(&task->inputs[i].gate);
     }
+    if (task->reading.buffer)
+        buffer_release(task->reading.buffer);
     for (uint32_t i = 0; i < task->config.output_count; i++)
         task_output_fini(&task->outputs[i]);
     watermark_valve_fini(&task->valve);

@@ -136,16 +136,16 @@ bool exec_task_read_next(struct exec_task *task, bool priority_only)
     for (uint32_t k = 0; k < task->config.input_count; k++) {
         uint32_t i = (task->next_input + k) % task->config.input_count, channel;
         struct exec_input *input = &task->inputs[i];
-        struct channel_item item;
+        struct channel_item *item = &task->reading;
         if (priority_only && !input_gate_has_priority(&input->gate))
             continue;
-        if (!input_gate_next(&input->gate, &channel, &item))
+        if (!input_gate_next(&input->gate, &channel, item))
             continue;
-        if (item.buffer)
-            read_buffer(task, input, channel, item.buffer);
+        if (item->buffer)
+            read_buffer(task, input, channel, item->buffer);
         else
-            on_event(task, i, channel, &item.event);
-        input_gate_recycle(&input->gate, channel, &item);
+            on_event(task, i, channel, &item->event);
+        input_gate_recycle(&input->gate, channel, item);
         exec_task_gather_in_flight(task);
         task->next_input = (i + 1) % task->config.input_count;
         return true;

@@ -40,8 +40,9 @@ struct exec_task {
     struct state_registry states;
     struct chain chain;
     struct exec_input *inputs;
-    struct input_gate **gates; /* of the inputs, for the barrier handler */
-    uint32_t next_input;       /* whose turn it is */
+    struct input_gate **gates;   /* of the inputs, for the barrier handler */
+    uint32_t next_input;         /* whose turn it is */
+    struct channel_item reading; /* taken; a user's call may not come back from it */
     struct task_output *outputs;
     struct barrier_handler handler; /* of a task with inputs */
     struct watermark_valve valve;
