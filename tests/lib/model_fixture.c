@@ -374,6 +374,16 @@ void model_fixture_cancel(struct model_fixture *fixture, const struct fixture_de
     order_attempts(fixture, how, DATA_CANCEL, NULL);
 }
 
+void model_fixture_restart(struct model_fixture *fixture, struct fixture_deployment *how,
+                           uint64_t checkpoint)
+{
+    model_fixture_cancel(fixture, how);
+    model_fixture_run(fixture, sim_queue_now(fixture->queue) + TIME_S);
+    how->attempt++;
+    how->checkpoint = checkpoint;
+    model_fixture_deploy(fixture, how);
+}
+
 void model_fixture_checkpoint(struct model_fixture *fixture, const struct fixture_deployment *how,
                               enum data_order kind, const struct checkpoint_order *order)
 {

@@ -97,6 +97,9 @@ void model_fixture_deploy_first(struct model_fixture *fixture, const uint32_t *p
 void model_fixture_deploy_one(struct model_fixture *fixture, const struct fixture_deployment *how,
                               uint32_t vertex, uint32_t subtask);
 void model_fixture_cancel(struct model_fixture *fixture, const struct fixture_deployment *how);
+/* Cancels it and, a second later, deploys the next attempt from the checkpoint. */
+void model_fixture_restart(struct model_fixture *fixture, struct fixture_deployment *how,
+                           uint64_t checkpoint);
 /* Tells every host of the deployment; a trigger names its source subtasks. */
 void model_fixture_checkpoint(struct model_fixture *fixture, const struct fixture_deployment *how,
                               enum data_order kind, const struct checkpoint_order *order);

@@ -76,3 +76,17 @@ void story_kill_noticed(struct story *story, struct node_id node, time_ns notice
     story_run(story, story_now(story) + notice);
     story_break_connection(story, node);
 }
+
+bool story_refuses(struct story *story, struct node_id node, struct event event)
+{
+    const struct effects *effects;
+    event.at = story_now(story);
+    return err_is(node_step((struct node *)(uintptr_t)story_node(story, node), &event, &effects));
+}
+
+struct event story_message(struct node_id from, const struct message *message)
+{
+    struct event event = { .kind = EVENT_MESSAGE };
+    event.message = (struct event_message){ from, message };
+    return event;
+}

@@ -31,4 +31,8 @@ void story_put(struct story *story, uint32_t vertices, int32_t lower, int32_t up
 /* Kill, and the first consumer to notice does so after `notice`. */
 void story_kill_noticed(struct story *story, struct node_id node, time_ns notice);
 
+/* One event straight to the node, at this instant; true when it was refused. */
+bool story_refuses(struct story *story, struct node_id node, struct event event);
+struct event story_message(struct node_id from, const struct message *message);
+
 #endif

@@ -5,32 +5,14 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/base/text.h"
+#include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
-
-static char book[] = "/tmp/weir-file-XXXXXX";
-
-static void setup(void)
-{
-    text_format(book, sizeof book, "/tmp/weir-file-XXXXXX");
-    int file = mkstemp(book);
-    ck_assert_int_ge(file, 0);
-    close(file);
-}
-
-static void teardown(void)
-{
-    unlink(book);
-}
 
 /* What main was told when the program had these arguments. */
 static const char *told(const char *act, const char *more)
 {
-    static char text[500];
     char yaml[1000];
     struct exact_run run;
     snprintf(yaml, sizeof yaml,
@@ -40,15 +22,11 @@ static const char *told(const char *act, const char *more)
              "config: { execution.checkpointing.interval: 5s }\n"
              "cluster: { task-manager: { count: 2, slots: 2 } }\n"
              "jobs: [ { program: bad, args: [%s, %s%s] } ]\n",
-             act, book, more);
+             act, book_path(), more);
     exact_run_init(&run, yaml);
     exact_run_to_end(&run);
     exact_run_fini(&run);
-    FILE *file = fopen(book, "r");
-    ck_assert_ptr_nonnull(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
+    return book_text();
 }
 
 static const struct {
@@ -107,7 +85,7 @@ Suite *test_api_bad_suite(void)
 {
     Suite *suite = suite_create("api bad");
     TCase *tcase = tcase_create("mistakes");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, book_begin, book_end);
     tcase_add_loop_test(tcase, a_function_that_does_what_it_must_not_fails_its_job, 0, MISTAKES);
     tcase_add_test(tcase, a_record_larger_than_a_buffer_fails_its_job);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);

@@ -5,32 +5,13 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "core/base/text.h"
+#include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
-
-static char book[] = "/tmp/weir-file-XXXXXX";
-
-static void setup(void)
-{
-    text_format(book, sizeof book, "/tmp/weir-file-XXXXXX");
-    int file = mkstemp(book);
-    ck_assert_int_ge(file, 0);
-    close(file);
-}
-
-static void teardown(void)
-{
-    unlink(book);
-}
 
 /* What main was told, and how long the run took, in virtual time. */
 static const char *told(const char *act, const char *config, time_ns *took)
 {
-    static char text[500];
     char yaml[1000];
     struct exact_run run;
     snprintf(yaml, sizeof yaml,
@@ -40,17 +21,13 @@ static const char *told(const char *act, const char *config, time_ns *took)
              "config: { execution.checkpointing.interval: 5s, parallelism.default: 2, %s }\n"
              "cluster: { task-manager: { count: 2, slots: 1 } }\n"
              "jobs: [ { program: endless, args: [%s, %s] } ]\n",
-             config, act, book);
+             config, act, book_path());
     exact_run_init(&run, yaml);
     exact_run_to_end(&run);
     exact_run_must_hold(&run, act);
     *took = exact_broken_at(run.exact, (struct job_id){ 0 });
     exact_run_fini(&run);
-    FILE *file = fopen(book, "r");
-    ck_assert_ptr_nonnull(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
+    return book_text();
 }
 
 #define SHORT "weir.call.cost-max: 40ms, restart-strategy.type: none"
@@ -108,7 +85,7 @@ Suite *test_api_endless_suite(void)
 {
     Suite *suite = suite_create("api endless");
     TCase *tcase = tcase_create("calls");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, book_begin, book_end);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_call_without_end_fails_its_task, 0, ACTS);
     tcase_add_test(tcase, one_that_goes_on_behind_its_failure_is_left);

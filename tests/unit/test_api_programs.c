@@ -4,29 +4,13 @@
  * for jobs, cancelling, stopping, sleeping. Each writes down what it saw.
  */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/text.h"
 #include "sim/program/session.h"
+#include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
-
-static char book[] = "/tmp/weir-file-XXXXXX";
-
-static void setup(void)
-{
-    text_format(book, sizeof book, "/tmp/weir-file-XXXXXX");
-    int file = mkstemp(book);
-    ck_assert_int_ge(file, 0);
-    close(file);
-}
-
-static void teardown(void)
-{
-    unlink(book);
-}
 
 /* A scenario that runs the program of tests/programs by its act. */
 static void write_scenario(char *yaml, size_t size, const char *world, const char *act,
@@ -41,13 +25,12 @@ static void write_scenario(char *yaml, size_t size, const char *world, const cha
                 "jobs:\n"
                 "  - program: story\n"
                 "    args: [%s, %s]\n%s",
-                world, act, book, more);
+                world, act, book_path(), more);
 }
 
 /* What the act wrote in a run in this world, where this happens. */
 static const char *story_with(const char *world, const char *act, const char *events)
 {
-    static char told[100000];
     char yaml[1000];
     struct scenario *scenario = NULL;
     struct note note = { { 0 } };
@@ -60,11 +43,7 @@ static const char *story_with(const char *world, const char *act, const char *ev
     simulation_run(simulation, TIME_NEVER, NULL, NULL, NULL);
     simulation_destroy(simulation);
     scenario_destroy(scenario);
-    FILE *file = fopen(book, "r");
-    ck_assert_ptr_nonnull(file);
-    told[fread(told, 1, sizeof told - 1, file)] = '\0';
-    fclose(file);
-    return told;
+    return book_text();
 }
 
 static const char *story(const char *world, const char *act)
@@ -205,7 +184,7 @@ Suite *test_api_programs_suite(void)
 {
     Suite *suite = suite_create("api programs");
     TCase *tcase = tcase_create("programs");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, book_begin, book_end);
     tcase_add_test(tcase, main_goes_on_when_its_job_has_finished);
     tcase_add_test(tcase, main_cancels_and_stops_its_jobs);
     tcase_add_test(tcase, main_is_told_of_what_its_job_failed);

@@ -13,22 +13,6 @@
 
 static const struct node_id jm = { 0 }, tm1 = { 1 }, stranger = { 77 };
 
-/* One event straight to the node; true when it was refused. */
-static bool is_refused(struct story *story, struct event event)
-{
-    struct node *node = (struct node *)(uintptr_t)story_node(story, jm);
-    const struct effects *effects;
-    event.at = story_now(story);
-    return err_is(node_step(node, &event, &effects));
-}
-
-static struct event message_event(struct node_id from, const struct message *message)
-{
-    struct event event = { .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ from, message };
-    return event;
-}
-
 /* Dispatcher. */
 
 START_TEST(a_job_is_submitted_once)
@@ -212,9 +196,9 @@ START_TEST(what_is_for_task_managers_is_refused)
     uint64_t before = node_state_hash(story_node(story, jm));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct message message = { .kind = others[i] };
-        ck_assert(is_refused(story, message_event(tm1, &message)));
+        ck_assert(story_refuses(story, jm, story_message(tm1, &message)));
     }
-    ck_assert(is_refused(story, (struct event){ .kind = EVENT_DATA }));
+    ck_assert(story_refuses(story, jm, (struct event){ .kind = EVENT_DATA }));
     ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
     story_destroy(story);
 }
@@ -255,13 +239,13 @@ START_TEST(messages_of_strangers_change_nothing)
             message.checkpoint_declined = (struct message_checkpoint_declined){
                 .checkpoint = 99, .cause = CAUSE_SNAPSHOT, .tasks = &attempt, .tasks_count = 1
             };
-        ck_assert(!is_refused(story, message_event(stranger, &message)));
+        ck_assert(!story_refuses(story, jm, story_message(stranger, &message)));
         ck_assert_msg(node_state_hash(story_node(story, jm)) == before, "%s",
                       message_name(kinds[i]));
     }
     struct message for_nobody = { .kind = MESSAGE_JOB_OFFER_CONTACT };
     for_nobody.job_offer_contact.job.n = 55;
-    ck_assert(!is_refused(story, message_event(stranger, &for_nobody)));
+    ck_assert(!story_refuses(story, jm, story_message(stranger, &for_nobody)));
     ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
     story_destroy(story);
 }
@@ -289,15 +273,15 @@ START_TEST(late_failures_change_nothing)
                                                          : request_token((struct job_id){ 0 }, 77),
                                             .failure = (enum send_failure)failure };
             bool counts = kinds[i] == MESSAGE_REQUEST_SLOT; /* plans a check all the same */
-            ck_assert(!is_refused(story, event));
+            ck_assert(!story_refuses(story, jm, event));
             ck_assert(counts || node_state_hash(story_node(story, jm)) == before);
         }
     struct event stored = { .kind = EVENT_STORE_DONE };
     stored.store_done.token = request_token((struct job_id){ 0 }, 99);
     before = node_state_hash(story_node(story, jm));
-    ck_assert(!is_refused(story, stored));
+    ck_assert(!story_refuses(story, jm, stored));
     stored.store_done.token = request_token((struct job_id){ 0 }, 0);
-    ck_assert(!is_refused(story, stored));
+    ck_assert(!story_refuses(story, jm, stored));
     ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
     story_destroy(story);
 }
@@ -316,7 +300,7 @@ START_TEST(a_slot_that_is_not_there_is_given_up)
     struct message message = { .kind = MESSAGE_TASK_STATES };
     message.task_states = (struct message_task_states){ { 0 }, &lost, 1 };
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 2);
-    ck_assert(!is_refused(story, message_event(tm1, &message)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &message)));
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 1);
     ck_assert_int_eq(view_job(story_node(story, jm), 0).status, JOB_RESTARTING);
     story_destroy(story);
@@ -334,16 +318,16 @@ START_TEST(slots_that_fail_are_lost_and_the_last_one_ends_the_contact)
     struct allocation_item failed[] = { { { 0 } }, { { 1 } }, { { 2 } } };
     struct message message = { .kind = MESSAGE_FAIL_SLOTS };
     message.fail_slots = (struct message_fail_slots){ { 0 }, failed, 3 };
-    ck_assert(!is_refused(story, message_event(stranger, &message)));
+    ck_assert(!story_refuses(story, jm, story_message(stranger, &message)));
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 2);
-    ck_assert(!is_refused(story, message_event(tm1, &message)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &message)));
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 1);
     ck_assert_int_eq(view_job(story_node(story, jm), 0).status, JOB_RESTARTING);
     struct message late = { .kind = MESSAGE_OFFER_SLOTS };
     struct slot_offer offer = { { 77 }, 0, 0, 0 };
     late.offer_slots = (struct message_offer_slots){ { 0 }, &offer, 1 };
     uint64_t before = node_state_hash(story_node(story, jm));
-    ck_assert(!is_refused(story, message_event(tm1, &late)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &late)));
     ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
     story_destroy(story);
 }
@@ -358,7 +342,7 @@ START_TEST(a_contact_that_ends_takes_its_slots_along)
     story_run(story, 1 * TIME_S);
     struct message message = { .kind = MESSAGE_JM_DISCONNECT };
     message.jm_disconnect = (struct message_jm_disconnect){ { 0 }, CAUSE_NONE };
-    ck_assert(!is_refused(story, message_event(tm1, &message)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &message)));
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).slots_held, 0);
     ck_assert_int_eq(view_job(story_node(story, jm), 0).status, JOB_RESTARTING);
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);

@@ -16,22 +16,6 @@ static const struct job_manager *manager_of(const struct story *story)
     return node_job_manager(story_node(story, jm));
 }
 
-/* One event straight to the node; true when it was refused. */
-static bool is_refused(struct story *story, struct event event)
-{
-    struct node *node = (struct node *)(uintptr_t)story_node(story, jm);
-    const struct effects *effects;
-    event.at = story_now(story);
-    return err_is(node_step(node, &event, &effects));
-}
-
-static struct event message_event(struct node_id from, const struct message *message)
-{
-    struct event event = { .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ from, message };
-    return event;
-}
-
 /* A standalone cluster takes no limits (StandaloneResourceManagerFactory). */
 START_TEST(a_standalone_cluster_takes_whoever_comes)
 {
@@ -83,7 +67,7 @@ START_TEST(a_registration_replaces_the_one_before_it)
     struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
     again.register_task_manager =
         (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, NULL, 0 };
-    ck_assert(!is_refused(story, message_event(tm1, &again)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &again)));
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 2); /* until it reports */
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
@@ -92,7 +76,7 @@ START_TEST(a_registration_replaces_the_one_before_it)
     };
     struct message report = { .kind = MESSAGE_SLOT_REPORT };
     report.slot_report = (struct message_slot_report){ &held, 1 };
-    ck_assert(!is_refused(story, message_event(tm1, &report)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &report)));
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 1);
     story_destroy(story);
 }
@@ -116,7 +100,7 @@ START_TEST(registrations_at_one_instant_are_one)
         struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
         again.register_task_manager =
             (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, held, count };
-        struct event event = message_event(tm1, &again);
+        struct event event = story_message(tm1, &again);
         const struct effects *effects;
         event.at = story_now(story);
         ck_assert(!err_is(node_step(manager, &event, &effects)));
@@ -153,7 +137,7 @@ START_TEST(a_registration_brings_the_slots_that_are_held)
     struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
     again.register_task_manager =
         (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, held, 2 };
-    ck_assert(!is_refused(story, message_event(tm1, &again)));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &again)));
     ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_free, 0);
     ck_assert_uint_eq(view_job(story_node(story, jm), 0).tasks_running, 4);
     story_destroy(story);

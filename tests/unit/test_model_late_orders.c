@@ -27,15 +27,6 @@ static void teardown(void)
     model_fixture_fini(&f);
 }
 
-static void restart(uint64_t checkpoint)
-{
-    model_fixture_cancel(&f, &two_by_two);
-    model_fixture_run(&f, sim_queue_now(f.queue) + TIME_S);
-    two_by_two.attempt++;
-    two_by_two.checkpoint = checkpoint;
-    model_fixture_deploy(&f, &two_by_two);
-}
-
 static void complete_checkpoint(uint64_t checkpoint)
 {
     model_fixture_trigger(&f, &two_by_two, checkpoint, CHECKPOINT_PERIODIC);
@@ -58,7 +49,7 @@ START_TEST(an_order_that_newer_attempts_have_overtaken_changes_nothing)
         late.parallelism = wide;
     two_by_two.attempt = 1;
     two_by_two.graph = (uint32_t)_i;
-    restart(4);
+    model_fixture_restart(&f, &two_by_two, 4);
     model_fixture_run(&f, 20 * TIME_S);
     complete_checkpoint(5);
     double position = model_fixture_job(&f, job_0).position;
@@ -72,7 +63,7 @@ START_TEST(an_order_that_newer_attempts_have_overtaken_changes_nothing)
     ck_assert_uint_eq(view.restored.count, 2);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), failed);
     model_fixture_cancel(&f, &late);
-    restart(5);
+    model_fixture_restart(&f, &two_by_two, 5);
     model_fixture_run(&f, 40 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).position, 80000, 1);
 }

@@ -30,15 +30,6 @@ static void teardown(void)
     model_fixture_fini(&f);
 }
 
-static void restart(uint64_t checkpoint)
-{
-    model_fixture_cancel(&f, &two_by_two);
-    model_fixture_run(&f, sim_queue_now(f.queue) + TIME_S);
-    two_by_two.attempt++;
-    two_by_two.checkpoint = checkpoint;
-    model_fixture_deploy(&f, &two_by_two);
-}
-
 /* recording checkpoint-restore-after-failure: 1000/s per subtask, failure 1 s after the trigger. */
 START_TEST(what_was_read_since_the_cut_is_replayed)
 {
@@ -49,7 +40,7 @@ START_TEST(what_was_read_since_the_cut_is_replayed)
     model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 4);
     model_fixture_run(&f, 11 * TIME_S);
     ck_assert_double_eq_tol(model_fixture_job(&f, job_0).restore_position, 20000, 1);
-    restart(4);
+    model_fixture_restart(&f, &two_by_two, 4);
     model_fixture_run(&f, 12150 * TIME_MS);
     struct model_job_view view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.replayed_total, 2000, 1);
@@ -79,7 +70,7 @@ START_TEST(state_that_is_lost_waits_at_once)
     view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.backlog, 2000 * 5, 5);
     ck_assert_double_eq_tol(view.lag_seconds, 5, 0.01);
-    restart(4);
+    model_fixture_restart(&f, &two_by_two, 4);
     model_fixture_run(&f, 16150 * TIME_MS);
     view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.backlog, 2000 * 6.15, 5);
@@ -119,7 +110,7 @@ START_TEST(what_waits_in_buffers_at_a_restart_is_read_again)
     model_fixture_freeze(&f, 2, true);
     model_fixture_run(&f, 12500 * TIME_MS);
     model_fixture_freeze(&f, 2, false);
-    restart(4);
+    model_fixture_restart(&f, &two_by_two, 4);
     model_fixture_run(&f, 14 * TIME_S);
     struct model_job_view view = model_fixture_job(&f, job_0);
     /* 0.5 s of both, and the 2 s of the one that could read */
@@ -176,7 +167,7 @@ static void expect_replay(double position)
 {
     double now = model_fixture_job(&f, job_0).position;
     ck_assert_double_gt(now - position, 100000);
-    restart(1);
+    model_fixture_restart(&f, &two_by_two, 1);
     model_fixture_run(&f, 31150 * TIME_MS);
     struct model_job_view view = model_fixture_job(&f, job_0);
     ck_assert_double_eq_tol(view.reread_total, now - position, 1);
@@ -214,11 +205,11 @@ END_TEST
 START_TEST(channel_state_is_not_counted_as_read_again)
 {
     run_full_checkpoint(true);
-    restart(1);
+    model_fixture_restart(&f, &two_by_two, 1);
     model_fixture_run(&f, 31150 * TIME_MS);
     struct model_job_view before = model_fixture_job(&f, job_0);
     model_fixture_run(&f, 31250 * TIME_MS);
-    restart(1);
+    model_fixture_restart(&f, &two_by_two, 1);
     model_fixture_run(&f, 32400 * TIME_MS);
     struct model_job_view after = model_fixture_job(&f, job_0);
     double read_since = 100e-3 * 20000; /* as much as drained, into full buffers */
@@ -381,7 +372,7 @@ START_TEST(a_stop_that_fails_after_its_savepoint_goes_back_to_the_checkpoint)
     model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_STOP_SUSPEND);
     model_fixture_run(&f, 41 * TIME_S);
     model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 2);
-    restart(1);
+    model_fixture_restart(&f, &two_by_two, 1);
     model_fixture_run(&f, 42200 * TIME_MS);
     model_fixture_trigger(&f, &two_by_two, 3, CHECKPOINT_PERIODIC); /* behind the savepoint */
     model_fixture_run(&f, 43 * TIME_S);
@@ -400,7 +391,7 @@ END_TEST
 START_TEST(restoring_what_was_never_cut_stops_the_run)
 {
     model_fixture_begin(&f, &two_by_two, 1000);
-    restart(77);
+    model_fixture_restart(&f, &two_by_two, 77);
     model_fixture_run(&f, 20 * TIME_S);
 }
 END_TEST
