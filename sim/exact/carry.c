@@ -197,10 +197,8 @@ static void send_reply(struct exact *exact, uint32_t index, enum reply_kind kind
     struct wire *wire = &exact->wires.items[index];
     time_ns at = exact_now(exact);
     if (wire->from_host != wire->to_host) {
-        struct link_quality link = virtual_cluster_link(
-            exact->cluster, (struct node_id){ wire->from_host }, (struct node_id){ wire->to_host });
         double again = connection_seconds_per_byte(exact, wire->to_host, wire->from_host);
-        at = time_add(at, time_add(distribution_mean(&link.latency), link.more_latency));
+        at = time_add(at, connection_latency(exact, wire->from_host, wire->to_host));
         at = time_add(at, (time_ns)(again * EVENT_BYTES * (double)TIME_S));
     }
     at = later(at, wire->reply_at);

@@ -40,7 +40,7 @@ static time_ns at_rate(double bytes, double bits_per_second)
     return bits_per_second > 0 ? (time_ns)(bytes * 8 / bits_per_second * (double)TIME_S) : 0;
 }
 
-static time_ns latency_of(const struct exact *exact, uint32_t from, uint32_t to)
+time_ns connection_latency(const struct exact *exact, uint32_t from, uint32_t to)
 {
     struct link_quality link = link_of(exact, from, to);
     return time_add(distribution_mean(&link.latency), link.more_latency);
@@ -50,7 +50,7 @@ static time_ns latency_of(const struct exact *exact, uint32_t from, uint32_t to)
 static time_ns pass_nics(struct exact *exact, uint32_t from_host, uint32_t to_host, double bytes)
 {
     struct exact_host *from = &exact->hosts.items[from_host], *to = &exact->hosts.items[to_host];
-    time_ns latency = latency_of(exact, from_host, to_host);
+    time_ns latency = connection_latency(exact, from_host, to_host);
     time_ns begins = later(exact_now(exact), from->nic_free[TRANSFER_OUT]);
     time_ns sent = time_add(begins, at_rate(bytes, from->nic_bps));
     from->nic_free[TRANSFER_OUT] = sent;
@@ -122,7 +122,7 @@ static void item_is_sent(void *context, uint64_t a, uint64_t b)
     struct connection_item item = connection->items.items[connection->first++];
     (void)b;
     connection->sent = (struct sim_handle){ 0 };
-    time_ns latency = latency_of(exact, connection->from, connection->to);
+    time_ns latency = connection_latency(exact, connection->from, connection->to);
     if (exact->wires.items[item.wire].generation == item.generation)
         wire_arrives(exact, item.wire,
                      later(connection->earliest, time_add(exact_now(exact), latency)));

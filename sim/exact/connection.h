@@ -34,6 +34,7 @@ void connection_send(struct exact *exact, uint32_t wire, double bytes);
 void connections_host_changed(struct exact *exact, uint32_t host);
 /* What a byte takes from host to host beside NICs and latency; 0: nothing. */
 double connection_seconds_per_byte(const struct exact *exact, uint32_t from, uint32_t to);
+time_ns connection_latency(const struct exact *exact, uint32_t from, uint32_t to);
 void connections_destroy(struct exact *exact);
 
 #endif
