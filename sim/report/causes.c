@@ -237,12 +237,11 @@ static const struct cause_rule rules[] = {
 /* Conditions of a process, each of which ends with it, too; and of the storage. */
 static const struct condition_row {
     const char *begins, *ends;
-} conditions[] = {
+} conditions[CAUSES_CONDITIONS] = {
     { "stopping", "stopped" },  { "frozen", "resumed" },        { "cut off", "healed" },
     { "lossy", "lossless" },    { "throttled", "unthrottled" }, { "slowed", "full speed" },
     { "fails", "works again" },
 };
-enum { CONDITION_COUNT = sizeof conditions / sizeof *conditions };
 
 static bool is_of_machines(const struct log_entry *entry)
 {
@@ -254,12 +253,17 @@ static bool same(const char *a, const char *b)
     return a && b && text_equal(a, b);
 }
 
+size_t causes_condition_begun(const struct log_entry *entry)
+{
+    for (size_t i = 0; i < CAUSES_CONDITIONS && is_of_machines(entry); i++)
+        if (text_equal(entry->what, conditions[i].begins))
+            return i;
+    return CAUSES_CONDITIONS;
+}
+
 bool causes_is_condition(const struct log_entry *entry)
 {
-    for (size_t i = 0; i < CONDITION_COUNT && is_of_machines(entry); i++)
-        if (text_equal(entry->what, conditions[i].begins))
-            return true;
-    return false;
+    return causes_condition_begun(entry) < CAUSES_CONDITIONS;
 }
 
 bool causes_ends_process(const struct log_entry *entry)
@@ -271,17 +275,18 @@ bool causes_ends_process(const struct log_entry *entry)
     return false;
 }
 
+bool causes_condition_ended(const struct log_entry *entry, size_t condition)
+{
+    return is_of_machines(entry) &&
+           (causes_ends_process(entry) || text_equal(entry->what, conditions[condition].ends));
+}
+
 bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition)
 {
-    if (!is_of_machines(entry) || !text_equal(entry->machine, condition->machine) ||
-        !same(entry->node, condition->node))
-        return false;
-    if (causes_ends_process(entry))
-        return true;
-    for (size_t i = 0; i < CONDITION_COUNT; i++)
-        if (text_equal(condition->what, conditions[i].begins))
-            return text_equal(entry->what, conditions[i].ends);
-    return false;
+    size_t begun = causes_condition_begun(condition);
+    return text_equal(entry->machine, condition->machine) && same(entry->node, condition->node) &&
+           (begun < CAUSES_CONDITIONS ? causes_condition_ended(entry, begun)
+                                      : causes_ends_process(entry));
 }
 
 /* When what failed began: its checkpoint was triggered. */

@@ -27,6 +27,11 @@ size_t causes_fault(const struct run_log *log, const struct cause_chain *chain);
  * frozen, cut off, slow? Does a later entry end that, or the process? */
 bool causes_is_condition(const struct log_entry *entry);
 bool causes_ends_condition(const struct log_entry *entry, const struct log_entry *condition);
+/* The same with a number for what lasts. Which begins here (CAUSES_CONDITIONS: none)? Does the
+ * entry end those of its node with that number? */
+enum { CAUSES_CONDITIONS = 7 };
+size_t causes_condition_begun(const struct log_entry *entry);
+bool causes_condition_ended(const struct log_entry *entry, size_t condition);
 /* Is it the end of a process, one way or another? */
 bool causes_ends_process(const struct log_entry *entry);
 

@@ -271,6 +271,40 @@ START_TEST(a_condition_is_remembered_until_it_has_ended)
 }
 END_TEST
 
+/* So is a storage that fails; and of conditions that come again the last, once. */
+START_TEST(what_began_again_is_remembered_once)
+{
+    static const struct {
+        const char *word, *script, *began, *reason;
+    } kinds[] = {
+        { "fail-storage", "fail-storage writes", "fails", "Asynchronous task checkpoint failed" },
+        { "slow", "slow tm1", "slowed", "Checkpoint expired before completing" },
+    };
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    for (int i = 0; i < 5000; i++) {
+        time_ns at = 100 * TIME_S + i * TIME_S;
+        recorder_fact(&recorded.recorder, at, fake_node(1), kinds[_i].word, kinds[_i].script);
+        recorded_fact(&recorded, at, 1, kinds[_i].began, NULL);
+    }
+    ck_assert_uint_lt(recorded.recorder.incidents.log.entries.count, 5000);
+    for (int i = 0; i < 5000; i++)
+        recorded_line(&recorded, 5200 * TIME_S + i * TIME_S, fake_fact("checkpoint", "triggered"));
+    struct log_line failed = fake_checkpoint("failed", 9, 0);
+    failed.reason = kinds[_i].reason;
+    if (_i == 1)
+        recorded_line(&recorded, 11000 * TIME_S, fake_checkpoint("expired", 9, 0));
+    recorded_line(&recorded, 11000 * TIME_S, failed);
+    struct log_line restarted = fake_fact("job", "tasks will be restarted");
+    restarted.reason = "too many failed checkpoints";
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded_line(&recorded, 11000 * TIME_S, restarted);
+    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, kinds[_i].script);
+    ck_assert_int_eq(recorded.recorder.incidents.list.items[0].at, 5099 * TIME_S);
+    recorded_end(&recorded);
+}
+END_TEST
+
 Suite *test_report_incidents_suite(void)
 {
     Suite *suite = suite_create("report_incidents");
@@ -285,6 +319,7 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, tasks_that_a_task_manager_gave_up_are_down_whoever_knows);
     tcase_add_test(tcase, what_stops_without_a_word_is_explained_when_it_is_noticed);
     tcase_add_test(tcase, a_condition_is_remembered_until_it_has_ended);
+    tcase_add_loop_test(tcase, what_began_again_is_remembered_once, 0, 2);
     tcase_add_test(tcase, a_job_that_failed_is_down_for_good);
     tcase_add_loop_test(tcase, a_job_that_failed_on_its_way_up_is_down_too, 0, 2);
     suite_add_tcase(suite, tcase);
