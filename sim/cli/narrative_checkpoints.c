@@ -23,6 +23,8 @@ enum { FAILURES_LOOKED_AT = 2 };
 struct row_of_failures {
     const char *job;
     VEC(int64_t) savepoints; /* triggered and not ended */
+    int64_t stop;            /* the last of them that is to stop the job */
+    bool is_stopping;        /* that one completed, and tasks end */
     size_t before;           /* the last one that completed; SIZE_MAX */
     size_t first, last;      /* failures since; SIZE_MAX: none */
     bool is_told;            /* they are not just what a restart or the job's end ended */
@@ -99,6 +101,12 @@ static void close_row(struct narrative *narrative, struct row_of_failures *row, 
     row->is_told = false;
 }
 
+static bool is_stop(const char *savepoint)
+{
+    return text_equal(savepoint, checkpoint_kind_names[CHECKPOINT_STOP_SUSPEND]) ||
+           text_equal(savepoint, checkpoint_kind_names[CHECKPOINT_STOP_DRAIN]);
+}
+
 static bool ends_savepoint(struct row_of_failures *row, int64_t id)
 {
     for (size_t i = 0; i < row->savepoints.count; i++)
@@ -109,12 +117,14 @@ static bool ends_savepoint(struct row_of_failures *row, int64_t id)
     return false;
 }
 
-/* One that fails because a newer one has completed leaves no gap. */
+/* One that fails because a newer one has completed, or its job stops, leaves no gap. */
 static void take_failure(struct narrative *narrative, struct row_of_failures *row, size_t place)
 {
     const struct log_entry *entries = narrative->log->entries.items, *entry = &entries[place];
     if (entry->reason &&
         text_equal(entry->reason, checkpoint_failure_text(CHECKPOINT_FAILURE_SUBSUMED)))
+        return;
+    if (row->is_stopping)
         return;
     if (row->first == SIZE_MAX)
         row->first = place;
@@ -133,9 +143,15 @@ static void take_line(struct narrative *narrative, struct rows_of_failures *rows
     if (!text_equal(entry->machine, "checkpoint"))
         return;
     struct row_of_failures *row = row_of(rows, entry->job);
-    if (entry->reason && text_equal(entry->what, "triggered")) { /* which it is, of savepoints */
+    if (run_log_fits(entry, "checkpoint starting*")) {
+        row->is_stopping = false; /* tasks run anew */
+    } else if (entry->reason &&
+               text_equal(entry->what, "triggered")) { /* which it is, of savepoints */
         vec_push(&row->savepoints, entry->checkpoint);
-    } else if (completed && !ends_savepoint(row, entry->checkpoint)) {
+        row->stop = is_stop(entry->reason) ? entry->checkpoint : row->stop;
+    } else if (completed && ends_savepoint(row, entry->checkpoint)) {
+        row->is_stopping |= entry->checkpoint == row->stop;
+    } else if (completed) {
         close_row(narrative, row, rows->outages, place, entry->at);
         row->before = place;
     } else if (text_equal(entry->what, "failed") && !ends_savepoint(row, entry->checkpoint)) {

@@ -175,6 +175,28 @@ START_TEST(a_savepoint_does_not_end_a_row_of_failures)
 }
 END_TEST
 
+/* Its tasks end one after the other, and decline. If they run again, checkpoints may fail again. */
+START_TEST(what_fails_while_a_stop_ends_the_tasks_leaves_no_gap)
+{
+    put_start();
+    put_checkpoint(61, "completed", 1, 1, NULL);
+    put_checkpoint(110, "triggered", 2, 0, "stop with savepoint");
+    put_checkpoint(150, "completed", 2, 40, NULL);
+    put_checkpoint(152, "failed", 3, 1, DECLINED);
+    put_checkpoint(153, "failed", 4, 1, DECLINED);
+    if (_i == 1) {
+        put_job("160.000000000", "checkpoint", "starting checkpoint scheduler");
+        put_checkpoint(170, "failed", 5, 1, DECLINED);
+    }
+    put_job("200.000000000", "dispatcher", "job ended");
+    const char *out = told("{" NO_OUTAGES "}", NULL);
+    if (_i == 1)
+        must_tell(out, "Checkpoint 5 failed 1 s after its trigger: " DECLINED);
+    else
+        must_not_tell(out, "completes no checkpoint");
+}
+END_TEST
+
 #define OUTAGE(at, over)                                                                           \
     "{\"job\": \"a\", \"cause\": \"tm1 killed\", \"at\": " at ", \"down_at\": " at                 \
     ", \"down_s\": 20, \"recovered_after_s\": 20, \"over_s\": " over "}"
@@ -384,6 +406,7 @@ Suite *test_cli_explain_checkpoints_suite(void)
     tcase_add_test(tcase, failures_that_others_tell_are_no_chapter);
     tcase_add_loop_test(tcase, chapters_hold_the_room_that_they_say, 0, 18);
     tcase_add_test(tcase, a_savepoint_does_not_end_a_row_of_failures);
+    tcase_add_loop_test(tcase, what_fails_while_a_stop_ends_the_tasks_leaves_no_gap, 0, 2);
     tcase_add_test(tcase, failures_of_one_outage_are_its_own_and_of_two_are_a_row);
     tcase_add_test(tcase, a_chapter_of_checkpoints_tells_how_lag_grew_meanwhile);
     tcase_add_test(tcase, the_largest_rise_of_lag_without_an_outage_is_told);
