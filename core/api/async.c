@@ -19,11 +19,12 @@ struct async_params {
 
 /* Calls the function with the record; null: it only asks how long the answer takes. */
 static time_ns call(const struct async_params *params, struct operator* op,
-                    const struct async_request *request, weir_function *function)
+                    const struct async_request *request, weir_function *function, const char *name)
 {
     struct weir_context ctx = context_of(op, &params->call);
     struct weir_record record;
     int64_t latency = 0;
+    operator_calls(op, name);
     if (context_value(&ctx, params->in, request->payload, request->size, request->timestamp,
                       &record)) {
         if (function)
@@ -38,21 +39,23 @@ static time_ns call(const struct async_params *params, struct operator* op,
 static const char *ask(const void *context, struct operator* op,
                        const struct async_request *request, time_ns *latency)
 {
-    *latency = call(context, op, request, NULL);
+    *latency = call(context, op, request, NULL, "ask");
     return NULL;
 }
 
 static const char *answer(const void *context, struct operator* op,
                           const struct async_request *request)
 {
-    call(context, op, request, ((const struct async_params *)context)->async.on_answer);
+    call(context, op, request, ((const struct async_params *)context)->async.on_answer,
+         "on_answer");
     return NULL;
 }
 
 static const char *timed_out(const void *context, struct operator* op,
                              const struct async_request *request)
 {
-    call(context, op, request, ((const struct async_params *)context)->async.on_timeout);
+    call(context, op, request, ((const struct async_params *)context)->async.on_timeout,
+         "on_timeout");
     return NULL;
 }
 
@@ -73,6 +76,7 @@ static bool again(const void *context, struct operator* op, const struct async_r
     const struct async_params *params = context;
     struct weir_context ctx = context_of(op, &params->call);
     struct weir_record record;
+    operator_calls(op, "is_none");
     bool is_none = attempt <= params->retry.retries &&
                    context_value(&ctx, params->in, request->payload, request->size,
                                  request->timestamp, &record) &&

@@ -73,6 +73,10 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     const struct function_params *params = op->spec->params;
     struct weir_context ctx = context_of(op, &params->call);
     ctx.watermark = function->watermark;
+    operator_calls(op, params->keep     ? "keep"
+                       : !params->in[1] ? "map"
+                       : input == 0     ? "on_first"
+                                        : "on_second");
     for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
         struct weir_record record;
         if (!context_record(&ctx, params->in[input], batch, i, &record))

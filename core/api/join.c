@@ -21,6 +21,7 @@ static void join(const void *context, struct operator* op, const struct join_rec
     const struct join_params *params = context;
     struct weir_context ctx = context_of(op, &params->call), other = ctx;
     struct weir_record one, two;
+    operator_calls(op, "join");
     if (context_value(&ctx, params->in[JOIN_LEFT], left->payload, left->size, left->timestamp,
                       &one) &&
         context_value(&other, params->in[JOIN_RIGHT], right->payload, right->size, right->timestamp,

@@ -22,6 +22,7 @@ static const char *on_record(const void *context, struct process_key *key, uint3
     struct weir_record record;
     ctx.key = key;
     ctx.watermark = key->watermark;
+    operator_calls(key->op, input == 0 ? "on_record" : "on_second");
     if (context_value(&ctx, params->in[input], payload, size, key->timestamp, &record))
         function(&ctx, &record, params->call.user);
     context_end(&ctx);
@@ -39,6 +40,7 @@ static const char *on_timer(const void *context, struct process_key *key)
     ctx.key = key;
     ctx.watermark = key->watermark;
     ctx.timestamp = is_event ? time : WEIR_NO_TIME;
+    operator_calls(key->op, is_event ? "on_event_time" : "on_processing_time");
     if (function)
         function(&ctx, time, params->call.user);
     else
@@ -54,6 +56,7 @@ static const char *on_rule(const void *context, struct broadcast_side *side, con
     struct weir_record record;
     ctx.side = side;
     ctx.watermark = side->watermark;
+    operator_calls(side->op, "on_rule");
     if (context_value(&ctx, params->in[BROADCAST_INPUT], payload, size, side->timestamp, &record))
         params->on_rule(&ctx, &record, params->call.user);
     context_end(&ctx);

@@ -17,6 +17,7 @@ static void apply(const void *context, struct operator* op, const struct batch *
 {
     const struct reduce_params *params = context;
     struct weir_context ctx = context_of(op, &params->call);
+    operator_calls(op, "reduce");
     for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
         struct weir_record record;
         if (!context_record(&ctx, params->in, batch, i, &record))

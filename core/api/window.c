@@ -22,6 +22,7 @@ static void add(const void *context, struct operator* op, const struct batch *ba
     const struct aggregate_params *params = context;
     struct weir_context ctx = context_of(op, &params->call);
     struct weir_record record;
+    operator_calls(op, "add");
     if (context_record(&ctx, params->in, batch, i, &record))
         params->aggregate.add(&ctx, &record, value, params->call.user);
     context_end(&ctx);
@@ -35,6 +36,7 @@ static void give(const void *context, struct operator* op, const uint8_t *key, i
     struct weir_pane pane = { key, params->key_size, start, end };
     ctx.timestamp = end - 1;
     operator_call_begins(op);
+    operator_calls(op, "give");
     params->aggregate.give(&ctx, &pane, value, params->call.user);
 }
 

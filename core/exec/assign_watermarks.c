@@ -4,6 +4,8 @@
  */
 #include "core/exec/assign_watermarks.h"
 
+#include "core/exec/user_call.h"
+
 struct assign_watermarks {
     struct operator op;
     struct watermark_clock clock;
@@ -33,6 +35,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     struct assign_watermarks *assign = (struct assign_watermarks *)op;
     const struct assign_watermarks_params *params = params_of(op);
     (void)input;
+    operator_calls(op, "timestamp");
     for (uint32_t i = 0; i < batch->count; i++) {
         const void *payload = batch_payload(batch, i);
         uint32_t size = batch_size(batch, i);

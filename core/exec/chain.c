@@ -4,6 +4,7 @@
  * is a line, so draining in the order of the operators leaves nothing behind.
  */
 #include "core/exec/chain_parts.h"
+#include "core/exec/user_call.h"
 
 static void tap_drain(struct collector *collector, uint32_t least);
 
@@ -41,6 +42,8 @@ static void write_out(struct tap *tap, const struct batch *batch)
     struct operator_task *task = tap->chain->task;
     for (VEC_EACH(const uint32_t, output, &tap->outputs)) {
         struct note note = { { 0 } };
+        if (tap->chain->outputs[*output].partition.config.partitioner == PARTITION_CUSTOM)
+            operator_calls(tap->chain->operators[tap->op], "partitioner");
         struct err e = task_output_write(&tap->chain->outputs[*output], batch, &note);
         if (err_is(e) && !task->failed)
             operator_fail(tap->chain->operators[tap->op], CAUSE_USER_CODE, "%s", note.text);
@@ -72,6 +75,31 @@ static void drain_direct(struct tap *tap, uint32_t least)
     tap_set_room(tap);
 }
 
+static void hand_on(const struct tap *tap, struct exec_probe *probe, const struct batch *batch)
+{
+    operator_charge(tap->next, batch->count);
+    if (probe)
+        probe->before(probe, tap->next, batch);
+    tap->next->class->process(tap->next, 0, batch);
+    if (probe)
+        probe->behind(probe, tap->next, batch);
+}
+
+/* To all who read it. The call that has put the records there goes on behind this. */
+static void give(struct tap *tap, struct exec_probe *probe, const struct batch *batch)
+{
+    struct operator_task *task = tap->chain->task;
+    time_ns call_cost = task->call_cost;
+    const char *name, *function;
+    user_call_get(&task->call, &name, &function);
+    if (tap->outputs.count > 0)
+        write_out(tap, batch);
+    if (tap->next)
+        hand_on(tap, probe, batch);
+    task->call_cost = call_cost;
+    user_call_set(&task->call, name, function);
+}
+
 static void tap_drain(struct collector *collector, uint32_t least)
 {
     struct tap *tap = (struct tap *)(void *)collector;
@@ -89,19 +117,7 @@ static void tap_drain(struct collector *collector, uint32_t least)
         const struct operator* op = tap->chain->operators[tap->op];
         if (probe && op->class->poll)
             probe->made(probe, op, &batch);
-        if (tap->outputs.count > 0)
-            write_out(tap, &batch);
-        time_ns call_cost = tap->chain->task->call_cost; /* of who has put the records there */
-        if (tap->next && probe) {
-            operator_charge(tap->next, batch.count);
-            probe->before(probe, tap->next, &batch);
-            tap->next->class->process(tap->next, 0, &batch);
-            probe->behind(probe, tap->next, &batch);
-        } else if (tap->next) {
-            operator_charge(tap->next, batch.count);
-            tap->next->class->process(tap->next, 0, &batch);
-        }
-        tap->chain->task->call_cost = call_cost;
+        give(tap, probe, &batch);
     }
     tap_set_room(tap);
     if (least > tap->scratch_size)

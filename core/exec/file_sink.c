@@ -8,6 +8,7 @@
 #include "core/exec/file_sink.h"
 
 #include "core/exec/state_list.h"
+#include "core/exec/user_call.h"
 
 struct pending_file {
     struct sink_file file;
@@ -102,6 +103,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     (void)input;
     if (!sink->is_open && batch->count > 0)
         begin_file(sink);
+    operator_calls(op, "format");
     for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
         const void *payload = batch_payload(batch, i);
         uint32_t size = batch_size(batch, i);

@@ -5,6 +5,7 @@
 #include "core/exec/log_source.h"
 
 #include "core/exec/split_list.h"
+#include "core/exec/user_call.h"
 
 struct log_source {
     struct operator op;
@@ -55,6 +56,7 @@ static enum source_status poll(struct operator* op, uint32_t records_max)
     size_t count = source->splits.splits.count;
     uint32_t done = 0;
     bool more = false, any_left = false;
+    operator_calls(op, "make, timestamp");
     for (size_t k = 0; k < count && done < records_max; k++) {
         struct source_split *split = split_list_next(&source->splits);
         bool paused = split_clock_is_paused(&source->clock, op,

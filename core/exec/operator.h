@@ -28,6 +28,12 @@ enum {
 
 struct chain;
 
+/* The user's function that was called last, by its name in weir.h, and whose it is. Somebody
+ * outside may look while it does not come back: each is read and written as a whole. */
+struct user_call {
+    const char *operator_name, *function;
+};
+
 /* What all operators of a task share; the task writes it before each call. */
 struct operator_task {
     time_ns now;
@@ -43,6 +49,7 @@ struct operator_task {
     bool ends_without_checkpoint;     /* behind the end of its input no checkpoint is taken */
     time_ns cost;                     /* CPU time charged since the task last took it */
     time_ns call_cost, call_cost_max; /* of the user's call under way; TIME_NEVER: no limit */
+    struct user_call call;
     /* Out of a call that goes on all the same; does not come back. Null: there is no way out. */
     void (*leave)(void *world);
     void *world;

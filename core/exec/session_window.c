@@ -5,6 +5,8 @@
  */
 #include "core/exec/session_window.h"
 
+#include "core/exec/user_call.h"
+
 enum { TIMER_GIVE, TIMER_FORGET, SPAN_SIZE = 16 };
 
 struct span {
@@ -160,6 +162,7 @@ static bool merge(struct session_window *window, struct sessions *sessions, uint
     uint32_t count = old + 1 - merged;
     if (!open_for_writing(window, sessions, count > old ? count : old))
         return false;
+    operator_calls(&window->op, "merge");
     for (uint32_t i = first; i < last; i++) {
         struct span from = span_at(window, sessions, i);
         to.start = from.start < to.start ? from.start : to.start;

@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a call of a user's function may cost. In: its beginning, and what it does, in virtual cost.
- * Out: a failed operator when that is too much; then the world's way out of the call.
+ * Calls of users' functions: which one is under way, and what it may cost. In: its beginning, and
+ * what it does, in virtual cost. Out: a failed operator when that is too much; then the world's way
+ * out of the call.
  */
 #ifndef WEIR_EXEC_USER_CALL_H
 #define WEIR_EXEC_USER_CALL_H
 
 #include "core/exec/operator.h"
+
+static inline void user_call_set(struct user_call *call, const char *name, const char *function)
+{
+    __atomic_store_n(&call->operator_name, name, __ATOMIC_RELAXED);
+    __atomic_store_n(&call->function, function, __ATOMIC_RELAXED);
+}
+static inline void user_call_get(const struct user_call *call, const char **name,
+                                 const char **function)
+{
+    *name = __atomic_load_n(&call->operator_name, __ATOMIC_RELAXED);
+    *function = __atomic_load_n(&call->function, __ATOMIC_RELAXED);
+}
+/* From here on it is this function that is called, until another one is named. */
+static inline void operator_calls(struct operator* op, const char *function)
+{
+    user_call_set(&op->task->call, op->spec->name, function);
+}
 
 /* A call of a user's function begins, or spends some of what it may cost. One that costs more than
  * it may has failed; one that goes on then is left. */

@@ -5,6 +5,7 @@
 #include "sim/check/check_output.h"
 
 #include "core/base/text.h"
+#include "sim/kernel/guard.h"
 #include "sim/load/input_file.h"
 
 struct line {
@@ -99,6 +100,41 @@ static MUST_CHECK struct err read_file(const char *path, struct lines *lines, st
     return OK;
 }
 
+/* What the program expects, by a call that may not come back: then this is its own for ever. */
+struct asked {
+    const struct program_spec *program;
+    const char *sink;
+    struct lines lines;
+};
+
+static void put_expected(const void *context, struct note *who)
+{
+    const struct asked *asked = context;
+    text_format(who->text, sizeof who->text, "weir_expected of program '%s', sink '%s',",
+                asked->program->name, asked->sink);
+}
+
+static void ask(void *context)
+{
+    struct asked *asked = context;
+    const struct program_spec *program = asked->program;
+    guard_enter(put_expected, asked);
+    program->expected(asked->sink, (int)program->arguments.count - 1, program->arguments.items,
+                      take_copy, &asked->lines);
+    guard_leave();
+}
+
+static MUST_CHECK struct err ask_program(const struct program_spec *program, const char *sink,
+                                         time_ns cpu_max, struct lines *lines, struct note *note)
+{
+    struct asked *asked = mem_create(sizeof *asked);
+    *asked = (struct asked){ .program = program, .sink = sink };
+    TRY(guard_run(ask, asked, &(struct guard_limits){ .cpu_max = cpu_max }, note));
+    *lines = asked->lines;
+    mem_destroy(asked);
+    return OK;
+}
+
 static const struct program_spec *program_of(const struct scenario *scenario, struct job_id job)
 {
     return &scenario->programs.items[scenario->jobs.items[job.n].main - 1];
@@ -107,7 +143,6 @@ static const struct program_spec *program_of(const struct scenario *scenario, st
 void output_judge(const struct scenario *scenario, const struct expectation *expectation,
                   const struct outputs *outputs, struct check_result *out)
 {
-    const struct program_spec *program = program_of(scenario, expectation->job);
     const struct output *output =
         outputs_find(outputs, scenario->jobs.items[expectation->job.n].name, expectation->subject);
     struct lines found = { 0 }, wanted = { 0 };
@@ -119,12 +154,10 @@ void output_judge(const struct scenario *scenario, const struct expectation *exp
     }
     if (output)
         output_each_line(output, take_line, &found);
-    struct err e = OK;
-    if (expectation->of)
-        e = read_file(expectation->of, &wanted, &note);
-    else
-        program->expected(expectation->subject, (int)program->arguments.count - 1,
-                          program->arguments.items, take_copy, &wanted);
+    struct err e = expectation->of
+                       ? read_file(expectation->of, &wanted, &note)
+                       : ask_program(program_of(scenario, expectation->job), expectation->subject,
+                                     scenario->config.call_cpu_max, &wanted, &note);
     text_format(out->wanted, sizeof out->wanted, "%zu lines", wanted.list.count);
     sort(&found);
     sort(&wanted);

@@ -13,6 +13,7 @@
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/show.h"
+#include "sim/kernel/guard.h"
 #include "sim/load/quantity.h"
 #include "sim/report/html.h"
 #include "sim/report/plots.h"
@@ -96,7 +97,7 @@ static void tell(const struct run_request *request, const struct plays *plays)
     show_failed(plays, stdout);
     show_never_happened(plays, stdout);
     show_results(plays, stdout);
-    if (interrupt_came())
+    if (interrupt_came() || guard_has_lost())
         show_cut(plays, stdout);
     if (request->spared[0])
         printf("The complete run in %s stays as it is.\n", request->spared);
@@ -117,7 +118,9 @@ static struct err run_into(const struct command *command, struct run_request *re
                                       .check_invariants =
                                           request->check ? NODE_CHECKS_ALL : NODE_CHECKS_NONE,
                                       .output = request->out[0] ? output : NULL };
-    TRY(plays_run(plays, &settings, note));
+    struct err ran = plays_run(plays, &settings, note);
+    if (err_is(ran) && !guard_has_lost())
+        return ran;
     plays_judge(plays);
     for (VEC_EACH(const struct play, play, &plays->list))
         if (play->summary)
@@ -125,10 +128,11 @@ static struct err run_into(const struct command *command, struct run_request *re
                 play->summary, "origin",
                 origin_create(request->scenario, settings.overrides, settings.override_count));
     if (!request->out[0])
-        return OK;
+        return ran;
     TRY(write_report(command, request, plays, output, note));
-    return output_put_in_place(output, plays_are_complete(plays), request->out, request->spared,
-                               sizeof request->out, note);
+    TRY(output_put_in_place(output, plays_are_complete(plays), request->out, request->spared,
+                            sizeof request->out, note));
+    return ran;
 }
 
 /* Variants may last longer than the scenario itself. */
@@ -202,13 +206,14 @@ static int run_all(const struct command *command, struct run_request *request)
         e = output_begin(&output, request->out, &note);
     if (!err_is(e))
         e = run_into(command, request, &plays, &output, &note);
-    int code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
-    if (!err_is(e)) {
+    bool has_run = !err_is(e) || guard_has_lost();
+    if (has_run)
         tell(request, &plays);
-        code = plays_failed(&plays) ? EXIT_FAILED : EXIT_HELD;
-        if (interrupt_came())
-            code = interrupt_exit_code();
-    }
+    int code = err_is(e)              ? command_fail(command, e, &note)
+               : plays_failed(&plays) ? EXIT_FAILED
+                                      : EXIT_HELD;
+    if (has_run && interrupt_came())
+        code = interrupt_exit_code();
     output_abandon(&output);
     plays_fini(&plays);
     return code;

@@ -11,6 +11,7 @@
 #include "sim/cli/look.h"
 #include "sim/cli/play_outputs.h"
 #include "sim/exact/exact.h"
+#include "sim/kernel/guard.h"
 #include "sim/report/drawn.h"
 #include "sim/report/never.h"
 
@@ -99,8 +100,11 @@ static void fini_play(struct play *play)
     scenario_destroy(play->scenario);
 }
 
+/* What somebody still has their hands in stays as it is. */
 void plays_fini(struct plays *plays)
 {
+    if (guard_has_lost())
+        return;
     for (VEC_EACH(struct play, play, &plays->list))
         fini_play(play);
     vec_fini(&plays->list);
@@ -147,41 +151,92 @@ static void on_step(void *context, time_ns at)
     recorder_step(&play->recorder, at);
 }
 
+/* A run as work that is watched. */
+struct playing {
+    struct play *play;
+    struct simulation *simulation;
+    const struct play_settings *settings;
+    struct progress progress;
+};
+
+static void play_through(void *context)
+{
+    struct playing *playing = context;
+    playing->play->complete =
+        simulation_run(playing->simulation, playing->settings->until, playing->settings->stop,
+                       progress_tell, &playing->progress);
+}
+
+static void end_simulation(void *context)
+{
+    struct playing *playing = context;
+    simulation_destroy(playing->simulation);
+}
+
+/* Only programs bring code that may not come back. */
+static MUST_CHECK struct err do_watched(void (*work)(void *context), struct playing *playing,
+                                        struct note *note)
+{
+    const struct scenario *scenario = playing->play->scenario;
+    struct guard_limits limits = { scenario->config.call_cpu_max, playing->settings->stop };
+    if (scenario->programs.count == 0) {
+        work(playing);
+        return OK;
+    }
+    return guard_run(work, playing, &limits, note);
+}
+
+static void begin_watching(struct play *play, struct simulation *simulation, FILE *events,
+                           FILE *trace, const char *trace_key)
+{
+    struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample, on_step };
+    if (trace)
+        exact_trace_key(plane_exact(simulation_plane(simulation)), trace_key, trace);
+    look_init(&play->look, simulation);
+    event_log_init(&play->log, events, play->scenario, simulation_cluster(simulation));
+    recorder_init(&play->recorder, &play->look);
+    checkers_init(&play->checkers, &play->look, &play->recorder);
+    event_watch_init(&play->watch, play->scenario);
+    simulation_watch(simulation, &watcher);
+}
+
+static void look_last(struct play *play, time_ns now)
+{
+    if (now > metrics_end(&play->recorder.metrics))
+        recorder_sample(&play->recorder, now);
+    checkers_sample(&play->checkers, now, true);
+}
+
 /* Runs it and makes the summary, while there is a simulation to look into. */
-static void run(struct play *play, const struct play_settings *settings, FILE *events, FILE *trace)
+static MUST_CHECK struct err run(struct play *play, const struct play_settings *settings,
+                                 FILE *events, FILE *trace, struct note *note)
 {
     const struct scenario *scenario = play->scenario;
+    struct playing *playing = mem_create(sizeof *playing);
     struct simulation *simulation = simulation_create(
         scenario, &(struct simulation_settings){ .vouching = true,
                                                  .check_invariants = settings->check_invariants,
                                                  .outputs = &play->outputs });
-    if (trace)
-        exact_trace_key(plane_exact(simulation_plane(simulation)), settings->trace_key, trace);
-    struct watcher watcher = { play, on_line, on_fact, on_answer, on_sample, on_step };
-    struct progress progress;
-    look_init(&play->look, simulation);
-    event_log_init(&play->log, events, scenario, simulation_cluster(simulation));
-    recorder_init(&play->recorder, &play->look);
-    checkers_init(&play->checkers, &play->look, &play->recorder);
-    event_watch_init(&play->watch, scenario);
-    simulation_watch(simulation, &watcher);
-    progress_begin(&progress, settings->quiet,
+    *playing = (struct playing){ .play = play, .simulation = simulation, .settings = settings };
+    begin_watching(play, simulation, events, trace, settings->trace_key);
+    progress_begin(&playing->progress, settings->quiet,
                    settings->title     ? settings->title
                    : scenario->variant ? scenario->variant
                                        : scenario->name,
                    settings->until < scenario->duration ? settings->until : scenario->duration);
-    play->complete =
-        simulation_run(simulation, settings->until, settings->stop, progress_tell, &progress);
-    progress_end(&progress);
-    time_ns now = simulation_now(simulation);
-    if (now > metrics_end(&play->recorder.metrics))
-        recorder_sample(&play->recorder, now);
-    checkers_sample(&play->checkers, now, true);
+    struct err e = do_watched(play_through, playing, note);
+    progress_end(&playing->progress);
+    if (!err_is(e))
+        look_last(play, simulation_now(simulation));
     play->summary = summary_create(&play->recorder, &play->log, simulation_event_count(simulation),
                                    play->complete);
     json_object_set_new(play->summary, "never_happened", summary_never_happened(simulation));
-    simulation_destroy(simulation);
+    if (!err_is(e))
+        e = do_watched(end_simulation, playing, note);
+    if (!err_is(e))
+        mem_destroy(playing);
     play->look.context = NULL;
+    return e;
 }
 
 /* Files. */
@@ -249,11 +304,12 @@ static struct err run_with_files(struct play *play, const struct play_settings *
     put_name(play, "trace.jsonl", trace_name, sizeof trace_name);
     if (settings->trace_key)
         TRY(output_open(output, trace_name, &trace, note));
-    run(play, settings, events, trace);
+    struct err ran = run(play, settings, events, trace, note);
     TRY(output_close(output, events, name, note));
     if (trace)
         TRY(output_close(output, trace, trace_name, note));
-    return write_files(play, output, note);
+    TRY(write_files(play, output, note));
+    return ran;
 }
 
 struct err plays_run(struct plays *plays, const struct play_settings *settings, struct note *note)
@@ -262,7 +318,7 @@ struct err plays_run(struct plays *plays, const struct play_settings *settings, 
         if (settings->output)
             TRY(run_with_files(play, settings, note));
         else
-            run(play, settings, settings->events, NULL);
+            TRY(run(play, settings, settings->events, NULL, note));
         if (!play->complete)
             break;
     }

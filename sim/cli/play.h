@@ -62,7 +62,7 @@ MUST_CHECK struct err plays_load_one(struct plays *plays, const struct play_sett
 void plays_fini(struct plays *plays);
 
 /* Runs all; stops after the one in which *stop became true. Files of each run are written when it
- * ends. */
+ * ends; also where it is refused because code of a program did not come back (guard_has_lost). */
 MUST_CHECK struct err plays_run(struct plays *plays, const struct play_settings *settings,
                                 struct note *note);
 /* Did all run to their end? */

@@ -5,6 +5,7 @@
  */
 #include "core/base/text.h"
 #include "sim/exact/parts.h"
+#include "sim/kernel/guard.h"
 
 enum {
     OVERDRAFT_MAX = 4096,
@@ -272,7 +273,9 @@ enum life_begun task_begin(struct exact *exact, uint32_t index)
         exact_fail_as(exact, index, CAUSE_USER_CODE, note.text);
         return LIFE_BEGUN_NOT;
     }
+    guard_enter(task_put_call, task);
     open(exact, task);
+    guard_leave();
     if (exec_task_state(task->exec) == EXEC_RUNNING)
         return LIFE_BEGUN;
     const char *text;

@@ -4,6 +4,7 @@
  */
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/exec/user_call.h"
 #include "sim/exact/parts.h"
 
 enum { FAILURE_TEXTS_MAX = 10000 }; /* then failures go without words */
@@ -37,6 +38,15 @@ void exact_fail(struct exact *exact, uint32_t index)
 const char *exact_failure_text(const struct exact *exact, uint32_t detail)
 {
     return detail > 0 && detail <= exact->texts.count ? exact->texts.items[detail - 1] : NULL;
+}
+
+void task_put_call(const void *context, struct note *who)
+{
+    const struct exact_task *task = context;
+    const char *name, *function;
+    user_call_get(&exec_task_chain(task->exec)->task->call, &name, &function);
+    text_format(who->text, sizeof who->text, "operator '%s', subtask %u: '%s'", name ? name : "",
+                task->life.subtask, function ? function : "");
 }
 
 void exact_forget_failures(struct exact *exact)

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#include "sim/kernel/guard.h"
+
 /* Records show in a log together, as a broker's clients fetch them. */
 #define LOG_TICK (10 * TIME_MS)
 
@@ -287,11 +289,19 @@ void run_leave_step(void *exact)
 
 /* A user's function that does not come back is left where it calls weir.h: nothing is half done
  * then but what belongs to its task, which has failed. */
-static struct exec_step step(struct exact *exact, struct exec_task *task)
+static struct exec_step step_or_leave(struct exact *exact, struct exec_task *task)
 {
     if (setjmp(exact->way_out) == 0)
         return exec_task_step(task, exact_now(exact));
     return exec_task_left(task);
+}
+
+static struct exec_step step(struct exact *exact, const struct exact_task *task)
+{
+    guard_enter(task_put_call, task);
+    struct exec_step did = step_or_leave(exact, task->exec);
+    guard_leave();
+    return did;
 }
 
 /* One step, or several that cost nothing. */
@@ -307,7 +317,7 @@ static void work(struct exact *exact, uint32_t index)
     hear_triggers(exact, task);
     memory_allow(exact, index);
     for (int i = 0; i < FREE_STEPS_MAX && did.cost == 0; i++) {
-        did = step(exact, task->exec);
+        did = step(exact, task);
         if (did.kind != STEP_WORKED)
             break;
     }

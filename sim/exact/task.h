@@ -73,6 +73,10 @@ static inline bool task_has_wires(const struct exact_task *task)
                           task->life.phase == TASK_LINGERING);
 }
 
+/* failure.c: whose function it is that does not come back, for guard_enter; the context is a task.
+ */
+void task_put_call(const void *task, struct note *who);
+
 /* life.c */
 const struct life_ops *exact_life_ops(void); /* the plane is the struct exact */
 /* A task's output may have been read to its end. */

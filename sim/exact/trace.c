@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "sim/exact/parts.h"
+#include "sim/kernel/guard.h"
 
 /* One operator of a vertex, over all attempts. */
 struct trace_book {
@@ -210,6 +211,7 @@ static uint32_t look(struct task_probe *own, const char *what, const struct oper
     const struct life_task *task = &own->exact->tasks.items[own->task].life;
     struct key_spec spec;
     uint32_t count = 0;
+    guard_beat();
     if (!key_of(&own->exact->jobs[task->job], task, op, &spec))
         return 0;
     struct key_run keys = key_run_of(&spec, batch);

@@ -246,7 +246,7 @@ struct err scenario_read_program(struct scenario_reader *reader, const struct tr
         e = read_main(reader, node, program);
     if (!err_is(e)) {
         e = plan_make(program->main, (int)program->arguments.count - 1, program->arguments.items,
-                      &plan, reader->note);
+                      reader->scenario->config.call_cpu_max, &plan, reader->note);
         if (err_is(e)) {
             e = tree_prefix(field_child(node, "program"), e, reader->note);
         } else {

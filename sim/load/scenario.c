@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/kernel/guard.h"
 #include "sim/load/scenario_read.h"
 
 static const char *const flink_versions[] = { "2.3", "2.4" };
@@ -399,7 +400,7 @@ static void fini_expectation(struct expectation *expectation)
 
 void scenario_destroy(struct scenario *scenario)
 {
-    if (!scenario)
+    if (!scenario || guard_has_lost()) /* who has not come back may read their arguments */
         return;
     for (size_t i = 0; i < scenario->jobs.count; i++)
         fini_job(&scenario->jobs.items[i]);

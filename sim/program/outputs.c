@@ -5,6 +5,7 @@
 #include "sim/program/outputs.h"
 
 #include "core/base/text.h"
+#include "sim/kernel/guard.h"
 
 enum { LINE_ROOM = 1024 };
 
@@ -18,6 +19,7 @@ static struct err put_line(struct output *output, const uint8_t *key, uint32_t k
         line = mem_create(length);
         api_sink_line(output->sink, payload, size, line, length);
     }
+    guard_beat();
     struct err e =
         broadcast_map_put(&output->written.values, key, key_size, line, (uint32_t)length);
     if (line != room)
@@ -34,6 +36,37 @@ static struct err upsert(void *context, const struct key_run *keys, const struct
         TRY(put_line(output, key_run_at(keys, i), key_run_size(keys, i), batch_payload(batch, i),
                      batch_size(batch, i)));
     return OK;
+}
+
+/* A run that was given up reads what is written here. */
+
+static struct err begin(void *context, const struct sink_file *file, struct note *note)
+{
+    struct collection *written = &((struct output *)context)->written;
+    guard_beat();
+    return written->port.begin(written, file, note);
+}
+
+static struct err append(void *context, const struct sink_file *file, const void *bytes,
+                         size_t size, struct note *note)
+{
+    struct collection *written = &((struct output *)context)->written;
+    guard_beat();
+    return written->port.append(written, file, bytes, size, note);
+}
+
+static struct err prepare(void *context, const struct sink_file *file, struct note *note)
+{
+    struct collection *written = &((struct output *)context)->written;
+    guard_beat();
+    return written->port.prepare(written, file, note);
+}
+
+static struct err commit(void *context, const struct sink_file *file, struct note *note)
+{
+    struct collection *written = &((struct output *)context)->written;
+    guard_beat();
+    return written->port.commit(written, file, note);
 }
 
 static struct output *find(const struct outputs *outputs, const char *job, const char *sink)
@@ -56,7 +89,6 @@ void outputs_open(struct outputs *outputs, const char *job, const struct job_pro
         if (!output) {
             output = mem_create(sizeof *output);
             collection_init(&output->written);
-            output->written.port.upsert = upsert;
             output->job = mem_copy_text(job);
             output->name = mem_copy_text((*sink)->name);
             output->is_table = (*sink)->is_table;
@@ -64,7 +96,7 @@ void outputs_open(struct outputs *outputs, const char *job, const struct job_pro
             vec_push(&outputs->list, output);
         }
         output->sink = *sink;
-        (*sink)->port = output->written.port;
+        (*sink)->port = (struct sink_port){ output, begin, append, prepare, commit, upsert };
     }
 }
 

@@ -4,6 +4,9 @@
  */
 #include "sim/program/plan.h"
 
+#include "core/base/text.h"
+#include "sim/kernel/guard.h"
+
 static struct err submit(void *context, struct weir_env *env, struct api_job *job, uint32_t number,
                          struct note *note)
 {
@@ -70,13 +73,40 @@ static const struct weir_executor planner = { .submit = submit,
                                               .collected = collected,
                                               .is_planning = true };
 
-struct err plan_make(weir_program *program, int argc, char **argv, struct plan *out,
-                     struct note *note)
+/* A call of main that may not come back: then this is its own for ever. */
+struct planning {
+    struct plan plan;
+    weir_program *program;
+    int argc, code;
+    char **argv;
+    struct weir_env *env;
+};
+
+static void put_main(const void *context, struct note *who)
 {
-    *out = (struct plan){ 0 };
-    struct weir_env *env = weir_env_create(&planner, out);
-    int code = program(env, argc, argv);
-    weir_env_destroy(env);
+    text_format(who->text, sizeof who->text, "main, asked for its plan,");
+    (void)context;
+}
+
+static void call_main(void *context)
+{
+    struct planning *planning = context;
+    guard_enter(put_main, planning);
+    planning->code = planning->program(planning->env, planning->argc, planning->argv);
+    guard_leave();
+}
+
+struct err plan_make(weir_program *program, int argc, char **argv, time_ns cpu_max,
+                     struct plan *out, struct note *note)
+{
+    struct planning *planning = mem_create(sizeof *planning);
+    *planning = (struct planning){ .program = program, .argc = argc, .argv = argv };
+    planning->env = weir_env_create(&planner, &planning->plan);
+    TRY(guard_run(call_main, planning, &(struct guard_limits){ .cpu_max = cpu_max }, note));
+    int code = planning->code;
+    *out = planning->plan;
+    weir_env_destroy(planning->env);
+    mem_destroy(planning);
     if (code == 0 && out->jobs.count > 0)
         return OK;
     plan_fini(out);

@@ -21,9 +21,10 @@ struct plan {
     VEC(struct planned_job) jobs;
 };
 
-/* Refused: main gives back another code than 0, or executes no job. */
-MUST_CHECK struct err plan_make(weir_program *program, int argc, char **argv, struct plan *out,
-                                struct note *note);
+/* Refused: main gives back another code than 0, executes no job, or takes more CPU time than that
+ * (guard.h). */
+MUST_CHECK struct err plan_make(weir_program *program, int argc, char **argv, time_ns cpu_max,
+                                struct plan *out, struct note *note);
 void plan_fini(struct plan *plan);
 
 #endif

@@ -6,8 +6,13 @@
 
 #include <pthread.h>
 
+#include "core/base/text.h"
+#include "sim/kernel/guard.h"
+
 enum {
     CALLS_BEHIND_THE_END_MAX = 10000, /* then main is taken for one that loops for ever */
+    CALLS_AT_ONCE_MAX = 1000,         /* without any progress; behind them each takes its time */
+    CALL_MS = 1,
 };
 
 enum baton { BATON_WORLD, BATON_MAIN };
@@ -24,6 +29,8 @@ struct session {
     enum baton baton;
     enum session_wait waits;
     uint32_t awaited, calls_behind;
+    uint32_t calls_at_once;     /* since main has waited for something, or learned something new */
+    VEC(enum weir_status) told; /* by job: the last answer */
     bool closed, savepoint_well;
 };
 
@@ -50,6 +57,7 @@ static void hand_over_for_good(struct session *session)
 /* The world has gone: true, and who asks again and again does not come back. */
 static bool is_over(struct session *session)
 {
+    guard_beat();
     if (session->closed && ++session->calls_behind > CALLS_BEHIND_THE_END_MAX) {
         hand_over_for_good(session);
         pthread_exit(NULL);
@@ -62,6 +70,26 @@ static void wait_for(struct session *session, enum session_wait what, uint32_t n
     session->waits = what;
     session->awaited = number;
     pass(session, BATON_WORLD);
+}
+
+static void sleep_ms(struct session *session, int64_t ms)
+{
+    session->world.sleep(session->world.context, ms);
+    wait_for(session, SESSION_SLEEPS, 0);
+}
+
+/* A call that does not wait. Who asks in a loop would ask for ever at the same instant: time goes
+ * on then, as for somebody who asks from afar. True: the world has gone. */
+static bool is_over_or_waits(struct session *session)
+{
+    if (is_over(session))
+        return true;
+    if (session->calls_at_once < CALLS_AT_ONCE_MAX) {
+        session->calls_at_once++;
+        return false;
+    }
+    sleep_ms(session, CALL_MS);
+    return is_over(session);
 }
 
 static struct err submit(void *context, struct weir_env *env, struct api_job *job, uint32_t number,
@@ -78,8 +106,15 @@ static struct err submit(void *context, struct weir_env *env, struct api_job *jo
 static enum weir_status status(void *context, uint32_t number, struct note *failure)
 {
     struct session *session = context;
-    return is_over(session) ? WEIR_JOB_SUSPENDED
-                            : session->world.status(session->world.context, number, failure);
+    if (is_over_or_waits(session))
+        return WEIR_JOB_SUSPENDED;
+    enum weir_status status = session->world.status(session->world.context, number, failure);
+    if (session->told.count <= number)
+        vec_resize(&session->told, number + 1);
+    if (status != session->told.items[number])
+        session->calls_at_once = 0;
+    session->told.items[number] = status;
+    return status;
 }
 
 static bool has_ended(enum weir_status status)
@@ -90,21 +125,26 @@ static bool has_ended(enum weir_status status)
 static void wait(void *context, uint32_t number)
 {
     struct session *session = context;
-    while (!has_ended(status(session, number, NULL)))
+    while (!is_over(session) &&
+           !has_ended(session->world.status(session->world.context, number, NULL))) {
+        session->calls_at_once = 0;
         wait_for(session, SESSION_WAITS_FOR_JOB, number);
+    }
 }
 
 static bool cancel(void *context, uint32_t number)
 {
     struct session *session = context;
-    return !is_over(session) && session->world.cancel(session->world.context, number);
+    return !is_over_or_waits(session) && session->world.cancel(session->world.context, number);
 }
 
 static bool savepoint(void *context, uint32_t number, bool stop, bool drain)
 {
     struct session *session = context;
-    if (is_over(session) || !session->world.savepoint(session->world.context, number, stop, drain))
+    if (is_over_or_waits(session) ||
+        !session->world.savepoint(session->world.context, number, stop, drain))
         return false;
+    session->calls_at_once = 0;
     session->savepoint_well = false;
     wait_for(session, SESSION_WAITS_FOR_SAVEPOINT, number);
     return session->savepoint_well;
@@ -115,16 +155,19 @@ static void sleep_for(void *context, int64_t ms)
     struct session *session = context;
     if (is_over(session))
         return;
-    session->world.sleep(session->world.context, ms);
-    wait_for(session, SESSION_SLEEPS, 0);
+    session->calls_at_once = 0;
+    sleep_ms(session, ms);
 }
 
 static bool collected(void *context, uint32_t number, const char *sink,
                       struct collection_cursor *cursor, const void **bytes, uint32_t *size)
 {
     struct session *session = context;
-    return !is_over(session) &&
-           session->world.collected(session->world.context, number, sink, cursor, bytes, size);
+    if (is_over(session) ||
+        !session->world.collected(session->world.context, number, sink, cursor, bytes, size))
+        return false;
+    session->calls_at_once = 0;
+    return true;
 }
 
 static const struct weir_executor executor = { .submit = submit,
@@ -154,7 +197,13 @@ struct session *session_create(weir_program *program, int argc, char **argv,
     return session;
 }
 
-void session_resume(struct session *session)
+static void put_main(const void *context, struct note *who)
+{
+    const struct session *session = context;
+    text_format(who->text, sizeof who->text, "main of program '%s'", session->argv[0]);
+}
+
+static void resume(struct session *session)
 {
     bool begins = session->waits == SESSION_NOT_BEGUN;
     CHECK(session->waits != SESSION_ENDED);
@@ -170,6 +219,13 @@ void session_resume(struct session *session)
     pthread_mutex_unlock(&session->lock);
 }
 
+void session_resume(struct session *session)
+{
+    guard_enter(put_main, session);
+    resume(session);
+    guard_leave();
+}
+
 void session_destroy(struct session *session)
 {
     if (!session)
@@ -180,6 +236,7 @@ void session_destroy(struct session *session)
     if (session->waits == SESSION_ENDED)
         pthread_join(session->thread, NULL);
     weir_env_destroy(session->env);
+    vec_fini(&session->told);
     pthread_cond_destroy(&session->passed);
     pthread_mutex_destroy(&session->lock);
     mem_destroy(session);

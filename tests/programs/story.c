@@ -157,6 +157,31 @@ static int insist(struct weir_env *env)
     return 0;
 }
 
+/* Asks and asks, and never waits. */
+static int ask_on(struct weir_env *env)
+{
+    build(env, 2000, 1, NULL);
+    struct weir_job *job = weir_execute_async(env, "asked");
+    enum weir_status status = weir_job_status(job);
+    int asked = 1;
+    for (; status == WEIR_JOB_CREATED || status == WEIR_JOB_RUNNING; asked++)
+        status = weir_job_status(job);
+    tell(env, "end", (int)status);
+    tell(env, "asked", asked);
+    return 0;
+}
+
+/* For what there will never be. */
+static int demand(struct weir_env *env)
+{
+    build(env, 2000, 1, NULL);
+    struct weir_job *job = weir_execute_async(env, "asked");
+    weir_job_wait(job);
+    while (!weir_job_savepoint(job))
+        ;
+    return 0;
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
     static const struct {
@@ -164,7 +189,8 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         int (*act)(struct weir_env *env);
     } acts[] = { { "in-turn", run_in_turn }, { "cancel", cancel_one }, { "stop", stop_one },
                  { "fail", fail },           { "differ", differ },     { "surprise", surprise },
-                 { "insist", insist },       { "collect", collect } };
+                 { "insist", insist },       { "collect", collect },   { "ask", ask_on },
+                 { "demand", demand } };
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "code") == 0)
         return 3;

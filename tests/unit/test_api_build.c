@@ -345,7 +345,8 @@ START_TEST(delays_between_questions_grow_to_their_limit)
     const struct pair record = { 1, 2 };
     const struct async_request request = { &record, sizeof record, 0 };
     struct operator_task task = { 0 };
-    struct operator op = { .task = &task };
+    const struct operator_spec spec = { .name = "ask" };
+    struct operator op = { .spec = &spec, .task = &task };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct job_graph *graph;
         struct note note;

@@ -94,6 +94,22 @@ START_TEST(a_main_that_never_gives_up_ends_with_the_run)
 }
 END_TEST
 
+/* 2,000 records take two seconds, and from the 1,000th question on each takes a millisecond. */
+START_TEST(a_main_that_asks_without_waiting_lets_time_pass)
+{
+    static const char *const worlds[] = { "exact", "virtual" };
+    const char *world = worlds[_i];
+    char first[200];
+    text_format(first, sizeof first, "%s", story(world, "ask"));
+    ck_assert_int_eq(strncmp(first, "end 3\nasked ", strlen("end 3\nasked ")), 0);
+    long asked = strtol(first + strlen("end 3\nasked "), NULL, 10);
+    ck_assert_int_gt(asked, 3000);
+    ck_assert_int_lt(asked, 10000);
+    ck_assert_str_eq(story(world, "ask"), first);
+    ck_assert_str_eq(story(world, "demand"), "");
+}
+END_TEST
+
 enum { RESULTS = 2000 };
 
 /* Every line `WORD NUMBER` of the results, once. */
@@ -190,6 +206,7 @@ Suite *test_api_programs_suite(void)
     tcase_add_test(tcase, main_is_told_of_what_its_job_failed);
     tcase_add_test(tcase, a_main_that_differs_from_its_plan_is_refused);
     tcase_add_test(tcase, a_main_that_never_gives_up_ends_with_the_run);
+    tcase_add_loop_test(tcase, a_main_that_asks_without_waiting_lets_time_pass, 0, 2);
     tcase_add_loop_test(tcase, main_gets_each_result_once_while_its_job_runs, 0, 3);
     tcase_add_test(tcase, where_there_are_no_records_there_are_no_results);
     tcase_add_test(tcase, what_is_no_program_is_refused_by_its_line);
