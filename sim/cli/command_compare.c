@@ -11,10 +11,10 @@
 #include "sim/cli/command.h"
 #include "sim/cli/compare_show.h"
 #include "sim/cli/interrupt.h"
+#include "sim/cli/pictures.h"
 #include "sim/cli/places.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/worlds.h"
-#include "sim/report/plots.h"
 
 enum { WORLDS_LEAST = 2, CONTEXT_MAX = 1000 };
 
@@ -155,20 +155,6 @@ static struct err write_world(const struct world_run *run, const struct output_d
     return output_mark(output, play->folder, play->complete, note);
 }
 
-static void draw(const struct command *command, const struct compare_request *request,
-                 const struct output_dir *output, const json_t *summary)
-{
-    char scripts[PLACE_SIZE];
-    struct note note = { "" };
-    struct err e = place_find_plots(scripts, &note);
-    if (!err_is(e))
-        e = output_make_folder(output, "plots", &note);
-    if (!err_is(e))
-        e = plots_draw(output->aside, scripts, summary, NULL, &note);
-    if (err_is(e) && !request->quiet && !interrupt_came())
-        fprintf(stderr, "weir %s: notice: %s\n", command->name, note.text);
-}
-
 static struct err write_all(const struct command *command, struct compare_request *request,
                             const struct worlds *worlds, const json_t *summary,
                             struct output_dir *output, struct note *note)
@@ -177,7 +163,7 @@ static struct err write_all(const struct command *command, struct compare_reques
         TRY(write_world(&worlds->runs[i], output, note));
     TRY(write_json(output, "summary.json", summary, note));
     if (!request->no_plots && worlds_are_complete(worlds))
-        draw(command, request, output, summary);
+        TRY(pictures_draw(command->name, output, summary, request->quiet, note));
     return output_put_in_place(output, worlds_are_complete(worlds), request->out, request->spared,
                                sizeof request->out, note);
 }

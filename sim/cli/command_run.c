@@ -9,6 +9,7 @@
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/origin.h"
+#include "sim/cli/pictures.h"
 #include "sim/cli/places.h"
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
@@ -16,7 +17,6 @@
 #include "sim/kernel/guard.h"
 #include "sim/load/quantity.h"
 #include "sim/report/html.h"
-#include "sim/report/plots.h"
 
 enum { KEY_SHOWN = 60 };
 
@@ -43,21 +43,6 @@ static const struct command_option options[] = {
     { "quiet", NULL, "print nothing but errors" },
 };
 
-/* Pictures are a service, not the result: without gnuplot a run is still a run. */
-static void draw(const struct command *command, const struct run_request *request,
-                 const struct output_dir *output, const json_t *summary)
-{
-    char scripts[PLACE_SIZE];
-    struct note note = { "" };
-    struct err e = place_find_plots(scripts, &note);
-    if (!err_is(e))
-        e = output_make_folder(output, "plots", &note);
-    if (!err_is(e))
-        e = plots_draw(output->aside, scripts, summary, NULL, &note);
-    if (err_is(e) && !request->quiet && !interrupt_came())
-        fprintf(stderr, "weir %s: notice: %s\n", command->name, note.text);
-}
-
 static struct err write_summary(const struct play *play, const struct output_dir *output,
                                 struct note *note)
 {
@@ -79,7 +64,7 @@ static struct err write_report(const struct command *command, const struct run_r
         if (play->summary)
             TRY(write_summary(play, output, note));
     if (!request->no_plots)
-        draw(command, request, output, summary);
+        TRY(pictures_draw(command->name, output, summary, request->quiet, note));
     TRY(output_open(output, "report.html", &file, note));
     html_write(output->aside, summary, file);
     return output_close(output, file, "report.html", note);

@@ -157,12 +157,12 @@ struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return OK;
     if (WIFSIGNALED(status))
-        return err_note(note, ERR_IO_CODE, "gnuplot, %s: ended by SIG%s", script,
+        return err_note(note, ERR_REFUSED_CODE, "gnuplot, %s: ended by SIG%s", script,
                         sigabbrev_np(WTERMSIG(status)));
     char complaint[COMPLAINT_SIZE];
     read_complaint(gnuplot->complaints, complaint);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return err_note(note, ERR_MISSING_CODE, "gnuplot cannot be run");
-    return err_note(note, ERR_IO_CODE, "gnuplot, %s: %s", script,
+    return err_note(note, ERR_REFUSED_CODE, "gnuplot, %s: %s", script,
                     complaint[0] ? complaint : "it ended early");
 }

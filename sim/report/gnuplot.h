@@ -29,6 +29,7 @@ void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value);
 
 /* ERR_MISSING: there is no gnuplot. */
 MUST_CHECK struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note);
+/* ERR_REFUSED: it failed, and says why. */
 MUST_CHECK struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note *note);
 /* As one would type it. */
 void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file);

@@ -255,6 +255,14 @@ struct err output_close(const struct output_dir *output, FILE *file, const char 
     return complain_of(output, name, "cannot be written", error, note);
 }
 
+void output_note_target(const struct output_dir *output, struct note *note)
+{
+    struct note said = *note;
+    size_t length = strlen(output->aside);
+    if (strncmp(said.text, output->aside, length) == 0)
+        text_format(note->text, sizeof note->text, "%s%s", output->target, said.text + length);
+}
+
 /* Without exchange: old out of the way, new in place, old away; or everything as it was. */
 static bool move_in_turn(const struct output_dir *output)
 {

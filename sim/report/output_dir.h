@@ -36,6 +36,9 @@ MUST_CHECK struct err output_open(const struct output_dir *output, const char *n
 MUST_CHECK struct err output_close(const struct output_dir *output, FILE *file, const char *name,
                                    struct note *note);
 
+/* In a note of others who were given `aside`: the target in its place. */
+void output_note_target(const struct output_dir *output, struct note *note);
+
 /* A folder within is a run of its own: what takes a run takes it, too. */
 MUST_CHECK struct err output_mark(const struct output_dir *output, const char *name, bool complete,
                                   struct note *note);

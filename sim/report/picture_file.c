@@ -11,7 +11,7 @@
 
 #include "core/base/text.h"
 
-enum { END_SIZE = 64 };
+enum { END_SIZE = 64, BLOCK_SIZE = 4096, BLOCKS = 64 };
 
 static const unsigned char png_end[] = { 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82 };
 static const char svg_end[] = "</svg>";
@@ -49,6 +49,24 @@ struct err picture_file_check(const char *path, struct note *note)
         return OK;
     return err_note(note, ERR_IO_CODE,
                     "%s: cannot be written: gnuplot left it incomplete (is the disk full?)", path);
+}
+
+struct err picture_file_room(const char *path, struct note *note)
+{
+    static const unsigned char block[BLOCK_SIZE];
+    char aside[PICTURE_PATH_SIZE];
+    picture_file_aside(path, aside);
+    FILE *file = fopen(aside, "wb");
+    int error = file ? 0 : errno;
+    for (int i = 0; file && !error && i < BLOCKS; i++)
+        if (fwrite(block, 1, sizeof block, file) < sizeof block)
+            error = errno;
+    if (file && fclose(file) != 0 && !error)
+        error = errno;
+    unlink(aside);
+    if (!error)
+        return OK;
+    return err_note(note, ERR_IO_CODE, "%s: cannot be written: %s", path, strerror(error));
 }
 
 struct err picture_file_commit(const char *path, struct note *note)

@@ -20,6 +20,8 @@ void picture_file_aside(const char *path, char out[PICTURE_PATH_SIZE]);
 bool picture_file_is_whole(const char *path);
 /* What was drawn aside is whole, or an error that says it is not. */
 MUST_CHECK struct err picture_file_check(const char *path, struct note *note);
+/* Nothing usable was drawn: for want of room? OK: no, a picture's bytes can be written there. */
+MUST_CHECK struct err picture_file_room(const char *path, struct note *note);
 MUST_CHECK struct err picture_file_commit(const char *path, struct note *note);
 void picture_file_abandon(const char *path); /* fine when nothing is there */
 

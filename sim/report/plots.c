@@ -58,6 +58,16 @@ static struct err start(const struct drawing *drawing, enum plot_picture picture
     return OK;
 }
 
+/* The first, but that a full disk is worse than a gnuplot that fails. */
+static void keep_worst(struct err *result, struct note *note, struct err e, const struct note *said)
+{
+    bool is_worse = e.code == ERR_IO_CODE && result->code == ERR_REFUSED_CODE;
+    if (!err_is(e) || (err_is(*result) && !is_worse))
+        return;
+    *result = e;
+    *note = *said;
+}
+
 /* Both formats of a picture side by side. */
 static struct err draw(const char *folder, const char *scripts, const json_t *summary,
                        enum plot_picture picture, FILE *print, struct note *note)
@@ -79,11 +89,14 @@ static struct err draw(const char *folder, const char *scripts, const json_t *su
     for (int i = 0; i < FORMAT_COUNT; i++) {
         struct note late = { "" };
         struct err e = started[i] ? gnuplot_wait(&gnuplot[i], script, &late) : OK;
-        if (err_is(e) && !err_is(result)) {
-            result = e;
-            *note = late;
-        }
+        keep_worst(&result, note, e, &late);
         gnuplot_fini(&gnuplot[i]);
+    }
+    if (result.code == ERR_REFUSED_CODE) {
+        struct note room = { "" };
+        put_target(folder, picture, 0, target);
+        struct err e = picture_file_room(target, &room);
+        keep_worst(&result, note, e, &room);
     }
     if (!err_is(result) && !print)
         result = put_in_place(folder, picture, note);
@@ -103,10 +116,7 @@ struct err plots_draw(const char *folder, const char *scripts, const json_t *sum
         if (!plot_variables_any((enum plot_picture)picture, summary))
             continue;
         struct err e = draw(folder, scripts, summary, (enum plot_picture)picture, print, &own);
-        if (err_is(e) && !err_is(result)) {
-            result = e;
-            *note = own;
-        }
+        keep_worst(&result, note, e, &own);
         if (err_is(e) && e.code == ERR_MISSING_CODE)
             break; /* no gnuplot: none will be drawn */
     }

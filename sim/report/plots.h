@@ -27,8 +27,9 @@ struct plot_row {
 };
 extern const struct plot_row plot_rows[PICTURE_COUNT];
 
-/* Draws all there is to draw. ERR_MISSING when there is no gnuplot. `print`: only prints the
- * command lines there; may be null. */
+/* Draws all there is to draw. ERR_MISSING when there is no gnuplot, ERR_IO when a picture cannot be
+ * written, ERR_REFUSED when gnuplot fails for reasons of its own. `print`: only prints the command
+ * lines there; may be null. */
 MUST_CHECK struct err plots_draw(const char *folder, const char *scripts, const json_t *summary,
                                  FILE *print, struct note *note);
 

@@ -191,6 +191,52 @@ START_TEST(pictures_that_cannot_be_drawn_are_exit_code_2)
 }
 END_TEST
 
+/* A gnuplot that says that all went well though the disk was full, one that fails and leaves no
+ * room, and one that fails for reasons of its own, which ends nothing. */
+static const struct {
+    const char *draws;
+    int code;
+    const char *says;
+} gnuplots[] = {
+    { "echo '<svg>ha' > \"$out\"", EXIT_INPUT,
+      "/run/plots/overview.png: cannot be written: gnuplot left it incomplete (is the disk "
+      "full?)" },
+    { "mkdir \"$out\"; exit 1", EXIT_INPUT,
+      "/run/plots/overview.png: cannot be written: Is a directory" },
+    { "kill -SEGV $$", EXIT_HELD, "overview.gp: ended by SIGSEGV" },
+};
+
+START_TEST(pictures_that_do_not_fit_end_the_run_and_leave_the_old_one)
+{
+    char script[512], path[256];
+    cli_begin();
+    put_scenario(0);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ino_t before = status_of("run/summary.json").st_ino;
+    text_format(script, sizeof script,
+                "#!/bin/sh\n"
+                "out=${3#*out=\\'}\n"
+                "[ \"$1\" = -d ] || out=${2#*out=\\'}\n"
+                "out=${out%%%%\\'*}\n"
+                "%s\n",
+                gnuplots[_i].draws);
+    cli_put_file("gnuplot", script);
+    text_format(path, sizeof path, "%s/gnuplot", cli_folder());
+    ck_assert_int_eq(chmod(path, 0700), 0);
+    text_format(path, sizeof path, "%s:/usr/bin:/bin", cli_folder());
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    ck_assert_int_eq(cli_weir("run @ --out @/run"), gnuplots[_i].code);
+    ck_assert_msg(strstr(cli_errors(), gnuplots[_i].says) != NULL, "%s", cli_errors());
+    ck_assert_ptr_null(strstr(cli_errors(), ".tmp-"));
+    ck_assert_ptr_eq(strchr(cli_errors(), '\n'), strrchr(cli_errors(), '\n'));
+    ck_assert_int_eq(status_of("run/summary.json").st_ino == before,
+                     gnuplots[_i].code == EXIT_INPUT);
+    ck_assert_uint_eq(entries(), 3);
+    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);
+    cli_end();
+}
+END_TEST
+
 /* What was tested is told all the same. */
 START_TEST(results_that_cannot_be_written_are_exit_code_2)
 {
@@ -229,6 +275,8 @@ Suite *test_cli_unwritable_suite(void)
     tcase_add_test(tcase, an_interrupted_test_says_so_wherever_it_tells);
     tcase_add_test(tcase, a_report_that_does_not_fit_leaves_the_old_one);
     tcase_add_test(tcase, pictures_that_cannot_be_drawn_are_exit_code_2);
+    tcase_add_loop_test(tcase, pictures_that_do_not_fit_end_the_run_and_leave_the_old_one, 0,
+                        (int)(sizeof gnuplots / sizeof *gnuplots));
     tcase_add_test(tcase, results_that_cannot_be_written_are_exit_code_2);
     tcase_add_test(tcase, golden_results_that_do_not_fit_leave_the_old_ones);
     suite_add_tcase(suite, tcase);

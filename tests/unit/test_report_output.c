@@ -313,7 +313,7 @@ START_TEST(what_gnuplot_complains_of_is_told)
     gnuplot_set_count(&gnuplot, "x", 1);
     ck_assert(!err_is(gnuplot_start(&gnuplot, "/nowhere/x.gp", &note)));
     struct err e = gnuplot_wait(&gnuplot, "/nowhere/x.gp", &note);
-    ck_assert_int_eq(e.code, ERR_IO_CODE);
+    ck_assert_int_eq(e.code, ERR_REFUSED_CODE);
     ck_assert_ptr_nonnull(strstr(note.text, "/nowhere/x.gp"));
     gnuplot_fini(&gnuplot);
 }
