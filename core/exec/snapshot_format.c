@@ -22,8 +22,7 @@ enum {
     BLOCK_HEAD = 4 * WORD,
     TRAILER_SIZE = 3 * WORD,
     MAX_PARALLELISM_MOST = 1 << 15,
-    LANES = 4,
-    STRIP = 2 * LANES * WORD,
+    AHEAD = 2048, /* bytes from what is read to what is fetched, across pages */
     BYTES_FIRST = 4096,
 };
 
@@ -49,26 +48,41 @@ static inline uint64_t stir(uint64_t lane, const uint8_t *two_words)
            get_word(two_words + WORD) * 0xd6e8feb86659fd93u;
 }
 
+struct snapshot_sum snapshot_sum_begin(void)
+{
+    return (struct snapshot_sum){ 0x9e3779b97f4a7c15u, 0xbf58476d1ce4e5b9u, 0x94d049bb133111ebu,
+                                  0xff51afd7ed558ccdu };
+}
+
 /* Four lanes, so that four chains of multiplications are under way at a time. */
+void snapshot_sum_strips(struct snapshot_sum *sum, const uint8_t *bytes, const uint8_t *end)
+{
+    struct snapshot_sum own = *sum;
+    for (; bytes != end; bytes += SNAPSHOT_STRIP) {
+        __builtin_prefetch(bytes + AHEAD);
+        own.a = stir(own.a, bytes);
+        own.b = stir(own.b, bytes + 2 * WORD);
+        own.c = stir(own.c, bytes + 4 * WORD);
+        own.d = stir(own.d, bytes + 6 * WORD);
+    }
+    *sum = own;
+}
+
+uint64_t snapshot_sum_end(const struct snapshot_sum *sum, const uint8_t *rest, size_t size)
+{
+    uint8_t strip[SNAPSHOT_STRIP] = { 0 };
+    struct snapshot_sum all = *sum;
+    memcpy(strip, rest, size % SNAPSHOT_STRIP);
+    snapshot_sum_strips(&all, strip, strip + SNAPSHOT_STRIP);
+    return hash_add(hash_add(hash_add(hash_add(size, all.a), all.b), all.c), all.d);
+}
+
 uint64_t snapshot_checksum(const uint8_t *bytes, size_t size)
 {
-    uint64_t a = 0x9e3779b97f4a7c15u, b = 0xbf58476d1ce4e5b9u;
-    uint64_t c = 0x94d049bb133111ebu, d = 0xff51afd7ed558ccdu;
-    uint8_t rest[STRIP] = { 0 };
-    const uint8_t *end = bytes + size / STRIP * STRIP;
-    memcpy(rest, end, size % STRIP);
-    for (const uint8_t *strip = bytes;;) {
-        bool is_last = strip == end;
-        strip = is_last ? rest : strip;
-        a = stir(a, strip);
-        b = stir(b, strip + 2 * WORD);
-        c = stir(c, strip + 4 * WORD);
-        d = stir(d, strip + 6 * WORD);
-        if (is_last)
-            break;
-        strip += STRIP;
-    }
-    return hash_add(hash_add(hash_add(hash_add(size, a), b), c), d);
+    const uint8_t *rest = bytes + size / SNAPSHOT_STRIP * SNAPSHOT_STRIP;
+    struct snapshot_sum sum = snapshot_sum_begin();
+    snapshot_sum_strips(&sum, bytes, rest);
+    return snapshot_sum_end(&sum, rest, size);
 }
 
 uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size)
@@ -134,23 +148,30 @@ size_t snapshot_open_block(struct snapshot_bytes *out)
     return opened;
 }
 
-static uint64_t block_checksum(const uint8_t *head, const uint8_t *body, uint64_t size)
+/* sum: of the body. */
+static uint64_t block_checksum(const uint8_t *head, uint64_t sum)
 {
-    uint64_t sum = snapshot_checksum(body, size);
     for (int i = 0; i < BLOCK_HEAD / WORD - 1; i++)
         sum = hash_add(sum, get_word(head + i * WORD));
     return sum;
 }
 
+void snapshot_seal_block(struct snapshot_bytes *out, size_t opened, enum snapshot_block_kind kind,
+                         int32_t group, uint32_t entries, uint64_t sum)
+{
+    uint8_t *head = out->items + opened;
+    put_word(head, two_halves(kind, (uint32_t)group));
+    put_word(head + WORD, entries);
+    put_word(head + 2 * WORD, out->count - opened - BLOCK_HEAD);
+    put_word(head + 3 * WORD, block_checksum(head, sum));
+}
+
 void snapshot_close_block(struct snapshot_bytes *out, size_t opened, enum snapshot_block_kind kind,
                           int32_t group, uint32_t entries)
 {
-    uint8_t *head = out->items + opened;
-    uint64_t size = out->count - opened - BLOCK_HEAD;
-    put_word(head, two_halves(kind, (uint32_t)group));
-    put_word(head + WORD, entries);
-    put_word(head + 2 * WORD, size);
-    put_word(head + 3 * WORD, block_checksum(head, head + BLOCK_HEAD, size));
+    size_t body = opened + BLOCK_HEAD;
+    snapshot_seal_block(out, opened, kind, group, entries,
+                        snapshot_checksum(out->items + body, out->count - body));
 }
 
 void snapshot_write_index(struct snapshot_bytes *out, const uint64_t *offsets, uint32_t groups,
@@ -282,10 +303,11 @@ struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, 
     if (!has_block(file, *from, to))
         return err_note(note, ERR_BAD_VALUE_CODE, "a block of key group %d ends behind it", group);
     uint64_t size = get_word(head + 2 * WORD), kind = (uint32_t)get_word(head);
-    if (get_word(head + 3 * WORD) != block_checksum(head, head + BLOCK_HEAD, size))
+    if (get_word(head + 3 * WORD) !=
+        block_checksum(head, snapshot_checksum(head + BLOCK_HEAD, size)))
         return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is damaged", group);
     if (get_word(head) >> 32 != (uint32_t)group || get_word(head + WORD) > UINT32_MAX ||
-        (kind != SNAPSHOT_BLOCK_ENTRIES && kind != SNAPSHOT_BLOCK_REMOVED))
+        kind < SNAPSHOT_BLOCK_ENTRIES || kind >= SNAPSHOT_BLOCK_END)
         return err_note(note, ERR_BAD_VALUE_CODE, "a block of key group %d that is none", group);
     *block = (struct snapshot_block){ .kind = (enum snapshot_block_kind)kind,
                                       .group = group,

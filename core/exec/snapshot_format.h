@@ -19,7 +19,7 @@
 #include "core/base/vec.h"
 #include "core/graph/key_groups.h"
 
-enum { SNAPSHOT_FORMAT_VERSION = 1, SNAPSHOT_NAME_MAX = 128 };
+enum { SNAPSHOT_FORMAT_VERSION = 2, SNAPSHOT_NAME_MAX = 128 };
 
 /* Says which bytes a serializer writes: the fingerprint differs between kinds, the version between
  * generations of one kind. */
@@ -49,7 +49,12 @@ struct snapshot_bytes {
     size_t count, capacity;
 };
 
-enum snapshot_block_kind { SNAPSHOT_BLOCK_ENTRIES = 1, SNAPSHOT_BLOCK_REMOVED };
+enum snapshot_block_kind {
+    SNAPSHOT_BLOCK_ENTRIES = 1,
+    SNAPSHOT_BLOCK_REMOVED,
+    SNAPSHOT_BLOCK_STRETCH, /* entries as the buckets of a table have them: state_stretch.h */
+    SNAPSHOT_BLOCK_END
+};
 
 struct snapshot_block {
     enum snapshot_block_kind kind;
@@ -68,6 +73,17 @@ struct snapshot_file {
 
 uint64_t snapshot_checksum(const uint8_t *bytes, size_t size);
 
+/* The same while the bytes come in: whole strips, in order, then what is left of all `size`. */
+enum { SNAPSHOT_STRIP = 64 };
+
+struct snapshot_sum {
+    uint64_t a, b, c, d;
+};
+
+struct snapshot_sum snapshot_sum_begin(void);
+void snapshot_sum_strips(struct snapshot_sum *sum, const uint8_t *bytes, const uint8_t *end);
+uint64_t snapshot_sum_end(const struct snapshot_sum *sum, const uint8_t *rest, size_t size);
+
 /* Gives room for so many bytes more at the end, not set. */
 uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size);
 void snapshot_bytes_fini(struct snapshot_bytes *bytes);
@@ -77,6 +93,9 @@ void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_hea
 size_t snapshot_open_block(struct snapshot_bytes *out); /* gives what close wants */
 void snapshot_close_block(struct snapshot_bytes *out, size_t opened, enum snapshot_block_kind kind,
                           int32_t group, uint32_t entries);
+/* The same where the sum of the body is known. */
+void snapshot_seal_block(struct snapshot_bytes *out, size_t opened, enum snapshot_block_kind kind,
+                         int32_t group, uint32_t entries, uint64_t sum);
 /* offsets: where the blocks of each group of the range begin, and where the last ends. */
 void snapshot_write_index(struct snapshot_bytes *out, const uint64_t *offsets, uint32_t groups,
                           uint64_t blocks_end);

@@ -12,7 +12,6 @@
 #include "core/exec/state_words.h"
 
 enum {
-    BUCKETS_MOST = 1 << 28,
     BLOCK_ALIGN = 16,
     ALIGNED_LEAST = 16, /* buckets; fewer lie as they come */
     GROW_PART = 5,      /* by a fifth: after that 73 percent of the slots are taken */
@@ -82,9 +81,9 @@ static size_t entries_size(const struct state_layout *layout, uint32_t bucket_co
     return (size_t)bucket_count * STATE_SLOTS * layout->entry_size;
 }
 
-/* Not zeroed. Large ones begin where a pair of cache lines does. */
-static void set_buckets(const struct state_layout *layout, struct state_account *account,
-                        struct state_group *group, uint32_t bucket_count)
+/* Large ones begin where a pair of cache lines does. */
+void state_group_allot(const struct state_layout *layout, struct state_account *account,
+                       struct state_group *group, uint32_t bucket_count)
 {
     size_t entries = entries_size(layout, bucket_count), tags = bucket_count * sizeof(uint64_t);
     size_t spare = bucket_count >= ALIGNED_LEAST ? WORDS_BUCKET - BLOCK_ALIGN : 0;
@@ -136,7 +135,7 @@ static void rebuild(const struct state_layout *layout, struct state_account *acc
                     struct state_group *group, uint32_t bucket_count)
 {
     struct state_group old = *group;
-    set_buckets(layout, account, group, bucket_count);
+    state_group_allot(layout, account, group, bucket_count);
     memset(group->tags, 0, bucket_count * sizeof *group->tags);
     bool words = state_is_words(layout);
     for (uint32_t bucket = 0; bucket < old.bucket_count; bucket++) {
@@ -165,7 +164,7 @@ void state_group_reserve(const struct state_layout *layout, struct state_account
     uint64_t grown = group->buckets ? group->bucket_count + group->bucket_count / GROW_PART : 0;
     if (wanted < grown)
         wanted = grown;
-    CHECK(wanted <= BUCKETS_MOST);
+    CHECK(wanted <= STATE_BUCKETS_MOST);
     rebuild(layout, account, group, (uint32_t)wanted);
 }
 
@@ -182,7 +181,7 @@ void state_group_unshare(const struct state_layout *layout, struct state_account
     struct state_block *shared = group->buckets;
     const uint8_t *entries = group->entries;
     if (shared && shared->holders > 1) {
-        set_buckets(layout, account, group, group->bucket_count);
+        state_group_allot(layout, account, group, group->bucket_count);
         memcpy(group->entries, entries,
                entries_size(layout, group->bucket_count) +
                    group->bucket_count * sizeof *group->tags);

@@ -28,6 +28,7 @@
 enum {
     STATE_SLOTS = 8,      /* to a bucket */
     STATE_SLOTS_MOST = 7, /* of them taken, on average, before a group grows */
+    STATE_BUCKETS_MOST = 1 << 28,
     STATE_TAG_HASH = 63,
     STATE_GENERATION_SHIFT = 6,
     STATE_HEAP_WORD = 8,
@@ -81,6 +82,10 @@ void state_block_release(struct state_account *account, struct state_block *bloc
 
 void state_group_init(struct state_group *group);
 void state_group_release(struct state_account *account, struct state_group *group, bool by_table);
+/* New buckets instead of those that it has, whose block is left to the caller; neither tags nor
+ * entries are set. */
+void state_group_allot(const struct state_layout *layout, struct state_account *account,
+                       struct state_group *group, uint32_t bucket_count);
 void state_group_reserve(const struct state_layout *layout, struct state_account *account,
                          struct state_group *group, uint64_t count);
 /* One that has become almost empty gets fewer buckets. */

@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/exec/state_heap.h"
 #include "core/exec/state_parts.h"
+#include "core/exec/state_stretch.h"
 #include "core/exec/state_words.h"
 
 enum { SPARE_PART = 8 }; /* of the entries: room beyond them, so that the next does not grow it */
@@ -157,13 +158,62 @@ static uint32_t least_bytes(const struct state_layout *layout)
     return layout->key_size ? layout->key_size : sizeof layout->key_size;
 }
 
+/* Room for all entries of a group that is not made of stretches. */
+static struct err make_room(struct state_restore *restore, const struct snapshot_file *file,
+                            struct state_group *group, uint64_t from, uint64_t to,
+                            struct note *note)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    uint64_t entries;
+    TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
+    state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
+    return OK;
+}
+
+/* A full snapshot of a group is stretches or entries, an increment removals and entries. */
+static bool can_follow(const struct state_restore *restore, const struct snapshot_file *file,
+                       const struct state_stretch_fill *fill, enum snapshot_block_kind kind)
+{
+    bool is_full = file->header.base == 0;
+    switch (kind) {
+    case SNAPSHOT_BLOCK_ENTRIES: return fill->next == 0;
+    case SNAPSHOT_BLOCK_REMOVED: return !is_full;
+    case SNAPSHOT_BLOCK_STRETCH:
+        return is_full && state_is_words(&restore->table->layout) &&
+               (fill->next != 0 || !fill->group->buckets);
+    case SNAPSHOT_BLOCK_END: break;
+    }
+    return false;
+}
+
+static struct err put_blocks(struct state_restore *restore, const struct snapshot_file *file,
+                             struct state_stretch_fill *fill, int32_t number, uint64_t from,
+                             uint64_t to, struct note *note)
+{
+    const struct state_layout *layout = &restore->table->layout;
+    uint64_t begin = from;
+    while (from < to) {
+        struct snapshot_block block;
+        TRY(snapshot_read_block(file, number, &from, to, &block, note));
+        if (!can_follow(restore, file, fill, block.kind))
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "key group %d: a block of a kind that cannot be there", number);
+        if (block.kind == SNAPSHOT_BLOCK_STRETCH) {
+            TRY(state_stretch_place(fill, layout, &restore->account, &block, note));
+            continue;
+        }
+        if (file->header.base == 0 && !fill->group->buckets)
+            TRY(make_room(restore, file, fill->group, begin, to, note));
+        TRY(put_block(restore, fill->group, &block, note));
+    }
+    return state_stretch_end(fill, number, note);
+}
+
 static struct err add_group(struct state_restore *restore, const struct snapshot_file *file,
                             uint32_t i, uint64_t *out_bytes, struct note *note)
 {
-    const struct state_layout *layout = &restore->table->layout;
     const struct snapshot_header *header = &file->header;
     int32_t number = restore->table->spec.range.first + (int32_t)i;
-    struct state_group *group = &restore->groups[i];
     if (header->base > restore->ids[i] || (header->base != 0 && restore->ids[i] > header->id))
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "snapshot %llu adds to %llu, but what is there of key group %d is %llu",
@@ -171,20 +221,12 @@ static struct err add_group(struct state_restore *restore, const struct snapshot
                         (unsigned long long)restore->ids[i]);
     if (header->base == 0 && restore->ids[i] != 0)
         return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is there twice", number);
-    uint64_t from, to, entries;
+    uint64_t from, to;
+    struct state_stretch_fill fill = { .group = &restore->groups[i] };
     TRY(snapshot_section(file, number, &from, &to, note));
     *out_bytes += to - from;
-    TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
-    if (header->base == 0)
-        state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
-    while (from < to) {
-        struct snapshot_block block;
-        TRY(snapshot_read_block(file, number, &from, to, &block, note));
-        if (block.kind == SNAPSHOT_BLOCK_REMOVED && header->base == 0)
-            return err_note(note, ERR_BAD_VALUE_CODE,
-                            "key group %d: removals in a snapshot that holds everything", number);
-        TRY(put_block(restore, group, &block, note));
-    }
+    fill.section_size = to - from;
+    TRY(put_blocks(restore, file, &fill, number, from, to, note));
     restore->ids[i] = header->id;
     return OK;
 }

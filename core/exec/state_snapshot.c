@@ -10,9 +10,8 @@
 #include "core/base/check.h"
 #include "core/exec/state_heap.h"
 #include "core/exec/state_parts.h"
+#include "core/exec/state_stretch.h"
 #include "core/exec/state_words.h"
-
-enum { WORDS_AHEAD = 1024 }; /* bytes from the bucket that is copied to the one fetched */
 
 enum part { PART_HEADER, PART_REMOVED, PART_ENTRIES, PART_INDEX, PART_END };
 
@@ -103,27 +102,6 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
     return found << 7;
 }
 
-/* Entries of two words: all eight are copied, and the end moves only behind those that count.
- * Mostly these are the first ones, however many. Memory is asked for some buckets ahead, across
- * pages. */
-static uint8_t *gather_words(const struct state_group *group, uint32_t bucket, uint64_t slots,
-                             uint8_t *to)
-{
-    const uint8_t *from = group->entries + (size_t)bucket * WORDS_BUCKET;
-    __builtin_prefetch(from + WORDS_AHEAD);
-    __builtin_prefetch(from + WORDS_AHEAD + WORDS_BUCKET / 2);
-    uint64_t bytes = (slots >> 7) * UINT8_MAX;
-    if (__builtin_expect((bytes & (bytes + 1)) == 0 && slots != 0, 1)) {
-        memcpy(to, from, WORDS_BUCKET);
-        return to + WORDS_BUCKET - (size_t)__builtin_clzll(slots) * (WORDS_ENTRY / 8);
-    }
-    for (int slot = 0; slot < STATE_SLOTS; slot++) {
-        memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
-        to += slots >> (8 * slot + 7) << 4 & WORDS_ENTRY;
-    }
-    return to;
-}
-
 /* A stamp that the table does not care for any more. */
 static bool is_behind(const struct state_snapshot *snapshot, const struct state_group *group,
                       uint32_t index)
@@ -174,7 +152,7 @@ static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes
         if (words) {
             if (to >= full)
                 break;
-            to = gather_words(group, bucket, slots, to);
+            to = words_gather(group->entries + (size_t)bucket * WORDS_BUCKET, slots, to);
             continue;
         }
         if (out->count - body >= STATE_SNAPSHOT_BLOCK)
@@ -247,7 +225,13 @@ static void write_group(struct state_snapshot *snapshot, struct snapshot_bytes *
         snapshot->bucket = 0;
     }
     if (snapshot->groups[i].count != 0 && snapshot->bucket < snapshot->groups[i].bucket_count) {
-        write_entries(snapshot, out);
+        if (snapshot->header.base == 0 &&
+            state_stretch_fits(&snapshot->table->layout, &snapshot->groups[i]))
+            snapshot->bucket =
+                state_stretch_write(&snapshot->groups[i], snapshot->header.range.first + (int32_t)i,
+                                    snapshot->bucket, out);
+        else
+            write_entries(snapshot, out);
         return;
     }
     release_group(snapshot, i);

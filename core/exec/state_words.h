@@ -8,7 +8,11 @@
 
 #include "core/exec/state_bucket.h"
 
-enum { WORDS_ENTRY = 16, WORDS_BUCKET = STATE_SLOTS * WORDS_ENTRY };
+enum {
+    WORDS_ENTRY = 16,
+    WORDS_BUCKET = STATE_SLOTS * WORDS_ENTRY,
+    WORDS_AHEAD = 2048, /* bytes from what is gathered to what is fetched, across pages */
+};
 
 static inline bool state_is_words(const struct state_layout *layout)
 {
@@ -100,6 +104,24 @@ static inline uint8_t *words_find_or_take(const struct state_group *group, uint6
         if (__builtin_expect(state_empty(*tags) != 0, 1))
             return words_take(group, tags, group->mark | tag);
     }
+}
+
+/* Copies the entries of these slots of a bucket; gives the end. All eight are copied, and the end
+ * moves only behind those that count. Mostly these are the first ones, however many. */
+static inline uint8_t *words_gather(const uint8_t *from, uint64_t flags, uint8_t *to)
+{
+    uint64_t bytes = (flags >> 7) * UINT8_MAX;
+    __builtin_prefetch(from + WORDS_AHEAD);
+    __builtin_prefetch(from + WORDS_AHEAD + WORDS_BUCKET / 2);
+    if (__builtin_expect((bytes & (bytes + 1)) == 0, 1)) {
+        memcpy(to, from, WORDS_BUCKET);
+        return to + ((flags >> 7) * STATE_ONES >> 56) * WORDS_ENTRY;
+    }
+    for (int slot = 0; slot < STATE_SLOTS; slot++) {
+        memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
+        to += flags >> (8 * slot + 7) << 4 & WORDS_ENTRY;
+    }
+    return to;
 }
 
 #endif

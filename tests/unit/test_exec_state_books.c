@@ -235,10 +235,10 @@ static struct held take(struct state_table *table, uint64_t id)
         while (from < to) {
             struct snapshot_block block;
             ck_assert(!err_is(snapshot_read_block(&file, group, &from, to, &block, &note)));
-            if (block.kind == SNAPSHOT_BLOCK_ENTRIES)
-                held.entries += block.entries;
-            else
+            if (block.kind == SNAPSHOT_BLOCK_REMOVED)
                 held.removed += block.entries;
+            else
+                held.entries += block.entries;
         }
     }
     snapshot_bytes_fini(&bytes);

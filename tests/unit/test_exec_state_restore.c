@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "core/base/alloc.h"
+#include "core/base/text.h"
 #include "tests/lib/state_oracle.h"
 
 enum { MAX_PARALLELISM = 8, WORK = 300 };
@@ -97,6 +98,23 @@ START_TEST(restore_refuses_a_file_cut_anywhere)
         memcpy(cut, fixture.file.items, size);
         ck_assert_msg(refuses(&fixture, &identity, cut, size), "%zu bytes", size);
         mem_destroy(cut);
+    }
+    fixture_fini(&fixture);
+}
+END_TEST
+
+START_TEST(restore_refuses_another_version_of_the_format)
+{
+    enum { VERSION_AT = 8 };
+    struct fixture fixture;
+    fixture_init(&fixture, 0);
+    for (uint8_t version = 0; version < 4; version++) {
+        char line[64];
+        text_format(line, sizeof line, "format version %u; only 2 can be read", version);
+        fixture.file.items[VERSION_AT] = version;
+        bool is_ours = version == SNAPSHOT_FORMAT_VERSION;
+        ck_assert(refuses(&fixture, &identity, fixture.file.items, fixture.file.count) != is_ours);
+        ck_assert_str_eq(fixture.note.text, is_ours ? "" : line);
     }
     fixture_fini(&fixture);
 }
@@ -267,6 +285,7 @@ Suite *test_exec_state_restore_suite(void)
     TCase *tcase = tcase_create("restore");
     tcase_add_loop_test(tcase, restore_refuses_a_file_with_any_byte_changed, 0, ORACLE_SHAPES);
     tcase_add_loop_test(tcase, restore_refuses_a_file_cut_anywhere, 0, ORACLE_SHAPES);
+    tcase_add_test(tcase, restore_refuses_another_version_of_the_format);
     tcase_add_test(tcase, restore_refuses_another_owner_and_says_which_part_differs);
     tcase_add_test(tcase, restore_refuses_another_shape_or_number_of_key_groups);
     tcase_add_test(tcase, restore_refuses_gaps_and_repetitions);
