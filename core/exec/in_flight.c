@@ -86,6 +86,17 @@ static MUST_CHECK struct err filter(const struct in_flight_input *input,
     return e;
 }
 
+/* Has the old subtask's gate held anything that comes to us? */
+static bool takes_from(const struct in_flight_input *input,
+                       const struct task_snapshot_identity *own, struct key_group_range groups,
+                       const struct task_snapshot_identity *old)
+{
+    if (old->parallelism == own->parallelism || !goes_by_record(input->partitioner))
+        return old->subtask % own->parallelism == own->subtask;
+    return input->partitioner == PARTITION_CUSTOM ||
+           key_group_range_overlap(task_snapshot_groups(old), groups) > 0;
+}
+
 /* One buffer of an old subtask's gate; taken. */
 static MUST_CHECK struct err place_input(const struct in_flight_input *input,
                                          const struct task_snapshot_identity *own,
@@ -100,10 +111,8 @@ static MUST_CHECK struct err place_input(const struct in_flight_input *input,
     if (by_record) {
         e = filter(input, own, groups, take, &mine, note);
         buffer_release(take);
-    } else if (old->subtask % own->parallelism == own->subtask) {
-        mine = take;
     } else {
-        buffer_release(take);
+        mine = take;
     }
     if (mine)
         input_gate_add_recovered(input->gate, channel % input->gate->config.channels, mine);
@@ -125,6 +134,8 @@ struct err in_flight_restore_input(const struct in_flight_input *input,
         if (old->parallelism != own->parallelism && !goes_by_record(input->partitioner) &&
             input->partitioner != PARTITION_REBALANCE)
             return refuse(note, input->partitioner);
+        if (!takes_from(input, own, groups, old))
+            continue;
         TRY(task_snapshot_check(&files[i], section, note));
         uint32_t channel;
         struct buffer *buffer;

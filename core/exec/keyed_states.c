@@ -104,8 +104,8 @@ static MUST_CHECK struct err restore_older(const struct state_registry *registry
 /* Of one old subtask: the files that its own adds to, then that. */
 static MUST_CHECK struct err restore_chain(const struct state_registry *registry,
                                            const struct task_snapshot_file *file,
-                                           struct keyed_state *state, struct state_restore *restore,
-                                           struct note *note)
+                                           struct key_group_range range, struct keyed_state *state,
+                                           struct state_restore *restore, struct note *note)
 {
     const struct task_snapshot_identity *of = &file->identity;
     const struct snapshot_section *section =
@@ -119,20 +119,23 @@ static MUST_CHECK struct err restore_chain(const struct state_registry *registry
     return restore_part(registry, file,
                         &(struct state_part){ .checkpoint = of->checkpoint,
                                               .subtask = of->subtask,
-                                              .range = key_group_range_of((int32_t)of->subtask,
-                                                                          (int32_t)of->parallelism,
-                                                                          of->max_parallelism),
+                                              .range = range,
                                               .is_full = !section },
                         state, restore, note);
 }
 
+/* Files of old subtasks that had none of the key groups are not looked into. */
 static MUST_CHECK struct err restore_from(const struct state_registry *registry,
                                           struct keyed_state *state, struct state_restore *restore,
                                           struct note *note)
 {
-    for (size_t i = 0; i < registry->file_count; i++)
-        if (task_snapshot_find(&registry->files[i], SECTION_KEYED, state->op, state->identity.name))
-            TRY(restore_chain(registry, &registry->files[i], state, restore, note));
+    for (size_t i = 0; i < registry->file_count; i++) {
+        const struct task_snapshot_file *file = &registry->files[i];
+        struct key_group_range range = task_snapshot_groups(&file->identity);
+        if (key_group_range_overlap(range, registry->groups) > 0 &&
+            task_snapshot_find(file, SECTION_KEYED, state->op, state->identity.name))
+            TRY(restore_chain(registry, file, range, state, restore, note));
+    }
     return OK;
 }
 

@@ -110,3 +110,31 @@ void state_list_redistribute(enum operator_state mode, const struct state_list *
     if (copy)
         copy_entries(copy, 0, state_list_count(copy), out);
 }
+
+static uint32_t first_from(const bool *saved, uint32_t old_parallelism, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < old_parallelism; i++)
+        if (saved[(wanted + i) % old_parallelism])
+            return (wanted + i) % old_parallelism;
+    return wanted;
+}
+
+void state_list_want(enum operator_state mode, bool *wanted, uint32_t old_parallelism,
+                     uint32_t subtask, uint32_t parallelism)
+{
+    uint32_t only = subtask;
+    CHECK(subtask < parallelism);
+    switch (mode) {
+    case OPERATOR_STATE_NONE: only = old_parallelism; break;
+    case OPERATOR_STATE_SPLIT:
+        if (parallelism != old_parallelism)
+            return;
+        break;
+    case OPERATOR_STATE_UNION: return;
+    case OPERATOR_STATE_BROADCAST:
+        only = first_from(wanted, old_parallelism, subtask % old_parallelism);
+        break;
+    }
+    for (uint32_t i = 0; i < old_parallelism; i++)
+        wanted[i] = wanted[i] && i == only;
+}

@@ -34,4 +34,8 @@ void state_list_redistribute(enum operator_state mode, const struct state_list *
                              uint32_t old_parallelism, uint32_t subtask, uint32_t parallelism,
                              struct state_list *out);
 
+/* Of the old subtasks that saved a list those stay flagged whose list has to be read for that. */
+void state_list_want(enum operator_state mode, bool *wanted, uint32_t old_parallelism,
+                     uint32_t subtask, uint32_t parallelism);
+
 #endif

@@ -38,19 +38,26 @@ static MUST_CHECK struct err load_lists(struct exec_task *task, uint32_t op_plac
     uint32_t old = files[0].identity.parallelism;
     struct state_list *lists = mem_create_array(old, sizeof *lists), own = { 0 };
     const struct state_list **saved = mem_create_array(old, sizeof *saved);
+    const struct task_snapshot_identity *now = &task->config.identity;
+    size_t *file_of = mem_create_array(old, sizeof *file_of);
+    bool *wanted = mem_create_array(old, sizeof *wanted);
     struct err e = OK;
-    for (size_t i = 0; i < count && !err_is(e); i++) {
-        const struct snapshot_section *section =
-            task_snapshot_find(&files[i], SECTION_LIST, op_place, NULL);
+    for (size_t i = 0; i < count; i++) {
         uint32_t subtask = files[i].identity.subtask;
-        if (!section)
+        file_of[subtask] = i;
+        wanted[subtask] = task_snapshot_find(&files[i], SECTION_LIST, op_place, NULL) != NULL;
+    }
+    state_list_want(op->class->lists, wanted, old, now->subtask, now->parallelism);
+    for (uint32_t i = 0; i < old && !err_is(e); i++) {
+        const struct task_snapshot_file *file = &files[file_of[i]];
+        if (!wanted[i])
             continue;
-        e = task_snapshot_read_list(&files[i], section, &lists[subtask], note);
-        saved[subtask] = &lists[subtask];
+        e = task_snapshot_read_list(file, task_snapshot_find(file, SECTION_LIST, op_place, NULL),
+                                    &lists[i], note);
+        saved[i] = &lists[i];
     }
     if (!err_is(e)) {
-        state_list_redistribute(op->class->lists, saved, old, task->config.identity.subtask,
-                                task->config.identity.parallelism, &own);
+        state_list_redistribute(op->class->lists, saved, old, now->subtask, now->parallelism, &own);
         e = op->class->load(op, &own, note);
     }
     for (uint32_t i = 0; i < old; i++)
@@ -58,6 +65,8 @@ static MUST_CHECK struct err load_lists(struct exec_task *task, uint32_t op_plac
     state_list_fini(&own);
     mem_destroy(lists);
     mem_destroy(saved);
+    mem_destroy(file_of);
+    mem_destroy(wanted);
     return e;
 }
 

@@ -44,7 +44,8 @@ void task_snapshot_close_section(struct task_snapshot_writer *writer)
     CHECK(writer->open);
     struct snapshot_section *section = &vec_last(&writer->sections);
     section->size = writer->out->count - section->offset;
-    section->checksum = snapshot_checksum(writer->out->items + section->offset, section->size);
+    if (section->kind != SECTION_KEYED)
+        section->checksum = snapshot_checksum(writer->out->items + section->offset, section->size);
     writer->open = false;
 }
 

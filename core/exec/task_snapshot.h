@@ -17,7 +17,7 @@
 #include "core/exec/state_list.h"
 
 enum {
-    TASK_SNAPSHOT_VERSION = 2,
+    TASK_SNAPSHOT_VERSION = 3,
     SECTION_NAME_SIZE = SNAPSHOT_NAME_MAX,
     SECTIONS_MAX = 1 << 16,
 };
@@ -39,11 +39,15 @@ struct task_snapshot_identity {
     uint64_t checkpoint;
 };
 
+/* The key groups of that subtask. */
+struct key_group_range task_snapshot_groups(const struct task_snapshot_identity *identity);
+
 struct snapshot_section {
     enum section_kind kind;
     uint32_t op;
     char name[SECTION_NAME_SIZE];
-    uint64_t offset, size, checksum;
+    uint64_t offset, size;
+    uint64_t checksum; /* 0 of keyed state, whose blocks have their own */
 };
 
 struct task_snapshot_writer {
@@ -83,7 +87,8 @@ void task_snapshot_file_fini(struct task_snapshot_file *file);
 const struct snapshot_section *task_snapshot_find(const struct task_snapshot_file *file,
                                                   enum section_kind kind, uint32_t op,
                                                   const char *name);
-/* Its bytes are whole. */
+/* Its bytes are whole. Not of keyed state, of which nobody reads all: its reader checks what it
+ * takes. */
 MUST_CHECK struct err task_snapshot_check(const struct task_snapshot_file *file,
                                           const struct snapshot_section *section,
                                           struct note *note);

@@ -96,6 +96,12 @@ struct err task_snapshot_open(const uint8_t *bytes, uint64_t size, struct task_s
     return e;
 }
 
+struct key_group_range task_snapshot_groups(const struct task_snapshot_identity *identity)
+{
+    return key_group_range_of((int32_t)identity->subtask, (int32_t)identity->parallelism,
+                              identity->max_parallelism);
+}
+
 void task_snapshot_file_fini(struct task_snapshot_file *file)
 {
     vec_fini(&file->sections);
@@ -115,6 +121,7 @@ const struct snapshot_section *task_snapshot_find(const struct task_snapshot_fil
 struct err task_snapshot_check(const struct task_snapshot_file *file,
                                const struct snapshot_section *section, struct note *note)
 {
+    CHECK(section->kind != SECTION_KEYED);
     if (snapshot_checksum(file->bytes + section->offset, section->size) != section->checksum)
         return damaged(note, "the checksum of a section does not fit");
     return OK;

@@ -40,6 +40,21 @@ static void put_checksum_right(uint8_t *bytes, size_t size)
     memcpy(bytes + end + WORD, &checksum, sizeof checksum);
 }
 
+/* Keyed state of any shape, as far as its blocks. */
+static void read_keyed(const struct task_snapshot_file *file,
+                       const struct snapshot_section *section, struct note *note)
+{
+    struct snapshot_file keyed;
+    struct snapshot_block block;
+    uint64_t from, to;
+    struct err e = snapshot_open(file->bytes + section->offset, section->size, &keyed, note);
+    if (err_is(e))
+        return;
+    for (int32_t g = keyed.header.range.first; g <= keyed.header.range.last && !err_is(e); g++)
+        for (e = snapshot_section(&keyed, g, &from, &to, note); !err_is(e) && from < to;)
+            e = snapshot_read_block(&keyed, g, &from, to, &block, note);
+}
+
 static void read_section(const struct task_snapshot_file *file,
                          const struct snapshot_section *section, struct note *note)
 {
@@ -47,6 +62,10 @@ static void read_section(const struct task_snapshot_file *file,
     struct buffer *buffer;
     uint32_t channel;
     uint64_t at = 0;
+    if (section->kind == SECTION_KEYED) {
+        read_keyed(file, section, note);
+        return;
+    }
     struct err e = task_snapshot_check(file, section, note);
     if (!err_is(e))
         e = task_snapshot_read_list(file, section, &list, note);

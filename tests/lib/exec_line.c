@@ -161,13 +161,81 @@ void exec_line_fini(struct exec_line *line)
     forget_checkpoint(&line->complete);
 }
 
+/* Has the section anything for this task? */
+static bool is_for(const struct snapshot_section *section, const struct task_snapshot_identity *old,
+                   const struct task_snapshot_identity *own)
+{
+    bool is_own = old->subtask % own->parallelism == own->subtask;
+    bool unchanged = old->parallelism == own->parallelism;
+    switch (section->kind) {
+    case SECTION_LIST: return is_own || !unchanged;
+    case SECTION_OUTPUT: return is_own;
+    case SECTION_INPUT:
+    case SECTION_KEYED:
+    case SECTION_CHAIN:
+        return unchanged ? is_own
+                         : key_group_range_overlap(task_snapshot_groups(old),
+                                                   task_snapshot_groups(own)) > 0;
+    case SECTION_KIND_END: break;
+    }
+    ck_abort_msg("a section of no kind");
+}
+
+static void turn_over(uint8_t *bytes, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++)
+        bytes[i] ^= 0xff;
+}
+
+/* Of keyed state what other subtasks have the key groups of. */
+static void spoil_groups(uint8_t *bytes, uint64_t size, struct key_group_range own)
+{
+    struct snapshot_file file;
+    struct note note;
+    ck_assert(!err_is(snapshot_open(bytes, size, &file, &note)));
+    for (int32_t g = file.header.range.first; g <= file.header.range.last; g++) {
+        uint64_t from, to;
+        ck_assert(!err_is(snapshot_section(&file, g, &from, &to, &note)));
+        if (g < own.first || g > own.last)
+            turn_over(bytes, from, to);
+    }
+}
+
+/* A copy of the file in which all is damaged that is not for this task: it must not be read. */
+static struct line_file spoilt(const struct line_file *from,
+                               const struct task_snapshot_identity *own)
+{
+    struct line_file file = { 0 };
+    struct note note;
+    uint64_t size = from->bytes.count;
+    uint8_t *bytes = snapshot_bytes_take(&file.bytes, size);
+    memcpy(bytes, from->bytes.items, size);
+    ck_assert(!err_is(task_snapshot_open(bytes, size, &file.file, &note)));
+    for (VEC_EACH(const struct snapshot_section, section, &file.file.sections))
+        if (!is_for(section, &file.file.identity, own))
+            turn_over(bytes, section->offset, section->offset + section->size);
+        else if (section->kind == SECTION_KEYED)
+            spoil_groups(bytes + section->offset, section->size, task_snapshot_groups(own));
+    return file;
+}
+
 static void open_task(struct exec_line *line, int stage, uint32_t i)
 {
-    struct task_snapshot_file files[LINE_WIDTH_MAX];
+    struct line_file copies[LINE_WIDTH_MAX];
+    struct task_snapshot_file files[LINE_WIDTH_MAX] = { 0 };
     uint32_t count = line->complete.id ? line->complete.width[stage] : 0;
-    for (uint32_t k = 0; k < count; k++)
-        files[k] = line->complete.files[stage][k].file;
+    const struct task_snapshot_identity own = { .subtask = i,
+                                                .parallelism = line->width[stage],
+                                                .max_parallelism = LINE_GROUPS };
+    for (uint32_t k = 0; k < count; k++) {
+        copies[k] = spoilt(&line->complete.files[stage][k], &own);
+        files[k] = copies[k].file;
+    }
     exec_task_open(line->tasks[stage][i], files, count, line->now);
+    for (uint32_t k = 0; k < count; k++) {
+        task_snapshot_file_fini(&copies[k].file);
+        snapshot_bytes_fini(&copies[k].bytes);
+    }
     const char *why;
     exec_task_cause(line->tasks[stage][i], &why);
     ck_assert_msg(exec_task_state(line->tasks[stage][i]) == EXEC_RUNNING, "%s", why);

@@ -107,6 +107,55 @@ START_TEST(union_goes_to_all_and_broadcast_is_one_copy)
 }
 END_TEST
 
+static void expect_same_list(const struct state_list *a, const struct state_list *b)
+{
+    ck_assert_uint_eq(state_list_count(a), state_list_count(b));
+    for (size_t i = 0; i < state_list_count(a); i++) {
+        size_t size;
+        ck_assert_uint_eq(*state_list_entry(a, i, &size), *state_list_entry(b, i, &size));
+    }
+}
+
+/* there: a bit for each old subtask that saved one. */
+static void check_wanted(enum operator_state mode, uint32_t there, uint32_t old, uint32_t subtask,
+                         uint32_t width)
+{
+    struct state_list all = { 0 }, some = { 0 };
+    bool wanted[OLD_MAX], is_one = mode == OPERATOR_STATE_BROADCAST || mode == OPERATOR_STATE_NONE;
+    uint32_t read = 0;
+    for (uint32_t i = 0; i < old; i++) {
+        wanted[i] = there >> i & 1;
+        saved[i] = wanted[i] ? &lists[i] : NULL;
+    }
+    state_list_redistribute(mode, saved, old, subtask, width, &all);
+    state_list_want(mode, wanted, old, subtask, width);
+    for (uint32_t i = 0; i < old; i++) {
+        ck_assert(!wanted[i] || saved[i]);
+        saved[i] = wanted[i] ? saved[i] : NULL;
+        read += wanted[i];
+    }
+    state_list_redistribute(mode, saved, old, subtask, width, &some);
+    expect_same_list(&all, &some);
+    is_one |= mode == OPERATOR_STATE_SPLIT && width == old;
+    ck_assert_uint_le(read, is_one ? 1 : old);
+    state_list_fini(&all);
+    state_list_fini(&some);
+}
+
+/* With every choice of subtasks that saved one: the same share, of one list where one will do. */
+START_TEST(lists_that_are_not_wanted_are_not_missed)
+{
+    enum { OLD = 4, NEW_MAX = 6 };
+    struct rng rng = rng_stream(9, "lists", (uint64_t)_i);
+    save_lists(&rng, OLD);
+    for (uint32_t there = 0; there < 1u << OLD; there++)
+        for (uint32_t width = 1; width <= NEW_MAX; width++)
+            for (uint32_t subtask = 0; subtask < width; subtask++)
+                check_wanted((enum operator_state)_i, there, OLD, subtask, width);
+    fini_lists();
+}
+END_TEST
+
 enum { CHANNELS = 7 };
 
 struct plain_channel {
@@ -179,6 +228,8 @@ Suite *test_exec_lists_suite(void)
     tcase_add_loop_test(lists_case, split_entries_are_dealt_out_evenly_and_in_order, 0, 60);
     tcase_add_test(lists_case, unchanged_parallelism_keeps_each_its_own);
     tcase_add_test(lists_case, union_goes_to_all_and_broadcast_is_one_copy);
+    tcase_add_loop_test(lists_case, lists_that_are_not_wanted_are_not_missed, OPERATOR_STATE_NONE,
+                        OPERATOR_STATE_BROADCAST + 1);
     tcase_add_loop_test(valve, the_valve_gives_the_least_of_those_that_count, 0, 60);
     suite_add_tcase(suite, lists_case);
     suite_add_tcase(suite, valve);
