@@ -9,8 +9,11 @@
 
 static const struct state_row rows[EXEC_STATE_COUNT] = {
     [EXEC_INITIALIZING] = { "INITIALIZING",
-                            STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+                            STATE(EXEC_RECOVERING) | STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) |
+                                STATE(EXEC_CANCELED),
                             STATE_INITIAL },
+    [EXEC_RECOVERING] = { "RECOVERING",
+                          STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED), 0 },
     [EXEC_RUNNING] = { "RUNNING", STATE(EXEC_AT_END) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
                        0 },
     [EXEC_AT_END] = { "AT_END", STATE(EXEC_FINISHED) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
@@ -333,7 +336,8 @@ static bool outputs_have_room(const struct exec_task *task)
  * snapshot nobody hears of the time any more (TimerService.quiesce). */
 static time_ns operators_deadline(const struct exec_task *task)
 {
-    bool can = task->state == EXEC_RUNNING && task->final == 0 && outputs_have_room(task);
+    bool works = task->state == EXEC_RECOVERING || task->state == EXEC_RUNNING;
+    bool can = works && task->final == 0 && outputs_have_room(task);
     return can ? chain_deadline(&task->chain) : TIME_NEVER;
 }
 

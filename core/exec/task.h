@@ -5,8 +5,8 @@
  * in its gates, facts. One step is one thing: an order, a deadline, an event, a buffer, a poll of
  * the source. Source: Flink's StreamTask, MailboxProcessor, StreamInputProcessor.
  *
- *     INITIALIZING -> RUNNING -> (input has ended) AT_END -> FINISHED
- *                \_____________________\________________/-> FAILED | CANCELED
+ *     INITIALIZING -> RECOVERING -> RUNNING -> (input has ended) AT_END -> FINISHED
+ *                \____________\___________\______________________\-> FAILED | CANCELED
  */
 #ifndef WEIR_EXEC_TASK_H
 #define WEIR_EXEC_TASK_H
@@ -15,10 +15,10 @@
 #include "core/exec/chain.h"
 #include "core/exec/in_flight.h"
 #include "core/exec/snapshot_work.h"
-#include "core/exec/watermark_valve.h"
 
 enum exec_task_state {
     EXEC_INITIALIZING,
+    EXEC_RECOVERING, /* works off what was in flight to it; INITIALIZING still for all others */
     EXEC_RUNNING,
     EXEC_AT_END, /* all input is worked off; the last checkpoint is awaited */
     EXEC_FINISHED,
@@ -61,6 +61,7 @@ struct exec_task_config {
 };
 
 enum task_fact_kind {
+    TASK_FACT_INPUT_RECOVERED, /* what was in flight is read: it may be given what comes anew */
     TASK_FACT_SNAPSHOT, /* one has begun: its bytes are to be written (exec_task_write_snapshot) */
     TASK_FACT_DECLINED, /* a checkpoint cannot be taken */
     TASK_FACT_END_OF_DATA,
@@ -70,6 +71,7 @@ enum task_fact_kind {
 
 struct task_fact {
     enum task_fact_kind kind;
+    uint32_t input; /* of INPUT_RECOVERED */
     uint64_t checkpoint;
     enum barrier_abort_reason reason; /* of DECLINED */
 };
@@ -95,10 +97,9 @@ void exec_task_destroy(struct exec_task *task);
 void exec_task_set_writers(struct exec_task *task, uint32_t input,
                            const struct in_flight_writers *writers);
 /* The same of older files that those of its own vertex add to (task_snapshot_older). */
-void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file *older,
-                         size_t count);
-/* Opens its operators; files: of all old subtasks of the vertex, or none. Then RUNNING, or FAILED
- * with what is wrong with the files (a fact). */
+void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file *older, size_t n);
+/* Opens its operators; files: of all old subtasks of the vertex, or none. Then RECOVERING where
+ * something was in flight to it, else RUNNING, or FAILED with what is wrong with the files. */
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,
                     time_ns now);
 
@@ -126,7 +127,6 @@ void exec_task_checkpoint_aborted(struct exec_task *task, uint64_t checkpoint);
 void exec_task_fail(struct exec_task *task, enum failure_cause cause, const char *text);
 void exec_task_cancel(struct exec_task *task); /* at once */
 
-/* Does the next thing that is due. */
 struct exec_step exec_task_step(struct exec_task *task, time_ns now);
 struct exec_step exec_task_left(struct exec_task *task); /* in place of one that was left */
 time_ns exec_task_deadline(const struct exec_task *task);

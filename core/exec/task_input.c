@@ -130,6 +130,23 @@ static void on_event(struct exec_task *task, uint32_t i, uint32_t channel,
     }
 }
 
+/* A recovered buffer is read. Behind the last one of an input its partitions may be asked for, and
+ * behind that of all inputs the task runs (StreamTask.restoreStateAndGates). */
+static void see_recovered(struct exec_task *task, uint32_t input)
+{
+    bool any = false;
+    if (task->state != EXEC_RECOVERING || task->inputs[input].gate.recovered.count > 0)
+        return;
+    if (task->inputs[input].recovers)
+        vec_push(&task->facts,
+                 (struct task_fact){ .kind = TASK_FACT_INPUT_RECOVERED, .input = input });
+    task->inputs[input].recovers = false;
+    for (uint32_t i = 0; i < task->config.input_count; i++)
+        any |= task->inputs[i].recovers;
+    if (!any)
+        exec_task_move(task, EXEC_RUNNING);
+}
+
 /* Inputs take turns (MultipleInputSelectionHandler's default: all, fair). */
 bool exec_task_read_next(struct exec_task *task, bool priority_only)
 {
@@ -147,6 +164,7 @@ bool exec_task_read_next(struct exec_task *task, bool priority_only)
             on_event(task, i, channel, &item->event);
         input_gate_recycle(&input->gate, channel, item);
         exec_task_gather_in_flight(task);
+        see_recovered(task, i);
         task->next_input = (i + 1) % task->config.input_count;
         return true;
     }

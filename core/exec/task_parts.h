@@ -6,6 +6,7 @@
 #define WEIR_EXEC_TASK_PARTS_H
 
 #include "core/exec/task.h"
+#include "core/exec/watermark_valve.h"
 
 enum mail_kind { MAIL_TRIGGER, MAIL_COMPLETE, MAIL_ABORTED };
 
@@ -23,6 +24,7 @@ struct exec_input {
     struct record_route route;
     uint32_t buffer_size;
     uint32_t ended;                   /* channels whose data has ended */
+    bool recovers;                    /* some of what was in flight is not read */
     struct in_flight_writers writers; /* while it is restored */
 };
 

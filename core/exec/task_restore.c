@@ -129,6 +129,17 @@ void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file
     state_registry_lend_older(&task->states, older, count);
 }
 
+/* Is there anything to be read before it runs? */
+static bool begin_recovery(struct exec_task *task)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < task->config.input_count; i++) {
+        task->inputs[i].recovers = task->inputs[i].gate.recovered.count > 0;
+        any |= task->inputs[i].recovers;
+    }
+    return any;
+}
+
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,
                     time_ns now)
 {
@@ -150,5 +161,5 @@ void exec_task_open(struct exec_task *task, const struct task_snapshot_file *fil
     else if (task->context.failed)
         exec_task_fail(task, task->context.cause, task->context.note.text);
     else
-        exec_task_move(task, EXEC_RUNNING);
+        exec_task_move(task, begin_recovery(task) ? EXEC_RECOVERING : EXEC_RUNNING);
 }

@@ -107,12 +107,14 @@ static void add_channels(struct exact_task *task, const struct exec_input_config
     vec_clear(&task->outputs);
     vec_clear(&task->first_input);
     vec_clear(&task->first_output);
+    vec_clear(&task->asks);
     vec_clear(&task->kept);
     for (uint32_t i = 0; i < input_count; i++) {
         vec_push(&task->first_input, (uint32_t)task->inputs.count);
         for (uint32_t c = 0; c < inputs[i].gate.channels; c++)
             vec_push(&task->inputs, NONE);
     }
+    vec_resize(&task->asks, input_count);
     vec_resize(&task->kept, task->inputs.count);
     for (uint32_t o = 0; o < output_count; o++) {
         vec_push(&task->first_output, (uint32_t)task->outputs.count);
@@ -278,6 +280,8 @@ enum life_begun task_begin(struct exact *exact, uint32_t index)
     guard_leave();
     if (exec_task_state(task->exec) == EXEC_RUNNING)
         return LIFE_BEGUN;
+    if (exec_task_state(task->exec) == EXEC_RECOVERING)
+        return LIFE_BEGUN_RECOVERS;
     const char *text;
     exec_task_cause(task->exec, &text);
     /* What a program has changed about its state is its own affair. */
@@ -294,8 +298,6 @@ void task_running(struct exact *exact, uint32_t index)
     struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     task->runs = true;
     task->since = exact_now(exact);
-    task->last = STEP_NOTHING;
-    task->pace = PACE_ASLEEP;
     vertex->running++;
     if (job_graph_is_source(exact->jobs[task->life.job].spec->graph,
                             (struct vertex_id){ task->life.vertex }))
@@ -303,9 +305,29 @@ void task_running(struct exact *exact, uint32_t index)
     if (vertex->source != NONE)
         run_begin_paced(exact, index);
     job_count_running(exact, task->life.job, false);
-    wires_connect(exact, index);
     debloat_begin(exact, index);
+}
+
+void task_steps(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    task->last = STEP_NOTHING;
+    task->pace = PACE_ASLEEP;
+    for (uint32_t i = 0; i < task->asks.count; i++)
+        task->asks.items[i] = exec_task_gate(task->exec, i)->recovered.count == 0;
+    wires_connect(exact, index);
     run_wake(exact, index);
+}
+
+void task_input_recovered(struct exact *exact, uint32_t index, uint32_t input)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    task->asks.items[input] = true;
+    wires_connect(exact, index);
+    for (VEC_EACH(const bool, asks, &task->asks))
+        if (!*asks)
+            return;
+    task_recovered(&exact->life, index);
 }
 
 struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault)

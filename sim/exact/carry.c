@@ -71,10 +71,12 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
     if (!task_has_wires(from) || !task_has_wires(to) ||
         !task_same_try(from->life.attempt, to->life.attempt))
         return;
-    while (graph->vertices.items[from->life.vertex].outputs.items[output] != edge)
-        output++;
     while (graph->vertices.items[to->life.vertex].inputs.items[input] != edge)
         input++;
+    if (!to->asks.items[input])
+        return; /* it works off what was in flight first (StreamTask.restoreStateAndGates) */
+    while (graph->vertices.items[from->life.vertex].outputs.items[output] != edge)
+        output++;
     uint32_t sub = to->life.subtask - edge_consumers_of(&job->plan, edge, from->life.subtask).first;
     uint32_t channel =
         from->life.subtask - edge_producers_of(&job->plan, edge, to->life.subtask).first;

@@ -315,6 +315,7 @@ void exact_destroy(struct exact *exact)
         vec_fini(&task->outputs);
         vec_fini(&task->first_input);
         vec_fini(&task->first_output);
+        vec_fini(&task->asks);
         vec_fini(&task->kept);
         vec_fini(&task->blocked);
         vec_fini(&task->seen);

@@ -65,6 +65,7 @@ static void created(void *plane, uint32_t index)
     memcpy(&task->outputs, &before.outputs, sizeof task->outputs);
     memcpy(&task->first_input, &before.first_input, sizeof task->first_input);
     memcpy(&task->first_output, &before.first_output, sizeof task->first_output);
+    memcpy(&task->asks, &before.asks, sizeof task->asks);
     memcpy(&task->kept, &before.kept, sizeof task->kept);
     memcpy(&task->blocked, &before.blocked, sizeof task->blocked);
     memcpy(&task->seen, &before.seen, sizeof task->seen);
@@ -107,16 +108,24 @@ static void running(void *plane, uint32_t index)
     task_running(plane, index);
 }
 
-/* It runs no more: lost, or at its end. */
-static void leave_running(struct exact *exact, uint32_t index, bool lost)
+static void works(void *plane, uint32_t index)
+{
+    task_steps(plane, index);
+}
+
+/* It works no more: lost, or at its end. */
+static void leave_work(struct exact *exact, uint32_t index, bool lost)
 {
     const struct life_task *task = &exact->tasks.items[index].life;
     struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
     if (!task->current)
         return; /* somebody else has taken its place */
+    bool was_running = exact->tasks.items[index].runs;
     run_account(exact, index);
     exact->tasks.items[index].runs = false;
     run_stop(exact, index);
+    if (!was_running)
+        return;
     if (vertex->source != NONE)
         source_let_go(exact, index, lost ? SPLIT_LOST : SPLIT_DONE);
     if (!lost)
@@ -133,7 +142,7 @@ static void leave_running(struct exact *exact, uint32_t index, bool lost)
 static void lose(struct exact *exact, uint32_t index)
 {
     exec_task_cancel(exact->tasks.items[index].exec);
-    leave_running(exact, index, true);
+    leave_work(exact, index, true);
     wires_disconnect(exact, index);
 }
 
@@ -143,14 +152,14 @@ static void stopped(void *plane, uint32_t index, enum life_stop how)
     switch (how) {
     case STOP_LOST: lose(exact, index); return;
     case STOP_REPLACED:
-        if (exact->tasks.items[index].life.phase == TASK_RUNNING)
+        if (task_works(&exact->tasks.items[index].life))
             lose(exact, index);
         else
             wires_disconnect(exact, index);
         return;
     case STOP_FINISHED:
         snapshot_decline_rest(exact, index);
-        leave_running(exact, index, false);
+        leave_work(exact, index, false);
         return;
     case STOP_SAVED: IMPOSSIBLE("tasks finish by themselves");
     case STOP_UNFINISHED: return;
@@ -212,6 +221,7 @@ const struct life_ops *exact_life_ops(void)
                                          .placed = placed,
                                          .begin = begin,
                                          .running = running,
+                                         .works = works,
                                          .stopped = stopped,
                                          .finished = finished,
                                          .leaving = leaving };

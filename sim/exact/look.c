@@ -111,7 +111,7 @@ bool exact_look_task(const struct exact *exact, struct job_id id, struct vertex_
     out->attempt = task->life.attempt.attempt;
     out->parallelism = task->life.parallelism;
     out->restored = task->life.restore_checkpoint;
-    out->runs = task->life.phase == TASK_RUNNING && task->exec;
+    out->runs = task_works(&task->life);
     if (!out->runs)
         return true;
     out->pace = pace_of(task);

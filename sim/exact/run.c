@@ -37,6 +37,9 @@ void run_account(struct exact *exact, uint32_t index)
     struct exact_task *task = &exact->tasks.items[index];
     struct exact_vertex *vertex = &exact->jobs[task->life.job].vertices[task->life.vertex];
     time_ns now = exact_now(exact), length = now - task->since;
+    uint64_t in = task->exec ? exec_task_chain(task->exec)->operators[0]->records_in : 0;
+    vertex->in_total += in - task->records_in;
+    task->records_in = in;
     if (!task->runs)
         return;
     task->since = now;
@@ -54,9 +57,6 @@ void run_account(struct exact *exact, uint32_t index)
         time->idle += length;
         vertex->idle += (double)length / (double)TIME_S;
     }
-    uint64_t in = exec_task_chain(task->exec)->operators[0]->records_in;
-    vertex->in_total += in - task->records_in;
-    task->records_in = in;
 }
 
 /* A subtask of a paced source goes on from where its splits stand, on average, at its own rate. */
@@ -187,7 +187,7 @@ static void wait_is_over(void *context, uint64_t a, uint64_t b)
         run_wake(exact, (uint32_t)a);
 }
 
-/* What the task says behind a step. It may be gone or out of RUNNING afterwards. Gives how long the
+/* What the task says behind a step. It may be gone or work no more afterwards. Gives how long the
  * synchronous part of a snapshot goes on. */
 static time_ns hear_facts(struct exact *exact, uint32_t index)
 {
@@ -195,8 +195,9 @@ static time_ns hear_facts(struct exact *exact, uint32_t index)
     struct node_id node = { task->life.host };
     struct task_fact fact;
     time_ns sync = 0;
-    while (task->life.phase == TASK_RUNNING && exec_task_take_fact(task->exec, &fact)) {
+    while (task_works(&task->life) && exec_task_take_fact(task->exec, &fact)) {
         switch (fact.kind) {
+        case TASK_FACT_INPUT_RECOVERED: task_input_recovered(exact, index, fact.input); break;
         case TASK_FACT_SNAPSHOT:
             sync = time_add(sync, snapshot_begin(exact, index, fact.checkpoint));
             break;
@@ -237,7 +238,7 @@ static void settle(struct exact *exact, uint32_t index)
     time_ns sync = hear_facts(exact, index);
     run_look_pressed(exact, host);
     task = &exact->tasks.items[index];
-    if (task->life.generation != generation || task->life.phase != TASK_RUNNING)
+    if (task->life.generation != generation || !task_works(&task->life))
         return;
     if (sync > 0) {
         task->pace = PACE_WAITS;
@@ -263,8 +264,7 @@ static void step_is_over(void *context, uint64_t a, uint64_t b)
 {
     struct exact *exact = context;
     const struct exact_task *task = &exact->tasks.items[a];
-    if (task->life.generation != (uint32_t)b || task->life.phase != TASK_RUNNING ||
-        !task->life.current)
+    if (task->life.generation != (uint32_t)b || !task_works(&task->life) || !task->life.current)
         return;
     if (!exact_hold(exact, task->life.host, step_is_over, a, b))
         settle(exact, (uint32_t)a);
@@ -337,7 +337,7 @@ static void work(struct exact *exact, uint32_t index)
 void run_work_is_over(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    CHECK(task->life.phase == TASK_RUNNING && task->life.current && task->pace == PACE_WORKS);
+    CHECK(task_works(&task->life) && task->life.current && task->pace == PACE_WORKS);
     if (task->wait == 0) {
         settle(exact, index);
         return;
@@ -360,7 +360,7 @@ static void step_begins(void *context, uint64_t a, uint64_t b)
 void run_wake(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    if (task->life.phase != TASK_RUNNING || !task->life.current || task->pace != PACE_ASLEEP)
+    if (!task_works(&task->life) || !task->life.current || task->pace != PACE_ASLEEP)
         return;
     run_account(exact, index);
     task->pace = PACE_QUEUED;
@@ -388,7 +388,7 @@ void run_look_pressed(struct exact *exact, uint32_t index)
         struct exact_task *task = &exact->tasks.items[ref.index];
         if (!task_ref_is_live(&exact->life, ref))
             continue;
-        bool waits = task->life.phase == TASK_RUNNING && task->pace == PACE_ASLEEP &&
+        bool waits = task_works(&task->life) && task->pace == PACE_ASLEEP &&
                      task->last == STEP_BACKPRESSURED;
         if (waits && !has_room(exact, task)) {
             host->pressed.items[kept++] = ref;

@@ -39,15 +39,16 @@ struct gate_debloat {
 
 struct exact_task {
     struct life_task life;
-    struct exec_task *exec;        /* from RUNNING on */
+    struct exec_task *exec;        /* from RECOVERING or RUNNING on */
     VEC(uint32_t) inputs, outputs; /* connections by channel, one input behind the other; NONE */
     VEC(uint32_t) first_input, first_output;
+    VEC(bool) asks;                    /* by input: its partitions are asked for */
     VEC(uint32_t) kept;                /* by channel: credits for a sender that is not there yet */
     struct exec_probe *probe;          /* its own, while a key is traced */
     VEC(bool) blocked;                 /* by channel, as the log was told; empty where it is not */
     VEC(struct gate_debloat) debloats; /* by input; empty without debloating */
     uint64_t state_bytes;              /* in its host's memory, as of its last step */
-    bool runs;                         /* in its place: its time is counted */
+    bool runs;                         /* RUNNING in its place: its time is counted */
     bool is_pressed;                   /* in the host's list */
     enum exact_pace pace;
     enum exec_step_kind last;           /* of its last step */
@@ -69,7 +70,7 @@ struct exact_task {
 
 static inline bool task_has_wires(const struct exact_task *task)
 {
-    return task->exec && (task->life.phase == TASK_RUNNING || task->life.phase == TASK_CANCELING ||
+    return task->exec && (task_works(&task->life) || task->life.phase == TASK_CANCELING ||
                           task->life.phase == TASK_LINGERING);
 }
 
@@ -85,5 +86,9 @@ void life_look_lingering(struct exact *exact, uint32_t task);
 /* begin.c: what it takes to run. */
 enum life_begun task_begin(struct exact *exact, uint32_t task);
 void task_running(struct exact *exact, uint32_t task);
+void task_steps(struct exact *exact, uint32_t task); /* from now on */
+/* What was in flight to an input is worked off: its partitions are asked for, and behind the last
+ * one the task runs. */
+void task_input_recovered(struct exact *exact, uint32_t task, uint32_t input);
 
 #endif

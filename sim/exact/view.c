@@ -223,7 +223,7 @@ static double state_of(const struct exact *exact, const struct exact_vertex *ver
 {
     double sum = 0;
     for (VEC_EACH(const uint32_t, index, &vertex->life.current)) {
-        if (*index == NONE || exact->tasks.items[*index].life.phase != TASK_RUNNING)
+        if (*index == NONE || !task_works(&exact->tasks.items[*index].life))
             continue;
         const struct exact_task *task = &exact->tasks.items[*index];
         const struct chain *chain = exec_task_chain(task->exec);

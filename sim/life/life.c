@@ -180,11 +180,12 @@ void life_process_ended(struct life *life, uint32_t index)
         life_step_release(life, host->restoring.items[i]);
     while (host->tasks.count > 0) {
         uint32_t task = vec_last(&host->tasks);
-        enum task_phase was = life_task(life, task)->phase;
+        bool worked = task_works(life_task(life, task));
+        bool finished = life_task(life, task)->phase == TASK_CANCELING;
         life_task(life, task)->phase = TASK_CANCELING;
-        if (was == TASK_RUNNING)
+        if (worked)
             life->ops->stopped(life->plane, task, STOP_LOST);
-        else if (was == TASK_CANCELING)
+        else if (finished)
             life->ops->stopped(life->plane, task, STOP_UNFINISHED);
         task_destroy(life, task);
     }

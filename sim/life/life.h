@@ -3,11 +3,9 @@
  * The life of tasks, beneath both data planes of virtual time (sim/model, sim/exact): orders to
  * deploy and to cancel, the steps in between, connections that are lost, processes that end, freeze
  * or are cut off. In: orders and faults. Out: reports of task states, and calls of the plane
- * (life_ops) where something begins or ends to flow. Nothing is reported while an order is carried
- * out: each report is an event of its own, so that the node that gave the order has finished.
- *
- * The plane has hosts, tasks and vertices of its own, in arrays of its own; each begins with its
- * part here. Times are drawn per host, from the same streams for both planes.
+ * (life_ops) where something begins or ends to flow. Each report is an event of its own: the node
+ * that gave an order has finished. The plane has hosts, tasks and vertices of its own; each begins
+ * with its part here. Times are drawn per host, from the same streams for both planes.
  */
 #ifndef WEIR_SIM_LIFE_LIFE_H
 #define WEIR_SIM_LIFE_LIFE_H
@@ -77,8 +75,9 @@ enum life_stop {
 
 enum life_begun {
     LIFE_BEGUN,
-    LIFE_BEGUN_LATER, /* whom it writes to is not known yet: its order is on the way */
-    LIFE_BEGUN_NOT,   /* it has failed, or its place is taken */
+    LIFE_BEGUN_RECOVERS, /* RUNNING when its plane says task_recovered */
+    LIFE_BEGUN_LATER,    /* whom it writes to is not known yet: its order is on the way */
+    LIFE_BEGUN_NOT,      /* it has failed, or its place is taken */
 };
 
 /* What the plane does. Optional ones may be null. */
@@ -95,7 +94,8 @@ struct life_ops {
     void (*placed)(void *plane, uint32_t task);           /* it has taken its subtask's place */
     enum life_begun (*begin)(void *plane, uint32_t task); /* its time to initialize is over */
     void (*running)(void *plane, uint32_t task);
-    /* It was RUNNING (UNFINISHED: CANCELING; REPLACED: anything) and is not, or not current. */
+    void (*works)(void *plane, uint32_t task); /* RUNNING, or RECOVERING; optional */
+    /* It worked (UNFINISHED: CANCELING; REPLACED: anything) and does not, or is not current. */
     void (*stopped)(void *plane, uint32_t task, enum life_stop how);
     void (*cancelled)(void *plane, uint32_t task); /* ordered, in whatever phase; optional */
     bool (*finished)(void *plane, uint32_t task);  /* reported: does it linger? */

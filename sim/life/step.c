@@ -305,6 +305,26 @@ static void end_deploy(struct life *life, uint32_t index)
     start_readings(life, readings);
 }
 
+static void set_running(struct life *life, uint32_t index)
+{
+    struct life_task *task = life_task(life, index);
+    task->phase = TASK_RUNNING;
+    vec_push(&life->reports, (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE,
+                                                   node_id_none(), 0 });
+    if (life->jobs[task->job].spec->faults.count > 0)
+        task_plan_faults(life, index);
+    life->ops->running(life->plane, index);
+}
+
+void task_recovered(struct life *life, uint32_t index)
+{
+    uint32_t host = life_task(life, index)->host, job = life_task(life, index)->job;
+    CHECK(life_task(life, index)->phase == TASK_RECOVERING);
+    CHECK(life->reports.count == 0);
+    set_running(life, index);
+    life_report_tasks(life, host, job);
+}
+
 /* It runs, unless those that read from it are not known yet, or what it was to restore is wrong. */
 static void begin(struct life *life, uint32_t index)
 {
@@ -313,14 +333,12 @@ static void begin(struct life *life, uint32_t index)
     if (begun == LIFE_BEGUN_LATER)
         sim_queue_push(life->queue, time_add(life_now(life), NEIGHBOUR_RECHECK), SIM_CLASS_DATA,
                        begin_again, life, index, task->generation);
-    if (begun != LIFE_BEGUN)
-        return;
-    task->phase = TASK_RUNNING;
-    vec_push(&life->reports, (struct task_report){ task->attempt, EXECUTION_RUNNING, CAUSE_NONE,
-                                                   node_id_none(), 0 });
-    if (life->jobs[task->job].spec->faults.count > 0)
-        task_plan_faults(life, index);
-    life->ops->running(life->plane, index);
+    if (begun == LIFE_BEGUN)
+        set_running(life, index);
+    else if (begun == LIFE_BEGUN_RECOVERS)
+        task->phase = TASK_RECOVERING;
+    if (task_works(task) && life->ops->works)
+        life->ops->works(life->plane, index);
 }
 
 static void begin_again(void *context, uint64_t a, uint64_t b)

@@ -65,10 +65,10 @@ static time_ns close_of(const struct life *life, const struct life_task *task)
     return life->jobs[task->job].spec->vertices.items[task->vertex].close;
 }
 
-/* Only what ran has anything to close. */
-static time_ns begin_close(struct life *life, struct life_task *task, bool was_running)
+/* Only what worked has anything to close. */
+static time_ns begin_close(struct life *life, struct life_task *task, bool worked)
 {
-    time_ns close = was_running ? close_of(life, task) : 0;
+    time_ns close = worked ? close_of(life, task) : 0;
     task->closed_at = time_add(life_now(life), close);
     return close;
 }
@@ -79,7 +79,7 @@ time_ns life_closed_at(const struct life *life, uint32_t host)
     for (VEC_EACH(const uint32_t, index, &life_host(life, host)->tasks)) {
         const struct life_task *task = life_task(life, *index);
         time_ns at = task->closed_at;
-        if (task->phase == TASK_RUNNING)
+        if (task_works(task))
             at = time_add(life_now(life), close_of(life, task));
         last = at > last ? at : last;
     }
@@ -91,13 +91,13 @@ void task_fail(struct life *life, uint32_t index, enum failure_cause cause)
     struct life_task *task = life_task(life, index);
     if (!task_is_up(task))
         return;
-    bool was_running = task->phase == TASK_RUNNING;
+    bool worked = task_works(task);
     task->phase = TASK_CLOSING;
     task->cause = cause;
-    if (was_running)
+    if (worked)
         life->ops->stopped(life->plane, index, STOP_LOST);
     /* Flink reports FAILED when the task's thread ends, which is after close(). */
-    life_step_add(life, LIFE_FAIL, index, begin_close(life, task, was_running));
+    life_step_add(life, LIFE_FAIL, index, begin_close(life, task, worked));
 }
 
 void task_fail_by(struct life *life, uint32_t index, enum failure_cause cause, uint32_t detail)
@@ -264,11 +264,11 @@ static void cancel(struct life *life, uint32_t index)
         task_destroy(life, index);
     if (!task_is_up(task))
         return;
-    bool was_running = task->phase == TASK_RUNNING;
+    bool worked = task_works(task);
     task->phase = TASK_CANCELING;
-    if (was_running) /* its TaskManager may end it without its JobMaster's knowing */
+    if (worked) /* its TaskManager may end it without its JobMaster's knowing */
         life->ops->stopped(life->plane, index, STOP_LOST);
-    life_step_add(life, LIFE_CANCEL, index, begin_close(life, task, was_running));
+    life_step_add(life, LIFE_CANCEL, index, begin_close(life, task, worked));
 }
 
 void life_cancel(struct life *life, uint32_t host, const struct effect_data *order)

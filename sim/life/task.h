@@ -5,10 +5,11 @@
  * share a step: one draw, one event of the queue, one report. Numbers of tasks and steps are
  * reused; a generation tells whether the one meant is still there.
  *
- *   DEPLOYING -deploy-> INITIALIZING -restore, initialize-> RUNNING -finish-> CANCELING ->
- * LINGERING
- *        \____________________\________________________________\ -fails-> CLOSING (close())
- *                                                                \-cancel-> CANCELING
+ *   DEPLOYING -deploy-> INITIALIZING -restore, initialize-> (in-flight data) RECOVERING -> RUNNING
+ *        \____________________\________________________________\______________________\
+ *                                                               -fails-> CLOSING (close())
+ *                                                               -cancel-> CANCELING
+ *   RUNNING -finish-> CANCELING -> LINGERING
  */
 #ifndef WEIR_SIM_LIFE_TASK_H
 #define WEIR_SIM_LIFE_TASK_H
@@ -23,6 +24,7 @@ enum task_phase {
     TASK_FREE, /* no task has this number now */
     TASK_DEPLOYING,
     TASK_INITIALIZING,
+    TASK_RECOVERING, /* works off what was in flight to it; INITIALIZING for its JobMaster */
     TASK_RUNNING,
     TASK_CLOSING,   /* it has failed; its close() runs, then it says so */
     TASK_CANCELING, /* or finishing, behind a stop-with-savepoint or for lack of input */
@@ -84,11 +86,16 @@ struct life_step {
 
 struct life;
 
+/* Its operators are open, and it steps. */
+static inline bool task_works(const struct life_task *task)
+{
+    return task->phase == TASK_RECOVERING || task->phase == TASK_RUNNING;
+}
+
 /* RUNNING or on the way there. */
 static inline bool task_is_up(const struct life_task *task)
 {
-    return task->phase == TASK_DEPLOYING || task->phase == TASK_INITIALIZING ||
-           task->phase == TASK_RUNNING;
+    return task->phase == TASK_DEPLOYING || task->phase == TASK_INITIALIZING || task_works(task);
 }
 
 /* The tries at running a pipelined region: its subtasks restart together, so those of one try have
@@ -110,6 +117,8 @@ void task_disconnect(struct life *life, uint32_t task, uint32_t remote);
 void task_finish(struct life *life, uint32_t task, bool saved);
 /* When the user code of all tasks of a host has closed, were they cancelled now. */
 time_ns life_closed_at(const struct life *life, uint32_t host);
+/* One in RECOVERING has worked off what was in flight to it: it is RUNNING, and says so. */
+void task_recovered(struct life *life, uint32_t task);
 /* Gone from its host; its number may be used again. */
 void task_destroy(struct life *life, uint32_t task);
 /* NONE when it is not on the host. Orders list a host's tasks in the order it got them, so the

@@ -238,7 +238,9 @@ static void open_task(struct exec_line *line, int stage, uint32_t i)
     }
     const char *why;
     exec_task_cause(line->tasks[stage][i], &why);
-    ck_assert_msg(exec_task_state(line->tasks[stage][i]) == EXEC_RUNNING, "%s", why);
+    ck_assert_msg(exec_task_state(line->tasks[stage][i]) == EXEC_RUNNING ||
+                      exec_task_state(line->tasks[stage][i]) == EXEC_RECOVERING,
+                  "%s", why);
     if (stage == SOURCES)
         exec_task_set_arrived(line->tasks[stage][i], line->config.records, true);
 }

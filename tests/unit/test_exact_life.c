@@ -10,6 +10,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "sim/exact/look.h"
 #include "sim/run/simulation.h"
 #include "tests/lib/whole_run.h"
 
@@ -86,6 +87,142 @@ START_TEST(tasks_live_the_same_life_in_both_worlds)
 }
 END_TEST
 
+/* A reader that takes some 0.4 s for a buffer, and fails with buffers in front of it. */
+static const char slow_reader[] =
+    "name: t\n"
+    "world: exact\n"
+    "duration: 40s\n"
+    "log-level: task\n"
+    "config: { parallelism.default: 2, execution.checkpointing.interval: 2s,\n"
+    "          execution.checkpointing.unaligned.enabled: true,\n"
+    "          restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 10,\n"
+    "          restart-strategy.fixed-delay.delay: 1s }\n"
+    "cluster:\n"
+    "  task-manager: { cores: 4, slots: 2, boot: 1s, count: 2 }\n"
+    "  timing: { deploy: 10ms, initialize: 20ms, cancel: 5ms }\n"
+    "jobs:\n"
+    "  - name: job\n"
+    "    vertices:\n"
+    "      - { name: source, bytes: 16, cost: 1us }\n"
+    "      - { name: count, keys: 1k, state: 16 bytes/key, cost: 2us, wait: 200us,\n"
+    "          close: 300ms }\n"
+    "    edges: [ source -> count: hash ]\n"
+    "    load: 100k/s\n"
+    "    faults: [ { throw: count, after: 7s } ]\n";
+
+/* Of the attempts that begin at the restart. */
+struct recovery {
+    struct exact *exact;
+    bool restarts;
+    uint32_t sources_running, readers_running, early;
+    time_ns sources_ran_at, asked_at, readers_ran_at, triggered_at, failed_at;
+};
+
+static struct recovery seen;
+static struct scenario *scenario;
+static struct simulation *simulation;
+
+/* When does the first of them ask for partitions? */
+static void look_at_readers(struct recovery *found)
+{
+    for (uint32_t s = 0; s < 2; s++) {
+        struct look_task look;
+        bool here =
+            exact_look_task(found->exact, (struct job_id){ 0 }, (struct vertex_id){ 1 }, s, &look);
+        for (size_t i = 0; here && look.runs && i < look.inputs.count; i++)
+            if (look.inputs.items[i].connected && found->asked_at == 0)
+                found->asked_at = simulation_now(simulation);
+        look_task_fini(&look);
+    }
+}
+
+static void on_restart(void *context, time_ns at, struct node_id node, const struct log_line *line)
+{
+    struct recovery *found = context;
+    (void)node;
+    if (text_equal(line->what, "triggered") && found->restarts) {
+        found->early += found->readers_running + found->sources_running < 4;
+        found->triggered_at = at;
+    }
+    if (!line->to)
+        return;
+    found->restarts |= text_equal(line->machine, "job") && text_equal(line->to, "RESTARTING");
+    if (!found->restarts || !text_equal(line->machine, "execution"))
+        return;
+    if (found->sources_running == 2 && text_equal(line->to, "FAILED"))
+        found->failed_at = at;
+    if (!text_equal(line->to, "RUNNING"))
+        return;
+    if (line->vertex.n == 0) {
+        found->sources_running++;
+        found->sources_ran_at = at;
+    } else if (found->readers_running++ == 0) {
+        found->readers_ran_at = at;
+    }
+}
+
+static void run_slow_reader(void)
+{
+    const struct simulation_settings settings = { .vouching = true };
+    seen = (struct recovery){ 0 };
+    scenario = whole_run_load(slow_reader);
+    simulation = simulation_create(scenario, &settings);
+    seen.exact = plane_exact(simulation_plane(simulation));
+    simulation_watch(simulation, &(struct watcher){ .context = &seen, .line = on_restart });
+    simulation_start(simulation);
+    while (seen.sources_running < 2 && simulation_run_events(simulation, 1))
+        ;
+    ck_assert_uint_eq(seen.readers_running, 0);
+}
+
+static void leave_slow_reader(void)
+{
+    struct note note = { "" };
+    ck_assert(!err_is(exact_check(seen.exact, &note)));
+    simulation_destroy(simulation);
+    scenario_destroy(scenario);
+}
+
+/* StreamTask.restoreInternal; a checkpoint needs all tasks RUNNING. */
+START_TEST(a_task_initializes_until_what_was_in_flight_is_read)
+{
+    run_slow_reader();
+    while (seen.readers_running == 0 && simulation_run_events(simulation, 1))
+        look_at_readers(&seen);
+    ck_assert_int_gt(seen.asked_at, seen.sources_ran_at + 400 * TIME_MS);
+    ck_assert_int_ge(seen.readers_ran_at, seen.asked_at); /* a report is on its way for a moment */
+    ck_assert_int_lt(seen.readers_ran_at, seen.asked_at + TIME_MS);
+    while (seen.triggered_at == 0 && simulation_run_events(simulation, 1))
+        ;
+    ck_assert_uint_eq(seen.readers_running, 2);
+    ck_assert_uint_eq(seen.early, 0);
+    leave_slow_reader();
+}
+END_TEST
+
+/* Its operators are open, so they are closed, as those of one that ran; and it begins again. */
+START_TEST(a_task_that_recovers_closes_when_it_fails)
+{
+    run_slow_reader();
+    time_ns fails_at = simulation_now(simulation) + 100 * TIME_MS;
+    while (simulation_now(simulation) < fails_at && simulation_run_events(simulation, 1))
+        ;
+    ck_assert_uint_eq(seen.readers_running, 0);
+    fails_at = simulation_now(simulation);
+    virtual_cluster_fail_task(simulation_cluster(simulation), (struct job_id){ 0 },
+                              (struct vertex_id){ 1 }, 0);
+    while (seen.failed_at == 0 && simulation_run_events(simulation, 1))
+        ;
+    ck_assert_uint_eq(seen.readers_running, 0);
+    ck_assert_int_ge(seen.failed_at, fails_at + 300 * TIME_MS);
+    ck_assert_int_lt(seen.failed_at, fails_at + 310 * TIME_MS);
+    while (seen.readers_running < 2 && simulation_run_events(simulation, 1))
+        ;
+    ck_assert_uint_eq(seen.readers_running, 2);
+    leave_slow_reader();
+}
+END_TEST
+
 Suite *test_exact_life_suite(void);
 Suite *test_exact_life_suite(void)
 {
@@ -93,6 +230,8 @@ Suite *test_exact_life_suite(void)
     TCase *tests = tcase_create("lives");
     tcase_add_loop_test(tests, tasks_live_the_same_life_in_both_worlds, 0,
                         (int)(sizeof struck / sizeof *struck));
+    tcase_add_test(tests, a_task_initializes_until_what_was_in_flight_is_read);
+    tcase_add_test(tests, a_task_that_recovers_closes_when_it_fails);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -31,7 +31,9 @@ static struct exec_task *counter(void)
 START_TEST(states_are_reached_from_those_that_may)
 {
     static const uint32_t legal[EXEC_STATE_COUNT] = {
-        [EXEC_INITIALIZING] = STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
+        [EXEC_INITIALIZING] = STATE(EXEC_RECOVERING) | STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) |
+                              STATE(EXEC_CANCELED),
+        [EXEC_RECOVERING] = STATE(EXEC_RUNNING) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
         [EXEC_RUNNING] = STATE(EXEC_AT_END) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
         [EXEC_AT_END] = STATE(EXEC_FINISHED) | STATE(EXEC_FAILED) | STATE(EXEC_CANCELED),
     };
@@ -281,6 +283,62 @@ START_TEST(a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input)
 }
 END_TEST
 
+/* Buffers that were on their way when an unaligned checkpoint was taken. */
+static void begin_with_some_in_flight(void)
+{
+    exec_line_init(&line, &(struct exec_line_config){ .splits = 3,
+                                                      .records = 5000,
+                                                      .keys = 10,
+                                                      .buffer_size = 512,
+                                                      .barriers = BARRIER_MODE_ALTERNATING,
+                                                      .checkpoints = true });
+    exec_line_start(&line, 1, 1);
+    exec_line_carry(&line);
+    for (int i = 0; i < 8; i++)
+        exec_task_step(source(), 1);
+    exec_line_carry(&line);
+    exec_line_trigger(&line, BARRIER_UNALIGNED, TIME_NEVER);
+    while (line.complete.id == 0)
+        ck_assert(exec_line_go(&line));
+    exec_line_kill(&line);
+    exec_line_start(&line, 1, 1);
+}
+
+/* StreamTask.restoreInternal: RUNNING when the state of all channels is consumed. */
+START_TEST(a_task_runs_when_what_was_in_flight_to_it_is_read)
+{
+    struct task_fact fact;
+    begin_with_some_in_flight();
+    uint32_t buffers = exec_task_gate(counter(), 0)->recovered.count;
+    ck_assert_uint_gt(buffers, 1);
+    ck_assert_int_eq(exec_task_state(source()), EXEC_RUNNING); /* nothing comes in */
+    for (uint32_t i = 0; i < buffers; i++) {
+        ck_assert_int_eq(exec_task_state(counter()), EXEC_RECOVERING);
+        ck_assert(!exec_task_take_fact(counter(), &fact));
+        ck_assert_int_eq(exec_task_step(counter(), 1).kind, STEP_WORKED);
+    }
+    ck_assert_int_eq(exec_task_state(counter()), EXEC_RUNNING);
+    ck_assert(exec_task_take_fact(counter(), &fact));
+    ck_assert(fact.kind == TASK_FACT_INPUT_RECOVERED && fact.input == 0);
+    ck_assert(!exec_task_take_fact(counter(), &fact));
+    while (exec_line_go(&line))
+        exec_line_trigger(&line, BARRIER_UNALIGNED, TIME_NEVER);
+    exec_line_check_counts(&line);
+    exec_line_fini(&line);
+}
+END_TEST
+
+START_TEST(a_task_that_recovers_can_be_cancelled)
+{
+    begin_with_some_in_flight();
+    exec_task_step(counter(), 1);
+    exec_task_cancel(counter());
+    ck_assert_int_eq(exec_task_state(counter()), EXEC_CANCELED);
+    ck_assert_int_eq(exec_task_step(counter(), 2).kind, STEP_NOTHING);
+    exec_line_fini(&line);
+}
+END_TEST
+
 Suite *test_exec_life_suite(void);
 
 Suite *test_exec_life_suite(void)
@@ -298,6 +356,8 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
     tcase_add_test(tcase, a_restored_split_that_is_ahead_of_what_has_arrived_waits);
     tcase_add_test(tcase, a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input);
+    tcase_add_test(tcase, a_task_runs_when_what_was_in_flight_to_it_is_read);
+    tcase_add_test(tcase, a_task_that_recovers_can_be_cancelled);
     suite_add_tcase(suite, tcase);
     return suite;
 }
