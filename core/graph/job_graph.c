@@ -249,6 +249,19 @@ bool job_graph_is_source(const struct job_graph *graph, struct vertex_id vertex)
     return graph->vertices.items[vertex.n].inputs.count == 0;
 }
 
+/* StreamGraphGenerator.generate: one input over a pointwise or a broadcast edge aligns all inputs
+ * of an operator. Each channel has its own meaning there: data in flight on one could not be dealt
+ * out anew, and broadcast state would be behind some of its records and before others. */
+bool job_graph_is_overtaken(const struct job_graph *graph, struct vertex_id vertex)
+{
+    CHECK(vertex.n < graph->vertices.count);
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex.n].inputs))
+        if (graph->edges.items[*e].pattern == DISTRIBUTION_POINTWISE ||
+            graph->edges.items[*e].partitioner == PARTITION_BROADCAST)
+            return false;
+    return true;
+}
+
 /* Not stored when derived, so that it follows the parallelism. */
 int32_t job_graph_max_parallelism(const struct job_graph *graph, struct vertex_id vertex)
 {

@@ -126,8 +126,7 @@ MUST_CHECK struct err job_graph_add_vertex(struct job_graph *graph, const char *
                                            int32_t parallelism, int32_t max_parallelism,
                                            struct group_id group, struct vertex_id *out,
                                            struct note *note);
-/* None when no vertex has the name. Constant time. */
-struct vertex_id job_graph_find_vertex(const struct job_graph *graph, const char *name);
+struct vertex_id job_graph_find_vertex(const struct job_graph *graph, const char *name); /* none */
 void job_graph_chain_operator(struct job_graph *graph, struct vertex_id vertex,
                               const struct job_operator *op); /* name copied */
 MUST_CHECK struct err job_graph_add_edge(struct job_graph *graph, struct vertex_id producer,
@@ -143,7 +142,8 @@ MUST_CHECK struct err job_graph_finish(struct job_graph *graph, struct vertex_id
 /* Flink's mustBePipelinedConsumed: do producer and consumer of the edge always run together? */
 bool job_edge_is_pipelined(const struct job_edge *edge);
 bool job_graph_is_source(const struct job_graph *graph, struct vertex_id vertex);
-
+/* May barriers overtake data on the way to it? Else its checkpoints are aligned, all are. */
+bool job_graph_is_overtaken(const struct job_graph *graph, struct vertex_id vertex);
 /* Max parallelism in force: as configured, else derived from the parallelism (key_groups.h). */
 int32_t job_graph_max_parallelism(const struct job_graph *graph, struct vertex_id vertex);
 

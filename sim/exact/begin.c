@@ -45,14 +45,6 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
     };
 }
 
-/* Barriers go on aligned where data in flight could not be dealt out anew: each channel has its
- * own meaning there (StreamGraph.shouldDisableUnalignedCheckpointing). */
-static bool may_overtake(enum partitioner partitioner)
-{
-    return partitioner != PARTITION_FORWARD && partitioner != PARTITION_RESCALE &&
-           partitioner != PARTITION_BROADCAST;
-}
-
 /* Sizes of pools: Flink's for a bounded partition, two for each subpartition and eight to float. */
 static struct task_output_config output_of(const struct exact *exact, const struct exact_job *job,
                                            const struct exact_task *task, uint32_t edge)
@@ -70,7 +62,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .buffers = 2 * count + 8,
                        .per_channel_max = 10,
                        .overdraft_max = OVERDRAFT_MAX,
-                       .unaligned_supported = may_overtake(of->partitioner),
+                       .unaligned_supported = job_graph_is_overtaken(graph, of->consumer),
                        .seed = exact->scenario->seed,
                        .number = (uint64_t)edge << 32 | task->life.subtask },
         .route = program_edge_route(job->spec, edge),

@@ -170,7 +170,8 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     if (!component->stopped)
         hop->left_bytes = vertex_bytes_ahead(model, job, &job->vertices[vertex]);
     hop->drain = hop_drain(job, hop, vertex);
-    if (pending->how.unaligned) {
+    if (pending->how.unaligned &&
+        job_graph_is_overtaken(job->spec->graph, (struct vertex_id){ vertex })) {
         hop->switch_at = time_add(pending->triggered_at, pending->how.aligned_timeout);
         if (hop->switch_at <= hop->moved_at) {
             hop->in_flight_bytes = hop->left_bytes;

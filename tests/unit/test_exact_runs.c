@@ -318,6 +318,57 @@ START_TEST(unaligned_checkpoints_end_under_backpressure)
 }
 END_TEST
 
+/* v reads from both, over edges of two kinds; w proves that each record came through once. */
+static const char mixed[] =
+    "name: t\n"
+    "world: exact\n"
+    "duration: 60s\n"
+    "config: { jobmanager.scheduler: adaptive, parallelism.default: 2,\n"
+    "          execution.checkpointing.interval: 500ms,\n"
+    "          execution.checkpointing.unaligned.enabled: true, restart-strategy.type: none,\n"
+    "          taskmanager.memory.segment-size: 2kb,\n"
+    "          jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling: 100ms,\n"
+    "          jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout: 100ms }\n"
+    "cluster:\n"
+    "  task-manager: { cores: 4, slots: 3, boot: 1s, count: 1 }\n"
+    "  timing: { deploy: 10ms, initialize: 20ms, cancel: 5ms }\n"
+    "jobs:\n"
+    "  - name: job\n"
+    "    vertices:\n"
+    "      - { name: a, bytes: 16, max-parallelism: 12 }\n"
+    "      - { name: b, bytes: 16, max-parallelism: 12 }\n"
+    "      - { name: v, cost: 2us, wait: 400us, bytes: 16, max-parallelism: 12 }\n"
+    "      - { name: w, keys: 100, state: 16 bytes/key, max-parallelism: 12 }\n"
+    "    edges: [ a -> v: hash, b -> v: %s, v -> w: hash ]\n"
+    "    loads: { a: { constant: 5k/s, records: 40k }, b: { constant: 2k/s, records: 16k } }\n"
+    "events:\n"
+    "  - { at: 4s, rescale: { job: job, all: 1..3 } }\n"
+    "  - { at: 8s, rescale: { job: job, all: 1..1 } }\n"
+    "  - { at: 11s, rescale: { job: job, all: 1..2 } }\n";
+
+static const char *const second_edges[] = { "hash", "rebalance", "broadcast", "rescale",
+                                            "forward" };
+
+/* SubtaskStateMapper by gate, RANGE and ROUND_ROBIN; a pointwise or a broadcast edge aligns all of
+ * them, so nothing is in flight that could not be dealt out. */
+START_TEST(inputs_of_two_kinds_are_rescaled_with_what_is_in_flight)
+{
+    const struct vertex_id w = { 3 };
+    char yaml[3000];
+    bool overtaken = _i < 2, copies = _i == 2;
+    snprintf(yaml, sizeof yaml, mixed, second_edges[_i]);
+    exact_run_init(&run, yaml);
+    exact_run_to_end(&run);
+    exact_run_must_hold(&run, second_edges[_i]);
+    ck_assert_uint_eq(run.finished, 1);
+    ck_assert_uint_ge(look_job().restored.count, 2 * 3); /* both sources at each rescaling */
+    if (!copies)
+        ck_assert_uint_eq(exact_newest_sum(run.exact, job_0, w).records, 56000);
+    ck_assert(!overtaken || exact_flown_count(run.exact) > 0);
+    exact_run_fini(&run);
+}
+END_TEST
+
 /* Digests of the state, and how many events it took. */
 static void run_seed(const char *seed, struct exact_sum *sum, uint64_t *events)
 {
@@ -393,6 +444,7 @@ Suite *test_exact_runs_suite(void)
     tcase_add_test(tests, another_job_goes_on_from_the_savepoint);
     tcase_add_test(tests, no_buffer_or_credit_is_lost_at_any_event);
     tcase_add_test(tests, unaligned_checkpoints_end_under_backpressure);
+    tcase_add_loop_test(tests, inputs_of_two_kinds_are_rescaled_with_what_is_in_flight, 0, 5);
     tcase_add_test(tests, a_seed_is_a_run);
     tcase_add_loop_test(tests, what_it_cannot_do_it_says, 0,
                         (int)(sizeof refused / sizeof *refused));

@@ -36,6 +36,27 @@ static void assert_order(const char *text, const char *expected)
     job_graph_destroy(job);
 }
 
+/* StreamGraphGenerator.generate: setSupportsUnalignedCheckpoints(false) for all edges into a node
+ * of which one is pointwise or a broadcast. */
+START_TEST(one_pointwise_or_broadcast_input_aligns_all)
+{
+    static const char *const names[] = { "forward", "rescale", "rebalance", "hash", "broadcast" };
+    static const bool overtaken[] = { false, false, true, true, false };
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 5; k++) {
+            char text[200];
+            text_format(text, sizeof text, "a 2; b 2; v 2; a -> v %s; b -> v %s", names[i],
+                        names[k]);
+            struct job_graph *job = graphs_job(text);
+            ck_assert(job_graph_is_overtaken(job, graphs_vertex(job, "a")));
+            ck_assert_msg(job_graph_is_overtaken(job, graphs_vertex(job, "v")) ==
+                              (overtaken[i] && overtaken[k]),
+                          "%s", text);
+            job_graph_destroy(job);
+        }
+}
+END_TEST
+
 START_TEST(vertices_know_their_edges_groups_and_operators)
 {
     struct job_graph *job = graphs_job("source 4; count 2 /64 @hot; sink 2 @hot;"
@@ -405,6 +426,7 @@ Suite *test_graph_job_graph_suite(void)
 {
     Suite *suite = suite_create("graph/job_graph");
     TCase *tcase = tcase_create("core");
+    tcase_add_test(tcase, one_pointwise_or_broadcast_input_aligns_all);
     tcase_add_test(tcase, vertices_know_their_edges_groups_and_operators);
     tcase_add_test(tcase, forward_and_rescale_are_pointwise_and_the_others_all_to_all);
     tcase_add_test(tcase, vertices_are_found_by_name_before_and_after_finishing);

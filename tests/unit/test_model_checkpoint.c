@@ -159,6 +159,21 @@ START_TEST(unaligned_checkpoints_store_the_buffers_instead)
 }
 END_TEST
 
+/* The checkpoint may be unaligned, the way into this vertex is not. */
+START_TEST(barriers_wait_for_buffers_on_a_broadcast_edge)
+{
+    start_recorded_job();
+    model_fixture_run(&f, 20 * TIME_S);
+    f.scenario.jobs.items[0].graph->edges.items[0].partitioner = PARTITION_BROADCAST;
+    model_fixture_checkpoint(&f, &two_by_two, DATA_TRIGGER_CHECKPOINT,
+                             &(struct checkpoint_order){ .checkpoint = 2, .unaligned = true });
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_int_gt(model_fixture_acknowledged(&f, 2, 4), 25 * TIME_S);
+    for (VEC_EACH(const struct fixture_line, line, &f.lines))
+        ck_assert_int_eq(line->ack.in_flight_bytes, 0);
+}
+END_TEST
+
 /* FLIP-27: the trigger is a mail, which a source that waits for a buffer takes at once. */
 START_TEST(a_source_with_a_mailbox_hears_of_the_checkpoint_at_once)
 {
@@ -416,6 +431,7 @@ Suite *test_model_checkpoint_suite(void)
     tcase_add_test(tests, debloated_buffers_hold_what_is_read_within_the_target);
     tcase_add_test(tests, no_buffer_is_smaller_than_the_smallest);
     tcase_add_test(tests, unaligned_checkpoints_store_the_buffers_instead);
+    tcase_add_test(tests, barriers_wait_for_buffers_on_a_broadcast_edge);
     tcase_add_test(tests, a_source_with_a_mailbox_hears_of_the_checkpoint_at_once);
     tcase_add_test(tests, aligned_with_a_timeout_switches_when_it_has_passed);
     tcase_add_test(tests, the_first_checkpoint_finds_buffers_that_have_not_filled);
