@@ -8,6 +8,7 @@
 
 #include "core/api/env.h"
 #include "core/exec/broadcast_process.h"
+#include "core/exec/list_state.h"
 #include "core/exec/user_call.h"
 
 enum {
@@ -29,6 +30,7 @@ struct weir_context {
     int64_t watermark;
     struct process_key *key;     /* of a keyed function; else null */
     struct broadcast_side *side; /* of a function of rules; else null */
+    struct list_states *lists;   /* of a function with lists; else null */
     void *decoded; /* the last value that is not its own bytes, made when first needed */
 };
 
@@ -46,6 +48,9 @@ bool context_record(struct weir_context *ctx, const struct weir_type *type,
 bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
                    uint32_t size, int64_t timestamp, struct weir_record *out);
 void context_end(struct weir_context *ctx);
+/* Lists by their names, where the function has some. Null, nothing added: the task has failed. */
+struct list_state *context_list(struct weir_context *ctx, const char *name);
+void context_list_add(struct weir_context *ctx, const char *name, const void *value);
 /* In memory a value may differ from its bytes: it is made in *room, which the caller begins with
  * null and destroys. Null: these are no bytes of the type. */
 const void *api_value_of(const struct weir_type *type, const void *bytes, uint32_t size,

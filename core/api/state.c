@@ -89,6 +89,10 @@ void weir_set_text(struct weir_context *ctx, const char *name, const void *bytes
 void weir_add(struct weir_context *ctx, const char *name, const void *value)
 {
     context_spend(ctx, API_CALL_COST);
+    if (ctx->lists) {
+        context_list_add(ctx, name, value);
+        return;
+    }
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
@@ -103,6 +107,12 @@ void weir_add(struct weir_context *ctx, const char *name, const void *value)
 void weir_clear(struct weir_context *ctx, const char *name)
 {
     context_spend(ctx, API_CALL_COST);
+    if (ctx->lists) {
+        struct list_state *list = context_list(ctx, name);
+        if (list)
+            state_list_clear(&list->entries);
+        return;
+    }
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
         memset(ctx->key->value, 0, spec->value_size);
@@ -154,10 +164,26 @@ static bool next_of_list(struct weir_context *ctx, struct user_state *state, str
     return user_list_next(state, &walk->list, value, size);
 }
 
+/* Of a list without a key: walk->opaque[0] is the next place. */
+static bool next_of_lists(struct weir_context *ctx, const char *name, struct weir_walk *walk,
+                          const void **value, uint32_t *size)
+{
+    const struct list_state *list = context_list(ctx, name);
+    size_t bytes;
+    if (!list || walk->opaque[0] >= state_list_count(&list->entries))
+        return false;
+    *value = state_list_entry(&list->entries, (size_t)walk->opaque[0]++, &bytes);
+    if (size)
+        *size = (uint32_t)bytes;
+    return true;
+}
+
 bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *walk, const void **key,
                const void **value, uint32_t *size)
 {
     context_spend(ctx, API_CALL_COST);
+    if (ctx->lists)
+        return next_of_lists(ctx, name, walk, value, size);
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_MAP);

@@ -265,6 +265,28 @@ WEIR_API struct weir_stream *weir_process_two(struct weir_stream *first, struct 
                                               const char *name, const struct weir_type *out,
                                               const struct weir_process *process, void *user);
 
+/* What a subtask remembers without a key: lists under names, kept in checkpoints, for weir_add,
+ * weir_next and weir_clear. When the parallelism changes the entries are dealt out, in order and
+ * evenly; or, of a union, all of them go to each subtask, and on_begin is where it clears the list
+ * and adds again what is its own. */
+struct weir_list {
+    const char *name;
+    const struct weir_type *type; /* of fixed size, and its own bytes */
+};
+struct weir_list_process {
+    const struct weir_list *lists;
+    uint32_t list_count;
+    bool is_union;
+    weir_function *on_record;
+    /* Before the first record of each attempt, and behind the last of a bounded input; or null. */
+    void (*on_begin)(struct weir_context *ctx, bool is_restored, void *user);
+    void (*on_end)(struct weir_context *ctx, void *user);
+};
+WEIR_API struct weir_stream *weir_process_lists(struct weir_stream *in, const char *name,
+                                                const struct weir_type *out,
+                                                const struct weir_list_process *process,
+                                                void *user);
+
 /* The broadcast state pattern: records of `rules`, which goes to all subtasks, change maps that the
  * function of keyed records reads. on_rule must do the same in every subtask. */
 struct weir_broadcast_process {

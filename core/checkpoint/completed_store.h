@@ -30,6 +30,7 @@ struct task_state {
     int64_t bytes;                /* keyed and operator state */
     int64_t in_flight_bytes;      /* channel state of an unaligned checkpoint */
     bool finished;                /* the task had finished when the checkpoint was taken */
+    bool at_end;                  /* its operators had, and it waits for the checkpoint */
 };
 
 struct task_states {

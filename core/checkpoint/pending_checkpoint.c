@@ -265,6 +265,7 @@ bool pending_checkpoint_acknowledge(struct pending_checkpoint *pending,
     struct task_state *state = &pending->states.items[task.n];
     state->bytes = ack->state_bytes;
     state->in_flight_bytes = ack->in_flight_bytes;
+    state->at_end = ack->at_end != 0;
     struct checkpoint_summary *summary = &pending->summary;
     summary->state_bytes += ack->state_bytes;
     summary->written_bytes += ack->written_bytes;
@@ -292,8 +293,10 @@ void pending_checkpoint_add_shared(struct pending_checkpoint *pending,
     }
 }
 
-/* Union list state of the subtasks that finished is gone, and the others' cannot stand for it
- * (PartialFinishingNotSupportedByStateException). */
+/* Union list state of the subtasks that finished is gone, and the others' cannot stand for it. Nor
+ * may some finish behind this checkpoint, and others not: there would be no further one for these
+ * (PartialFinishingNotSupportedByStateException, for tasks and for operators that have finished).
+ */
 static bool has_union_state(const struct job_vertex *vertex)
 {
     for (VEC_EACH(const struct job_operator, op, &vertex->operators))
@@ -310,7 +313,7 @@ bool pending_checkpoint_splits_union(const struct pending_checkpoint *pending,
     for (size_t first = 0; first < states->count; first += states->items[first].parallelism) {
         uint32_t parallelism = states->items[first].parallelism, finished = 0;
         for (uint32_t i = 0; i < parallelism; i++)
-            finished += states->items[first + i].finished;
+            finished += states->items[first + i].finished || states->items[first + i].at_end;
         if (finished > 0 && finished < parallelism &&
             has_union_state(&job->vertices.items[states->items[first].vertex.n]))
             return true;

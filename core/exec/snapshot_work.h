@@ -32,6 +32,7 @@ struct snapshot_work {
     bool is_open;     /* its section is */
     bool is_complete; /* no in-flight data will be added */
     bool is_written;
+    bool at_end;                            /* the task's operators had finished before */
     VEC(struct stored_buffer) in_flight[2]; /* of inputs, of outputs */
     VEC(uint32_t) places[2];                /* which gate, which output */
     uint64_t in_flight_bytes;

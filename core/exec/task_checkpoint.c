@@ -68,6 +68,7 @@ void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barr
     work = snapshot_work_create(&task->config.identity, barrier, &task->chain, &task->states,
                                 task->context.now);
     vec_push(&task->snapshots, work);
+    work->at_end = task->state == EXEC_AT_END;
     work->is_complete = task->config.input_count == 0 || task->open_channels == 0 ||
                         barrier->alignment != BARRIER_UNALIGNED;
     if (task->config.input_count > 0)

@@ -122,6 +122,7 @@ struct checkpoint_ack {
     int64_t written_bytes;   /* what this checkpoint had to write (less when incremental) */
     int64_t in_flight_bytes; /* channel state of an unaligned checkpoint */
     time_ns alignment, sync, async;
+    uint32_t at_end; /* 1: its operators had finished before (TaskStateSnapshot.isTaskFinished) */
 };
 
 /* Increments that a part of a checkpoint stands on at most. */

@@ -137,6 +137,7 @@
     F(uint32_t, attempt.graph)                                                                     \
     F(int64_t, state_bytes)                                                                        \
     F(int64_t, written_bytes)                                                                      \
-    F(int64_t, in_flight_bytes) F(time_ns, alignment) F(time_ns, sync) F(time_ns, async)
+    F(int64_t, in_flight_bytes)                                                                    \
+    F(time_ns, alignment) F(time_ns, sync) F(time_ns, async) F(uint32_t, at_end)
 
 #endif

@@ -285,7 +285,8 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     upload->ack = (struct checkpoint_ack){ .attempt = task->life.attempt,
                                            .alignment = work->alignment,
                                            .in_flight_bytes = (int64_t)work->in_flight_bytes,
-                                           .sync = task->sync };
+                                           .sync = task->sync,
+                                           .at_end = work->at_end };
     snapshot_work_destroy(work);
     double bytes = (double)upload->file->bytes.count + upload->file->modelled + spec->state_fixed;
     upload->ack.written_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;

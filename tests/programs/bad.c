@@ -39,7 +39,7 @@ static void mistake(struct weir_context *ctx, const struct weir_record *record, 
     static const char wide[100000];
     if (strcmp(word, "undeclared") == 0)
         weir_get(ctx, "total", NULL);
-    else if (strcmp(word, "kind") == 0)
+    else if (strcmp(word, "kind") == 0 || strcmp(word, "unlisted") == 0)
         weir_add(ctx, "sum", record->value);
     else if (strcmp(word, "text") == 0)
         weir_set_text(ctx, "sum", "abc", 3);
@@ -118,6 +118,21 @@ static void remember(struct weir_context *ctx, const struct weir_record *record,
     (void)user;
 }
 
+static void list(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    weir_clear(ctx, "last");
+    weir_add(ctx, "last", record->value);
+    (void)user;
+}
+
+/* Until memory is full. */
+static void hoard(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    for (int i = 0; i < 20000; i++)
+        weir_add(ctx, "all", record->value);
+    (void)user;
+}
+
 /* Streams whose state is of this type, in the operator `keyed`. */
 static void keep(struct weir_env *env, const char *what, const struct weir_type *type)
 {
@@ -128,7 +143,13 @@ static void keep(struct weir_env *env, const char *what, const struct weir_type 
     const struct weir_process process = { .states = &state,
                                           .state_count = 1,
                                           .on_record = remember };
-    if (strcmp(what, "reduce") == 0)
+    const struct weir_list last_one = { "last", type };
+    const struct weir_list_process lists = { .lists = &last_one,
+                                             .list_count = 1,
+                                             .on_record = list };
+    if (strcmp(what, "lists") == 0)
+        out = weir_process_lists(in, "keyed", type, &lists, NULL);
+    else if (strcmp(what, "reduce") == 0)
         out = weir_reduce(in, "keyed", type, add, NULL);
     else if (strcmp(what, "session") == 0)
         out = weir_aggregate(in, "keyed", type, &session, &last, NULL);
@@ -180,8 +201,14 @@ int weir_main(struct weir_env *env, int argc, char **argv)
                                           .state_count = 1,
                                           .on_record = mistake };
     const struct weir_type *out = strcmp(argv[1], "wide") == 0 ? wide_type() : &first_version;
-    struct weir_stream *judged =
-        weir_process(source(env, "in", &first_version), "judge", out, &process, argv[1]);
+    const struct weir_list all = { "all", &first_version };
+    const struct weir_list_process lists = {
+        .lists = &all, .list_count = 1, .on_record = strcmp(argv[1], "hoard") == 0 ? hoard : mistake
+    };
+    bool has_lists = strcmp(argv[1], "hoard") == 0 || strcmp(argv[1], "unlisted") == 0;
+    struct weir_stream *in = source(env, "in", &first_version);
+    struct weir_stream *judged = has_lists ? weir_process_lists(in, "judge", out, &lists, argv[1])
+                                           : weir_process(in, "judge", out, &process, argv[1]);
     bool chooses = strcmp(argv[1], "below") == 0 || strcmp(argv[1], "beyond") == 0;
     weir_discard(chooses ? weir_partition_custom(judged, choose, argv[1]) : weir_rebalance(judged),
                  "out");

@@ -20,7 +20,7 @@ static const char *told(const char *act, const char *more)
              "world: exact\n"
              "duration: 2min\n"
              "config: { execution.checkpointing.interval: 5s }\n"
-             "cluster: { task-manager: { count: 2, slots: 2 } }\n"
+             "cluster: { task-manager: { count: 2, slots: 2, memory: 20mb } }\n"
              "jobs: [ { program: bad, args: [%s, %s%s] } ]\n",
              act, book_path(), more);
     exact_run_init(&run, yaml);
@@ -42,8 +42,9 @@ static const struct {
     { "rules", "broadcast map 'rules' outside of a process with rules" },
     { "below", "the partitioner says channel -1, expected 0 to 0" },
     { "beyond", "the partitioner says channel 1, expected 0 to 0" },
+    { "unlisted", "state 'sum' was not declared" },
 };
-enum { MISTAKES = 10 };
+enum { MISTAKES = 11 };
 
 START_TEST(a_function_that_does_what_it_must_not_fails_its_job)
 {
@@ -61,8 +62,18 @@ START_TEST(a_record_larger_than_a_buffer_fails_its_job)
 }
 END_TEST
 
-static const char *const kinds[] = { ", reduce", ", process", ", session", ", window", ", join" };
-enum { KINDS = 5 };
+START_TEST(lists_that_outgrow_the_memory_fail_their_job)
+{
+    const char *text = told("hoard", "");
+    ck_assert_msg(strstr(text, "OutOfMemoryError: judge: list 'all' has grown to ") == text &&
+                      strstr(text, ", and there is room for 20") != NULL,
+                  "%s", text);
+}
+END_TEST
+
+static const char *const kinds[] = { ", reduce", ", process", ", session",
+                                     ", window", ", join",    ", lists" };
+enum { KINDS = 6 };
 
 START_TEST(state_of_another_version_is_not_restored)
 {
@@ -88,6 +99,7 @@ Suite *test_api_bad_suite(void)
     tcase_add_checked_fixture(tcase, book_begin, book_end);
     tcase_add_loop_test(tcase, a_function_that_does_what_it_must_not_fails_its_job, 0, MISTAKES);
     tcase_add_test(tcase, a_record_larger_than_a_buffer_fails_its_job);
+    tcase_add_test(tcase, lists_that_outgrow_the_memory_fail_their_job);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
     suite_add_tcase(suite, tcase);

@@ -250,6 +250,23 @@ START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
     must_refuse("operator 1 has no name");
     weir_discard(weir_reduce(pairs("in"), "sum", &pair_type, add_up, NULL), "out");
     must_refuse("'sum' keeps state by key, and its input is not keyed: weir_key_by");
+    static const struct weir_list lists[] = { { "a", &pair_type }, { "a", &pair_type } },
+                                  text = { "t", &weir_text };
+    weir_process_lists(pairs("in"), "p", &pair_type,
+                       &(struct weir_list_process){ .lists = lists, .list_count = 2 }, NULL);
+    must_refuse("'p' has no function for records");
+    weir_process_lists(
+        pairs("in"), "p", &pair_type,
+        &(struct weir_list_process){ .lists = lists, .list_count = 2, .on_record = same }, NULL);
+    must_refuse("'p' has two lists 'a'");
+    weir_process_lists(pairs("in"), "p", &pair_type,
+                       &(struct weir_list_process){ .list_count = 0, .on_record = same }, NULL);
+    must_refuse("'p' has 0 lists, expected 1 to 32");
+    weir_process_lists(
+        pairs("in"), "p", &pair_type,
+        &(struct weir_list_process){ .lists = &text, .list_count = 1, .on_record = same }, NULL);
+    must_refuse(
+        "list 't' of 'p' holds 'text', expected a type of fixed size that is its own bytes");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_LONG, 12, 8 }), "out");
     must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_INT, 0, 8 }), "out");

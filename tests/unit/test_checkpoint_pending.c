@@ -290,6 +290,22 @@ START_TEST(union_state_of_a_partly_finished_vertex_is_noticed)
 }
 END_TEST
 
+/* The same of operators that have, and of tasks that wait for this checkpoint to finish. */
+START_TEST(union_state_of_a_vertex_partly_at_its_end_is_noticed)
+{
+    job->vertices.items[0].operators.items[0].operator_state = OPERATOR_STATE_UNION;
+    uint32_t parallelism = (uint32_t)job->vertices.items[0].parallelism;
+    ck_assert_uint_gt(parallelism, 1);
+    ck_assert_int_eq(plan(), CHECKPOINT_FAILURE_NONE);
+    for (uint32_t t = 0; t < parallelism; t++) {
+        struct checkpoint_ack one = ack(t);
+        one.at_end = 1;
+        ck_assert(pending_checkpoint_acknowledge(&pending, &one));
+        ck_assert(pending_checkpoint_splits_union(&pending, job) == (t + 1 < parallelism));
+    }
+}
+END_TEST
+
 static const bool legal[PENDING_STATE_COUNT][PENDING_STATE_COUNT] = {
     [PENDING_TRIGGERED] = { [PENDING_FINALIZING] = true, [PENDING_ABORTED] = true },
     [PENDING_FINALIZING] = { [PENDING_COMPLETED] = true, [PENDING_ABORTED] = true },
@@ -376,6 +392,7 @@ Suite *test_checkpoint_pending_suite(void)
     tcase_add_test(plans, acknowledgements_that_nobody_waits_for_change_nothing);
     tcase_add_test(plans, planning_again_reuses_the_memory);
     tcase_add_test(plans, union_state_of_a_partly_finished_vertex_is_noticed);
+    tcase_add_test(plans, union_state_of_a_vertex_partly_at_its_end_is_noticed);
     suite_add_tcase(suite, plans);
     TCase *table = tcase_create("state table");
     tcase_add_checked_fixture(table, setup, teardown);

@@ -24,8 +24,10 @@ static const struct example {
     { "growing_state", "300", "messages-once" },
     { "rules", "300", "alarms" },
     { "tour_more", "custom", "lines" },
+    { "tour_lists", "split", "lines" },
+    { "tour_lists", "union", "lines" },
 };
-enum { EXAMPLES = 7 };
+enum { EXAMPLES = 9 };
 
 static const struct mode {
     const char *name, *config, *speed, *scheduler;
