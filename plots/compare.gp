@@ -20,6 +20,8 @@ set style fill solid 1.0 noborder
 unset xtics
 unset grid
 half = 0.36
+# Many rows are narrow.
+text_font = run_count > 8 ? "font ',10'" : "font ',14'"
 
 do for [f = 1 : figure_count] {
     set tmargin at screen area_top - (f - 1) * (height + gap)
@@ -30,10 +32,11 @@ do for [f = 1 : figure_count] {
     set ytics scale 0 nomirror ()
     do for [r = 1 : run_count] { set ytics add (tic(shown(value('run'.r), 30)) r - 1) }
     set ytics noenhanced
+    if (run_count > 8) { set ytics @text_font }
     plot bars using (0):(column('row')):(0):(column('figure') == f ? column('share') : NaN):(column('row') - half):(column('row') + half):(column('paint')) \
              with boxxyerror lc rgb variable, \
          bars using (column('figure') == f ? column('share') : NaN):(column('row')):(strcol('text')) \
-             with labels left offset 0.6,0 font ',14' noenhanced
+             with labels left offset 0.6,0 @text_font noenhanced
     unset label 901
     unset label 902
 }

@@ -2,7 +2,8 @@
 #
 # What the subtasks of each vertex do with their time: busy, backpressured, idle, stacked to 100 %,
 # and as a line how busy the busiest one is; a panel per vertex. In: rows (plot.csv), events,
-# vertex_count (at most 8), vertex1 ... (names), strip_rows, question_lines. Out: one picture.
+# vertex_count (at most 8), vertex1 ... (names), number1 ... (in the names of their columns),
+# strip_rows, question_lines. Out: one picture.
 
 load scripts.'/common.gp'
 panels = vertex_count
@@ -20,17 +21,18 @@ do for [panel = 1 : panels] {
     y_max = 100
     y_whole = 1
     p_title = value('vertex'.panel).', % of time:'
+    n = value('number'.panel)
     n1 = 'busy'; k1 = c_busy
     n2 = 'backpressured'; k2 = c_back
     n3 = 'idle'; k3 = c_other
     n4 = 'busiest subtask'; k4 = c_busiest
     load scripts.'/panel.gp'
-    plot rows using (column('time_s')):(100 * (column('busy'.panel) + column('idle'.panel) + column('backpressured'.panel))) \
+    plot rows using (column('time_s')):(100 * (column('busy'.n) + column('idle'.n) + column('backpressured'.n))) \
              with filledcurves x1 lc rgb c_idle, \
-         rows using (column('time_s')):(100 * (column('busy'.panel) + column('backpressured'.panel))) \
+         rows using (column('time_s')):(100 * (column('busy'.n) + column('backpressured'.n))) \
              with filledcurves x1 lc rgb c_back, \
-         rows using (column('time_s')):(100 * column('busy'.panel)) with filledcurves x1 lc rgb c_busy, \
-         rows using (column('time_s')):(100 * column('busy_max'.panel)) with lines lw 1.2 lc rgb c_busiest, \
+         rows using (column('time_s')):(100 * column('busy'.n)) with filledcurves x1 lc rgb c_busy, \
+         rows using (column('time_s')):(100 * column('busy_max'.n)) with lines lw 1.2 lc rgb c_busiest, \
          events using (column('time_s')):(line_of('restart', y_top)) with impulses lw 0.9 dt 2 lc rgb c_script, \
          events using (column('time_s')):(line_of('end', y_top)) with impulses lw 0.9 lc rgb c_end, \
          events using (column('time_s')):(line_of('script', y_top)) with impulses lw 0.9 lc rgb c_script

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The columns are chosen twice, by the same rule: from the metrics when the file is written, and
- * from the summary when it is drawn, maybe by another process.
+ * The columns are chosen when the file is written; when it is drawn, maybe by another process, its
+ * header tells which they are, and the summary what they are called.
  */
 #include "sim/report/drawn.h"
 
@@ -9,6 +9,8 @@
 
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "sim/load/csv.h"
+#include "sim/load/input_file.h"
 #include "sim/report/number_text.h"
 
 static const enum metric overview[] = { METRIC_offered_rate,  METRIC_served_rate,
@@ -24,7 +26,7 @@ enum { COLUMNS_MAX = OVERVIEW_COUNT + DRAWN_VERTICES_MAX * SHARE_COUNT + DRAWN_J
 
 /* Columns of the metrics under the names they are drawn by. */
 struct drawn {
-    size_t count, vertices, jobs;
+    size_t count;
     size_t columns[COLUMNS_MAX];
     char names[COLUMNS_MAX][32];
 };
@@ -47,17 +49,55 @@ static bool has_values(const struct metrics *metrics, size_t column)
     return false;
 }
 
+/* A vertex that ran, by its column of METRIC_busy. */
+struct candidate {
+    size_t column, number;
+    double busy; /* the busiest subtask in the mean: tells a bottleneck, with skew or without */
+};
+
+static double busiest_mean(const struct metrics *metrics, const struct metric_column *column)
+{
+    double values[STATISTIC_COUNT];
+    metrics_summarise(metrics, metrics_find(metrics, METRIC_busy_max, column->job, column->vertex),
+                      values);
+    return number_is_none(values[STATISTIC_MEAN]) ? 0 : values[STATISTIC_MEAN];
+}
+
+/* The busiest ones in the graph's order; among equals the first. */
+static size_t keep_busiest(struct candidate kept[DRAWN_VERTICES_MAX], size_t count,
+                           struct candidate next)
+{
+    size_t least = 0;
+    if (count < DRAWN_VERTICES_MAX) {
+        kept[count] = next;
+        return count + 1;
+    }
+    for (size_t i = 1; i < count; i++)
+        if (kept[i].busy <= kept[least].busy)
+            least = i;
+    if (next.busy <= kept[least].busy)
+        return count;
+    memmove(&kept[least], &kept[least + 1], (count - least - 1) * sizeof *kept);
+    kept[count - 1] = next;
+    return count;
+}
+
 static void choose_vertices(const struct metrics *metrics, struct drawn *drawn)
 {
+    struct candidate kept[DRAWN_VERTICES_MAX];
+    size_t count = 0, ran = 0;
     for (size_t i = 0; i < metrics->columns.count; i++) {
         const struct metric_column *column = &metrics->columns.items[i];
-        if (vertex_id_is_none(column->vertex) || column->metric != METRIC_busy ||
-            drawn->vertices == DRAWN_VERTICES_MAX || !has_values(metrics, i))
-            continue;
-        drawn->vertices++;
+        if (!vertex_id_is_none(column->vertex) && column->metric == METRIC_busy &&
+            has_values(metrics, i))
+            count = keep_busiest(kept, count,
+                                 (struct candidate){ i, ++ran, busiest_mean(metrics, column) });
+    }
+    for (size_t v = 0; v < count; v++) {
+        const struct metric_column *column = &metrics->columns.items[kept[v].column];
         for (size_t s = 0; s < SHARE_COUNT; s++)
             add(drawn, metrics_find(metrics, shares[s], column->job, column->vertex),
-                metric_rows[shares[s]].name, drawn->vertices);
+                metric_rows[shares[s]].name, kept[v].number);
     }
 }
 
@@ -102,7 +142,7 @@ static bool take_vertex(const json_t *jobs, const char *key, struct drawn_vertex
 {
     static const char busy[] = "busy.";
     size_t count = json_array_size(jobs);
-    *out = (struct drawn_vertex){ NULL, key + strlen(busy) };
+    *out = (struct drawn_vertex){ NULL, key + strlen(busy), 0 };
     if (count <= 1)
         return strncmp(key, busy, strlen(busy)) == 0;
     for (size_t i = 0; i < count; i++) {
@@ -111,26 +151,61 @@ static bool take_vertex(const json_t *jobs, const char *key, struct drawn_vertex
         if (!job || strncmp(key, job, length) != 0 || key[length] != '.' ||
             strncmp(key + length + 1, busy, strlen(busy)) != 0)
             continue;
-        *out = (struct drawn_vertex){ job, key + length + 1 + strlen(busy) };
+        *out = (struct drawn_vertex){ job, key + length + 1 + strlen(busy), 0 };
         return true;
     }
     return false;
 }
 
-size_t drawn_vertices(const json_t *summary, struct drawn_vertex out[DRAWN_VERTICES_MAX])
+bool drawn_any_vertex(const json_t *summary)
 {
     const json_t *jobs = json_object_get(summary, "jobs");
     const char *key;
     json_t *metric;
-    size_t count = 0;
     json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
     {
         struct drawn_vertex vertex;
-        if (count < DRAWN_VERTICES_MAX && json_is_number(json_object_get(metric, "mean")) &&
-            take_vertex(jobs, key, &vertex))
+        if (json_is_number(json_object_get(metric, "mean")) && take_vertex(jobs, key, &vertex))
+            return true;
+    }
+    return false;
+}
+
+static size_t name_vertices(const json_t *summary, const struct csv *csv,
+                            struct drawn_vertex out[DRAWN_VERTICES_MAX], size_t *ran)
+{
+    const json_t *jobs = json_object_get(summary, "jobs");
+    const char *key;
+    char column[32];
+    json_t *metric;
+    size_t count = 0;
+    *ran = 0;
+    json_object_foreach(json_object_get((json_t *)summary, "metrics"), key, metric)
+    {
+        struct drawn_vertex vertex;
+        if (!json_is_number(json_object_get(metric, "mean")) || !take_vertex(jobs, key, &vertex))
+            continue;
+        vertex.number = ++*ran;
+        text_format(column, sizeof column, "busy%zu", vertex.number);
+        if (count < DRAWN_VERTICES_MAX && csv_column(csv, column) < csv->columns.count)
             out[count++] = vertex;
     }
     return count;
+}
+
+struct err drawn_vertices(const json_t *summary, const char *path,
+                          struct drawn_vertex out[DRAWN_VERTICES_MAX], size_t *count, size_t *ran,
+                          struct note *note)
+{
+    FILE *file;
+    struct csv csv;
+    TRY(input_open(path, &file, NULL, note));
+    struct err e = csv_init(&csv, file, path, note);
+    if (!err_is(e))
+        *count = name_vertices(summary, &csv, out, ran);
+    csv_fini(&csv);
+    fclose(file);
+    return e;
 }
 
 size_t drawn_checkpoints(const json_t *summary)

@@ -107,6 +107,8 @@ static void put_figure_words(const struct figure *figure, const struct figure_ru
         put_escaped(runs->name[i], file);
         fprintf(file, ": %s", figure->text[i]);
     }
+    if (runs->count > RUNS_SHOWN)
+        fprintf(file, ", %zu more below", runs->count - RUNS_SHOWN);
     if (runs->count > 1)
         fputs(")", file);
 }

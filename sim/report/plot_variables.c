@@ -24,7 +24,7 @@
 
 enum {
     PATH_SIZE = 4096,
-    BARS_MAX = 8,
+    BARS_MAX = 11,    /* the run and ten variants: more could not be read */
     TITLE_WIDTH = 92, /* characters */
     NAME_WIDTH = 36,  /* bytes */
     JOBS_SHOWN = 4,
@@ -45,13 +45,12 @@ static const json_t *shown_recovery(const json_t *summary)
 
 bool plot_variables_any(enum plot_picture picture, const json_t *summary)
 {
-    struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     bool worlds = json_object_get(summary, "worlds") != NULL;
     switch (picture) {
     case PICTURE_OVERVIEW: return json_figure(summary, "duration_s") > 0 && !worlds;
     case PICTURE_COMPARE: return json_object_size(json_object_get(summary, "compare")) > 0;
     case PICTURE_RECOVERY: return shown_recovery(summary) != NULL;
-    case PICTURE_UTILISATION: return drawn_vertices(summary, vertices) > 0;
+    case PICTURE_UTILISATION: return drawn_any_vertex(summary);
     case PICTURE_WORLDS: return worlds && json_figure(summary, "duration_s") > 0;
     case PICTURE_COUNT: break;
     }
@@ -99,9 +98,9 @@ static int name_length(const char *name)
 }
 
 /* Title: the question, over as many lines as it needs. */
-static void set_title(const struct drawing *drawing, const char *question, const char *more)
+static void set_title(const struct drawing *drawing, const char *question)
 {
-    char title[1024], caption[512], length[NUMBER_TEXT_SIZE];
+    char title[1024];
     size_t lines = 1, line_start = 0, last_blank = 0;
     text_format(title, sizeof title, "%s", question);
     for (size_t i = 0; title[i]; i++) {
@@ -115,6 +114,13 @@ static void set_title(const struct drawing *drawing, const char *question, const
         line_start = last_blank;
         lines++;
     }
+    gnuplot_set_shown(drawing->gnuplot, "question", title);
+    gnuplot_set_count(drawing->gnuplot, "question_lines", lines);
+}
+
+static void set_caption(const struct drawing *drawing, const char *more)
+{
+    char caption[512], length[NUMBER_TEXT_SIZE];
     number_text_seconds(json_figure(drawing->summary, "duration_s"), length);
     const char *name = json_text(drawing->summary, "name");
     int shown = name_length(name);
@@ -122,8 +128,6 @@ static void set_title(const struct drawing *drawing, const char *question, const
                 name[shown] ? "…" : "",
                 (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
                 more);
-    gnuplot_set_shown(drawing->gnuplot, "question", title);
-    gnuplot_set_count(drawing->gnuplot, "question_lines", lines);
     gnuplot_set_shown(drawing->gnuplot, "caption", caption);
 }
 
@@ -215,6 +219,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     char folder[256] = "", name[PATH_SIZE];
     if (has_other)
         text_format(folder, sizeof folder, "%s/", json_text(other, "folder"));
+    set_caption(drawing, "");
     set_time(drawing, 0, json_figure(s, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     set_rows(drawing, "other", folder);
@@ -300,7 +305,11 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     struct gnuplot *g = drawing->gnuplot;
     const json_t *s = drawing->summary, *jobs = json_object_get(s, "jobs");
     char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
+    char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
     double from, to, rate, lag;
+    recovery_title(s, shown_recovery(s), title, more);
+    set_title(drawing, title);
+    set_caption(drawing, more);
     set_recovery_time(drawing, shown_recovery(s), &from, &to);
     set_file(drawing, "rows", "metrics.csv"); /* so near, every sample counts */
     put_path(drawing->folder, "metrics.csv", path);
@@ -318,8 +327,13 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
 {
     struct gnuplot *g = drawing->gnuplot;
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
-    size_t count = drawn_vertices(drawing->summary, vertices);
-    char name[32], shown[NAME_SHOWN];
+    size_t count, ran;
+    char path[PATH_SIZE], name[32], shown[NAME_SHOWN], more[64] = "";
+    put_path(drawing->folder, "plot.csv", path);
+    TRY(drawn_vertices(drawing->summary, path, vertices, &count, &ran, note));
+    if (count < ran)
+        text_format(more, sizeof more, "; %zu of %zu vertices, the busiest", count, ran);
+    set_caption(drawing, more);
     set_time(drawing, 0, json_figure(drawing->summary, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     gnuplot_set_count(g, "vertex_count", count);
@@ -329,6 +343,8 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
         text_format(shown, sizeof shown, "%.*s%s%s", JOB_SHOWN, job ? job : "", job ? ": " : "",
                     vertices[i].vertex);
         gnuplot_set_shown(g, name, shown);
+        text_format(name, sizeof name, "number%zu", i + 1);
+        gnuplot_set_count(g, name, vertices[i].number);
     }
     return set_marks(drawing, "events.csv", note);
 }
@@ -367,10 +383,15 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     struct figure_runs runs;
     struct figure figure;
     struct output_file output;
-    char path[PATH_SIZE], name[32];
+    char path[PATH_SIZE], name[32], more[64] = "";
     size_t number = 0;
     figure_runs_of(drawing->summary, &runs);
-    runs.count = runs.count < BARS_MAX ? runs.count : BARS_MAX;
+    if (runs.count > BARS_MAX) {
+        text_format(more, sizeof more, "; the first %d of %zu variants", BARS_MAX - 1,
+                    json_object_size(json_object_get(drawing->summary, "compare")));
+        runs.count = BARS_MAX;
+    }
+    set_caption(drawing, more);
     put_path(drawing->folder, "compare.csv", path);
     TRY(output_file_begin(&output, path, note));
     fputs("figure,row,value,share,paint,text\n", output.file);
@@ -421,6 +442,7 @@ static struct err set_worlds(const struct drawing *drawing, struct note *note)
     }
     gnuplot_set_count(g, "world_count", i);
     gnuplot_set_text(g, "folder", drawing->folder);
+    set_caption(drawing, "");
     set_time(drawing, 0, json_figure(s, "duration_s"), 0, "the start");
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
@@ -437,13 +459,8 @@ struct err plot_variables_set(const struct drawing *drawing, enum plot_picture p
     const char *question = json_text(drawing->summary, "question");
     gnuplot_set_text(drawing->gnuplot, "format", format);
     gnuplot_set_text(drawing->gnuplot, "scripts", drawing->scripts);
-    char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
-    if (picture == PICTURE_RECOVERY) {
-        recovery_title(drawing->summary, shown_recovery(drawing->summary), title, more);
-        set_title(drawing, title, more);
-    } else {
-        set_title(drawing, *question ? question : json_text(drawing->summary, "name"), "");
-    }
+    if (picture != PICTURE_RECOVERY)
+        set_title(drawing, *question ? question : json_text(drawing->summary, "name"));
     switch (picture) {
     case PICTURE_OVERVIEW: return set_overview(drawing, note);
     case PICTURE_COMPARE: return set_compare(drawing, note);

@@ -230,23 +230,84 @@ START_TEST(pictures_have_the_columns_they_draw_and_no_more_rows_than_they_can_sh
 }
 END_TEST
 
+/* As a picture asks for them: the summary and a file with that header. */
+static size_t ask_drawn(const json_t *summary, const char *header, struct drawn_vertex *out,
+                        size_t *ran)
+{
+    char path[] = "/tmp/weir-drawn-XXXXXX";
+    struct note note = { "" };
+    size_t count = 0;
+    FILE *file = fdopen(mkstemp(path), "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%s\n", header);
+    fclose(file);
+    struct err e = drawn_vertices(summary, path, out, &count, ran, &note);
+    ck_assert_msg(!err_is(e), "%s", note.text);
+    remove(path);
+    return count;
+}
+
 START_TEST(the_summary_names_the_vertices_that_are_drawn)
 {
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
+    size_t ran;
     json_t *summary = json_pack("{s:[{s:s},{s:s}], s:{s:{}, s:{s:f}, s:{s:f}, s:{s:n}}}", "jobs",
                                 "name", "a", "name", "b", "metrics", "busy", "a.busy.x", "mean",
                                 0.5, "a.idle.x", "mean", 0.5, "b.busy.never", "mean");
-    ck_assert_uint_eq(drawn_vertices(summary, vertices), 1);
+    ck_assert(drawn_any_vertex(summary));
+    ck_assert_uint_eq(ask_drawn(summary, "time_s,busy1,idle1", vertices, &ran), 1);
+    ck_assert_uint_eq(ran, 1);
     ck_assert_str_eq(vertices[0].job, "a");
     ck_assert_str_eq(vertices[0].vertex, "x");
     ck_assert_uint_eq(drawn_checkpoints(summary), 2);
     json_decref(summary);
-    summary = json_pack("{s:[{s:s}], s:{s:{s:f}}}", "jobs", "name", "busy", "metrics", "busy.x",
-                        "mean", 0.5);
-    ck_assert_uint_eq(drawn_vertices(summary, vertices), 1);
+    summary = json_pack("{s:[{s:s}], s:{s:{s:f}, s:{s:f}}}", "jobs", "name", "busy", "metrics",
+                        "busy.w", "mean", 0.1, "busy.x", "mean", 0.5);
+    ck_assert_uint_eq(ask_drawn(summary, "time_s,busy2,idle2", vertices, &ran), 1);
+    ck_assert_uint_eq(ran, 2);
     ck_assert_ptr_null(vertices[0].job);
     ck_assert_str_eq(vertices[0].vertex, "x");
+    ck_assert_uint_eq(vertices[0].number, 2);
     json_decref(summary);
+}
+END_TEST
+
+/* Where there are too many: whoever draws the first ones misses the bottleneck. */
+START_TEST(of_many_vertices_the_busiest_are_drawn_in_the_order_of_the_graph)
+{
+    static const char head[] = "name: s\nduration: 1min\nconfig: { parallelism.default: 1 }\n"
+                               "cluster: { task-manager: { count: 1, slots: 1 } }\njobs:\n"
+                               "  - name: j\n    load: 1/s\n    vertices:\n";
+    const double busy[] = { 0.2, 0.1, 0.2, 0.2, 0.1, 0.2, 0.2, 0.1, 0.2, 0.2, 0.9, 0.2 };
+    char yaml[2048], text[8192];
+    size_t length = text_format(yaml, sizeof yaml, "%s", head);
+    for (size_t v = 0; v < 12; v++)
+        length += text_format(yaml + length, sizeof yaml - length, "      - { name: v%zu }\n", v);
+    length += text_format(yaml + length, sizeof yaml - length, "    edges: [ ");
+    for (size_t v = 1; v < 12; v++)
+        length += text_format(yaml + length, sizeof yaml - length, "%sv%zu -> v%zu: rebalance",
+                              v > 1 ? ", " : "", v - 1, v);
+    text_format(yaml + length, sizeof yaml - length, " ]\n");
+    begin(yaml);
+    double *row = metrics_add_row(&metrics, TIME_S);
+    for (size_t v = 0; v < 12; v++) {
+        char name[32];
+        text_format(name, sizeof name, "busy.v%zu", v);
+        row[column_named(name)] = 0.01;
+        text_format(name, sizeof name, "busy_max.v%zu", v);
+        row[column_named(name)] = busy[v];
+    }
+    write_csv(drawn_write, text, sizeof text);
+    const char *at = text;
+    static const char *const wanted[] = { ",busy1,", ",busy3,", ",busy4,",  ",busy6,",
+                                          ",busy7,", ",busy9,", ",busy10,", ",busy11," };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        at = strstr(at, wanted[i]);
+        ck_assert_msg(at != NULL, "%s in %s", wanted[i], text);
+    }
+    ck_assert_ptr_null(strstr(text, ",busy2,"));
+    ck_assert_ptr_null(strstr(text, ",busy12,"));
+    end();
 }
 END_TEST
 
@@ -299,6 +360,7 @@ Suite *test_report_metrics_suite(void)
     tcase_add_test(files, thinned_rows_keep_peaks_of_levels_and_means_of_rates);
     tcase_add_test(files, pictures_have_the_columns_they_draw_and_no_more_rows_than_they_can_show);
     tcase_add_test(files, the_summary_names_the_vertices_that_are_drawn);
+    tcase_add_test(files, of_many_vertices_the_busiest_are_drawn_in_the_order_of_the_graph);
     tcase_add_test(files, every_metric_is_in_the_table_of_the_documentation);
     tcase_add_test(files, the_documentation_holds_the_table_as_it_is);
     suite_add_tcase(suite, table);

@@ -343,6 +343,7 @@ static void put_files(const char *at_recovery)
     cli_put_file("events.csv", "time_s\n");
     cli_put_file("recovery.csv", "time_s\n");
     cli_put_file("metrics.csv", "time_s\n");
+    cli_put_file("plot.csv", "time_s,busy1\n");
     text_format(script, sizeof script,
                 "#!/bin/sh\n"
                 "echo 'line 0: warning: iconv failed to convert degree sign' >&2\n"
@@ -357,6 +358,46 @@ static void put_files(const char *at_recovery)
     ck_assert_int_eq(setenv("PATH", cli_folder(), 1), 0);
     ck_assert_int_eq(setenv("LC_ALL", "C", 1), 0);
 }
+
+/* Nobody takes a part for the whole. */
+START_TEST(pictures_and_report_say_what_they_leave_out)
+{
+    char text[32768], name[32];
+    struct note note = { "" };
+    FILE *commands = tmpfile(), *report = tmpfile();
+    cli_begin();
+    char *path = mem_copy_text(getenv("PATH"));
+    put_files("");
+    cli_put_file("plot.csv", "time_s,busy3,busy4,busy5,busy6,busy7,busy8,busy9,busy10\n");
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    json_t *metrics = json_object_get(summary, "metrics");
+    json_t *compare = json_object_get(summary, "compare");
+    json_t *fixed = json_object_get(compare, "fixed");
+    for (int i = 0; i < 12; i++) {
+        text_format(name, sizeof name, "busy.v%d", i + 1);
+        json_object_set_new(metrics, name, json_pack("{sf}", "mean", 0.5));
+        text_format(name, sizeof name, "variant%d", i + 1);
+        json_object_set(compare, name, fixed);
+    }
+    struct err e = plots_draw(cli_folder(), "plots", summary, commands, &note);
+    ck_assert_msg(!err_is(e), "%s", note.text);
+    rewind(commands);
+    text[fread(text, 1, sizeof text - 1, commands)] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "; 8 of 12 vertices, the busiest"));
+    ck_assert_ptr_nonnull(strstr(text, "number1=3"));
+    ck_assert_ptr_nonnull(strstr(text, "; the first 10 of 13 variants"));
+    html_write("/nowhere", summary, report);
+    rewind(report);
+    text[fread(text, 1, sizeof text - 1, report)] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "variant4: 62.10, 8 more below)"));
+    fclose(commands);
+    fclose(report);
+    json_decref(summary);
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    mem_destroy(path);
+    cli_end();
+}
+END_TEST
 
 START_TEST(one_picture_that_fails_takes_no_other_along)
 {
@@ -423,6 +464,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
     tcase_add_test(texts, only_what_there_is_is_drawn);
     tcase_add_test(texts, one_picture_that_fails_takes_no_other_along);
+    tcase_add_test(texts, pictures_and_report_say_what_they_leave_out);
     tcase_add_test(texts, half_a_picture_does_not_take_the_place_of_a_whole_one);
     suite_add_tcase(suite, texts);
     return suite;
