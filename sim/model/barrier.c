@@ -385,13 +385,18 @@ static void drop_checkpoint(struct model *model, struct model_job *job, uint64_t
             pending_drop(model, job, i);
 }
 
-void barrier_savepoint_stored(struct model *model, struct model_job *job, struct pending *pending)
+void barrier_stored(struct model *model, struct model_job *job, uint64_t serial)
 {
-    uint64_t checkpoint = pending->how.checkpoint;
-    CHECK(pending->how.kind == CHECKPOINT_SAVEPOINT);
-    pending_drop(model, job, (size_t)(pending - job->pending.items));
-    if (!job->has_heirs && cut_find(job, checkpoint))
-        cut_remove(job, checkpoint);
+    const struct checkpoint_order how = barrier_find(job, serial)->how;
+    bool is_savepoint = how.kind == CHECKPOINT_SAVEPOINT;
+    struct cut *cut = cut_find(job, how.checkpoint);
+    if (cut && !cut->settled && (!is_savepoint || job->has_heirs))
+        barrier_settle_cut(model, job, cut);
+    if (!is_savepoint)
+        return;
+    drop_checkpoint(model, job, how.checkpoint);
+    if (!job->has_heirs && cut)
+        cut_remove(job, how.checkpoint);
 }
 
 void barrier_complete(struct model *model, uint32_t host, const struct effect_data *order)
@@ -407,7 +412,8 @@ void barrier_complete(struct model *model, uint32_t host, const struct effect_da
     struct cut *cut = cut_find(job, checkpoint);
     if (cut && !cut->completed) {
         cut_complete(job, cut);
-        barrier_settle_cut(model, job, cut);
+        if (!cut->settled)
+            barrier_settle_cut(model, job, cut);
         cuts_forget(job);
     }
     if (job->stopped_by == checkpoint)

@@ -85,9 +85,10 @@ void barrier_drop_all(struct model *model, uint32_t job);
 /* A task of the component does not run any more. A barrier that has not passed it never will; one
  * that has is a checkpoint still: what others have to store for it, they do. */
 void barrier_on_left(struct model *model, uint32_t job, uint32_t component);
-/* All snapshots of an ordinary savepoint are stored. The data plane is not told when it is
- * complete, and nothing of it is needed here but by a later job that may start from it. */
-void barrier_savepoint_stored(struct model *model, struct model_job *job, struct pending *pending);
+/* All its snapshots are stored: what it holds does not depend on what its sources do from now on.
+ * The data plane is not told when an ordinary savepoint is complete, and nothing of it is needed
+ * here but by a later job that may start from it. */
+void barrier_stored(struct model *model, struct model_job *job, uint64_t serial);
 struct pending *barrier_find(struct model_job *job, uint64_t serial);
 const struct cut *barrier_cut(const struct model_job *job, uint64_t checkpoint);
 void pending_fini(struct pending *pending);

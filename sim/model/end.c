@@ -204,12 +204,12 @@ void end_on_cut(struct model_job *job, struct pending *pending, struct cut *cut)
     }
 }
 
-static bool is_savepoint_stored(const struct pending *pending)
+static bool is_stored(const struct pending *pending)
 {
     uint32_t left = 0;
     for (VEC_EACH(const uint32_t, unstored, &pending->unstored))
         left += *unstored;
-    return left == 0 && pending->how.kind == CHECKPOINT_SAVEPOINT;
+    return left == 0;
 }
 
 void end_on_stored(struct model *model, uint32_t j, uint32_t v, uint64_t serial, uint32_t tasks)
@@ -223,8 +223,8 @@ void end_on_stored(struct model *model, uint32_t j, uint32_t v, uint64_t serial,
     pending->unstored.items[component] -= tasks;
     if (pending->unstored.items[component] > 0)
         return;
-    if (is_savepoint_stored(pending))
-        barrier_savepoint_stored(model, job, pending);
+    if (is_stored(pending))
+        barrier_stored(model, job, serial);
     finish_component(model, job, &job->components.items[component]);
 }
 

@@ -68,8 +68,7 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
 {
     time_ns now = model_now(model);
     const bool all = true;
-    if (!theirs->settled)
-        barrier_settle_cut(model, former, theirs);
+    CHECK(theirs->settled);
     cuts_clear(job); /* an earlier guess */
     struct cut cut = { .id = theirs->id,
                        .kind = CHECKPOINT_PERIODIC,
@@ -109,7 +108,7 @@ void handover_take(struct model *model, uint32_t j, uint64_t checkpoint)
 }
 
 /* The newest that fits the path, as far as the data plane knows: it is not told that an ordinary
- * savepoint is complete, but it is told when one is not. */
+ * savepoint is complete, but it knows when all of it is stored. */
 static struct cut *cut_for(struct model_job *former, const struct model_job *job)
 {
     struct snapshot_path path;
@@ -119,7 +118,8 @@ static struct cut *cut_for(struct model_job *former, const struct model_job *job
     for (VEC_EACH(struct cut, cut, &former->cuts)) {
         bool is_savepoint = cut->kind != CHECKPOINT_PERIODIC;
         bool fits = is_savepoint == path.is_savepoint && (path.id == 0 || path.id == cut->id) &&
-                    (cut->completed || cut->kind == CHECKPOINT_SAVEPOINT) && !cut->is_taken_over;
+                    (cut->completed || (cut->settled && cut->kind == CHECKPOINT_SAVEPOINT)) &&
+                    !cut->is_taken_over;
         if (fits && (!newest || cut->id > newest->id))
             newest = cut;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A completed checkpoint's positions: from where the barrier left the sources to what its state
- * stands for. In: the cut, where its sources are now, and later cuts. Out: the cut, settled; no
- * partition is further in it than it is now, or in a later one, so that a restore never goes on.
+ * A stored checkpoint's positions: from where the barrier left the sources to what its state stands
+ * for. In: the cut, where its sources are now, and later cuts. Out: the cut, settled; no partition
+ * is further in it than it is now, or in a later one, so that a restore never goes on. Done when
+ * the last snapshot is stored, so a restart behind that makes no difference.
  */
 #include <math.h>
 
@@ -53,7 +54,8 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
         if (moves)
             limit_by(own, newer->layout, newer->positions, limits);
     }
-    source_cut_settle(own, most - own->total, limits);
+    /* Below it only when a region has begun anew meanwhile, and then nobody completes the cut. */
+    source_cut_settle(own, fmax(most - own->total, 0), limits);
     mem_destroy(limits);
 }
 

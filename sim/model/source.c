@@ -81,8 +81,9 @@ void source_cut_settle(struct source_cut *cut, double most, const double *limits
     double stored =
         cut->buffered_bytes > 0 ? fmin(cut->in_flight_bytes / cut->buffered_bytes, 1) : 1;
     double share = 1 - stored, channel_state = cut->ahead * stored, rest = 0;
+    CHECK(most >= 0);
     if (cut->ahead * share > most)
-        share = fmax(most, 0) / cut->ahead;
+        share = most / cut->ahead;
     for (uint32_t g = 0; g < cut->group_count; g++) {
         double ahead = cut->aheads[g] * share, moved = fmin(ahead, room_of(cut, g, limits));
         cut->positions[g] += moved;

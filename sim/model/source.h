@@ -89,9 +89,9 @@ void source_fini(struct model_source *source);
 
 void layout_release(struct layout *layout);
 void source_cut_take(struct model_source *source, time_ns now, struct source_cut *out);
-/* The checkpoint is complete. What its barrier had in front and did not overtake is in its state,
- * so positions move on by that, but by no more than `most` in all, and none beyond its group's
- * limit; the rest is channel state. Groups that stand together then are one. */
+/* All of the checkpoint is stored. What its barrier had in front and did not overtake is in its
+ * state, so positions move on by that, but by no more than `most` in all, and none beyond its
+ * group's limit; the rest is channel state. Groups that stand together then are one. */
 void source_cut_settle(struct source_cut *cut, double most, const double *limits);
 void source_cut_fini(struct source_cut *cut);
 

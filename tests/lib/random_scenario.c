@@ -22,6 +22,7 @@ struct pen {
     size_t length;
     bool adaptive, reactive; /* reactive is adaptive, too */
     bool unaligned;
+    bool goes_on;  /* the last job starts from a snapshot of the first one */
     bool repeats;  /* the event being written has an `every` */
     bool stepped;  /* a record says how many machines there are */
     uint32_t more; /* machines beside those with names, at the start */
@@ -201,23 +202,27 @@ static void put_load(struct pen *pen, enum shape shape)
                    "{ snapshot-sleeps: c, for: 8s, from: 2, to: 6 }"));
 }
 
-/* The last one of several may go on from the first one's savepoint: the same vertices, no load. */
+/* The last one of several may go on from the first one's snapshot: the same vertices, no load. */
 static void put_jobs(struct pen *pen)
 {
-    bool goes_on = pen->jobs > 1 && percent(pen, 30);
+    pen->goes_on = pen->jobs > 1 && percent(pen, 30);
     put(pen, "jobs:\n");
     for (uint32_t j = 0; j < pen->jobs; j++) {
-        bool is_heir = goes_on && j + 1 == pen->jobs;
-        bool has_heir = goes_on && j == 0;
+        bool is_heir = pen->goes_on && j + 1 == pen->jobs;
+        bool has_heir = pen->goes_on && j == 0;
         enum shape shape = (enum shape)rng_below(&pen->rng, SHAPE_COUNT);
         const char *source = one_of(pen, "", "", ", source-function: true", ", backlog-above: 5s");
         put(pen, "  - name: j%u\n    at: %us\n", j,
             is_heir ? pen->seconds / 2 : 30 * between(pen, 0, 3));
         if (is_heir)
-            put(pen, "    config: { execution.state-recovery.path: savepoint of j0 }\n");
+            put(pen, "    config: { execution.state-recovery.path: %s of j0 }\n",
+                one_of(pen, "savepoint", "savepoint", "checkpoint"));
+        if (has_heir)
+            put(pen, "    config: { execution.checkpointing.externalized-checkpoint-retention: "
+                     "RETAIN_ON_CANCELLATION }\n");
         if (is_heir || has_heir) {
             put(pen, "    vertices: [ { name: s%s }, { name: c, keys: 10k, cost: %s } ]\n", source,
-                one_of(pen, "5us", "200us"));
+                one_of(pen, "5us", "200us", "1ms"));
             put(pen, "    edges: [ s -> c: hash ]\n");
             if (has_heir)
                 put(pen, "    load: 5k/s\n");
@@ -292,10 +297,25 @@ static void put_job_action(struct pen *pen)
     IMPOSSIBLE("action on a job");
 }
 
+/* The first job loses what it has read behind the savepoint, perhaps time and again, and has to
+ * make way while it catches up. */
+static void put_succession(struct pen *pen)
+{
+    uint32_t start = pen->seconds / 2, at = start - between(pen, 20, 120);
+    put(pen, "  - { at: %us, savepoint: j0 }\n", at);
+    put(pen, "  - { at: %ums%s, %s }\n", at * 1000 + between(pen, 1, 20000),
+        one_of(pen, "", ", every: 15s"),
+        one_of(pen, "fail: { job: j0, vertex: c }", "kill: in-use"));
+    put(pen, "  - { at: %us, cancel: j0 }\n", start - between(pen, 1, 15));
+}
+
 static void put_events(struct pen *pen)
 {
+    bool succession = pen->goes_on && percent(pen, 70);
     uint32_t count = percent(pen, 50) ? between(pen, 0, 3) : between(pen, 4, 14);
-    put(pen, "events:%s\n", count == 0 ? " []" : "");
+    put(pen, "events:%s\n", count == 0 && !succession ? " []" : "");
+    if (succession)
+        put_succession(pen);
     for (; count > 0; count--) {
         put(pen, "  - { ");
         if (percent(pen, 70))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Legal scenarios drawn from a seed: schedulers, versions, checkpoint modes, edges, state, loads,
- * machines of unequal speed that come late, churn, several jobs, jobs that go on from a savepoint,
+ * machines of unequal speed that come late, churn, several jobs, jobs that go on from a snapshot,
  * and none to fourteen events in any order. In: a seed. Out: YAML, the same for the same seed.
  */
 #ifndef WEIR_TESTS_LIB_RANDOM_SCENARIO_H

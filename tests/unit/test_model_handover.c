@@ -241,6 +241,41 @@ START_TEST(a_second_reader_starts_from_an_older_savepoint)
 }
 END_TEST
 
+/* Where the later job starts. The former one has stored all of the snapshot; then, perhaps, it
+ * begins anew from nothing, and is not told before that of the snapshot. */
+static double start_behind(enum checkpoint_kind kind, double rate, bool restarts)
+{
+    setup();
+    set("execution.checkpointing.incremental", "true");
+    model_fixture_begin(&f, &first, rate);
+    model_fixture_trigger(&f, &first, 5, kind);
+    model_fixture_run(&f, 13 * TIME_S);
+    ck_assert_int_ne(model_fixture_acknowledged(&f, 5, 4), TIME_NEVER);
+    if (restarts)
+        model_fixture_restart(&f, &first, 0);
+    model_fixture_run(&f, 15 * TIME_S);
+    model_fixture_deploy(&f, &second);
+    model_fixture_run(&f, 16 * TIME_S);
+    double start = model_fixture_job(&f, job_1).taken_over;
+    teardown();
+    return start;
+}
+
+/* With nothing in buffers in front of the barrier, and with as much as they hold. */
+START_TEST(what_a_snapshot_holds_does_not_depend_on_what_comes_after_it)
+{
+    static const enum checkpoint_kind kinds[] = { CHECKPOINT_SAVEPOINT, CHECKPOINT_PERIODIC,
+                                                  CHECKPOINT_STOP_SUSPEND };
+    for (uint32_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        ck_assert_double_eq_tol(start_behind(kinds[k], 2000, false), 20000, 5);
+        ck_assert_double_eq_tol(start_behind(kinds[k], 2000, true), 20000, 5);
+        double start = start_behind(kinds[k], 40000, false);
+        ck_assert_double_gt(start, 150000);
+        ck_assert_double_eq_tol(start_behind(kinds[k], 40000, true), start, 1e-6);
+    }
+}
+END_TEST
+
 /* Bytes that the tasks of the later job write for its first checkpoint, which is incremental
  * otherwise: 2 s of records, or all. */
 static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *path,
@@ -318,5 +353,8 @@ Suite *test_model_handover_suite(void)
     tcase_add_test(all, the_first_checkpoint_is_a_full_one_unless_a_checkpoint_was_claimed);
     tcase_add_test(all, nothing_waits_for_a_paced_source);
     suite_add_tcase(suite, all);
+    TCase *bare = tcase_create("without fixture");
+    tcase_add_test(bare, what_a_snapshot_holds_does_not_depend_on_what_comes_after_it);
+    suite_add_tcase(suite, bare);
     return suite;
 }

@@ -76,7 +76,8 @@ END_TEST
 
 /* What only many seeds draw. The deploy order of a frozen newcomer names a checkpoint that is gone
  * at the thaw; readers of a pointwise edge at unequal speeds are behind when a third one comes; a
- * region restores on a machine where nothing else runs while the other region is looked at. */
+ * region restores on a machine where nothing else runs while the other region is looked at; a job
+ * has yet to read again what its savepoint holds when another one starts from that. */
 static const char *const rare[] = {
     "name: frozen newcomer\n"
     "duration: 5min\n"
@@ -114,6 +115,24 @@ static const char *const rare[] = {
     "    edges: [ s -> c: forward ]\n"
     "    load: 5k/s\n"
     "events: [ { at: 305s, kill: tm4 }, { at: 315s, add: 1 } ]\n",
+    "name: savepoint ahead\n"
+    "duration: 6min\n"
+    "config: { execution.checkpointing.interval: 1min, parallelism.default: 2 }\n"
+    "cluster: { task-manager: { count: 2 } }\n"
+    "jobs:\n"
+    "  - name: j0\n"
+    "    vertices: [ { name: s }, { name: c, cost: 2ms } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: 500/s\n"
+    "  - name: j1\n"
+    "    at: 4min\n"
+    "    config: { execution.state-recovery.path: savepoint of j0 }\n"
+    "    vertices: [ { name: s }, { name: c } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "events:\n"
+    "  - { at: 170s, savepoint: j0 }\n"
+    "  - { at: 171s, every: 15s, fail: { job: j0, vertex: c } }\n"
+    "  - { at: 235s, cancel: j0 }\n",
 };
 
 START_TEST(what_is_rarely_drawn_breaks_none_either)
