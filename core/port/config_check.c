@@ -58,9 +58,11 @@ static const struct range_row ranges[] = {
     AT_LEAST_MS(registration_initial_timeout),
     AT_LEAST_MS(registration_max_timeout),
     /* Flink takes 0 here and asks as fast as it can; with a clock that moves only while somebody
-     * waits that would be for ever in one instant. */
+     * waits that would be for ever in one instant: a job that is refused at once restarts and asks
+     * again, too. */
     AT_LEAST_MS(registration_error_delay),
     AT_LEAST_MS(registration_refused_delay),
+    AT_LEAST_MS(requirement_check_delay),
     AT_LEAST_MS(cancellation_interval),
     /* the factories of the restart strategies */
     AT_LEAST_0(restart_fixed_attempts),

@@ -70,6 +70,7 @@ static const struct {
     { "cluster.registration.max-timeout", "1 ms", "0", "must be at least 1 ms" },
     { "cluster.registration.error-delay", "1 ms", "0", "must be at least 1 ms" },
     { "cluster.registration.refused-registration-delay", "1 ms", "0", "must be at least 1 ms" },
+    { "slotmanager.requirement-check.delay", "1 ms", "0", "must be at least 1 ms" },
     { "task.cancellation.interval", "1 ms", "0", "must be at least 1 ms" },
     { RS "fixed-delay.attempts", "0", "-1", "must be 0 or more" },
     { RS "failure-rate.max-failures-per-interval", "1", "0", "must be at least 1" },
