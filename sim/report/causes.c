@@ -43,6 +43,7 @@ static const struct cause_rule rules[] = {
     { "job FINISHED", NULL, "checkpoint all input read", LINK_JOB, LONG },
     { "job FINISHED", NULL, "script stop-with-savepoint", 0, SOON },
     { "checkpoint triggered", NULL, "checkpoint all input read", LINK_JOB, AT_ONCE },
+    { "checkpoint triggered", "savepoint", "script savepoint", 0, AT_ONCE },
     { "job FAILED", NULL, "job restore refused", LINK_JOB, AT_ONCE },
     { "job FAILED", NULL, "job FAILING", LINK_JOB, LONG },
     { "job CANCELED", NULL, "job CANCELLING", LINK_JOB, LONG },

@@ -5,6 +5,8 @@
 #include <check.h>
 
 #include "core/base/text.h"
+#include "sim/load/event_words.h"
+#include "sim/load/scenario_script.h"
 #include "sim/report/causes.h"
 #include "tests/lib/written_log.h"
 
@@ -334,6 +336,40 @@ START_TEST(a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_the
 }
 END_TEST
 
+static void put_line(const char *machine, const char *what, const char *more)
+{
+    char rest[256];
+    text_format(rest, sizeof rest, "\"what\":\"%s\",\"job\":\"a\"%s", what, more);
+    written_log_line("10.000000000", "tm1", machine, rest);
+}
+
+/* A fault without a row of its own would be told as one that nobody caused. */
+START_TEST(every_action_of_the_script_is_a_cause_of_something)
+{
+    struct cause_chain chain;
+    bool any = false;
+    written_log_begin();
+    put_line("script", action_words[_i], "");
+    put_line("execution", "move",
+             ",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"reason\":\"user code\"");
+    put_line("transition manager", "move", ",\"from\":\"Idling\",\"to\":\"Stabilizing\"");
+    put_line("job", "move", ",\"from\":\"RUNNING\",\"to\":\"CANCELLING\"");
+    put_line("scheduler", "move", ",\"from\":\"Executing\",\"to\":\"StopWithSavepoint\"");
+    put_line("checkpoint", "triggered", ",\"reason\":\"savepoint\"");
+    for (size_t i = 0; i < event_fact_count; i++)
+        if (!text_equal(event_facts[i].machine, "script"))
+            put_line(event_facts[i].machine, event_facts[i].what, "");
+    written_log_read(&run_log);
+    for (size_t i = 1; i < run_log.entries.count && !any; i++) {
+        causes_of(&run_log, i, &chain);
+        any = chain.count == 2 && chain.place[1] == 0;
+    }
+    run_log_fini(&run_log);
+    ck_assert_msg(any, "sim/report/causes.c: no rule has \"script %s\" for a cause",
+                  action_words[_i]);
+}
+END_TEST
+
 Suite *test_report_causes_suite(void)
 {
     Suite *suite = suite_create("report_causes");
@@ -353,6 +389,8 @@ Suite *test_report_causes_suite(void)
                         (int)(sizeof standing / sizeof *standing));
     tcase_add_loop_test(rules, a_checkpoint_that_could_not_be_triggered_is_followed_back_too, 0, 3);
     tcase_add_test(rules, a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_them);
+    tcase_add_loop_test(rules, every_action_of_the_script_is_a_cause_of_something, 0,
+                        ACTION_KIND_COUNT);
     suite_add_tcase(suite, old);
     suite_add_tcase(suite, rules);
     return suite;
