@@ -190,9 +190,11 @@ const struct command command_test = {
     .text =
         "Runs every scenario: the files named, and every scenario.yaml below the folders named,\n"
         "each with its variants. Tells which expectations held, which jobs FAILED and what of\n"
-        "the script never happened; only the first decide. Golden results lying beside a\n"
-        "scenario (expected.json) are compared. The last line counts what passed and failed;\n"
-        "exit code 1 when something failed, 2 when a scenario could not be run.",
+        "the script never happened; only the first decide. A request of the script that the\n"
+        "cluster refuses, such as a savepoint during an outage, fails as well, unless an\n"
+        "expectation speaks of it (event: client savepoint refused). Golden results lying\n"
+        "beside a scenario (expected.json) are compared. The last line counts what passed and\n"
+        "failed; exit code 1 when something failed, 2 when a scenario could not be run.",
     .example = "  weir test scenarios --junit results.xml --jobs 4",
     .options = options,
     .option_count = sizeof options / sizeof *options,
