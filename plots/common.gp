@@ -12,6 +12,8 @@
 c_offered  = '#000000'
 c_served   = '#0072B2'
 c_lag      = '#D55E00'
+c_offered_span = '#B0B0B0' # from the least to the most
+c_served_span = '#7FB8DE'
 c_parallel = '#009E73'
 c_machines = '#CC79A7'
 c_checkpoint = '#56B4E9'

@@ -2,11 +2,12 @@
 #
 # A run at a glance: load, lag, parallelism and machines, checkpoints, one above the other on one
 # time axis, with what the script did and what happened to the job as thin lines; the compared run
-# in grey behind. In: rows (plot.csv), events, other and other_events (those of the compared run; the
-# same where there is none), has_other, other_name, max_rate, offered_peak (where the axis leaves it
-# out: how high it goes), max_lag, lag_div, lag_unit, max_parallel, lost, max_checkpoint,
-# checkpoint_div, checkpoint_unit, has_checkpoints, checkpoints and other_checkpoints (columns of
-# their durations), failed and other_failed (1 where checkpoints did), strip_rows, question_lines.
+# in grey behind. In: rows (plot.csv), span_text (what a band shows, where a row is of several
+# samples), events, other and other_events (those of the compared run; the same where there is none),
+# has_other, other_name, max_rate, offered_peak (where the axis leaves it out: how high it goes),
+# max_lag, lag_div, lag_unit, max_parallel, lost, max_checkpoint, checkpoint_div, checkpoint_unit,
+# has_checkpoints, checkpoints and other_checkpoints (columns of their durations), failed and
+# other_failed (1 where checkpoints did), strip_rows, question_lines.
 # Out: one picture.
 
 load scripts.'/common.gp'
@@ -30,10 +31,15 @@ n1 = 'offered'; k1 = c_offered
 n2 = 'served'; k2 = c_served
 n3 = has_other ? 'served, '.of_other : ''; k3 = c_other
 load scripts.'/panel.gp'
-plot @marks, \
+set label 6 span_text at graph 1, screen (p_top + 0.014) right tc rgb c_faint font ',13'
+plot for [s in 'offered served'] rows \
+         using (column('time_s')):(column(s.'_rate_least')):(column(s.'_rate_most')) \
+         with filledcurves lc rgb value('c_'.s.'_span'), \
+     @marks, \
      other using (column('time_s')):(grey('served_rate')) with lines lw 2 lc rgb c_other, \
      rows using (column('time_s')):(column('served_rate')) with lines lw 1.8 lc rgb c_served, \
      rows using (column('time_s')):(column('offered_rate')) with lines lw 1.4 lc rgb c_offered
+unset label 6
 
 panel = 2
 y_max = max_lag / lag_div

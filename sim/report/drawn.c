@@ -18,6 +18,10 @@ static const enum metric overview[] = { METRIC_offered_rate,  METRIC_served_rate
                                         METRIC_task_managers, METRIC_checkpoint_duration_seconds };
 enum { OVERVIEW_COUNT = sizeof overview / sizeof *overview };
 
+/* Of which a mean hides the peaks. */
+static const enum metric spans[] = { METRIC_offered_rate, METRIC_served_rate };
+enum { SPAN_COUNT = sizeof spans / sizeof *spans };
+
 static const enum metric shares[] = { METRIC_busy, METRIC_idle, METRIC_backpressured,
                                       METRIC_busy_max };
 enum { SHARE_COUNT = sizeof shares / sizeof *shares };
@@ -111,6 +115,19 @@ static void choose_jobs(const struct metrics *metrics, struct drawn *drawn)
             "checkpoint", j + 1);
 }
 
+static void write_spans(const struct metrics *metrics, size_t row, size_t end, FILE *file)
+{
+    double least, most;
+    char low[NUMBER_TEXT_SIZE], high[NUMBER_TEXT_SIZE];
+    for (size_t i = 0; i < SPAN_COUNT; i++) {
+        size_t column = metrics_find(metrics, spans[i], job_id_none(), vertex_id_none());
+        metrics_span(metrics, column, row, end, &least, &most);
+        number_plain(least, low);
+        number_plain(most, high);
+        fprintf(file, ",%s,%s", low, high);
+    }
+}
+
 void drawn_write(const struct metrics *metrics, FILE *file)
 {
     struct drawn drawn = { 0 };
@@ -124,6 +141,8 @@ void drawn_write(const struct metrics *metrics, FILE *file)
     fputs("time_s", file);
     for (size_t i = 0; i < drawn.count; i++)
         fprintf(file, ",%s", drawn.names[i]);
+    for (size_t i = 0; i < SPAN_COUNT; i++)
+        fprintf(file, ",%s_least,%s_most", metric_rows[spans[i]].name, metric_rows[spans[i]].name);
     fputc('\n', file);
     for (size_t row = 0; row < rows; row += group) {
         size_t end = row + group < rows ? row + group : rows;
@@ -133,6 +152,7 @@ void drawn_write(const struct metrics *metrics, FILE *file)
             number_plain(metrics_thinned(metrics, drawn.columns[i], row, end), text);
             fprintf(file, ",%s", text);
         }
+        write_spans(metrics, row, end, file);
         fputc('\n', file);
     }
 }

@@ -5,7 +5,8 @@
  * DRAWN_ROWS_MAX rows: time_s; the columns of the overview by their names; busy1, idle1,
  * backpressured1, busy_max1 and so on, numbered as the vertices that ever ran stand in the graph,
  * of the busiest of them; where there are several jobs, but not too many, checkpoint1 and so on:
- * the durations of each one's checkpoints.
+ * the durations of each one's checkpoints; the least and the most of the samples of which the rates
+ * of a row are the means.
  */
 #ifndef WEIR_SIM_REPORT_DRAWN_H
 #define WEIR_SIM_REPORT_DRAWN_H

@@ -306,6 +306,18 @@ double metrics_thinned(const struct metrics *metrics, size_t column, size_t firs
     return count && !largest ? all / (double)count : all;
 }
 
+void metrics_span(const struct metrics *metrics, size_t column, size_t first, size_t end,
+                  double *least, double *most)
+{
+    *least = *most = number_none();
+    for (size_t row = first; row < end; row++) {
+        /* fmin and fmax take the other of two where one is NaN. */
+        double value = metrics->cells.items[row * metrics->columns.count + column];
+        *least = fmin(*least, value);
+        *most = fmax(*most, value);
+    }
+}
+
 void metrics_write_csv(const struct metrics *metrics, FILE *file)
 {
     char text[NUMBER_TEXT_SIZE];

@@ -91,6 +91,9 @@ time_ns metrics_end(const struct metrics *metrics); /* time of the last row; 0: 
 
 /* Of the rows first ... end - 1: their mean, or of what joins by maximum the largest. */
 double metrics_thinned(const struct metrics *metrics, size_t column, size_t first, size_t end);
+/* Their extremes; NaN where none has a value. */
+void metrics_span(const struct metrics *metrics, size_t column, size_t first, size_t end,
+                  double *least, double *most);
 
 /* Header, then a line per row. */
 void metrics_write_csv(const struct metrics *metrics, FILE *file);

@@ -12,6 +12,7 @@
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/report/number_text.h"
+#include "sim/report/sample_file.h"
 
 struct err plot_label_rows(const char *path, size_t *out, struct note *note)
 {
@@ -69,4 +70,17 @@ void plot_most_between(const char *path, double from, double to, double *rate, d
     free(line);
     if (file)
         fclose(file);
+}
+
+struct err plot_row_seconds(const char *path, double *out, struct note *note)
+{
+    static const char *const names[] = { "time_s" };
+    struct sample_file samples;
+    double first, second;
+    *out = 0;
+    struct err e = sample_file_begin(&samples, path, names, 1, note);
+    if (!err_is(e) && sample_file_next(&samples, &first) && sample_file_next(&samples, &second))
+        *out = second - first;
+    sample_file_end(&samples);
+    return e;
 }

@@ -17,4 +17,7 @@ MUST_CHECK struct err plot_label_rows(const char *path, size_t *out, struct note
  * included; 0 where there is none. */
 void plot_most_between(const char *path, double from, double to, double *rate, double *lag);
 
+/* Of plot.csv: the seconds between its first two rows; 0 where there are no two. */
+MUST_CHECK struct err plot_row_seconds(const char *path, double *out, struct note *note);
+
 #endif

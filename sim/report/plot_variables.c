@@ -208,6 +208,20 @@ static void set_rates(struct gnuplot *g, double offered, double served)
 
 /* The pictures. */
 
+/* A row of plot.csv is of several samples where there are too many for all to be drawn. */
+static struct err set_span(const struct drawing *drawing, struct note *note)
+{
+    double row, sample = json_figure(drawing->summary, "sample_s");
+    char path[PATH_SIZE], length[NUMBER_TEXT_SIZE], text[64] = "";
+    put_path(drawing->folder, "plot.csv", path);
+    TRY(plot_row_seconds(path, &row, note));
+    number_text_seconds(row, length);
+    if (row > 1.5 * sample)
+        text_format(text, sizeof text, "bands: least to most of each %s", length);
+    gnuplot_set_text(drawing->gnuplot, "span_text", text);
+    return OK;
+}
+
 static struct err set_overview(const struct drawing *drawing, struct note *note)
 {
     const json_t *s = drawing->summary;
@@ -241,6 +255,7 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
                       most_of(s, other, "checkpoints_completed") + failed + others_failed > 0);
     text_format(name, sizeof name, "%sevents.csv", folder);
     set_file(drawing, "other_events", name);
+    TRY(set_span(drawing, note));
     return set_marks(drawing, "events.csv", note);
 }
 

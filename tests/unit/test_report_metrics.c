@@ -200,6 +200,12 @@ START_TEST(thinned_rows_keep_peaks_of_levels_and_means_of_rates)
     ck_assert_double_eq(metrics_thinned(&metrics, METRIC_offered_rate, 0, 2), 10);
     ck_assert_double_eq(metrics_thinned(&metrics, METRIC_offered_rate, 2, 4), 25);
     ck_assert_double_eq(metrics_thinned(&metrics, METRIC_lag_seconds, 0, 2), 7);
+    double least, most;
+    metrics_span(&metrics, METRIC_offered_rate, 0, 4, &least, &most);
+    ck_assert_double_eq(least, 10);
+    ck_assert_double_eq(most, 30);
+    metrics_span(&metrics, METRIC_offered_rate, 0, 1, &least, &most);
+    ck_assert(number_is_none(least) && number_is_none(most));
     end();
 }
 END_TEST
@@ -211,18 +217,23 @@ START_TEST(pictures_have_the_columns_they_draw_and_no_more_rows_than_they_can_sh
     begin(TWO_JOBS);
     size_t busy = column_named("b.busy.odd \"name\""),
            duration = column_named("b.checkpoint_duration_seconds");
-    for (time_ns at = 0; at < 3 * DRAWN_ROWS_MAX; at++)
-        metrics_add_row(&metrics, at * TIME_S)[busy] = 0.5;
+    for (time_ns at = 0; at < 3 * DRAWN_ROWS_MAX; at++) {
+        double *row = metrics_add_row(&metrics, at * TIME_S);
+        row[busy] = 0.5;
+        row[METRIC_offered_rate] = at == 2 ? 1000 : 10;
+    }
     write_csv(drawn_write, text, sizeof text);
     ck_assert_ptr_eq(strstr(text, "time_s,offered_rate,served_rate,lag_seconds,parallelism,"
                                   "task_managers,checkpoint_duration_seconds,busy1,idle1,"
-                                  "backpressured1,busy_max1,checkpoint1,checkpoint2\n"),
+                                  "backpressured1,busy_max1,checkpoint1,checkpoint2,"
+                                  "offered_rate_least,offered_rate_most,served_rate_least,"
+                                  "served_rate_most\n"),
                      text);
-    ck_assert_ptr_nonnull(strstr(text, "\n3,,,,,,,0.5,,,,,\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n3,257.5,,,,,,0.5,,,,,,10,1000,,\n"));
     metrics.times.count = 1; /* the first sample only */
     metrics.cells.items[duration] = 7;
     write_csv(drawn_write, text, sizeof text);
-    ck_assert_ptr_nonnull(strstr(text, "\n0,,,,,,,0.5,,,,,7\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n0,10,,,,,,0.5,,,,,7,10,10,,\n"));
     for (const char *p = text; *p; p++)
         lines += *p == '\n';
     ck_assert_uint_eq(lines, 2);

@@ -368,11 +368,13 @@ START_TEST(pictures_and_report_say_what_they_leave_out)
     cli_begin();
     char *path = mem_copy_text(getenv("PATH"));
     put_files("");
-    cli_put_file("plot.csv", "time_s,busy3,busy4,busy5,busy6,busy7,busy8,busy9,busy10\n");
+    cli_put_file("plot.csv",
+                 "time_s,busy3,busy4,busy5,busy6,busy7,busy8,busy9,busy10\n3000\n6000\n");
     json_t *summary = json_loads(summary_text, 0, NULL);
     json_t *metrics = json_object_get(summary, "metrics");
     json_t *compare = json_object_get(summary, "compare");
     json_t *fixed = json_object_get(compare, "fixed");
+    json_object_set_new(summary, "sample_s", json_integer(60));
     for (int i = 0; i < 12; i++) {
         text_format(name, sizeof name, "busy.v%d", i + 1);
         json_object_set_new(metrics, name, json_pack("{sf}", "mean", 0.5));
@@ -385,6 +387,7 @@ START_TEST(pictures_and_report_say_what_they_leave_out)
     text[fread(text, 1, sizeof text - 1, commands)] = '\0';
     ck_assert_ptr_nonnull(strstr(text, "; 8 of 12 vertices, the busiest"));
     ck_assert_ptr_nonnull(strstr(text, "number1=3"));
+    ck_assert_ptr_nonnull(strstr(text, "bands: least to most of each 50 min"));
     ck_assert_ptr_nonnull(strstr(text, "; the first 10 of 13 variants"));
     html_write("/nowhere", summary, report);
     rewind(report);
