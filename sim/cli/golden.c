@@ -15,7 +15,7 @@
 #include "sim/report/output_file.h"
 #include "sim/report/summary.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, KEY_SHOWN = 60 };
 
 /* Written and read back with twelve digits. */
 #define TOLERANCE 1e-9
@@ -26,6 +26,51 @@ static void put_path(const char *scenario, const char *name, char out[PATH_SIZE]
 {
     const char *slash = strrchr(scenario, '/');
     text_format(out, PATH_SIZE, "%.*s%s", slash ? (int)(slash + 1 - scenario) : 0, scenario, name);
+}
+
+static bool is_known(const char *key)
+{
+    static const char *const known[] = { "fingerprint", "metrics", "recoveries", "compare" };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (text_equal(key, known[i]))
+            return true;
+    return false;
+}
+
+/* What holds nothing to compare, or holds it under a misspelt name, would pass whatever comes. Of a
+ * whole summary the rest is not looked at. */
+static struct err check_run(const json_t *run, const char *name, bool is_summary, const char *path,
+                            struct note *note)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)run, key, value)
+    {
+        if (!is_summary && !is_known(key))
+            return err_note(note, ERR_UNKNOWN_KEY_CODE,
+                            "%s: %s: found %.*s, expected fingerprint, metrics, recoveries or "
+                            "compare",
+                            path, name, KEY_SHOWN, key);
+    }
+    if (!json_is_string(json_object_get(run, "fingerprint")) &&
+        json_object_size(json_object_get(run, "metrics")) == 0)
+        return err_note(note, ERR_MISSING_CODE,
+                        "%s: %s: found nothing to compare, expected a fingerprint or metrics", path,
+                        name);
+    return OK;
+}
+
+static struct err check(const json_t *golden, const char *path, struct note *note)
+{
+    bool is_summary = json_object_get(golden, "version") != NULL;
+    const char *variant;
+    json_t *run;
+    TRY(check_run(golden, "the run", is_summary, path, note));
+    json_object_foreach(json_object_get((json_t *)golden, "compare"), variant, run)
+    {
+        TRY(check_run(run, variant, is_summary, path, note));
+    }
+    return OK;
 }
 
 /* *out null: there is none. */
@@ -43,10 +88,17 @@ static struct err load(const char *scenario, json_t **out, char path[PATH_SIZE],
         fclose(file);
         if (!json_is_object(*out)) {
             json_decref(*out);
-            return err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path, fault.line,
+            *out = NULL;
+            return err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path,
+                            fault.line > 0 ? fault.line : 1,
                             fault.text[0] ? fault.text : "found no object");
         }
-        return OK;
+        struct err e = check(*out, path, note);
+        if (err_is(e)) {
+            json_decref(*out);
+            *out = NULL;
+        }
+        return e;
     }
     put_path(scenario, names[0], path);
     return OK;

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/input_file.h"
 
 enum { BLOCK_BYTES = 64 * 1024 };
 
@@ -133,10 +134,8 @@ static struct err take_record(struct csv *csv, bool *more, struct note *note)
 
 static void skip_byte_order_mark(struct csv *csv)
 {
-    static const unsigned char mark[] = { 0xef, 0xbb, 0xbf };
     peek(csv);
-    if (csv->in->count >= sizeof mark && memcmp(csv->in->bytes, mark, sizeof mark) == 0)
-        csv->in->next = sizeof mark;
+    csv->in->next = input_mark_length(csv->in->bytes, csv->in->count);
 }
 
 struct err csv_init(struct csv *csv, FILE *file, const char *name, struct note *note)

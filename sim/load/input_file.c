@@ -36,3 +36,17 @@ struct err input_open(const char *path, FILE **out, long long *size, struct note
         *size = (long long)status.st_size;
     return OK;
 }
+
+size_t input_mark_length(const void *text, size_t length)
+{
+    static const unsigned char mark[] = { 0xef, 0xbb, 0xbf };
+    return length >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0;
+}
+
+void input_skip_mark(FILE *file)
+{
+    char start[3];
+    size_t count = fread(start, 1, sizeof start, file);
+    if (input_mark_length(start, count) == 0)
+        rewind(file);
+}

@@ -14,4 +14,9 @@
 /* The caller closes it. `size` in bytes, may be null. */
 MUST_CHECK struct err input_open(const char *path, FILE **out, long long *size, struct note *note);
 
+/* Bytes of UTF-8's byte order mark that a text begins with, which is none of it: 3 or 0. */
+size_t input_mark_length(const void *text, size_t length);
+/* Goes past it, at the beginning of a file that has been opened. */
+void input_skip_mark(FILE *file);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "sim/load/input_file.h"
 #include "sim/load/trace_rows.h"
 
 enum { SHOWN_MAX = 40 };
@@ -63,7 +64,8 @@ struct err trace_read_skypilot(FILE *file, const char *name, const struct trace_
     struct trace_rows rows = { 0 };
     json_error_t error;
     struct err e;
-    json_t *root = json_loadf(file, 0, &error);
+    input_skip_mark(file);
+    json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     if (root)
         e = take_figures(root, name, &rows, note);
     else

@@ -237,14 +237,15 @@ static struct err build(struct builder *b)
 struct err tree_read_text(struct tree *tree, const char *source, const char *text, size_t length,
                           struct note *note)
 {
-    struct builder b = { .tree = tree, .text = text, .length = length, .note = note };
+    size_t mark = input_mark_length(text, length);
+    struct builder b = { .tree = tree, .text = text + mark, .length = length - mark, .note = note };
     b.source = arena_copy_text(&tree->arena, source);
     if (length > TREE_BYTES_MAX)
         return err_note(note, ERR_BAD_VALUE_CODE, "%s: found %zu bytes, expected at most 16 MiB",
                         source, length);
     CHECK(yaml_parser_initialize(&b.parser));
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, length);
+    yaml_parser_set_input_string(&b.parser, (const unsigned char *)b.text, b.length);
     struct err e = build(&b);
     yaml_parser_delete(&b.parser);
     TRY(e);

@@ -352,8 +352,20 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
     ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
     ck_assert(results.list.items[1].held);
     ck_assert_ptr_null(strstr(cli_get_file("expected.json"), "lag_seconds"));
-    cli_put_file("expected.json", "[]");
-    ck_assert(err_is(golden_compare(path, summary, &results, &note)));
+    static const char *const bad[][2] = {
+        { "[]", "expected.json:1: found no object" },
+        { "{}", "expected.json: the run: found nothing to compare, expected a fingerprint or "
+                "metrics" },
+        { "{\"metrics\": {}}", "the run: found nothing to compare" },
+        { "{\"metrics\": {\"cost\": {\"final\": 3}}, \"recoverys\": [1]}",
+          "the run: found recoverys, expected fingerprint, metrics, recoveries or compare" },
+        { "{\"fingerprint\": \"1\", \"compare\": {\"a\": {}}}", "a: found nothing to compare" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cli_put_file("expected.json", bad[i][0]);
+        ck_assert(err_is(golden_compare(path, summary, &results, &note)));
+        ck_assert_msg(strstr(note.text, bad[i][1]) != NULL, "%s", note.text);
+    }
     vec_fini(&results.list);
     json_decref(summary);
     cli_end();

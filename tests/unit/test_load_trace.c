@@ -329,8 +329,9 @@ static struct err read_json(const char *text)
 
 START_TEST(skypilot_record_becomes_steps)
 {
-    struct err e = read_json("{\"metadata\": {\"gap_seconds\": 300}, \"data\": [4, 4, 0, 3], "
-                             "\"prices\": [1.5]}");
+    struct err e =
+        read_json("\xef\xbb\xbf{\"metadata\": {\"gap_seconds\": 300}, \"data\": [4, 4, 0, 3], "
+                  "\"prices\": [1.5]}");
     ck_assert_msg(!err_is(e), "%s", note.text);
     ck_assert_uint_eq(series.points.count, 3);
     ck_assert_double_eq(series_look_at(&series, 599 * TIME_S), 4);
@@ -359,6 +360,8 @@ static const struct bad_json {
       "f.json: data.0: found [1], expected a number of machines from 0 to 1000000000" },
     { "{\"metadata\": {\"gap_seconds\": 5}, \"data\": [1e300]}",
       "f.json: data.0: found 1e300, expected a number of machines from 0 to 1000000000" },
+    { "{\"metadata\": {\"gap_seconds\": 5}, \"data\": [1],\n\"data\": [2]}",
+      "f.json:2: found malformed JSON (duplicate object key near '\"data\"')" },
 };
 
 START_TEST(skypilot_record_that_is_wrong_is_refused)

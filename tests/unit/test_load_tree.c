@@ -116,6 +116,14 @@ START_TEST(tree_takes_json)
 }
 END_TEST
 
+START_TEST(tree_goes_past_a_byte_order_mark)
+{
+    parse("\xef\xbb\xbf"
+          "a: 1\nb: x\n");
+    ck_assert_str_eq(shown(), "{a:1,b:x}");
+}
+END_TEST
+
 START_TEST(tree_takes_an_edge_as_a_map_of_one)
 {
     parse("edges: [ source -> count: hash, a -> b ]");
@@ -355,6 +363,7 @@ Suite *test_load_tree_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, tree_takes_scalars_lists_and_maps);
     tcase_add_test(tcase, tree_takes_json);
+    tcase_add_test(tcase, tree_goes_past_a_byte_order_mark);
     tcase_add_test(tcase, nested_configuration_is_made_flat);
     tcase_add_test(tcase, tree_takes_an_edge_as_a_map_of_one);
     tcase_add_test(tcase, tree_says_where_a_node_stands);
