@@ -79,7 +79,7 @@ void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value)
 
 void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file)
 {
-    fputs("gnuplot -e '", file);
+    fputs("gnuplot -d -e '", file);
     for (VEC_EACH(const char, letter, &gnuplot->variables)) {
         if (*letter == '\'')
             fputs("'\\''", file);
@@ -90,7 +90,8 @@ void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file
 }
 
 /* Ours, but for the locale: what it reads and writes is UTF-8 with points in numbers, whatever the
- * user has. In another one it would say that it cannot convert its degree sign. */
+ * user has. In another one it would say that it cannot convert its degree sign. A terminal of the
+ * user's own is none of ours, as a ~/.gnuplot is not (-d). */
 static char **create_environment(void)
 {
     static char locale[] = "LC_ALL=C.UTF-8";
@@ -99,7 +100,7 @@ static char **create_environment(void)
         count++;
     char **out = mem_create_array(count + 2, sizeof *out);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0 && strncmp(environ[i], "GNUTERM=", 8) != 0)
             out[kept++] = environ[i];
     out[kept] = locale;
     return out;
@@ -111,7 +112,9 @@ struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct not
     char *program = mem_create(gnuplot->variables.count + 1);
     memcpy(program, gnuplot->variables.items, gnuplot->variables.count);
     char *path = mem_copy_text(script);
-    char *const arguments[] = { (char[]){ "gnuplot" }, (char[]){ "-e" }, program, path, NULL };
+    char *const arguments[] = {
+        (char[]){ "gnuplot" }, (char[]){ "-d" }, (char[]){ "-e" }, program, path, NULL
+    };
     char **environment = create_environment();
     gnuplot->complaints = tmpfile();
     posix_spawn_file_actions_init(&actions);

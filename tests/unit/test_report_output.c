@@ -347,16 +347,17 @@ static void put_files(const char *at_recovery)
     text_format(script, sizeof script,
                 "#!/bin/sh\n"
                 "echo 'line 0: warning: iconv failed to convert degree sign' >&2\n"
-                "out=${2#*out=\\'}\n"
+                "out=${3#*out=\\'}\n"
                 "out=${out%%%%\\'*}\n"
-                "case $3 in *recovery.gp) %s ;; esac\n"
-                "[ \"$LC_ALL\" = C.UTF-8 ] && echo '<svg></svg>' > \"$out\"\n",
+                "case $4 in *recovery.gp) %s ;; esac\n"
+                "[ \"$LC_ALL$GNUTERM$1\" = C.UTF-8-d ] && echo '<svg></svg>' > \"$out\"\n",
                 at_recovery);
     cli_put_file("gnuplot", script);
     text_format(path, sizeof path, "%s/gnuplot", cli_folder());
     ck_assert_int_eq(chmod(path, 0700), 0);
     ck_assert_int_eq(setenv("PATH", cli_folder(), 1), 0);
     ck_assert_int_eq(setenv("LC_ALL", "C", 1), 0);
+    ck_assert_int_eq(setenv("GNUTERM", "dumb", 1), 0);
 }
 
 /* Nobody takes a part for the whole. */
