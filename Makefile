@@ -17,7 +17,8 @@ endif
 SAN     :=
 B       := build$(if $(SAN),/san)
 OPT     := -O2
-PREFIX  := /usr/local
+prefix  := /usr/local
+PREFIX  := $(prefix)
 DESTDIR :=
 FOLDERS := core sim
 SUITES  :=

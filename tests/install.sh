@@ -42,6 +42,9 @@ ends() {
 # make_it TARGET: with the flags of the build, if a make has started this.
 make_it() { ${MAKE:-make} -s --no-print-directory B="$build" DESTDIR="$folder" PREFIX=/opt "$1"; }
 
+# As in GNU's standards, beside PREFIX.
+takes_prefix() { ${MAKE:-make} -n --no-print-directory B="$build" prefix=/gnu uninstall | grep -q '/gnu/bin/weir'; }
+
 run_there() (cd "$folder/work" && exec "$folder/opt/bin/weir" "$@")
 run_full() (cd "$folder/work" && ulimit -f 1 && exec "$folder/opt/bin/weir" "$@")
 has_pictures() { [ -s "$folder/work/run/plots/overview.png" ] && ! grep -q notice "$folder/run"; }
@@ -113,6 +116,7 @@ holds 'programs of its own are found by name' ends 0 run_there test own.yaml
 holds 'the same as a binary of its own' build_alone
 holds 'which runs itself' ends 0 run_alone
 holds 'it can be removed' make_it uninstall
+holds 'prefix is another word for PREFIX' takes_prefix
 holds 'and is gone' is_empty
 for target in all demo demo-traces test ci bench lint determinism fuzz format install clean help; do
     holds "make help tells of $target" lists $target

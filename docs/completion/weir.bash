@@ -17,8 +17,8 @@ _weir()
     --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --world) COMPREPLY=($(compgen -W "virtual exact" -- "$word")); return ;;
     --log) COMPREPLY=($(compgen -W "decisions tasks messages" -- "$word")); return ;;
-    --seed | --set | --until | --jobs | --event | --why | --at | --run | \
-        --variant | --tolerance | --context) return ;;
+    --seed | --set | --until | --jobs | --event | --why | --at | --run | --task | --trace-key | \
+        --job | --checkpoint | --variant | --tolerance | --context) return ;;
     esac
     case $command in
     run) options="--seed --world --set --out --until --log --trace-key --json --no-plots --check --quiet --help" ;;

@@ -77,6 +77,9 @@ static int complain_option(const struct command *command, const char *given)
     for (size_t i = 0; i < command->option_count; i++)
         names[i] = command->options[i].name;
     names[command->option_count] = "help";
+    for (size_t i = 0; i <= command->option_count; i++)
+        if (text_equal(names[i], word))
+            return command_complain(command, "--%s takes no value", word);
     const char *nearest = text_nearest(word, names, command->option_count + 1);
     if (nearest)
         return command_complain(command, "no option --%s; did you mean --%s?", word, nearest);

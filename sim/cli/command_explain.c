@@ -272,9 +272,26 @@ static struct err explain_run(struct explanation *e, const struct parsed *parsed
     return result;
 }
 
+/* Each asks for a story of its own. */
+static struct err check_questions(const struct parsed *parsed, struct note *note)
+{
+    static const char *const questions[] = { "event", "why", "task", "trace" };
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        if (!parsed_has(parsed, questions[i]))
+            continue;
+        if (first)
+            return err_note(note, ERR_BAD_VALUE_CODE, "--%s: does not go with --%s", questions[i],
+                            first);
+        first = questions[i];
+    }
+    return OK;
+}
+
 static struct err explain(const struct parsed *parsed, struct note *note)
 {
     struct explanation e = { .duration = 0 };
+    TRY(check_questions(parsed, note));
     struct err result = find_run(parsed, &e, note);
     if (!err_is(result) && parsed_has(parsed, "trace"))
         result = traced_tell(e.folder, e.duration, parsed_has(parsed, "all"), stdout, note);

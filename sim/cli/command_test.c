@@ -13,6 +13,7 @@
 #include "sim/cli/terminal.h"
 #include "sim/cli/tester.h"
 #include "sim/report/junit.h"
+#include "sim/report/output_file.h"
 
 enum { JOBS_MAX_AT_ONCE = 256 };
 
@@ -137,6 +138,8 @@ static struct err prepare(struct tester *tester, const struct parsed *parsed,
     tester->overrides = changes->overrides.items;
     tester->override_count = changes->overrides.count;
     TRY(read_jobs(parsed, &tester->jobs, note));
+    if (parsed_value(parsed, "junit")) /* better said now than after all runs */
+        TRY(output_file_try(parsed_value(parsed, "junit"), note));
     for (VEC_EACH(const char *const, path, &parsed->arguments))
         TRY(tester_add(tester, *path, note));
     return OK;

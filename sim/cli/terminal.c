@@ -59,11 +59,12 @@ void terminal_put_wrapped(const char *text, const char *indent, FILE *file)
     }
 }
 
-/* A terminal, and nobody set NO_COLOR. */
+/* A terminal that knows colours, and nobody set NO_COLOR. */
 static bool has_colour(FILE *file)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    return isatty(fileno(file)) && !(no_colour && *no_colour);
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(fileno(file)) && !(no_colour && *no_colour) &&
+           !(terminal && text_equal(terminal, "dumb"));
 }
 
 static void measure(const struct table *table, size_t width_max, size_t widths[TABLE_COLUMNS_MAX])

@@ -79,6 +79,16 @@ struct err output_file_begin(struct output_file *output, const char *path, struc
     return OK;
 }
 
+struct err output_file_try(const char *path, struct note *note)
+{
+    struct output_file output;
+    TRY(output_file_begin(&output, path, note));
+    fclose(output.file);
+    if (output.aside[0])
+        remove(output.aside);
+    return OK;
+}
+
 int output_fault(FILE *file)
 {
     errno = 0;

@@ -23,6 +23,8 @@ struct output_file {
 
 MUST_CHECK struct err output_file_begin(struct output_file *output, const char *path,
                                         struct note *note);
+/* Can it be begun? Nothing of it stays. */
+MUST_CHECK struct err output_file_try(const char *path, struct note *note);
 /* Closes it and puts it in place; after an error nothing is left of it. */
 MUST_CHECK struct err output_file_end(struct output_file *output, struct note *note);
 /* Why writing to the file failed, if it did, as an errno; 0: it did not. A failure of long ago has

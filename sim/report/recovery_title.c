@@ -70,6 +70,8 @@ void recovery_title(const json_t *summary, const json_t *recovery, char title[RE
                 why(summary, recovery, failed && !recovered));
     if (count == 1)
         text_format(which, sizeof which, "the only failure");
+    else if (recovered && ended == 1)
+        text_format(which, sizeof which, "the only one of %zu failures that ended", count);
     else if (recovered)
         text_format(which, sizeof which, "the longest of %zu failures%s", ended,
                     ended < count ? " that ended" : "");

@@ -66,6 +66,8 @@ START_TEST(an_option_that_nobody_knows_names_the_nearest)
     ck_assert_str_eq(cli_errors(), "weir run: no option --frobnicate; see weir run --help\n");
     ck_assert_int_eq(cli_weir("run x --seed"), EXIT_INPUT);
     ck_assert_str_eq(cli_errors(), "weir run: --seed wants a value\n");
+    ck_assert_int_eq(cli_weir("run x --quiet=3"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: --quiet takes no value\n");
     ck_assert_int_eq(cli_weir("run x --out  --quiet"), EXIT_INPUT); /* two spaces: an empty word */
     ck_assert_str_eq(cli_errors(), "weir run: --out: found '', expected the name of a folder\n");
     ck_assert_int_eq(cli_weir("run"), EXIT_INPUT);
@@ -418,6 +420,8 @@ START_TEST(explain_refuses_what_is_not_there)
     ck_assert_int_eq(cli_weir("explain @/run --event 99999"), EXIT_INPUT);
     ck_assert_int_eq(cli_weir("explain @/run --why nonsense"), EXIT_INPUT);
     ck_assert_str_eq(cli_errors(), "weir explain: --why: no line fits 'nonsense'\n");
+    ck_assert_int_eq(cli_weir("explain @/run --event 1 --why kill"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir explain: --why: does not go with --event\n");
     ck_assert_int_eq(cli_weir("explain @/run --at soon"), EXIT_INPUT);
     ck_assert_int_eq(cli_weir("explain @/run --run nobody"), EXIT_INPUT);
     ck_assert_int_eq(cli_weir("explain @/run --run undisturbed"), EXIT_HELD);

@@ -103,6 +103,23 @@ START_TEST(completions_and_manual_know_every_command_and_option)
 }
 END_TEST
 
+/* Files are offered for files. */
+START_TEST(bash_offers_no_files_where_a_value_is_none)
+{
+    read_plain("docs/completion/weir.bash");
+    const char *until = strstr(text, "\n    case $command in");
+    ck_assert_ptr_nonnull(until);
+    for (size_t i = 0; commands[i]; i++) {
+        for (size_t o = 0; o < commands[i]->option_count; o++) {
+            char option[64];
+            text_format(option, sizeof option, "--%s", commands[i]->options[o].name);
+            if (commands[i]->options[o].argument)
+                ck_assert_msg(holds_word(text, until, option), "%s", option);
+        }
+    }
+}
+END_TEST
+
 START_TEST(version_names_itself_and_the_behaviour)
 {
     int major = -1, minor = -1, patch = -1;
@@ -120,6 +137,7 @@ Suite *test_cli_completion_suite(void)
     TCase *tcase = tcase_create("files");
     tcase_add_loop_test(tcase, completions_and_manual_know_every_command_and_option, 0,
                         sizeof help_files / sizeof *help_files);
+    tcase_add_test(tcase, bash_offers_no_files_where_a_value_is_none);
     tcase_add_test(tcase, version_names_itself_and_the_behaviour);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -166,6 +166,9 @@ static const char *on_a_terminal(void)
 START_TEST(colours_are_for_terminals_whose_user_wants_them)
 {
     ck_assert_int_eq(unsetenv("NO_COLOR"), 0);
+    ck_assert_int_eq(setenv("TERM", "dumb", 1), 0);
+    ck_assert_ptr_null(strchr(on_a_terminal(), '\033'));
+    ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
     ck_assert_ptr_nonnull(strchr(on_a_terminal(), '\033'));
     ck_assert_int_eq(setenv("NO_COLOR", "1", 1), 0);
     ck_assert_ptr_null(strchr(on_a_terminal(), '\033'));

@@ -216,7 +216,6 @@ START_TEST(pictures_that_do_not_fit_end_the_run_and_leave_the_old_one)
     text_format(script, sizeof script,
                 "#!/bin/sh\n"
                 "out=${3#*out=\\'}\n"
-                "[ \"$1\" = -d ] || out=${2#*out=\\'}\n"
                 "out=${out%%%%\\'*}\n"
                 "%s\n",
                 gnuplots[_i].draws);
@@ -237,13 +236,16 @@ START_TEST(pictures_that_do_not_fit_end_the_run_and_leave_the_old_one)
 }
 END_TEST
 
-/* What was tested is told all the same. */
+/* Said before anything runs; where it shows later, what was tested is told all the same. */
 START_TEST(results_that_cannot_be_written_are_exit_code_2)
 {
     cli_begin();
     put_scenario(0);
     ck_assert_int_eq(cli_weir("test @ --junit @/none/junit.xml"), EXIT_INPUT);
     expect_complaint("test", "none/junit.xml", "No such file or directory");
+    ck_assert_str_eq(cli_out(), "");
+    ck_assert_int_eq(cli_weir("test @ --junit /dev/full"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "/dev/full: cannot be written: No space left"));
     ck_assert_ptr_nonnull(strstr(cli_out(), "\n1 passed, 0 failed\n"));
     cli_end();
 }

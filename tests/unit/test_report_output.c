@@ -16,6 +16,7 @@
 #include "sim/report/junit.h"
 #include "sim/report/plot_variables.h"
 #include "sim/report/plots.h"
+#include "sim/report/recovery_title.h"
 #include "tests/lib/command_line.h"
 
 /* The part of the Surefire and Jenkins schemas that both share. */
@@ -403,6 +404,23 @@ START_TEST(pictures_and_report_say_what_they_leave_out)
 }
 END_TEST
 
+START_TEST(a_recovery_is_the_longest_of_several_only)
+{
+    char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    json_t *all = json_object_get(summary, "recoveries");
+    recovery_title(summary, json_array_get(all, 0), title, more);
+    ck_assert_ptr_nonnull(strstr(more, "the only failure: 12 s"));
+    json_array_append_new(all, json_pack("{ss sf sf}", "job", "j", "at", 90.0, "down_at", 90.0));
+    recovery_title(summary, json_array_get(all, 0), title, more);
+    ck_assert_ptr_nonnull(strstr(more, "the only one of 2 failures that ended: 12 s"));
+    json_array_append(all, json_array_get(all, 0));
+    recovery_title(summary, json_array_get(all, 0), title, more);
+    ck_assert_ptr_nonnull(strstr(more, "the longest of 2 failures that ended: 12 s"));
+    json_decref(summary);
+}
+END_TEST
+
 START_TEST(one_picture_that_fails_takes_no_other_along)
 {
     static const char *const drawn[] = { "overview", "compare", "utilisation" };
@@ -468,6 +486,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
     tcase_add_test(texts, only_what_there_is_is_drawn);
     tcase_add_test(texts, one_picture_that_fails_takes_no_other_along);
+    tcase_add_test(texts, a_recovery_is_the_longest_of_several_only);
     tcase_add_test(texts, pictures_and_report_say_what_they_leave_out);
     tcase_add_test(texts, half_a_picture_does_not_take_the_place_of_a_whole_one);
     suite_add_tcase(suite, texts);
