@@ -41,6 +41,7 @@ static void commit(struct file_sink *sink, const struct sink_file *file)
     const struct sink_port *port = params_of(&sink->op)->port;
     struct note note = { { 0 } };
     see(sink, port->commit(port->context, file, &note), &note, "commit");
+    sink_port_charge(port, sink->op.task, SINK_COMMIT_BYTES, true);
 }
 
 /* Of a restored checkpoint all files belong to one that is complete. Numbers begin with the time,
@@ -81,6 +82,7 @@ static void write_bytes(struct file_sink *sink)
         return;
     see(sink, port->append(port->context, &sink->file, sink->bytes.items, sink->bytes.count, &note),
         &note, "write");
+    sink_port_charge(port, sink->op.task, sink->bytes.count, false);
     vec_clear(&sink->bytes);
 }
 
@@ -131,6 +133,7 @@ static void prepare(struct operator* op, uint64_t checkpoint)
     write_bytes(sink);
     if (!op->task->failed)
         see(sink, port->prepare(port->context, &sink->file, &note), &note, "prepare");
+    sink_port_charge(port, op->task, 0, true);
     vec_push(&sink->pending, (struct pending_file){ sink->file, checkpoint });
     sink->is_open = false;
 }

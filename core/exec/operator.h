@@ -48,6 +48,8 @@ struct operator_task {
     int64_t source_watermark;         /* what a source has emitted; WATERMARK_MAX: it is idle */
     bool ends_without_checkpoint;     /* behind the end of its input no checkpoint is taken */
     time_ns cost;                     /* CPU time charged since the task last took it */
+    uint64_t written;                 /* the same of bytes that sinks gave to storage */
+    bool awaits_writes;               /* which are to be there before the task goes on */
     time_ns call_cost, call_cost_max; /* of the user's call under way; TIME_NEVER: no limit */
     struct user_call call;
     /* Out of a call that goes on all the same; does not come back. Null: there is no way out. */

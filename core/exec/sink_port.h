@@ -8,6 +8,7 @@
 #define WEIR_EXEC_SINK_PORT_H
 
 #include "core/exec/key_hash.h"
+#include "core/exec/operator.h"
 
 /* A name that no other file of the sink has. */
 struct sink_file {
@@ -18,6 +19,7 @@ struct sink_file {
 /* What a function does not do it says by an err, and in the note; the task fails with it. */
 struct sink_port {
     void *context;
+    bool is_remote; /* what goes there takes time: the world's to charge */
     /* A new, empty file; one of this name that was never committed is an older attempt's and goes.
      * Refused where a committed one has the name. */
     struct err (*begin)(void *context, const struct sink_file *file, struct note *note);
@@ -31,5 +33,15 @@ struct sink_port {
     struct err (*upsert)(void *context, const struct key_run *keys, const struct batch *batch,
                          struct note *note);
 };
+
+enum { SINK_COMMIT_BYTES = 64 }; /* of a request that gives a file its name */
+
+/* Bytes have gone to the port. awaits: all that have are there before the task goes on. */
+static inline void sink_port_charge(const struct sink_port *port, struct operator_task *task,
+                                    uint64_t bytes, bool awaits)
+{
+    task->written += port->is_remote ? bytes : 0;
+    task->awaits_writes |= port->is_remote && awaits;
+}
 
 #endif

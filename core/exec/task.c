@@ -467,7 +467,7 @@ static void check_budget(struct exec_task *task)
 
 struct exec_step exec_task_step(struct exec_task *task, time_ns now)
 {
-    struct exec_step step = { STEP_NOTHING, 0 };
+    struct exec_step step = { .kind = STEP_NOTHING };
     if (!is_live(task) || task->state == EXEC_INITIALIZING)
         return step;
     task->context.now = now;
@@ -477,6 +477,10 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
     chain_pause(&task->chain);
     check_budget(task);
     step.cost = task->context.cost;
+    step.written = task->context.written; /* also while it was opened */
+    step.awaits_writes = task->context.awaits_writes;
+    task->context.written = 0;
+    task->context.awaits_writes = false;
     see_failure(task);
     return step;
 }
@@ -485,5 +489,5 @@ struct exec_step exec_task_left(struct exec_task *task)
 {
     CHECK(task->context.failed);
     see_failure(task);
-    return (struct exec_step){ STEP_WORKED, task->context.cost };
+    return (struct exec_step){ .kind = STEP_WORKED, .cost = task->context.cost };
 }

@@ -84,7 +84,9 @@ enum exec_step_kind {
 
 struct exec_step {
     enum exec_step_kind kind;
-    time_ns cost; /* CPU time charged */
+    time_ns cost;       /* CPU time charged */
+    uint64_t written;   /* bytes that its sinks have given to storage */
+    bool awaits_writes; /* those are to be there before anything else comes of it */
 };
 
 struct exec_task;
@@ -92,8 +94,7 @@ struct exec_task;
 /* INITIALIZING. Refuses outputs that cannot be. */
 struct exec_task *exec_task_create(const struct exec_task_config *config, struct note *note);
 void exec_task_destroy(struct exec_task *task);
-/* Before the open of a task that is restored: the files of those that write to this input; they
- * last until it is open. */
+/* Before it is restored: files of those that write to this input, which last until it is open. */
 void exec_task_set_writers(struct exec_task *task, uint32_t input,
                            const struct in_flight_writers *writers);
 /* The same of older files that those of its own vertex add to (task_snapshot_older). */
@@ -113,9 +114,8 @@ void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended)
 int64_t exec_task_source_watermark(const struct exec_task *task);
 void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound);
 
-/* A channel whose data has ended and is worked off; its sender is to be told. False: none. Until
- * all readers have said so a sender that awaits them does not finish: they may take snapshots that
- * need it (ResultPartitionWriter.getAllDataProcessedFuture). */
+/* A channel whose data is worked off: its sender is to be told. False: none. One that awaits its
+ * readers finishes behind that: their snapshots may need it (getAllDataProcessedFuture). */
 bool exec_task_take_read(struct exec_task *task, uint32_t *input, uint32_t *channel);
 void exec_task_data_is_read(struct exec_task *task, uint32_t output, uint32_t channel);
 

@@ -311,13 +311,14 @@ static void work(struct exact *exact, uint32_t index)
     const struct exact_job *job = &exact->jobs[task->life.job];
     const struct operator* head = exec_task_chain(task->exec)->operators[0];
     uint64_t before = head->records_in;
-    struct exec_step did = { STEP_NOTHING, 0 };
+    struct exec_step did = { .kind = STEP_NOTHING };
     run_account(exact, index);
     look_at_log(exact, task);
     hear_triggers(exact, task);
     memory_allow(exact, index);
-    for (int i = 0; i < FREE_STEPS_MAX && did.cost == 0; i++) {
+    for (int i = 0; i < FREE_STEPS_MAX && did.cost == 0 && !task->awaits_writes; i++) {
         did = step(exact, task);
+        write_note(task, &did);
         if (did.kind != STEP_WORKED)
             break;
     }
@@ -338,6 +339,13 @@ void run_work_is_over(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
     CHECK(task_works(&task->life) && task->life.current && task->pace == PACE_WORKS);
+    if (!write_holds(exact, index))
+        run_goes_on(exact, index);
+}
+
+void run_goes_on(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
     if (task->wait == 0) {
         settle(exact, index);
         return;
@@ -374,6 +382,7 @@ void run_stop(struct exact *exact, uint32_t index)
     task->wake_at = TIME_NEVER;
     if (task->pace == PACE_WORKS)
         cores_leave(exact, index);
+    write_stop(exact, index);
     task->pace = PACE_ASLEEP;
     vec_clear(&task->syncing);
     vec_clear(&task->gathering);

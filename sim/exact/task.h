@@ -16,7 +16,7 @@ enum exact_pace {
     PACE_ASLEEP,
     PACE_QUEUED, /* is about to begin a step */
     PACE_WORKS,  /* on a core, or a share of one */
-    PACE_WAITS,  /* the outcome of a step, without a core: it sleeps in user code or a snapshot */
+    PACE_WAITS,  /* the outcome of a step, without a core: user code, a snapshot, writes of sinks */
 };
 
 struct exact_trigger {
@@ -58,6 +58,10 @@ struct exact_task {
     uint32_t slot;                      /* of the host's, where it was cut to a profile; NONE */
     time_ns sync;                       /* synchronous part of its last snapshot */
     VEC(struct exact_trigger) triggers; /* told, and kept back by the checkpoint lock */
+    double unwritten; /* bytes that its sinks gave to storage, behind those under way */
+    bool awaits_writes, held_by_writes; /* all of them are awaited; it does wait */
+    bool writes, writes_failed;         /* some are under way */
+    struct transfer_id write;           /* n 0: none */
     VEC(struct seen_records) seen;
     VEC(uint64_t) syncing;         /* snapshots whose synchronous part is under way */
     VEC(uint64_t) gathering;       /* behind that: their in-flight data may grow */
@@ -82,6 +86,13 @@ void task_put_call(const void *task, struct note *who);
 const struct life_ops *exact_life_ops(void); /* the plane is the struct exact */
 /* A task's output may have been read to its end. */
 void life_look_lingering(struct exact *exact, uint32_t task);
+
+/* write.c: what its sinks give to storage. Does its step have to wait for that? If so it goes on
+ * (run.c) when that is there. */
+void write_note(struct exact_task *task, const struct exec_step *step);
+bool write_holds(struct exact *exact, uint32_t task);
+void write_stop(struct exact *exact, uint32_t task);
+void run_goes_on(struct exact *exact, uint32_t task);
 
 /* begin.c: what it takes to run. */
 enum life_begun task_begin(struct exact *exact, uint32_t task);

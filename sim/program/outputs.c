@@ -96,7 +96,13 @@ void outputs_open(struct outputs *outputs, const char *job, const struct job_pro
             vec_push(&outputs->list, output);
         }
         output->sink = *sink;
-        (*sink)->port = (struct sink_port){ output, begin, append, prepare, commit, upsert };
+        (*sink)->port = (struct sink_port){ .context = output,
+                                            .is_remote = !(*sink)->is_collected, /* not to main */
+                                            .begin = begin,
+                                            .append = append,
+                                            .prepare = prepare,
+                                            .commit = commit,
+                                            .upsert = upsert };
     }
 }
 

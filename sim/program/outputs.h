@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the sinks of programs have written: files that are seen once their checkpoint is complete,
- * and tables by key. It is the storage of virtual time: nothing is lost in it, writing takes no
- * time. Outlives the data plane, so that it can be looked at when the run is over.
+ * and tables by key. It is the storage of virtual time: nothing is lost in it. What writing
+ * takes, and whether it fails, is the world's to say. Outlives the data plane, so that it can be
+ * looked at when the run is over.
  */
 #ifndef WEIR_SIM_PROGRAM_OUTPUTS_H
 #define WEIR_SIM_PROGRAM_OUTPUTS_H

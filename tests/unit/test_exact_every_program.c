@@ -75,10 +75,12 @@ enum injected {
     SAVEPOINT,
     RESCALE_DOWN,
     RESCALE_UP,
+    STORAGE_FAILS,
     INJECTED_COUNT
 };
 static const char *const injected_names[INJECTED_COUNT] = {
-    "kill", "source fails", "last fails", "freeze", "cut", "savepoint", "rescale down", "rescale up"
+    "kill",      "source fails", "last fails", "freeze",       "cut",
+    "savepoint", "rescale down", "rescale up", "storage fails"
 };
 
 static void resume(void *context, uint64_t a, uint64_t b)
@@ -91,6 +93,12 @@ static void heal(void *context, uint64_t a, uint64_t b)
 {
     (void)b;
     virtual_cluster_cut(context, (struct node_id){ (uint32_t)a }, node_id_none(), false);
+}
+
+static void mend_storage(void *context, uint64_t a, uint64_t b)
+{
+    (void)a, (void)b;
+    virtual_cluster_fail_storage(context, true, false, false);
 }
 
 static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *action, uint32_t node)
@@ -143,6 +151,10 @@ static void inject(struct exact_run *run, enum injected what)
         return;
     case RESCALE_DOWN: rescale(cluster, vertices, 1); return;
     case RESCALE_UP: rescale(cluster, vertices, 3); return;
+    case STORAGE_FAILS: /* writes: of snapshots and of sinks */
+        virtual_cluster_fail_storage(cluster, true, false, true);
+        later(cluster, 500 * TIME_MS, mend_storage, 0);
+        return;
     case INJECTED_COUNT: break;
     }
     abort();
