@@ -228,6 +228,7 @@ static void open_from(struct exact *exact, struct exact_task *task, const struct
     struct file_list own = { 0 }, older = { 0 }, written = tell_writers(job, task, cut);
     add_files(&own, vertex->own.items, vertex->own.count);
     add_files(&older, vertex->older.items, vertex->older.count);
+    task->records_before = files_records(vertex, task->life.subtask, task->life.parallelism);
     exec_task_set_older(task->exec, older.items, older.count);
     exec_task_open(task->exec, own.items, own.count, exact_now(exact));
     vec_fini(&own);

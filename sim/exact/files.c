@@ -4,6 +4,8 @@
  * tables of the data plane, and their sizes, with what a scenario says of state that is not in
  * memory here.
  */
+#include <math.h>
+
 #include "sim/exact/parts.h"
 
 /* Keys and what they hold, as the files have it. */
@@ -119,14 +121,32 @@ static uint64_t entries_of(const struct stored_file *stored)
     return sum;
 }
 
-void files_measure(struct stored_file *stored, const struct vertex_model *spec, uint64_t records)
+void files_measure(struct stored_file *stored, const struct vertex_model *spec, double records)
 {
     double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
     for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections))
         stored->keyed_bytes += section->kind == SECTION_KEYED ? section->size : 0;
-    stored->modelled = spec->state_growth * (double)records;
+    stored->modelled = spec->state_growth * records;
     if (per_key > 0 && spec->keys > 0)
         stored->modelled += per_key * (double)entries_of(stored);
+}
+
+/* Each old subtask's by how much of its range of key groups, or of whatever else was dealt out by
+ * rank, the new one has. */
+double files_records(const struct cut_vertex *vertex, uint32_t subtask, uint32_t parallelism)
+{
+    double from = (double)subtask / parallelism, to = (double)(subtask + 1) / parallelism, sum = 0;
+    for (VEC_EACH(struct stored_file *, file, &vertex->own)) {
+        const struct task_snapshot_identity *old = &(*file)->file.identity;
+        if (old->parallelism == parallelism) { /* to the record */
+            sum += old->subtask == subtask ? (*file)->records : 0;
+            continue;
+        }
+        double first = fmax(from, (double)old->subtask / old->parallelism);
+        double last = fmin(to, (double)(old->subtask + 1) / old->parallelism);
+        sum += (*file)->records * fmax(last - first, 0) * old->parallelism;
+    }
+    return sum;
 }
 
 static double bytes_of_part(const struct exact_job *job, uint32_t vertex,

@@ -33,7 +33,8 @@ static struct stored_file *copy_of(const struct stored_file *theirs, uint32_t ve
                                   .subtask = theirs->subtask,
                                   .checkpoint = theirs->checkpoint,
                                   .keyed_bytes = theirs->keyed_bytes,
-                                  .modelled = theirs->modelled };
+                                  .modelled = theirs->modelled,
+                                  .records = theirs->records };
     memcpy(snapshot_bytes_take(&file->bytes, theirs->bytes.count), theirs->bytes.items,
            theirs->bytes.count);
     struct err e = task_snapshot_open(file->bytes.items, file->bytes.count, &file->file, &note);

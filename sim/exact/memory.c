@@ -23,7 +23,7 @@ static uint64_t more_bytes(const struct exact *exact, const struct exact_task *t
     if (job->spec->program)
         return 0;
     return (uint64_t)(spec->state_fixed + (per_key > 0 ? per_key * (double)keys : 0) +
-                      spec->state_growth * (double)chain->operators[0]->records_in);
+                      spec->state_growth * task_records(task));
 }
 
 void memory_allow(struct exact *exact, uint32_t index)

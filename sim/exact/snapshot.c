@@ -232,10 +232,18 @@ time_ns snapshot_begin(struct exact *exact, uint32_t index, uint64_t checkpoint)
     return task->sync;
 }
 
-/* Records that came in since the snapshot that this one adds to, or since the task began. */
-static uint64_t records_since(const struct exact_task *task, const struct stored_file *file)
+/* Into this task when it took a snapshot; 0: it has restored that. */
+static double records_at(const struct exact_task *task, uint64_t checkpoint)
 {
-    uint64_t all = exec_task_chain(task->exec)->operators[0]->records_in, since = 0;
+    for (VEC_EACH(const struct seen_records, seen, &task->seen))
+        if (seen->checkpoint == checkpoint)
+            return (double)seen->records;
+    return 0;
+}
+
+/* Records that came in since the snapshot that this one adds to; where there is none, ever. */
+static double records_since(const struct exact_task *task, const struct stored_file *file)
+{
     struct snapshot_names names = { 0 };
     struct note note;
     struct err e = task_snapshot_older(&file->file, &names, &note);
@@ -243,11 +251,8 @@ static uint64_t records_since(const struct exact_task *task, const struct stored
     uint64_t base = 0;
     for (VEC_EACH(const struct snapshot_name, name, &names))
         base = name->checkpoint > base ? name->checkpoint : base;
-    for (VEC_EACH(const struct seen_records, seen, &task->seen))
-        if (seen->checkpoint == base)
-            since = seen->records;
     vec_fini(&names);
-    return all - since;
+    return base == 0 ? file->records : records_at(task, file->checkpoint) - records_at(task, base);
 }
 
 static struct stored_file *file_of(struct exact_task *task, struct snapshot_bytes *take,
@@ -258,6 +263,7 @@ static struct stored_file *file_of(struct exact_task *task, struct snapshot_byte
     *file = (struct stored_file){ .vertex = task->life.vertex,
                                   .subtask = task->life.subtask,
                                   .checkpoint = checkpoint,
+                                  .records = task->records_before + records_at(task, checkpoint),
                                   .bytes = *take };
     *take = (struct snapshot_bytes){ 0 };
     struct err e = task_snapshot_open(file->bytes.items, file->bytes.count, &file->file, &note);

@@ -19,6 +19,7 @@ struct stored_file {
     struct task_snapshot_file file; /* of these bytes, opened */
     uint64_t keyed_bytes;           /* of them */
     double modelled;                /* bytes of keyed state that are not in memory here */
+    double records;                 /* that its state stands for, over the job's life */
     uint32_t holders;               /* checkpoints */
     bool removed;                   /* by the JobManager: nobody may read it any more */
 };

@@ -58,6 +58,7 @@ struct exact_task {
     uint32_t slot;                      /* of the host's, where it was cut to a profile; NONE */
     time_ns sync;                       /* synchronous part of its last snapshot */
     VEC(struct exact_trigger) triggers; /* told, and kept back by the checkpoint lock */
+    double records_before;              /* those that its restored state stands for */
     double unwritten; /* bytes that its sinks gave to storage, behind those under way */
     bool awaits_writes, held_by_writes; /* all of them are awaited; it does wait */
     bool writes, writes_failed;         /* some are under way */
@@ -86,6 +87,12 @@ void task_put_call(const void *task, struct note *who);
 const struct life_ops *exact_life_ops(void); /* the plane is the struct exact */
 /* A task's output may have been read to its end. */
 void life_look_lingering(struct exact *exact, uint32_t task);
+
+/* Records into it that its state stands for, whoever took them in. */
+static inline double task_records(const struct exact_task *task)
+{
+    return task->records_before + (double)exec_task_chain(task->exec)->operators[0]->records_in;
+}
 
 /* write.c: what its sinks give to storage. Does its step have to wait for that? If so it goes on
  * (run.c) when that is there. */

@@ -369,6 +369,40 @@ START_TEST(inputs_of_two_kinds_are_rescaled_with_what_is_in_flight)
 }
 END_TEST
 
+/* As in the model: by the records that it stands for, whoever took them in. */
+START_TEST(state_per_record_outlives_attempts_and_rescalings)
+{
+    exact_run_init(
+        &run, "name: t\n"
+              "world: exact\n"
+              "duration: 40s\n"
+              "config: { jobmanager.scheduler: adaptive, execution.checkpointing.interval: 1s,\n"
+              "          jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling: 1s }\n"
+              "cluster:\n"
+              "  task-manager: { cores: 4, slots: 3, boot: 1s, count: 1 }\n"
+              "jobs:\n"
+              "  - name: job\n"
+              "    vertices:\n"
+              "      - { name: source, bytes: 16 }\n"
+              "      - { name: count, keys: 1k, state: 100 bytes/record }\n"
+              "    edges: [ source -> count: hash ]\n"
+              "    load: 1k/s\n"
+              "events: [ { at: 6s, fail: { vertex: count, subtask: 0 } },\n"
+              "          { at: 12s, rescale: { job: job, all: 1..3 } },\n"
+              "          { at: 25s, rescale: { job: job, all: 1..2 } } ]\n");
+    static const time_ns at[] = { 5, 11, 22, 39 };
+    static const uint32_t parallelism[] = { 1, 1, 3, 2 };
+    for (int i = 0; i < 4; i++) {
+        run_until(at[i] * TIME_S);
+        ck_assert_uint_eq(look_vertex(count_vertex).parallelism, parallelism[i]);
+        must_be_near(look_vertex(count_vertex).state_bytes, 100 * look_job().position, 0.05,
+                     "state");
+    }
+    ck_assert_uint_ge(look_job().restored.count, 3);
+    exact_run_fini(&run);
+}
+END_TEST
+
 /* Digests of the state, and how many events it took. */
 static void run_seed(const char *seed, struct exact_sum *sum, uint64_t *events)
 {
@@ -444,6 +478,7 @@ Suite *test_exact_runs_suite(void)
     tcase_add_test(tests, another_job_goes_on_from_the_savepoint);
     tcase_add_test(tests, no_buffer_or_credit_is_lost_at_any_event);
     tcase_add_test(tests, unaligned_checkpoints_end_under_backpressure);
+    tcase_add_test(tests, state_per_record_outlives_attempts_and_rescalings);
     tcase_add_loop_test(tests, inputs_of_two_kinds_are_rescaled_with_what_is_in_flight, 0, 5);
     tcase_add_test(tests, a_seed_is_a_run);
     tcase_add_loop_test(tests, what_it_cannot_do_it_says, 0,
