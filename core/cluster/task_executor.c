@@ -203,6 +203,7 @@ static void answer_jm_heartbeat(struct task_executor *executor,
         executor_tasks_running(executor, asked->job, &message.jm_heartbeat_answer.running);
     effects_send(&executor->effects, job->job_master, &message);
     executor_jobs_fail_missing(executor, job, asked->allocations, asked->allocations_count);
+    executor_jobs_free_unlisted(executor, asked->job, asked->allocations, asked->allocations_count);
 }
 
 /* Only slots of the job that says so. */

@@ -155,6 +155,25 @@ void executor_jobs_fail_missing(struct task_executor *executor, const struct exe
         effects_send(&executor->effects, job->job_master, &message);
 }
 
+/* What it has freed while nobody here could hear of it. Slots that are not its own yet wait for
+ * their acceptance, which may be behind this list (TaskExecutor.freeNoLongerUsedSlots). */
+void executor_jobs_free_unlisted(struct task_executor *executor, struct job_id job,
+                                 const struct allocation_item *items, size_t count)
+{
+    struct index_map listed = { 0 };
+    for (size_t i = 0; i < count; i++)
+        index_map_put(&listed, items[i].allocation.n, 1);
+    for (uint32_t i = 0; i < executor->slots.count; i++) {
+        const struct executor_slot *slot = &executor->slots.items[i];
+        if (slot->state != TASK_SLOT_ACTIVE || !job_id_equal(slot->job, job) ||
+            index_map_get(&listed, slot->allocation.n) != INDEX_NONE)
+            continue;
+        executor_log(executor, LOG_DECISION, "slot no longer allocated", job, i, NULL);
+        executor_slots_free(executor, i);
+    }
+    index_map_fini(&listed);
+}
+
 /* Of what was offered, the job keeps the accepted slots; the others are free at once. The
  * JobMaster hears of an accepted one that has timed out meanwhile. */
 void executor_jobs_on_accepted(struct task_executor *executor,

@@ -55,10 +55,13 @@ void executor_jobs_on_contact(struct task_executor *executor,
 void executor_jobs_offer(struct task_executor *executor, struct executor_job *job);
 void executor_jobs_on_accepted(struct task_executor *executor,
                                const struct message_slots_accepted *accepted);
-/* The JobMaster is gone, or says so: its tasks fail, its slots wait to be taken again. */
-/* Of the slots that the JobMaster takes for its own, it is told which are not. */
+/* Of the slots that the JobMaster takes for its own, it is told which are not; and those that it
+ * had taken and does not list are free. With the last one the job's row goes. */
 void executor_jobs_fail_missing(struct task_executor *executor, const struct executor_job *job,
                                 const struct allocation_item *items, size_t count);
+void executor_jobs_free_unlisted(struct task_executor *executor, struct job_id job,
+                                 const struct allocation_item *items, size_t count);
+/* The JobMaster is gone, or says so: its tasks fail, its slots wait to be taken again. */
 void executor_jobs_lost(struct task_executor *executor, struct job_id job, const char *why);
 void executor_jobs_on_retry(struct task_executor *executor, struct job_id job);
 void executor_jobs_on_send_failed(struct task_executor *executor,

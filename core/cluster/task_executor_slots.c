@@ -29,6 +29,7 @@ const struct state_table task_slot_states = { "task slot", rows, TASK_SLOT_STATE
  *   submit          refused     ACTIVE, runs         runs                refused
  *   freed           -           FREE, or RELEASING   FREE, or RELEASING  -
  *   10 s            -           FREE, or RELEASING   -                   -
+ *   not listed      -           -                    FREE, or RELEASING  -
  *   JobMaster lost  -           -                    ALLOCATED           -
  *   last task ends  -           -                    -                   FREE
  *

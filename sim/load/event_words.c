@@ -61,6 +61,7 @@ const struct event_fact event_facts[] = {
     DECISION("taskmanager", "gives up: no resource manager"),
     DECISION("taskmanager", "task did not end in time"),
     DECISION("taskmanager", "slot timed out"),
+    DECISION("taskmanager", "slot no longer allocated"),
     { "taskmanager", "task is interrupted again", LOG_TASK },
     DECISION("process", "added"),
     DECISION("process", "up"),

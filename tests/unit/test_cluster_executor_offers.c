@@ -175,6 +175,53 @@ START_TEST(a_job_master_hears_which_of_its_slots_are_not_there)
 }
 END_TEST
 
+/* TaskExecutor.freeNoLongerUsedSlots: of those that it had taken; one that is offered may have been
+ * taken behind the list. Tasks in it fail, and it is free when they have ended. */
+START_TEST(a_slot_that_a_heartbeat_does_not_list_is_freed)
+{
+    static const struct allocation_id third = { 42 };
+    register_with_slot();
+    lone_contact_made(false);
+    lone_accept_slots(lone_first);
+    lone_request_slot(lone_second);
+    lone_accept_slots(lone_second);
+    lone_request_slot(third);
+    lone_submit(lone_first, lone_attempt.attempt);
+    beat_with(lone_first, lone_second);
+    ck_assert_ptr_null(sent(MESSAGE_SLOT_AVAILABLE));
+    ck_assert_uint_eq(lone_executor()->used_slots, 3);
+    beat_with(lone_first, lone_first);
+    ck_assert_uint_eq(sent(MESSAGE_SLOT_AVAILABLE)->slot_available.allocation.n, lone_second.n);
+    ck_assert_int_eq(lone_executor()->slots.items[0].state, TASK_SLOT_ACTIVE);
+    ck_assert_int_eq(lone_executor()->slots.items[1].state, TASK_SLOT_FREE);
+    ck_assert_int_eq(lone_executor()->slots.items[2].state, TASK_SLOT_ALLOCATED);
+    beat_with(third, third);
+    ck_assert_ptr_null(sent(MESSAGE_SLOT_AVAILABLE));
+    ck_assert_int_eq(lone_executor()->slots.items[0].state, TASK_SLOT_RELEASING);
+    lone_report(EXECUTION_CANCELED);
+    ck_assert_uint_eq(sent(MESSAGE_SLOT_AVAILABLE)->slot_available.allocation.n, lone_first.n);
+    const struct task_report *said = sent(MESSAGE_TASK_STATES)->task_states.tasks;
+    ck_assert_int_eq(said->state, EXECUTION_FAILED);
+    ck_assert_int_eq(said->cause, CAUSE_SLOT_LOST);
+}
+END_TEST
+
+START_TEST(the_list_of_another_job_frees_nothing)
+{
+    register_with_slot();
+    lone_contact_made(false);
+    lone_accept_slots(lone_first);
+    struct message message = { .kind = MESSAGE_JM_HEARTBEAT };
+    message.jm_heartbeat = (struct message_jm_heartbeat){ { lone_job.n + 1 }, 1, NULL, 0 };
+    lone_hear(&message);
+    ck_assert_int_eq(lone_executor()->slots.items[0].state, TASK_SLOT_ACTIVE);
+    message.jm_heartbeat.job = lone_job;
+    lone_hear(&message); /* its last one: nothing keeps the contact */
+    ck_assert_uint_eq(lone_executor()->used_slots, 0);
+    ck_assert_uint_eq(lone_executor()->jobs.count, 0);
+}
+END_TEST
+
 /* TaskExecutor.handleAcceptedSlotOffers: markSlotActive finds no such slot. */
 START_TEST(a_slot_taken_behind_its_time_out_is_failed)
 {
@@ -400,6 +447,8 @@ Suite *test_cluster_executor_offers_suite(void)
     tcase_add_test(offers, of_an_offer_only_what_is_taken_stays);
     tcase_add_test(offers, an_acceptance_without_an_offer_is_dropped);
     tcase_add_test(offers, a_job_master_hears_which_of_its_slots_are_not_there);
+    tcase_add_test(offers, a_slot_that_a_heartbeat_does_not_list_is_freed);
+    tcase_add_test(offers, the_list_of_another_job_frees_nothing);
     tcase_add_test(offers, a_slot_taken_behind_its_time_out_is_failed);
     tcase_add_test(offers, a_job_master_that_does_not_answer_is_asked_ever_less_often);
     tcase_add_test(offers, a_contact_that_was_never_made_ends_in_silence);
