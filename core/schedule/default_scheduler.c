@@ -224,6 +224,7 @@ static void default_on_timer(struct scheduler *s, const struct timer *timer)
     case TIMER_BULK_TIMEOUT: default_slots_on_timeout(s, timer->subject); break;
     case TIMER_RESTART_DELAY: default_failover_on_delay(s, timer->subject); break;
     case TIMER_DEPLOY: default_slots_deploy(s); break;
+    case TIMER_STABLE: default_slots_offer(s, NULL, 0); break;
     }
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Insides of the default scheduler, shared by its files: default_scheduler.c (life of the job),
- * default_slots.c (slot requests in bulks), default_failover.c (restarts), default_stop.c
- * (stop-with-savepoint). Streaming jobs by pipelined regions. Source: DefaultScheduler,
- * PipelinedRegionSchedulingStrategy, SlotSharingExecutionSlotAllocator,
- * PhysicalSlotRequestBulkCheckerImpl.
+ * default_slots.c (slot requests in bulks), default_balance.c (the same, all at once),
+ * default_failover.c (restarts), default_stop.c (stop-with-savepoint). Streaming jobs by pipelined
+ * regions. Source: DefaultScheduler, PipelinedRegionSchedulingStrategy,
+ * SlotSharingExecutionSlotAllocator, PhysicalSlotRequestBulkCheckerImpl.
  */
 #ifndef WEIR_SCHEDULE_DEFAULT_SCHEDULER_H
 #define WEIR_SCHEDULE_DEFAULT_SCHEDULER_H
 
 #include "core/schedule/parts.h"
 
-enum default_timer { TIMER_BULK_TIMEOUT, TIMER_RESTART_DELAY, TIMER_DEPLOY };
+enum default_timer { TIMER_BULK_TIMEOUT, TIMER_RESTART_DELAY, TIMER_DEPLOY, TIMER_STABLE };
 
 /* One allocate-slots-and-deploy call: a region's tasks, all or none. */
 struct bulk {
@@ -49,6 +49,7 @@ struct default_scheduler {
     VEC(uint32_t) free_bulks;     /* unused places among them */
     VEC(uint32_t) complete_bulks; /* have all their slots: deployed by the step, or by `deploy` */
     struct timer_handle deploy;   /* due now: a slot that became free has completed a bulk */
+    struct timer_handle stable;   /* TASKS: requests are being gathered, and none is served */
     bool is_refusing;             /* what becomes free is nobody's until all have been refused */
     VEC(uint32_t) bulk_of_task;   /* ID_NONE: not waiting for slots */
     VEC(struct request_queue) queues;     /* by slot sharing group */
@@ -80,8 +81,16 @@ void default_slots_deploy(struct scheduler *s); /* bulks that have all their slo
 void default_slots_left(struct scheduler *s, uint32_t slot);
 void default_slots_drop_task(struct scheduler *s, struct task_id task); /* its bulk is off */
 void default_slots_drop_all(struct scheduler *s);
+/* Is the pool slot for a request of that slot sharing group? */
+bool default_slots_is_meant(const struct scheduler *s, const struct pool_slot *held, size_t group);
+void default_slots_fulfil(struct scheduler *s, uint32_t slot, struct allocation_id with);
 uint64_t default_slots_hash(const struct default_scheduler *own, uint64_t hash);
 void default_slots_check(const struct scheduler *s);
+
+/* default_balance.c: load-balance TASKS. A new request holds all back until it is stable. */
+bool default_balance_is_on(const struct scheduler *s);
+void default_balance_hold(struct scheduler *s);
+void default_balance_match(struct scheduler *s);
 
 /* default_failover.c */
 void default_failover_init(struct scheduler *s);

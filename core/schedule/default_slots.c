@@ -3,6 +3,7 @@
  * Slots for the default scheduler: each region asks for its shared slots as one bulk and is
  * deployed when it has them all. A free slot of the pool goes to the request that had it before,
  * else to the oldest request it fits; a slot that another request had before is left to that one.
+ * With load-balance TASKS all are matched at once instead (default_balance.c).
  * Always: what the job requires of the cluster is the number of its shared slots with live tasks,
  * per profile; a bulk that waits lacks a slot, or is deployed in this instant.
  */
@@ -87,6 +88,7 @@ static void open_request(struct scheduler *s, uint32_t slot)
     own->is_needed.items[slot] = true;
     vec_push(&queue->waiting, (struct slot_request){ slot, own->last_request });
     vec_push(&own->fresh, slot);
+    default_balance_hold(s);
     if (!allocation_id_is_none(previous))
         index_map_put(&own->request_by_previous, previous.n, slot);
 }
@@ -122,7 +124,7 @@ static const struct slot_request *front_of(const struct default_scheduler *own,
 /* A slot goes to a request like the one it was granted for, not to any that it is large enough for:
  * else small requests take the large slots, and the large requests wait for ever beside small ones
  * (ResourceProfile.isMatching is equality). */
-static bool is_meant_for(const struct scheduler *s, const struct pool_slot *held, size_t group)
+bool default_slots_is_meant(const struct scheduler *s, const struct pool_slot *held, size_t group)
 {
     return profile_equal(&held->fills, group_profile(s, group));
 }
@@ -134,7 +136,7 @@ static uint32_t oldest_meant(struct scheduler *s, const struct pool_slot *held)
     const struct slot_request *oldest = NULL;
     for (size_t g = 0; g < own->queues.count; g++) {
         const struct slot_request *front = front_of(own, &own->queues.items[g]);
-        if (front && (!oldest || front->seq < oldest->seq) && is_meant_for(s, held, g))
+        if (front && (!oldest || front->seq < oldest->seq) && default_slots_is_meant(s, held, g))
             oldest = front;
     }
     return oldest ? oldest->slot : ID_NONE;
@@ -248,7 +250,7 @@ void default_slots_deploy(struct scheduler *s)
 /* Matching. */
 
 /* A requested slot has a pool slot now; bulks that wait for it come closer. */
-static void fulfil(struct scheduler *s, uint32_t slot, struct allocation_id with)
+void default_slots_fulfil(struct scheduler *s, uint32_t slot, struct allocation_id with)
 {
     struct default_scheduler *own = s->own.pipelined;
     struct err reserved = slot_pool_reserve(s->parts.pool, with);
@@ -277,10 +279,10 @@ static void match(struct scheduler *s, struct allocation_id allocation)
         return;
     slot_pool_match_anew(s->parts.pool, allocation);
     uint32_t slot = index_map_get(&own->request_by_previous, allocation.n);
-    if (slot == INDEX_NONE || !is_meant_for(s, held, s->slots.items[slot].group.n))
+    if (slot == INDEX_NONE || !default_slots_is_meant(s, held, s->slots.items[slot].group.n))
         slot = oldest_meant(s, held);
     if (slot != ID_NONE)
-        fulfil(s, slot, allocation);
+        default_slots_fulfil(s, slot, allocation);
 }
 
 /* New requests look for what they had before anything else is given away. */
@@ -294,7 +296,6 @@ static void match_previous(struct scheduler *s)
             index_map_get(&own->request_by_previous, previous.n) == slot)
             match(s, previous);
     }
-    vec_clear(&own->fresh);
 }
 
 /* In order of acceptance. With load-balance SLOTS the least used TaskManager would come first; the
@@ -322,11 +323,16 @@ static void match_pool(struct scheduler *s)
 void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count)
 {
     struct default_scheduler *own = s->own.pipelined;
+    bool one_by_one = !default_balance_is_on(s);
     declare(s);
-    match_previous(s);
-    for (size_t i = 0; i < count && own->requested_count > 0; i++)
+    if (one_by_one)
+        match_previous(s);
+    else
+        default_balance_match(s);
+    vec_clear(&own->fresh);
+    for (size_t i = 0; i < count && own->requested_count > 0 && one_by_one; i++)
         match(s, gained[i]);
-    if (count == 0)
+    if (count == 0 && one_by_one)
         match_pool(s);
     default_slots_deploy(s);
 }
@@ -398,7 +404,10 @@ static void pass_on(struct scheduler *s, struct allocation_id allocation)
     bool goes_on = s->status == JOB_RUNNING || s->status == JOB_RESTARTING;
     if (own->requested_count == 0 || own->is_refusing || !goes_on)
         return;
-    match(s, allocation);
+    if (default_balance_is_on(s))
+        default_balance_match(s);
+    else
+        match(s, allocation);
     if (own->complete_bulks.count && !timers_is_set(&s->timers, own->deploy))
         own->deploy =
             timers_set(&s->timers, (struct timer){ .at = scheduler_now(s), .kind = TIMER_DEPLOY });
