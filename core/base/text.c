@@ -225,5 +225,9 @@ const char *text_nearest(const char *word, const char *const *known, size_t coun
             nearest = known[i];
         }
     }
+    for (size_t i = 0; i < count && !nearest && length > 0; i++)
+        if (strlen(known[i]) > length && memcmp(known[i], word, length) == 0 &&
+            known[i][length] == '_')
+            nearest = known[i];
     return nearest;
 }

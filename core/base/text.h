@@ -24,8 +24,9 @@ bool text_equal(const char *a, const char *b);
 char text_lower(char letter);
 
 /* The word nearest to `word` by edits (insert, delete, replace, swap of neighbours), or null when
- * none is near: at most a third of its length away, or one edit for the shortest. Ties go to the
- * earlier one. Cost: count times length squared; words above 96 letters are near to nothing. */
+ * none is near: at most a third of its length away, or one edit for the shortest; then the first
+ * that has `word` and an underscore in front, as a unit is forgotten. Ties go to the earlier one.
+ * Cost: count times length squared; words above 96 letters are near to nothing. */
 const char *text_nearest(const char *word, const char *const *known, size_t count);
 /* How many such edits make one of the other; UINT_MAX for words above 96 letters. */
 unsigned text_distance(const char *a, const char *b);

@@ -170,6 +170,17 @@ START_TEST(text_nearest_allows_a_third_of_the_length_and_no_more)
 }
 END_TEST
 
+/* As long as the unit is, no few edits lead there. */
+START_TEST(text_nearest_knows_words_without_their_unit)
+{
+    static const char *const known[] = { "latency", "latency_p50_seconds", "latency_p99_seconds" };
+    ck_assert_str_eq(text_nearest("latency_p99", &known[1], 2), "latency_p99_seconds");
+    ck_assert_str_eq(text_nearest("latency_p", known, 3), "latency"); /* nearer */
+    ck_assert_ptr_null(text_nearest("latency_p9", &known[1], 2));
+    ck_assert_ptr_null(text_nearest("", &known[1], 2));
+}
+END_TEST
+
 START_TEST(text_nearest_gives_the_earlier_of_two_equally_near)
 {
     static const char *const known[] = { "rate", "date", "gate" };
@@ -265,6 +276,7 @@ Suite *test_base_text_suite(void)
     tcase_add_test(words, text_nearest_says_nothing_when_nothing_is_near);
     tcase_add_test(words, text_nearest_allows_a_third_of_the_length_and_no_more);
     tcase_add_test(words, text_nearest_gives_the_earlier_of_two_equally_near);
+    tcase_add_test(words, text_nearest_knows_words_without_their_unit);
     tcase_add_test(words, text_nearest_passes_over_words_too_long_to_compare);
     tcase_add_test(words, text_nearest_agrees_with_a_plain_search);
     suite_add_tcase(suite, words);
