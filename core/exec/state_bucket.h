@@ -63,6 +63,18 @@ static inline uint32_t state_slot(uint64_t matches)
     return (uint32_t)__builtin_ctzll(matches) / 8;
 }
 
+static inline uint32_t state_flag_count(uint64_t flags)
+{
+    return (uint32_t)((flags >> 7) * STATE_ONES >> 56);
+}
+
+/* Are the flagged slots the first ones? Mostly they are, however many. */
+static inline bool state_are_first(uint64_t flags)
+{
+    uint64_t bytes = (flags >> 7) * UINT8_MAX;
+    return __builtin_expect((bytes & (bytes + 1)) == 0, 1);
+}
+
 static inline uint64_t *state_tags(const struct state_group *group, uint32_t bucket)
 {
     return group->tags + bucket;

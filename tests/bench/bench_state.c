@@ -23,9 +23,10 @@ enum {
     AHEAD = 16,
     GROUPS = 128,
     TEXT = 100,
-    TEXT_STRIDE = 112, /* length, text, padding */
-    BIG = 6250000,     /* entries of 16 bytes: 100 MB */
-    PIECE = 1 << 20,   /* of a snapshot */
+    TEXT_STRIDE = 112,  /* length, text, padding */
+    BIG = 6250000,      /* entries of 16 bytes: 100 MB */
+    BIG_TEXTS = 900000, /* of 108 bytes with their value */
+    PIECE = 1 << 18,    /* of a snapshot */
     LINE = 80,
 };
 
@@ -268,6 +269,21 @@ static void fill(void *context, uint64_t n)
     state_table_destroy(create_filled(n));
 }
 
+static struct state_table *create_texts(uint64_t n)
+{
+    struct state_spec spec = spec_of(0, KEY_HASH_TEXT);
+    struct state_table *table = state_table_create(&spec);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t key[TEXT / sizeof(uint64_t) + 1], value = i;
+        for (size_t k = 0; k < sizeof key / sizeof *key; k++)
+            key[k] = hash_mix(i + k);
+        if (err_is(state_table_put(table, (struct state_key){ key, TEXT, STATE_GROUP_COMPUTED },
+                                   &value, sizeof value, NULL)))
+            abort();
+    }
+    return table;
+}
+
 struct whole {
     struct state_table *table, *copy;
     struct state_snapshot *snapshot;
@@ -348,8 +364,7 @@ static void restore_whole(void *context, uint64_t n)
 {
     struct whole *whole = context;
     (void)n;
-    struct state_spec spec = spec_of(sizeof(uint64_t), KEY_HASH_LONG);
-    whole->copy = state_table_create(&spec);
+    whole->copy = state_table_create(state_table_spec(whole->table));
     struct state_restore *restore = state_restore_begin(whole->copy, &identity);
     if (err_is(state_restore_add(restore, whole->file.items, whole->file.count, NULL)) ||
         err_is(state_restore_finish(restore, true, NULL)))
@@ -374,13 +389,27 @@ static void copy_on_write(void *context, uint64_t n)
     state_snapshot_end(snapshot);
 }
 
-/* Times are per entry of 16 bytes. */
-static void compare_snapshots(void)
+static struct whole whole_of(struct state_table *table)
 {
-    struct whole whole = { .table = create_filled(BIG) };
+    struct whole whole = { .table = table };
     write_whole(&whole, 1);
     whole.plain = mem_create(whole.file.count);
     whole.descriptor = memfd_create("snapshot", 0);
+    return whole;
+}
+
+static void whole_fini(struct whole *whole)
+{
+    close(whole->descriptor);
+    state_table_destroy(whole->table);
+    snapshot_bytes_fini(&whole->file);
+    mem_destroy(whole->plain);
+}
+
+/* Times are per entry of 16 bytes. */
+static void compare_snapshots(void)
+{
+    struct whole whole = whole_of(create_filled(BIG));
     bench_line("state: 100 MB, synchronous part of a snapshot",
                bench_seconds(begin_and_end, &whole, 100) * 1e4, 5e3, "us", 3);
     bench_against("state: 100 MB, snapshot; copying it in memory", write_whole, copy_whole, &whole,
@@ -391,10 +420,17 @@ static void compare_snapshots(void)
                   &whole, BIG);
     bench_against("state: 100 MB, restore; copy to new memory", restore_whole, copy_to_fresh,
                   &whole, BIG);
-    close(whole.descriptor);
-    state_table_destroy(whole.table);
-    snapshot_bytes_fini(&whole.file);
-    mem_destroy(whole.plain);
+    whole_fini(&whole);
+}
+
+static void compare_text_snapshots(void)
+{
+    struct whole whole = whole_of(create_texts(BIG_TEXTS));
+    bench_against("state: 100 MB of texts, snapshot to a file; bytes", write_to_file, copy_to_file,
+                  &whole, BIG_TEXTS);
+    bench_against("state: 100 MB of texts, restore; copy", restore_whole, copy_to_fresh, &whole,
+                  BIG_TEXTS);
+    whole_fini(&whole);
 }
 
 int main(void)
@@ -414,5 +450,6 @@ int main(void)
     bench_line("state: bytes per key of 1 M of 8 + 8", (double)memory.live_bytes / 1e6, 24, "B", 1);
     state_table_destroy(table);
     compare_snapshots();
+    compare_text_snapshots();
     return 0;
 }

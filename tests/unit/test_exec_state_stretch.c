@@ -128,6 +128,27 @@ START_TEST(a_table_that_is_almost_empty_is_restored_small)
 }
 END_TEST
 
+/* Values that are no more than a stamp: what is out of date stays behind, so there is no stretch.
+ */
+START_TEST(stamps_that_are_out_of_date_are_in_no_snapshot)
+{
+    struct note note = { { 0 } };
+    struct state_spec stamped = spec;
+    stamped.stamped = true;
+    struct state_table *table = state_table_create(&stamped);
+    struct state_table *again = state_table_create(&stamped);
+    for (uint64_t i = 0; i < 1000; i++)
+        put(table, hash_mix(i), i);
+    state_table_set_horizon(table, 599);
+    struct snapshot_bytes file = snapshot_of(table, 3);
+    ck_assert_msg(!err_is(restore(again, &file, &note)), "%s", note.text);
+    ck_assert_uint_eq(state_table_memory(again).entries, 400);
+    snapshot_bytes_fini(&file);
+    state_table_destroy(table);
+    state_table_destroy(again);
+}
+END_TEST
+
 /* The n-th number whose home is this one of so many buckets. */
 static uint64_t key_at_home(uint32_t home, uint32_t buckets, int n)
 {
@@ -373,6 +394,7 @@ Suite *test_exec_state_stretch_suite(void)
     TCase *tcase = tcase_create("stretch");
     tcase_add_test(tcase, a_restored_table_has_the_same_size_and_gives_the_same_bytes);
     tcase_add_test(tcase, a_table_that_is_almost_empty_is_restored_small);
+    tcase_add_test(tcase, stamps_that_are_out_of_date_are_in_no_snapshot);
     tcase_add_test(tcase, entries_must_be_where_a_search_finds_them);
     tcase_add_test(tcase, a_key_that_is_twice_in_a_bucket_is_seen_wherever_it_is);
     tcase_add_test(tcase, the_head_of_a_stretch_must_be_right);
