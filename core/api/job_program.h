@@ -15,10 +15,28 @@
 
 enum { CPU_NS_DEFAULT = 1000 };
 
-/* Params of a source made by weir_from_generator. */
+/* Where lines of files are read by their number. Null: there are not so many; else without its end,
+ * and valid as long as the world is. */
+struct line_port {
+    void *context;
+    const void *(*line)(void *context, uint32_t file, uint64_t number, uint32_t *size);
+};
+
+/* Of a source that reads a log of lines: a file for each split. */
+struct api_log {
+    const char *name;
+    char **paths;
+    uint32_t path_count;
+    int64_t (*timestamp)(const struct weir_record *line, void *user);
+    uint32_t *files; /* by split: the port's number; set by the world before a task runs */
+    const struct line_port *port;
+};
+
+/* Params of a source made by weir_from_generator or weir_from_log. */
 struct generator_params {
     struct log_source_params log; /* first: the class's */
     struct weir_generator spec;
+    struct api_log *lines; /* null: it makes its records */
     void *user;
 };
 
@@ -52,7 +70,7 @@ size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t si
 struct program_vertex {
     VEC(struct operator_spec) operators;
     VEC(struct chain_binding) bindings;          /* by output edge of the vertex */
-    struct generator_params *generator;          /* of a source that makes its records; else null */
+    struct generator_params *generator;          /* of one that reads a log; else null */
     struct api_files *files;                     /* of one that reads files; else null */
     const struct watermark_alignment *alignment; /* of a source; else null */
     const char *uid;                             /* under which its state is found again */

@@ -162,6 +162,21 @@ struct weir_files {
 WEIR_API struct weir_stream *weir_from_files(struct weir_env *env, const char *name,
                                              const struct weir_files *files);
 
+/* A log on disk: each file is a partition, its lines, as above, are records that come one by one.
+ * Line i of partition p of n is there (i n + p) / rate seconds after the job was submitted, so
+ * there is lag, and a backlog where readers are slow. Files lie where those of weir_from_files do.
+ */
+struct weir_log {
+    const char *const *paths;
+    uint32_t path_count;
+    double rate; /* lines/s of all partitions; 0: all are there at once */
+    /* Event time, ms; null: records have no timestamps. */
+    int64_t (*timestamp)(const struct weir_record *line, void *user);
+    struct weir_watermarks watermarks; /* of each partition; the least counts */
+};
+WEIR_API struct weir_stream *weir_from_log(struct weir_env *env, const char *name,
+                                           const struct weir_log *log, void *user);
+
 /* ---- streams: record by record -------------------------------------------------------------- */
 
 typedef void weir_function(struct weir_context *ctx, const struct weir_record *record, void *user);

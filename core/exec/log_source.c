@@ -38,6 +38,32 @@ static uint64_t arrived(const struct operator* op, const struct source_split *sp
     return all > split->number ? (all - split->number - 1) / splits + 1 : 0;
 }
 
+/* One by one. Gives how many have gone out. */
+static uint32_t read_records(struct log_source *source, struct source_split *split, uint32_t most)
+{
+    struct operator* op = & source->op;
+    const struct log_source_params *params = params_of(op);
+    size_t place = (size_t)(split - source->splits.splits.items);
+    uint32_t size, done = 0;
+    int64_t timestamp;
+    for (uint32_t i = 0; i < most; i++) {
+        const void *payload =
+            params->record(params->context, split->number, split->offset, &size, &timestamp);
+        void *to = payload ? collector_put(op->outs[0], timestamp, size) : NULL;
+        if (payload && !to)
+            break; /* no buffer holds so much */
+        split->offset++;
+        if (!payload) {
+            split_clock_release(&source->clock, place);
+            continue;
+        }
+        memcpy(to, payload, size);
+        split_clock_see(&source->clock, place, timestamp);
+        done++;
+    }
+    return done;
+}
+
 /* As many as there are, as there is room for, and as are asked for. A split that was restored may
  * be ahead of what has arrived: a load that each subtask makes for itself goes on from where its
  * splits stand on average. */
@@ -46,8 +72,11 @@ static uint32_t read_split(struct operator* op, struct source_split *split, uint
     struct log_source *source = (struct log_source *)op;
     const struct log_source_params *params = params_of(op);
     uint64_t all = arrived(op, split), left = all > split->offset ? all - split->offset : 0;
+    most = left < most ? (uint32_t)left : most;
+    if (params->record)
+        return read_records(source, split, most);
     return split_clock_read(&source->clock, op, &source->splits, split, params->make,
-                            params->context, left < most ? (uint32_t)left : most);
+                            params->context, most);
 }
 
 static enum source_status poll(struct operator* op, uint32_t records_max)

@@ -16,8 +16,12 @@ struct log_source_params {
     /* Fills `count` slots with the records of a split from offset `from` on. */
     void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
                  uint8_t *slots);
+    /* Where records vary in size, in its place: the payload of one, valid until the next call.
+     * Null: the split has ended before; its turns are passed over. */
+    const void *(*record)(const void *context, uint32_t split, uint64_t offset, uint32_t *size,
+                          int64_t *timestamp);
     const void *context;
-    const struct watermark_strategy *watermarks; /* of slots with timestamps; null: none */
+    const struct watermark_strategy *watermarks; /* of records with timestamps; null: none */
 };
 
 extern const struct operator_class log_source_class;

@@ -24,6 +24,12 @@ void split_clock_fini(struct split_clock *clock)
     vec_fini(&clock->clocks);
 }
 
+void split_clock_see(struct split_clock *clock, size_t place, int64_t timestamp)
+{
+    if (clock->strategy)
+        watermark_clock_see(&clock->clocks.items[place], timestamp);
+}
+
 /* Slots that were read of the split at this place. */
 static void see(struct split_clock *clock, size_t place, const uint8_t *slots, uint32_t count,
                 uint32_t stride)

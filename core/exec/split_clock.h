@@ -30,6 +30,8 @@ typedef void split_maker(const void *context, uint32_t split, uint64_t from, uin
 uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
                           const struct split_list *splits, struct source_split *split,
                           split_maker *make, const void *context, uint32_t most);
+/* One that the source has read itself, of the split at this place. */
+void split_clock_see(struct split_clock *clock, size_t place, int64_t timestamp);
 /* The split has ended: it holds nobody back any more. */
 void split_clock_release(struct split_clock *clock, size_t place);
 bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op,

@@ -8,9 +8,9 @@
 #include "sim/load/input_file.h"
 #include "sim/load/load.h"
 
-static const struct job_file *find(const struct job_files *files, const char *path)
+static struct job_file *find(const struct job_files *files, const char *path)
 {
-    for (VEC_EACH(const struct job_file, file, &files->list))
+    for (VEC_EACH(struct job_file, file, &files->list))
         if (text_equal(file->path, path))
             return file;
     return NULL;
@@ -28,6 +28,31 @@ static struct err read_some(void *context, uint32_t number, uint64_t offset, uin
     if (*got > 0)
         memcpy(out, file->bytes + offset, *got);
     return OK;
+}
+
+static const void *line_of(void *context, uint32_t number, uint64_t line, uint32_t *size)
+{
+    const struct job_files *files = context;
+    const struct job_file *file = &files->list.items[number];
+    if (line >= file->lines)
+        return NULL;
+    const uint8_t *from = file->bytes + file->starts[line],
+                  *to = file->bytes + file->starts[line + 1];
+    bool ends = to[-1] == '\n';
+    to -= ends;
+    to -= ends && to > from && to[-1] == '\r';
+    *size = (uint32_t)(to - from);
+    return from;
+}
+
+static void index_lines(struct job_file *file)
+{
+    uint64_t line = 0;
+    file->starts = mem_create_array((size_t)file->lines + 1, sizeof *file->starts);
+    for (size_t i = 0; i < file->size; i++)
+        if (file->bytes[i] == '\n')
+            file->starts[++line] = i + 1;
+    file->starts[file->lines] = file->size;
 }
 
 /* A last line may have no end. */
@@ -64,14 +89,38 @@ static MUST_CHECK struct err read_file(struct job_files *files, const char *dire
     return e;
 }
 
+static MUST_CHECK struct err read_files(struct job_files *files, const char *directory,
+                                        char *const *paths, uint32_t count, struct note *note)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!find(files, paths[i]))
+            TRY(read_file(files, directory, paths[i], note));
+    return OK;
+}
+
+static const struct api_log *log_of(const struct program_vertex *vertex)
+{
+    return vertex->generator ? vertex->generator->lines : NULL;
+}
+
 struct err job_files_read(struct job_files *files, const char *directory,
                           const struct job_program *program, struct note *note)
 {
     files->port = (struct source_port){ files, read_some };
-    for (VEC_EACH(const struct program_vertex, vertex, &program->vertices))
-        for (uint32_t i = 0; vertex->files && i < vertex->files->path_count; i++)
-            if (!find(files, vertex->files->paths[i]))
-                TRY(read_file(files, directory, vertex->files->paths[i], note));
+    files->line_port = (struct line_port){ files, line_of };
+    for (VEC_EACH(const struct program_vertex, vertex, &program->vertices)) {
+        const struct api_log *log = log_of(vertex);
+        if (vertex->files)
+            TRY(read_files(files, directory, vertex->files->paths, vertex->files->path_count,
+                           note));
+        if (log)
+            TRY(read_files(files, directory, log->paths, log->path_count, note));
+        for (uint32_t i = 0; log && i < log->path_count; i++) {
+            struct job_file *file = find(files, log->paths[i]);
+            if (!file->starts)
+                index_lines(file);
+        }
+    }
     return OK;
 }
 
@@ -112,12 +161,34 @@ static MUST_CHECK struct err give(const struct job_files *files, struct arena *a
     return OK;
 }
 
+/* Turns go round until the longest partition is at its end. */
+static MUST_CHECK struct err give_log(const struct job_files *files,
+                                      struct generator_params *source, struct note *note)
+{
+    struct api_log *log = source->lines;
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < log->path_count; i++) {
+        const struct job_file *file = find(files, log->paths[i]);
+        if (!file || !file->starts)
+            return err_note(note, ERR_REFUSED_CODE, "'%s' reads '%s', which it did not in its plan",
+                            log->name, log->paths[i]);
+        log->files[i] = (uint32_t)(file - files->list.items);
+        longest = file->lines > longest ? file->lines : longest;
+    }
+    log->port = &files->line_port;
+    source->spec.count = longest * log->path_count;
+    return OK;
+}
+
 struct err job_files_give(const struct job_files *files, struct job_program *program,
                           struct note *note)
 {
-    for (VEC_EACH(struct program_vertex, vertex, &program->vertices))
+    for (VEC_EACH(struct program_vertex, vertex, &program->vertices)) {
         if (vertex->files)
             TRY(give(files, &program->built->arena, vertex->files, note));
+        if (log_of(vertex))
+            TRY(give_log(files, vertex->generator, note));
+    }
     return OK;
 }
 
@@ -134,6 +205,7 @@ void job_files_fini(struct job_files *files)
     for (VEC_EACH(struct job_file, file, &files->list)) {
         mem_destroy(file->path);
         mem_destroy(file->bytes);
+        mem_destroy(file->starts);
     }
     vec_fini(&files->list);
 }

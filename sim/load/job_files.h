@@ -15,12 +15,14 @@ struct job_file {
     uint8_t *bytes;
     size_t size;
     uint64_t lines;
+    size_t *starts; /* of its lines, and its end; null: nobody reads it by lines */
 };
 
 struct job_files {
     VEC(struct job_file) list;
     uint64_t bytes;
     struct source_port port;
+    struct line_port line_port;
 };
 
 /* Reads those that are not known yet; paths are relative to the directory, which may be empty. */

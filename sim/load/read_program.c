@@ -98,7 +98,10 @@ static void generator_load(const struct scenario_reader *reader, struct job_spec
     struct series *load = &job->loads.items[v];
     struct load_context context = { .duration = reader->scenario->duration, .from = job->at };
     double count = (double)spec->count;
-    job->load_bounded.items[v] = spec->count > 0;
+    bool is_empty = job->program->vertices.items[v].generator->lines && spec->count == 0;
+    job->load_bounded.items[v] = spec->count > 0 || is_empty;
+    if (is_empty)
+        return;
     if (spec->rate == 0) {
         load_lay_out(count, &context, load);
         return;
@@ -134,6 +137,11 @@ static void planned_load(const struct scenario_reader *reader, struct job_spec *
         files_load(reader, job, v);
 }
 
+static bool reads_lines(const struct program_vertex *vertex)
+{
+    return vertex->files || (vertex->generator && vertex->generator->lines);
+}
+
 /* `load` for the only source, `loads` by name; others are as their generators and files say. */
 static struct err read_loads(const struct scenario_reader *reader, struct job_spec *job,
                              const struct tree_node *node, uint32_t index)
@@ -154,7 +162,7 @@ static struct err read_loads(const struct scenario_reader *reader, struct job_sp
         if (load && sources++ > 0)
             return tree_error(load, ERR_BAD_VALUE_CODE, note,
                               "found one load and several sources, expected loads: { NAME: ... }");
-        if (own && job->program->vertices.items[v].files)
+        if (own && reads_lines(&job->program->vertices.items[v]))
             return tree_error(own, ERR_BAD_VALUE_CODE, note,
                               "found a load of '%s', expected none: it reads files, whose lines "
                               "are its load",
