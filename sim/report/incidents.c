@@ -200,11 +200,6 @@ static void notice(struct incidents *incidents, struct job_id id, time_ns at)
     job->blamed = true;
 }
 
-time_ns incident_length(const struct incident *incident, time_ns now)
-{
-    return (incident->over_at == TIME_NEVER ? now : incident->over_at) - incident->down_at;
-}
-
 /* To compare: what a job FAILED by is longer than anything that ended. */
 static time_ns rank_of(const struct incidents *incidents, size_t place)
 {
@@ -431,6 +426,21 @@ static bool is_whole(const struct incidents *incidents, struct job_id job)
     return incidents->look->broken_at(incidents->look->context, job) == TIME_NEVER;
 }
 
+/* What goes on is over already where all tasks run and the JobManager has yet to hear of it. */
+static time_ns down_until(const struct incidents *incidents, struct job_id id, time_ns now)
+{
+    bool is_down = incidents->jobs.items[id.n].state == UPTIME_DOWN;
+    return is_down && is_whole(incidents, id) ? up_since(incidents, id, now) : now;
+}
+
+time_ns incident_length(const struct incidents *incidents, const struct incident *incident,
+                        time_ns now)
+{
+    time_ns over_at = incident->over_at;
+    return (over_at == TIME_NEVER ? down_until(incidents, incident->job, now) : over_at) -
+           incident->down_at;
+}
+
 void incidents_review(struct incidents *incidents, struct job_id id, time_ns at, bool all_running)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
@@ -483,5 +493,5 @@ time_ns incidents_downtime(const struct incidents *incidents, struct job_id job,
 {
     const struct job_incidents *own = &incidents->jobs.items[job.n];
     bool is_down = own->state == UPTIME_DOWN || own->state == UPTIME_FAILED;
-    return time_add(own->down, is_down ? now - own->since : 0);
+    return time_add(own->down, is_down ? down_until(incidents, job, now) - own->since : 0);
 }

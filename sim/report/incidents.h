@@ -86,7 +86,8 @@ bool incidents_bear_out(const struct incidents *incidents, const struct log_line
 /* A fault as an incident's cause tells it. */
 void incident_fault_text(const struct log_entry *fault, char out[INCIDENT_CAUSE_SIZE]);
 /* How long its job was down, up to now while it goes on. */
-time_ns incident_length(const struct incident *incident, time_ns now);
+time_ns incident_length(const struct incidents *incidents, const struct incident *incident,
+                        time_ns now);
 /* Is some job down by a failure that it may recover from? */
 bool incidents_is_failing(const struct incidents *incidents);
 /* The failure that says most: the first that a job FAILED by, else the longest that ended, or the

@@ -288,7 +288,7 @@ static json_t *outages_array(const struct recorder *recorder, bool planned)
     for (VEC_EACH(const struct incident, incident, &recorder->incidents.list)) {
         if (incident->planned != planned)
             continue;
-        time_ns length = incident_length(incident, end);
+        time_ns length = incident_length(&recorder->incidents, incident, end);
         bool recovered = incident->running_at != TIME_NEVER;
         json_t *one = json_object();
         put_text(one, "job", scenario->jobs.items[incident->job.n].name);

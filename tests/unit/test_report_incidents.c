@@ -215,11 +215,16 @@ START_TEST(tasks_that_a_task_manager_gave_up_are_down_whoever_knows)
     recorded.run.jobs[0].status = "RUNNING";
     recorded.run.broken_at[0] = TIME_NEVER;
     recorded.run.whole_at[0] = 171 * TIME_S;
+    ck_assert_int_eq(incidents_downtime(incidents, (struct job_id){ 0 }, 172 * TIME_S),
+                     21 * TIME_S); /* it never falls, so it knows before the JobManager does */
+    ck_assert_int_eq(incident_length(incidents, &incidents->list.items[0], 172 * TIME_S),
+                     21 * TIME_S);
     recorded_line(&recorded, 173 * TIME_S, fake_fact("job", "all tasks RUNNING"));
     ck_assert_int_eq(incidents->list.items[0].running_at, 171 * TIME_S);
     ck_assert_int_eq(incidents_downtime(incidents, (struct job_id){ 0 }, 200 * TIME_S),
                      21 * TIME_S);
-    ck_assert_int_eq(incident_length(&incidents->list.items[0], 200 * TIME_S), 21 * TIME_S);
+    ck_assert_int_eq(incident_length(incidents, &incidents->list.items[0], 200 * TIME_S),
+                     21 * TIME_S);
     recorded_end(&recorded);
 }
 END_TEST

@@ -130,7 +130,7 @@ START_TEST(downtime_is_what_the_data_plane_stood_still)
     time_ns now = simulation_now(simulation), sum = 0;
     time_ns down = incidents_downtime(incidents, (struct job_id){ 0 }, now);
     for (VEC_EACH(const struct incident, incident, &incidents->list))
-        sum += incident_length(incident, now);
+        sum += incident_length(incidents, incident, now);
     ck_assert_int_eq(sum, down);
     ck_assert_double_ge((double)down / (double)TIME_S, cases[_i].seconds_min);
     /* A look's length at each end of each outage; the last digits of a sum. */
