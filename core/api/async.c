@@ -62,8 +62,8 @@ static const char *timed_out(const void *context, struct operator* op,
 /* initial * multiplier^(attempt - 1), not above the limit (AsyncRetryStrategies). */
 static time_ns delay_behind(const struct weir_retry *retry, uint32_t attempt)
 {
-    time_ns most = retry->delay_max_ms > 0 ? retry->delay_max_ms * NS_OF_MS : TIME_NEVER;
-    time_ns delay = retry->delay_ms * NS_OF_MS;
+    time_ns most = retry->delay_max_ms > 0 ? api_ns(retry->delay_max_ms) : TIME_NEVER;
+    time_ns delay = api_ns(retry->delay_ms);
     for (uint32_t i = 1; i < attempt && retry->multiplier_percent > 0 && delay < most; i++)
         if (__builtin_mul_overflow(delay / 100, retry->multiplier_percent, &delay))
             delay = most;
@@ -121,7 +121,7 @@ struct weir_stream *weir_async(struct weir_stream *in, const char *name,
     params->core = (struct async_wait_params){
         .order = async->unordered ? ASYNC_UNORDERED : ASYNC_ORDERED,
         .capacity = async->capacity > 0 ? async->capacity : CAPACITY_DEFAULT,
-        .timeout = async->timeout_ms * NS_OF_MS,
+        .timeout = api_ns(async->timeout_ms),
         .ask = ask,
         .answer = answer,
         .timed_out = async->on_timeout ? timed_out : NULL,

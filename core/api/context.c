@@ -33,6 +33,11 @@ static void give(struct weir_context *ctx, uint32_t output, const void *value, u
     }
     bool is_encoded = type->encode != NULL;
     uint32_t bytes = type->size > 0 ? type->size : is_encoded ? type->encoded_size(value) : size;
+    if (bytes > RECORD_BYTES_MAX) { /* the sum of it and its head would be small again */
+        operator_fail(ctx->op, CAUSE_USER_CODE, "a record of %u bytes is larger than a buffer",
+                      bytes);
+        return;
+    }
     void *to = collector_put(out, timestamp, bytes);
     if (!to)
         return; /* no buffer holds so much: the chain has said so */

@@ -12,7 +12,7 @@
 #include "core/exec/user_call.h"
 
 enum {
-    NS_OF_MS = 1000000,
+    RECORD_BYTES_MAX = 1 << 30,
     API_CALL_COST = 1000, /* ns that each call of weir.h takes of what a function may cost */
 };
 
@@ -31,6 +31,7 @@ struct weir_context {
     struct process_key *key;     /* of a keyed function; else null */
     struct broadcast_side *side; /* of a function of rules; else null */
     struct list_states *lists;   /* of a function with lists; else null */
+    uint64_t written;            /* bytes of state, since the budget was looked at */
     void *decoded; /* the last value that is not its own bytes, made when first needed */
 };
 

@@ -114,6 +114,17 @@ struct weir_stream *api_dealt(const struct weir_stream *in, enum partitioner par
 /* The key that the stream was dealt out by; false, and wrong: it was not. */
 bool api_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key);
 
+enum { NS_OF_MS = 1000000 };
+#define API_MS_MAX ((int64_t)1 << 60) /* of what windows, and the like, are told */
+/* Ends of time stay there. */
+static inline time_ns api_ns(int64_t ms)
+{
+    time_ns ns;
+    if (!__builtin_mul_overflow(ms, (time_ns)NS_OF_MS, &ns))
+        return ns;
+    return ms < 0 ? -TIME_NEVER : TIME_NEVER;
+}
+
 /* How state says which type it holds. */
 struct snapshot_serializer api_serializer(const struct weir_type *type);
 

@@ -118,6 +118,8 @@ struct weir_stream *weir_map(struct weir_stream *in, const char *name, const str
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     params->map = map;
+    if (!map)
+        api_wrong(in->env, "'%s' has no function for records", op->name);
     if (memory_of(out) == 0)
         api_wrong(in->env, "'%s' maps to '%s', which varies in size: weir_flat_map", op->name,
                   out->name);
@@ -130,6 +132,8 @@ struct weir_stream *weir_filter(struct weir_stream *in, const char *name, weir_p
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     params->keep = keep;
+    if (!keep)
+        api_wrong(in->env, "'%s' has no function for records", op->name);
     return api_output(in->env, op, 0, in->type, api_is_timestamped(in));
 }
 
@@ -139,6 +143,8 @@ struct weir_stream *weir_flat_map(struct weir_stream *in, const char *name,
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     params->functions[0] = map;
+    if (!map)
+        api_wrong(in->env, "'%s' has no function for records", op->name);
     return api_output(in->env, op, 0, out, api_is_timestamped(in));
 }
 

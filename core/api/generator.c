@@ -41,6 +41,8 @@ struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
     if (generator->timestamp)
         params->log.watermarks = api_watermarks(env, op->name, &generator->watermarks);
     op->generator = params;
+    if (!generator->make)
+        api_wrong(env, "'%s' has no function that makes records", op->name);
     if (type->size == 0)
         api_wrong(env, "'%s' makes records '%s', which vary in size, expected a fixed one",
                   op->name, type->name);

@@ -45,6 +45,8 @@ static struct api_operator *add(struct weir_stream *left, struct weir_stream *ri
     params->in[JOIN_LEFT] = left->type;
     params->in[JOIN_RIGHT] = right->type;
     params->join = function;
+    if (!function)
+        api_wrong(env, "'%s' has no function for pairs", op->name);
     if (api_check_event_time(left, op->name))
         api_check_event_time(right, op->name);
     if (api_key_of(left, op->name, &keys[JOIN_LEFT]) &&

@@ -131,7 +131,7 @@ void context_list_add(struct weir_context *ctx, const char *name, const void *va
 {
     struct list_state *list = context_list(ctx, name);
     uint64_t most = ctx->op->task->states->bytes_max;
-    if (!list)
+    if (!list || ctx->op->task->failed)
         return;
     state_list_add(&list->entries, value, list->spec->size);
     uint64_t bytes = list_states_bytes(ctx->lists);

@@ -38,6 +38,8 @@ struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
     op->keyed = true;
     params->in = keyed->type;
     params->reducer = reduce;
+    if (!reduce)
+        api_wrong(env, "'%s' has no function that reduces", op->name);
     params->reduce = (struct keyed_reduce_params){ .apply = apply, .context = params };
     if (api_key_of(keyed, op->name, &params->reduce.key))
         params->reduce.state = (struct keyed_state_spec){ .name = "value",

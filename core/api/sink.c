@@ -18,6 +18,7 @@ size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t si
     else if (value && size < room)
         memcpy(out, bytes, size);
     mem_destroy(decoded);
+    length = length < FILE_SINK_LINE_MAX ? length : FILE_SINK_LINE_MAX;
     if (length < room)
         out[length] = '\n';
     return length + 1;

@@ -36,6 +36,20 @@ static struct user_state *state_of(struct weir_context *ctx, const char *name, i
     return NULL;
 }
 
+enum { WRITTEN_MAX = 1 << 20, ENTRY_BYTES = 32 };
+
+/* A call may write more than a step is meant to: then its budget is looked at in between. False:
+ * the task has failed, and nothing is written any more. */
+static bool may_write(struct weir_context *ctx, uint32_t bytes)
+{
+    ctx->written += (uint64_t)bytes + ENTRY_BYTES;
+    if (ctx->written > WRITTEN_MAX) {
+        operator_check_budget(ctx->op->task);
+        ctx->written = 0;
+    }
+    return !ctx->op->task->failed;
+}
+
 const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
 {
     context_spend(ctx, API_CALL_COST);
@@ -59,7 +73,7 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
         return;
     }
     struct user_state *state = state_of(ctx, name, USER_VALUE);
-    if (!state)
+    if (!state || !may_write(ctx, size))
         return;
     uint32_t bytes = state->spec->value_size > 0 ? state->spec->value_size : size;
     void *place = user_value_put(state, process_state_key(ctx->key), bytes);
@@ -96,7 +110,7 @@ void weir_add(struct weir_context *ctx, const char *name, const void *value)
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
-    if (!state)
+    if (!state || !may_write(ctx, spec->value_size))
         return;
     if (is_list)
         user_list_add(state, process_state_key(ctx->key), value, spec->value_size);
@@ -135,7 +149,8 @@ void weir_map_set(struct weir_context *ctx, const char *name, const void *key, c
     context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
     uint32_t size = state ? state->spec->value_size : 0;
-    void *place = state ? user_map_put(state, process_state_key(ctx->key), key, size) : NULL;
+    bool may = state && may_write(ctx, size);
+    void *place = may ? user_map_put(state, process_state_key(ctx->key), key, size) : NULL;
     if (place)
         memcpy(place, value, size);
 }
@@ -241,7 +256,7 @@ void weir_event_timer(struct weir_context *ctx, int64_t ms)
 
 void weir_processing_timer(struct weir_context *ctx, int64_t ms)
 {
-    set_timer(ctx, DOMAIN_PROCESSING_TIME, ms * NS_OF_MS);
+    set_timer(ctx, DOMAIN_PROCESSING_TIME, api_ns(ms));
 }
 
 void weir_delete_event_timer(struct weir_context *ctx, int64_t ms)
@@ -255,5 +270,5 @@ void weir_delete_processing_timer(struct weir_context *ctx, int64_t ms)
 {
     context_spend(ctx, API_CALL_COST);
     if (ctx->key)
-        process_delete_timer(ctx->key, DOMAIN_PROCESSING_TIME, ms * NS_OF_MS);
+        process_delete_timer(ctx->key, DOMAIN_PROCESSING_TIME, api_ns(ms));
 }

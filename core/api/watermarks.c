@@ -18,8 +18,8 @@ const struct watermark_strategy *api_watermarks(struct weir_env *env, const char
 {
     int64_t interval = watermarks->interval_ms > 0 ? watermarks->interval_ms : INTERVAL_DEFAULT_MS;
     struct watermark_strategy strategy = { .out_of_orderness = watermarks->late_ms,
-                                           .interval = interval * NS_OF_MS,
-                                           .idle_after = watermarks->idle_ms * NS_OF_MS };
+                                           .interval = api_ns(interval),
+                                           .idle_after = api_ns(watermarks->idle_ms) };
     if (watermarks->late_ms < 0 || watermarks->interval_ms < 0 || watermarks->idle_ms < 0)
         api_wrong(env, "the watermarks of '%s' have a negative time", name);
     return api_copy(env, &strategy, sizeof strategy);
@@ -41,7 +41,7 @@ struct weir_stream *weir_align_watermarks(struct weir_stream *of, const char *gr
     struct watermark_alignment alignment = { .group = arena_copy_text(&env->open->arena,
                                                                       group ? group : ""),
                                              .drift_max = drift_ms,
-                                             .interval = interval * NS_OF_MS };
+                                             .interval = api_ns(interval) };
     if (of->parts.count != 1 || !op->generator || !api_is_timestamped(of))
         api_wrong(env, "'%s' aligns watermarks, and is no source with timestamps", op->name);
     if (drift_ms < 0 || interval_ms < 0 || alignment.group[0] == '\0')

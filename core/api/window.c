@@ -50,6 +50,10 @@ void api_check_window(struct weir_env *env, const char *name, const struct weir_
     int64_t slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms;
     if (window->gap_ms < 0 || window->lateness_ms < 0 || window->slide_ms < 0)
         api_wrong(env, "the window of '%s' has a negative length", name);
+    else if (window->gap_ms > API_MS_MAX || window->size_ms > API_MS_MAX ||
+             window->slide_ms > API_MS_MAX || window->lateness_ms > API_MS_MAX)
+        api_wrong(env, "the window of '%s' has a length above %lld ms", name,
+                  (long long)API_MS_MAX);
     else if (window->gap_ms > 0 && (window->size_ms != 0 || window->slide_ms != 0))
         api_wrong(env, "the window of '%s' is a session with a size, expected one or the other",
                   name);
@@ -84,6 +88,9 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
     op->keyed = true;
     params->in = keyed->type;
     params->aggregate = *aggregate;
+    if (!aggregate->add || !aggregate->give)
+        api_wrong(env, "'%s' has no function that adds to a window, or none that gives it out",
+                  op->name);
     api_check_window(env, op->name, window);
     api_check_event_time(keyed, op->name);
     if (api_key_of(keyed, op->name, &key) && key.size == 0)

@@ -99,6 +99,25 @@ static size_t encode(struct file_sink *sink, const void *payload, uint32_t size)
     return size;
 }
 
+/* Where there is more room for it. What is asked for twice may be said twice. */
+static size_t encode_again(struct file_sink *sink, const void *payload, uint32_t size, size_t first)
+{
+    write_bytes(sink);
+    if (first > FILE_SINK_LINE_MAX) {
+        operator_fail(&sink->op, CAUSE_USER_CODE, "a line of %zu bytes, expected at most %d", first,
+                      FILE_SINK_LINE_MAX);
+        return 0;
+    }
+    if (first > sink->bytes.capacity)
+        vec_reserve(&sink->bytes, first);
+    size_t bytes = encode(sink, payload, size);
+    if (bytes <= sink->bytes.capacity - sink->bytes.count)
+        return bytes;
+    operator_fail(&sink->op, CAUSE_USER_CODE,
+                  "a line of %zu bytes, which were %zu when it was asked for before", bytes, first);
+    return 0;
+}
+
 static void process(struct operator* op, uint32_t input, const struct batch *batch)
 {
     struct file_sink *sink = (struct file_sink *)op;
@@ -110,14 +129,8 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
         const void *payload = batch_payload(batch, i);
         uint32_t size = batch_size(batch, i);
         size_t bytes = encode(sink, payload, size);
-        if (bytes > sink->bytes.capacity - sink->bytes.count) {
-            write_bytes(sink);
-            if (bytes > sink->bytes.capacity) {
-                vec_reserve(&sink->bytes, bytes);
-            }
-            bytes = encode(sink, payload, size);
-            CHECK(bytes <= sink->bytes.capacity - sink->bytes.count);
-        }
+        if (bytes > sink->bytes.capacity - sink->bytes.count)
+            bytes = encode_again(sink, payload, size, bytes);
         sink->bytes.count += bytes;
     }
 }

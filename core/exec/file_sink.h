@@ -11,7 +11,10 @@
 #include "core/exec/operator.h"
 #include "core/exec/sink_port.h"
 
-enum { FILE_SINK_BYTES = 32 * 1024 }; /* written at a time */
+enum {
+    FILE_SINK_BYTES = 32 * 1024,           /* written at a time */
+    FILE_SINK_LINE_MAX = 16 * 1024 * 1024, /* of one record */
+};
 
 struct file_sink_params {
     /* The record's bytes to `out`, at most `room` of them; gives how many there are. Null: its

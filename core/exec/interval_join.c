@@ -124,11 +124,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
         struct state_key key = { .bytes = key_run_at(&keys, i), .size = spec->size };
         key.group = key_group_of_hash(key_hash_of(spec->hash, key.bytes, spec->size),
                                       op->task->max_parallelism);
-        if (batch_timestamp(batch, i) == TIMESTAMP_NONE)
-            operator_fail(op, CAUSE_USER_CODE,
-                          "a record without a timestamp reached a join of "
-                          "event time; are watermarks assigned before it?");
-        else
+        if (operator_has_time(op, batch_timestamp(batch, i), "join"))
             take(join, input, batch, i, key);
     }
 }

@@ -5,6 +5,7 @@
 #include "core/exec/keyed_states.h"
 
 #include "core/base/text.h"
+#include "core/exec/chain.h"
 
 enum { SUBTASK_BITS = 16 }; /* MAX_PARALLELISM_LIMIT */
 
@@ -242,7 +243,8 @@ uint64_t state_registry_timers(const struct state_registry *registry)
     return timers;
 }
 
-const struct keyed_state *state_registry_over_budget(const struct state_registry *registry)
+/* The largest, when all together are over their budget; else null. */
+static const struct keyed_state *over_budget(const struct state_registry *registry)
 {
     const struct keyed_state *largest = NULL;
     uint64_t sum = 0, most = 0;
@@ -253,4 +255,17 @@ const struct keyed_state *state_registry_over_budget(const struct state_registry
         most = bytes > most ? bytes : most;
     }
     return registry->bytes_max > 0 && sum > registry->bytes_max ? largest : NULL;
+}
+
+void operator_check_budget(struct operator_task *task)
+{
+    const struct keyed_state *state = over_budget(task->states);
+    if (state)
+        operator_fail(task->chain->operators[state->op], CAUSE_OUT_OF_MEMORY,
+                      "state '%s' has grown to %llu bytes, all of this subtask to %llu, and there "
+                      "is room for %llu",
+                      state->identity.name,
+                      (unsigned long long)state_table_memory(state->table).live_bytes,
+                      (unsigned long long)state_registry_bytes(task->states),
+                      (unsigned long long)task->states->bytes_max);
 }

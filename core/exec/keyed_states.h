@@ -62,8 +62,9 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
 void state_registry_confirm(struct state_registry *registry, uint64_t checkpoint);
 void state_registry_abort(struct state_registry *registry, uint64_t checkpoint);
 uint64_t state_registry_bytes(const struct state_registry *registry);
-/* The largest, when all together are over their budget; else null. */
-const struct keyed_state *state_registry_over_budget(const struct state_registry *registry);
+/* An allocation that the heap has no room for, as HeapKeyedStateBackend meets it: the operator
+ * fails whose state is the largest. Behind each step; and within one that writes much. */
+void operator_check_budget(struct operator_task *task);
 uint64_t state_registry_timers(const struct state_registry *registry);
 
 #endif

@@ -22,6 +22,26 @@ void operator_fail(struct operator* op, enum failure_cause cause, const char *fm
     va_end(args);
 }
 
+#define EVENT_TIME_MAX (INT64_MAX / 4) /* ms; windows add to it what API_MS_MAX allows */
+
+bool operator_has_time(struct operator* op, int64_t timestamp, const char *what)
+{
+    if (timestamp >= -EVENT_TIME_MAX && timestamp <= EVENT_TIME_MAX)
+        return true;
+    if (timestamp == TIMESTAMP_NONE)
+        operator_fail(op, CAUSE_USER_CODE,
+                      "a record without a timestamp reached a %s of event time; are watermarks "
+                      "assigned before it?",
+                      what);
+    else
+        operator_fail(
+            op, CAUSE_USER_CODE,
+            "a record with the timestamp %lld reached a %s, expected one of %lld at most, "
+            "before or behind zero",
+            (long long)timestamp, what, (long long)EVENT_TIME_MAX);
+    return false;
+}
+
 #define GRACE TIME_S /* for a function to come to its end in: it is not told of its failure */
 
 /* What it may cost is time that has passed. */

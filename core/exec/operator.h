@@ -137,6 +137,8 @@ static inline void operator_charge(struct operator* op, uint32_t records)
 void operator_emit_watermark(struct operator* op, int64_t watermark);
 void operator_emit_status(struct operator* op, bool idle);
 
+/* A time that windows can count with. False: none, or too far off; the operator has failed. */
+bool operator_has_time(struct operator* op, int64_t timestamp, const char *what);
 /* Record i of the batch as it is, if the operator has such an output. */
 void operator_put_aside(struct operator* op, uint32_t output, const struct batch *batch,
                         uint32_t i);

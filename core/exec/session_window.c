@@ -223,12 +223,8 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
         sessions.group =
             key_group_of_hash(key_hash_of(params->key.hash, sessions.key, params->key.size),
                               op->task->max_parallelism);
-        if (batch_timestamp(batch, i) == TIMESTAMP_NONE) {
-            operator_fail(op, CAUSE_USER_CODE,
-                          "a record without a timestamp reached a window of "
-                          "event time; are watermarks assigned before it?");
+        if (!operator_has_time(op, batch_timestamp(batch, i), "window"))
             return;
-        }
         if (add(window, &sessions, batch, i))
             continue;
         window->late++;

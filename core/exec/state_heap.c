@@ -117,7 +117,8 @@ uint8_t *state_heap_resize(const struct state_layout *layout, struct state_accou
     uint32_t old_size = state_record_value_size(layout, value);
     uint32_t least = old_size < value_size ? old_size : value_size;
     if (room_of(old_size) == room_of(value_size)) {
-        memset(value + least, 0, room_of(old_size) - least);
+        if (value_size < old_size) /* what is behind a value is zero, always */
+            memset(value + value_size, 0, old_size - value_size);
         memcpy(value - STATE_HEAP_WORD, &value_size, sizeof value_size);
         return value;
     }

@@ -451,20 +451,6 @@ static enum exec_step_kind work(struct exec_task *task)
     return STEP_WORKED;
 }
 
-/* An allocation that the heap has no room for, as HeapKeyedStateBackend meets it. */
-static void check_budget(struct exec_task *task)
-{
-    const struct keyed_state *state = state_registry_over_budget(&task->states);
-    if (state)
-        operator_fail(task->chain.operators[state->op], CAUSE_OUT_OF_MEMORY,
-                      "state '%s' has grown to %llu bytes, all of this subtask to %llu, and there "
-                      "is room for %llu",
-                      state->identity.name,
-                      (unsigned long long)state_table_memory(state->table).live_bytes,
-                      (unsigned long long)state_registry_bytes(&task->states),
-                      (unsigned long long)task->states.bytes_max);
-}
-
 struct exec_step exec_task_step(struct exec_task *task, time_ns now)
 {
     struct exec_step step = { .kind = STEP_NOTHING };
@@ -475,7 +461,7 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
     chain_resume(&task->chain);
     step.kind = work(task);
     chain_pause(&task->chain);
-    check_budget(task);
+    operator_check_budget(&task->context);
     step.cost = task->context.cost;
     step.written = task->context.written; /* also while it was opened */
     step.awaits_writes = task->context.awaits_writes;

@@ -114,12 +114,8 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
                                           op->task->max_parallelism);
         int64_t timestamp = batch_timestamp(batch, i);
         bool taken = false;
-        if (timestamp == TIMESTAMP_NONE) {
-            operator_fail(op, CAUSE_USER_CODE,
-                          "a record without a timestamp reached a window of "
-                          "event time; are watermarks assigned before it?");
+        if (!operator_has_time(op, timestamp, "window"))
             return;
-        }
         for (int64_t start = window_last_start(timestamp, params->offset, params->slide);
              start > timestamp - params->size; start -= params->slide) {
             int64_t end = start + params->size;

@@ -11,10 +11,13 @@ enum { LINE_ROOM = 1024 };
 
 /* A line for the key, made while the program's functions are there. */
 static struct err put_line(struct output *output, const uint8_t *key, uint32_t key_size,
-                           const void *payload, uint32_t size)
+                           const void *payload, uint32_t size, struct note *note)
 {
     char room[LINE_ROOM], *line = room;
     size_t length = api_sink_line(output->sink, payload, size, room, sizeof room);
+    if (length > FILE_SINK_LINE_MAX)
+        return err_note(note, ERR_FULL_CODE, "a line of %zu bytes, expected at most %d", length,
+                        FILE_SINK_LINE_MAX);
     if (length > sizeof room) {
         line = mem_create(length);
         api_sink_line(output->sink, payload, size, line, length);
@@ -31,10 +34,9 @@ static struct err upsert(void *context, const struct key_run *keys, const struct
                          struct note *note)
 {
     struct output *output = context;
-    (void)note;
     for (uint32_t i = 0; i < batch->count; i++)
         TRY(put_line(output, key_run_at(keys, i), key_run_size(keys, i), batch_payload(batch, i),
-                     batch_size(batch, i)));
+                     batch_size(batch, i), note));
     return OK;
 }
 

@@ -10,8 +10,8 @@
 #include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
 
-/* What main was told when the program had these arguments. */
-static const char *told(const char *act, const char *more)
+/* What main of the program was told when it had these arguments. */
+static const char *told_by(const char *program, const char *act, const char *more)
 {
     char yaml[1000];
     struct exact_run run;
@@ -21,12 +21,17 @@ static const char *told(const char *act, const char *more)
              "duration: 2min\n"
              "config: { execution.checkpointing.interval: 5s }\n"
              "cluster: { task-manager: { count: 2, slots: 2, memory: 20mb } }\n"
-             "jobs: [ { program: bad, args: [%s, %s%s] } ]\n",
-             act, book_path(), more);
+             "jobs: [ { program: %s, args: [%s, %s%s] } ]\n",
+             program, act, book_path(), more);
     exact_run_init(&run, yaml);
     exact_run_to_end(&run);
     exact_run_fini(&run);
     return book_text();
+}
+
+static const char *told(const char *act, const char *more)
+{
+    return told_by("bad", act, more);
 }
 
 static const struct {
@@ -71,6 +76,38 @@ START_TEST(lists_that_outgrow_the_memory_fail_their_job)
 }
 END_TEST
 
+/* FAILED by these words, or FINISHED without any. */
+static const struct {
+    const char *act, *told;
+} excesses[] = {
+    { "wide-text", "5 RuntimeException: judge: a record of 65552 bytes is larger than a buffer\n" },
+    { "vast-text", "5 RuntimeException: judge: a record of 4294967295 bytes is larger than" },
+    { "vast-value", "5 RuntimeException: judge: a record of 4294967280 bytes is larger than" },
+    { "endless-line",
+      "5 RuntimeException: lines: a line of 16777217 bytes, expected at most 16777" },
+    { "other-line",
+      "5 RuntimeException: lines: a line of 100002 bytes, which were 100001 when it" },
+    { "table-line",
+      "5 RuntimeException: lines: could not write: a line of 16777217 bytes, expected" },
+    { "far-time",
+      "5 RuntimeException: judge: a record with the timestamp 9223372036854775807 rea" },
+    { "much-list", "5 OutOfMemoryError: judge: state 'list' has grown to 2" },
+    { "much-map", "5 OutOfMemoryError: judge: state 'map' has grown to 2" },
+    { "much-text", "3 \n" },
+    { "far-timers", "3 \n" },
+    { "far-interval", "3 \n" },
+    { "always", "5 RuntimeException: judge: the lower bound is above the upper one, or too far\n" },
+};
+enum { EXCESSES = 13 };
+
+START_TEST(what_fits_nowhere_fails_its_task_or_does_no_harm)
+{
+    const char *text = told_by("worse", excesses[_i].act, "");
+    ck_assert_msg(strncmp(text, excesses[_i].told, strlen(excesses[_i].told)) == 0, "%s: %s",
+                  excesses[_i].act, text);
+}
+END_TEST
+
 static const char *const kinds[] = { ", reduce", ", process", ", session",
                                      ", window", ", join",    ", lists" };
 enum { KINDS = 6 };
@@ -97,9 +134,11 @@ Suite *test_api_bad_suite(void)
     Suite *suite = suite_create("api bad");
     TCase *tcase = tcase_create("mistakes");
     tcase_add_checked_fixture(tcase, book_begin, book_end);
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_function_that_does_what_it_must_not_fails_its_job, 0, MISTAKES);
     tcase_add_test(tcase, a_record_larger_than_a_buffer_fails_its_job);
     tcase_add_test(tcase, lists_that_outgrow_the_memory_fail_their_job);
+    tcase_add_loop_test(tcase, what_fits_nowhere_fails_its_task_or_does_no_harm, 0, EXCESSES);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
     suite_add_tcase(suite, tcase);

@@ -276,6 +276,50 @@ START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
 }
 END_TEST
 
+static void take_in(struct weir_context *ctx, const struct weir_record *record, void *value,
+                    void *user)
+{
+    (void)ctx, (void)record, (void)value, (void)user;
+}
+
+static void give(struct weir_context *ctx, const struct weir_pane *pane, const void *value,
+                 void *user)
+{
+    (void)ctx, (void)pane, (void)value, (void)user;
+}
+
+static struct weir_stream *keyed_pairs(void)
+{
+    return weir_key_by(pairs("in"), WEIR_FIELD_LONG(struct pair, key));
+}
+
+START_TEST(functions_that_are_not_there_are_refused)
+{
+    const struct weir_generator none = { .type = &pair_type, .count = 1 };
+    const struct weir_window window = { .size_ms = 5 }, vast = { .size_ms = INT64_MAX };
+    const struct weir_aggregate nothing = { .value = &pair_type },
+                                something = { &pair_type, take_in, NULL, give };
+    const struct weir_interval interval = { .upper_ms = 1 };
+    weir_from_generator(env, "in", &none, NULL);
+    must_refuse("'in' has no function that makes records");
+    weir_map(pairs("in"), "map", &pair_type, NULL, NULL);
+    must_refuse("'map' has no function for records");
+    weir_filter(pairs("in"), "filter", NULL, NULL);
+    must_refuse("'filter' has no function for records");
+    weir_flat_map(pairs("in"), "flat", &pair_type, NULL, NULL);
+    must_refuse("'flat' has no function for records");
+    weir_reduce(keyed_pairs(), "sum", &pair_type, NULL, NULL);
+    must_refuse("'sum' has no function that reduces");
+    weir_aggregate(keyed_pairs(), "window", &pair_type, &window, &nothing, NULL);
+    must_refuse("'window' has no function that adds to a window, or none that gives it out");
+    weir_aggregate(keyed_pairs(), "window", &pair_type, &vast, &something, NULL);
+    must_refuse("the window of 'window' has a length above 1152921504606846976 ms");
+    struct weir_stream *keyed = keyed_pairs();
+    weir_interval_join(keyed, keyed, "join", &pair_type, &interval, NULL, NULL);
+    must_refuse("'join' has no function for pairs");
+}
+END_TEST
+
 START_TEST(streams_that_do_not_go_together_are_refused)
 {
     struct weir_stream *two[] = { pairs("in"),
@@ -439,6 +483,7 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, both_inputs_of_a_connect_and_all_of_a_union_lead_to_their_reader);
     tcase_add_test(tcase, timestamps_go_along_with_records);
     tcase_add_test(tcase, a_mistake_in_building_is_kept_and_told_at_the_end);
+    tcase_add_test(tcase, functions_that_are_not_there_are_refused);
     tcase_add_test(tcase, streams_that_do_not_go_together_are_refused);
     tcase_add_test(tcase, a_source_without_end_or_rate_is_refused);
     tcase_add_test(tcase, questions_that_could_be_asked_for_ever_are_refused);
