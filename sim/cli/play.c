@@ -103,7 +103,7 @@ static void fini_play(struct play *play)
 /* What somebody still has their hands in stays as it is. */
 void plays_fini(struct plays *plays)
 {
-    if (guard_has_lost())
+    if (guard_keeps(plays->list.items))
         return;
     for (VEC_EACH(struct play, play, &plays->list))
         fini_play(play);

@@ -40,6 +40,10 @@ struct guard {
 /* The one that was given up, with what it knows; and what was said of it. */
 static struct guard *lost;
 static struct note why_lost;
+/* What was to be destroyed since: a few things, of the work's own and those before it. */
+enum { KEPT_MAX = 64 };
+static const void *kept[KEPT_MAX];
+static size_t kept_count;
 
 static void count(uint64_t by)
 {
@@ -50,6 +54,13 @@ static void count(uint64_t by)
 
 bool guard_has_lost(void)
 {
+    return lost != NULL;
+}
+
+bool guard_keeps(const void *memory)
+{
+    if (lost && kept_count < KEPT_MAX)
+        kept[kept_count++] = memory;
     return lost != NULL;
 }
 

@@ -28,6 +28,8 @@ MUST_CHECK struct err guard_run(void (*work)(void *context), void *context,
 
 /* Has any? */
 bool guard_has_lost(void);
+/* The same; if so, this is not to be destroyed, and stays known. */
+bool guard_keeps(const void *memory);
 
 /* Code that is not Weir's begins: who it is, in the note; asked from another thread. The context
  * must last until guard_leave. Stays do not nest. */

@@ -400,7 +400,7 @@ static void fini_expectation(struct expectation *expectation)
 
 void scenario_destroy(struct scenario *scenario)
 {
-    if (!scenario || guard_has_lost()) /* who has not come back may read their arguments */
+    if (!scenario || guard_keeps(scenario)) /* who has not come back may read their arguments */
         return;
     for (size_t i = 0; i < scenario->jobs.count; i++)
         fini_job(&scenario->jobs.items[i]);
