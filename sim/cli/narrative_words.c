@@ -241,11 +241,12 @@ static void tell_wait(struct paragraph *p)
         return;
     tell_vain_tries(p);
     tell_restarts(p);
-    if (!has_restarted)
+    if (!has_restarted && is_long)
         paragraph_say(p, "It waited %s for resources. ",
                       paragraph_length(phases.length[PHASE_WAIT], length));
     if (waits)
-        paragraph_say(p, "It waits for them still. ");
+        paragraph_say(p, has_restarted || is_long ? "It waits for them still. "
+                                                  : "It waits for resources. ");
     else if (is_long)
         tell_slots_came(p);
 }

@@ -173,7 +173,8 @@ static struct err read_rows(struct reading *r, FILE *file, const char *name, str
         return err_note(
             note, ERR_MISSING_CODE,
             "%s:%d: found one time, expected two or more, for the last row lasts as long "
-            "as the one before (a load that stays is constant: RATE)",
+            "as the one before (a load that stays is constant: RATE, machines that stay are a "
+            "count)",
             name, r->csv.line);
     return OK;
 }

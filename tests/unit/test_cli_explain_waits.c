@@ -74,6 +74,11 @@ START_TEST(a_job_that_waits_still_is_said_to)
                         "    load: 1k/s\n"),
               words);
     cli_end();
+    cli_begin();
+    const char *out = explained(TWO_OF_THREE("default", "1002ms", "1"));
+    must_tell(out, "It waits for resources. The run ended before all");
+    must_not_tell(out, "It waited");
+    cli_end();
 }
 END_TEST
 

@@ -224,11 +224,11 @@ static const struct bad_csv {
     { "t,v\n0,60\n",
       { .value = TRACE_PER_TIME, .per = TIME_MIN },
       "f.csv:3: found one time, expected two or more, for the last row lasts as long as the one "
-      "before (a load that stays is constant: RATE)" },
+      "before (a load that stays is constant: RATE, machines that stay are a count)" },
     { "t,v\n5,1\n5,2\n",
       { .same_time = SAME_TIME_SUM },
       "f.csv:4: found one time, expected two or more, for the last row lasts as long as the one "
-      "before (a load that stays is constant: RATE)" },
+      "before (a load that stays is constant: RATE, machines that stay are a count)" },
     { "t\n1\n", { 0 }, "f.csv:1: found 1 column, expected two" },
     { "0,10\n60,20\n120,10\n",
       { 0 },
