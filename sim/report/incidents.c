@@ -346,6 +346,15 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
     remember(incidents, &entry);
 }
 
+/* By what the plane says now, which may be later: what stopped since is no doing of the process. */
+static bool has_lost_tasks(const struct incidents *incidents, struct job_id id, time_ns at)
+{
+    const struct run_look *look = incidents->look;
+    const struct job_incidents *job = &incidents->jobs.items[id.n];
+    return may_lose_tasks(job, at) && look->broken_at(look->context, id) <= at &&
+           running_in_plane(incidents, id) < job->tasks_running;
+}
+
 /* Whose tasks the process took that ended at that instant. */
 static void settle_process(struct incidents *incidents)
 {
@@ -356,7 +365,7 @@ static void settle_process(struct incidents *incidents)
     for (uint32_t j = 0; j < incidents->jobs.count; j++) {
         struct job_incidents *job = &incidents->jobs.items[j];
         struct job_id id = { j };
-        if (!may_lose_tasks(job, at) || running_in_plane(incidents, id) >= job->tasks_running)
+        if (!has_lost_tasks(incidents, id, at))
             continue;
         if (job->state == UPTIME_UP) {
             go_down(incidents, id, at, false);

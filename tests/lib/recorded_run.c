@@ -36,6 +36,13 @@ void recorded_start_job(struct recorded_run *recorded)
     recorded_line(recorded, TIME_S, fake_fact("job", "all tasks RUNNING"));
 }
 
+void recorded_lose_tasks(struct recorded_run *recorded, time_ns at, uint32_t running)
+{
+    recorded->run.vertices[0][1].running = running;
+    if (recorded->run.broken_at[0] == 0)
+        recorded->run.broken_at[0] = at;
+}
+
 double recorded_value(const struct recorded_run *recorded, enum metric metric,
                       enum statistic statistic)
 {

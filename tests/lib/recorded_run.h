@@ -29,6 +29,8 @@ void recorded_fact(struct recorded_run *recorded, time_ns at, uint32_t node, con
                    const char *reason);
 /* All tasks of the first job, two of each of its two vertices, run from one second on. */
 void recorded_start_job(struct recorded_run *recorded);
+/* Of its second vertex so many run on; the first that stopped did at that instant. */
+void recorded_lose_tasks(struct recorded_run *recorded, time_ns at, uint32_t running);
 
 /* Of all jobs together, or of the cluster. */
 double recorded_value(const struct recorded_run *recorded, enum metric metric,

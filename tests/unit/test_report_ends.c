@@ -74,7 +74,7 @@ START_TEST(a_restart_is_drawn_where_one_happened)
     recorded_start_job(&recorded);
     recorder_fact(&recorded.recorder, 20 * TIME_S, fake_node(1), "kill", "kill tm1");
     recorded_fact(&recorded, 20 * TIME_S, 1, "killed", NULL);
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, 20 * TIME_S, 1);
     recorded.run.jobs[0].restarts = restarted;
     recorded.run.jobs[0].status = "RESTARTING";
     recorded_line(&recorded, 21 * TIME_S, fake_move("job", "RUNNING", "RESTARTING"));
@@ -99,7 +99,7 @@ START_TEST(a_recovery_is_of_one_job_and_the_cluster)
     recorded_begin(&recorded, TWO_JOBS);
     recorded_start_job(&recorded);
     recorded_fact(&recorded, 20 * TIME_S, 1, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, 20 * TIME_S, 1);
     struct log_line theirs = fake_move("scheduler", "Executing", "Failing");
     theirs.job.n = 1;
     recorded_line(&recorded, 20 * TIME_S, theirs);

@@ -4,6 +4,7 @@
  * last. Facts and lines of a run that the test makes up.
  */
 #include <check.h>
+#include <string.h>
 
 #include "tests/lib/recorded_run.h"
 
@@ -15,11 +16,11 @@ START_TEST(faults_of_one_instant_are_one_cause)
     recorded_start_job(&recorded);
     recorded.run.vertices[0][1].running = 3;
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 2;
+    recorded_lose_tasks(&recorded, 100 * TIME_S, 2);
     recorded_fact(&recorded, 100 * TIME_S, 2, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, 100 * TIME_S, 1);
     recorded_fact(&recorded, 100 * TIME_S, 3, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 0;
+    recorded_lose_tasks(&recorded, 101 * TIME_S, 0);
     recorded_fact(&recorded, 101 * TIME_S, 4, "killed", "machine reclaimed");
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
     ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause,
@@ -36,10 +37,10 @@ START_TEST(machines_of_one_instant_are_counted_whatever_they_are_called)
     recorded.run.vertices[0][1].running = 3;
     recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(10), "kill", "kill tm10");
     recorded_fact(&recorded, 100 * TIME_S, 10, "killed", "kill tm10");
-    recorded.run.vertices[0][1].running = 2;
+    recorded_lose_tasks(&recorded, 100 * TIME_S, 2);
     recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(1), "kill", "kill tm1");
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "kill tm1");
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, 100 * TIME_S, 1);
     recorded_line(&recorded, 101 * TIME_S, fake_fact("job", "tasks will be restarted"));
     ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, "kill tm10, and 1 more");
     recorded_end(&recorded);
@@ -57,7 +58,7 @@ START_TEST(the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends)
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "kill tm1");
     recorder_fact(&recorded.recorder, second, fake_node(2), "kill", "kill tm2");
     recorded_fact(&recorded, second, 2, "killed", "kill tm2");
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, second, 1);
     recorder_fact(&recorded.recorder, second, fake_node(3), "kill", "kill tm3");
     recorded_fact(&recorded, second, 3, "killed", "kill tm3");
     recorded_line(&recorded, second + 1, fake_fact("job", "tasks will be restarted"));
@@ -79,6 +80,22 @@ static void fail_task(time_ns at, uint32_t node, const char *reason)
     recorded.run.jobs[0].status = "RESTARTING";
     recorded_line(&recorded, at, fake_move("job", "RUNNING", "RESTARTING"));
 }
+
+/* Nobody looked in between: what had stopped by the next look was not the idle one's. */
+START_TEST(what_stops_after_the_end_of_an_idle_process_is_not_its_doing)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(1), "kill", "kill tm1");
+    recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "kill tm1");
+    recorded_lose_tasks(&recorded, 104 * TIME_S, 1);
+    fail_task(105 * TIME_S, 2, "user code failed");
+    ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
+    ck_assert_int_eq(recorded.recorder.incidents.list.items[0].down_at, 104 * TIME_S);
+    ck_assert_ptr_null(strstr(recorded.recorder.incidents.list.items[0].cause, "tm1"));
+    recorded_end(&recorded);
+}
+END_TEST
 
 /* What a client asks for, and what befalls other machines, is no cause. */
 START_TEST(a_silent_machine_is_blamed_and_not_what_the_script_did_since)
@@ -139,7 +156,7 @@ START_TEST(a_job_that_failed_is_down_for_good)
     recorded.run.jobs[0].status = "RUNNING";
     recorded_line(&recorded, 40 * TIME_S, fake_fact("job", "all tasks RUNNING"));
     recorded_fact(&recorded, 50 * TIME_S, 1, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 1;
+    recorded_lose_tasks(&recorded, 50 * TIME_S, 1);
     recorded.run.jobs[0].status = "FAILING";
     recorded_line(&recorded, 51 * TIME_S, fake_move("job", "RUNNING", "FAILING"));
     recorded.run.jobs[0].status = "FAILED";
@@ -318,6 +335,7 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, machines_of_one_instant_are_counted_whatever_they_are_called);
     tcase_add_loop_test(tcase, the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends, 0,
                         2);
+    tcase_add_test(tcase, what_stops_after_the_end_of_an_idle_process_is_not_its_doing);
     tcase_add_test(tcase, a_silent_machine_is_blamed_and_not_what_the_script_did_since);
     tcase_add_test(tcase, a_failure_of_user_code_is_not_the_doing_of_a_slow_host);
     tcase_add_test(tcase, a_loss_that_began_long_ago_is_blamed_for_the_heartbeats_it_eats);

@@ -175,10 +175,11 @@ START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
     recorded_start_job(&recorded);
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "machine reclaimed");
-    recorded.run.vertices[0][1].running = 1; /* told after the fact */
+    recorded_lose_tasks(&recorded, 100 * TIME_S, 1); /* told after the fact */
     recorded.run.jobs[0].status = "RESTARTING";
     recorded.run.jobs[0].restarts = 1;
     recorded_line(&recorded, 101 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+    recorded.run.broken_at[0] = TIME_NEVER;
     recorded.run.jobs[0].status = "RUNNING";
     recorded.run.jobs[0].restarts = 3;
     recorded_line(&recorded, 110 * TIME_S, fake_fact("job", "all tasks RUNNING"));
