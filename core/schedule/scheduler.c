@@ -117,7 +117,6 @@ bool scheduler_restore_snapshot(struct scheduler *s, const int32_t *parallelism,
     if (!err_is(restored))
         return true;
     scheduler_log(s, "job", "restore refused", 0, note.text);
-    scheduler_remember(s, task_id_none(), CAUSE_GRAPH, true);
     return false;
 }
 

@@ -402,9 +402,18 @@ void causes_of(const struct run_log *log, size_t place, struct cause_chain *out)
     }
 }
 
+/* What cannot be restored is refused whatever brought the job to try it. */
+static size_t length_of(const struct run_log *log, const struct cause_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (run_log_fits(&log->entries.items[chain->place[i]], "job restore refused"))
+            return i;
+    return chain->count;
+}
+
 size_t causes_fault(const struct run_log *log, const struct cause_chain *chain)
 {
-    for (size_t i = chain->count; i-- > 0;) {
+    for (size_t i = length_of(log, chain); i-- > 0;) {
         const char *machine = log->entries.items[chain->place[i]].machine;
         if (text_equal(machine, "process") || text_equal(machine, "script"))
             return chain->place[i];

@@ -20,7 +20,7 @@ struct cause_chain {
 
 void causes_of(const struct run_log *log, size_t place, struct cause_chain *out);
 /* The place of the last link that is a doing of the world: a process or the script; SIZE_MAX: none
- * is. */
+ * is, or a restore was refused, which is a cause of its own. */
 size_t causes_fault(const struct run_log *log, const struct cause_chain *chain);
 
 /* Is it the beginning of something that may last, and be a cause long after: a process that is

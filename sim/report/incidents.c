@@ -428,6 +428,19 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
         incident_hear_failure(incident, text);
 }
 
+void incidents_on_refusal(struct incidents *incidents, struct job_id job, time_ns at,
+                          const char *text)
+{
+    struct job_incidents *own = &incidents->jobs.items[job.n];
+    incidents_on_failure(incidents, job, at, text);
+    if (own->state != UPTIME_FAILED || incidents->list.items[own->open].failed_at != at)
+        return;
+    /* In place of the exception, which says less. */
+    struct incident *incident = &incidents->list.items[own->open];
+    bool survived = own->fault.seq != 0 || incident->end[0] != '\0';
+    text_format(survived ? incident->end : incident->cause, INCIDENT_CAUSE_SIZE, "%s", text);
+}
+
 /* Do all tasks run in the data plane, too? A line that says so may have lain before a JobManager
  * that was frozen, or count tasks of a TaskManager that is gone and not missed yet. */
 static bool is_whole(const struct incidents *incidents, struct job_id job)

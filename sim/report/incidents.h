@@ -74,6 +74,9 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
 /* A task failed, for the text's sake. */
 void incidents_on_failure(struct incidents *incidents, struct job_id job, time_ns at,
                           const char *text);
+/* What a job was to start from is not there or does not fit; the text says how. */
+void incidents_on_refusal(struct incidents *incidents, struct job_id job, time_ns at,
+                          const char *text);
 /* To be called first for whatever comes: sees to processes that ended, and to tasks that stopped
  * by anything else, maybe where the JobManager does not hear of it. */
 void incidents_settle(struct incidents *incidents, time_ns now);

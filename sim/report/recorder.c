@@ -365,8 +365,11 @@ static void note_line(struct recorder *recorder, time_ns at, const struct log_li
 /* A job can fail without any task of it: by what it was to start from, or for want of slots. */
 static void hear_refusal(struct recorder *recorder, time_ns at, const struct log_line *line)
 {
-    bool says_why = text_equal(line->what, "restore refused") || text_equal(line->what, "archived");
-    if (says_why && text_equal(line->machine, "job") && line->reason && *line->reason)
+    if (!text_equal(line->machine, "job") || !line->reason || !*line->reason)
+        return;
+    if (text_equal(line->what, "restore refused"))
+        incidents_on_refusal(&recorder->incidents, line->job, at, line->reason);
+    else if (text_equal(line->what, "archived"))
         incidents_on_failure(&recorder->incidents, line->job, at, line->reason);
 }
 

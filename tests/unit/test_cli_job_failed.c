@@ -4,6 +4,7 @@
  * the exception history and the explanation.
  */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/cli/command.h"
@@ -102,6 +103,41 @@ START_TEST(a_job_that_may_not_restart_failed_by_the_fault)
 }
 END_TEST
 
+/* And not by the machine that came last, long before: with either scheduler, once. */
+START_TEST(a_job_that_cannot_start_from_a_snapshot_failed_by_that)
+{
+    static const char *const schedulers[] = { "default", "adaptive" };
+    static const char why[] =
+        "Cannot find checkpoint or savepoint file/directory 'checkpoint of a'";
+    static const char exception[] = "the job: JobException: ";
+    char line[120];
+    cli_begin();
+    cli_put_file("scenario.yaml", "name: refused\n"
+                                  "duration: 10min\n"
+                                  "config: { execution.checkpointing.interval: 30s }\n"
+                                  "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+                                  "jobs:\n"
+                                  "  - { name: a, vertices: [ { name: in } ], load: 1k/s }\n"
+                                  "  - name: b\n"
+                                  "    at: 5min\n"
+                                  "    vertices: [ { name: in } ]\n"
+                                  "    config: { execution.state-recovery.path: checkpoint of a }\n"
+                                  "events: [ { at: 2min, add: 1 }, { at: 4min, cancel: a } ]\n");
+    snprintf(line, sizeof line, "run @ --out @/run --no-plots --set config.jobmanager.scheduler=%s",
+             schedulers[_i]);
+    ck_assert_int_eq(cli_weir(line), EXIT_HELD);
+    must_say(cli_out(), "job b FAILED at 300.0");
+    must_say(cli_out(), " s: Cannot find checkpoint or savepoint file/directory");
+    must_say(cli_get_file("run/summary.json"), why);
+    ck_assert_ptr_null(strstr(cli_get_file("run/summary.json"), "\"cause\": \"add 1\""));
+    ck_assert_int_eq(cli_weir("explain @/run"), EXIT_HELD);
+    const char *said = strstr(cli_out(), exception);
+    ck_assert_ptr_nonnull(said);
+    ck_assert_ptr_null(strstr(said + 1, exception));
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_job_failed_suite(void);
 Suite *test_cli_job_failed_suite(void)
 {
@@ -110,6 +146,7 @@ Suite *test_cli_job_failed_suite(void)
     tcase_add_test(tcase, a_job_that_starved_failed_for_want_of_slots);
     tcase_add_test(tcase, a_job_that_failed_on_its_way_back_failed_by_what_struck_it_then);
     tcase_add_test(tcase, a_job_that_may_not_restart_failed_by_the_fault);
+    tcase_add_loop_test(tcase, a_job_that_cannot_start_from_a_snapshot_failed_by_that, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
