@@ -69,7 +69,8 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
     time_ns now = model_now(model);
     const bool all = true;
     CHECK(theirs->settled);
-    cuts_clear(job); /* an earlier guess */
+    net_advance(model, (uint32_t)(former - model->jobs)); /* it may run on */
+    cuts_clear(job);                                      /* an earlier guess */
     struct cut cut = { .id = theirs->id,
                        .kind = CHECKPOINT_PERIODIC,
                        .settled = true,

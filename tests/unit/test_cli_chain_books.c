@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/cli/command.h"
 #include "tests/lib/command_line.h"
 
 enum { CELLS_MAX = 512 };
@@ -158,6 +159,43 @@ START_TEST(books_of_a_chain_balance_job_by_job_and_together)
 }
 END_TEST
 
+static double inherited(const char *sample)
+{
+    char line[120];
+    snprintf(line, sizeof line, "run @ --out @/o --quiet --no-plots --set sample=%s", sample);
+    ck_assert_int_eq(cli_weir(line), EXIT_HELD);
+    const char *text = strstr(cli_get_file("o/summary.json"), "\"records_inherited\": ");
+    ck_assert_ptr_nonnull(text);
+    return strtod(strchr(text, ' '), NULL);
+}
+
+/* The former job is behind and runs on: what it had served by then is known without a look. */
+START_TEST(what_a_job_takes_over_from_one_that_runs_on_depends_on_no_look)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: beside\n"
+                 "duration: 6min\n"
+                 "config: { parallelism.default: 2, execution.checkpointing.interval: 10s }\n"
+                 "cluster: { task-manager: { count: 2, slots: 4, cores: 4 } }\n"
+                 "jobs:\n"
+                 "  - name: a\n"
+                 "    vertices: [ { name: s }, { name: c, keys: 1k, cost: 2ms } ]\n"
+                 "    edges: [ s -> c: hash ]\n"
+                 "    load: 1500/s\n"
+                 "  - name: b\n"
+                 "    at: 5min\n"
+                 "    config: { execution.state-recovery.path: savepoint of a }\n"
+                 "    vertices: [ { name: s }, { name: c, keys: 1k } ]\n"
+                 "    edges: [ s -> c: hash ]\n"
+                 "events: [ { at: 2min, savepoint: a } ]\n");
+    double often = inherited("1s"), seldom = inherited("77s");
+    ck_assert_double_gt(often, 100e3); /* of three minutes at less than 1,000/s */
+    ck_assert_double_eq_tol(seldom, often, 1e-3);
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_chain_books_suite(void);
 Suite *test_cli_chain_books_suite(void)
 {
@@ -166,6 +204,7 @@ Suite *test_cli_chain_books_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, books_of_a_chain_balance_job_by_job_and_together, 0,
                         (int)(sizeof chains / sizeof *chains));
+    tcase_add_test(tcase, what_a_job_takes_over_from_one_that_runs_on_depends_on_no_look);
     suite_add_tcase(suite, tcase);
     return suite;
 }
