@@ -103,6 +103,7 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
     task->config.inputs = NULL; /* the caller's, for the call */
     task->config.outputs = NULL;
     task->flush_at = TIME_NEVER;
+    task->waits = config->awaits_first;
     for (uint32_t i = 0; config->awaits_readers && i < config->output_count; i++)
         task->unread += task->outputs[i].partition.config.subpartitions;
     task->states = (struct state_registry){ .task = config->identity,
@@ -186,6 +187,11 @@ void exec_task_set_state_bytes_max(struct exec_task *task, uint64_t bytes)
 void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound)
 {
     task->context.watermark_bound = bound;
+}
+
+bool exec_task_waits(const struct exec_task *task)
+{
+    return task->waits;
 }
 
 int64_t exec_task_source_watermark(const struct exec_task *task)
@@ -286,6 +292,7 @@ static void trigger_open_channels(struct exec_task *task, const struct checkpoin
 
 static void on_trigger(struct exec_task *task, const struct mail *mail)
 {
+    task->waits = false;
     if ((uint64_t)mail->barrier.id <= task->last_snapshot)
         return; /* an older one: it is not waited for any more */
     if (task->open_channels > 0) {
@@ -443,7 +450,8 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!chain_has_room(&task->chain))
         return STEP_BACKPRESSURED;
-    if (is_source && (task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
+    if (is_source &&
+        (task->waits || task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
         return STEP_NOTHING;
     if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
         return STEP_NOTHING;

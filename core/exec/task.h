@@ -49,7 +49,8 @@ struct exec_task_config {
     uint32_t output_count;
     enum barrier_mode barriers;
     bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */
-    bool awaits_readers;             /* there are checkpoints: exec_task_data_is_read */
+    bool awaits_first;      /* a source: it reads nothing before it is told of a checkpoint */
+    bool awaits_readers;    /* there are checkpoints: exec_task_data_is_read */
     bool readers_recover;   /* those that read from it are told of its files (set_writers) */
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
@@ -107,10 +108,9 @@ void exec_task_open(struct exec_task *task, const struct task_snapshot_file *fil
 /* What the world carries. */
 struct input_gate *exec_task_gate(struct exec_task *task, uint32_t input);
 struct result_partition *exec_task_output(struct exec_task *task, uint32_t output);
-/* The log that its source reads. */
-void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended);
-/* Watermark alignment: what its source reports (WATERMARK_MAX: idle), and the bound beyond which it
- * reads no further. */
+void exec_task_set_arrived(struct exec_task *task, uint64_t records, bool ended); /* in its log */
+bool exec_task_waits(const struct exec_task *task); /* for its first checkpoint: awaits_first */
+/* Watermark alignment: what its source reports (WATERMARK_MAX: idle), where it reads no further. */
 int64_t exec_task_source_watermark(const struct exec_task *task);
 void exec_task_set_watermark_bound(struct exec_task *task, int64_t bound);
 

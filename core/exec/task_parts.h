@@ -56,6 +56,7 @@ struct exec_task {
     VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
     uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
     bool source_ended, drains;
+    bool waits;                    /* for its first checkpoint, and reads nothing */
     uint64_t stops_behind;         /* savepoint that it has begun; 0: none */
     bool ends;                     /* at once when its data is read */
     uint32_t unread;               /* channels of its outputs whose data is not */

@@ -151,6 +151,10 @@ static struct err check_orders(const struct config *c, struct note *note)
 
 static struct err check_combinations(const struct config *c, struct note *note)
 {
+    /* Who waits for a checkpoint that the backlog forbids waits for ever. */
+    if (c->pause_sources_until_first && c->checkpoint_interval_backlog == 0)
+        return err_note(note, ERR_BAD_VALUE_CODE, "%s needs %s above 0",
+                        KEY(pause_sources_until_first), KEY(checkpoint_interval_backlog));
     /* Flink warns and goes on aligned; a job that runs otherwise than asked is worse than none. */
     if (c->checkpoint_unaligned && c->checkpoint_mode != CHECKPOINT_MODE_EXACTLY_ONCE)
         return err_note(note, ERR_BAD_VALUE_CODE, "%s needs %s exactly_once",

@@ -145,7 +145,7 @@
     X(TEXT, recovery_path, "execution.state-recovery.path", "", "execution.savepoint.path", "checkpoint", "the snapshot the job starts from: `savepoint of JOB`, `savepoint 3 of JOB`, `checkpoint of JOB`") \
     X(CLAIM_MODE, recovery_claim_mode, "execution.state-recovery.claim-mode", "no_claim", "execution.savepoint-restore-mode", "checkpoint", "who owns it: claim: the job, which removes it when a newer one subsumes it; no_claim: nobody, so the first checkpoint is a full one") \
     X(FLAG, recovery_ignore_unclaimed, "execution.state-recovery.ignore-unclaimed-state", "false", "execution.savepoint.ignore-unclaimed-state", "checkpoint", "start also when it holds state of a vertex that the job has not") \
-    X(FLAG, pause_sources_until_first, "pipeline.sources.pause-until-first-checkpoint", "false", "", "checkpoint", "sources wait for the first checkpoint (flink-version 2.4)") \
+    X(FLAG, pause_sources_until_first, "pipeline.sources.pause-until-first-checkpoint", "false", "", "checkpoint", "sources read nothing before they are told of a checkpoint, when they begin and after each restart (flink-version 2.4)") \
     X(FLAG, buffer_timeout_enabled, "execution.buffer-timeout.enabled", "true", "", "network", "false: a buffer is sent when it is full or a barrier comes, whatever the interval says") \
     X(DURATION, buffer_timeout, "execution.buffer-timeout.interval", "100 ms", "execution.buffer-timeout", "network", "a part-filled buffer is sent after this") \
     X(SIZE, buffer_size, "taskmanager.memory.segment-size", "32 kb", "", "network", "bytes of one network buffer") \

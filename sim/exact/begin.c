@@ -84,6 +84,12 @@ static bool awaits_checkpoint(const struct config *config)
     return config->checkpoint_after_finish && has_checkpoints(config);
 }
 
+/* SourceOperator knows the key, SourceFunctions do not. */
+static bool awaits_first(const struct config *config, const struct vertex_model *vertex)
+{
+    return config->pause_sources_until_first && has_checkpoints(config) && !vertex->source_function;
+}
+
 static enum barrier_mode barrier_mode_of(const struct config *config)
 {
     if (config->checkpoint_mode != CHECKPOINT_MODE_EXACTLY_ONCE)
@@ -155,6 +161,7 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .output_count = (uint32_t)v->outputs.count,
         .barriers = barrier_mode_of(config),
         .finishes_behind_checkpoint = awaits_checkpoint(config),
+        .awaits_first = awaits_first(config, vertex->spec),
         .awaits_readers = has_checkpoints(config),
         .readers_recover = true,
         .incremental = config->checkpoint_incremental,

@@ -14,15 +14,6 @@ static MUST_CHECK struct err refuse(struct note *note, const struct scenario *sc
                     scenario->path, what, key);
 }
 
-static MUST_CHECK struct err check_config(const struct scenario *scenario,
-                                          const struct config *config, struct note *note)
-{
-    if (config->pause_sources_until_first)
-        return refuse(note, scenario, "sources that wait for the first checkpoint",
-                      "pipeline.sources.pause-until-first-checkpoint");
-    return OK;
-}
-
 /* A key's state is where its records are sent: by hash, or on from a vertex of the same keys. */
 static bool has_keyed_input(const struct job_spec *job, uint32_t vertex)
 {
@@ -72,7 +63,6 @@ static MUST_CHECK struct err check_edges(const struct scenario *scenario,
 static MUST_CHECK struct err check_job(const struct scenario *scenario, const struct job_spec *job,
                                        struct note *note)
 {
-    TRY(check_config(scenario, &job->graph->config, note));
     for (uint32_t v = 0; v < job->vertices.count; v++)
         TRY(check_vertex(scenario, job, v, note));
     return check_edges(scenario, job, note);

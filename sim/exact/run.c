@@ -94,6 +94,11 @@ static void look_at_log(struct exact *exact, struct exact_task *task)
     if (vertex->source == NONE)
         return;
     struct exact_source *source = &job->sources.items[vertex->source];
+    if (exec_task_waits(task->exec)) {
+        if (source->paced)
+            run_begin_paced(exact, (uint32_t)(task - exact->tasks.items));
+        return;
+    }
     if (source->paced) {
         exec_task_set_arrived(task->exec, paced_amount(exact, source, task), false);
         return;
@@ -110,7 +115,7 @@ static time_ns next_arrival(struct exact *exact, const struct exact_task *task)
     const struct exact_vertex *vertex = &job->vertices[task->life.vertex];
     bool ended;
     if (vertex->source == NONE || task->last == STEP_BACKPRESSURED ||
-        exec_task_state(task->exec) != EXEC_RUNNING)
+        exec_task_state(task->exec) != EXEC_RUNNING || exec_task_waits(task->exec))
         return TIME_NEVER;
     struct exact_source *source = &job->sources.items[vertex->source];
     time_ns now = exact_now(exact), tick = (now / LOG_TICK + 1) * LOG_TICK;

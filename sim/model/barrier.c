@@ -268,6 +268,7 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
     struct pending *pending = barrier_find(job, b);
     if (!pending)
         return;
+    components_hear(model, j);
     net_advance(model, j);
     pending->start = (struct sim_handle){ 0 };
     if (!all_flow(job))

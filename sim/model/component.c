@@ -64,11 +64,23 @@ static struct component *component_of(struct model *model, const struct model_ta
     return &job->components.items[job->vertices[task->life.vertex].component];
 }
 
+/* pipeline.sources.pause-until-first-checkpoint: SourceOperator knows it, SourceFunctions do not.
+ */
+static bool waits_for_checkpoint(const struct model_job *job, const struct model_vertex *vertex)
+{
+    const struct config *config = &job->spec->graph->config;
+    return config->pause_sources_until_first && config->checkpoint_interval > 0 &&
+           config->checkpoint_interval != TIME_NEVER && vertex->is_source &&
+           !vertex->spec->source_function;
+}
+
 void component_on_running(struct model *model, uint32_t index)
 {
-    const struct model_task *task = &model->tasks.items[index];
+    struct model_task *task = &model->tasks.items[index];
     if (!task->life.current)
         return;
+    const struct model_job *job = &model->jobs[task->life.job];
+    task->waits = waits_for_checkpoint(job, &job->vertices[task->life.vertex]);
     struct component *component = component_of(model, task);
     uint32_t id = model->jobs[task->life.job].vertices[task->life.vertex].component;
     model->jobs[task->life.job].vertices[task->life.vertex].running++;
@@ -205,6 +217,23 @@ static void flow_changes(struct model *model, uint32_t job, const struct compone
     struct net *net = net_of(model, component);
     if (net)
         net_solve(model, net);
+}
+
+void components_hear(struct model *model, uint32_t job)
+{
+    struct model_job *j = &model->jobs[job];
+    for (VEC_EACH(const struct model_source, source, &j->sources)) {
+        const struct model_vertex *vertex = &j->vertices[source->vertex];
+        bool any = false;
+        for (VEC_EACH(const uint32_t, index, &vertex->life.current)) {
+            if (*index == NONE || !model->tasks.items[*index].waits)
+                continue;
+            any = true;
+            model->tasks.items[*index].waits = false;
+        }
+        if (any)
+            net_rebuild(model, job, vertex->component);
+    }
 }
 
 /* Periods that differ by more than one part in so many send buffers of another size. */

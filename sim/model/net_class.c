@@ -285,7 +285,7 @@ static void key_raws(struct model *model, struct net *net, uint32_t *flow_key)
                 vec_push(&net->words, intern_word(flow->share_limit));
                 vec_push(&net->words, intern_word(flow->share_weight));
             }
-            if (flow->alone || !flow->ready)
+            if (flow->alone || !flow->ready || flow->waits)
                 vec_push(&net->words, raw);
             flow_key[raw] = word_row(net, &net->flow_keys);
         }
@@ -296,7 +296,7 @@ static void make_classes(struct model *model, struct net *net, const uint32_t *f
 {
     for (uint32_t raw = 0; raw < net->raws.count; raw++) {
         struct raw_flow *flow = &net->raws.items[raw];
-        if (!flow->ready)
+        if (!flow->ready || flow->waits)
             continue;
         vec_push(&net->words, (uint64_t)flow_key[raw] << 32 | net->slots.items[flow->slot].key);
         uint32_t class = word_row(net, &net->class_keys);

@@ -22,11 +22,28 @@ static uint32_t raw_of(const struct model_job *job, const struct component *comp
     return job->sources.items[component->sources.items[share->source]].first_raw + share->subtask;
 }
 
+static void find_waiting(const struct model *model, struct net *net, const struct model_job *job,
+                         const struct component *component)
+{
+    if (!job->spec->graph->config.pause_sources_until_first)
+        return;
+    for (VEC_EACH(const uint32_t, k, &component->sources)) {
+        const struct model_source *source = &job->sources.items[*k];
+        const struct model_vertex *vertex = &job->vertices[source->vertex];
+        for (uint32_t s = 0; s < vertex->parallelism; s++) {
+            uint32_t task = vertex->life.current.items[s];
+            if (task != NONE && model->tasks.items[task].waits)
+                net->raws.items[source->first_raw + s].waits = true;
+        }
+    }
+}
+
 /* In a component of pipelines, a flow is ready when every subtask it reaches runs. */
 static void find_ready(struct model *model, struct net *net, uint32_t member)
 {
     struct model_job *job = &model->jobs[net->members.items[member].job];
     struct component *component = component_at(model, net, member);
+    find_waiting(model, net, job, component);
     if (component->coupled)
         return;
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {

@@ -43,7 +43,8 @@ struct raw_flow {
     double load[HOST_LIMITS]; /* on its own host, per record */
     double peak[HOST_LIMITS]; /* of that, the one thread, or channel, that takes most */
     uint32_t class;
-    bool ready;
+    bool ready;                       /* every subtask that it reaches runs */
+    bool waits;                       /* its own one reads nothing before its first checkpoint */
     bool alone;                       /* some limit concerns it and not its likes */
     double share_limit, share_weight; /* of the slot with cores of its own that it loads; 0: none */
 };

@@ -34,7 +34,7 @@ static void push_shared_weights(struct row_parts *parts, uint32_t first_sum, con
             vec_push(&parts->peaks, peaks[k]);
 }
 
-/* Flows that are not ready carry nothing. */
+/* Flows that are not ready, or wait, carry nothing. */
 static void push_term(const struct net *net, struct row_parts *parts, uint32_t raw, double weight)
 {
     uint32_t class = net->raws.items[raw].class;

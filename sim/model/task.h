@@ -13,6 +13,7 @@ struct model_task {
     bool fresh;               /* runs, and its source position is not restored yet */
     bool released;            /* finishes when all that it reads from have; snapshots first */
     bool blocked;             /* a snapshot that sleeps holds its thread */
+    bool waits;               /* a source: reads nothing before it hears of a checkpoint */
     time_ns sync_until, sync; /* the synchronous part of a snapshot does, or did; its length */
 };
 

@@ -21,7 +21,7 @@ struct pen {
     char *text;
     size_t length;
     bool adaptive, reactive; /* reactive is adaptive, too */
-    bool unaligned;
+    bool unaligned, since_2_4;
     bool goes_on;  /* the last job starts from a snapshot of the first one */
     bool repeats;  /* the event being written has an `every` */
     bool stepped;  /* a record says how many machines there are */
@@ -82,6 +82,8 @@ static void put_checkpoints(struct pen *pen)
     key(pen, 30, "execution.checkpointing.tolerable-failed-checkpoints", "0", "1", "5");
     key(pen, 30, "execution.checkpointing.num-retained", "1", "2", "5");
     key(pen, 20, "execution.checkpointing.min-pause", "1s", "10s");
+    if (pen->since_2_4)
+        key(pen, 30, "pipeline.sources.pause-until-first-checkpoint", "true");
     key(pen, 30, "execution.checkpointing.incremental", "true");
     if (percent(pen, 30))
         put(pen, ", execution.checkpointing.local-backup.enabled: true, "
@@ -344,7 +346,8 @@ char *random_scenario(uint64_t seed)
     pen.seconds = 300 * between(&pen, 1, 4);
     pen.jobs = pen.reactive ? 1 : between(&pen, 1, JOBS_MAX);
     put(&pen, "name: random\nduration: %us\n", pen.seconds);
-    if (percent(&pen, 20))
+    pen.since_2_4 = percent(&pen, 20);
+    if (pen.since_2_4)
         put(&pen, "flink-version: \"2.4\"\n");
     put_config(&pen);
     put_cluster(&pen);

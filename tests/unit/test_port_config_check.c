@@ -175,6 +175,20 @@ START_TEST(reactive_mode_is_refused_on_a_session_cluster)
 }
 END_TEST
 
+START_TEST(sources_cannot_wait_for_a_checkpoint_that_their_backlog_forbids)
+{
+    set("execution.checkpointing.interval", "10s");
+    set("pipeline.sources.pause-until-first-checkpoint", "true");
+    set("execution.checkpointing.interval-during-backlog", "0s");
+    config.flink_version = FLINK_2_4;
+    assert_bad("pipeline.sources.pause-until-first-checkpoint needs "
+               "execution.checkpointing.interval-during-backlog above 0");
+    set("execution.checkpointing.interval-during-backlog", "20s");
+    assert_good();
+    config.flink_version = FLINK_2_3;
+}
+END_TEST
+
 START_TEST(keys_of_2_4_are_refused_under_2_3)
 {
     static const char active[] =
@@ -206,6 +220,7 @@ Suite *test_port_config_check_suite(void)
     tcase_add_test(tcase, backlog_interval_of_zero_means_none);
     tcase_add_test(tcase, unaligned_checkpoints_need_exactly_once_one_at_a_time);
     tcase_add_test(tcase, reactive_mode_is_refused_on_a_session_cluster);
+    tcase_add_test(tcase, sources_cannot_wait_for_a_checkpoint_that_their_backlog_forbids);
     tcase_add_test(tcase, keys_of_2_4_are_refused_under_2_3);
     suite_add_tcase(suite, tcase);
     return suite;
