@@ -206,10 +206,10 @@ struct err broadcast_maps_load(struct broadcast_map *maps, uint32_t count,
         size -= sizeof head;
         if (!head.is_entry) {
             map = map_named(maps, count, entry, size);
-            if (map && (map->spec->value.fingerprint != head.fingerprint ||
-                        map->spec->value.version != head.version))
-                return err_note(note, ERR_BAD_VALUE_CODE, "state '%s' has another serializer",
-                                map->spec->name);
+            struct snapshot_serializer found = { head.fingerprint, (uint32_t)head.version };
+            if (map)
+                TRY(snapshot_expect_serializer(&found, &map->spec->value, map->spec->name, "values",
+                                               note));
             continue;
         }
         if (head.key_size > BROADCAST_ENTRY_MAX || record_padded((uint32_t)head.key_size) > size)

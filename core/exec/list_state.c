@@ -95,11 +95,8 @@ struct err list_states_load(struct list_states *lists, const struct state_list *
         if (!list)
             continue;
         const struct list_spec *spec = list->spec;
-        if (head.fingerprint != spec->value.fingerprint || head.version != spec->value.version)
-            return err_note(note, ERR_BAD_VALUE_CODE,
-                            "state '%s': its values were written by another serializer (version "
-                            "%u, expected %u)",
-                            spec->name, (uint32_t)head.version, spec->value.version);
+        struct snapshot_serializer found = { head.fingerprint, (uint32_t)head.version };
+        TRY(snapshot_expect_serializer(&found, &spec->value, spec->name, "values", note));
         if (size != sizeof head + spec->size)
             return err_note(note, ERR_BAD_VALUE_CODE,
                             "state '%s': an entry of %zu bytes, expected %u", spec->name,

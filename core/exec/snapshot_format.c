@@ -318,6 +318,22 @@ struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, 
     return OK;
 }
 
+struct err snapshot_expect_serializer(const struct snapshot_serializer *found,
+                                      const struct snapshot_serializer *expected, const char *state,
+                                      const char *what, struct note *note)
+{
+    if (found->fingerprint != expected->fingerprint)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "state '%s': its %s were written by the serializer of another type", state,
+                        what);
+    if (found->version != expected->version)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "state '%s': its %s were written by another serializer (version %u, "
+                        "expected %u)",
+                        state, what, found->version, expected->version);
+    return OK;
+}
+
 struct err snapshot_expect(const struct snapshot_header *found,
                            const struct snapshot_header *expected, struct note *note)
 {
@@ -328,16 +344,8 @@ struct err snapshot_expect(const struct snapshot_header *found,
         return err_note(note, ERR_BAD_VALUE_CODE, "of another operator");
     if (strcmp(a->name, b->name) != 0)
         return err_note(note, ERR_BAD_VALUE_CODE, "of state '%s', not '%s'", a->name, b->name);
-    if (a->key.fingerprint != b->key.fingerprint || a->key.version != b->key.version)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "state '%s': its keys were written by another serializer (version %u, "
-                        "expected %u)",
-                        b->name, a->key.version, b->key.version);
-    if (a->value.fingerprint != b->value.fingerprint || a->value.version != b->value.version)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "state '%s': its values were written by another serializer (version %u, "
-                        "expected %u)",
-                        b->name, a->value.version, b->value.version);
+    TRY(snapshot_expect_serializer(&a->key, &b->key, b->name, "keys", note));
+    TRY(snapshot_expect_serializer(&a->value, &b->value, b->name, "values", note));
     if (found->key_size != expected->key_size || found->value_size != expected->value_size ||
         found->key_hash != expected->key_hash)
         return err_note(note, ERR_BAD_VALUE_CODE,

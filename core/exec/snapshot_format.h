@@ -115,6 +115,11 @@ struct err snapshot_count_entries(const struct snapshot_file *file, uint64_t fro
 struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, uint64_t *from,
                                uint64_t to, struct snapshot_block *block,
                                struct note *note) MUST_CHECK;
+/* BAD_VALUE and how they differ: in type, else in version. What: "keys" or "values" of the state.
+ */
+struct err snapshot_expect_serializer(const struct snapshot_serializer *found,
+                                      const struct snapshot_serializer *expected, const char *state,
+                                      const char *what, struct note *note) MUST_CHECK;
 /* BAD_VALUE and which part differs, when the file is not of this state. */
 struct err snapshot_expect(const struct snapshot_header *found,
                            const struct snapshot_header *expected, struct note *note) MUST_CHECK;

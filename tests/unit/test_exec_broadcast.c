@@ -221,7 +221,9 @@ START_TEST(rules_of_another_serializer_are_refused)
     ck_assert(!lone_chain_can_init(&again, specs, 1, &file, 1));
     rules_state[0].value.version = 0;
     ck_assert_int_eq(again.context.cause, CAUSE_RESTORE);
-    ck_assert_ptr_nonnull(strstr(again.context.note.text, "state 'rules' has another serializer"));
+    ck_assert_ptr_nonnull(strstr(again.context.note.text,
+                                 "state 'rules': its values were written by another serializer "
+                                 "(version 0, expected 2)"));
     lone_chain_fini(&again);
     lone_chain_fini(&lone);
     task_snapshot_file_fini(&file);

@@ -130,7 +130,7 @@ START_TEST(restore_refuses_another_owner_and_says_which_part_differs)
         { { 7, { 1, 3 }, { 3, 1 }, { 4, 1 }, "count" }, "of another operator" },
         { { 7, { 1, 2 }, { 3, 1 }, { 4, 1 }, "sum" }, "of state 'count', not 'sum'" },
         { { 7, { 1, 2 }, { 5, 1 }, { 4, 1 }, "count" },
-          "state 'count': its keys were written by another serializer (version 1, expected 1)" },
+          "state 'count': its keys were written by the serializer of another type" },
         { { 7, { 1, 2 }, { 3, 1 }, { 4, 2 }, "count" },
           "state 'count': its values were written by another serializer (version 1, expected 2)" },
     };
