@@ -96,6 +96,7 @@ static struct err ramp_finish(const struct tree_node *node, struct generator_val
     (void)node;
     (void)note;
     default_step(v, v->over, STEPS_PER_RAMP);
+    v->moves_for = v->over;
     return OK;
 }
 
@@ -107,7 +108,7 @@ static double ramp_shape(const struct generator_values *v, time_ns at)
 static void ramp_fill(const struct generator_values *v, const struct load_context *context,
                       struct series *out)
 {
-    time_ns end = time_add(v->start, v->over);
+    time_ns end = time_add(v->start, v->moves_for);
     series_push(out, 0, v->from);
     sample(v, ramp_shape, v->start, earlier(end, context->duration), out);
     push_within(out, context, end, v->to);
@@ -226,6 +227,9 @@ static struct err flash_crowd_finish(const struct tree_node *node, struct genera
     if (v->fall == 0)
         v->fall = 10 * TIME_MIN;
     default_step(v, v->rise < v->fall ? v->rise : v->fall, STEPS_PER_RISE);
+    v->moves_for = time_add(v->rise, v->hold);
+    for (int i = 0; i < HALVINGS; i++)
+        v->moves_for = time_add(v->moves_for, v->fall);
     return OK;
 }
 
@@ -244,9 +248,7 @@ static double flash_crowd_shape(const struct generator_values *v, time_ns at)
 static void flash_crowd_fill(const struct generator_values *v, const struct load_context *context,
                              struct series *out)
 {
-    time_ns end = time_add(time_add(v->at, v->rise), v->hold);
-    for (int i = 0; i < HALVINGS; i++)
-        end = time_add(end, v->fall);
+    time_ns end = time_add(v->at, v->moves_for);
     series_push(out, 0, v->base);
     sample(v, flash_crowd_shape, v->at, earlier(end, context->duration), out);
     push_within(out, context, end, v->base);
@@ -318,7 +320,8 @@ struct err generator_read(const struct generator *generator, const struct tree_n
     }
     if (generator->finish)
         TRY(generator->finish(node, &v, note));
-    if (v.step && context->duration / v.step > LOAD_POINTS_MAX / 2)
+    time_ns moves = v.moves_for ? earlier(v.moves_for, context->duration) : context->duration;
+    if (v.step && moves / v.step > LOAD_POINTS_MAX / 2)
         return tree_error(node, ERR_BAD_VALUE_CODE, note,
                           "found more than %d steps over the run, expected longer ones",
                           LOAD_POINTS_MAX / 2);

@@ -15,6 +15,7 @@ struct generator_values {
     double base, from, to, mean, amplitude, low, high, peak; /* records/s */
     double sharpness, volatility, pull;
     time_ns at, start, over, period, peak_at, length, every, rise, hold, fall, step;
+    time_ns moves_for; /* how long it takes steps of `step`; 0: all the run */
 };
 
 struct generator {

@@ -134,7 +134,21 @@ START_TEST(flash_crowd_rises_stays_and_halves)
     ck_assert_double_eq(at(s, 34 * TIME_MIN), 1100);
     ck_assert_double_eq_tol(at(s, 47 * TIME_MIN), 600, 1);
     ck_assert_double_eq_tol(at(s, 57 * TIME_MIN), 350, 1);
+    ck_assert_double_eq_tol(at(s, 137 * TIME_MIN - TIME_S), 101, 0.1);
     ck_assert_double_eq(at(s, 137 * TIME_MIN + TIME_S), 100); /* ten halvings later */
+}
+END_TEST
+
+/* Steps are counted where there are some: not over all of a run that is much longer. */
+START_TEST(short_shapes_fit_into_long_runs)
+{
+    const struct series *s = load_over(
+        "87d", "{ flash-crowd: { base: 100/s, peak: 1100/s, at: 30d, rise: 1s, hold: 5s } }");
+    ck_assert_double_eq(at(s, 30 * TIME_DAY + 2 * TIME_S), 1100);
+    s = load_over("87d", "{ ramp: { from: 100/s, to: 200/s, over: 10s, start: 1h } }");
+    ck_assert_double_eq_tol(at(s, TIME_H + 5 * TIME_S), 150, 1);
+    ck_assert_double_eq(at(s, TIME_H + 11 * TIME_S), 200);
+    ck_assert_uint_lt(s->points.count, 100);
 }
 END_TEST
 
@@ -290,6 +304,7 @@ Suite *test_load_generators_suite(void)
     tcase_add_test(tcase, diurnal_peaks_at_its_hour_every_day);
     tcase_add_test(tcase, spike_comes_once_or_again_and_again);
     tcase_add_test(tcase, flash_crowd_rises_stays_and_halves);
+    tcase_add_test(tcase, short_shapes_fit_into_long_runs);
     tcase_add_test(tcase, random_walk_stays_inside_and_repeats_with_the_seed);
     tcase_add_test(tcase, random_walks_of_two_sources_differ);
     tcase_add_test(tcase, random_walks_of_a_sum_differ);
