@@ -72,11 +72,27 @@ static struct err add_node(struct builder *b, enum tree_kind kind, int line, str
     return OK;
 }
 
+/* Texts are shown: what steers a terminal, or is nothing in a page, is none. */
+static struct err check_text(struct builder *b, const yaml_event_t *event, int line)
+{
+    const unsigned char *text = event->data.scalar.value;
+    char line_text[128];
+    for (size_t i = 0; i < event->data.scalar.length; i++) {
+        bool is_c1 = i > 0 && text[i - 1] == 0xc2 && text[i] < 0xa0;
+        bool is_c0 = text[i] < ' ' && text[i] != '\n' && text[i] != '\t';
+        if (!is_c1 && !is_c0 && text[i] != 0x7f)
+            continue;
+        text_format(line_text, sizeof line_text,
+                    "found the control character 0x%02x, expected text", (unsigned)text[i]);
+        return complain(b, line, ERR_SYNTAX_CODE, line_text);
+    }
+    return OK;
+}
+
 static struct err take_key(struct builder *b, const yaml_event_t *event, int line)
 {
     const char *text = (const char *)event->data.scalar.value;
-    if (strlen(text) != event->data.scalar.length)
-        return complain(b, line, ERR_SYNTAX_CODE, "found a zero byte, expected text");
+    TRY(check_text(b, event, line));
     struct tree_node *first = tree_find(b->container, text);
     if (first) {
         char found[TREE_DESCRIBE_LENGTH_MAX], line_text[128];
@@ -104,8 +120,7 @@ static struct err on_scalar(struct builder *b, const yaml_event_t *event)
     if (b->container && b->container->kind == TREE_MAP && !b->key)
         return take_key(b, event, line);
     const char *text = (const char *)event->data.scalar.value;
-    if (strlen(text) != event->data.scalar.length)
-        return complain(b, line, ERR_SYNTAX_CODE, "found a zero byte, expected text");
+    TRY(check_text(b, event, line));
     struct tree_node *node;
     TRY(add_node(b, is_null_text(event) ? TREE_NULL : TREE_SCALAR, line, &node));
     if (node->kind == TREE_SCALAR)

@@ -183,7 +183,9 @@ static const struct refused {
     { "a: [1, 2\n",
       "f.yaml:2: found malformed YAML (while parsing a flow sequence, did not find expected ',' or "
       "']')" },
-    { "a: \"x\\0y\"\n", "f.yaml:1: found a zero byte, expected text" },
+    { "a: \"x\\0y\"\n", "f.yaml:1: found the control character 0x00, expected text" },
+    { "a: \"x\\x1b[31m\"\n", "f.yaml:1: found the control character 0x1b, expected text" },
+    { "\"\\x9b\": y\n", "f.yaml:1: found the control character 0x9b, expected text" },
     { "a: 1\nb \xff: 2\n",
       "f.yaml: byte 7: found invalid leading UTF-8 octet, expected UTF-8 text" },
 };
