@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "sim/load/scenario.h"
 #include "sim/report/output_dir.h"
+#include "sim/report/plots.h"
 
 enum place {
     PLACE_RUN,
@@ -37,10 +38,23 @@ static bool is_file_of_run(const char *name)
     return false;
 }
 
+/* As many bytes as its stem has; "checkpoint-" and a number, or the name of one of the others. */
+static bool is_name_of_picture(const char *name, size_t length)
+{
+    static const char checkpoint[] = "checkpoint-";
+    for (int i = 0; i < PICTURE_COUNT; i++)
+        if (strlen(plot_rows[i].name) == length && strncmp(name, plot_rows[i].name, length) == 0)
+            return true;
+    size_t digits = strlen(checkpoint);
+    return length > digits && strncmp(name, checkpoint, digits) == 0 &&
+           digits + strspn(name + digits, "0123456789") == length;
+}
+
 static bool is_picture(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return dot && (strcmp(dot, ".png") == 0 || strcmp(dot, ".svg") == 0);
+    return dot && (strcmp(dot, ".png") == 0 || strcmp(dot, ".svg") == 0) &&
+           is_name_of_picture(name, (size_t)(dot - name));
 }
 
 /* A file that a killed `weir plot` or `weir report` was writing counts by its name to be. */

@@ -201,10 +201,16 @@ static void put_within(const char *name)
 /* Notes, another run, a picture of one's own in a wrong place: none of it goes with the run. */
 START_TEST(a_run_with_something_of_somebody_else_in_it_is_never_replaced)
 {
-    static const char *const foreign[] = { "notes.txt",          "other/weir-run.json",
-                                           "plots/notes.txt",    "variants/fixed/notes.txt",
-                                           "variants/notes.txt", "look.png",
-                                           "plots/mine/a.png" };
+    static const char *const foreign[] = { "notes.txt",
+                                           "other/weir-run.json",
+                                           "plots/notes.txt",
+                                           "variants/fixed/notes.txt",
+                                           "variants/notes.txt",
+                                           "look.png",
+                                           "plots/mine/a.png",
+                                           "plots/mine.png",
+                                           "plots/overview-2.png",
+                                           "plots/checkpoint-x.png" };
     static const char *const own[] = { "plots/overview.png", "plots/compare.svg", "report.html",
                                        "plots/compare.png.tmp-17", "variants/fixed/metrics.csv" };
     begin();
@@ -231,6 +237,28 @@ START_TEST(a_run_with_something_of_somebody_else_in_it_is_never_replaced)
         remove_within(foreign[i]);
         remove_within(i == 1 ? "other" : "plots/mine");
     }
+    end();
+}
+END_TEST
+
+/* Of a sink's folder only what sinks write goes with the run. */
+START_TEST(a_sinks_folder_with_something_of_somebody_else_in_it_stays)
+{
+    struct output_dir output;
+    struct note note = { "" };
+    begin();
+    write_run("metrics.csv");
+    make_within("output");
+    make_within("output/counts");
+    put_within("output/counts/part-0-1");
+    put_within("output/counts/table");
+    write_run("plot.csv"); /* all of that is Weir's own */
+    make_within("output");
+    make_within("output/counts");
+    put_within("output/counts/notes.txt");
+    ck_assert(err_is(output_begin(&output, target, &note)));
+    ck_assert_ptr_nonnull(strstr(note.text, "output/counts/notes.txt"));
+    ck_assert(is_there("output/counts/notes.txt") && is_there("plot.csv"));
     end();
 }
 END_TEST
@@ -364,6 +392,7 @@ Suite *test_report_output_dir_suite(void)
     tcase_add_test(folder, what_cannot_be_put_in_place_leaves_the_old_output);
     tcase_add_test(folder, a_folder_that_weir_did_not_write_is_never_replaced);
     tcase_add_test(folder, a_run_with_something_of_somebody_else_in_it_is_never_replaced);
+    tcase_add_test(folder, a_sinks_folder_with_something_of_somebody_else_in_it_stays);
     tcase_add_test(folder, what_others_put_there_meanwhile_is_not_replaced);
     tcase_add_test(folder, an_empty_folder_may_be_used_and_a_link_stays_a_link);
     tcase_add_test(folder, what_a_killed_run_left_is_removed_by_the_next);
