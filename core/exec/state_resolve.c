@@ -268,6 +268,12 @@ NOT_INLINE void look_again(struct lookup *lookup)
     }
 }
 
+/* For the loops that are made for words, which want them a stride apart. */
+static bool are_words(const struct state_table *table, const struct key_run *keys)
+{
+    return state_is_words(&table->layout) && keys->stride != 0;
+}
+
 static MUST_CHECK struct err resolve(struct state_table *table, const struct key_run *keys,
                                      const uint16_t *groups, void **values, bool *is_new,
                                      struct note *note)
@@ -277,7 +283,7 @@ static MUST_CHECK struct err resolve(struct state_table *table, const struct key
     if (is_new)
         memset(is_new, 0, keys->count * sizeof *is_new);
     table->account.batch++;
-    if (state_is_words(&table->layout))
+    if (are_words(table, keys))
         state_lookup_words(&lookup, true);
     else if (table->layout.in_heap)
         run(&lookup, true, true);
@@ -319,8 +325,8 @@ struct err state_table_resolve(struct state_table *table, const struct key_run *
                                const uint16_t *groups, void **values, bool *is_new,
                                struct note *note)
 {
-    if (!groups && state_is_words(&table->layout) && keys->size == sizeof(uint64_t) &&
-        keys->stride != 0 && state_recent_is_wanted(table->recent, keys->count))
+    if (!groups && keys->size == sizeof(uint64_t) && are_words(table, keys) &&
+        state_recent_is_wanted(table->recent, keys->count))
         return resolve_rest(table, keys, values, is_new, note);
     return resolve(table, keys, groups, values, is_new, note);
 }
@@ -340,7 +346,7 @@ struct err state_table_find(struct state_table *table, const struct key_run *key
 {
     struct lookup lookup = { .table = table, .keys = keys, .values = (void **)(uintptr_t)values };
     TRY(check_batch(&lookup, groups, note));
-    if (state_is_words(&table->layout))
+    if (are_words(table, keys))
         state_lookup_words(&lookup, false);
     else if (table->layout.in_heap)
         run(&lookup, true, false);

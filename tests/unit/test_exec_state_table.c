@@ -143,6 +143,41 @@ START_TEST(large_state_table_agrees_with_an_array)
 }
 END_TEST
 
+/* As those of records that vary in size do. */
+START_TEST(state_table_finds_words_that_lie_anywhere)
+{
+    enum { WORDS = 7 };
+    static const uint32_t at[WORDS] = { 48, 0, 16, 56, 8, 40, 24 };
+    uint64_t bytes[WORDS + 1];
+    void *values[WORDS];
+    const void *found[WORDS];
+    bool is_new[WORDS];
+    struct note note;
+    struct state_spec spec = { .key_size = 8,
+                               .value_size = 8,
+                               .key_hash = KEY_HASH_LONG,
+                               .max_parallelism = 5,
+                               .range = { 0, 4 } };
+    struct state_table *table = state_table_create(&spec);
+    struct key_run run = { (const uint8_t *)bytes, WORDS, sizeof *bytes, 0, at };
+    for (uint64_t i = 0; i <= WORDS; i++)
+        bytes[i] = hash_mix(i);
+    ck_assert(!err_is(state_table_resolve(table, &run, NULL, values, is_new, &note)));
+    for (uint64_t i = 0; i < WORDS; i++) {
+        ck_assert(is_new[i]);
+        *(uint64_t *)values[i] = at[i];
+    }
+    ck_assert(!err_is(state_table_find(table, &run, NULL, found, &note)));
+    for (int i = 0; i < WORDS; i++) {
+        struct state_key key = { &bytes[at[i] / 8], sizeof *bytes, STATE_GROUP_COMPUTED };
+        const uint64_t *value = state_table_get(table, key, NULL);
+        ck_assert(value && *value == at[i]);
+        ck_assert(found[i] == values[i]);
+    }
+    state_table_destroy(table);
+}
+END_TEST
+
 Suite *test_exec_state_table_suite(void);
 Suite *test_exec_state_table_suite(void)
 {
@@ -151,6 +186,7 @@ Suite *test_exec_state_table_suite(void)
     tcase_add_loop_test(tcase, state_table_agrees_with_an_array_under_random_work, 0,
                         ORACLE_SHAPES * SETTINGS);
     tcase_add_loop_test(tcase, large_state_table_agrees_with_an_array, 0, SETTINGS);
+    tcase_add_test(tcase, state_table_finds_words_that_lie_anywhere);
     suite_add_tcase(suite, tcase);
     return suite;
 }
