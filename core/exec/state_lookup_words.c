@@ -5,16 +5,25 @@
 #include "core/exec/state_lookup.h"
 #include "core/exec/state_words.h"
 
-enum { RING = 64, AHEAD = 16 };
+enum { AHEAD = 32, RING = 4 * AHEAD };
 
 #define NEAR_BYTES (1u << 19)
 
-/* What a key has become so far, by its number modulo RING. */
+/* What a key has become so far. */
+struct words_step {
+    struct state_group *group;
+    uint64_t pattern;     /* its tag, eight times */
+    uint8_t *tag, *entry; /* of its home, then of the slot that may be it */
+};
+
+/* Keys under way, by their number modulo RING. Those whose entry was not the first one to be looked
+ * at are late: what else they may be is fetched while others take their turn, so that none waits
+ * for memory. They are done in the order in which they came, and so are all that are new. */
 struct words_pipe {
-    struct state_group *group[RING];
-    uint64_t *home[RING];             /* the tags of its home */
-    uint64_t pattern[RING];           /* its tag, eight times */
-    uint8_t *tag[RING], *entry[RING]; /* of the slot that may be it */
+    struct words_step steps[RING];
+    uint32_t located, chosen, verified; /* keys that have passed a stage; AHEAD apart */
+    uint32_t late[2 * AHEAD];
+    uint32_t late_count, fetched; /* of these what is wanted should be here by now */
 };
 
 /* What the loops read, by value: what lies behind pointers would be read again for each key. */
@@ -50,78 +59,101 @@ INLINE struct state_group *group_at(const struct words_run *run, uint32_t i, boo
 }
 
 /* Where the key lives; fetches its tags. */
-INLINE void locate(const struct words_run *run, struct words_pipe *pipe, uint32_t i, bool writes)
+INLINE void locate(const struct words_run *run, struct words_step *step, uint32_t i, bool writes)
 {
     uint64_t hash = state_hash_word(word_at(run->keys + i * run->stride));
     struct state_group *group = group_at(run, i, writes);
-    uint64_t *home = words_home(group, hash);
-    __builtin_prefetch(home, 1);
-    pipe->group[i % RING] = group;
-    pipe->home[i % RING] = home;
-    pipe->pattern[i % RING] = state_tag(hash) * STATE_ONES;
+    size_t bucket = state_home(hash, group->bucket_count);
+    step->tag = (uint8_t *)(group->tags + bucket);
+    __builtin_prefetch(step->tag, 1);
+    step->group = group;
+    step->entry = group->entries + bucket * WORDS_BUCKET;
+    step->pattern = state_tag(hash) * STATE_ONES;
 }
 
-/* The tag of the first slot from here on that may be the key's, else of the first empty one. */
-NOT_INLINE uint8_t *choose_far(const struct state_group *group, uint64_t *tags, uint64_t pattern)
+INLINE void choose_slot(struct words_step *step, uint64_t *tags, uint32_t shift)
 {
-    for (;; tags = words_next(group, tags)) {
-        uint64_t matches = words_lowest(*tags, pattern);
+    step->tag = (uint8_t *)tags + shift / 8;
+    step->entry = words_entry(step->group, tags, shift);
+}
+
+/* The first slot in a bucket behind the home that may be the key's, else the first empty one. */
+NOT_INLINE void choose_far(struct words_step *step)
+{
+    for (uint64_t *tags = (uint64_t *)(void *)step->tag;; tags = words_next(step->group, tags)) {
+        uint64_t matches = words_lowest(*tags, step->pattern);
         uint64_t reasons = matches ? matches : words_lowest(*tags, 0);
-        if (reasons != 0)
-            return (uint8_t *)tags + words_shift(reasons) / 8;
+        if (reasons == 0)
+            continue;
+        choose_slot(step, tags, words_shift(reasons));
+        return;
     }
 }
 
 /* The slot that may be the key's; fetches its entry. */
-INLINE void choose_slot(struct words_pipe *pipe, uint32_t i)
+INLINE void choose(struct words_step *step)
 {
-    const struct state_group *group = pipe->group[i % RING];
-    uint64_t *tags = pipe->home[i % RING];
-    uint64_t matches = words_lowest(*tags, pipe->pattern[i % RING]);
-    uint8_t *tag = (uint8_t *)tags + words_shift(matches) / 8;
-    if (__builtin_expect(matches == 0, 0))
-        tag = choose_far(group, tags, pipe->pattern[i % RING]);
-    uint8_t *entry = group->entries + (size_t)(tag - (uint8_t *)group->tags) * WORDS_ENTRY;
-    __builtin_prefetch(entry, 1);
-    pipe->tag[i % RING] = tag;
-    pipe->entry[i % RING] = entry;
+    uint64_t matches = words_lowest(*(const uint64_t *)(const void *)step->tag, step->pattern);
+    uint32_t shift = words_shift(matches);
+    if (__builtin_expect(matches == 0, 0)) {
+        choose_far(step);
+    } else {
+        step->tag += shift / 8;
+        step->entry += shift * (WORDS_ENTRY / 8);
+    }
+    __builtin_prefetch(step->entry, 1);
 }
 
-/* The entry by the long way, inserted if need be. Where something moved, the keys up to `end`,
- * which are in the pipe, are located anew. */
-NOT_INLINE uint8_t *find_far(struct lookup *lookup, struct words_pipe *pipe, uint32_t i,
-                             uint32_t end, struct state_group *group, bool writes)
+/* The next slot that may be the key's, where the one chosen is not; the first empty one is fetched
+ * only. */
+NOT_INLINE void choose_next(struct words_step *step)
 {
-    struct state_table *table = lookup->table;
-    uint64_t words[] = { word_at(key_run_at(lookup->keys, i)), 0 };
-    uint64_t hash = state_hash_word(words[0]);
+    uint32_t slot = (uintptr_t)step->tag % STATE_SLOTS;
+    uint64_t *tags = (uint64_t *)(void *)(step->tag - slot), tag = step->pattern & STATE_TAG_HASH;
+    uint64_t matches = state_match(*tags, tag) & ~UINT64_C(0) << 8 * slot << 8, empty;
+    while (matches == 0) {
+        if ((empty = state_empty(*tags)) != 0) {
+            __builtin_prefetch(words_entry(step->group, tags, words_shift(empty)), 1);
+            return;
+        }
+        tags = words_next(step->group, tags);
+        matches = state_match(*tags, tag);
+    }
+    choose_slot(step, tags, words_shift(matches));
+    __builtin_prefetch(step->entry, 1);
+}
+
+/* The entry of a new key, in a slot whose tag is set. */
+INLINE uint8_t *begin_entry(struct lookup *lookup, uint32_t i, struct state_group *group,
+                            uint8_t *entry, uint64_t key)
+{
+    uint64_t words[] = { key, 0 };
+    memcpy(entry, words, sizeof words);
+    group->count++;
+    lookup->table->entries++;
+    if (lookup->is_new)
+        lookup->is_new[i] = true;
+    return entry;
+}
+
+/* The entry by the long way, inserted if need be. */
+NOT_INLINE uint8_t *find_far(struct lookup *lookup, uint32_t i, struct state_group *group,
+                             bool writes)
+{
+    uint64_t key = word_at(key_run_at(lookup->keys, i)), hash = state_hash_word(key);
     uint8_t *entry, *tag;
     bool is_new;
     if (writes && group->count < group->count_max) {
-        entry = words_find_or_take(group, hash, words[0], &is_new);
-        if (!is_new)
-            return entry;
-        memcpy(entry, words, sizeof words);
-        group->count++;
-        table->entries++;
-        if (lookup->is_new)
-            lookup->is_new[i] = true;
-        return entry;
+        entry = words_find_or_take(group, hash, key, &is_new);
+        return is_new ? begin_entry(lookup, i, group, entry, key) : entry;
     }
-    tag = words_find(group, hash, words[0], &entry);
+    tag = words_find(group, hash, key, &entry);
     if (tag && writes)
         *tag = (uint8_t)(group->mark | state_tag(hash));
     if (tag || !writes)
         return tag ? entry : NULL;
-    uint32_t index = state_lookup_insert(lookup, i, group, hash);
-    struct words_run run = run_of(lookup);
-    for (uint32_t k = i + 1; group->moved == table->account.batch && k < end; k++) {
-        if (pipe->group[k % RING] != group)
-            continue;
-        locate(&run, pipe, k, true);
-        choose_slot(pipe, k);
-    }
-    return state_entry_at(&table->layout, group, index);
+    return state_entry_at(&lookup->table->layout, group,
+                          state_lookup_insert(lookup, i, group, hash));
 }
 
 /* Two words in one go, where all of it is in the nearest caches anyway. */
@@ -139,9 +171,80 @@ INLINE void run_near(struct lookup *lookup, bool writes)
         uint8_t *entry = words_entry(group, tags, shift);
         if (__builtin_expect(matches == 0 || word_at(entry) != key, 0) ||
             (writes && __builtin_expect((uint8_t)(differs >> shift) != 0, 0)))
-            entry = find_far(lookup, NULL, i, 0, group, writes);
+            entry = find_far(lookup, i, group, writes);
         values[i] = writes || entry ? entry + sizeof key : NULL;
     }
+}
+
+INLINE bool is_it(const struct words_step *step, uint64_t key)
+{
+    return ((*step->tag ^ step->pattern) & STATE_TAG_HASH) == 0 && word_at(step->entry) == key;
+}
+
+/* Mostly it is marked already; and a byte that was just stored would hold up the next one who loads
+ * the whole word. */
+INLINE void mark_written(const struct words_step *step)
+{
+    uint8_t tag = (uint8_t)(step->group->mark | (uint8_t)step->pattern);
+    if (__builtin_expect(*step->tag != tag, 0))
+        *step->tag = tag;
+}
+
+INLINE void begin_again(const struct words_run *run, struct words_pipe *pipe, uint32_t i,
+                        const struct state_group *group)
+{
+    struct words_step *step = &pipe->steps[i % RING];
+    if (step->group != group)
+        return;
+    locate(run, step, i, true);
+    if (i < pipe->chosen)
+        choose(step);
+}
+
+/* The group has moved: its keys under way come to the stage in which they are anew. */
+NOT_INLINE void begin_all_again(const struct words_run *run, struct words_pipe *pipe,
+                                const struct state_group *group)
+{
+    for (uint32_t k = 0; k < pipe->late_count; k++)
+        begin_again(run, pipe, pipe->late[k], group);
+    for (uint32_t i = pipe->verified; i < pipe->located; i++)
+        begin_again(run, pipe, i, group);
+}
+
+/* A late one. An empty slot that was chosen is still the first one where nobody took it, and then
+ * the key is new. */
+INLINE uint8_t *find_late(struct lookup *lookup, const struct words_step *step, uint32_t i,
+                          bool writes)
+{
+    uint64_t key = word_at(key_run_at(lookup->keys, i));
+    struct state_group *group = step->group;
+    if (is_it(step, key)) {
+        if (writes)
+            mark_written(step);
+        return step->entry;
+    }
+    if (!writes || *step->tag != 0 || group->count == group->count_max)
+        return find_far(lookup, i, group, writes);
+    mark_written(step);
+    return begin_entry(lookup, i, group, step->entry, key);
+}
+
+/* Those late ones whose memory should be here. */
+INLINE void settle_some(struct lookup *lookup, struct words_pipe *pipe, bool writes)
+{
+    const struct words_run run = run_of(lookup);
+    for (uint32_t k = 0; k < pipe->fetched; k++) {
+        uint32_t i = pipe->late[k];
+        const struct words_step *step = &pipe->steps[i % RING];
+        uint64_t moves = run.table->account.moves;
+        uint8_t *entry = find_late(lookup, step, i, writes);
+        lookup->values[i] = entry ? entry + sizeof(uint64_t) : NULL;
+        if (__builtin_expect(run.table->account.moves != moves, 0))
+            begin_all_again(&run, pipe, step->group);
+    }
+    pipe->late_count -= pipe->fetched;
+    memmove(pipe->late, pipe->late + pipe->fetched, pipe->late_count * sizeof *pipe->late);
+    pipe->fetched = pipe->late_count;
 }
 
 INLINE uint32_t end_of(uint32_t from, uint32_t count)
@@ -149,12 +252,42 @@ INLINE uint32_t end_of(uint32_t from, uint32_t count)
     return from + AHEAD < count ? from + AHEAD : count;
 }
 
-INLINE void locate_some(const struct words_run *run, struct words_pipe *pipe, uint32_t from,
+INLINE void locate_some(const struct words_run *run, struct words_pipe *pipe, bool writes)
+{
+    uint32_t i = pipe->located, end = end_of(i, run->count);
+    struct words_step *step = &pipe->steps[i % RING];
+    for (; i < end; i++)
+        locate(run, step++, i, writes);
+    pipe->located = end;
+}
+
+INLINE void choose_some(struct words_pipe *pipe)
+{
+    uint32_t i = pipe->chosen, end = end_of(i, pipe->located);
+    struct words_step *step = &pipe->steps[i % RING];
+    for (; i < end; i++)
+        choose(step++);
+    pipe->chosen = end;
+}
+
+INLINE void verify_some(const struct words_run *run, struct words_pipe *pipe, void **values,
                         bool writes)
 {
-    uint32_t end = end_of(from, run->count);
-    for (uint32_t i = from; i < end; i++)
-        locate(run, pipe, i, writes);
+    uint32_t i = pipe->verified, end = end_of(i, pipe->chosen);
+    struct words_step *step = &pipe->steps[i % RING];
+    for (; i < end; i++, step++) {
+        uint64_t key = word_at(run->keys + i * run->stride);
+        values[i] = step->entry + sizeof key;
+        if (__builtin_expect(is_it(step, key), 1)) {
+            if (writes)
+                mark_written(step);
+            continue;
+        }
+        if (*step->tag != 0)
+            choose_next(step);
+        pipe->late[pipe->late_count++] = i;
+    }
+    pipe->verified = end;
 }
 
 /* Two words with memory far away. Each stage takes some keys in a row, so that their fetches are
@@ -163,28 +296,17 @@ INLINE void run_words(struct lookup *lookup, bool writes)
 {
     struct words_pipe pipe;
     const struct words_run run = run_of(lookup);
-    const uint8_t differs_in = writes ? UINT8_MAX : STATE_TAG_HASH;
-    void **values = lookup->values;
-    locate_some(&run, &pipe, 0, writes);
-    locate_some(&run, &pipe, AHEAD, writes);
-    for (uint32_t i = 0; i < end_of(0, run.count); i++)
-        choose_slot(&pipe, i);
-    for (uint32_t from = 0; from < run.count; from += AHEAD) {
-        uint32_t end = end_of(from, run.count), chosen = end_of(end, run.count);
-        locate_some(&run, &pipe, from + 2 * AHEAD, writes);
-        for (uint32_t i = end; i < chosen; i++)
-            choose_slot(&pipe, i);
-        for (uint32_t i = from; i < end; i++) {
-            struct state_group *group = pipe.group[i % RING];
-            uint8_t *entry = pipe.entry[i % RING];
-            uint8_t expected = (uint8_t)(group->mark | (uint8_t)pipe.pattern[i % RING]);
-            uint8_t differs = (uint8_t)((*pipe.tag[i % RING] ^ expected) & differs_in);
-            if (__builtin_expect(differs != 0, 0) ||
-                __builtin_expect(word_at(entry) != word_at(run.keys + i * run.stride), 0))
-                entry = find_far(lookup, &pipe, i, end_of(chosen, run.count), group, writes);
-            values[i] = writes || entry ? entry + sizeof(uint64_t) : NULL;
-        }
+    pipe.located = pipe.chosen = pipe.verified = pipe.late_count = pipe.fetched = 0;
+    locate_some(&run, &pipe, writes);
+    locate_some(&run, &pipe, writes);
+    choose_some(&pipe);
+    while (pipe.verified < run.count) {
+        locate_some(&run, &pipe, writes);
+        choose_some(&pipe);
+        verify_some(&run, &pipe, lookup->values, writes);
+        settle_some(lookup, &pipe, writes);
     }
+    settle_some(lookup, &pipe, writes);
 }
 
 void state_lookup_words(struct lookup *lookup, bool writes)

@@ -34,7 +34,13 @@ START_TEST(state_table_agrees_with_an_array_under_random_work)
 END_TEST
 
 /* More than the near caches hold, so that keys are looked up some ahead of one another. */
-enum { LARGE_KEYS = 60000, LARGE_BATCH = 1000, LARGE_ROUNDS = 400 };
+enum {
+    LARGE_KEYS = 60000,
+    LARGE_BATCH = 1000,
+    LARGE_ROUNDS = 400,
+    LARGE_AGAIN = 150, /* keys apart, at most, when one comes again while it is under way */
+    LARGE_REMOVED = 100,
+};
 
 static const struct snapshot_identity identity = { .name = "large" };
 
@@ -50,8 +56,10 @@ struct large {
 /* Draws a batch; the keys that may come grow in number, so that it is new ones all the time. */
 static struct key_run large_draw(struct large *large, struct rng *rng, uint64_t among)
 {
-    for (int i = 0; i < LARGE_BATCH; i++) {
-        large->numbers[i] = (uint32_t)rng_below(rng, among);
+    for (uint64_t i = 0; i < LARGE_BATCH; i++) {
+        uint64_t back = rng_below(rng, 4 * LARGE_AGAIN) + 1;
+        large->numbers[i] = back <= LARGE_AGAIN && back <= i ? large->numbers[i - back]
+                                                             : (uint32_t)rng_below(rng, among);
         large->keys[i] = hash_mix(large->numbers[i]);
     }
     return (struct key_run){ (const uint8_t *)large->keys, LARGE_BATCH, 8, 8, NULL };
@@ -70,6 +78,17 @@ static void large_count(struct large *large, struct rng *rng, uint64_t among)
         *count = ++*value;
     }
     ck_assert(agrees);
+}
+
+/* Leaves holes in full buckets. */
+static void large_remove(struct large *large, struct rng *rng, uint64_t among)
+{
+    for (int i = 0; i < LARGE_REMOVED; i++) {
+        uint64_t number = rng_below(rng, among), word = hash_mix(number);
+        struct state_key key = { (const uint8_t *)&word, sizeof word, STATE_GROUP_COMPUTED };
+        ck_assert(state_table_remove(large->table, key) == (large->counts[number] != 0));
+        large->counts[number] = 0;
+    }
 }
 
 static void large_look(struct large *large, struct rng *rng)
@@ -129,6 +148,7 @@ START_TEST(large_state_table_agrees_with_an_array)
     for (uint64_t round = 1; round <= LARGE_ROUNDS; round++) {
         large_count(large, &rng, LARGE_KEYS * round / LARGE_ROUNDS);
         large_look(large, &rng);
+        large_remove(large, &rng, LARGE_KEYS * round / LARGE_ROUNDS);
         if (round == LARGE_ROUNDS - 10)
             large_write(large, 1, &files[0]);
     }
