@@ -116,7 +116,7 @@ static void read_job_line(struct narrative *narrative, struct job_story *story, 
 /* Outages are the summary's: the log does not hold when tasks stopped that nobody heard of. */
 struct outage {
     const char *job, *cause, *by;
-    bool planned, recovered, failed, is_over;
+    bool planned, rescaled, recovered, failed, is_over;
     time_ns at, down_at, over_at, failed_at, length;
     int64_t restarts;
 };
@@ -128,6 +128,7 @@ static struct outage read_outage(const json_t *one, bool planned)
                              .cause = json_string_value(json_object_get(one, "cause")),
                              .by = json_string_value(json_object_get(one, "failed_by")) };
     outage.restarts = json_integer_value(json_object_get(one, "restarts"));
+    outage.rescaled = planned || json_is_true(json_object_get(one, "rescaled"));
     take_time(one, "at", &outage.at);
     take_time(one, "down_at", &outage.down_at);
     take_time(one, "down_s", &outage.length);
@@ -170,14 +171,14 @@ static size_t find_line(const struct run_log *log, const char *job, time_ns from
     return otherwise;
 }
 
-/* The fault that the outage is put down to, as the log has it; SIZE_MAX: it is none. */
+/* The fault that began the outage, as the log has it; SIZE_MAX: none did. */
 static size_t fault_of(const struct run_log *log, const struct outage *outage)
 {
     for (size_t i = run_log_place(log, outage->at - SAME(outage->at)); i < log->entries.count;
          i++) {
         const struct log_entry *entry = &log->entries.items[i];
         char text[INCIDENT_CAUSE_SIZE];
-        if (entry->at > outage->at + SAME(outage->at))
+        if (outage->rescaled || entry->at > outage->at + SAME(outage->at))
             break;
         if (!text_equal(entry->machine, "process") && !text_equal(entry->machine, "script"))
             continue;
@@ -232,14 +233,15 @@ static void add_outage(struct narrative *narrative, struct stories *stories,
     vec_push(&narrative->chapters,
              (struct chapter){ .kind = outage->planned ? CHAPTER_RESCALE : CHAPTER_INCIDENT,
                                .job = story->job,
-                               .cause = outage->planned || fault == SIZE_MAX ? first : fault,
+                               .cause = fault == SIZE_MAX ? first : fault,
                                .first = first,
                                .last = last,
                                .script = SIZE_MAX,
                                .is_over = outage->is_over || outage->failed,
                                .is_dead = outage->failed,
                                .is_unnoticed = !is_sign(&log->entries.items[first]),
-                               .has_fault = !outage->planned && fault != SIZE_MAX,
+                               .is_rescale = outage->rescaled,
+                               .has_fault = fault != SIZE_MAX,
                                .why = outage->cause,
                                .by = outage->by,
                                .restarts = outage->restarts,
@@ -295,6 +297,7 @@ static void add_outages(struct narrative *narrative, struct stories *stories, co
         add_outage(narrative, stories, &outage);
         narrative->failures += !planned;
         narrative->rescales += planned;
+        narrative->spoiled += outage.rescaled && !planned;
         narrative->down += outage.length;
         if (!planned && outage.length > narrative->longest)
             narrative->longest = outage.length;
@@ -378,16 +381,18 @@ static void tell_refusals(const struct narrative *narrative, FILE *file)
 void narrative_sum_up(const struct narrative *narrative, FILE *file)
 {
     size_t failures = narrative->failures, rescales = narrative->rescales;
-    char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE];
+    char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], spoiled[64] = "";
+    if (narrative->spoiled > 0)
+        text_format(spoiled, sizeof spoiled, " (%zu of them in a rescale)", narrative->spoiled);
     number_text_seconds((double)narrative->down / (double)TIME_S, all);
     number_text_seconds((double)narrative->longest / (double)TIME_S, most);
     if (failures + rescales == 0)
         fputs("No job went down once its tasks ran.\n", file);
     else
         fprintf(file,
-                "%zu failure%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
-                failures, failures == 1 ? "" : "s", rescales, rescales == 1 ? "" : "s", all,
-                failures ? "; the longest failure took " : "", failures ? most : "");
+                "%zu failure%s%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
+                failures, failures == 1 ? "" : "s", spoiled, rescales, rescales == 1 ? "" : "s",
+                all, failures ? "; the longest failure took " : "", failures ? most : "");
     for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
         if (chapter->kind == CHAPTER_START && !chapter->is_over)
             fprintf(file, "The tasks of %s never all ran.\n", chapter->job);

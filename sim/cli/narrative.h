@@ -43,6 +43,7 @@ struct chapter {
     bool is_over;       /* false: the run ended meanwhile; `last` is the last line */
     bool is_dead;       /* the job FAILED, and none of its tasks runs from then on */
     bool is_unnoticed;  /* an incident of which the JobManager never heard; `first` is any line */
+    bool is_rescale;    /* of an incident, too: it began as one */
     bool has_fault;     /* `cause` is the line of a fault */
     const char *why;    /* what the summary puts it down to; null: no outage */
     const char *by;   /* what the job FAILED by, where that is another; of its end, in full; null */
@@ -93,8 +94,8 @@ struct narrative {
     const struct run_log *log;
     time_ns duration; /* how times are said depends on it */
     VEC(struct chapter) chapters;
-    size_t failures, rescales;
-    time_ns down, longest; /* of all of both together; the longest failure */
+    size_t failures, rescales, spoiled; /* spoiled: failures that began as rescales */
+    time_ns down, longest;              /* of all of both together; the longest failure */
     struct lag_climb climb;
     VEC(struct lag_effect) effects;
 };

@@ -210,8 +210,8 @@ static void tell_requirements(struct paragraph *p)
     time_ns until = end ? end->from : p->narrative->duration;
     char after[NUMBER_TEXT_SIZE], took[NUMBER_TEXT_SIZE], at[NUMBER_TEXT_SIZE];
     for (VEC_EACH(const struct chapter, other, &p->narrative->chapters)) {
-        if (other->kind != CHAPTER_RESCALE || other->job != p->chapter->job ||
-            other->from < p->chapter->from || other->from > until)
+        if (!other->is_rescale || other->job != p->chapter->job || other->from < p->chapter->from ||
+            other->from > until)
             continue;
         paragraph_say(p, "The job was rescaled %s later",
                       paragraph_length(other->from - p->chapter->from, after));

@@ -11,6 +11,8 @@
 #include "sim/report/causes.h"
 #include "sim/report/incidents.h"
 
+enum { FAULTS_TOLD = 4 };
+
 static const char failed_task[] = "execution * -> FAILED";
 
 static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
@@ -83,7 +85,7 @@ static size_t next_failed(const struct paragraph *p, size_t from)
     return SIZE_MAX;
 }
 
-static void tell_failed(struct paragraph *p, size_t place, bool begins)
+void paragraph_say_failed(struct paragraph *p, size_t place, bool begins)
 {
     const struct log_entry *failed = entry_at(p, place);
     paragraph_say(p, "%s %" PRId64 " of %s%s%s FAILED (%s%s%s)", begins ? "Subtask" : "subtask",
@@ -124,7 +126,7 @@ static void tell_overtaken(struct paragraph *p, size_t failed, size_t noticed)
     size_t fault = paragraph_fault(p, failed), all = paragraph_count(p, failed_task);
     paragraph_say(p, "Before that was noticed, %s later, ",
                   paragraph_length(entry_at(p, failed)->at - from, after));
-    tell_failed(p, failed, false);
+    paragraph_say_failed(p, failed, false);
     if (fault != SIZE_MAX) {
         incident_fault_text(entry_at(p, fault), text);
         paragraph_say(p, " by another fault (%s)", text);
@@ -136,7 +138,7 @@ static void tell_overtaken(struct paragraph *p, size_t failed, size_t noticed)
     }
     paragraph_say(p, ". What the outage began with was noticed %s after that: ",
                   paragraph_length(entry_at(p, noticed)->at - from, after));
-    tell_failed(p, noticed, false);
+    paragraph_say_failed(p, noticed, false);
     tell_more(p, all - 2);
 }
 
@@ -157,6 +159,34 @@ void narrative_tell_detection(struct paragraph *p)
         tell_overtaken(p, failed, noticed);
         return;
     }
-    tell_failed(p, failed, !tell_noticed(p, entry_at(p, failed)->at));
+    paragraph_say_failed(p, failed, !tell_noticed(p, entry_at(p, failed)->at));
     tell_more(p, paragraph_count(p, failed_task) - 1);
+}
+
+/* Each fault with its first failure: one may fail many tries. */
+void narrative_tell_spoiled(struct paragraph *p)
+{
+    size_t told[FAULTS_TOLD], count = 0, more = 0;
+    char after[NUMBER_TEXT_SIZE], text[INCIDENT_CAUSE_SIZE];
+    for (size_t i = next_failed(p, p->chapter->first); i != SIZE_MAX; i = next_failed(p, i + 1)) {
+        size_t fault = paragraph_fault(p, i);
+        bool is_told = count == FAULTS_TOLD;
+        for (size_t t = 0; t < count; t++)
+            is_told = is_told || told[t] == fault;
+        if (is_told) {
+            more++;
+            continue;
+        }
+        told[count++] = fault;
+        paragraph_say(p, "%s after that began, ",
+                      paragraph_length(entry_at(p, i)->at - p->chapter->from, after));
+        paragraph_say_failed(p, i, false);
+        if (fault != SIZE_MAX) {
+            incident_fault_text(entry_at(p, fault), text);
+            paragraph_say(p, " by a fault (%s)", text);
+        }
+        paragraph_say(p, ". ");
+    }
+    if (more > 0)
+        paragraph_say(p, "%zu more failed until the end of it. ", more);
 }

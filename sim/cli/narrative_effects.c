@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/base/text.h"
+#include "sim/report/causes.h"
 
 /* Lag that rises less, or by a smaller share, says nothing. */
 #define LAG_TOLD_S 1.0
@@ -18,8 +19,15 @@
 #define SLOWER_BY    (100 * TIME_MS)
 /* One that was triggered meanwhile ends within the usual timeout. */
 #define CHECKPOINT_MAX (10 * TIME_MIN)
+/* A task that cannot be reached, or says nothing, is given up within this. */
+#define FAILED_WITHIN (2 * TIME_MIN)
 
 enum { COMPARED = 10, JOBS_TOLD = 4 };
+
+static const struct log_entry *entry_at(const struct paragraph *p, size_t place)
+{
+    return &p->narrative->log->entries.items[place];
+}
 
 /* Lag. */
 
@@ -150,6 +158,56 @@ void effects_tell_ended(struct paragraph *p)
         paragraph_say(p, "So had %zu more. ", told - JOBS_TOLD);
 }
 
+/* Tasks. */
+
+/* May the failure be of the chapter's fault, by the processes that it names? */
+static bool may_be_by(const struct paragraph *p, const struct log_entry *failed)
+{
+    const char *node = p->chapter->node;
+    bool names_it = (failed->peer && text_equal(failed->peer, node)) ||
+                    (failed->remote && text_equal(failed->remote, node));
+    return run_log_fits(failed, "execution * -> FAILED") &&
+           (names_it || text_equal(node, "jobmanager") ||
+            text_equal(entry_at(p, p->chapter->first)->machine, "storage"));
+}
+
+/* The first task that failed by it; SIZE_MAX: none did, as far as the log says. */
+static size_t first_failed(const struct paragraph *p)
+{
+    const struct run_log *log = p->narrative->log;
+    for (size_t i = p->chapter->first; i < log->entries.count; i++) {
+        struct cause_chain chain;
+        if (entry_at(p, i)->at > p->chapter->to + FAILED_WITHIN)
+            break;
+        if (!may_be_by(p, entry_at(p, i)))
+            continue;
+        causes_of(log, i, &chain);
+        for (size_t link = 1; link < chain.count; link++)
+            if (chain.place[link] == p->chapter->first)
+                return i;
+    }
+    return SIZE_MAX;
+}
+
+/* `idle`: "it", or "any of them", which ended without a task of its own; null: it may have had one,
+ * or has not ended. */
+static size_t tell_failed(struct paragraph *p, const char *idle)
+{
+    size_t place = first_failed(p);
+    char after[NUMBER_TEXT_SIZE];
+    if (place == SIZE_MAX)
+        return 0;
+    const struct log_entry *failed = entry_at(p, place);
+    if (idle)
+        paragraph_say(p, "No task ran on %s, but ", idle);
+    paragraph_say(p, "%s later ", paragraph_length(failed->at - p->chapter->from, after));
+    if (failed->job)
+        paragraph_say(p, "a task of %s failed by that: ", failed->job);
+    paragraph_say_failed(p, place, false);
+    paragraph_say(p, ". ");
+    return 1;
+}
+
 /* Checkpoints. */
 
 struct checkpoints_seen {
@@ -254,12 +312,15 @@ static size_t tell_checkpoints(struct paragraph *p)
     return told;
 }
 
-enum fault_effect effects_tell(struct paragraph *p)
+enum fault_effect effects_tell(struct paragraph *p, const char *idle)
 {
-    size_t told = tell_outages(p);
-    if (p->chapter->to == p->chapter->from) /* over before anything else can come with it */
+    size_t told = tell_outages(p), failed = tell_failed(p, told > 0 ? NULL : idle);
+    bool is_instant = p->chapter->to == p->chapter->from; /* nothing else can come with it */
+    if (is_instant && failed == 0)
         return told > 0 ? FAULT_EFFECT_MEANWHILE : FAULT_EFFECT_NONE;
-    told += tell_checkpoints(p);
+    if (is_instant)
+        return FAULT_EFFECT_OWN;
+    told += failed + tell_checkpoints(p);
     told += tell_lag(p);
     return told > 0 ? FAULT_EFFECT_OWN : FAULT_EFFECT_NONE;
 }
@@ -267,5 +328,5 @@ enum fault_effect effects_tell(struct paragraph *p)
 enum fault_effect effects_of(const struct narrative *narrative, const struct chapter *chapter)
 {
     struct paragraph p = { .narrative = narrative, .chapter = chapter };
-    return effects_tell(&p);
+    return effects_tell(&p, NULL);
 }

@@ -40,8 +40,8 @@ enum fault_effect { FAULT_EFFECT_NONE, FAULT_EFFECT_MEANWHILE, FAULT_EFFECT_OWN 
 /* Says which jobs had FAILED before: for their downtime they are down, but nothing can happen to
  * them. */
 void effects_tell_ended(struct paragraph *p);
-/* Says what follows. */
-enum fault_effect effects_tell(struct paragraph *p);
+/* Says what follows. `idle`: "it", or "any of them", where processes ended; else null. */
+enum fault_effect effects_tell(struct paragraph *p, const char *idle);
 /* The same without saying it. */
 enum fault_effect effects_of(const struct narrative *narrative, const struct chapter *chapter);
 

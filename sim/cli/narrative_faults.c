@@ -85,7 +85,8 @@ static void mark_outages(struct faults *faults)
     const struct log_entry *entries = faults->narrative->log->entries.items;
     size_t count = faults->narrative->log->entries.count;
     for (VEC_EACH(const struct chapter, chapter, &faults->narrative->chapters)) {
-        if (chapter->kind != CHAPTER_INCIDENT && !chapter->is_dead)
+        bool may_begin = chapter->kind == CHAPTER_INCIDENT || chapter->is_dead;
+        if (!may_begin || chapter->is_rescale)
             continue;
         size_t i =
             run_log_place(faults->narrative->log, chapter->fault_at - SAME(chapter->fault_at));
@@ -318,10 +319,10 @@ void narrative_tell_fault(struct paragraph *p, bool several)
         return;
     }
     tell_given_up(p);
-    enum fault_effect effect = effects_tell(p);
+    const char *idle = !ends ? NULL : several ? "any of them" : "it";
+    enum fault_effect effect = effects_tell(p, idle);
     if (effect == FAULT_EFFECT_NONE && ends)
-        paragraph_say(p, "No task ran on %s: no job went down by it. ",
-                      several ? "any of them" : "it");
+        paragraph_say(p, "No task ran on %s: no job went down by it. ", idle);
     else if (effect == FAULT_EFFECT_NONE)
         paragraph_say(p, "Nothing noticeable followed: no task failed, no checkpoint failed or "
                          "took much longer, and no sample shows a lag that rose by 1 s. ");

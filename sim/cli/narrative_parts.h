@@ -35,6 +35,8 @@ const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUM
 /* How many lines of the job in the chapter fit. */
 size_t paragraph_count(const struct paragraph *p, const char *pattern);
 
+/* "subtask 1 of count on tm2 FAILED (user code failed)"; `begins` a sentence. */
+void paragraph_say_failed(struct paragraph *p, size_t place, bool begins);
 /* The fault that a line leads back to; SIZE_MAX: the log has none. */
 size_t paragraph_fault(const struct paragraph *p, size_t place);
 /* Is it what the chapter is put down to? Of processes that went together, one stands for all. */
@@ -45,6 +47,8 @@ bool paragraph_is_struck(const struct paragraph *p, const char *node);
 
 /* How an outage was noticed, and what failed before it was. */
 void narrative_tell_detection(struct paragraph *p);
+/* Which tasks failed in a rescale, and by what. */
+void narrative_tell_spoiled(struct paragraph *p);
 
 /* Chapters of checkpoints that failed, behind the others, which are in order of time. */
 void narrative_add_checkpoints(struct narrative *narrative);

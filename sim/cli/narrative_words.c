@@ -282,9 +282,9 @@ static time_ns since_what(const struct paragraph *p, size_t place, bool several,
                           char what[INCIDENT_CAUSE_SIZE])
 {
     size_t place_of_fault = paragraph_fault(p, place);
-    text_format(what, INCIDENT_CAUSE_SIZE, "the fault");
-    if (place_of_fault == SIZE_MAX || !p->chapter->has_fault ||
-        paragraph_is_cause(p, place_of_fault))
+    bool may_be_other = p->chapter->has_fault || p->chapter->is_rescale;
+    text_format(what, INCIDENT_CAUSE_SIZE, p->chapter->is_rescale ? "that began" : "the fault");
+    if (place_of_fault == SIZE_MAX || !may_be_other || paragraph_is_cause(p, place_of_fault))
         return p->chapter->fault_at;
     const struct log_entry *fault = entry_at(p, place_of_fault);
     if (text_equal(fault->machine, "script"))
@@ -420,7 +420,10 @@ static void put_title(const struct narrative *narrative, const struct chapter *c
     case CHAPTER_RESCALE:
     case CHAPTER_END:
     case CHAPTER_CHECKPOINTS:
-        text_format(out, size, "%s %s", chapter->job, titles[chapter->kind]);
+        text_format(out, size, "%s %s", chapter->job,
+                    chapter->kind == CHAPTER_INCIDENT && chapter->is_rescale
+                        ? "fails in a rescale"
+                        : titles[chapter->kind]);
         break;
     case CHAPTER_EXIT:
         text_format(out, size, "%s %s", chapter->node,
@@ -443,8 +446,13 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
         tell_end(&p);
         break;
     case CHAPTER_INCIDENT:
-        tell_fault(&p);
-        narrative_tell_detection(&p);
+        if (chapter->is_rescale) {
+            tell_rescale(&p);
+            narrative_tell_spoiled(&p);
+        } else {
+            tell_fault(&p);
+            narrative_tell_detection(&p);
+        }
         tell_restarts(&p);
         tell_given_up(&p);
         tell_restore(&p);

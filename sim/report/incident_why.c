@@ -2,7 +2,8 @@
  *
  * Why is found as `weir explain` finds it: from a line back through its causes (causes.c), to a
  * fault of the world or the failure that nothing explains. What a job FAILED by is looked for in
- * the same way, but not beyond a restart.
+ * the same way, but not beyond a restart. A rescale in which something fails has two causes: it
+ * began the outage, the other one prolonged or ended it.
  */
 #include "sim/report/incident_why.h"
 
@@ -12,6 +13,8 @@
 #include "sim/report/causes.h"
 
 const char incident_no_reason[] = "for no reason known";
+const char incident_rescale[] = "rescale";
+static const char rescale_then[] = "rescale, then ";
 
 /* "tm3 killed: machine reclaimed"; a reason that names the process says it all, and so does the
  * label of what the script did. */
@@ -61,6 +64,17 @@ void incident_put_failure(const struct incidents *incidents, struct job_id id, t
     text_format(out, INCIDENT_CAUSE_SIZE, "%s", is_of_task ? job->failure : incident_no_reason);
     if (!is_of_task)
         incidents->look->each_exception(incidents->look->context, id, take_root, &sought);
+}
+
+void incident_spoil_rescale(const struct incidents *incidents, struct incident *incident)
+{
+    const struct log_entry *fault = incident_last_fault(incidents);
+    char text[INCIDENT_CAUSE_SIZE];
+    if (fault)
+        incident_fault_text(fault, text);
+    text_format(incident->cause, INCIDENT_CAUSE_SIZE, "%s%s", rescale_then,
+                fault ? text : incidents->jobs.items[incident->job.n].failure);
+    incident->planned = false;
 }
 
 /* The fault by which the last entry came about with no restart in between; null: there is none. */
@@ -117,18 +131,29 @@ static bool is_of_cause(const struct job_incidents *job, const struct log_entry 
            text_equal(fault->machine, cause->machine) && text_equal(fault->what, cause->what);
 }
 
+/* What ended a rescale is told as that, and not as what it went on with besides. */
+static void tell_once(struct incident *incident)
+{
+    size_t length = sizeof rescale_then - 1;
+    if (strncmp(incident->cause, rescale_then, length) == 0 &&
+        text_equal(incident->cause + length, incident->end))
+        text_format(incident->cause, INCIDENT_CAUSE_SIZE, "%s", incident_rescale);
+}
+
 void incident_put_end(const struct incidents *incidents, struct incident *incident, time_ns at)
 {
     const struct job_incidents *job = &incidents->jobs.items[incident->job.n];
     const struct log_entry *fault = fault_of_end(incidents);
-    bool survived = incident->restarts > 0;
-    if (fault && !is_of_cause(job, fault))
+    bool survived = incident->restarts > 0 || incident->rescaled;
+    if (fault && (incident->rescaled || !is_of_cause(job, fault)))
         incident_fault_text(fault, incident->end);
-    if (fault || (!survived && job->fault.seq == 0))
-        return; /* the cause is the failure */
-    bool is_known = put_last_failure(incidents, incident, at, incident->end);
-    if (!is_known && !survived)
-        incident->end[0] = '\0';
+    if (!fault && (survived || job->fault.seq != 0)) { /* else the cause is the failure */
+        bool is_known = put_last_failure(incidents, incident, at, incident->end);
+        if (!is_known && !survived)
+            incident->end[0] = '\0';
+    }
+    if (incident->rescaled)
+        tell_once(incident);
 }
 
 void incident_hear_failure(struct incident *incident, const char *text)

@@ -10,12 +10,15 @@
 #include "sim/report/incidents.h"
 
 extern const char incident_no_reason[];
+extern const char incident_rescale[];
 
 /* The fault behind the last entry; null: none is. */
 const struct log_entry *incident_last_fault(const struct incidents *incidents);
 /* A failure of this instant that no fault is behind. */
 void incident_put_failure(const struct incidents *incidents, struct job_id id, time_ns at,
                           char out[INCIDENT_CAUSE_SIZE]);
+/* The last entry tells of a failure in a rescale that nothing had failed in so far. */
+void incident_spoil_rescale(const struct incidents *incidents, struct incident *incident);
 /* The last entry, of now, tells that the job FAILED: says by what where that is not what it went
  * down by. */
 void incident_put_end(const struct incidents *incidents, struct incident *incident, time_ns at);

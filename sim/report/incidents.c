@@ -104,6 +104,7 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
     struct incident incident = { .job = id,
+                                 .rescaled = planned,
                                  .planned = planned,
                                  .at = at,
                                  .down_at = at,
@@ -111,7 +112,7 @@ static void go_down(struct incidents *incidents, struct job_id id, time_ns at, b
                                  .over_at = TIME_NEVER,
                                  .failed_at = TIME_NEVER };
     text_format(incident.cause, sizeof incident.cause, "%s",
-                planned ? "rescale" : incident_no_reason);
+                planned ? incident_rescale : incident_no_reason);
     job->open = incidents->list.count;
     vec_push(&incidents->list, incident);
     job->fault = (struct log_entry){ .seq = 0 };
@@ -195,7 +196,7 @@ static void come_up(struct incidents *incidents, struct job_id id, const struct 
     job->rescales = view->rescales;
 }
 
-/* For good. A rescale that led to it was no success, and a job none of whose tasks ever ran is down
+/* For good. A rescale that led to it was a failure, and a job none of whose tasks ever ran is down
  * from then on. */
 static void fail(struct incidents *incidents, struct job_id id, const struct look_job *view,
                  time_ns at)
@@ -206,10 +207,7 @@ static void fail(struct incidents *incidents, struct job_id id, const struct loo
     struct incident *incident = &incidents->list.items[job->open];
     notice(incidents, id, at);
     incident->restarts = view->restarts - job->restarts;
-    if (incident->planned)
-        incident_put_failure(incidents, id, at, incident->cause);
-    else
-        incident_put_end(incidents, incident, at);
+    incident_put_end(incidents, incident, at);
     incident->planned = false;
     incident->failed_at = at;
     job->state = UPTIME_FAILED;
@@ -303,7 +301,7 @@ static void settle_process(struct incidents *incidents)
             go_down(incidents, id, at, false);
             blame(incidents, id, at);
             job->blamed = true;
-        } else if (!incidents->list.items[job->open].planned) {
+        } else if (!incidents->list.items[job->open].rescaled) {
             retell(incidents, job);
         }
     }
@@ -352,6 +350,8 @@ void incidents_on_failure(struct incidents *incidents, struct job_id job, time_n
         return; /* the first one of an instant is the root */
     own->failed_at = at;
     text_format(own->failure, sizeof own->failure, "%s", text);
+    if (own->state == UPTIME_DOWN && incidents->list.items[own->open].planned)
+        incident_spoil_rescale(incidents, &incidents->list.items[own->open]);
     /* Lines of one step tell one by one what has happened already. */
     if (own->state != UPTIME_FAILED)
         return;

@@ -22,10 +22,12 @@ enum { INCIDENT_CAUSE_SIZE = 160 };
 
 struct incident {
     struct job_id job;
-    char cause[INCIDENT_CAUSE_SIZE]; /* "tm3 killed: machine reclaimed", "user code failed", ... */
-    char end[INCIDENT_CAUSE_SIZE];   /* FAILED by this, where the cause is another; else empty */
-    bool planned;                    /* a rescale, not a failure */
-    time_ns at;                      /* the fault; without one the same as down_at */
+    /* "tm3 killed: machine reclaimed", "user code failed", "rescale, then kill tm2", ... */
+    char cause[INCIDENT_CAUSE_SIZE];
+    char end[INCIDENT_CAUSE_SIZE]; /* FAILED by this, where the cause is another; else empty */
+    bool rescaled;                 /* it began as a rescale */
+    bool planned;                  /* the same, and nothing failed in it: no failure */
+    time_ns at;                    /* the fault that began it; without one the same as down_at */
     time_ns down_at;
     time_ns running_at; /* TIME_NEVER: not any more */
     time_ns over_at;    /* running_at, or when the job ended otherwise; TIME_NEVER: it goes on */
@@ -71,7 +73,7 @@ void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id n
                        const char *word, const char *reason, bool ends_process);
 void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id node,
                        const struct log_line *line);
-/* A task failed, for the text's sake. */
+/* A task failed; the line is the last that was heard. A rescale in which one does is a failure. */
 void incidents_on_failure(struct incidents *incidents, struct job_id job, time_ns at,
                           const char *text);
 /* What a job was to start from is not there or does not fit; the text says how. */

@@ -293,6 +293,7 @@ static json_t *outages_array(const struct recorder *recorder, bool planned)
         json_t *one = json_object();
         put_text(one, "job", scenario->jobs.items[incident->job.n].name);
         put_text(one, "cause", incident->cause);
+        put(one, "rescaled", json_boolean(incident->rescaled));
         put(one, "at", seconds(incident->at));
         put(one, "down_at", seconds(incident->down_at));
         put(one, "down_s", seconds(length));

@@ -176,15 +176,80 @@ START_TEST(a_job_that_failed_is_down_for_good)
 }
 END_TEST
 
-/* A rescale that ends so was no rescale, and a job of which nothing ever ran is down since then. */
+static void begin_rescale(time_ns at)
+{
+    recorded.run.jobs[0].status = "RESTARTING";
+    recorded.run.jobs[0].restarts = recorded.run.jobs[0].rescales = 1;
+    recorded_line(&recorded, at, fake_move("scheduler", "Executing", "Restarting"));
+}
+
+static void fail_reach(time_ns at, uint32_t node)
+{
+    recorded.run.jobs[0].status = "RUNNING";
+    fail_task(at, node, "RecipientUnreachableException: TaskManager cannot be reached");
+}
+
+/* Its tasks go where a process was killed before (0), or is meanwhile (1). */
+START_TEST(a_rescale_in_which_tasks_fail_is_a_failure_by_both)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    if (_i == 1)
+        begin_rescale(50 * TIME_S);
+    recorder_fact(&recorded.recorder, 51 * TIME_S, fake_node(2), "kill", "kill tm2");
+    recorded_fact(&recorded, 51 * TIME_S, 2, "killed", "kill tm2");
+    if (_i == 0)
+        begin_rescale(52 * TIME_S);
+    fail_reach(53 * TIME_S, 2);
+    fail_reach(54 * TIME_S, 2);
+    recorded.run.jobs[0].status = "RUNNING";
+    recorded.run.jobs[0].restarts = 3;
+    recorded_line(&recorded, 60 * TIME_S, fake_fact("job", "all tasks RUNNING"));
+    const struct incidents *incidents = &recorded.recorder.incidents;
+    ck_assert_uint_eq(incidents->list.count, 1);
+    const struct incident *incident = &incidents->list.items[0];
+    ck_assert(incident->rescaled && !incident->planned);
+    ck_assert_str_eq(incident->cause, "rescale, then kill tm2");
+    ck_assert_str_eq(incident->end, "");
+    ck_assert_int_eq(incident->at, incident->down_at);
+    ck_assert_int_eq(incident->running_at, 60 * TIME_S);
+    ck_assert_uint_eq(incidents_shown(incidents), 0);
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* By a machine (0) or its own code (1). */
+START_TEST(a_job_that_failed_in_a_rescale_failed_by_what_failed_in_it)
+{
+    static const char *const ends[] = { "kill tm2", "count failed: user code failed" };
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded_start_job(&recorded);
+    recorder_fact(&recorded.recorder, 49 * TIME_S, fake_node(2), "kill", "kill tm2");
+    recorded_fact(&recorded, 49 * TIME_S, 2, "killed", "kill tm2");
+    begin_rescale(50 * TIME_S);
+    if (_i == 0)
+        fail_reach(51 * TIME_S, 2);
+    else
+        fail_task(51 * TIME_S, 1, "RuntimeException: user code failed");
+    recorded_line(&recorded, 51 * TIME_S, fake_move("job", "RUNNING", "FAILING"));
+    recorded.run.jobs[0].status = "FAILED";
+    recorded.run.jobs[0].ended_at = 51 * TIME_S;
+    recorded_line(&recorded, 51 * TIME_S, fake_move("job", "FAILING", "FAILED"));
+    const struct incident *incident = &recorded.recorder.incidents.list.items[0];
+    ck_assert(incident->rescaled && !incident->planned);
+    ck_assert_str_eq(incident->cause, "rescale");
+    ck_assert_str_eq(incident->end, ends[_i]);
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* A rescale that ends so was a failure, and a job of which nothing ever ran is down since then. */
 START_TEST(a_job_that_failed_on_its_way_up_is_down_too)
 {
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
     if (_i == 0) {
         recorded_start_job(&recorded);
-        recorded.run.jobs[0].status = "RESTARTING";
-        recorded.run.jobs[0].restarts = recorded.run.jobs[0].rescales = 1;
-        recorded_line(&recorded, 50 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
+        begin_rescale(50 * TIME_S);
     }
     struct log_line refused = fake_fact("job", "restore refused");
     refused.reason = "there is no such checkpoint";
@@ -197,8 +262,9 @@ START_TEST(a_job_that_failed_on_its_way_up_is_down_too)
         10 * TIME_S);
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
     ck_assert(!recorded.recorder.incidents.list.items[0].planned);
-    ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause,
-                     "there is no such checkpoint");
+    const struct incident *incident = &recorded.recorder.incidents.list.items[0];
+    ck_assert_str_eq(_i == 0 ? incident->end : incident->cause, "there is no such checkpoint");
+    ck_assert_str_eq(_i == 0 ? incident->cause : incident->end, _i == 0 ? "rescale" : "");
     recorded_end(&recorded);
 }
 END_TEST
@@ -344,6 +410,8 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, a_condition_is_remembered_until_it_has_ended);
     tcase_add_loop_test(tcase, what_began_again_is_remembered_once, 0, 2);
     tcase_add_test(tcase, a_job_that_failed_is_down_for_good);
+    tcase_add_loop_test(tcase, a_rescale_in_which_tasks_fail_is_a_failure_by_both, 0, 2);
+    tcase_add_loop_test(tcase, a_job_that_failed_in_a_rescale_failed_by_what_failed_in_it, 0, 2);
     tcase_add_loop_test(tcase, a_job_that_failed_on_its_way_up_is_down_too, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;

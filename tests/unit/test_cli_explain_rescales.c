@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Explaining rescales that run into a fault: what began the outage and what made it longer, and
+ * the fault with the tasks that it made fail. Over whole runs.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "tests/lib/command_line.h"
+#include "tests/lib/told_words.h"
+
+/* A job that grows onto tm2 at 180 s, when that has been killed and is not missed yet. */
+static const char *told_of(const char *config, const char *rest)
+{
+    static char out[CLI_TEXT_SIZE];
+    char scenario[4096];
+    text_format(scenario, sizeof scenario,
+                "name: grows\nduration: 6min\n"
+                "config: { scheduler-mode: reactive, execution.checkpointing.interval: 20s%s }\n"
+                "cluster: { task-managers: [ tm1, { name: tm2, at: 115s } ] }\n"
+                "jobs:\n  - { name: a, vertices: [ { name: s, parallelism: 3 } ], load: 1k/s }\n"
+                "events:\n  - { at: 178s, kill: tm2 }\n%s",
+                config, rest);
+    cli_begin();
+    cli_put_file("grows.yaml", scenario);
+    ck_assert_int_le(cli_weir("run @/grows.yaml --out @/o --no-plots"), 1); /* FAILED: 1 */
+    text_format(out, sizeof out, "%s", cli_out());
+    ck_assert_int_eq(cli_weir("explain @/o"), 0);
+    text_format(out + strlen(out), sizeof out - strlen(out), "%s", cli_out());
+    told_unwrap(out);
+    cli_end();
+    return out;
+}
+
+#define UNREACHABLE                                                                                \
+    "subtask 1 of s on tm2 FAILED (RecipientUnreachableException: TaskManager cannot be reached)"
+#define KILLED                                                                                     \
+    "178.000 s tm2 is killed The script did what it says (kill tm2). The resource manager gave "   \
+    "up tm2 13 s after that (TaskManager no longer reachable). No task ran on it, but 2.07 s "     \
+    "later a task of a failed by that: " UNREACHABLE ". "
+#define BEGAN                                                                                      \
+    "180.051 s a fails in a rescale Other slots than before were there, enough though not all it " \
+    "wants, so the adaptive scheduler restarted the job. 20.4 ms after that began, " UNREACHABLE   \
+    " by a fault (kill tm2). "
+
+START_TEST(a_rescale_that_meets_a_dead_process_tells_both)
+{
+    const char *out = told_of("", "expect:\n  - { name: back, event: all tasks RUNNING, "
+                                  "after: kill, within: 1min }\n");
+    must_tell(out, "back 15.4 s ");
+    must_tell(out, "1 failure (1 of them in a rescale) and 0 rescales kept tasks from running for "
+                   "13.3 s in all; the longest failure took 13.3 s.");
+    must_tell(out, KILLED);
+    must_tell(out, BEGAN "4 more failed until the end of it. ");
+    must_tell(out, "The adaptive scheduler restarted the job 6 times");
+    must_tell(out, "The resource manager gave up tm2 13 s after kill tm2 (");
+    must_tell(out, "All 1 tasks were RUNNING again 13.3 s after it went down, at parallelism 1.");
+}
+END_TEST
+
+START_TEST(a_job_that_such_a_rescale_ends_failed_by_the_fault)
+{
+    const char *out = told_of(", restart-strategy.type: none", "");
+    must_tell(out, "job a FAILED at 180.091 s: kill tm2 (RecipientUnreachableException: "
+                   "TaskManager cannot be reached), after rescale at 180.051 s");
+    must_tell(out, KILLED);
+    must_tell(out, BEGAN);
+    must_tell(out, "The job FAILED 40.6 ms after that: kill tm2. ");
+}
+END_TEST
+
+Suite *test_cli_explain_rescales_suite(void);
+Suite *test_cli_explain_rescales_suite(void)
+{
+    Suite *suite = suite_create("cli: explaining rescales that fail");
+    TCase *runs = tcase_create("runs");
+    tcase_add_test(runs, a_rescale_that_meets_a_dead_process_tells_both);
+    tcase_add_test(runs, a_job_that_such_a_rescale_ends_failed_by_the_fault);
+    suite_add_tcase(suite, runs);
+    return suite;
+}
