@@ -39,11 +39,19 @@ static const struct command_row *row_of(const struct log_entry *entry)
     return NULL;
 }
 
+/* A chapter without an answer. */
+struct open_command {
+    size_t chapter;
+    int64_t request; /* the how-manieth of the script's it is */
+};
+
 /* While the log is read. */
 struct commands {
     struct narrative *narrative;
     size_t chapters_then; /* how many there were */
-    VEC(size_t) open;     /* chapters without an answer */
+    VEC(struct open_command) open;
+    int64_t requests; /* so far */
+    bool is_numbered; /* answers say which request they are of; those of older logs do not */
     VEC(const char *) jobs;
 };
 
@@ -65,7 +73,8 @@ static void begin_command(struct commands *commands, size_t place)
     const struct log_entry *entry = &narrative->log->entries.items[place];
     const struct command_row *row = row_of(entry);
     if (row->request)
-        vec_push(&commands->open, narrative->chapters.count);
+        vec_push(&commands->open,
+                 (struct open_command){ narrative->chapters.count, ++commands->requests });
     vec_push(&narrative->chapters,
              (struct chapter){ .kind = CHAPTER_COMMAND,
                                .job = row->request ? job_of_label(commands, entry) : NULL,
@@ -81,16 +90,27 @@ static void begin_command(struct commands *commands, size_t place)
                                .to = row->request ? narrative->duration : entry->at });
 }
 
-/* The first one that waits for such an answer and is of that job, or may be. */
+/* Without numbers: of that job, or it may be. */
+static bool may_answer(const struct commands *commands, const struct log_entry *answer,
+                       const struct open_command *open)
+{
+    const struct narrative *narrative = commands->narrative;
+    const struct chapter *chapter = &narrative->chapters.items[open->chapter];
+    const struct log_entry *script = &narrative->log->entries.items[chapter->script];
+    if (commands->is_numbered)
+        return answer->request == open->request;
+    return text_equal(row_of(script)->request, answer->what) &&
+           (!chapter->job || chapter->job == answer->job);
+}
+
+/* Of those that it may be of, the first. */
 static void take_answer(struct commands *commands, size_t place)
 {
     struct narrative *narrative = commands->narrative;
     const struct log_entry *answer = &narrative->log->entries.items[place];
     for (size_t i = 0; i < commands->open.count; i++) {
-        struct chapter *chapter = &narrative->chapters.items[commands->open.items[i]];
-        const struct log_entry *script = &narrative->log->entries.items[chapter->script];
-        if (!text_equal(row_of(script)->request, answer->what) ||
-            (chapter->job && chapter->job != answer->job))
+        struct chapter *chapter = &narrative->chapters.items[commands->open.items[i].chapter];
+        if (!may_answer(commands, answer, &commands->open.items[i]))
             continue;
         chapter->job = answer->job;
         chapter->after = chapter->last = place;
@@ -158,6 +178,8 @@ void narrative_add_commands(struct narrative *narrative)
     for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
         if (chapter->kind == CHAPTER_START)
             vec_push(&commands.jobs, chapter->job);
+    for (VEC_EACH(const struct log_entry, entry, &narrative->log->entries))
+        commands.is_numbered = commands.is_numbered || entry->request > 0;
     for (size_t i = 0; i < narrative->log->entries.count; i++) {
         const struct log_entry *entry = &narrative->log->entries.items[i];
         if (row_of(entry))

@@ -100,6 +100,10 @@ void virtual_cluster_fact(struct virtual_cluster *cluster, struct node_id node, 
 /* Who speaks in a fact: "process" of processes and hosts, "script" of what the script does. */
 const char *virtual_cluster_fact_machine(const char *word);
 
+/* Tokens of the script's own client requests have this bit set; below it stands the how-manieth of
+ * these it is, from 1. */
+#define SCRIPT_TOKEN ((uint64_t)1 << 32)
+
 /* A client's request to the JobManager: a submission after the scenario's submit time, others after
  * the network's latency. Payload is copied. Without a JobManager the answer is a refusal. */
 void virtual_cluster_ask(struct virtual_cluster *cluster, const struct event_client *request);

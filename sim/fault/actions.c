@@ -230,10 +230,8 @@ static void fail_task_begin(struct action_context *context, const struct scripte
 static void ask(struct action_context *context, const struct scripted_event *event,
                 enum client_request request)
 {
-    const struct scenario *scenario = virtual_cluster_scenario(context->cluster);
     struct event_client client = { .request = request,
-                                   .token =
-                                       SCRIPT_TOKEN | (uint64_t)(event - scenario->events.items),
+                                   .token = SCRIPT_TOKEN | ++context->asked,
                                    .job = event->job,
                                    .drain = event->drain,
                                    .bounds = event->bounds.items,

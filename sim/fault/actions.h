@@ -23,6 +23,7 @@ struct lasting {
 struct action_context {
     struct virtual_cluster *cluster;
     VEC(struct lasting) lasting; /* under way, in the order they began */
+    uint64_t asked;              /* clients' requests so far */
 };
 
 typedef void action_function(struct action_context *context, const struct scripted_event *event,

@@ -10,9 +10,6 @@
 
 #include "sim/cluster/virtual_cluster.h"
 
-/* Tokens of the script's own client requests have this bit set; below it the event's number. */
-#define SCRIPT_TOKEN ((uint64_t)1 << 32)
-
 /* Slots of this TaskManager that hold work, for the targets in-use and idle. */
 typedef uint32_t script_slots_used(void *context, struct node_id task_manager);
 

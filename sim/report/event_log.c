@@ -174,6 +174,8 @@ void event_log_answer(struct event_log *log, time_ns at, const struct effect_ans
             put_text(log->file, "job", job->name);
         put_text(log->file, "to", err_is(answer->result) ? "refused" : "done");
         put_number(log->file, "value", (int64_t)answer->value);
+        if (answer->token & SCRIPT_TOKEN)
+            put_number(log->file, "request", (int64_t)(answer->token & ~SCRIPT_TOKEN));
         if (answer->text)
             put_text(log->file, "reason", answer->text);
     }

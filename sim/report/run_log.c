@@ -105,6 +105,7 @@ static bool take_line(struct run_log *log, const char *text, size_t length)
         entry.slot = number_of(line, "slot");
         entry.checkpoint = number_of(line, "checkpoint");
         entry.value = number_of(line, "value");
+        entry.request = number_of(line, "request");
         good = entry.node && entry.machine && entry.what && entry.seq > 0;
     }
     if (good)

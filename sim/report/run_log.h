@@ -21,6 +21,7 @@ struct log_entry {
     const char *node, *machine, *what, *from, *to, *job, *vertex, *peer, *remote;
     const char *reason;
     int64_t subtask, attempt, slot, checkpoint, value;
+    int64_t request; /* answers: the how-manieth of the script's */
 };
 
 struct run_log {

@@ -204,6 +204,23 @@ START_TEST(an_answer_goes_to_the_command_of_its_job)
 }
 END_TEST
 
+/* The second request is answered first. */
+START_TEST(an_answer_goes_to_its_own_request)
+{
+    const char *out =
+        told_of(", jobmanager.scheduler: adaptive",
+                "  - { name: a, vertices: [ { name: src, close: 20s } ], load: 1k/s }\n",
+                "  - { at: 5min, stop-with-savepoint: a }\n"
+                "  - { at: 5min 4s, stop-with-savepoint: a }\n");
+    must_tell(out, "00:05:04 a is asked to stop with a savepoint The script did what it says "
+                   "(stop-with-savepoint a). That was refused 100 us later: the job is not "
+                   "executing. ");
+    must_tell(out, "a ends The job ended as FINISHED. The script had asked for it 20 s before "
+                   "(stop-with-savepoint a), and savepoint ");
+    must_not_tell(out, "00:05:00 a is asked");
+}
+END_TEST
+
 /* There is no fault, so there is nothing yet that could have been noticed. */
 START_TEST(a_failure_without_a_fault_begins_with_the_task)
 {
@@ -256,6 +273,7 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, faults_of_one_instant_are_told_as_one);
     tcase_add_test(tcase, what_the_script_asks_of_jobs_is_told_with_what_came_of_it);
     tcase_add_test(tcase, an_answer_goes_to_the_command_of_its_job);
+    tcase_add_test(tcase, an_answer_goes_to_its_own_request);
     tcase_add_test(tcase, a_failure_without_a_fault_begins_with_the_task);
     suite_add_tcase(suite, tcase);
     return suite;

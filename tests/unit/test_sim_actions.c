@@ -234,14 +234,14 @@ START_TEST(actions_on_jobs_are_clients_requests_with_tokens_of_their_own)
     fake_world_run(&fake.world, 2500 * TIME_MS);
     fake_world_expect(&fake.world,
                       "2000.000 - * cancel (the label)\n"
-                      "2001.000 - answer 4294967296: refused in this state, no JobManager "
+                      "2001.000 - answer 4294967297: refused in this state, no JobManager "
                       "is running\n");
     fake_world_run(&fake.world, 4500 * TIME_MS);
     fake_world_forget(&fake.world);
     fake_world_run(&fake.world, TIME_MIN);
     fake_world_expect(&fake.world,
                       "5000.000 - * rescale (the label)\n"
-                      "5001.000 - answer 4294967299: refused in this state, no JobManager "
+                      "5001.000 - answer 4294967300: refused in this state, no JobManager "
                       "is running\n");
     vec_fini(&vec_last(&fake.world.scenario.events).bounds);
     fake_script_fini(&fake);
