@@ -59,6 +59,16 @@ size_t paragraph_fault(const struct paragraph *p, size_t place)
     return causes_fault(p->narrative->log, &chain);
 }
 
+bool paragraph_leads_to(const struct paragraph *p, size_t effect, size_t cause)
+{
+    struct cause_chain chain;
+    causes_of(p->narrative->log, effect, &chain);
+    for (size_t link = 1; link < chain.count; link++)
+        if (chain.place[link] == cause)
+            return true;
+    return false;
+}
+
 bool paragraph_is_cause(const struct paragraph *p, size_t fault)
 {
     const struct log_entry *own = entry_at(p, p->chapter->cause), *other = entry_at(p, fault);

@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "core/base/text.h"
-#include "sim/report/causes.h"
 
 /* Lag that rises less, or by a smaller share, says nothing. */
 #define LAG_TOLD_S 1.0
@@ -176,15 +175,10 @@ static size_t first_failed(const struct paragraph *p)
 {
     const struct run_log *log = p->narrative->log;
     for (size_t i = p->chapter->first; i < log->entries.count; i++) {
-        struct cause_chain chain;
         if (entry_at(p, i)->at > p->chapter->to + FAILED_WITHIN)
             break;
-        if (!may_be_by(p, entry_at(p, i)))
-            continue;
-        causes_of(log, i, &chain);
-        for (size_t link = 1; link < chain.count; link++)
-            if (chain.place[link] == p->chapter->first)
-                return i;
+        if (may_be_by(p, entry_at(p, i)) && paragraph_leads_to(p, i, p->chapter->first))
+            return i;
     }
     return SIZE_MAX;
 }

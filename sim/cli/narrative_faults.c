@@ -285,6 +285,7 @@ static bool was_up(const struct paragraph *p)
     return true;
 }
 
+/* Not where something came between that explains it better. */
 static void tell_given_up(struct paragraph *p)
 {
     const struct log_entry *each;
@@ -293,7 +294,8 @@ static void tell_given_up(struct paragraph *p)
     for (size_t i = p->chapter->first;
          i < p->narrative->log->entries.count && (each = entry_at(p, i))->at <= until; i++) {
         if (!each->peer || !text_equal(each->peer, p->chapter->node) ||
-            !run_log_fits(each, "resource manager closes"))
+            !run_log_fits(each, "resource manager closes") ||
+            !paragraph_leads_to(p, i, p->chapter->first))
             continue;
         paragraph_say(p, "The resource manager gave up %s %s after %s%s%s%s. ", p->chapter->node,
                       paragraph_length(each->at - p->chapter->from, after),

@@ -39,6 +39,8 @@ size_t paragraph_count(const struct paragraph *p, const char *pattern);
 void paragraph_say_failed(struct paragraph *p, size_t place, bool begins);
 /* The fault that a line leads back to; SIZE_MAX: the log has none. */
 size_t paragraph_fault(const struct paragraph *p, size_t place);
+/* Is the one line among the causes of the other? */
+bool paragraph_leads_to(const struct paragraph *p, size_t effect, size_t cause);
 /* Is it what the chapter is put down to? Of processes that went together, one stands for all. */
 bool paragraph_is_cause(const struct paragraph *p, size_t fault);
 

@@ -86,6 +86,22 @@ START_TEST(an_idle_process_that_is_killed_is_told)
 }
 END_TEST
 
+/* A kill (0), or a stop without grace (1), after a freeze that was over. */
+START_TEST(a_process_is_given_up_for_the_fault_that_explains_it)
+{
+    static const char *const ends[] = { "kill: tm3", "stop: { task-manager: tm3, grace: 0s }" };
+    char events[256];
+    text_format(events, sizeof events,
+                "  - { at: 5min, freeze: { task-manager: tm3, for: 10s } }\n"
+                "  - { at: 6min, %s }\n",
+                ends[_i]);
+    const char *out = told_of("", JOB("a", ""), events);
+    must_tell(out, "00:05:00 tm3 is frozen The script did what it says (freeze tm3). It went on "
+                   "10 s later. " NOTHING);
+    must_tell(out, "The resource manager gave up tm3 ");
+}
+END_TEST
+
 START_TEST(a_fault_that_brings_a_job_down_is_told_once)
 {
     const char *out = told_of("", JOB("a", ""),
@@ -266,6 +282,7 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, a_slow_host_is_told_with_what_followed);
     tcase_add_test(tcase, checkpoints_that_failed_and_a_freeze_tell_of_each_other);
     tcase_add_test(tcase, an_idle_process_that_is_killed_is_told);
+    tcase_add_loop_test(tcase, a_process_is_given_up_for_the_fault_that_explains_it, 0, 2);
     tcase_add_test(tcase, a_fault_that_brings_a_job_down_is_told_once);
     tcase_add_test(tcase, a_job_that_failed_before_a_fault_had_ended);
     tcase_add_test(tcase, a_job_that_failed_after_a_fault_was_down);
