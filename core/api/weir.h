@@ -424,7 +424,8 @@ WEIR_API struct weir_stream *weir_partition_custom(struct weir_stream *in,
 typedef size_t weir_format(const void *value, uint32_t size, char *line, size_t room, void *user);
 
 /* Files of lines in RUN/output/NAME, each record once: they are seen when the checkpoint is
- * complete that they were closed for. format null: the record is a text. */
+ * complete that they were closed for, or by a job that begins with it. format null: the record is
+ * a text. */
 WEIR_API void weir_sink_files(struct weir_stream *in, const char *name, weir_format *format,
                               void *user);
 /* A table with the last line of each key, in RUN/output/NAME: written at once, and again after a
@@ -433,7 +434,8 @@ WEIR_API void weir_sink_table(struct weir_stream *keyed, const char *name, weir_
                               void *user);
 WEIR_API void weir_discard(struct weir_stream *in, const char *name);
 /* Results for main, each record once: it is there when the checkpoint is complete that it belongs
- * to; without checkpoints at the end of the job. They belong to the environment. */
+ * to; without checkpoints at the end of the job; those of a snapshot that had not come by then,
+ * from the job that begins with it. They belong to the environment. */
 struct weir_results;
 WEIR_API struct weir_results *weir_collect(struct weir_stream *in, const char *name);
 

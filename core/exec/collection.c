@@ -21,6 +21,13 @@ static struct collected_file *find(const struct collection *collection,
     return i == INDEX_NONE ? NULL : &collection->files.items[i];
 }
 
+static struct collected_file *add(struct collection *collection, const struct sink_file *name)
+{
+    index_map_put(&collection->names, name_of(name), (uint32_t)collection->files.count);
+    vec_push(&collection->files, (struct collected_file){ .name = *name });
+    return &vec_last(&collection->files);
+}
+
 static struct err begin(void *context, const struct sink_file *name, struct note *note)
 {
     struct collection *collection = context;
@@ -33,8 +40,7 @@ static struct err begin(void *context, const struct sink_file *name, struct note
         vec_clear(&file->bytes);
         return OK;
     }
-    index_map_put(&collection->names, name_of(name), (uint32_t)collection->files.count);
-    vec_push(&collection->files, (struct collected_file){ .name = *name });
+    add(collection, name);
     return OK;
 }
 
@@ -61,16 +67,41 @@ static struct err prepare(void *context, const struct sink_file *name, struct no
     return OK;
 }
 
+static struct err not_prepared(const struct sink_file *name, struct note *note)
+{
+    return err_note(note, ERR_REFUSED_CODE, "file %u-%llu is not prepared", name->subtask,
+                    (unsigned long long)name->number);
+}
+
+static void show(struct collection *collection, struct collected_file *file)
+{
+    if (file->state != COLLECTED_COMMITTED)
+        vec_push(&collection->committed, (uint32_t)(file - collection->files.items));
+    file->state = COLLECTED_COMMITTED;
+}
+
 static struct err commit(void *context, const struct sink_file *name, struct note *note)
 {
     struct collection *collection = context;
     struct collected_file *file = find(collection, name);
     if (!file || file->state == COLLECTED_OPEN)
-        return err_note(note, ERR_REFUSED_CODE, "file %u-%llu is not prepared", name->subtask,
-                        (unsigned long long)name->number);
-    if (file->state != COLLECTED_COMMITTED)
-        vec_push(&collection->committed, (uint32_t)(file - collection->files.items));
-    file->state = COLLECTED_COMMITTED;
+        return not_prepared(name, note);
+    show(collection, file);
+    return OK;
+}
+
+struct err collection_adopt(struct collection *collection, const struct collection *other,
+                            const struct sink_file *name, struct note *note)
+{
+    const struct collected_file *theirs = find(other, name);
+    if (!theirs || theirs->state == COLLECTED_OPEN)
+        return not_prepared(name, note);
+    if (theirs->state == COLLECTED_COMMITTED || find(collection, name))
+        return OK;
+    struct collected_file *file = add(collection, name);
+    vec_resize(&file->bytes, theirs->bytes.count);
+    memcpy(file->bytes.items, theirs->bytes.items, theirs->bytes.count);
+    show(collection, file);
     return OK;
 }
 

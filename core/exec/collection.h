@@ -29,6 +29,12 @@ struct collection {
 void collection_init(struct collection *collection);
 void collection_fini(struct collection *collection);
 
+/* Takes a copy of the other's file, seen from here on, unless it is here or has been seen there. So
+ * of those who read one after the other each record reaches one. Refused: it is not prepared. */
+MUST_CHECK struct err collection_adopt(struct collection *collection,
+                                       const struct collection *other, const struct sink_file *name,
+                                       struct note *note);
+
 /* For file_sink_params: a record as [length u64] [payload, padded to 8]. */
 size_t collection_encode(const void *context, const void *payload, uint32_t size, uint8_t *out,
                          size_t room);

@@ -69,7 +69,7 @@ static void begin_file(struct file_sink *sink)
 {
     const struct sink_port *port = params_of(&sink->op)->port;
     struct note note = { { 0 } };
-    sink->file = (struct sink_file){ sink->op.task->subtask, 0, sink->next_number++ };
+    sink->file = (struct sink_file){ sink->op.task->subtask, port->place, sink->next_number++ };
     sink->is_open = true;
     see(sink, port->begin(port->context, &sink->file, &note), &note, "begin");
 }

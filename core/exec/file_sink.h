@@ -2,8 +2,9 @@
  *
  * Files that hold each record once. Records are written to a file that nobody sees; each checkpoint
  * closes it, and its completion makes it seen. Which files wait for that is state: a task begun
- * anew from a checkpoint commits those that belong to it, whoever wrote them. Source: Flink's
- * FileSink with OnCheckpointRollingPolicy, TwoPhaseCommitSinkFunction.
+ * anew from a checkpoint commits those that belong to it, whoever wrote them, and where they were
+ * written: also those of another job. Source: Flink's FileSink with OnCheckpointRollingPolicy,
+ * whose committables name their files, TwoPhaseCommitSinkFunction.
  */
 #ifndef WEIR_EXEC_FILE_SINK_H
 #define WEIR_EXEC_FILE_SINK_H

@@ -10,15 +10,17 @@
 #include "core/exec/key_hash.h"
 #include "core/exec/operator.h"
 
-/* A name that no other file of the sink has. */
+/* A name that no other file of the sink has; and where it lies, which may not be where the sink
+ * writes now: a job that begins with another's snapshot commits what the other has prepared. */
 struct sink_file {
-    uint32_t subtask, unused;
+    uint32_t subtask, place; /* sink_port.place */
     uint64_t number;
 };
 
 /* What a function does not do it says by an err, and in the note; the task fails with it. */
 struct sink_port {
     void *context;
+    uint32_t place; /* of the files that are begun here, among all that a port of its kind knows */
     bool is_remote; /* what goes there takes time: the world's to charge */
     /* A new, empty file; one of this name that was never committed is an older attempt's and goes.
      * Refused where a committed one has the name. */
@@ -27,7 +29,7 @@ struct sink_port {
                          size_t size, struct note *note);
     /* Its bytes are safe from here on, not yet seen. */
     struct err (*prepare)(void *context, const struct sink_file *file, struct note *note);
-    /* Seen from here on. Again: nothing happens. */
+    /* Seen from here on, wherever it lies. Again, by whomever: nothing happens. */
     struct err (*commit)(void *context, const struct sink_file *file, struct note *note);
     /* Of keyed sinks: each record takes the place of the one that its key had. */
     struct err (*upsert)(void *context, const struct key_run *keys, const struct batch *batch,

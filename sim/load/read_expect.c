@@ -287,6 +287,25 @@ static struct err read_invariant(const struct tree_node *node, struct expectatio
                            &word, note);
 }
 
+static const struct api_sink *sink_named(const struct job_spec *job, const char *name)
+{
+    if (job->program)
+        for (VEC_EACH(struct api_sink *, sink, &job->program->sinks))
+            if (!(*sink)->is_collected && text_equal((*sink)->name, name))
+                return *sink;
+    return NULL;
+}
+
+/* The last of the jobs that have gone on with this sink, one from the other: its output is that of
+ * all of them. */
+static uint32_t last_heir(const struct scenario *scenario, uint32_t of, const char *sink)
+{
+    for (uint32_t j = of + 1; j < scenario->jobs.count; j++)
+        if (scenario->jobs.items[j].former == of + 1 && sink_named(&scenario->jobs.items[j], sink))
+            of = j;
+    return of;
+}
+
 /* A job with such a sink; several may have one. */
 static struct err find_sink(const struct scenario_reader *reader, const struct tree_node *node,
                             struct expectation *expectation)
@@ -301,16 +320,13 @@ static struct err find_sink(const struct scenario_reader *reader, const struct t
         const struct job_program *program = scenario->jobs.items[j].program;
         if (!program || (job && expectation->job.n != j))
             continue;
-        for (VEC_EACH(struct api_sink *, sink, &program->sinks)) {
-            if ((*sink)->is_collected)
-                continue;
-            if (text_equal((*sink)->name, expectation->subject)) {
-                expectation->job = (struct job_id){ j };
-                return OK;
-            }
-            if (count < SINK_NAMES_MAX)
-                names[count++] = (*sink)->name;
+        if (sink_named(&scenario->jobs.items[j], expectation->subject)) {
+            expectation->job.n = job ? j : last_heir(scenario, j, expectation->subject);
+            return OK;
         }
+        for (VEC_EACH(struct api_sink *, sink, &program->sinks))
+            if (!(*sink)->is_collected && count < SINK_NAMES_MAX)
+                names[count++] = (*sink)->name;
     }
     char hint[FIELD_HINT_MAX];
     return tree_expected(subject, ERR_BAD_VALUE_CODE, reader->note,

@@ -64,11 +64,17 @@ static struct err prepare(void *context, const struct sink_file *file, struct no
     return written->port.prepare(written, file, note);
 }
 
+/* A restored file may be another job's: a folder is where it is, and a main reads one job's results
+ * after the other's. */
 static struct err commit(void *context, const struct sink_file *file, struct note *note)
 {
-    struct collection *written = &((struct output *)context)->written;
+    struct output *output = context;
+    CHECK(file->place < output->all->list.count);
+    struct output *place = output->all->list.items[file->place];
     guard_beat();
-    return written->port.commit(written, file, note);
+    if (place != output && place->is_collected && output->is_collected)
+        return collection_adopt(&output->written, &place->written, file, note);
+    return place->written.port.commit(&place->written, file, note);
 }
 
 static struct output *find(const struct outputs *outputs, const char *job, const char *sink)
@@ -84,21 +90,41 @@ const struct output *outputs_find(const struct outputs *outputs, const char *job
     return find(outputs, job, sink);
 }
 
-void outputs_open(struct outputs *outputs, const char *job, const struct job_program *program)
+/* Of the same kind; null: it had none. */
+static const struct output *former_of(const struct outputs *outputs, const char *former,
+                                      const struct api_sink *sink)
+{
+    const struct output *found = former ? find(outputs, former, sink->name) : NULL;
+    return found && found->is_table == sink->is_table && found->is_collected == sink->is_collected
+               ? found
+               : NULL;
+}
+
+static void add(struct outputs *outputs, const char *job, const char *former,
+                const struct api_sink *sink)
+{
+    struct output *output = mem_create(sizeof *output);
+    collection_init(&output->written);
+    output->all = outputs;
+    output->former = former_of(outputs, former, sink);
+    output->place = (uint32_t)outputs->list.count;
+    output->job = mem_copy_text(job);
+    output->name = mem_copy_text(sink->name);
+    output->is_table = sink->is_table;
+    output->is_collected = sink->is_collected;
+    vec_push(&outputs->list, output);
+}
+
+void outputs_open(struct outputs *outputs, const char *job, const char *former,
+                  const struct job_program *program)
 {
     for (VEC_EACH(struct api_sink *, sink, &program->sinks)) {
+        if (!find(outputs, job, (*sink)->name))
+            add(outputs, job, former, *sink);
         struct output *output = find(outputs, job, (*sink)->name);
-        if (!output) {
-            output = mem_create(sizeof *output);
-            collection_init(&output->written);
-            output->job = mem_copy_text(job);
-            output->name = mem_copy_text((*sink)->name);
-            output->is_table = (*sink)->is_table;
-            output->is_collected = (*sink)->is_collected;
-            vec_push(&outputs->list, output);
-        }
         output->sink = *sink;
         (*sink)->port = (struct sink_port){ .context = output,
+                                            .place = output->place,
                                             .is_remote = !(*sink)->is_collected, /* not to main */
                                             .begin = begin,
                                             .append = append,
@@ -139,15 +165,47 @@ static void each_line_of(const uint8_t *bytes, size_t count,
         }
 }
 
-void output_each_line(const struct output *output,
-                      void (*line)(void *context, const char *text, size_t size), void *context)
+/* In the jobs before this one. */
+static bool is_older(const struct output *output, const void *key, uint32_t key_size)
+{
+    for (output = output->former; output; output = output->former)
+        if (broadcast_map_get(&output->written.values, key, key_size, NULL))
+            return true;
+    return false;
+}
+
+/* The line of a key that `output` or one before it has. */
+static const void *newest(const struct output *output, const void *key, uint32_t key_size,
+                          uint32_t *size)
+{
+    const void *value = NULL;
+    for (; !value; output = output->former)
+        value = broadcast_map_get(&output->written.values, key, key_size, size);
+    return value;
+}
+
+/* What lies in this one, as it has become by the last one. */
+static void each_line_in(const struct output *output, const struct output *last,
+                         void (*line)(void *context, const char *text, size_t size), void *context)
 {
     const void *key, *value;
     uint32_t key_size, size;
+    if (output->former)
+        each_line_in(output->former, last, line, context);
     for (VEC_EACH(const struct collected_file, file, &output->written.files))
         if (file->state == COLLECTED_COMMITTED)
             each_line_of(file->bytes.items, file->bytes.count, line, context);
     for (size_t at = 0;
-         broadcast_map_next(&output->written.values, &at, &key, &key_size, &value, &size);)
+         broadcast_map_next(&output->written.values, &at, &key, &key_size, &value, &size);) {
+        if (is_older(output, key, key_size))
+            continue;
+        value = newest(last, key, key_size, &size);
         each_line_of(value, size, line, context);
+    }
+}
+
+void output_each_line(const struct output *output,
+                      void (*line)(void *context, const char *text, size_t size), void *context)
+{
+    each_line_in(output, output, line, context);
 }

@@ -11,8 +11,15 @@
 #include "core/api/job_program.h"
 #include "core/exec/collection.h"
 
+struct outputs;
+
 struct output {
     struct collection written; /* first: files as their sinks closed them, lines of tables by key */
+    struct outputs *all;
+    /* The same sink of the job from whose snapshot this one's job went on: what is there is part of
+     * this output; null: none. */
+    const struct output *former;
+    uint32_t place; /* in the list, and in the names of its files */
     char *job, *name;
     bool is_table, is_collected; /* collected: for main, no lines */
     const struct api_sink *sink; /* while the job is there */
@@ -23,14 +30,17 @@ struct outputs {
 };
 
 /* The job begins to write: its sinks are told where. A job that was there before goes on with what
- * it had. */
-void outputs_open(struct outputs *outputs, const char *job, const struct job_program *program);
+ * it had. `former`, from whose snapshot it begins, or null: what that one's sinks had prepared is
+ * committed where it lies; results for main that had not reached it go to the new job's. */
+void outputs_open(struct outputs *outputs, const char *job, const char *former,
+                  const struct job_program *program);
 void outputs_close(struct outputs *outputs); /* sinks are gone; what they wrote stays */
 void outputs_fini(struct outputs *outputs);
 
 /* Null: no job has such a sink. job null: whichever does. */
 const struct output *outputs_find(const struct outputs *outputs, const char *job, const char *sink);
-/* All lines that are seen, in the order of the files; each without its end. */
+/* All lines that are seen, in the order of the files, those of former jobs first; of a key in a
+ * table the newest. Each without its end. */
 void output_each_line(const struct output *output,
                       void (*line)(void *context, const char *text, size_t size), void *context);
 

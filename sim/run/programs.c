@@ -106,7 +106,8 @@ static struct err submit(void *context, uint32_t number, struct api_job *built, 
     const struct job_spec *spec = &all->scenario->jobs.items[id.n];
     TRY(translate(&all->scenario->files, spec, built, &own, note));
     all->jobs[id.n] = (struct run_job){ .status = WEIR_JOB_CREATED, .program = own };
-    outputs_open(all->outputs, spec->name, own);
+    outputs_open(all->outputs, spec->name,
+                 spec->former > 0 ? all->scenario->jobs.items[spec->former - 1].name : NULL, own);
     all->plane->class->job_begins(all->plane->self, id, own);
     virtual_cluster_ask(all->cluster, &(struct event_client){ .request = CLIENT_SUBMIT_JOB,
                                                               .token = TOKEN_OF_PROGRAMS | id.n,

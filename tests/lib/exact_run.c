@@ -14,8 +14,11 @@ static void on_line(void *context, time_ns at, struct node_id node, const struct
 {
     struct exact_run *run = context;
     (void)at, (void)node;
-    if (text_equal(line->what, "job ended") && text_equal(line->reason, "FINISHED"))
-        run->finished++;
+    if (!text_equal(line->what, "job ended"))
+        return;
+    run->ended++;
+    run->finished += text_equal(line->reason, "FINISHED");
+    run->last_failed = text_equal(line->reason, "FAILED");
 }
 
 void exact_run_init(struct exact_run *run, const char *yaml)

@@ -15,6 +15,8 @@ struct exact_run {
     struct exact *exact;
     struct outputs outputs; /* of sinks of programs */
     uint32_t finished;      /* jobs that have */
+    uint32_t ended;         /* these, and those that ended otherwise */
+    bool last_failed;       /* of the job that was the last to end */
 };
 
 /* Stops the program with a word when the text does not load, or asks for too much. */

@@ -151,6 +151,44 @@ START_TEST(where_there_are_no_records_there_are_no_results)
 }
 END_TEST
 
+/* The first waits for no checkpoint when it is cancelled: both others find its last files prepared,
+ * and one of them commits what the other has committed. */
+START_TEST(two_jobs_go_on_from_one_savepoint)
+{
+    static const char *const ends[] = { "stop-with-savepoint: one",
+                                        "savepoint: one }\n  - { at: 7 s, cancel: one" };
+    static const char heir[] = "  - program: tour_lists\n"
+                               "    name: %s\n"
+                               "    args: [split]\n"
+                               "    at: %d s\n"
+                               "    config: { execution.state-recovery.path: savepoint of one }\n";
+    char yaml[2000];
+    size_t at = text_format(yaml, sizeof yaml,
+                            "name: fork\n"
+                            "world: exact\n"
+                            "duration: 2 min\n"
+                            "cluster: { task-managers: [tm1, tm2] }\n"
+                            "config: { execution.checkpointing.interval: 20 s }\n"
+                            "jobs:\n"
+                            "  - { program: tour_lists, name: one, args: [split] }\n");
+    at += text_format(yaml + at, sizeof yaml - at, heir, "two", 12);
+    at += text_format(yaml + at, sizeof yaml - at, heir, "three", 50);
+    text_format(yaml + at, sizeof yaml - at,
+                "events:\n"
+                "  - { at: 6 s, %s }\n"
+                "expect:\n"
+                "  - { name: two, job: two, output: lines, equals: program }\n"
+                "  - { name: three, job: three, output: lines, equals: program }\n",
+                ends[_i]);
+    struct exact_run run;
+    exact_run_init(&run, yaml);
+    exact_run_to_end(&run);
+    ck_assert_uint_eq(run.ended, 3);
+    exact_run_must_write(&run, "fork");
+    exact_run_fini(&run);
+}
+END_TEST
+
 static void must_refuse(const char *program, const char *act, const char *words)
 {
     char yaml[1000], *at;
@@ -209,6 +247,7 @@ Suite *test_api_programs_suite(void)
     tcase_add_loop_test(tcase, a_main_that_asks_without_waiting_lets_time_pass, 0, 2);
     tcase_add_loop_test(tcase, main_gets_each_result_once_while_its_job_runs, 0, 3);
     tcase_add_test(tcase, where_there_are_no_records_there_are_no_results);
+    tcase_add_loop_test(tcase, two_jobs_go_on_from_one_savepoint, 0, 2);
     tcase_add_test(tcase, what_is_no_program_is_refused_by_its_line);
     suite_add_tcase(suite, tcase);
     return suite;

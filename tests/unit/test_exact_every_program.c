@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
 
 enum { TRIES = 12 };
@@ -64,8 +65,6 @@ static const char small[] =
     "expect:\n"
     "  - { name: right, output: %s, equals: program }\n";
 
-static const struct job_id job_0 = { 0 };
-
 enum injected {
     KILL,
     FAIL_SOURCE,
@@ -109,7 +108,8 @@ static void later(struct virtual_cluster *cluster, time_ns wait, sim_action *act
 }
 
 /* Refused by the default scheduler, as it should be. */
-static void rescale(struct virtual_cluster *cluster, uint32_t vertices, int32_t to)
+static void rescale(struct virtual_cluster *cluster, struct job_id job, uint32_t vertices,
+                    int32_t to)
 {
     enum { VERTICES_MAX = 8 };
     struct vertex_bounds bounds[VERTICES_MAX];
@@ -118,7 +118,7 @@ static void rescale(struct virtual_cluster *cluster, uint32_t vertices, int32_t 
         bounds[v] = (struct vertex_bounds){ { v }, 1, to };
     virtual_cluster_ask(cluster, &(struct event_client){ .request = CLIENT_UPDATE_REQUIREMENTS,
                                                          .token = 99,
-                                                         .job = job_0,
+                                                         .job = job,
                                                          .bounds = bounds,
                                                          .bound_count = vertices });
 }
@@ -126,15 +126,16 @@ static void rescale(struct virtual_cluster *cluster, uint32_t vertices, int32_t 
 static void inject(struct exact_run *run, enum injected what)
 {
     struct virtual_cluster *cluster = exact_run_cluster(run);
-    uint32_t vertices = (uint32_t)run->scenario->jobs.items[0].graph->vertices.count;
+    struct job_id job = { run->ended }; /* one comes behind the other */
     struct node_id tm1 = virtual_cluster_find(cluster, "tm1");
-    if (node_id_is_none(tm1))
+    if (node_id_is_none(tm1) || job.n >= run->scenario->jobs.count)
         return;
+    uint32_t vertices = (uint32_t)run->scenario->jobs.items[job.n].graph->vertices.count;
     switch (what) {
     case KILL: virtual_cluster_kill(cluster, tm1, "test"); return;
-    case FAIL_SOURCE: virtual_cluster_fail_task(cluster, job_0, (struct vertex_id){ 0 }, 1); return;
+    case FAIL_SOURCE: virtual_cluster_fail_task(cluster, job, (struct vertex_id){ 0 }, 1); return;
     case FAIL_LAST:
-        virtual_cluster_fail_task(cluster, job_0, (struct vertex_id){ vertices - 1 }, 0);
+        virtual_cluster_fail_task(cluster, job, (struct vertex_id){ vertices - 1 }, 0);
         return;
     case FREEZE:
         virtual_cluster_freeze(cluster, tm1);
@@ -145,12 +146,12 @@ static void inject(struct exact_run *run, enum injected what)
         later(cluster, 2 * TIME_S, heal, tm1.n);
         return;
     case SAVEPOINT:
-        virtual_cluster_ask(cluster, &(struct event_client){ .request = CLIENT_TRIGGER_SAVEPOINT,
-                                                             .token = 99,
-                                                             .job = job_0 });
+        virtual_cluster_ask(
+            cluster,
+            &(struct event_client){ .request = CLIENT_TRIGGER_SAVEPOINT, .token = 99, .job = job });
         return;
-    case RESCALE_DOWN: rescale(cluster, vertices, 1); return;
-    case RESCALE_UP: rescale(cluster, vertices, 3); return;
+    case RESCALE_DOWN: rescale(cluster, job, vertices, 1); return;
+    case RESCALE_UP: rescale(cluster, job, vertices, 3); return;
     case STORAGE_FAILS: /* writes: of snapshots and of sinks */
         virtual_cluster_fail_storage(cluster, true, false, true);
         later(cluster, 500 * TIME_MS, mend_storage, 0);
@@ -202,6 +203,75 @@ START_TEST(a_fault_at_any_event_changes_no_line)
 }
 END_TEST
 
+/* ---- from one job to the next ---------------------------------------------------------------- */
+
+enum { RESULTS = 400 }; /* of the program */
+
+/* All that main has got from both jobs. */
+static void must_have_each_result_once(const char *word)
+{
+    uint8_t seen[RESULTS] = { 0 };
+    size_t count = 0;
+    for (const char *line = book_text(); *line; line = strchr(line, '\n') + 1, count++) {
+        long value = strtol(line + strlen("value "), NULL, 10);
+        ck_assert_msg(value >= 0 && value < RESULTS && seen[value]++ == 0,
+                      "%s: main got %ld, once more", word, value);
+    }
+    ck_assert_msg(count == RESULTS, "%s: main got %zu results", word, count);
+}
+
+struct hand_over {
+    uint64_t events;
+    bool has_gone_on; /* else there was no savepoint */
+};
+
+static struct hand_over hand_over_once(const char *way, const struct mode *mode, uint64_t at,
+                                       enum injected what)
+{
+    static const char newest[] = "  - { name: table, output: newest, equals: program }\n";
+    char word[120], args[80], yaml[4000];
+    struct exact_run run;
+    snprintf(args, sizeof args, "%s, %s", way, book_path());
+    int size = snprintf(yaml, sizeof yaml, small, mode->scheduler, mode->config, mode->speed,
+                        "hand_over", args, "lines");
+    snprintf(yaml + size, sizeof yaml - (size_t)size, "%s", newest);
+    exact_run_init(&run, yaml);
+    if (at != UINT64_MAX && simulation_run_events(run.simulation, at))
+        inject(&run, what);
+    snprintf(word, sizeof word, "%s, %s: %s behind event %llu", way, mode->name,
+             injected_names[what], (unsigned long long)at);
+    while (run.ended < 2 && simulation_run_events(run.simulation, 500))
+        ;
+    ck_assert_msg(run.ended == 2, "%s: %u jobs have ended", word, run.ended);
+    struct hand_over done = { simulation_event_count(run.simulation), !run.last_failed };
+    time_ns told = simulation_now(run.simulation) + TIME_S; /* main gets the last results */
+    while (simulation_now(run.simulation) < told && simulation_run_events(run.simulation, 100))
+        ;
+    exact_run_must_hold(&run, word);
+    if (done.has_gone_on) {
+        exact_run_must_write(&run, word);
+        must_have_each_result_once(word);
+    }
+    exact_run_fini(&run);
+    return done;
+}
+
+START_TEST(a_fault_at_any_event_of_a_hand_over_changes_no_line)
+{
+    static const char *const ways[] = { "stop", "cancel" };
+    enum injected what = (enum injected)(_i % INJECTED_COUNT);
+    const struct mode *mode = &modes[_i / INJECTED_COUNT % MODES];
+    const char *way = ways[_i / INJECTED_COUNT / MODES];
+    struct hand_over plain = hand_over_once(way, mode, UINT64_MAX, KILL);
+    uint64_t stride = stride_for(plain.events), tries = 0, went_on = 0;
+    ck_assert(plain.has_gone_on);
+    for (uint64_t at = (uint64_t)_i % stride; at < plain.events; at += stride, tries++)
+        went_on += hand_over_once(way, mode, at, what).has_gone_on;
+    ck_assert_msg(went_on >= tries / 2, "%llu of %llu have gone on", (unsigned long long)went_on,
+                  (unsigned long long)tries);
+}
+END_TEST
+
 Suite *test_exact_every_program_suite(void);
 Suite *test_exact_every_program_suite(void)
 {
@@ -211,5 +281,11 @@ Suite *test_exact_every_program_suite(void)
     tcase_add_loop_test(tests, a_fault_at_any_event_changes_no_line, 0,
                         INJECTED_COUNT * MODES * EXAMPLES);
     suite_add_tcase(suite, tests);
+    TCase *hand_over = tcase_create("hand-over");
+    tcase_set_timeout(hand_over, 1200);
+    tcase_add_checked_fixture(hand_over, book_begin, book_end);
+    tcase_add_loop_test(hand_over, a_fault_at_any_event_of_a_hand_over_changes_no_line, 0,
+                        INJECTED_COUNT * MODES * 2);
+    suite_add_tcase(suite, hand_over);
     return suite;
 }
