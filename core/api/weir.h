@@ -423,9 +423,9 @@ WEIR_API struct weir_stream *weir_partition_custom(struct weir_stream *in,
 /* The line of a value, as snprintf would write it: its length, also where there was no room. */
 typedef size_t weir_format(const void *value, uint32_t size, char *line, size_t room, void *user);
 
-/* Files of lines in RUN/output/NAME, each record once: they are seen when the checkpoint is
- * complete that they were closed for, or by a job that begins with it. format null: the record is
- * a text. */
+/* Files of lines in RUN/output/NAME (JOB.NAME where several jobs have it), each record once: they
+ * are seen when the checkpoint is complete that they were closed for, or by a job that begins with
+ * it. format null: the record is a text. */
 WEIR_API void weir_sink_files(struct weir_stream *in, const char *name, weir_format *format,
                               void *user);
 /* A table with the last line of each key, in RUN/output/NAME: written at once, and again after a

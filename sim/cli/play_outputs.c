@@ -6,17 +6,7 @@
 
 #include "core/base/text.h"
 
-enum { SINK_FOLDER_SIZE = 2 * PLAY_FOLDER_SIZE + 200 };
-
-static void put_plain(const char *name, char *out, size_t size, size_t *at)
-{
-    for (const char *p = name; *p && *at + 1 < size; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
-        out[(*at)++] = plain ? *p : '_';
-    }
-    out[*at] = '\0';
-}
+enum { SINK_FOLDER_SIZE = PLAY_FOLDER_SIZE + OUTPUT_FOLDER_MAX + 16 };
 
 static void put_folder(const struct play *play, const struct output *output, char *out, size_t size)
 {
@@ -24,11 +14,7 @@ static void put_folder(const struct play *play, const struct output *output, cha
     for (VEC_EACH(struct output *, other, &play->outputs.list))
         same += text_equal((*other)->name, output->name);
     at = text_format(out, size, "%s%soutput/", play->folder, play->folder[0] ? "/" : "");
-    if (same > 1) {
-        put_plain(output->job, out, size, &at);
-        put_plain("-", out, size, &at);
-    }
-    put_plain(output->name, out, size, &at);
+    output_folder(same > 1 ? output->job : NULL, output->name, out + at, size - at);
 }
 
 static MUST_CHECK struct err write_bytes(const struct output_dir *dir, const char *name,

@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "sim/load/scenario_read.h"
+#include "sim/program/outputs.h"
 #include "sim/program/plan.h"
 
 struct program_values {
@@ -194,6 +195,8 @@ static struct err read_planned(struct scenario_reader *reader, const struct tree
     struct api_job *built = planned->built;
     planned->built = NULL;
     struct err e = job_program_translate(built, job->graph, &job->program, reader->note);
+    if (!err_is(e))
+        e = outputs_check(job->name, job->program, reader->note);
     if (!err_is(e))
         e = job_files_read(&scenario->files, reader->directory, job->program, reader->note);
     if (!err_is(e))

@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "sim/kernel/guard.h"
 
-enum { LINE_ROOM = 1024 };
+enum { LINE_ROOM = 1024, NAME_SHOWN = 40 };
 
 /* A line for the key, made while the program's functions are there. */
 static struct err put_line(struct output *output, const uint8_t *key, uint32_t key_size,
@@ -153,6 +153,56 @@ void outputs_fini(struct outputs *outputs)
     for (VEC_EACH(struct output *, output, &outputs->list))
         output_destroy(*output);
     vec_fini(&outputs->list);
+}
+
+static size_t put_letter(char letter, char *out, size_t size, size_t at)
+{
+    if (at + 1 < size)
+        out[at] = letter;
+    return at + 1;
+}
+
+static size_t put_plain(const char *name, char *out, size_t size, size_t at)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (const char *p = name; *p; p++) {
+        unsigned byte = (unsigned char)*p;
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+            *p == '-' || *p == '_') {
+            at = put_letter(*p, out, size, at);
+            continue;
+        }
+        at = put_letter('%', out, size, at);
+        at = put_letter(digits[byte >> 4], out, size, at);
+        at = put_letter(digits[byte & 15], out, size, at);
+    }
+    return at;
+}
+
+size_t output_folder(const char *job, const char *sink, char *out, size_t size)
+{
+    size_t at = 0;
+    if (job) {
+        at = put_plain(job, out, size, at);
+        at = put_letter('.', out, size, at);
+    }
+    at = put_plain(sink, out, size, at);
+    if (size > 0)
+        out[at < size ? at : size - 1] = '\0';
+    return at;
+}
+
+struct err outputs_check(const char *job, const struct job_program *program, struct note *note)
+{
+    for (VEC_EACH(struct api_sink *, sink, &program->sinks)) {
+        size_t length = output_folder(job, (*sink)->name, NULL, 0);
+        if (!(*sink)->is_collected && length > OUTPUT_FOLDER_MAX)
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "found the sink '%.*s' of job '%.*s', expected shorter names: its "
+                            "folder's would have %zu letters, and may have %d",
+                            NAME_SHOWN, (*sink)->name, NAME_SHOWN, job, length, OUTPUT_FOLDER_MAX);
+    }
+    return OK;
 }
 
 static void each_line_of(const uint8_t *bytes, size_t count,
