@@ -101,9 +101,8 @@ static void tell_roles(struct job_manager *manager)
 /* As the world last said; who registers meanwhile begins asleep. Others are not looked up. */
 static bool begins_vouched(const struct job_manager *manager, const struct event_message *event)
 {
-    enum message_kind kind = event->message->kind;
-    bool makes_contact = kind == MESSAGE_REGISTER_TASK_MANAGER || kind == MESSAGE_JOB_OFFER_CONTACT;
-    return makes_contact && index_map_get(&manager->vouched, event->from.n) != INDEX_NONE;
+    return message_is_registration(event->message->kind) &&
+           index_map_get(&manager->vouched, event->from.n) != INDEX_NONE;
 }
 
 /* Which role a message is for is known by its kind, which JobMaster by its job. */
@@ -112,7 +111,7 @@ static struct err on_message(struct job_manager *manager, const struct event_mes
     const struct message *message = event->message;
     bool vouched = begins_vouched(manager, event);
     if (resource_manager_takes(message->kind)) {
-        resource_manager_on_message(&manager->resources, event->from, message, vouched);
+        resource_manager_on_message(&manager->resources, event, vouched);
         return OK;
     }
     struct job_id job = job_master_of_message(message);
@@ -120,7 +119,7 @@ static struct err on_message(struct job_manager *manager, const struct event_mes
         return err_note(NULL, ERR_REFUSED_CODE, "a JobManager does not take this message");
     struct job_master *master = master_of(manager, job);
     if (master)
-        job_master_on_message(master, event->from, message, vouched);
+        job_master_on_message(master, event, vouched);
     look_at_deadline(manager, job);
     return OK;
 }

@@ -206,7 +206,7 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
 
 /* Each kind is one call; what follows from it is settled at the end.
  *
- *   JOB_OFFER_CONTACT          contacts: registered, watched, answered
+ *   JOB_OFFER_CONTACT          contacts: registered and watched, or refused; answered
  *   OFFER_SLOTS                contacts: the pool takes or leaves each, the scheduler hears of it
  *   FAIL_SLOTS                 contacts: these are lost
  *   JM_DISCONNECT              contacts: its slots are lost, for the cause it gives
@@ -218,11 +218,13 @@ static void on_heartbeat(struct job_master *master, struct node_id from,
  *   END_OF_DATA                coordinator
  *   SOURCE_BACKLOG             coordinator
  */
-void job_master_on_message(struct job_master *master, struct node_id from,
-                           const struct message *message, bool vouched)
+void job_master_on_message(struct job_master *master, const struct event_message *event,
+                           bool vouched)
 {
+    const struct message *message = event->message;
+    struct node_id from = event->from;
     if (message->kind == MESSAGE_JOB_OFFER_CONTACT)
-        job_contacts_accept(master, from, vouched);
+        job_contacts_asked(master, event, vouched);
     else if (message->kind == MESSAGE_OFFER_SLOTS)
         job_contacts_offered(master, from, &message->offer_slots);
     else if (message->kind == MESSAGE_FAIL_SLOTS)

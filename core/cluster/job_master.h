@@ -48,8 +48,8 @@ MUST_CHECK struct err job_master_create(const struct job_graph *graph, uint64_t 
 void job_master_destroy(struct job_master *master);
 void job_master_start(struct job_master *master);
 
-void job_master_on_message(struct job_master *master, struct node_id from,
-                           const struct message *message, bool vouched);
+void job_master_on_message(struct job_master *master, const struct event_message *event,
+                           bool vouched);
 void job_master_on_send_failed(struct job_master *master, const struct event_send_failed *failed);
 void job_master_on_stored(struct job_master *master, uint64_t checkpoint, bool failed);
 void job_master_on_resources_refused(struct job_master *master);
@@ -73,7 +73,7 @@ void job_master_check(const struct job_master *master); /* the invariant */
 struct job_id job_master_of_message(const struct message *message);
 
 /* For its own files. */
-void job_contacts_accept(struct job_master *master, struct node_id node, bool vouched);
+void job_contacts_asked(struct job_master *master, const struct event_message *event, bool vouched);
 void job_contacts_offered(struct job_master *master, struct node_id node,
                           const struct message_offer_slots *offer);
 void job_contacts_slots_failed(struct job_master *master, struct node_id node,

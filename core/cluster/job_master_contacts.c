@@ -35,21 +35,28 @@ static void log_peer(struct job_master *master, const char *what, struct node_id
                                                      .reason = reason });
 }
 
+static void make_contact(struct job_master *master, struct node_id node, bool vouched)
+{
+    index_map_put(&master->contact_by_node, node.n, (uint32_t)master->contacts.count);
+    vec_push(&master->contacts, (struct job_contact){ node });
+    heartbeats_watch(&master->monitors, node, node.n, master->monitors.origin, vouched,
+                     now(master));
+}
+
 /* One that is known already asks again because our answer was late, or because it lost us before we
  * lost it: it keeps its slots, and what it failed meanwhile it says itself (JobMaster.
- * registerTaskManager with the same session). */
-void job_contacts_accept(struct job_master *master, struct node_id node, bool vouched)
+ * registerTaskManager with the same session, which looks for no way back). */
+void job_contacts_asked(struct job_master *master, const struct event_message *event, bool vouched)
 {
-    if (!is_contact(master, node)) {
-        index_map_put(&master->contact_by_node, node.n, (uint32_t)master->contacts.count);
-        vec_push(&master->contacts, (struct job_contact){ node });
-        heartbeats_watch(&master->monitors, node, node.n, master->monitors.origin, vouched,
-                         now(master));
-    }
+    bool is_known = is_contact(master, event->from), refused = !is_known && event->is_one_way;
+    if (refused)
+        log_peer(master, "refuses", event->from, failure_cause_sentence(CAUSE_UNREACHABLE));
+    else if (!is_known)
+        make_contact(master, event->from, vouched);
     struct message answer = { .kind = MESSAGE_JOB_CONTACT_MADE };
     answer.job_contact_made =
-        (struct message_job_contact_made){ master->job, 0, master->monitors.origin };
-    effects_send(master->effects, node, &answer);
+        (struct message_job_contact_made){ master->job, refused, master->monitors.origin };
+    effects_send(master->effects, event->from, &answer);
 }
 
 /* Taken are those that fill an outstanding requirement, or are held already; whatever is not named

@@ -128,6 +128,14 @@ static void request_slots(struct resource_manager *rm)
     }
 }
 
+static void answer_registration(struct resource_manager *rm, struct node_id node, bool refused)
+{
+    struct message answer = { .kind = MESSAGE_TASK_MANAGER_REGISTERED };
+    answer.task_manager_registered =
+        (struct message_task_manager_registered){ refused, rm->monitors.origin };
+    effects_send(rm->effects, node, &answer);
+}
+
 /* Refused is who would pass the maximum; the slot manager knows. With the slots that it holds, so
  * that nobody is promised what the TaskManager has given away. One that stands in for a worker that
  * was asked for is asked at once for what was planned there (FineGrainedSlotManager.
@@ -137,7 +145,7 @@ static void on_register(struct resource_manager *rm, struct node_id from,
 {
     struct worker_spec spec = { request->cpu_milli, request->memory_bytes, request->slots };
     if (registered_at(rm, from) == now(rm)) {
-        /* What the network has held up comes all at once. Flink resolves the sender's address first
+        /* What the network has held up comes all at once. Flink connects back to the sender first
          * and has by then forgotten all but the newest (registerTaskExecutor, "outdated"): one is
          * served, and the slots are those of the last. */
         slot_manager_report(&rm->slots, from, request->held, request->held_count, now(rm));
@@ -154,14 +162,24 @@ static void on_register(struct resource_manager *rm, struct node_id from,
     log_peer(rm, taken ? "registers" : "refuses", from, NULL);
     if (taken)
         heartbeats_watch(&rm->monitors, from, from.n, rm->monitors.origin, vouched, now(rm));
-    struct message answer = { .kind = MESSAGE_TASK_MANAGER_REGISTERED };
-    answer.task_manager_registered =
-        (struct message_task_manager_registered){ !taken, rm->monitors.origin };
-    effects_send(rm->effects, from, &answer);
+    answer_registration(rm, from, !taken);
     vec_clear(&rm->plan.grants);
     slot_manager_claim(&rm->slots, &rm->plan);
     request_slots(rm);
     plan_check(rm);
+}
+
+/* What is registered of it already stays: it will be missed if it is gone. One that lives hears a
+ * RegistrationResponse.Failure, and asks again as after a refusal. */
+static void on_registration(struct resource_manager *rm, const struct event_message *event,
+                            bool vouched)
+{
+    if (!event->is_one_way) {
+        on_register(rm, event->from, &event->message->register_task_manager, vouched);
+        return;
+    }
+    log_peer(rm, "refuses", event->from, failure_cause_sentence(CAUSE_UNREACHABLE));
+    answer_registration(rm, event->from, true);
 }
 
 /* Everything a TaskManager says to the cluster rather than to a job. */
@@ -185,12 +203,14 @@ static void on_granted(struct resource_manager *rm, struct node_id from,
 }
 
 /* After registration only what a registered TaskManager says counts. */
-void resource_manager_on_message(struct resource_manager *rm, struct node_id from,
-                                 const struct message *message, bool vouched)
+void resource_manager_on_message(struct resource_manager *rm, const struct event_message *event,
+                                 bool vouched)
 {
+    const struct message *message = event->message;
+    struct node_id from = event->from;
     CHECK(resource_manager_takes(message->kind));
     if (message->kind == MESSAGE_REGISTER_TASK_MANAGER) {
-        on_register(rm, from, &message->register_task_manager, vouched);
+        on_registration(rm, event, vouched);
         return;
     }
     if (!is_registered(rm, from))

@@ -35,8 +35,8 @@ void resource_manager_fini(struct resource_manager *rm);
 
 void resource_manager_start(struct resource_manager *rm);
 /* vouched: the world vouches for the sender's process. */
-void resource_manager_on_message(struct resource_manager *rm, struct node_id from,
-                                 const struct message *message, bool vouched);
+void resource_manager_on_message(struct resource_manager *rm, const struct event_message *event,
+                                 bool vouched);
 void resource_manager_on_send_failed(struct resource_manager *rm,
                                      const struct event_send_failed *failed);
 void resource_manager_require(struct resource_manager *rm, struct job_id job,

@@ -88,6 +88,7 @@ void executor_jobs_on_contact(struct task_executor *executor,
     const struct config *config = executor->settings.config;
     if (answer->refused) {
         set_retry(executor, job, config->registration_refused_delay);
+        job->retry_wait = config->registration_initial_timeout;
         return;
     }
     timers_cancel(&executor->timers, &job->retry);

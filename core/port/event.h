@@ -112,9 +112,15 @@ struct event_client {
     size_t bound_count;
 };
 
+/* A registration may be read long after its sender has died. So the world connects back to the
+ * sender before it delivers one (message_is_registration; RpcService.connect in ResourceManager.
+ * registerTaskExecutor and JobMaster.registerTaskManager), and says if it could not: nobody is
+ * there, or none answered within pekko.ask.timeout. Of several that wait for that, of one sender to
+ * one role, the newest alone is delivered. */
 struct event_message {
     struct node_id from;
     const struct message *message;
+    bool is_one_way; /* of a registration: there is no way back to the sender */
 };
 
 struct event {

@@ -23,6 +23,11 @@ const char *message_name(enum message_kind kind)
     return message_row_of(kind)->name;
 }
 
+bool message_is_registration(enum message_kind kind)
+{
+    return kind == MESSAGE_REGISTER_TASK_MANAGER || kind == MESSAGE_JOB_OFFER_CONTACT;
+}
+
 /* Bytes of the list in memory. */
 static size_t items_size(const struct message *message, const struct message_row *row)
 {

@@ -51,6 +51,8 @@ struct message {
 };
 
 const char *message_name(enum message_kind kind);
+/* Does a TaskManager ask to be counted on? The world looks for the way back first (event.h). */
+bool message_is_registration(enum message_kind kind);
 
 /* A copy whose list is in one block with it; give it to mem_destroy. No work per field or item. */
 struct message *message_create_copy(const struct message *message);

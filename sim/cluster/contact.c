@@ -147,4 +147,5 @@ void contact_break(struct virtual_cluster *cluster, struct process *process)
 void contact_review(struct virtual_cluster *cluster, struct process *process)
 {
     each(cluster, process, review_one);
+    way_back_review(cluster, process);
 }

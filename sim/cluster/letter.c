@@ -37,7 +37,10 @@ struct event letter_event(const struct letter *letter)
 {
     if (letter->kind != EVENT_MESSAGE)
         return letter->event;
-    return (struct event){ .kind = EVENT_MESSAGE, .message = { letter->from, letter->message } };
+    return (struct event){ .kind = EVENT_MESSAGE,
+                           .message = { .from = letter->from,
+                                        .message = letter->message,
+                                        .is_one_way = letter->way_back == WAY_BACK_NONE } };
 }
 
 static void free_payload(struct letter *letter)
@@ -63,6 +66,15 @@ void letter_destroy(struct virtual_cluster *cluster, struct letter *letter)
         letter->body->shadow = NULL;
     letter->next_spare = cluster->spare_letters;
     cluster->spare_letters = letter;
+}
+
+void letter_taken(struct virtual_cluster *cluster, struct letter *letter)
+{
+    letter->is_request = false;
+    if (!letter->shadow)
+        return;
+    sim_queue_cancel(cluster->queue, &letter->shadow->arrival);
+    letter_destroy(cluster, letter->shadow);
 }
 
 void letters_fini(struct virtual_cluster *cluster)

@@ -12,6 +12,8 @@
 
 struct virtual_cluster;
 
+enum way_back { WAY_BACK_UNKNOWN, WAY_BACK_STANDS, WAY_BACK_NONE };
+
 enum {
     LETTERS_PER_BLOCK = 64,
     LETTER_ROOM = 192, /* bytes of a message kept in the letter itself: two deployments fit */
@@ -33,6 +35,7 @@ struct letter {
     struct message *message;      /* in the room below, or in a block of its own */
     bool is_request;              /* and its sender has heard nothing of a failure */
     bool is_known_sender;         /* its contact with the JobManager was made before it was sent */
+    enum way_back way_back;       /* of registrations: to their sender (way_back.c) */
     uint64_t token;               /* of a request */
     struct letter *shadow, *body; /* of a request its failure, and back */
     struct job_graph *graph;      /* payloads that belong to the letter; null where there is none */
@@ -52,6 +55,8 @@ struct event letter_event(const struct letter *letter);
 void letter_copy_message(struct letter *letter, const struct message *message);
 void letter_copy_data(struct letter *letter, const struct event_data *report);
 void letter_copy_client(struct letter *letter, const struct event_client *request);
+/* Its receiver has it: its sender hears of no failure. */
+void letter_taken(struct virtual_cluster *cluster, struct letter *letter);
 /* To be heard at `at`. */
 void letter_post(struct virtual_cluster *cluster, struct letter *letter, time_ns at);
 void letters_fini(struct virtual_cluster *cluster);

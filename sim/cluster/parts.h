@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of the virtual cluster, for the files of this folder only. process.c: life of a
- * process (process.h); step.c: its node and the effects; contact.c: vouching; storage.c: the
- * distributed file system; network.h: letters under way and to be sent again; letter.h: what a node
- * is to hear.
+ * process (process.h); step.c: its node and the effects; contact.c: vouching; way_back.c: whether
+ * who registers can be reached; storage.c: the distributed file system; network.h: letters under
+ * way and to be sent again; letter.h: what a node is to hear.
  */
 #ifndef WEIR_SIM_CLUSTER_PARTS_H
 #define WEIR_SIM_CLUSTER_PARTS_H
@@ -52,7 +52,8 @@ struct process { /* what every message touches comes first */
     time_ns closed_at;                         /* goodbye said: it ends then */
     struct sim_handle boot, stop, close, kill; /* up; goodbye; closed; end of the grace period */
     VEC(uint32_t) links;
-    VEC(struct letter *) inbox; /* frozen or booting */
+    VEC(struct letter *) inbox;      /* frozen or booting */
+    VEC(struct letter *) connecting; /* registrations of it that wait for a way back */
 };
 
 struct virtual_cluster {
@@ -128,6 +129,12 @@ void contact_make(struct virtual_cluster *cluster, struct process *task_manager)
  * concerned. The JobManager stands for all contacts. */
 void contact_break(struct virtual_cluster *cluster, struct process *process);
 void contact_review(struct virtual_cluster *cluster, struct process *process);
+
+/* way_back.c. Is the letter a registration that waits? Then it will be heard when the way back to
+ * its sender stands, or is known not to. */
+bool way_back_is_awaited(struct virtual_cluster *cluster, struct letter *letter);
+/* After something happened to the process or its links. */
+void way_back_review(struct virtual_cluster *cluster, const struct process *process);
 
 /* storage.c */
 void storage_init(struct virtual_cluster *cluster);

@@ -89,6 +89,7 @@ void process_destroy(struct virtual_cluster *cluster, struct process *process)
         cluster->driver->destroy(process->node);
     vec_fini(&process->links);
     vec_fini(&process->inbox);
+    vec_fini(&process->connecting);
     mem_destroy(process->name);
     mem_destroy(process);
 }

@@ -126,10 +126,7 @@ static bool makes_contact(const struct process *process, const struct letter *le
 static void hear_now(struct virtual_cluster *cluster, struct process *process,
                      struct letter *letter)
 {
-    if (letter->shadow) { /* taken in time */
-        sim_queue_cancel(cluster->queue, &letter->shadow->arrival);
-        letter_destroy(cluster, letter->shadow);
-    }
+    letter_taken(cluster, letter);
     struct event event = letter_event(letter);
     process_step(cluster, process, &event);
     if (makes_contact(process, letter))
@@ -178,7 +175,10 @@ void process_hear(struct virtual_cluster *cluster, struct process *process, stru
     }
     switch (process->state) {
     case PROCESS_RUNNING:
-    case PROCESS_STOPPING: hear_now(cluster, process, letter); return;
+    case PROCESS_STOPPING:
+        if (!way_back_is_awaited(cluster, letter))
+            hear_now(cluster, process, letter);
+        return;
     case PROCESS_FROZEN:
         network_expect(cluster, letter);
         vec_push(&process->inbox, letter);

@@ -54,6 +54,7 @@ const struct event_fact event_facts[] = {
     DECISION("resource manager", "registers"),
     DECISION("resource manager", "refuses"),
     DECISION("resource manager", "closes"),
+    DECISION("job master", "refuses"),
     DECISION("job master", "disconnects"),
     DECISION("taskmanager", "registration refused"),
     DECISION("taskmanager", "resource manager lost"),

@@ -120,7 +120,7 @@ static void step(struct paper_cluster *cluster, struct event *event)
 static void hear(struct paper_cluster *cluster, struct node_id from, const struct message *message)
 {
     struct event event = { .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ from, message };
+    event.message = (struct event_message){ .from = from, .message = message };
     step(cluster, &event);
 }
 

@@ -54,8 +54,9 @@ static void write_event(struct fake_world *world, struct node_id self, const str
                        event->message.message->free_slots.job.n,
                        name_of(world, event->message.from));
         else if (!is_heartbeat(event->message.message) || !world->hides_heartbeats)
-            write_line(world, self, "%s from %s", message_name(event->message.message->kind),
-                       name_of(world, event->message.from));
+            write_line(world, self, "%s from %s%s", message_name(event->message.message->kind),
+                       name_of(world, event->message.from),
+                       event->message.is_one_way ? ", no way back" : "");
         break;
     case EVENT_SEND_FAILED:
         write_line(world, self, "send failed to %s token %" PRIu64 ": %s",

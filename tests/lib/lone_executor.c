@@ -25,7 +25,7 @@ void lone_step(struct event *event)
 void lone_hear(const struct message *message)
 {
     struct event event = { .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ lone_manager, message };
+    event.message = (struct event_message){ .from = lone_manager, .message = message };
     lone_step(&event);
 }
 

@@ -87,6 +87,6 @@ bool story_refuses(struct story *story, struct node_id node, struct event event)
 struct event story_message(struct node_id from, const struct message *message)
 {
     struct event event = { .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ from, message };
+    event.message = (struct event_message){ .from = from, .message = message };
     return event;
 }

@@ -110,6 +110,14 @@ static void not_taken(struct story *story, struct letter *letter)
     letter_destroy(story, letter);
 }
 
+/* Connecting back takes no time here. */
+static void look_for_way_back(const struct story *story, struct letter *letter)
+{
+    struct event_message *message = &letter->event.message;
+    if (letter->event.kind == EVENT_MESSAGE && message_is_registration(message->message->kind))
+        message->is_one_way = !is_up(&story->processes[letter->from.n]);
+}
+
 void world_deliver(struct story *story, struct letter *letter)
 {
     struct process *to = &story->processes[letter->to.n];
@@ -122,6 +130,7 @@ void world_deliver(struct story *story, struct letter *letter)
         vec_push(&to->inbox.items, letter);
     } else {
         sim_queue_cancel(story->queue, &letter->patience);
+        look_for_way_back(story, letter);
         world_step(story, letter->to, &letter->event);
         letter_destroy(story, letter);
     }
@@ -132,7 +141,7 @@ static void send(struct story *story, struct node_id from, const struct effect_s
     struct letter *letter = world_letter(story, send->to, EVENT_MESSAGE);
     struct message *copy = message_create_copy(send->message);
     letter->owned = copy;
-    letter->event.message = (struct event_message){ from, copy };
+    letter->event.message = (struct event_message){ .from = from, .message = copy };
     letter->from = from;
     letter->is_request = send->is_request;
     letter->token = send->token;

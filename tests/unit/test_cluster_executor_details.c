@@ -46,7 +46,7 @@ START_TEST(what_is_for_others_is_refused)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct message message = { .kind = others[i] };
         struct event event = { .kind = EVENT_MESSAGE };
-        event.message = (struct event_message){ lone_manager, &message };
+        event.message = (struct event_message){ .from = lone_manager, .message = &message };
         ck_assert(err_is(node_step(lone.node, &event, &lone.effects)));
     }
     struct event stored = { .kind = EVENT_STORE_DONE }, asked = { .kind = EVENT_CLIENT };

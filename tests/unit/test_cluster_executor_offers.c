@@ -257,6 +257,27 @@ START_TEST(a_job_master_that_does_not_answer_is_asked_ever_less_often)
 }
 END_TEST
 
+/* cluster.registration.refused-registration-delay, then as at first (RetryingRegistration.
+ * registerLater with the initial timeout). */
+START_TEST(a_job_master_that_refuses_is_asked_as_at_first_later)
+{
+    lone.config.tm_slot_timeout = TIME_DAY;
+    register_with_slot();
+    time_ns asked = lone.now;
+    lone_wake(asked + 100 * TIME_MS);
+    lone_wake(asked + 300 * TIME_MS);
+    ck_assert_ptr_nonnull(sent(MESSAGE_JOB_OFFER_CONTACT));
+    lone_contact_made(true);
+    asked = lone.now;
+    lone_wake(asked + 30 * TIME_S - 1);
+    ck_assert(!sent(MESSAGE_JOB_OFFER_CONTACT));
+    lone_wake(asked + 30 * TIME_S);
+    ck_assert_ptr_nonnull(sent(MESSAGE_JOB_OFFER_CONTACT));
+    lone_wake(asked + 30 * TIME_S + 100 * TIME_MS);
+    ck_assert_ptr_nonnull(sent(MESSAGE_JOB_OFFER_CONTACT));
+}
+END_TEST
+
 /* With its last slot a job's contact goes; only a contact that was made is taken leave of. */
 START_TEST(a_contact_that_was_never_made_ends_in_silence)
 {
@@ -451,6 +472,7 @@ Suite *test_cluster_executor_offers_suite(void)
     tcase_add_test(offers, the_list_of_another_job_frees_nothing);
     tcase_add_test(offers, a_slot_taken_behind_its_time_out_is_failed);
     tcase_add_test(offers, a_job_master_that_does_not_answer_is_asked_ever_less_often);
+    tcase_add_test(offers, a_job_master_that_refuses_is_asked_as_at_first_later);
     tcase_add_test(offers, a_contact_that_was_never_made_ends_in_silence);
     tcase_add_test(offers, a_slot_that_is_given_up_fails_its_own_tasks);
     tcase_add_test(offers, the_watchdog_ends_the_process_between_two_interruptions);

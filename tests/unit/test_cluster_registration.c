@@ -144,6 +144,78 @@ START_TEST(a_registration_brings_the_slots_that_are_held)
 }
 END_TEST
 
+/* A TaskManager that has ended has registered before, and the cut holds that up for longer. */
+START_TEST(who_registers_after_its_death_is_refused)
+{
+    struct story *story = story_begin(_i);
+    story_set(story, "slot.request.timeout", "1 h");
+    story_fixed_delay(story, "100", "1 s");
+    story_open(story, 2, 2, story_job(story, 4, 0));
+    story_run(story, 10 * TIME_S);
+    story_cut(story, tm1, true);
+    story_run(story, 70 * TIME_S);
+    story_kill(story, tm1);
+    story_run(story, 100 * TIME_S);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
+    story_cut(story, tm1, false);
+    story_expect(story, "100.001 jm: resource manager refuses tm1 (TaskManager cannot be reached)\n"
+                        "...\n"
+                        "100.001 jm: job master refuses tm1 (TaskManager cannot be reached)\n");
+    story_run(story, 101 * TIME_S);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).task_managers, 1);
+    ck_assert_uint_eq(view_cluster(story_node(story, jm)).slots_total, 2);
+    story_destroy(story);
+}
+END_TEST
+
+static const struct effects *hear(const struct story *story, struct event event)
+{
+    struct node *manager = (struct node *)(uintptr_t)story_node(story, jm);
+    const struct effects *effects;
+    event.at = story_now(story);
+    ck_assert(!err_is(node_step(manager, &event, &effects)));
+    return effects;
+}
+
+static const struct message *answer_of(const struct effects *effects, enum message_kind kind)
+{
+    const struct message *answer = NULL;
+    for (VEC_EACH(const struct effect, effect, &effects->list))
+        if (effect->kind == EFFECT_SEND && effect->send.message->kind == kind)
+            answer = effect->send.message;
+    ck_assert_ptr_nonnull(answer);
+    return answer;
+}
+
+/* RegistrationResponse.Failure: what is there already stays, and nothing else comes of it. */
+START_TEST(without_a_way_back_nobody_is_taken)
+{
+    struct story *story = story_begin(_i);
+    story_open(story, 2, 2, story_job(story, 2, 0));
+    story_run(story, 1 * TIME_S);
+    uint64_t before = node_state_hash(story_node(story, jm));
+    struct message again = { .kind = MESSAGE_REGISTER_TASK_MANAGER };
+    again.register_task_manager =
+        (struct message_register_task_manager){ 2000, (int64_t)2 << 30, 2, NULL, 0 };
+    struct message contact = { .kind = MESSAGE_JOB_OFFER_CONTACT };
+    const struct node_id stranger = { 7 };
+    struct event registration = story_message(tm1, &again);
+    struct event job_contact = story_message(stranger, &contact);
+    registration.message.is_one_way = job_contact.message.is_one_way = true;
+    const struct effects *effects = hear(story, registration);
+    ck_assert(answer_of(effects, MESSAGE_TASK_MANAGER_REGISTERED)->task_manager_registered.refused);
+    effects = hear(story, job_contact);
+    ck_assert(answer_of(effects, MESSAGE_JOB_CONTACT_MADE)->job_contact_made.refused);
+    ck_assert_uint_eq(effects->list.count, 2); /* and a line */
+    ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
+    job_contact.message.from = tm1; /* a contact already: no way is looked for */
+    effects = hear(story, job_contact);
+    ck_assert(!answer_of(effects, MESSAGE_JOB_CONTACT_MADE)->job_contact_made.refused);
+    ck_assert_uint_eq(node_state_hash(story_node(story, jm)), before);
+    story_destroy(story);
+}
+END_TEST
+
 /* Where workers can be started, one that was asked for gets what was planned on it when it comes,
  * not 50 ms later with the next check. */
 START_TEST(a_worker_that_was_asked_for_is_given_its_slots_at_once)
@@ -176,6 +248,8 @@ Suite *test_cluster_registration_suite(void)
     tcase_add_story(resources, a_registration_replaces_the_one_before_it);
     tcase_add_story(resources, registrations_at_one_instant_are_one);
     tcase_add_story(resources, a_registration_brings_the_slots_that_are_held);
+    tcase_add_story(resources, who_registers_after_its_death_is_refused);
+    tcase_add_story(resources, without_a_way_back_nobody_is_taken);
     tcase_add_story(resources, a_worker_that_was_asked_for_is_given_its_slots_at_once);
     suite_add_tcase(suite, resources);
     return suite;

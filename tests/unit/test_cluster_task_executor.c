@@ -213,7 +213,7 @@ START_TEST(a_lost_resource_manager_stops_no_task)
     struct node *node = (struct node *)(uintptr_t)story_node(story, tm1);
     struct message goodbye = { .kind = MESSAGE_RM_DISCONNECT };
     struct event event = { .at = 15 * TIME_S, .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ jm, &goodbye };
+    event.message = (struct event_message){ .from = jm, .message = &goodbye };
     const struct effects *effects;
     ck_assert(!err_is(node_step(node, &event, &effects)));
     ck_assert_int_eq(executor_of(story, tm1)->rm_contact, CONTACT_REGISTERING);

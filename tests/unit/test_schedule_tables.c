@@ -449,7 +449,7 @@ START_TEST(a_planned_slot_that_is_lost_goes_back_to_waiting)
     struct message goodbye = { .kind = MESSAGE_JM_DISCONNECT };
     goodbye.jm_disconnect = (struct message_jm_disconnect){ { 0 }, CAUSE_TASK_MANAGER_SHUTDOWN };
     struct event event = { .at = story_now(story), .kind = EVENT_MESSAGE };
-    event.message = (struct event_message){ { 2 }, &goodbye };
+    event.message = (struct event_message){ .from = { 2 }, .message = &goodbye };
     const struct effects *effects;
     struct node *node = (struct node *)(uintptr_t)story_node(story, jm);
     ck_assert(!err_is(node_step(node, &event, &effects)));
