@@ -32,6 +32,29 @@ START_TEST(causes_are_of_the_same_job_and_process)
 }
 END_TEST
 
+/* Not the cut that held its registration up, but what it cannot be reached by; one too many is
+ * refused for neither. */
+START_TEST(a_registration_is_refused_for_its_sender_s_death)
+{
+    written_log_begin();
+    written_log_line("10.000000000", "tm1", "process", "\"what\":\"cut off\"");
+    written_log_line("20.000000000", "tm1", "process", "\"what\":\"killed\"");
+    written_log_line("60.000000000", "jobmanager", "resource manager",
+                     "\"what\":\"refuses\",\"peer\":\"tm1\",\"reason\":"
+                     "\"TaskManager cannot be reached\"");
+    written_log_line("60.000000000", "jobmanager", "job master",
+                     "\"what\":\"refuses\",\"job\":\"a\",\"peer\":\"tm1\",\"reason\":"
+                     "\"TaskManager cannot be reached\"");
+    written_log_line("61.000000000", "jobmanager", "resource manager",
+                     "\"what\":\"refuses\",\"peer\":\"tm1\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(written_log_chain(&run_log, "resource manager refuses", 0), "3 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "job master refuses", 0), "4 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "resource manager refuses", 1), "5");
+    run_log_fini(&run_log);
+}
+END_TEST
+
 /* The end that the failure names, not the nearest that died. */
 START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
 {
@@ -375,6 +398,7 @@ Suite *test_report_causes_suite(void)
     Suite *suite = suite_create("report_causes");
     TCase *old = tcase_create("links"), *rules = tcase_create("rules");
     tcase_add_test(old, causes_are_of_the_same_job_and_process);
+    tcase_add_test(old, a_registration_is_refused_for_its_sender_s_death);
     tcase_add_test(old, a_lost_connection_is_followed_back_to_its_other_end);
     tcase_add_test(old, a_rescale_is_followed_back_to_the_machine_that_joined);
     tcase_add_test(old, a_failed_checkpoint_is_followed_back_to_the_kill);
