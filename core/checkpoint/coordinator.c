@@ -312,6 +312,13 @@ void checkpoint_coordinator_cancel_active(struct checkpoint_coordinator *coordin
     timers_cancel(&coordinator->timers, &coordinator->active_retry);
 }
 
+/* What a task says that has failed meanwhile, or is being cancelled, is nobody's word any more
+ * (DefaultOperatorCoordinatorHandler.deliverOperatorEventToCoordinator). */
+static bool is_working(enum execution_state state)
+{
+    return state == EXECUTION_RUNNING || state == EXECUTION_INITIALIZING;
+}
+
 /* Only an earlier time moves the timer: one set before a backlog that forbids checkpoints still
  * fires once and then rests (FLINK-39108, open in 2.3). Hearing the same again is no change. */
 void checkpoint_coordinator_on_backlog(struct checkpoint_coordinator *coordinator,
@@ -320,7 +327,8 @@ void checkpoint_coordinator_on_backlog(struct checkpoint_coordinator *coordinato
 {
     const struct execution_graph *graph = coordinator->graph;
     if (!graph || by.task.n >= graph->task_count ||
-        !task_attempt_equal(execution_graph_attempt(graph, by.task), by))
+        !task_attempt_equal(execution_graph_attempt(graph, by.task), by) ||
+        !is_working((enum execution_state)graph->tasks[by.task.n].state))
         return;
     uint32_t vertex = graph->tasks[by.task.n].vertex.n;
     while (coordinator->in_backlog.count <= vertex)

@@ -63,12 +63,32 @@ START_TEST(a_new_graph_has_no_backlog)
 }
 END_TEST
 
+/* A reader whose task has failed, or is cancelled, speaks for no source: what it sent before
+ * arrives behind that. */
+START_TEST(a_word_of_a_task_that_has_failed_counts_for_nothing)
+{
+    const struct node_id jm = { 0 }, tm1 = { 1 };
+    struct story *story = open_job(_i, NULL);
+    story_run(story, 4 * TIME_S);
+    story_report(story, SOURCE_0, EXECUTION_FAILED, CAUSE_USER_CODE);
+    story_run(story, 4500 * TIME_MS);
+    struct message late = { .kind = MESSAGE_SOURCE_BACKLOG };
+    late.source_backlog.task.n = SOURCE_0;
+    late.source_backlog.in_backlog = 1;
+    uint64_t before = node_state_hash(story_node(story, jm));
+    ck_assert(!story_refuses(story, jm, story_message(tm1, &late)));
+    ck_assert(node_state_hash(story_node(story, jm)) == before);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_backlog_suite(void)
 {
     Suite *suite = suite_create("schedule_backlog");
     TCase *tests = tcase_create("backlog");
     tcase_add_story(tests, a_backlog_makes_checkpoints_rare);
     tcase_add_story(tests, a_new_graph_has_no_backlog);
+    tcase_add_story(tests, a_word_of_a_task_that_has_failed_counts_for_nothing);
     suite_add_tcase(suite, tests);
     return suite;
 }
