@@ -136,23 +136,35 @@ static bool each_exception(void *context, struct job_id job, look_at_exception *
     return history->truncated;
 }
 
-/* Vertices, then slot sharing groups. */
-static struct look_rescale_numbers *numbers_of(const struct rescale_history *history,
-                                               const struct rescale_record *record,
-                                               const struct job_graph *graph)
+static struct look_rescale_numbers numbers_of(const char *name, bool is_group,
+                                              const struct rescale_numbers *from)
 {
-    size_t vertices = history->vertex_count, all = vertices + history->group_count;
-    struct look_rescale_numbers *out = mem_create_array(all, sizeof *out);
-    for (size_t i = 0; i < all; i++) {
-        bool is_group = i >= vertices;
-        const struct rescale_numbers *from =
-            is_group ? &record->groups[i - vertices] : &record->vertices[i];
-        const char *name =
-            is_group ? graph->groups.items[i - vertices].name : graph->vertices.items[i].name;
-        out[i] = (struct look_rescale_numbers){ name,          is_group,
-                                                from->desired, from->sufficient,
-                                                from->before,  from->after };
-    }
+    return (struct look_rescale_numbers){ name,         is_group,   from->desired, from->sufficient,
+                                          from->before, from->after };
+}
+
+static bool is_used(const struct job_graph *graph, size_t group)
+{
+    for (VEC_EACH(const struct job_vertex, vertex, &graph->vertices))
+        if (vertex->group.n == group)
+            return true;
+    return false;
+}
+
+/* Vertices, then the slot sharing groups that any of them is in: there need not be one in
+ * "default". */
+static struct look_rescale_numbers *numbers_create(const struct rescale_history *history,
+                                                   const struct rescale_record *record,
+                                                   const struct job_graph *graph, size_t *count)
+{
+    struct look_rescale_numbers *out =
+        mem_create_array(history->vertex_count + history->group_count, sizeof *out);
+    *count = 0;
+    for (size_t v = 0; v < history->vertex_count; v++)
+        out[(*count)++] = numbers_of(graph->vertices.items[v].name, false, &record->vertices[v]);
+    for (size_t g = 0; g < history->group_count; g++)
+        if (is_used(graph, g))
+            out[(*count)++] = numbers_of(graph->groups.items[g].name, true, &record->groups[g]);
     return out;
 }
 
@@ -176,8 +188,9 @@ static void each_rescale(void *context, struct job_id job, look_at_rescale *at, 
         index == INDEX_NONE ? NULL : view_rescales(manager, index);
     for (size_t i = 0; history && i < history->records.count; i++) {
         const struct rescale_record *record = &history->records.items[i];
+        size_t number_count;
         struct look_rescale_numbers *numbers =
-            numbers_of(history, record, view_job(manager, index).graph);
+            numbers_create(history, record, view_job(manager, index).graph, &number_count);
         struct look_rescale_span *spans = spans_of(record);
         bool open = record->state == RESCALE_IN_PROGRESS;
         struct look_rescale look = { .id = record->id,
@@ -189,7 +202,7 @@ static void each_rescale(void *context, struct job_id job, look_at_rescale *at, 
                                      .started_at = record->started_at,
                                      .ended_at = record->ended_at,
                                      .numbers = numbers,
-                                     .number_count = history->vertex_count + history->group_count,
+                                     .number_count = number_count,
                                      .spans = spans,
                                      .span_count = record->spans.count };
         at(at_context, &look);
