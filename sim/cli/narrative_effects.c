@@ -18,6 +18,8 @@
 #define SLOWER_BY    (100 * TIME_MS)
 /* One that was triggered meanwhile ends within the usual timeout. */
 #define CHECKPOINT_MAX (10 * TIME_MIN)
+/* What was held up while a condition lasted comes at once when it has ended. */
+#define AT_ONCE TIME_MS
 /* A task that cannot be reached, or says nothing, is given up within this. */
 #define FAILED_WITHIN (2 * TIME_MIN)
 
@@ -99,9 +101,13 @@ static size_t tell_lag(struct paragraph *p)
 
 /* Outages. */
 
-/* What was going on with a job then. A fault that one of these begins with is no chapter. */
-static const char *state_word(const struct chapter *other, bool is_later)
+/* What was going on with a job then, or began at once when the chapter had ended. A fault that one
+ * of these begins with is no chapter. */
+static const char *state_word(const struct chapter *chapter, const struct chapter *other)
 {
+    bool is_later = other->from >= chapter->from;
+    if (other->from > chapter->to)
+        return other->kind == CHAPTER_INCIDENT ? "went down as that ended" : NULL;
     switch (other->kind) {
     case CHAPTER_START: return is_later ? "was submitted meanwhile" : "was starting then";
     case CHAPTER_INCIDENT: return is_later ? "went down meanwhile" : "was down then";
@@ -126,13 +132,14 @@ static bool going_on(const struct paragraph *p, const struct chapter *other)
 static size_t tell_outages(struct paragraph *p)
 {
     const struct chapter *chapter = p->chapter;
+    time_ns until = chapter->to > chapter->from ? chapter->to + AT_ONCE : chapter->to;
     size_t told = 0;
     char at[NUMBER_TEXT_SIZE];
     for (VEC_EACH(const struct chapter, other, &p->narrative->chapters)) {
-        if (other->from > chapter->to)
+        if (other->from > until)
             break;
         bool is_later = other->from >= chapter->from;
-        const char *word = going_on(p, other) ? state_word(other, is_later) : NULL;
+        const char *word = going_on(p, other) ? state_word(chapter, other) : NULL;
         if (!word || told++ >= JOBS_TOLD)
             continue;
         paragraph_say(p, "%s %s", other->job, word);

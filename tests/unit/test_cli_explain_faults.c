@@ -139,6 +139,21 @@ START_TEST(a_job_that_failed_after_a_fault_was_down)
 }
 END_TEST
 
+/* Heartbeats that were late are held against their timeout when the JobManager goes on. The outage
+ * is put down to the link, but came of both. */
+START_TEST(what_goes_down_as_a_freeze_ends_is_told_with_it)
+{
+    const char *out =
+        told_of(", heartbeat.interval: 1s, heartbeat.timeout: 5s", JOB("a", ""),
+                "  - { at: 5min, freeze: { task-manager: jobmanager, for: 4s } }\n"
+                "  - { at: 5min, throttle: { task-manager: tm1, from: jobmanager, latency: 300ms, "
+                "for: 70s } }\n");
+    must_tell(out, "00:05:00 jobmanager is frozen The script did what it says (freeze jobmanager). "
+                   "It went on 4 s later. a went down as that ended, at 00:05:04. ");
+    must_not_tell(out, "no task failed");
+}
+END_TEST
+
 START_TEST(both_ends_of_a_link_are_one_fault)
 {
     const char *out = told_of("", JOB("a", ""),
@@ -286,6 +301,7 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, a_fault_that_brings_a_job_down_is_told_once);
     tcase_add_test(tcase, a_job_that_failed_before_a_fault_had_ended);
     tcase_add_test(tcase, a_job_that_failed_after_a_fault_was_down);
+    tcase_add_test(tcase, what_goes_down_as_a_freeze_ends_is_told_with_it);
     tcase_add_test(tcase, both_ends_of_a_link_are_one_fault);
     tcase_add_test(tcase, faults_of_one_instant_are_told_as_one);
     tcase_add_test(tcase, what_the_script_asks_of_jobs_is_told_with_what_came_of_it);
