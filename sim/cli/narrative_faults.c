@@ -14,6 +14,8 @@
 /* A resource manager that hears nothing of a process gives it up within this. */
 #define GIVEN_UP_WITHIN (2 * TIME_MIN)
 
+enum { LABELS_TOLD = 4 };
+
 static const char storage[] = "storage"; /* the machine of lines on it */
 
 static const struct fault_row {
@@ -237,13 +239,30 @@ void fault_title_times(const struct narrative *narrative, const struct chapter *
     text_format(out, size, "%zu times %s %s", times, of_storage ? storage : "a process", row->does);
 }
 
-static void tell_why(struct paragraph *p)
+/* Of processes that share the chapter, each may have a line of its own. */
+static void tell_script(struct paragraph *p, bool several)
+{
+    const struct log_entry *script = entry_at(p, p->chapter->script), *each;
+    size_t all = 1;
+    paragraph_say(p, "The script did what it says (%s",
+                  script->reason ? script->reason : script->what);
+    size_t count = several ? p->narrative->log->entries.count : 0;
+    for (size_t i = p->chapter->script + 1; i < count && (each = entry_at(p, i))->at == script->at;
+         i++) {
+        bool is_like = text_equal(each->machine, "script") && text_equal(each->what, script->what);
+        if (is_like && all++ < LABELS_TOLD)
+            paragraph_say(p, ", %s", each->reason ? each->reason : each->what);
+    }
+    if (all > LABELS_TOLD)
+        paragraph_say(p, " and %zu more", all - LABELS_TOLD);
+    paragraph_say(p, "). ");
+}
+
+static void tell_why(struct paragraph *p, bool several)
 {
     const struct log_entry *first = entry_at(p, p->chapter->first);
     if (p->chapter->script != SIZE_MAX) {
-        const struct log_entry *script = entry_at(p, p->chapter->script);
-        paragraph_say(p, "The script did what it says (%s). ",
-                      script->reason ? script->reason : script->what);
+        tell_script(p, several);
     } else if (first->reason) {
         paragraph_say(p, "The reason: %s. ", first->reason);
     }
@@ -314,7 +333,7 @@ bool fault_ends_process(const struct narrative *narrative, const struct chapter 
 void narrative_tell_fault(struct paragraph *p, bool several)
 {
     bool ends = fault_ends_process(p->narrative, p->chapter);
-    tell_why(p);
+    tell_why(p, several);
     tell_over(p, several);
     if (!was_up(p)) {
         paragraph_say(p, "It had not come up yet.");

@@ -168,8 +168,8 @@ START_TEST(faults_of_one_instant_are_told_as_one)
 {
     const char *out = told_of(
         "", JOB("a", ""), "  - { at: 5min, freeze: { task-manager: [ tm2, tm3 ], for: 3s } }\n");
-    must_tell(out, "00:05:00 tm2 and 1 more are frozen The script did what it says (");
-    must_tell(out, "Each went on 3 s later. " NOTHING);
+    must_tell(out, "00:05:00 tm2 and 1 more are frozen The script did what it says (freeze tm2, "
+                   "freeze tm3). Each went on 3 s later. " NOTHING);
 }
 END_TEST
 
