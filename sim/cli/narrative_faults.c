@@ -151,10 +151,14 @@ static void begin_fault(struct faults *faults, size_t place)
                                .to = lasts ? faults->narrative->duration : entry->at });
 }
 
-/* Gives whether a process was on its way out. */
+/* Gives whether it ended a process that was on its way out, by its own doing or its grace's end and
+ * not the script's at that instant. */
 static bool end_faults(struct faults *faults, size_t place)
 {
     const struct log_entry *entries = faults->narrative->log->entries.items;
+    const char *reason = entries[place].reason;
+    bool by_itself =
+        script_of(faults, entries[place].at) == SIZE_MAX || (reason && strstr(reason, "grace"));
     bool was_stopping = false;
     size_t kept = 0;
     for (size_t i = 0; i < faults->open.count; i++) {
@@ -169,7 +173,7 @@ static bool end_faults(struct faults *faults, size_t place)
         chapter->to = entries[place].at;
     }
     faults->open.count = kept;
-    return was_stopping;
+    return was_stopping && by_itself;
 }
 
 static bool is_told(const struct faults *faults, const struct chapter *chapter)
@@ -203,9 +207,8 @@ void narrative_add_faults(struct narrative *narrative)
             faults.script = i;
         if (!text_equal(entries[i].machine, "process") && !is_of_storage(&entries[i]))
             continue;
-        bool was_stopping = end_faults(&faults, i);
-        bool is_grace = was_stopping && script_of(&faults, entries[i].at) == SIZE_MAX;
-        if (row_of(&entries[i]) && !is_grace)
+        bool is_of_stop = end_faults(&faults, i);
+        if (row_of(&entries[i]) && !is_of_stop)
             begin_fault(&faults, i);
     }
     drop_told(&faults);

@@ -102,6 +102,16 @@ START_TEST(a_process_is_given_up_for_the_fault_that_explains_it)
 }
 END_TEST
 
+START_TEST(a_stop_without_grace_is_one_deed)
+{
+    const char *out = told_of(
+        "", JOB("a", ""), "  - { at: 5min, stop: { task-manager: [ tm2, tm3 ], grace: 0s } }\n");
+    must_tell(out, "00:05:00 tm2 and 1 more are asked to stop The script did what it says (stop "
+                   "tm2, stop tm3). Their processes ended 0 s later (killed: grace period over). ");
+    must_not_tell(out, "killed The script");
+}
+END_TEST
+
 START_TEST(a_fault_that_brings_a_job_down_is_told_once)
 {
     const char *out = told_of("", JOB("a", ""),
@@ -298,6 +308,7 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, checkpoints_that_failed_and_a_freeze_tell_of_each_other);
     tcase_add_test(tcase, an_idle_process_that_is_killed_is_told);
     tcase_add_loop_test(tcase, a_process_is_given_up_for_the_fault_that_explains_it, 0, 2);
+    tcase_add_test(tcase, a_stop_without_grace_is_one_deed);
     tcase_add_test(tcase, a_fault_that_brings_a_job_down_is_told_once);
     tcase_add_test(tcase, a_job_that_failed_before_a_fault_had_ended);
     tcase_add_test(tcase, a_job_that_failed_after_a_fault_was_down);
