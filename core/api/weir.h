@@ -38,7 +38,8 @@ struct weir_job;     /* one that was submitted */
 
 /* ---- the program ---------------------------------------------------------------------------- */
 
-/* Defined by the program. What it returns is the program's exit code. argv[0] is its name. */
+/* Defined by the program. What it returns is the program's exit code: 0, or something went wrong,
+ * and the run says so. argv[0] is its name. */
 WEIR_API int weir_main(struct weir_env *env, int argc, char **argv);
 
 /* Optional, for tests: gives the lines, without their ends, that the sink must hold when the
@@ -49,7 +50,9 @@ WEIR_API void weir_expected(const char *sink, int argc, char **argv,
 /* For a program that is a binary of its own: its main calls weir_run(weir_main, weir_expected or
  * null, argc, argv). Options that begin with --weir- (--weir-scenario FILE, --weir-out FOLDER,
  * --weir-help) are not the program's. It runs in a small cluster of the exact world, or in the
- * scenario, where it is `program: self`. Gives back the exit code. */
+ * scenario, where it is `program: self`. Gives back the exit code: main's own, also where the run's
+ * end has ended its waiting; where that is 0, 1 when an expectation did not hold; 2 when the run
+ * was refused, as `weir run` does. */
 typedef int weir_program(struct weir_env *env, int argc, char **argv);
 typedef void weir_expectation(const char *sink, int argc, char **argv,
                               void (*line)(void *to, const char *text), void *to);

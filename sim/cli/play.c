@@ -13,6 +13,7 @@
 #include "sim/exact/exact.h"
 #include "sim/kernel/guard.h"
 #include "sim/report/drawn.h"
+#include "sim/report/exit_codes.h"
 #include "sim/report/never.h"
 
 void play_put_path(const char *path, char out[OUTPUT_PATH_SIZE])
@@ -231,6 +232,7 @@ static MUST_CHECK struct err run(struct play *play, const struct play_settings *
     play->summary = summary_create(&play->recorder, &play->log, simulation_event_count(simulation),
                                    play->complete);
     json_object_set_new(play->summary, "never_happened", summary_never_happened(simulation));
+    json_object_set_new(play->summary, "programs_failed", exit_codes_list(simulation));
     if (!err_is(e))
         e = do_watched(end_simulation, playing, note);
     if (!err_is(e))
@@ -454,6 +456,14 @@ json_t *play_jobs_failed(const struct play *play)
         char text[SUMMARY_FAILED_SIZE];
         if (summary_failed_text(play->summary, j, text))
             append_named(play, text, all);
+    }
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(play->summary, "programs_failed"), i, one)
+    {
+        char text[EXIT_CODE_TEXT_SIZE];
+        exit_code_text(one, text);
+        append_named(play, text, all);
     }
     return all;
 }

@@ -73,7 +73,8 @@ void plays_judge(struct plays *plays);
 /* A new array of texts: the events of the script that have not happened, each behind the variant's
  * name where it is one's. Empty for a run that did not go to the scenario's end. */
 json_t *play_never_happened(const struct play *play);
-/* The same of jobs that FAILED: when and by what. */
+/* The same of jobs that FAILED: when and by what; and of mains that gave back another code than 0.
+ */
 json_t *play_jobs_failed(const struct play *play);
 /* Failed results of all. */
 size_t plays_failed(const struct plays *plays);

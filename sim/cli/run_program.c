@@ -20,6 +20,18 @@ struct self_options {
     VEC(char *) rest; /* the program's */
 };
 
+/* One binary is one program; its main, and what that has given back in the run. */
+static weir_program *own;
+static int own_code;
+
+static int run_own(struct weir_env *env, int argc, char **argv)
+{
+    int code = own(env, argc, argv);
+    if (!weir_is_planning(env) && code != 0)
+        own_code = code;
+    return code;
+}
+
 static const char usage[] =
     "usage: %s [--weir-scenario FILE] [--weir-out FOLDER] [ARGUMENT...]\n"
     "  --weir-scenario FILE  a scenario with a job `program: self`; else two TaskManagers of two\n"
@@ -112,7 +124,9 @@ int weir_run(weir_program *program, weir_expectation *expected, int argc, char *
     if (read_options(argc, argv, &options)) {
         text_format(usual, sizeof usual, "out/%s", name);
         const char *out = options.out ? options.out : usual;
-        library_set_self(program, expected);
+        own = program;
+        own_code = 0;
+        library_set_self(run_own, expected);
         if (options.help)
             code = printf(usage, name, name) > 0 ? EXIT_HELD : EXIT_INPUT;
         else if (options.scenario)
@@ -121,5 +135,5 @@ int weir_run(weir_program *program, weir_expectation *expected, int argc, char *
             code = run_alone(name, &options, out);
     }
     vec_fini(&options.rest);
-    return code;
+    return (code == EXIT_HELD || code == EXIT_FAILED) && own_code != 0 ? own_code : code;
 }

@@ -31,7 +31,8 @@ struct session {
     uint32_t awaited, calls_behind;
     uint32_t calls_at_once;     /* since main has waited for something, or learned something new */
     VEC(enum weir_status) told; /* by job: the last answer */
-    bool closed, savepoint_well;
+    bool closed, savepoint_well, returned; /* returned: before the run was over */
+    int code;
 };
 
 /* Gives the baton away and takes it again when it comes back. */
@@ -181,7 +182,8 @@ static const struct weir_executor executor = { .submit = submit,
 static void *thread_main(void *context)
 {
     struct session *session = context;
-    session->program(session->env, session->argc, session->argv);
+    session->code = session->program(session->env, session->argc, session->argv);
+    session->returned = !session->closed;
     hand_over_for_good(session);
     return NULL;
 }
@@ -255,4 +257,10 @@ uint32_t session_awaited(const struct session *session)
 void session_savepoint_done(struct session *session, bool well)
 {
     session->savepoint_well = well;
+}
+
+bool session_code(const struct session *session, int *code)
+{
+    *code = session->code;
+    return session->returned;
 }

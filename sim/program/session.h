@@ -45,5 +45,7 @@ enum session_wait {
 enum session_wait session_waits(const struct session *session);
 uint32_t session_awaited(const struct session *session); /* job or savepoint: of which job */
 void session_savepoint_done(struct session *session, bool well);
+/* What main has given back; false: it has not yet, or only because the run was over. */
+bool session_code(const struct session *session, int *code);
 
 #endif

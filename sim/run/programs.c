@@ -224,6 +224,11 @@ void programs_destroy(struct programs *programs)
     mem_destroy(programs);
 }
 
+bool programs_code(const struct programs *programs, size_t program, int *code)
+{
+    return session_code(programs->items[program].session, code);
+}
+
 /* Null: the scenario submits the job itself. */
 static struct run_program *main_of(struct programs *programs, struct job_id job)
 {

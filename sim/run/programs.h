@@ -20,6 +20,9 @@ void programs_end(struct programs *programs);
 void programs_destroy(struct programs *programs); /* behind the data plane */
 void programs_start(struct programs *programs);
 
+/* What the main of the scenario's program has given back (session_code). */
+bool programs_code(const struct programs *programs, size_t program, int *code);
+
 void programs_on_job_ended(struct programs *programs, struct job_id job, const char *status);
 void programs_on_failure(struct programs *programs, struct job_id job, const char *cause);
 void programs_on_answer(struct programs *programs, const struct effect_answer *answer);

@@ -275,6 +275,11 @@ struct script_outcome simulation_outcome(const struct simulation *simulation, si
     return script_outcome(simulation->script, event);
 }
 
+bool simulation_program_code(const struct simulation *simulation, size_t program, int *code)
+{
+    return programs_code(simulation->programs, program, code);
+}
+
 const struct node *simulation_job_manager(const struct simulation *simulation)
 {
     return virtual_cluster_node(simulation->cluster, (struct node_id){ 0 });

@@ -57,6 +57,8 @@ const struct plane *simulation_plane(const struct simulation *simulation);
 struct model *simulation_model(struct simulation *simulation); /* of a run of the virtual world */
 /* Of the scenario's event at this place. */
 struct script_outcome simulation_outcome(const struct simulation *simulation, size_t event);
+/* What the main of the scenario's program at this place has given back; false: it has not. */
+bool simulation_program_code(const struct simulation *simulation, size_t program, int *code);
 /* The JobManager's node, for views. */
 const struct node *simulation_job_manager(const struct simulation *simulation);
 

@@ -72,10 +72,10 @@ static void read_back(FILE *file, int descriptor, int before, char *out)
     fclose(file);
 }
 
-int cli_weir(const char *line)
+/* In words that hold until the next call; gives how many. */
+static int split(const char *line, char *argv[ARGUMENTS_MAX + 1])
 {
     static char words[2048];
-    char *argv[ARGUMENTS_MAX + 1];
     int argc = 0;
     size_t at = 0;
     for (const char *p = line; *p; p++)
@@ -88,18 +88,38 @@ int cli_weir(const char *line)
             *word++ = '\0';
     }
     argv[argc] = NULL;
-    const struct command *command = command_named(argv[0]);
-    ck_assert_ptr_nonnull(command);
+    return argc;
+}
+
+/* A command, or null: a program. */
+static int run(const struct command *command, weir_program *program, int argc, char **argv)
+{
     FILE *out = tmpfile(), *errors = tmpfile();
     fflush(NULL);
     int out_before = dup(STDOUT_FILENO), errors_before = dup(STDERR_FILENO);
     dup2(fileno(out), STDOUT_FILENO);
     dup2(fileno(errors), STDERR_FILENO);
-    int code = command->run(command, argc, argv);
+    int code = command ? command->run(command, argc, argv) : weir_run(program, NULL, argc, argv);
     fflush(NULL);
     read_back(out, STDOUT_FILENO, out_before, out_text);
     read_back(errors, STDERR_FILENO, errors_before, error_text);
     return code;
+}
+
+int cli_weir(const char *line)
+{
+    char *argv[ARGUMENTS_MAX + 1];
+    int argc = split(line, argv);
+    const struct command *command = command_named(argv[0]);
+    ck_assert_ptr_nonnull(command);
+    return run(command, NULL, argc, argv);
+}
+
+int cli_program(weir_program *program, const char *line)
+{
+    char *argv[ARGUMENTS_MAX + 1];
+    int argc = split(line, argv);
+    return run(NULL, program, argc, argv);
 }
 
 const char *cli_folder(void)

@@ -171,6 +171,24 @@ static int ask_on(struct weir_env *env)
     return 0;
 }
 
+/* Its job ends, or is still there when the run ends. */
+static int give_back(struct weir_env *env, uint64_t records)
+{
+    build(env, records, 1, NULL);
+    weir_execute(env, "any");
+    return weir_is_planning(env) ? 0 : 7;
+}
+
+static int give_back_in_time(struct weir_env *env)
+{
+    return give_back(env, 2000);
+}
+
+static int give_back_late(struct weir_env *env)
+{
+    return give_back(env, 0);
+}
+
 /* For what there will never be. */
 static int demand(struct weir_env *env)
 {
@@ -187,10 +205,12 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     static const struct {
         const char *word;
         int (*act)(struct weir_env *env);
-    } acts[] = { { "in-turn", run_in_turn }, { "cancel", cancel_one }, { "stop", stop_one },
-                 { "fail", fail },           { "differ", differ },     { "surprise", surprise },
-                 { "insist", insist },       { "collect", collect },   { "ask", ask_on },
-                 { "demand", demand } };
+    } acts[] = {
+        { "in-turn", run_in_turn }, { "cancel", cancel_one },       { "stop", stop_one },
+        { "fail", fail },           { "differ", differ },           { "surprise", surprise },
+        { "insist", insist },       { "collect", collect },         { "ask", ask_on },
+        { "demand", demand },       { "seven", give_back_in_time }, { "late-seven", give_back_late }
+    };
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "code") == 0)
         return 3;
