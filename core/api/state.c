@@ -14,11 +14,11 @@ static const struct user_state_spec *spec_of(const struct weir_context *ctx, con
     return NULL;
 }
 
-/* Is it the state whose value the record came with? */
+/* Is it the state whose value is looked up before it is asked for? */
 static bool is_ready(const struct weir_context *ctx, const struct user_state_spec *spec)
 {
     const struct keyed_process_params *params = ctx->op->spec->params;
-    return spec == params->states && ctx->key->value;
+    return spec == params->states && ctx->key->ready;
 }
 
 /* Null: the task has failed. */
@@ -55,9 +55,10 @@ const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
     context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
-        if (size)
+        const void *value = process_look(ctx->key);
+        if (size && value)
             *size = spec->value_size;
-        return ctx->key->value;
+        return value;
     }
     int kind = spec && spec->kind == USER_REDUCING ? USER_REDUCING : USER_VALUE;
     struct user_state *state = state_of(ctx, name, kind);
@@ -69,7 +70,7 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
     context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
-        memcpy(ctx->key->value, value, spec->value_size);
+        memmove(process_value(ctx->key), value, spec->value_size);
         return;
     }
     struct user_state *state = state_of(ctx, name, USER_VALUE);
@@ -129,7 +130,7 @@ void weir_clear(struct weir_context *ctx, const char *name)
     }
     const struct user_state_spec *spec = spec_of(ctx, name);
     if (spec && is_ready(ctx, spec)) {
-        memset(ctx->key->value, 0, spec->value_size);
+        process_remove_value(ctx->key);
         return;
     }
     struct user_state *state = state_of(ctx, name, -1);
@@ -220,7 +221,7 @@ bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *wal
 void *weir_value(struct weir_context *ctx)
 {
     context_spend(ctx, API_CALL_COST);
-    return ctx->key ? ctx->key->value : NULL;
+    return ctx->key && ctx->key->ready ? process_value(ctx->key) : NULL;
 }
 
 void weir_forget(struct weir_context *ctx)

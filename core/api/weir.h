@@ -254,8 +254,8 @@ struct weir_walk {
 };
 WEIR_API bool weir_next(struct weir_context *ctx, const char *state, struct weir_walk *walk,
                         const void **key, const void **value, uint32_t *size);
-/* The first state's place where it is a value of fixed size for ever: to be read and written, there
- * and zero from the first record of its key on. The fastest way. Else null. */
+/* The first state's place where it is a value of fixed size for ever: to be read and written in
+ * this call; made, and zero, where there is none. The fastest way. Else null. */
 WEIR_API void *weir_value(struct weir_context *ctx);
 /* All states of the key, when the function returns. */
 WEIR_API void weir_forget(struct weir_context *ctx);

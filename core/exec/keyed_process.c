@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Records one by one, since what one does to its key the next one sees; but the values of a run are
- * looked up together. A key that is cleared moves what lies in the table: the run ends there, and
- * the next one begins short.
+ * looked up together, and made where there are none. A key that is cleared moves what lies in the
+ * table: the run ends there, and the next one begins short. So it does behind a record that leaves
+ * its key without a value; and as that was work for nothing, a while is gone on without.
  */
 #include "core/exec/keyed_process.h"
 
@@ -10,7 +11,7 @@
 #include "core/exec/keyed_process_parts.h"
 #include "core/exec/user_call.h"
 
-enum { RUN_LEAST = 4 };
+enum { RUN_LEAST = 4, PLAIN_RECORDS = 1024 };
 
 static const struct keyed_process_params *params_of(const struct operator* op)
 {
@@ -65,7 +66,7 @@ struct user_state *process_state(struct process_key *key, const char *name,
         if (spec->kind != kind)
             operator_fail(key->op, CAUSE_USER_CODE, "state '%s' was declared as another kind",
                           name);
-        else if (i == 0 && process->ready)
+        else if (i == 0 && key->ready)
             operator_fail(key->op, CAUSE_USER_CODE, "state '%s' is the one that lies ready", name);
         else
             return &process->states[i];
@@ -80,6 +81,36 @@ struct state_key process_state_key(const struct process_key *key)
     return (struct state_key){ .bytes = key->key,
                                .size = params_of(key->op)->keys[0].size,
                                .group = key->group };
+}
+
+void process_find_value(struct process_key *key)
+{
+    struct note note;
+    bool is_new;
+    CHECK(key->ready);
+    struct err e =
+        state_table_resolve_one(key->ready, process_state_key(key), &key->value, &is_new, &note);
+    CHECK(!err_is(e)); /* its group is one of ours, its size what the table was made for */
+    key->is_there = !is_new;
+}
+
+const void *process_look(const struct process_key *key)
+{
+    CHECK(key->ready);
+    if (key->value)
+        return key->is_there ? key->value : NULL;
+    return state_table_get(key->ready, process_state_key(key), NULL);
+}
+
+void process_remove_value(struct process_key *key)
+{
+    CHECK(key->ready);
+    if (!key->value) {
+        state_table_remove(key->ready, process_state_key(key));
+        return;
+    }
+    memset(key->value, 0, state_table_spec(key->ready)->value_size);
+    key->is_there = false;
 }
 
 /* The service, for an operator that has timers. */
@@ -128,14 +159,28 @@ struct collector *process_output(struct process_key *key, uint32_t output)
     return NULL;
 }
 
-static void see_end(struct keyed_process *process, const struct process_key *key, const char *wrong)
+/* True: something of the key goes, so that other values may move. */
+static bool forget(struct keyed_process *process, const struct process_key *key)
 {
-    if (wrong)
-        operator_fail(&process->op, CAUSE_USER_CODE, "%s", wrong);
+    bool is_unused = key->value && !key->is_there;
+    if (is_unused)
+        state_table_remove(key->ready, process_state_key(key));
     if (!key->cleared)
-        return;
+        return is_unused;
     for (uint32_t i = 0; i < process->open_states; i++)
         user_state_clear(&process->states[i], process_state_key(key));
+    return true;
+}
+
+/* True: see forget. Mostly nothing is to be done. */
+static inline bool see_end(struct keyed_process *process, const struct process_key *key,
+                           const char *wrong)
+{
+    if (__builtin_expect(wrong != NULL, 0))
+        operator_fail(&process->op, CAUSE_USER_CODE, "%s", wrong);
+    if (!key->cleared && (key->is_there || !key->value))
+        return false;
+    return forget(process, key);
 }
 
 /* The values of a run's keys. False: the operator has failed. */
@@ -156,6 +201,31 @@ static bool find_values(struct keyed_process *process, const struct key_run *key
     return true;
 }
 
+/* What was made for records behind the run, from this one of the batch on, is not there. */
+static void remove_made(struct keyed_process *process, uint32_t input, const struct batch *batch,
+                        uint32_t from)
+{
+    struct batch behind = batch_part(batch, from, process->known);
+    const struct key_spec *spec = &params_of(&process->op)->keys[input];
+    struct key_run keys = key_run_of(spec, &behind);
+    for (uint32_t i = 0; i < process->known; i++)
+        if (process->is_new[i])
+            state_table_remove(process->ready, (struct state_key){ key_run_at(&keys, i), spec->size,
+                                                                   STATE_GROUP_COMPUTED });
+    process->known = 0;
+}
+
+/* Behind a run that took so many records. */
+static void begin_next(struct keyed_process *process, uint32_t taken, bool moved)
+{
+    if (taken < process->known)
+        memmove(process->is_new, process->is_new + taken, process->known - taken);
+    process->known -= taken < process->known ? taken : process->known;
+    process->plain -= taken < process->plain ? taken : process->plain;
+    process->run = moved ? RUN_LEAST : process->run * 2;
+    process->run = process->run < PROCESS_RUN ? process->run : PROCESS_RUN;
+}
+
 /* Records from `from` on, as one run; gives how many it took. */
 static uint32_t process_run(struct keyed_process *process, uint32_t input,
                             const struct batch *batch, uint32_t from)
@@ -165,30 +235,33 @@ static uint32_t process_run(struct keyed_process *process, uint32_t input,
     uint32_t left = batch->count - from, count = left < process->run ? left : process->run, i;
     struct batch run = batch_part(batch, from, count);
     struct key_run keys = key_run_of(&params->keys[input], &run);
-    bool moved = false;
+    bool looks_ahead = process->ready && process->plain == 0, moved = false, was_needed = true;
     key_groups_of_run(&keys, params->keys[input].hash, op->task->max_parallelism, process->groups);
-    if (process->ready && !find_values(process, &keys))
+    if (looks_ahead && !find_values(process, &keys))
         return count;
     for (i = 0; i < count && !moved && !op->task->failed; i++) {
         struct process_key key = { .op = op,
                                    .key = key_run_at(&keys, i),
                                    .group = process->groups[i],
                                    .timestamp = batch_timestamp(&run, i),
-                                   .watermark = process->watermark };
-        if (process->ready) {
+                                   .watermark = process->watermark,
+                                   .ready = process->ready };
+        if (looks_ahead) {
             key.value = process->values[i];
-            key.is_new = process->is_new[i];
+            key.is_there = !process->is_new[i];
         }
-        see_end(process, &key,
-                params->record(params->context, &key, input, batch_payload(&run, i),
-                               batch_size(&run, i)));
-        moved = key.cleared && process->ready;
+        const char *wrong = params->record(params->context, &key, input, batch_payload(&run, i),
+                                           batch_size(&run, i));
+        if (see_end(process, &key, wrong) && looks_ahead) {
+            moved = true;
+            was_needed = key.is_there;
+        }
     }
-    if (i < process->known)
-        memmove(process->is_new, process->is_new + i, process->known - i);
-    process->known -= i < process->known ? i : process->known;
-    process->run = moved ? RUN_LEAST : process->run * 2;
-    process->run = process->run < PROCESS_RUN ? process->run : PROCESS_RUN;
+    begin_next(process, i, moved);
+    if (!was_needed) {
+        process->plain = PLAIN_RECORDS;
+        remove_made(process, input, batch, from + i);
+    }
     return i;
 }
 
@@ -202,19 +275,6 @@ void keyed_process_batch(struct operator* op, uint32_t input, const struct batch
                          batch->count > USER_CLEAN_LEAST ? batch->count : USER_CLEAN_LEAST);
     for (uint32_t from = 0; from < batch->count && !op->task->failed;)
         from += process_run(process, input, batch, from);
-}
-
-/* The key's value, made where it is missing. False: the operator has failed. */
-static bool find_value(struct keyed_process *process, struct process_key *key)
-{
-    struct note note = { { 0 } };
-    if (!process->ready)
-        return true;
-    struct err e = state_table_resolve_one(process->ready, process_state_key(key), &key->value,
-                                           &key->is_new, &note);
-    if (err_is(e))
-        operator_fail(&process->op, CAUSE_USER_CODE, "%s", note.text);
-    return !err_is(e);
 }
 
 /* A call for each timer; those that are set meanwhile and are due at once are part of the last one,
@@ -231,13 +291,13 @@ static void fire(struct keyed_process *process, enum time_domain domain, int64_t
                                    .group = timer.group,
                                    .domain = domain,
                                    .timestamp = timer.time,
-                                   .watermark = process->watermark };
+                                   .watermark = process->watermark,
+                                   .ready = process->ready };
         if (set_before > 0) {
             set_before--;
             operator_call_begins(op);
         }
-        if (find_value(process, &key))
-            see_end(process, &key, params->timer(params->context, &key));
+        (void)see_end(process, &key, params->timer(params->context, &key));
     }
 }
 

@@ -2,9 +2,8 @@
  *
  * The user's own logic over keyed records: states declared under names, timers of event time and of
  * processing time, side outputs, one or two inputs. The first state, where it is a value of fixed
- * size for ever, is looked up for a run of records together and lies ready in `value`: it is there
- * from the key's first record until it is cleared. Source: Flink's KeyedProcessOperator,
- * KeyedCoProcessOperator.
+ * size for ever, lies ready: it is looked up for a run of records together. What it holds is the
+ * same as if it were any other. Source: Flink's KeyedProcessOperator, KeyedCoProcessOperator.
  */
 #ifndef WEIR_EXEC_KEYED_PROCESS_H
 #define WEIR_EXEC_KEYED_PROCESS_H
@@ -24,9 +23,10 @@ struct process_key {
     enum time_domain domain; /* of a timer */
     int64_t timestamp;       /* of the record or the timer: ms; of processing time: ns */
     int64_t watermark;
-    void *value;  /* of the first state as above; zero when it is new; else null */
-    bool is_new;  /* this value is */
-    bool cleared; /* written by process_clear */
+    struct state_table *ready; /* of the first state, where it lies ready; else null */
+    void *value;               /* its place, once it was looked up; else null */
+    bool is_there;             /* the key has this value; else its place is zero, and goes */
+    bool cleared;              /* written by process_clear */
 };
 
 struct keyed_process_params {
@@ -43,10 +43,24 @@ struct keyed_process_params {
 extern const struct operator_class keyed_process_class;
 
 /* The state of this name, for the functions of user_state.h with process_state_key. Null when it
- * was not declared, or as another kind, or lies ready in `value`: the task fails. */
+ * was not declared, or as another kind, or lies ready: the task fails. */
 struct user_state *process_state(struct process_key *key, const char *name,
                                  enum user_state_kind kind);
 struct state_key process_state_key(const struct process_key *key);
+
+void process_find_value(struct process_key *key);
+/* Of the state that lies ready, where there is one: the place of its value, for this call; made,
+ * and zero, where the key has none. */
+static inline void *process_value(struct process_key *key)
+{
+    if (!key->value)
+        process_find_value(key);
+    key->is_there = true;
+    return key->value;
+}
+/* Null: the key has none. */
+const void *process_look(const struct process_key *key);
+void process_remove_value(struct process_key *key);
 
 /* At this event time, ms, or this processing time, ns; once, however often it is set. */
 void process_set_timer(struct process_key *key, enum time_domain domain, int64_t time);

@@ -15,7 +15,8 @@ struct keyed_process {
     struct state_table *ready; /* of the first state, where it lies ready; null */
     struct timer_service timers[2];
     int64_t watermark;
-    uint32_t run; /* records of the next one at most */
+    uint32_t run;   /* records of the next one at most */
+    uint32_t plain; /* records to come whose values are looked up when they are asked for */
     /* Keys whose value is new, from the record under way on; the run after a short one has
      * inserted some of them already. */
     bool is_new[PROCESS_RUN];

@@ -139,6 +139,7 @@ static void remember(struct weir_context *ctx, const struct weir_record *record,
 {
     const struct pair *pair = record->value;
     uint32_t size = 0;
+    bool is_first = !weir_get(ctx, "count", NULL);
     int64_t value = (int64_t)pair->value, *count = weir_value(ctx);
     int32_t ten = (int32_t)(pair->value / 100);
     char text[32];
@@ -147,6 +148,8 @@ static void remember(struct weir_context *ctx, const struct weir_record *record,
         weir_fail(ctx, "another key");
     if (weir_watermark(ctx) > record->timestamp)
         weir_fail(ctx, "a record behind the watermark");
+    if (is_first != !weir_get(ctx, "ready", NULL))
+        weir_fail(ctx, "a count that nobody has made");
     (*count)++;
     if (*(const int64_t *)weir_get(ctx, "count", &size) != *count || size != 8)
         weir_fail(ctx, "another count");

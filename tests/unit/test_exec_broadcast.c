@@ -26,7 +26,7 @@ static const char *on_event(const void *context, struct process_key *key, uint32
 {
     const struct message *message = payload;
     const struct broadcast_map *rules = process_broadcast(key, "rules");
-    struct verdict verdict = { message->key, ++*(uint64_t *)key->value, 0 };
+    struct verdict verdict = { message->key, ++*(uint64_t *)process_value(key), 0 };
     uint32_t at = (uint32_t)(message->number % RULES), value_size, key_size;
     size_t cursor = 0;
     const void *rule, *value;

@@ -77,12 +77,13 @@ struct session_end {
 static const char *on_record(const void *context, struct process_key *key, uint32_t input,
                              const void *payload, uint32_t size)
 {
-    struct session *session = key->value;
+    bool was_there = process_look(key) != NULL;
+    struct session *session = process_value(key);
     (void)context;
     (void)payload;
     ck_assert_uint_eq(size, 8);
     ck_assert_uint_le(input, 1);
-    ck_assert_int_eq(key->is_new, session->count == 0);
+    ck_assert_int_eq(was_there, session->count > 0);
     if (session->count > 0)
         process_delete_timer(key, DOMAIN_EVENT_TIME, session->last + GAP);
     session->count++;
@@ -93,7 +94,7 @@ static const char *on_record(const void *context, struct process_key *key, uint3
 
 static const char *on_timer(const void *context, struct process_key *key)
 {
-    const struct session *session = key->value;
+    const struct session *session = process_value(key);
     struct session_end end = { 0, session->count };
     (void)context;
     memcpy(&end.key, key->key, sizeof end.key);
@@ -208,12 +209,13 @@ static bool clears(uint64_t key, uint64_t count)
 static const char *count_and_clear(const void *context, struct process_key *key, uint32_t input,
                                    const void *payload, uint32_t size)
 {
-    uint64_t *count = key->value;
+    bool was_there = process_look(key) != NULL;
+    uint64_t *count = process_value(key);
     struct told told = { *(const uint64_t *)payload, ++*count };
     (void)context;
     (void)input;
     (void)size;
-    ck_assert_int_eq(key->is_new, *count == 1);
+    ck_assert_int_eq(was_there, *count > 1);
     memcpy(collector_put(process_output(key, 0), key->timestamp, sizeof told), &told, sizeof told);
     if (clears(told.key, told.count))
         process_clear(key);
@@ -271,6 +273,71 @@ START_TEST(a_cleared_key_is_new_again_within_its_batch)
 }
 END_TEST
 
+/* What is done to a value, drawn for each record, against a plain array: 0 is none. */
+struct touch {
+    uint64_t key, what;
+};
+
+static const char *touch(const void *context, struct process_key *key, uint32_t input,
+                         const void *payload, uint32_t size)
+{
+    uint64_t *plain = *(uint64_t *const *)context;
+    const struct touch *touch = payload;
+    (void)input;
+    (void)size;
+    for (uint64_t what = touch->what; what > 0; what /= 4) {
+        const uint64_t *there = process_look(key);
+        ck_assert_uint_eq(there ? *there : 0, plain[touch->key]);
+        ck_assert_int_eq(there != NULL, plain[touch->key] > 0);
+        if (what % 4 == 1)
+            plain[touch->key] = ++*(uint64_t *)process_value(key);
+        if (what % 4 == 2)
+            process_remove_value(key), plain[touch->key] = 0;
+    }
+    if (touch->what % 16 == 15)
+        process_clear(key), plain[touch->key] = 0;
+    return NULL;
+}
+
+/* Whichever way it is looked up, it is there only when somebody has made it. */
+START_TEST(a_value_that_nobody_has_made_is_not_there)
+{
+    enum { BATCH = 1000, ALL = 300 };
+    static const struct user_state_spec state[] = {
+        { .name = "count", .kind = USER_VALUE, .value_size = 8 }
+    };
+    static uint64_t plain[ALL], *const context = plain;
+    const struct keyed_process_params touching = { .keys = { { KEY_HASH_LONG, 0, 8 } },
+                                                   .states = state,
+                                                   .state_count = 1,
+                                                   .record = touch,
+                                                   .context = &context };
+    const struct operator_spec spec = { .name = "touch",
+                                        .class = &keyed_process_class,
+                                        .params = &touching };
+    static struct touch slots[BATCH];
+    struct rng rng = rng_stream((uint64_t)_i, "touch", 0);
+    struct lone_chain lone;
+    memset(plain, 0, sizeof plain);
+    lone_chain_init(&lone, &spec, 1, 0, 1, NULL, 0);
+    for (int round = 0; round < 20; round++) {
+        uint32_t count = 1 + (uint32_t)rng_below(&rng, BATCH);
+        uint64_t keys = 1 + rng_below(&rng, ALL), most = 1 + rng_below(&rng, 300), live = 0;
+        for (uint32_t i = 0; i < count; i++)
+            slots[i] = (struct touch){ rng_below(&rng, keys), rng_below(&rng, most) };
+        chain_process(&lone.chain, 0,
+                      &(struct batch){ .slots = (const uint8_t *)slots,
+                                       .count = count,
+                                       .stride = sizeof *slots,
+                                       .layout = { sizeof *slots, false } });
+        for (uint64_t key = 0; key < ALL; key++)
+            live += plain[key] > 0;
+        ck_assert_uint_eq(state_table_memory(lone.states.states.items[0].table).entries, live);
+    }
+    lone_chain_fini(&lone);
+}
+END_TEST
+
 /* Both kinds of timers, at random times, each once and in order, over restarts. */
 struct alarm {
     uint64_t key, domain, at;
@@ -294,7 +361,7 @@ static const char *ring(const void *context, struct process_key *key)
     struct alarm alarm = { 0, (uint64_t)key->domain, (uint64_t)key->timestamp };
     (void)context;
     memcpy(&alarm.key, key->key, sizeof alarm.key);
-    ck_assert_ptr_null(key->value);
+    ck_assert_ptr_null(key->ready);
     memcpy(collector_put(key->op->outs[0], 0, sizeof alarm), &alarm, sizeof alarm);
     return NULL;
 }
@@ -362,6 +429,7 @@ Suite *test_exec_process_suite(void)
     tcase_add_loop_test(tcase, a_quiet_key_gives_out_its_session_and_is_forgotten, 0, 20);
     tcase_add_test(tcase, what_a_function_says_fails_the_task);
     tcase_add_loop_test(tcase, a_cleared_key_is_new_again_within_its_batch, 0, 30);
+    tcase_add_loop_test(tcase, a_value_that_nobody_has_made_is_not_there, 0, 30);
     tcase_add_loop_test(tcase, timers_of_both_kinds_of_time_fire_once, 0, 30);
     tcase_add_test(tcase, a_changed_serializer_is_refused);
     suite_add_tcase(suite, tcase);
