@@ -119,15 +119,35 @@ static uint32_t take_slot(struct state_group *group, uint64_t hash, uint64_t tag
     return index;
 }
 
-static void move_words(struct state_group *group, const struct state_group *old, uint32_t bucket)
+/* Entries into empty buckets. How many each has is counted apart: a tag that was just stored would
+ * hold up the next one who loads the whole word. */
+static inline __attribute__((always_inline)) void move_entries(const struct state_layout *layout,
+                                                               const struct state_group *from,
+                                                               const struct state_group *to,
+                                                               bool words)
 {
-    uint64_t word = old->tags[bucket];
-    for (uint64_t taken = state_taken(word); taken != 0; taken &= taken - 1) {
-        uint32_t shift = words_shift(taken);
-        const uint8_t *entry = words_entry(old, old->tags + bucket, shift);
-        uint64_t *home = words_home(group, state_hash_word(word_at(entry)));
-        memcpy(words_take(group, home, word >> shift & UINT8_MAX), entry, WORDS_ENTRY);
+    const size_t size = words ? WORDS_ENTRY : layout->entry_size;
+    const uint32_t bucket_count = to->bucket_count;
+    uint8_t *counts = mem_create(bucket_count), *tags = (uint8_t *)to->tags, *entries = to->entries;
+    for (uint32_t bucket = 0; bucket < from->bucket_count; bucket++) {
+        const uint8_t *next = from->entries + (size_t)bucket * STATE_SLOTS * size + WORDS_AHEAD;
+        uint64_t word = from->tags[bucket];
+        __builtin_prefetch(next);
+        __builtin_prefetch(next + WORDS_BUCKET / 2);
+        for (uint64_t taken = state_taken(word); taken != 0; taken &= taken - 1) {
+            uint32_t slot = state_slot(taken), index = bucket * STATE_SLOTS + slot;
+            const uint8_t *entry = from->entries + (size_t)index * size;
+            uint64_t hash =
+                words ? state_hash_word(word_at(entry)) : state_group_hash_at(layout, from, index);
+            uint32_t at = state_home(hash, bucket_count);
+            while (__builtin_expect(counts[at] == STATE_SLOTS, 0))
+                at = at + 1 == bucket_count ? 0 : at + 1;
+            size_t place = (size_t)at * STATE_SLOTS + counts[at]++;
+            tags[place] = (uint8_t)(word >> 8 * slot);
+            memcpy(entries + place * size, entry, size);
+        }
     }
+    mem_destroy(counts);
 }
 
 /* The entries in other buckets, which belong to nobody else. */
@@ -137,21 +157,10 @@ static void rebuild(const struct state_layout *layout, struct state_account *acc
     struct state_group old = *group;
     state_group_allot(layout, account, group, bucket_count);
     memset(group->tags, 0, bucket_count * sizeof *group->tags);
-    bool words = state_is_words(layout);
-    for (uint32_t bucket = 0; bucket < old.bucket_count; bucket++) {
-        uint64_t taken = state_taken(*state_tags(&old, bucket));
-        if (words) {
-            move_words(group, &old, bucket);
-            continue;
-        }
-        for (; taken != 0; taken &= taken - 1) {
-            uint32_t from = bucket * STATE_SLOTS + state_slot(taken);
-            uint64_t hash = state_group_hash_at(layout, &old, from);
-            uint32_t to = take_slot(group, hash, *state_tag_at(&old, from));
-            memcpy(state_entry_at(layout, group, to), state_entry_at(layout, &old, from),
-                   layout->entry_size);
-        }
-    }
+    if (state_is_words(layout))
+        move_entries(layout, &old, group, true);
+    else
+        move_entries(layout, &old, group, false);
     state_block_release(account, old.buckets, true);
 }
 
