@@ -158,15 +158,30 @@ static uint32_t least_bytes(const struct state_layout *layout)
     return layout->key_size ? layout->key_size : sizeof layout->key_size;
 }
 
-/* Room for all entries of a group that is not made of stretches. */
+/* What the records of a block take in a heap; of those that end within it. */
+static uint64_t heap_words_of(const struct state_layout *layout, const struct snapshot_block *block)
+{
+    const uint8_t *at = block->body, *end = block->body + block->size;
+    struct state_entry entry;
+    uint64_t words = 0;
+    for (uint32_t i = 0; i < block->entries && take_entry(layout, true, &at, end, &entry); i++)
+        words += state_heap_words(layout, entry.key_size, entry.value_size);
+    return words;
+}
+
+/* Room for all entries of a group that is not made of stretches, whose first block this is. The
+ * others are taken to be like it: where they are not, the heap grows. */
 static struct err make_room(struct state_restore *restore, const struct snapshot_file *file,
                             struct state_group *group, uint64_t from, uint64_t to,
-                            struct note *note)
+                            const struct snapshot_block *first, struct note *note)
 {
     const struct state_layout *layout = &restore->table->layout;
     uint64_t entries;
     TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
     state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
+    if (layout->in_heap && first->size != 0)
+        state_heap_reserve(layout, &restore->account, group,
+                           heap_words_of(layout, first) * ((to - from) / first->size + 1));
     return OK;
 }
 
@@ -203,7 +218,7 @@ static struct err put_blocks(struct state_restore *restore, const struct snapsho
             continue;
         }
         if (file->header.base == 0 && !fill->group->buckets)
-            TRY(make_room(restore, file, fill->group, begin, to, note));
+            TRY(make_room(restore, file, fill->group, begin, to, &block, note));
         TRY(put_block(restore, fill->group, &block, note));
     }
     return state_stretch_end(fill, number, note);
