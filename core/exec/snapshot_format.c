@@ -85,21 +85,16 @@ uint64_t snapshot_checksum(const uint8_t *bytes, size_t size)
     return snapshot_sum_end(&sum, rest, size);
 }
 
-uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size)
+/* "Keeps" them all: the new ones are about to be written and need no zeroing. */
+void snapshot_bytes_grow(struct snapshot_bytes *out, size_t size)
 {
-    if (!out->items || out->capacity - out->count < size) {
-        size_t capacity = out->capacity * 2;
-        if (capacity < out->count + size)
-            capacity = out->count + size;
-        if (capacity < BYTES_FIRST)
-            capacity = BYTES_FIRST;
-        /* "Keeps" them all: the new ones are about to be written and need no zeroing. */
-        out->items = mem_grow_array(out->items, capacity, capacity, 1);
-        out->capacity = capacity;
-    }
-    uint8_t *taken = out->items + out->count;
-    out->count += size;
-    return taken;
+    size_t capacity = out->capacity * 2;
+    if (capacity < out->count + size)
+        capacity = out->count + size;
+    if (capacity < BYTES_FIRST)
+        capacity = BYTES_FIRST;
+    out->items = mem_grow_array(out->items, capacity, capacity, 1);
+    out->capacity = capacity;
 }
 
 void snapshot_bytes_fini(struct snapshot_bytes *bytes)

@@ -85,7 +85,15 @@ void snapshot_sum_strips(struct snapshot_sum *sum, const uint8_t *bytes, const u
 uint64_t snapshot_sum_end(const struct snapshot_sum *sum, const uint8_t *rest, size_t size);
 
 /* Gives room for so many bytes more at the end, not set. */
-uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size);
+void snapshot_bytes_grow(struct snapshot_bytes *out, size_t size);
+static inline uint8_t *snapshot_bytes_take(struct snapshot_bytes *out, size_t size)
+{
+    if (!out->items || out->capacity - out->count < size)
+        snapshot_bytes_grow(out, size);
+    uint8_t *taken = out->items + out->count;
+    out->count += size;
+    return taken;
+}
 void snapshot_bytes_fini(struct snapshot_bytes *bytes);
 
 /* Writer: header; per block open, the body appended by the caller, close; index and trailer. */

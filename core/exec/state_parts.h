@@ -12,7 +12,7 @@
 #ifndef WEIR_EXEC_STATE_PARTS_H
 #define WEIR_EXEC_STATE_PARTS_H
 
-#include "core/exec/state_bucket.h"
+#include "core/exec/state_heap.h"
 #include "core/exec/state_recent.h"
 #include "core/exec/state_snapshot.h"
 #include "core/exec/state_table.h"
@@ -61,7 +61,21 @@ static inline struct state_group *state_table_ready(struct state_table *table, u
 uint32_t state_history_newer(const struct state_history *history, uint64_t base);
 
 /* Key and value of a slot. */
-void state_group_entry(const struct state_layout *layout, const struct state_group *group,
-                       uint32_t index, struct state_entry *entry);
+static inline void state_group_entry(const struct state_layout *layout,
+                                     const struct state_group *group, uint32_t index,
+                                     struct state_entry *entry)
+{
+    if (!layout->in_heap) {
+        uint8_t *at = state_entry_at(layout, group, index);
+        *entry =
+            (struct state_entry){ at, at + layout->value_at, layout->key_size, layout->value_size };
+        return;
+    }
+    uint8_t *record = state_heap_record(group, state_heap_entry_at(group, index).at);
+    entry->key = state_record_key(layout, record);
+    entry->key_size = state_record_key_size(layout, record);
+    entry->value = state_record_value(layout, record);
+    entry->value_size = state_record_value_size(layout, entry->value);
+}
 
 #endif

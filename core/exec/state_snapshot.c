@@ -14,8 +14,8 @@
 #include "core/exec/state_words.h"
 
 enum {
-    RECORDS_AHEAD = 1, /* buckets */
-    RECORD_LINES = 3,  /* of a record, fetched */
+    RECORDS_AHEAD = 6, /* buckets */
+    RECORD_LINES = 8,  /* of a record, fetched at most */
     CACHE_LINE = 64,
 };
 
@@ -109,34 +109,45 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
 }
 
 /* A stamp that the table does not care for any more. */
-static bool is_behind(const struct state_snapshot *snapshot, const struct state_group *group,
-                      uint32_t index)
+static bool is_behind(const struct state_snapshot *snapshot, const struct state_entry *entry)
 {
-    struct state_entry entry;
     int64_t stamp;
     if (!snapshot->table->spec.stamped || snapshot->header.base != 0)
         return false;
-    state_group_entry(&snapshot->table->layout, group, index, &entry);
-    memcpy(&stamp, entry.value, sizeof stamp);
+    memcpy(&stamp, entry->value, sizeof stamp);
     return stamp <= snapshot->horizon;
 }
 
-static void append_entry(const struct state_layout *layout, const struct state_group *group,
-                         uint32_t index, bool with_value, struct snapshot_bytes *out)
+/* Up to seven bytes behind `size` are read and written, too. */
+static inline void copy_padded(uint8_t *to, const uint8_t *from, uint32_t size)
 {
-    struct state_entry entry;
-    state_group_entry(layout, group, index, &entry);
+    enum { WORD = 8, SMALL = 4 * WORD };
+    if (size > SMALL) {
+        memcpy(to, from, size);
+        return;
+    }
+    for (uint32_t i = 0; i < size; i += WORD)
+        memcpy(to + i, from + i, WORD);
+}
+
+/* The table has bytes behind each key and value, and the file gets room for them. */
+static inline void append_entry(const struct state_layout *layout, const struct state_entry *entry,
+                                bool with_value, struct snapshot_bytes *out)
+{
+    enum { PADDING = 8 };
     bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
     size_t head =
-        (key_varies ? sizeof entry.key_size : 0) + (value_varies ? sizeof entry.value_size : 0);
-    size_t value_size = with_value ? entry.value_size : 0;
-    uint8_t *to = snapshot_bytes_take(out, head + entry.key_size + value_size);
+        (key_varies ? sizeof entry->key_size : 0) + (value_varies ? sizeof entry->value_size : 0);
+    size_t size = head + entry->key_size + (with_value ? entry->value_size : 0);
+    uint8_t *to = snapshot_bytes_take(out, size + PADDING);
+    out->count -= PADDING;
     if (key_varies)
-        memcpy(to, &entry.key_size, sizeof entry.key_size);
+        memcpy(to, &entry->key_size, sizeof entry->key_size);
     if (value_varies)
-        memcpy(to + head - sizeof entry.value_size, &entry.value_size, sizeof entry.value_size);
-    memcpy(to + head, entry.key, entry.key_size);
-    memcpy(to + head + entry.key_size, entry.value, value_size);
+        memcpy(to + head - sizeof entry->value_size, &entry->value_size, sizeof entry->value_size);
+    copy_padded(to + head, entry->key, entry->key_size);
+    if (with_value)
+        copy_padded(to + head + entry->key_size, entry->value, entry->value_size);
 }
 
 /* Of entries that lie in the buckets as they do in the file. */
@@ -160,10 +171,18 @@ static uint32_t append_plain(const struct state_layout *layout, const struct sta
     return count;
 }
 
+/* Cache lines in which a record lies that is as long as they are on average, wherever it begins. */
+static uint32_t record_lines(const struct state_group *group)
+{
+    uint64_t words = (group->heap->used - group->heap->garbage) / group->count;
+    uint64_t lines = ((words - 1) * STATE_HEAP_WORD + 2 * CACHE_LINE - 1) / CACHE_LINE;
+    return lines < RECORD_LINES ? (uint32_t)lines : RECORD_LINES;
+}
+
 /* Records lie anywhere in the heap: those of a bucket that is to come are asked for. Inline,
  * because some compilers leave out a call that only fetches. */
 static inline __attribute__((always_inline)) void fetch_records(const struct state_group *group,
-                                                                uint32_t bucket)
+                                                                uint32_t bucket, uint32_t lines)
 {
     if (bucket >= group->bucket_count)
         return;
@@ -171,7 +190,7 @@ static inline __attribute__((always_inline)) void fetch_records(const struct sta
     for (; taken != 0; taken &= taken - 1) {
         uint32_t index = bucket * STATE_SLOTS + state_slot(taken);
         const uint8_t *record = state_heap_record(group, state_heap_entry_at(group, index).at);
-        for (int line = 0; line < RECORD_LINES; line++)
+        for (size_t line = 0; line < lines; line++)
             __builtin_prefetch(record + line * CACHE_LINE);
     }
 }
@@ -179,19 +198,21 @@ static inline __attribute__((always_inline)) void fetch_records(const struct sta
 /* How many of these slots it has appended. */
 static uint32_t append_bucket(const struct state_snapshot *snapshot,
                               const struct state_group *group, uint32_t bucket, uint64_t slots,
-                              struct snapshot_bytes *out)
+                              uint32_t lines, struct snapshot_bytes *out)
 {
     const struct state_layout *layout = &snapshot->table->layout;
     uint32_t count = 0;
     if (!layout->in_heap && layout->value_at == layout->key_size && !snapshot->table->spec.stamped)
         return append_plain(layout, group, bucket, slots, out);
     if (layout->in_heap)
-        fetch_records(group, bucket + RECORDS_AHEAD);
+        fetch_records(group, bucket + RECORDS_AHEAD, lines);
     for (; slots != 0; slots &= slots - 1) {
         uint32_t index = bucket * STATE_SLOTS + state_slot(slots);
-        if (is_behind(snapshot, group, index))
+        struct state_entry entry;
+        state_group_entry(layout, group, index, &entry);
+        if (is_behind(snapshot, &entry))
             continue;
-        append_entry(layout, group, index, true, out);
+        append_entry(layout, &entry, true, out);
         count++;
     }
     return count;
@@ -204,10 +225,10 @@ static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes
     bool all = snapshot->header.base == 0;
     uint32_t newer = all ? 0 : snapshot->newer[snapshot->group], entries = 0;
     size_t opened = snapshot_open_block(out), body = out->count;
-    uint32_t bucket = snapshot->bucket;
+    uint32_t bucket = snapshot->bucket, lines = group->heap ? record_lines(group) : 0;
     for (; bucket < group->bucket_count && out->count - body < STATE_SNAPSHOT_BLOCK; bucket++)
         entries += append_bucket(snapshot, group, bucket,
-                                 chosen(*state_tags(group, bucket), all, newer), out);
+                                 chosen(*state_tags(group, bucket), all, newer), lines, out);
     snapshot->bucket = bucket;
     if (entries != 0)
         snapshot_close_block(out, opened, SNAPSHOT_BLOCK_ENTRIES,
@@ -232,7 +253,7 @@ static void write_removed(struct state_snapshot *snapshot, struct snapshot_bytes
             memcpy(&epoch, entry.value, sizeof epoch);
             if (epoch <= snapshot->header.base)
                 continue;
-            append_entry(layout, removed, index, false, out);
+            append_entry(layout, &entry, false, out);
             entries++;
         }
         snapshot->bucket++;

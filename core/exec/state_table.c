@@ -145,22 +145,6 @@ static uint32_t group_of(const struct state_table *table, const struct state_key
     return (uint32_t)(group - table->spec.range.first);
 }
 
-void state_group_entry(const struct state_layout *layout, const struct state_group *group,
-                       uint32_t index, struct state_entry *entry)
-{
-    if (!layout->in_heap) {
-        uint8_t *at = state_entry_at(layout, group, index);
-        *entry =
-            (struct state_entry){ at, at + layout->value_at, layout->key_size, layout->value_size };
-        return;
-    }
-    uint8_t *record = state_heap_record(group, state_heap_entry_at(group, index).at);
-    entry->key = state_record_key(layout, record);
-    entry->key_size = state_record_key_size(layout, record);
-    entry->value = state_record_value(layout, record);
-    entry->value_size = state_record_value_size(layout, entry->value);
-}
-
 uint32_t state_value_size(const struct state_table *table, const void *value)
 {
     return state_record_value_size(&table->layout, value);
