@@ -139,6 +139,22 @@ static void leave_work(struct exact *exact, uint32_t index, bool lost)
     job_count_running(exact, task->job, lost);
 }
 
+/* What it had come to is lost with it. */
+static void unfinish(struct exact *exact, uint32_t index)
+{
+    const struct life_task *task = &exact->tasks.items[index].life;
+    struct exact_vertex *vertex = &exact->jobs[task->job].vertices[task->vertex];
+    wires_disconnect(exact, index);
+    if (!task->current)
+        return;
+    CHECK(vertex->finished.items[task->subtask]);
+    vertex->finished.items[task->subtask] = false;
+    vertex->finished_count--;
+    if (vertex->source != NONE)
+        source_let_go(exact, index, SPLIT_LOST);
+    job_count_running(exact, task->job, true);
+}
+
 static void lose(struct exact *exact, uint32_t index)
 {
     exec_task_cancel(exact->tasks.items[index].exec);
@@ -162,7 +178,7 @@ static void stopped(void *plane, uint32_t index, enum life_stop how)
         leave_work(exact, index, false);
         return;
     case STOP_SAVED: IMPOSSIBLE("tasks finish by themselves");
-    case STOP_UNFINISHED: return;
+    case STOP_UNFINISHED: unfinish(exact, index); return;
     }
 }
 

@@ -75,8 +75,7 @@ struct exact_task {
 
 static inline bool task_has_wires(const struct exact_task *task)
 {
-    return task->exec && (task_works(&task->life) || task->life.phase == TASK_CANCELING ||
-                          task->life.phase == TASK_LINGERING);
+    return task->exec && (task_works(&task->life) || task_is_leaving(&task->life));
 }
 
 /* failure.c: whose function it is that does not come back, for guard_enter; the context is a task.

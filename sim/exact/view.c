@@ -305,6 +305,7 @@ void exact_view_vertex(struct exact *exact, struct job_id id, struct vertex_id v
     *out = (struct model_vertex_view){
         .parallelism = vertex->parallelism,
         .running = vertex->running,
+        .leaving = vertex->life.leaving,
         .busy_seconds = vertex->busy,
         .idle_seconds = vertex->idle,
         .backpressured_seconds = vertex->backpressured,

@@ -178,17 +178,8 @@ void life_process_ended(struct life *life, uint32_t index)
     loss_of_process(life, index);
     for (size_t i = host->restoring.count; i-- > 0;)
         life_step_release(life, host->restoring.items[i]);
-    while (host->tasks.count > 0) {
-        uint32_t task = vec_last(&host->tasks);
-        bool worked = task_works(life_task(life, task));
-        bool finished = life_task(life, task)->phase == TASK_CANCELING;
-        life_task(life, task)->phase = TASK_CANCELING;
-        if (worked)
-            life->ops->stopped(life->plane, task, STOP_LOST);
-        else if (finished)
-            life->ops->stopped(life->plane, task, STOP_UNFINISHED);
-        task_destroy(life, task);
-    }
+    while (host->tasks.count > 0)
+        task_lose(life, vec_last(&host->tasks));
     vec_clear(&host->held);
     vec_clear(&host->copies);
     host->gone = true;

@@ -46,6 +46,7 @@ struct life_vertex {
     VEC(uint32_t) current, newest; /* by subtask: its task, NONE; 1 + its newest attempt, 0 */
     uint32_t graph;                /* of the newest deployment */
     struct lost_places lost;       /* subtasks whose TaskManager has ended */
+    uint32_t leaving;              /* subtasks whose task is (task_is_leaving) */
     uint32_t placed, cut_off;      /* subtasks that have a TaskManager, and one that is cut off */
     uint32_t cut_off_found;        /* a subtask that had one when last looked for */
 };
@@ -70,7 +71,7 @@ enum life_stop {
     STOP_REPLACED,   /* a newer attempt takes its place, or its vertex gets another parallelism */
     STOP_FINISHED,   /* for lack of input */
     STOP_SAVED,      /* behind a stop-with-savepoint */
-    STOP_UNFINISHED, /* lost while it was finishing */
+    STOP_UNFINISHED, /* lost or cancelled while it left */
 };
 
 enum life_begun {
@@ -95,12 +96,11 @@ struct life_ops {
     enum life_begun (*begin)(void *plane, uint32_t task); /* its time to initialize is over */
     void (*running)(void *plane, uint32_t task);
     void (*works)(void *plane, uint32_t task); /* RUNNING, or RECOVERING; optional */
-    /* It worked (UNFINISHED: CANCELING; REPLACED: anything) and does not, or is not current. */
+    /* It worked (UNFINISHED: was leaving; REPLACED: anything) and does not, or is not current. */
     void (*stopped)(void *plane, uint32_t task, enum life_stop how);
-    void (*cancelled)(void *plane, uint32_t task); /* ordered, in whatever phase; optional */
-    bool (*finished)(void *plane, uint32_t task);  /* reported: does it linger? */
-    void (*leaving)(void *plane, uint32_t task);   /* about to be gone; optional */
-    void (*left)(void *plane, uint32_t host);      /* some task of it is gone; optional */
+    bool (*finished)(void *plane, uint32_t task); /* reported: does it linger? */
+    void (*leaving)(void *plane, uint32_t task);  /* about to be gone; optional */
+    void (*left)(void *plane, uint32_t host);     /* some task of it is gone; optional */
     void (*reading)(void *plane, uint32_t host, bool begins); /* from storage; optional */
 };
 

@@ -268,7 +268,7 @@ static bool is_meant(const struct life *life, struct task_ref ref, enum life_ste
     static const enum task_phase phase_of[LIFE_KIND_COUNT] = {
         [LIFE_DEPLOY] = TASK_DEPLOYING,     [LIFE_RESTORE] = TASK_INITIALIZING,
         [LIFE_RECOVER] = TASK_INITIALIZING, [LIFE_INITIALIZE] = TASK_INITIALIZING,
-        [LIFE_CANCEL] = TASK_CANCELING,     [LIFE_FINISH] = TASK_CANCELING,
+        [LIFE_CANCEL] = TASK_CANCELING,     [LIFE_FINISH] = TASK_FINISHING,
         [LIFE_FAIL] = TASK_CLOSING,
     };
     return task_ref_is_live(life, ref) && life_task(life, ref.index)->phase == phase_of[kind];
@@ -373,7 +373,7 @@ static void end_of_tasks(struct life *life, uint32_t index)
         const struct life_task *task = life_task(life, ref.index);
         struct task_report report = { task->attempt, EXECUTION_CANCELED, CAUSE_NONE, node_id_none(),
                                       0 };
-        if (kind == LIFE_FINISH)
+        if (kind == LIFE_FINISH && !task->cancel_asked)
             report.state = EXECUTION_FINISHED;
         if (kind == LIFE_FAIL && !task->cancel_asked) {
             report.state = EXECUTION_FAILED;

@@ -39,6 +39,16 @@ static uint32_t task_create(struct life *life, uint32_t job, uint32_t host,
     return index;
 }
 
+/* Those in their place that leave it: one more or less. */
+static void count_leaving(struct life *life, const struct life_task *task, int by)
+{
+    if (!task->current || !task_is_leaving(task))
+        return;
+    uint32_t *leaving = &life_vertex(life, task->job, task->vertex)->leaving;
+    CHECK(by > 0 || *leaving > 0);
+    *leaving += (uint32_t)by;
+}
+
 void task_destroy(struct life *life, uint32_t index)
 {
     struct life_task *task = life_task(life, index);
@@ -46,6 +56,7 @@ void task_destroy(struct life *life, uint32_t index)
     CHECK(task->phase != TASK_FREE);
     if (life->ops->leaving)
         life->ops->leaving(life->plane, index);
+    count_leaving(life, task, -1);
     loss_count_place(life, index, -1);
     if (task->current)
         life_vertex(life, task->job, task->vertex)->current.items[task->subtask] = NONE;
@@ -119,7 +130,8 @@ void task_finish(struct life *life, uint32_t index, bool saved)
 {
     struct life_task *task = life_task(life, index);
     CHECK(task->phase == TASK_RUNNING);
-    task->phase = TASK_CANCELING;
+    task->phase = TASK_FINISHING;
+    count_leaving(life, task, 1);
     life->ops->stopped(life->plane, index, saved ? STOP_SAVED : STOP_FINISHED);
     life_step_add(life, LIFE_FINISH, index, begin_close(life, task, true));
 }
@@ -129,6 +141,7 @@ static void give_up_place(struct life *life, uint32_t index)
     life->ops->stopped(life->plane, index, STOP_REPLACED);
     struct life_task *task = life_task(life, index);
     loss_count_place(life, index, -1);
+    count_leaving(life, task, -1);
     life_vertex(life, task->job, task->vertex)->current.items[task->subtask] = NONE;
     task->current = false;
 }
@@ -256,12 +269,15 @@ static void cancel_idle_restores(struct life *life, uint32_t host)
 static void cancel(struct life *life, uint32_t index)
 {
     struct life_task *task = life_task(life, index);
-    if (task->phase == TASK_CLOSING)
-        task->cancel_asked = true;
-    if (life->ops->cancelled)
-        life->ops->cancelled(life->plane, index);
     if (task->phase == TASK_LINGERING)
         task_destroy(life, index);
+    if (task->phase == TASK_FINISHING && !task->cancel_asked) {
+        count_leaving(life, task, -1);
+        task->cancel_asked = true;
+        life->ops->stopped(life->plane, index, STOP_UNFINISHED);
+    }
+    if (task->phase == TASK_CLOSING)
+        task->cancel_asked = true;
     if (!task_is_up(task))
         return;
     bool worked = task_works(task);
@@ -269,6 +285,18 @@ static void cancel(struct life *life, uint32_t index)
     if (worked) /* its TaskManager may end it without its JobMaster's knowing */
         life->ops->stopped(life->plane, index, STOP_LOST);
     life_step_add(life, LIFE_CANCEL, index, begin_close(life, task, worked));
+}
+
+void task_lose(struct life *life, uint32_t index)
+{
+    struct life_task *task = life_task(life, index);
+    if (task_works(task)) {
+        task->phase = TASK_CANCELING;
+        life->ops->stopped(life->plane, index, STOP_LOST);
+    } else if (task_is_leaving(task)) {
+        life->ops->stopped(life->plane, index, STOP_UNFINISHED);
+    }
+    task_destroy(life, index);
 }
 
 void life_cancel(struct life *life, uint32_t host, const struct effect_data *order)

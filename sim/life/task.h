@@ -9,7 +9,7 @@
  *        \____________________\________________________________\______________________\
  *                                                               -fails-> CLOSING (close())
  *                                                               -cancel-> CANCELING
- *   RUNNING -finish-> CANCELING -> LINGERING
+ *   RUNNING -finish-> FINISHING -> LINGERING
  */
 #ifndef WEIR_SIM_LIFE_TASK_H
 #define WEIR_SIM_LIFE_TASK_H
@@ -27,7 +27,8 @@ enum task_phase {
     TASK_RECOVERING, /* works off what was in flight to it; INITIALIZING for its JobMaster */
     TASK_RUNNING,
     TASK_CLOSING,   /* it has failed; its close() runs, then it says so */
-    TASK_CANCELING, /* or finishing, behind a stop-with-savepoint or for lack of input */
+    TASK_CANCELING, /* its close() runs, if it has worked */
+    TASK_FINISHING, /* the same, behind a stop-with-savepoint or for lack of input */
     TASK_LINGERING, /* it has finished, and its last output is still to be read */
 };
 
@@ -39,13 +40,13 @@ struct life_task {
     uint32_t place;      /* in the host's list */
     enum task_phase phase;
     enum failure_cause cause;    /* CLOSING: why */
-    time_ns closed_at;           /* CLOSING, CANCELING: when its close() is over */
+    time_ns closed_at;           /* CLOSING, CANCELING, FINISHING: when its close() is over */
     uint32_t detail;             /* number of the plane's text about it; 0: none */
     uint32_t remote;             /* the host whose connection it lost, or that refuses it; NONE */
     bool current;                /* the newest attempt at its subtask */
     bool recovered;              /* what its host had of its state it has read, or is reading */
     bool connected;              /* its input channels are set up, or being set up */
-    bool cancel_asked;           /* CLOSING: cancelled meanwhile */
+    bool cancel_asked;           /* CLOSING, FINISHING: cancelled meanwhile */
     uint64_t restore_checkpoint; /* 0: starts empty */
     int64_t restore_bytes;       /* still to be read */
     uint32_t key_group_first, key_group_last;
@@ -65,7 +66,7 @@ enum life_step_kind {
     LIFE_CONNECT,    /* to a TaskManager that has ended: refused; ends: the task fails */
     LIFE_REACH,      /* to one that is out of reach; ends: the task fails unless it is back */
     LIFE_CANCEL,     /* ends: CANCELED */
-    LIFE_FINISH,     /* ends: FINISHED */
+    LIFE_FINISH,     /* ends: FINISHED, or CANCELED when asked meanwhile */
     LIFE_FAIL,       /* close() of failed tasks; ends: FAILED, or CANCELED when asked meanwhile */
     LIFE_KIND_COUNT
 };
@@ -98,6 +99,12 @@ static inline bool task_is_up(const struct life_task *task)
     return task->phase == TASK_DEPLOYING || task->phase == TASK_INITIALIZING || task_works(task);
 }
 
+/* It works no more, and its job needs it all the same: what it still has to do would be missed. */
+static inline bool task_is_leaving(const struct life_task *task)
+{
+    return (task->phase == TASK_FINISHING && !task->cancel_asked) || task->phase == TASK_LINGERING;
+}
+
 /* The tries at running a pipelined region: its subtasks restart together, so those of one try have
  * equal attempt numbers. Only the adaptive scheduler makes a second graph, and it runs each once.
  */
@@ -119,6 +126,8 @@ void task_finish(struct life *life, uint32_t task, bool saved);
 time_ns life_closed_at(const struct life *life, uint32_t host);
 /* One in RECOVERING has worked off what was in flight to it: it is RUNNING, and says so. */
 void task_recovered(struct life *life, uint32_t task);
+/* Its process has ended, and whatever it does with it. */
+void task_lose(struct life *life, uint32_t task);
 /* Gone from its host; its number may be used again. */
 void task_destroy(struct life *life, uint32_t task);
 /* NONE when it is not on the host. Orders list a host's tasks in the order it got them, so the

@@ -84,6 +84,7 @@ struct model_job_view {
 
 struct model_vertex_view {
     uint32_t parallelism, running;
+    uint32_t leaving; /* finish, and would be missed */
     /* Seconds summed over the subtasks while records could flow; the three add up to task_seconds.
      * As Flink's busyTimeMsPerSecond and its companions. */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;

@@ -83,17 +83,8 @@ static void stopped(void *plane, uint32_t index, enum life_stop how)
         return;
     case STOP_FINISHED: component_on_finishing(model, index); return;
     case STOP_SAVED: component_on_left(model, index); return;
-    case STOP_UNFINISHED:
-        if (task->released)
-            component_on_unfinished(model, index);
-        return;
+    case STOP_UNFINISHED: component_on_unfinished(model, index); return;
     }
-}
-
-static void cancelled(void *plane, uint32_t index)
-{
-    struct model *model = plane;
-    model->tasks.items[index].released = false;
 }
 
 static bool finished(void *plane, uint32_t index)
@@ -127,7 +118,6 @@ const struct life_ops *model_life_ops(void)
                                          .begin = begin,
                                          .running = running,
                                          .stopped = stopped,
-                                         .cancelled = cancelled,
                                          .finished = finished,
                                          .left = left,
                                          .reading = reading };

@@ -187,6 +187,7 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     *out =
         (struct model_vertex_view){ .parallelism = vertex->parallelism,
                                     .running = vertex->running,
+                                    .leaving = vertex->life.leaving,
                                     .busy_seconds = flow->busy_seconds,
                                     .idle_seconds = flow->idle_seconds,
                                     .backpressured_seconds = flow->backpressured_seconds,

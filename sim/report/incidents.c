@@ -50,17 +50,18 @@ static void remember(struct incidents *incidents, struct log_entry *entry)
     run_log_take(&incidents->log, entry);
 }
 
-static uint64_t running_in_plane(const struct incidents *incidents, struct job_id job)
+/* Tasks that run, or finish, are missed when they are lost. */
+static uint64_t needed_in_plane(const struct incidents *incidents, struct job_id job)
 {
     const struct run_look *look = incidents->look;
     const struct job_graph *graph = look->scenario->jobs.items[job.n].graph;
-    uint64_t running = 0;
+    uint64_t needed = 0;
     for (uint32_t v = 0; v < graph->vertices.count; v++) {
         struct model_vertex_view view;
         look->vertex(look->context, job, (struct vertex_id){ v }, &view);
-        running += view.running;
+        needed += view.running + view.leaving;
     }
-    return running;
+    return needed;
 }
 
 /* Why. */
@@ -241,8 +242,8 @@ void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id n
     incidents->process_lost = at;
     for (uint32_t j = 0; j < incidents->jobs.count; j++)
         if (may_lose_tasks(&incidents->jobs.items[j], at))
-            incidents->jobs.items[j].tasks_running =
-                running_in_plane(incidents, (struct job_id){ j });
+            incidents->jobs.items[j].tasks_needed =
+                needed_in_plane(incidents, (struct job_id){ j });
 }
 
 void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id node,
@@ -282,7 +283,7 @@ static bool has_lost_tasks(const struct incidents *incidents, struct job_id id, 
     const struct run_look *look = incidents->look;
     const struct job_incidents *job = &incidents->jobs.items[id.n];
     return may_lose_tasks(job, at) && look->broken_at(look->context, id) <= at &&
-           running_in_plane(incidents, id) < job->tasks_running;
+           needed_in_plane(incidents, id) < job->tasks_needed;
 }
 
 /* Whose tasks the process took that ended at that instant. */

@@ -43,7 +43,7 @@ struct job_incidents {
     time_ns first_up;                  /* all its tasks ran for the first time; TIME_NEVER */
     time_ns down;                      /* of the times that are over */
     uint32_t restarts, rescales;       /* as last seen while up */
-    uint64_t tasks_running;            /* in the data plane, when the last process ended */
+    uint64_t tasks_needed;             /* in the data plane, when the last process ended */
     size_t open;                       /* DOWN, FAILED: its place in the list */
     bool noticed;                      /* DOWN: the JobManager knows */
     bool blamed;                       /* DOWN: it is known why */

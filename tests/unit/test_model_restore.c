@@ -333,6 +333,24 @@ START_TEST(sources_go_on_when_a_stop_with_savepoint_is_aborted)
 }
 END_TEST
 
+/* Task.doRun: it cannot go from CANCELING to FINISHED. */
+START_TEST(a_task_that_is_cancelled_while_it_finishes_is_canceled)
+{
+    count->close = 20 * TIME_S;
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_STOP_SUSPEND);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_run(&f, 12 * TIME_S);
+    ck_assert_int_eq(model_broken_at(f.model, job_0), TIME_NEVER);
+    model_fixture_cancel(&f, &two_by_two);
+    ck_assert_int_eq(model_broken_at(f.model, job_0), 12 * TIME_S);
+    model_fixture_run(&f, 40 * TIME_S);
+    ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FINISHED), 2);
+    ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_CANCELED), 2);
+}
+END_TEST
+
 START_TEST(cuts_that_cannot_be_restored_are_forgotten)
 {
     f.config.checkpoint_retained = 2;
@@ -445,6 +463,7 @@ Suite *test_model_restore_suite(void)
     tcase_add_test(tests, a_checkpoint_is_stored_behind_the_loss_of_what_it_has_already);
     tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);
     tcase_add_test(tests, sources_go_on_when_a_stop_with_savepoint_is_aborted);
+    tcase_add_test(tests, a_task_that_is_cancelled_while_it_finishes_is_canceled);
     tcase_add_test(tests, cuts_that_cannot_be_restored_are_forgotten);
     tcase_add_loop_test(tests, a_stop_that_fails_after_its_savepoint_goes_back_to_the_checkpoint, 0,
                         2);
