@@ -50,14 +50,22 @@ static bool is_waited_for(const struct model_job *job)
     return false;
 }
 
+static bool is_broken(const struct model_job *job)
+{
+    bool any = false;
+    for (VEC_EACH(const struct component, component, &job->components))
+        any |= component->broken_at != TIME_NEVER;
+    return any;
+}
+
 /* It has been cancelled, or its savepoint is there: tasks that are gone are not missed. Those of a
- * job that FAILED are. */
+ * job that FAILED are, and all of one that lost a task behind the savepoint. */
 static bool is_stopped(const struct model_job *job)
 {
     if (job->ended)
         return !job->failed || !is_waited_for(job);
     const struct cut *stopped = cut_find(job, job->stopped_by);
-    return job->cancelled || (stopped && stopped->completed);
+    return job->cancelled || (stopped && stopped->completed && !is_broken(job));
 }
 
 /* Its tasks finish because there is nothing more to do, or have. */

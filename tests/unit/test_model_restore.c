@@ -351,6 +351,26 @@ START_TEST(a_task_that_is_cancelled_while_it_finishes_is_canceled)
 }
 END_TEST
 
+/* 10,000 records behind the checkpoint that it goes back to, and 2 s that nobody has read. */
+START_TEST(what_was_read_waits_again_when_a_task_is_lost_behind_the_savepoint)
+{
+    count->close = 20 * TIME_S;
+    model_fixture_begin(&f, &two_by_two, 1000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 11 * TIME_S);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_STOP_SUSPEND);
+    model_fixture_run(&f, 21 * TIME_S);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 2);
+    model_fixture_run(&f, 22 * TIME_S);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 2000, 10);
+    model_fixture_end_process(&f, 2);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).backlog, 12000, 10);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).lag_seconds, 12, 0.01);
+}
+END_TEST
+
 START_TEST(cuts_that_cannot_be_restored_are_forgotten)
 {
     f.config.checkpoint_retained = 2;
@@ -464,6 +484,7 @@ Suite *test_model_restore_suite(void)
     tcase_add_test(tests, stop_with_savepoint_stops_the_sources_and_finishes_the_tasks);
     tcase_add_test(tests, sources_go_on_when_a_stop_with_savepoint_is_aborted);
     tcase_add_test(tests, a_task_that_is_cancelled_while_it_finishes_is_canceled);
+    tcase_add_test(tests, what_was_read_waits_again_when_a_task_is_lost_behind_the_savepoint);
     tcase_add_test(tests, cuts_that_cannot_be_restored_are_forgotten);
     tcase_add_loop_test(tests, a_stop_that_fails_after_its_savepoint_goes_back_to_the_checkpoint, 0,
                         2);
