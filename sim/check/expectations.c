@@ -280,6 +280,21 @@ static void judge_event(const struct run_evidence *run, size_t index, struct che
     add_moment(run, times->event.items[0], "first at ", out);
 }
 
+/* A restore of what was stored at least once counts records twice, and no checker knows of it. */
+static void judge_invariant(const struct run_evidence *run, const struct expectation *expectation,
+                            struct check_result *out)
+{
+    checkers_judge(run->checkers, expectation->subject, out);
+    if (!out->held || !text_equal(expectation->subject, "exactly-once"))
+        return;
+    for (VEC_EACH(const struct job_spec, job, &run->scenario->jobs))
+        if (job->graph->config.checkpoint_mode == CHECKPOINT_MODE_AT_LEAST_ONCE) {
+            text_format(out->measured, sizeof out->measured,
+                        "not judged: %s checkpoints at least once", job->name);
+            return;
+        }
+}
+
 void expectation_judge(const struct run_evidence *run, size_t index, const struct metrics *of,
                        struct check_result *out)
 {
@@ -294,7 +309,7 @@ void expectation_judge(const struct run_evidence *run, size_t index, const struc
             judge_plain(run, expectation, out);
         return;
     case EXPECT_EVENT: judge_event(run, index, out); return;
-    case EXPECT_INVARIANT: checkers_judge(run->checkers, expectation->subject, out); return;
+    case EXPECT_INVARIANT: judge_invariant(run, expectation, out); return;
     case EXPECT_OUTPUT: output_judge(run->scenario, expectation, run->outputs, out); return;
     }
     IMPOSSIBLE("kind of expectation");

@@ -369,6 +369,24 @@ START_TEST(an_invariant_is_judged_by_its_checkers)
 }
 END_TEST
 
+/* Records count twice there behind a restore, and no checker sees it. What one sees counts. */
+START_TEST(exactly_once_is_not_judged_of_a_job_that_checkpoints_at_least_once)
+{
+    begin("  - { name: a, invariant: exactly-once }\n  - { name: b, invariant: legal-moves }\n"
+          "config: { execution.checkpointing.mode: AT_LEAST_ONCE }\n");
+    end_at(TIME_S);
+    ck_assert(judge(0, NULL));
+    ck_assert_str_eq(fixture.result.measured, "not judged: j checkpoints at least once");
+    ck_assert(judge(1, NULL));
+    ck_assert_str_eq(fixture.result.measured, "always");
+    fixture.run.broken_books = "lost one";
+    checkers_sample(&fixture.checkers, TIME_S, true);
+    ck_assert(!judge(0, NULL));
+    ck_assert_ptr_nonnull(strstr(fixture.result.measured, "violated"));
+    end();
+}
+END_TEST
+
 Suite *test_check_expectations_suite(void)
 {
     Suite *suite = suite_create("check: expectations");
@@ -381,6 +399,7 @@ Suite *test_check_expectations_suite(void)
     tcase_add_test(metrics, a_ratio_is_taken_of_the_other_run);
     tcase_add_test(metrics, nothing_is_as_much_as_nothing);
     tcase_add_test(metrics, an_invariant_is_judged_by_its_checkers);
+    tcase_add_test(metrics, exactly_once_is_not_judged_of_a_job_that_checkpoints_at_least_once);
     tcase_add_test(events, an_event_must_follow_each_occurrence_in_time);
     tcase_add_test(events, an_event_that_never_follows_fails);
     tcase_add_test(events, an_occurrence_cut_off_by_the_end_of_the_run_is_told_and_decides_nothing);
