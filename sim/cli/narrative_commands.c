@@ -226,21 +226,48 @@ static const struct chapter *requirements_end(const struct paragraph *p)
     return NULL;
 }
 
+static void tell_rescaled(struct paragraph *p, const struct chapter *rescale)
+{
+    char after[NUMBER_TEXT_SIZE], took[NUMBER_TEXT_SIZE];
+    paragraph_say(p, "The job was rescaled %s later",
+                  paragraph_length(rescale->from - p->chapter->from, after));
+    if (rescale->is_over && !rescale->is_dead)
+        paragraph_say(p, ", which took %s", paragraph_length(rescale->to - rescale->from, took));
+    paragraph_say(p, ". ");
+}
+
+/* The tasks that ended the outage were deployed when the requirements held: the job came back with
+ * them, whatever it had gone down by. */
+static bool comes_back_with(const struct paragraph *p, const struct chapter *outage)
+{
+    if (outage->kind != CHAPTER_INCIDENT || outage->to < p->chapter->from || !outage->is_over ||
+        !run_log_fits(entry_at(p, outage->last), "job all tasks RUNNING"))
+        return false;
+    for (size_t i = outage->last + 1; i-- > outage->first;)
+        if (entry_at(p, i)->job == outage->job &&
+            run_log_fits(entry_at(p, i), "job first task DEPLOYING"))
+            return i > p->chapter->after;
+    return false;
+}
+
 static void tell_requirements(struct paragraph *p)
 {
     const struct chapter *end = requirements_end(p);
     time_ns until = end ? end->from : p->narrative->duration;
-    char after[NUMBER_TEXT_SIZE], took[NUMBER_TEXT_SIZE], at[NUMBER_TEXT_SIZE];
+    char at[NUMBER_TEXT_SIZE];
     for (VEC_EACH(const struct chapter, other, &p->narrative->chapters)) {
-        if (!other->is_rescale || other->job != p->chapter->job || other->from < p->chapter->from ||
-            other->from > until)
+        if (other->job != p->chapter->job || other->from > until)
             continue;
-        paragraph_say(p, "The job was rescaled %s later",
-                      paragraph_length(other->from - p->chapter->from, after));
-        if (other->is_over && !other->is_dead)
-            paragraph_say(p, ", which took %s", paragraph_length(other->to - other->from, took));
-        paragraph_say(p, ". ");
-        return;
+        if (other->is_rescale && other->from >= p->chapter->from) {
+            tell_rescaled(p, other);
+            return;
+        }
+        if (comes_back_with(p, other)) {
+            paragraph_say(p, "The job, which went down at %s, came back with them at ",
+                          paragraph_moment(p, other->from, at));
+            paragraph_say(p, "%s. ", paragraph_moment(p, other->to, at));
+            return;
+        }
     }
     if (!end)
         paragraph_say(p, "The job was not rescaled until the end of the run. ");

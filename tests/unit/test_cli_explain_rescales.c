@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Explaining rescales that run into a fault: what began the outage and what made it longer, and
- * the fault with the tasks that it made fail. Over whole runs.
+ * the fault with the tasks that it made fail; and failures that do a rescale's work. Over whole
+ * runs.
  */
 #include <check.h>
 #include <stdio.h>
@@ -71,6 +72,39 @@ START_TEST(a_job_that_such_a_rescale_ends_failed_by_the_fault)
 }
 END_TEST
 
+/* A process is lost right before (0) or after (1) a job gets other requirements: its restart goes
+ * by them. */
+START_TEST(a_job_that_comes_back_from_a_failure_does_so_with_its_requirements)
+{
+    static const char *const kills[] = { "4min 59s 999ms", "5min 1ms" };
+    static const char *const downs[] = { "00:04:59", "00:05:00" };
+    char scenario[4096], told[256];
+    text_format(scenario, sizeof scenario,
+                "name: bounds\nduration: 20min\n"
+                "config: { jobmanager.scheduler: adaptive, "
+                "execution.checkpointing.interval: 10s }\n"
+                "cluster: { task-manager: { count: 3, slots: 2 } }\n"
+                "jobs:\n  - { name: a, vertices: [ { name: s, parallelism: 6 } ], load: 1k/s }\n"
+                "events:\n  - { at: 5min, rescale: { vertices: { s: 1..2 } } }\n"
+                "  - { at: %s, kill: tm1 }\n",
+                kills[_i]);
+    cli_begin();
+    cli_put_file("bounds.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @/bounds.yaml --out @/o --no-plots"), 0);
+    ck_assert_int_eq(cli_weir("explain @/o"), 0);
+    text_format(scenario, sizeof scenario, "%s", cli_out());
+    told_unwrap(scenario);
+    text_format(told, sizeof told,
+                "00:05:00 a is given other requirements The script did what it says (rescale a). "
+                "That was accepted 5.1 ms later. The job, which went down at %s, came back with "
+                "them at 00:05:",
+                downs[_i]);
+    must_tell(scenario, told);
+    must_not_tell(scenario, "was not rescaled");
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_explain_rescales_suite(void);
 Suite *test_cli_explain_rescales_suite(void)
 {
@@ -78,6 +112,8 @@ Suite *test_cli_explain_rescales_suite(void)
     TCase *runs = tcase_create("runs");
     tcase_add_test(runs, a_rescale_that_meets_a_dead_process_tells_both);
     tcase_add_test(runs, a_job_that_such_a_rescale_ends_failed_by_the_fault);
+    tcase_add_loop_test(runs, a_job_that_comes_back_from_a_failure_does_so_with_its_requirements, 0,
+                        2);
     suite_add_tcase(suite, runs);
     return suite;
 }
