@@ -27,9 +27,14 @@ extern "C" {
 #define WEIR_API               __attribute__((visibility("default")))
 #define WEIR_NO_TIME           INT64_MIN /* the timestamp of a record that has none */
 
-/* Raised when a program built with an older header no longer runs; weir_abi is the library's. */
+/* Raised when a program built with an older header no longer runs; weir_abi is the library's. It is
+ * part of the names that weir_main and weir_run have in objects: one built with another number is
+ * refused before anything of it is called. */
 #define WEIR_ABI 1
 WEIR_API uint32_t weir_abi(void);
+#define WEIR_TEXT_OF_(what)  #what
+#define WEIR_TEXT_OF(what)   WEIR_TEXT_OF_(what)
+#define WEIR_NUMBERED(name_) __asm__(name_ "_" WEIR_TEXT_OF(WEIR_ABI))
 
 struct weir_env;     /* the streams under construction, and who will run them */
 struct weir_stream;  /* the records that an operator gives out */
@@ -40,7 +45,7 @@ struct weir_job;     /* one that was submitted */
 
 /* Defined by the program. What it returns is the program's exit code: 0, or something went wrong,
  * and the run says so. argv[0] is its name. */
-WEIR_API int weir_main(struct weir_env *env, int argc, char **argv);
+WEIR_API int weir_main(struct weir_env *env, int argc, char **argv) WEIR_NUMBERED("weir_main");
 
 /* Optional, for tests: gives the lines, without their ends, that the sink must hold when the
  * program's jobs have finished, in any order; an expectation compares. A few plain loops. */
@@ -56,7 +61,8 @@ WEIR_API void weir_expected(const char *sink, int argc, char **argv,
 typedef int weir_program(struct weir_env *env, int argc, char **argv);
 typedef void weir_expectation(const char *sink, int argc, char **argv,
                               void (*line)(void *to, const char *text), void *to);
-WEIR_API int weir_run(weir_program *program, weir_expectation *expected, int argc, char **argv);
+WEIR_API int weir_run(weir_program *program, weir_expectation *expected, int argc, char **argv)
+    WEIR_NUMBERED("weir_run");
 
 /* ---- types ---------------------------------------------------------------------------------- */
 

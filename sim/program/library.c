@@ -60,6 +60,35 @@ static bool find(const char *directory, const char *name, char out[PATH_MAX])
     return length < PATH_MAX && access(out, R_OK) == 0;
 }
 
+/* A header of another number: which, tells the name of its main. Those of the first had none. */
+static struct err no_main(void *library, const char *name, struct note *note)
+{
+    enum { NUMBERS = 1000 };
+    char symbol[32];
+    for (unsigned number = 1; number < NUMBERS; number++) {
+        snprintf(symbol, sizeof symbol, "weir_main_%u", number);
+        if (dlsym(library, symbol))
+            return err_note(note, ERR_BAD_VALUE_CODE,
+                            "found '%s', built with number %u of weir.h (WEIR_ABI), expected %d: "
+                            "build it again, with the header of this weir",
+                            name, number, WEIR_ABI);
+    }
+    if (dlsym(library, "weir_main"))
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "found '%s', built with a weir.h whose number (WEIR_ABI) it does not tell, "
+                        "expected %d: build it again, with the header of this weir",
+                        name, WEIR_ABI);
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "found '%s', expected a program: it defines no weir_main", name);
+}
+
+static struct err not_loaded(const char *name, struct note *note)
+{
+    const char *why = dlerror();
+    return err_note(note, ERR_BAD_VALUE_CODE, "found '%s', which cannot be loaded: %s", name,
+                    why ? why : "no reason is known");
+}
+
 struct err library_open(const char *directory, const char *name, weir_program **out,
                         weir_expectation **expected, struct note *note)
 {
@@ -75,16 +104,15 @@ struct err library_open(const char *directory, const char *name, weir_program **
                                           : "found '%s', expected the path of a shared object or "
                                             "the name of one of weir's programs",
                         name);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        const char *why = dlerror();
-        return err_note(note, ERR_BAD_VALUE_CODE, "found '%s', which cannot be loaded: %s", name,
-                        why ? why : "no reason is known");
-    }
-    void *symbol = dlsym(library, "weir_main");
+    /* First as it is: of another number it may call what is not there. */
+    void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    if (!library)
+        return not_loaded(name, note);
+    void *symbol = dlsym(library, "weir_main_" WEIR_TEXT_OF(WEIR_ABI));
     if (!symbol)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "found '%s', expected a program: it defines no weir_main", name);
+        return no_main(library, name, note);
+    if (!dlopen(path, RTLD_NOW | RTLD_LOCAL))
+        return not_loaded(name, note);
     memcpy(out, &symbol, sizeof *out); /* POSIX: a symbol may be a function */
     symbol = dlsym(library, "weir_expected");
     memcpy(expected, &symbol, sizeof *expected);

@@ -13,8 +13,8 @@
 void library_set_self(weir_program *program, weir_expectation *expected);
 
 /* `name` with a slash is a file, relative to `directory` (null or empty: the current one). Refused:
- * no such file, one that cannot be loaded, or one without weir_main. It stays loaded: jobs hold
- * pointers into it. expected: null where it has none. */
+ * no such file, one that cannot be loaded, one without weir_main, or built with another WEIR_ABI.
+ * It stays loaded: jobs hold pointers into it. expected: null where it has none. */
 MUST_CHECK struct err library_open(const char *directory, const char *name, weir_program **out,
                                    weir_expectation **expected, struct note *note);
 

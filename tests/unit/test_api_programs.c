@@ -216,6 +216,13 @@ START_TEST(what_is_no_program_is_refused_by_its_line)
     must_refuse("nothing", "in-turn",
                 "s.yaml:7: jobs.0.program: found 'nothing', expected a program: it defines no "
                 "weir_main");
+    must_refuse("newer", "in-turn",
+                "s.yaml:7: jobs.0.program: found 'newer', built with number 99 of weir.h "
+                "(WEIR_ABI), expected 1: build it again, with the header of this weir");
+    must_refuse("older", "in-turn",
+                "s.yaml:7: jobs.0.program: found 'older', built with a weir.h whose number "
+                "(WEIR_ABI) it does not tell, expected 1: build it again, with the header of this "
+                "weir");
     must_refuse("story", "code",
                 "s.yaml:7: jobs.0.program: found a program whose main gives back 3, expected 0");
     must_refuse("story", "idle",
