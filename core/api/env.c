@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "core/base/text.h"
+#include "core/exec/user_state.h"
 
 const struct weir_type weir_long = { .name = "long", .size = 8, .version = 1 };
 const struct weir_type weir_int = { .name = "int", .size = 4, .version = 1 };
@@ -150,13 +151,6 @@ bool api_key_of(const struct weir_stream *stream, const char *reader, struct key
     return false;
 }
 
-void api_check_alike(struct weir_env *env, const char *reader, const struct key_spec *one,
-                     const struct key_spec *other)
-{
-    if (one->hash != other->hash || one->size != other->size)
-        api_wrong(env, "the inputs of '%s' are keyed by different kinds of keys", reader);
-}
-
 void *api_copy(struct weir_env *env, const void *bytes, size_t size)
 {
     void *copy = arena_take(&env->open->arena, size);
@@ -209,17 +203,24 @@ struct weir_stream *weir_broadcast(struct weir_stream *in)
     return dealt_plainly(in, PARTITION_BROADCAST);
 }
 
+/* With a map's own key behind it, or what timers and windows put before it, it is one of a table.
+ */
+enum { KEY_BYTES_MAX = STATE_KEY_MAX - USER_MAP_KEY_MAX };
+
 /* Does the key lie within each record, at a place where it can be read? */
 static void check_key(const struct weir_stream *in, struct weir_key key)
 {
-    const uint32_t sizes[] = { [WEIR_KEY_LONG] = 8, [WEIR_KEY_INT] = 4 };
+    uint32_t expected = key.kind == WEIR_KEY_LONG ? 8 : 4;
     uint32_t all = in->type->size;
     bool is_number = key.kind == WEIR_KEY_LONG || key.kind == WEIR_KEY_INT;
-    if (key.size == 0 && (is_number || all != 0 || key.offset != 0))
+    if (!is_number && key.kind != WEIR_KEY_TEXT)
+        api_wrong(in->env, "a key of a kind %d, which there is none of", (int)key.kind);
+    else if (key.size > KEY_BYTES_MAX)
+        api_wrong(in->env, "a key of %u bytes, expected at most %d", key.size, KEY_BYTES_MAX);
+    else if (key.size == 0 && (is_number || all != 0 || key.offset != 0))
         api_wrong(in->env, "a key of size 0 is a whole text, and records are '%s'", in->type->name);
-    else if (is_number && key.size != sizes[key.kind])
-        api_wrong(in->env, "a number of %u bytes is no key, expected %u", key.size,
-                  sizes[key.kind]);
+    else if (is_number && key.size != expected)
+        api_wrong(in->env, "a number of %u bytes is no key, expected %u", key.size, expected);
     else if (key.size > 0 && (all == 0 || key.offset > all || key.size > all - key.offset))
         api_wrong(in->env, "a key of %u bytes at %u lies outside of records '%s' of %u", key.size,
                   key.offset, in->type->name, all);
@@ -227,11 +228,11 @@ static void check_key(const struct weir_stream *in, struct weir_key key)
 
 struct weir_stream *weir_key_by(struct weir_stream *in, struct weir_key key)
 {
-    static const enum key_hash hashes[] = { [WEIR_KEY_LONG] = KEY_HASH_LONG,
-                                            [WEIR_KEY_INT] = KEY_HASH_INTEGER,
-                                            [WEIR_KEY_TEXT] = KEY_HASH_TEXT };
+    enum key_hash hash = key.kind == WEIR_KEY_LONG  ? KEY_HASH_LONG
+                         : key.kind == WEIR_KEY_INT ? KEY_HASH_INTEGER
+                                                    : KEY_HASH_TEXT;
     check_key(in, key);
-    struct key_spec spec = { hashes[key.kind], key.offset, key.size };
+    struct key_spec spec = { hash, key.offset, key.size };
     return api_dealt(in, PARTITION_HASH, (struct record_route){ .key = spec });
 }
 

@@ -128,11 +128,6 @@ static inline time_ns api_ns(int64_t ms)
 /* How state says which type it holds. */
 struct snapshot_serializer api_serializer(const struct weir_type *type);
 
-/* Two inputs of one operator must be keyed alike, in kind and size. */
-void api_check_alike(struct weir_env *env, const char *reader, const struct key_spec *one,
-                     const struct key_spec *other);
-bool api_check_event_time(const struct weir_stream *in, const char *reader);
-void api_check_window(struct weir_env *env, const char *reader, const struct weir_window *window);
 /* Belongs to the job under construction. */
 const struct watermark_strategy *api_watermarks(struct weir_env *env, const char *name,
                                                 const struct weir_watermarks *watermarks);

@@ -2,6 +2,7 @@
  *
  * Joins of two streams that are keyed alike, by event time.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/exec/window_join.h"
 
@@ -49,11 +50,9 @@ static struct api_operator *add(struct weir_stream *left, struct weir_stream *ri
         api_wrong(env, "'%s' has no function for pairs", op->name);
     if (api_check_event_time(left, op->name))
         api_check_event_time(right, op->name);
-    if (api_key_of(left, op->name, &keys[JOIN_LEFT]) &&
+    if (api_fixed_key_of(left, op->name, &keys[JOIN_LEFT]) &&
         api_key_of(right, op->name, &keys[JOIN_RIGHT]))
         api_check_alike(env, op->name, &keys[JOIN_LEFT], &keys[JOIN_RIGHT]);
-    if (keys[JOIN_LEFT].size == 0)
-        api_wrong(env, "'%s' needs keys of fixed size", op->name);
     api_read_from(op, JOIN_LEFT, left);
     api_read_from(op, JOIN_RIGHT, right);
     return op;

@@ -2,6 +2,7 @@
  *
  * User functions over keyed records, with state and timers; and beside a broadcast input.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/base/text.h"
 
@@ -133,7 +134,7 @@ static struct api_operator *add(struct weir_stream *keyed, const char *name,
     params->core.keyed.context = params;
     if (!process->on_record)
         api_wrong(env, "'%s' has no function for records", op->name);
-    api_key_of(keyed, op->name, &params->core.keyed.keys[0]);
+    api_fixed_key_of(keyed, op->name, &params->core.keyed.keys[0]);
     declare_states(env, op->name, params);
     api_read_from(op, 0, keyed);
     return op;

@@ -2,6 +2,7 @@
  *
  * Event time: given to records that have none, and the watermarks that follow it.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/exec/assign_watermarks.h"
 

@@ -2,6 +2,7 @@
  *
  * Windows of event time over keyed streams: tumbling, sliding, sessions.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/exec/session_window.h"
 
@@ -45,35 +46,6 @@ static void merge(const void *context, void *into, const void *from)
     ((const struct aggregate_params *)context)->aggregate.merge(into, from);
 }
 
-void api_check_window(struct weir_env *env, const char *name, const struct weir_window *window)
-{
-    int64_t slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms;
-    if (window->gap_ms < 0 || window->lateness_ms < 0 || window->slide_ms < 0)
-        api_wrong(env, "the window of '%s' has a negative length", name);
-    else if (window->gap_ms > API_MS_MAX || window->size_ms > API_MS_MAX ||
-             window->slide_ms > API_MS_MAX || window->lateness_ms > API_MS_MAX)
-        api_wrong(env, "the window of '%s' has a length above %lld ms", name,
-                  (long long)API_MS_MAX);
-    else if (window->gap_ms > 0 && (window->size_ms != 0 || window->slide_ms != 0))
-        api_wrong(env, "the window of '%s' is a session with a size, expected one or the other",
-                  name);
-    else if (window->gap_ms == 0 && window->size_ms <= 0)
-        api_wrong(env, "the window of '%s' has neither a size nor a gap", name);
-    else if (window->gap_ms == 0 && (window->offset_ms < 0 || window->offset_ms >= slide))
-        api_wrong(env, "the window of '%s' is off by %lld ms, expected less than its slide", name,
-                  (long long)window->offset_ms);
-    else if (window->gap_ms == 0 && window->size_ms / slide >= WINDOWS_OF_RECORD_MAX)
-        api_wrong(env, "a record of '%s' is in more than %d windows", name, WINDOWS_OF_RECORD_MAX);
-}
-
-bool api_check_event_time(const struct weir_stream *in, const char *name)
-{
-    if (api_is_timestamped(in))
-        return true;
-    api_wrong(in->env, "'%s' works by event time, and its records have no timestamps", name);
-    return false;
-}
-
 struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
                                    const struct weir_type *out, const struct weir_window *window,
                                    const struct weir_aggregate *aggregate, void *user)
@@ -93,8 +65,7 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
                   op->name);
     api_check_window(env, op->name, window);
     api_check_event_time(keyed, op->name);
-    if (api_key_of(keyed, op->name, &key) && key.size == 0)
-        api_wrong(env, "'%s' needs keys of fixed size", op->name);
+    api_fixed_key_of(keyed, op->name, &key);
     params->key_size = key.size;
     if (aggregate->value->size == 0 || aggregate->value->encode)
         api_wrong(env,

@@ -66,8 +66,8 @@ static void set_timer(struct interval_join *join, struct state_key key, uint32_t
 {
     struct timer timer = { .time = shifted(timestamp, life_of(join, side)),
                            .namespace = side,
-                           .group = key.group };
-    memcpy(timer.key, key.bytes, key.size);
+                           .group = key.group,
+                           .key = key.bytes };
     timer_service_set(&join->timers, &timer);
 }
 

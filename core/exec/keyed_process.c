@@ -125,9 +125,7 @@ static struct timer_service *service_of(struct process_key *key, enum time_domai
 
 static struct timer timer_of(const struct process_key *key, int64_t time)
 {
-    struct timer timer = { .time = time, .group = key->group };
-    memcpy(timer.key, key->key, params_of(key->op)->keys[0].size);
-    return timer;
+    return (struct timer){ .time = time, .group = key->group, .key = key->key };
 }
 
 void process_set_timer(struct process_key *key, enum time_domain domain, int64_t time)

@@ -120,11 +120,10 @@ static uint8_t *value_at(const struct session_window *window, const struct sessi
 static struct timer timer_of(const struct session_window *window, const struct sessions *sessions,
                              int64_t end, uint64_t namespace)
 {
-    struct timer timer = { .time = namespace == TIMER_GIVE ? end - 1 : forgotten_at(window, end),
+    return (struct timer){ .time = namespace == TIMER_GIVE ? end - 1 : forgotten_at(window, end),
                            .namespace = namespace,
-                           .group = sessions->group };
-    memcpy(timer.key, sessions->key, params_of(&window->op)->key.size);
-    return timer;
+                           .group = sessions->group,
+                           .key = sessions->key };
 }
 
 static void set_timer(struct session_window *window, const struct sessions *sessions, int64_t end,

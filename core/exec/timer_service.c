@@ -5,63 +5,84 @@
  */
 #include "core/exec/timer_service.h"
 
-enum { HEAD = 2 * 8 }; /* time and namespace, before the key */
+enum { SLOT_HEAD = 3 }; /* words of a timer in the heap before those of its key */
 
 /* The value is one byte that says nothing: to be there is all. */
 static struct keyed_state_spec spec_of(const char *name, uint32_t key_size)
 {
     return (struct keyed_state_spec){ .name = name,
-                                      .key_size = HEAD + key_size,
+                                      .key_size = TIMER_HEAD + key_size,
                                       .value_size = 1,
                                       .key_hash = KEY_HASH_TEXT,
                                       .timers = true };
 }
 
-static int order(const struct timer *a, const struct timer *b, uint32_t key_size)
+static size_t count_of(const struct timer_service *service)
 {
-    if (a->time != b->time)
-        return a->time < b->time ? -1 : 1;
-    if (a->group != b->group)
-        return a->group < b->group ? -1 : 1;
-    if (a->namespace != b->namespace)
-        return a->namespace < b->namespace ? -1 : 1;
-    return memcmp(a->key, b->key, key_size);
+    return service->heap.count / service->stride;
 }
 
-static bool is_before(const struct timer_service *service, size_t a, size_t b)
+static uint64_t *slot_of(const struct timer_service *service, size_t i)
 {
-    return order(&service->heap.items[a], &service->heap.items[b], service->key_size) < 0;
+    return service->heap.items + i * service->stride;
 }
 
-static void swap(struct timer_service *service, size_t a, size_t b)
+static struct timer read_slot(const uint64_t *slot)
 {
-    struct timer timer = service->heap.items[a];
-    service->heap.items[a] = service->heap.items[b];
-    service->heap.items[b] = timer;
+    return (struct timer){ .time = (int64_t)slot[0],
+                           .namespace = slot[1],
+                           .group = (int32_t)slot[2],
+                           .key = (const uint8_t *)(slot + SLOT_HEAD) };
+}
+
+static bool is_before(const struct timer_service *service, const uint64_t *one,
+                      const uint64_t *other)
+{
+    struct timer a = read_slot(one), b = read_slot(other);
+    if (a.time != b.time)
+        return a.time < b.time;
+    if (a.group != b.group)
+        return a.group < b.group;
+    if (a.namespace != b.namespace)
+        return a.namespace < b.namespace;
+    return memcmp(a.key, b.key, service->key_size) < 0;
+}
+
+static void put_slot(const struct timer_service *service, size_t i, const uint64_t *slot)
+{
+    memcpy(slot_of(service, i), slot, service->stride * sizeof *slot);
 }
 
 static void add(struct timer_service *service, const struct timer *timer)
 {
-    vec_push(&service->heap, *timer);
-    for (size_t i = service->heap.count - 1; i > 0 && is_before(service, i, (i - 1) / 2);
-         i = (i - 1) / 2)
-        swap(service, i, (i - 1) / 2);
+    uint64_t *sifted = service->sifted;
+    size_t i = count_of(service);
+    sifted[0] = (uint64_t)timer->time;
+    sifted[1] = timer->namespace;
+    sifted[2] = (uint64_t)timer->group;
+    memcpy(sifted + SLOT_HEAD, timer->key, service->key_size);
+    vec_resize(&service->heap, service->heap.count + service->stride);
+    for (; i > 0 && is_before(service, sifted, slot_of(service, (i - 1) / 2)); i = (i - 1) / 2)
+        put_slot(service, i, slot_of(service, (i - 1) / 2));
+    put_slot(service, i, sifted);
 }
 
 static void remove_first(struct timer_service *service)
 {
-    size_t count = --service->heap.count;
-    service->heap.items[0] = service->heap.items[count];
-    for (size_t i = 0;;) {
-        size_t least = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < count; child++)
-            if (is_before(service, child, least))
-                least = child;
-        if (least == i)
-            return;
-        swap(service, least, i);
-        i = least;
+    size_t count = count_of(service) - 1, i = 0;
+    memcpy(service->sifted, slot_of(service, count), service->stride * sizeof *service->sifted);
+    service->heap.count -= service->stride;
+    for (size_t child = 1; child < count; child = 2 * i + 1) {
+        if (child + 1 < count &&
+            is_before(service, slot_of(service, child + 1), slot_of(service, child)))
+            child++;
+        if (!is_before(service, slot_of(service, child), service->sifted))
+            break;
+        put_slot(service, i, slot_of(service, child));
+        i = child;
     }
+    if (count > 0)
+        put_slot(service, i, service->sifted);
 }
 
 /* As the table knows it. */
@@ -69,9 +90,9 @@ static struct state_key key_of(struct timer_service *service, const struct timer
 {
     memcpy(service->scratch, &timer->time, sizeof timer->time);
     memcpy(service->scratch + 8, &timer->namespace, sizeof timer->namespace);
-    memcpy(service->scratch + HEAD, timer->key, service->key_size);
+    memcpy(service->scratch + TIMER_HEAD, timer->key, service->key_size);
     return (struct state_key){ .bytes = service->scratch,
-                               .size = HEAD + service->key_size,
+                               .size = TIMER_HEAD + service->key_size,
                                .group = timer->group };
 }
 
@@ -83,10 +104,9 @@ static void take_over(struct timer_service *service)
         struct state_cursor cursor = { .group = group };
         while (state_table_next(service->table, &cursor, &entry)) {
             const uint8_t *bytes = entry.key;
-            struct timer timer = { .group = group };
+            struct timer timer = { .group = group, .key = bytes + TIMER_HEAD };
             memcpy(&timer.time, bytes, sizeof timer.time);
             memcpy(&timer.namespace, bytes + 8, sizeof timer.namespace);
-            memcpy(timer.key, bytes + HEAD, service->key_size);
             add(service, &timer);
         }
     }
@@ -97,12 +117,14 @@ bool timer_service_open(struct timer_service *service, struct operator* op, cons
 {
     struct keyed_state_spec spec = spec_of(name, key_size);
     CHECK(key_size > 0);
-    CHECK(key_size <= TIMER_KEY_MAX);
-    *service = (struct timer_service){ .key_size = key_size };
+    *service = (struct timer_service){ .key_size = key_size,
+                                       .stride = SLOT_HEAD + record_padded(key_size) / 8 };
     service->table = operator_keyed_state(op, &spec);
     if (!service->table)
         return false;
-    service->scratch = mem_create(HEAD + key_size);
+    service->scratch = mem_create(TIMER_HEAD + key_size);
+    service->taken = mem_create(key_size);
+    service->sifted = mem_create_array(service->stride, sizeof *service->sifted);
     take_over(service);
     return true;
 }
@@ -111,6 +133,8 @@ void timer_service_close(struct timer_service *service)
 {
     vec_fini(&service->heap);
     mem_destroy(service->scratch);
+    mem_destroy(service->taken);
+    mem_destroy(service->sifted);
     *service = (struct timer_service){ 0 };
 }
 
@@ -133,11 +157,11 @@ void timer_service_delete(struct timer_service *service, const struct timer *tim
 
 /* Lets go of deleted ones that have come up. A timer that was deleted and set again is in the heap
  * twice: the second one finds nothing in the table any more. */
-static bool find_first(struct timer_service *service)
+static bool find_first(struct timer_service *service, struct timer *first)
 {
     while (service->heap.count > 0) {
-        struct state_key key = key_of(service, &service->heap.items[0]);
-        if (state_table_get(service->table, key, NULL))
+        *first = read_slot(slot_of(service, 0));
+        if (state_table_get(service->table, key_of(service, first), NULL))
             return true;
         remove_first(service);
     }
@@ -146,14 +170,16 @@ static bool find_first(struct timer_service *service)
 
 int64_t timer_service_next(struct timer_service *service)
 {
-    return find_first(service) ? service->heap.items[0].time : INT64_MAX;
+    struct timer first;
+    return find_first(service, &first) ? first.time : INT64_MAX;
 }
 
 bool timer_service_take(struct timer_service *service, int64_t up_to, struct timer *out)
 {
-    if (!find_first(service) || service->heap.items[0].time > up_to)
+    if (!find_first(service, out) || out->time > up_to)
         return false;
-    *out = service->heap.items[0];
+    memcpy(service->taken, out->key, service->key_size);
+    out->key = service->taken;
     state_table_remove(service->table, key_of(service, out));
     remove_first(service);
     return true;

@@ -60,10 +60,9 @@ static void set_timer(struct window *window, const uint8_t *key, int32_t group, 
                       uint64_t namespace)
 {
     const struct window_params *params = params_of(&window->op);
-    struct timer timer = { .time = end - 1, .namespace = namespace, .group = group };
+    struct timer timer = { end - 1, namespace, group, key };
     if (namespace == NAMESPACE_FORGET)
         timer.time += params->lateness;
-    memcpy(timer.key, key, params->key.size);
     timer_service_set(&window->timers, &timer);
 }
 

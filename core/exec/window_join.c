@@ -58,10 +58,9 @@ static void set_timer(struct window_join *join, const uint8_t *key, int32_t grou
                       uint64_t namespace)
 {
     const struct window_join_params *params = params_of(&join->op);
-    struct timer timer = { .time = end - 1, .namespace = namespace, .group = group };
+    struct timer timer = { end - 1, namespace, group, key };
     if (namespace == TIMER_FORGET)
         timer.time += params->lateness;
-    memcpy(timer.key, key, params->keys[JOIN_LEFT].size);
     timer_service_set(&join->timers, &timer);
 }
 

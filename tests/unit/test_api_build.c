@@ -9,51 +9,13 @@
 #include "core/api/job_program.h"
 #include "core/base/text.h"
 #include "core/exec/async_wait.h"
+#include "tests/lib/build.h"
 
 static struct weir_env *env;
-static struct api_job *submitted;
-
-static struct err take(void *context, struct weir_env *from, struct api_job *job, uint32_t number,
-                       struct note *note)
-{
-    (void)context;
-    (void)from;
-    (void)number;
-    (void)note;
-    submitted = job;
-    return OK;
-}
-
-static enum weir_status finished(void *context, uint32_t number, struct note *failure)
-{
-    (void)context;
-    (void)number;
-    (void)failure;
-    return WEIR_JOB_FINISHED;
-}
-
-static const struct weir_executor taker = { .submit = take, .status = finished };
 
 static void setup(void)
 {
-    env = weir_env_create(&taker, NULL);
-    submitted = NULL;
-}
-
-static void teardown(void)
-{
-    weir_env_destroy(env);
-}
-
-struct pair {
-    int64_t key, value;
-};
-static const struct weir_type pair_type = WEIR_STRUCT(struct pair, 1);
-
-static void make_pair(uint64_t index, void *value, void *user)
-{
-    *(struct pair *)value = (struct pair){ (int64_t)(index % 7), (int64_t)index };
-    (void)user;
+    env = build_begin();
 }
 
 static int64_t time_of_pair(uint64_t index, const void *value, void *user)
@@ -81,28 +43,7 @@ static void same(struct weir_context *ctx, const struct weir_record *record, voi
 
 static struct weir_stream *pairs(const char *name)
 {
-    struct weir_generator spec = { .type = &pair_type, .count = 10, .make = make_pair };
-    return weir_from_generator(env, name, &spec, NULL);
-}
-
-/* What comes of the streams built so far; null, with the note, when they are refused. */
-static struct job_program *translated(struct job_graph **graph, struct note *note)
-{
-    struct config config = config_default();
-    struct job_program *program = NULL;
-    weir_execute_async(env, "job");
-    *graph = job_graph_create("job", (struct job_id){ 0 }, &config);
-    return err_is(job_program_translate(submitted, *graph, &program, note)) ? NULL : program;
-}
-
-static void must_refuse(const char *words)
-{
-    struct job_graph *graph;
-    struct note note = { { 0 } };
-    struct job_program *program = translated(&graph, &note);
-    ck_assert_ptr_null(program);
-    ck_assert_str_eq(note.text, words);
-    job_graph_destroy(graph);
+    return build_pairs(name);
 }
 
 START_TEST(operators_whose_records_do_not_change_hands_run_in_one_task)
@@ -112,7 +53,7 @@ START_TEST(operators_whose_records_do_not_change_hands_run_in_one_task)
     struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
     struct weir_stream *keyed = weir_key_by(mapped, WEIR_FIELD_LONG(struct pair, key));
     weir_discard(weir_reduce(keyed, "sum", &pair_type, add_up, NULL), "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     ck_assert_ptr_nonnull(program);
     ck_assert_uint_eq(graph->vertices.count, 2);
     ck_assert_str_eq(graph->vertices.items[0].name, "in");
@@ -136,7 +77,7 @@ static uint32_t vertices_with(void (*change)(struct weir_stream *map))
     struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
     change(mapped);
     weir_discard(mapped, "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     ck_assert_msg(program, "%s", note.text);
     uint32_t count = (uint32_t)graph->vertices.count;
     job_program_destroy(program);
@@ -189,7 +130,7 @@ START_TEST(records_are_dealt_out_as_asked_and_forward_where_nothing_was)
         struct job_graph *graph;
         struct note note;
         weir_discard(ways[i](pairs("in")), "out");
-        struct job_program *program = translated(&graph, &note);
+        struct job_program *program = build_translated(&graph, &note);
         ck_assert_ptr_nonnull(program);
         ck_assert_int_eq(graph->edges.items[0].partitioner, wanted[i]);
         job_program_destroy(program);
@@ -199,7 +140,7 @@ START_TEST(records_are_dealt_out_as_asked_and_forward_where_nothing_was)
     struct note note;
     weir_discard(weir_start_new_chain(weir_flat_map(pairs("in"), "map", &pair_type, same, NULL)),
                  "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     ck_assert_int_eq(graph->edges.items[0].partitioner, PARTITION_FORWARD);
     job_program_destroy(program);
     job_graph_destroy(graph);
@@ -213,7 +154,7 @@ START_TEST(both_inputs_of_a_connect_and_all_of_a_union_lead_to_their_reader)
     struct weir_stream *both[] = { pairs("a"), pairs("b") };
     struct weir_stream *all = weir_union(both, 2);
     weir_discard(weir_connect(all, pairs("c"), "connect", &pair_type, same, same, NULL), "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     ck_assert_msg(program, "%s", note.text);
     ck_assert_uint_eq(graph->edges.count, 3);
     ck_assert_uint_eq(program->edges.items[0].head_input, 0);
@@ -229,11 +170,11 @@ START_TEST(timestamps_go_along_with_records)
     struct job_graph *graph;
     struct note note;
     struct weir_generator spec = {
-        .type = &pair_type, .count = 10, .make = make_pair, .timestamp = time_of_pair
+        .type = &pair_type, .count = 10, .make = build_make_pair, .timestamp = time_of_pair
     };
     struct weir_stream *in = weir_from_generator(env, "in", &spec, NULL);
     weir_discard(weir_rebalance(weir_flat_map(in, "map", &pair_type, same, NULL)), "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     ck_assert(program->edges.items[0].layout.timestamped);
     ck_assert_uint_eq(program->edges.items[0].layout.size, sizeof(struct pair));
     job_program_destroy(program);
@@ -244,35 +185,35 @@ END_TEST
 START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
 {
     weir_discard(pairs("in"), "in");
-    must_refuse("two operators have the name 'in'");
-    must_refuse("no streams were built");
+    build_must_refuse("two operators have the name 'in'");
+    build_must_refuse("no streams were built");
     weir_discard(pairs(""), "out");
-    must_refuse("operator 1 has no name");
+    build_must_refuse("operator 1 has no name");
     weir_discard(weir_reduce(pairs("in"), "sum", &pair_type, add_up, NULL), "out");
-    must_refuse("'sum' keeps state by key, and its input is not keyed: weir_key_by");
+    build_must_refuse("'sum' keeps state by key, and its input is not keyed: weir_key_by");
     static const struct weir_list lists[] = { { "a", &pair_type }, { "a", &pair_type } },
                                   text = { "t", &weir_text };
     weir_process_lists(pairs("in"), "p", &pair_type,
                        &(struct weir_list_process){ .lists = lists, .list_count = 2 }, NULL);
-    must_refuse("'p' has no function for records");
+    build_must_refuse("'p' has no function for records");
     weir_process_lists(
         pairs("in"), "p", &pair_type,
         &(struct weir_list_process){ .lists = lists, .list_count = 2, .on_record = same }, NULL);
-    must_refuse("'p' has two lists 'a'");
+    build_must_refuse("'p' has two lists 'a'");
     weir_process_lists(pairs("in"), "p", &pair_type,
                        &(struct weir_list_process){ .list_count = 0, .on_record = same }, NULL);
-    must_refuse("'p' has 0 lists, expected 1 to 32");
+    build_must_refuse("'p' has 0 lists, expected 1 to 32");
     weir_process_lists(
         pairs("in"), "p", &pair_type,
         &(struct weir_list_process){ .lists = &text, .list_count = 1, .on_record = same }, NULL);
-    must_refuse(
+    build_must_refuse(
         "list 't' of 'p' holds 'text', expected a type of fixed size that is its own bytes");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_LONG, 12, 8 }), "out");
-    must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
+    build_must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_INT, 0, 8 }), "out");
-    must_refuse("a number of 8 bytes is no key, expected 4");
+    build_must_refuse("a number of 8 bytes is no key, expected 4");
     weir_discard(weir_key_by(pairs("in"), WEIR_WHOLE_TEXT), "out");
-    must_refuse("a key of size 0 is a whole text, and records are 'struct pair'");
+    build_must_refuse("a key of size 0 is a whole text, and records are 'struct pair'");
 }
 END_TEST
 
@@ -301,22 +242,22 @@ START_TEST(functions_that_are_not_there_are_refused)
                                 something = { &pair_type, take_in, NULL, give };
     const struct weir_interval interval = { .upper_ms = 1 };
     weir_from_generator(env, "in", &none, NULL);
-    must_refuse("'in' has no function that makes records");
+    build_must_refuse("'in' has no function that makes records");
     weir_map(pairs("in"), "map", &pair_type, NULL, NULL);
-    must_refuse("'map' has no function for records");
+    build_must_refuse("'map' has no function for records");
     weir_filter(pairs("in"), "filter", NULL, NULL);
-    must_refuse("'filter' has no function for records");
+    build_must_refuse("'filter' has no function for records");
     weir_flat_map(pairs("in"), "flat", &pair_type, NULL, NULL);
-    must_refuse("'flat' has no function for records");
+    build_must_refuse("'flat' has no function for records");
     weir_reduce(keyed_pairs(), "sum", &pair_type, NULL, NULL);
-    must_refuse("'sum' has no function that reduces");
+    build_must_refuse("'sum' has no function that reduces");
     weir_aggregate(keyed_pairs(), "window", &pair_type, &window, &nothing, NULL);
-    must_refuse("'window' has no function that adds to a window, or none that gives it out");
+    build_must_refuse("'window' has no function that adds to a window, or none that gives it out");
     weir_aggregate(keyed_pairs(), "window", &pair_type, &vast, &something, NULL);
-    must_refuse("the window of 'window' has a length above 1152921504606846976 ms");
+    build_must_refuse("the window of 'window' has a length above 1152921504606846976 ms");
     struct weir_stream *keyed = keyed_pairs();
     weir_interval_join(keyed, keyed, "join", &pair_type, &interval, NULL, NULL);
-    must_refuse("'join' has no function for pairs");
+    build_must_refuse("'join' has no function for pairs");
 }
 END_TEST
 
@@ -325,27 +266,28 @@ START_TEST(streams_that_do_not_go_together_are_refused)
     struct weir_stream *two[] = { pairs("in"),
                                   weir_flat_map(pairs("other"), "map", &weir_long, same, NULL) };
     weir_discard(weir_union(two, 2), "out");
-    must_refuse("a union of 'struct pair' and 'long': streams must be of one type, and all with "
-                "timestamps or none");
+    build_must_refuse(
+        "a union of 'struct pair' and 'long': streams must be of one type, and all with "
+        "timestamps or none");
     struct weir_stream *old = pairs("in");
     weir_execute_async(env, "first");
-    struct api_job *first = submitted;
+    struct api_job *first = build_submitted();
     weir_discard(old, "out");
-    must_refuse("'out' reads a stream of a job that was executed before");
+    build_must_refuse("'out' reads a stream of a job that was executed before");
     api_job_destroy(first);
     weir_parallelism(weir_union((struct weir_stream *[]){ pairs("a"), pairs("b") }, 2), 3);
-    must_refuse("the parallelism of a union: it is said of each operator in it");
+    build_must_refuse("the parallelism of a union: it is said of each operator in it");
 }
 END_TEST
 
 START_TEST(a_source_without_end_or_rate_is_refused)
 {
-    struct weir_generator spec = { .type = &pair_type, .make = make_pair };
+    struct weir_generator spec = { .type = &pair_type, .make = build_make_pair };
     weir_discard(weir_from_generator(env, "in", &spec, NULL), "out");
-    must_refuse("'in' has neither a count nor a rate");
-    spec = (struct weir_generator){ .type = &weir_text, .count = 1, .make = make_pair };
+    build_must_refuse("'in' has neither a count nor a rate");
+    spec = (struct weir_generator){ .type = &weir_text, .count = 1, .make = build_make_pair };
     weir_discard(weir_from_generator(env, "in", &spec, NULL), "out");
-    must_refuse("'in' makes records 'text', which vary in size, expected a fixed one");
+    build_must_refuse("'in' makes records 'text', which vary in size, expected a fixed one");
 }
 END_TEST
 
@@ -382,10 +324,10 @@ START_TEST(questions_that_could_be_asked_for_ever_are_refused)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         weir_discard(weir_async_retry(pairs("in"), "ask", &pair_type, &async, &rows[i].retry, NULL),
                      "out");
-        must_refuse(rows[i].words);
+        build_must_refuse(rows[i].words);
     }
     weir_discard(weir_partition_custom(pairs("in"), NULL, NULL), "out");
-    must_refuse("'in' is dealt out by a partitioner, and there is none");
+    build_must_refuse("'in' is dealt out by a partitioner, and there is none");
 }
 END_TEST
 
@@ -413,7 +355,7 @@ START_TEST(delays_between_questions_grow_to_their_limit)
         struct note note;
         weir_discard(weir_async_retry(pairs("in"), "ask", &pair_type, &async, &rows[i].retry, NULL),
                      "out");
-        struct job_program *program = translated(&graph, &note);
+        struct job_program *program = build_translated(&graph, &note);
         ck_assert_ptr_nonnull(program);
         const struct async_wait_params *params =
             program->vertices.items[0].operators.items[1].params;
@@ -433,21 +375,21 @@ END_TEST
 START_TEST(only_sources_with_timestamps_are_aligned)
 {
     struct weir_generator spec = {
-        .type = &pair_type, .count = 10, .make = make_pair, .timestamp = time_of_pair
+        .type = &pair_type, .count = 10, .make = build_make_pair, .timestamp = time_of_pair
     };
     weir_discard(weir_align_watermarks(pairs("in"), "all", 0, 0), "out");
-    must_refuse("'in' aligns watermarks, and is no source with timestamps");
+    build_must_refuse("'in' aligns watermarks, and is no source with timestamps");
     struct weir_stream *timed = weir_from_generator(env, "in", &spec, NULL);
     weir_discard(
         weir_align_watermarks(weir_flat_map(timed, "map", &pair_type, same, NULL), "all", 0, 0),
         "out");
-    must_refuse("'map' aligns watermarks, and is no source with timestamps");
+    build_must_refuse("'map' aligns watermarks, and is no source with timestamps");
     weir_discard(weir_align_watermarks(weir_from_generator(env, "in", &spec, NULL), "", 0, 0),
                  "out");
-    must_refuse("the alignment of 'in' needs a group, and times that are not negative");
+    build_must_refuse("the alignment of 'in' needs a group, and times that are not negative");
     weir_discard(weir_align_watermarks(weir_from_generator(env, "in", &spec, NULL), "all", -1, 0),
                  "out");
-    must_refuse("the alignment of 'in' needs a group, and times that are not negative");
+    build_must_refuse("the alignment of 'in' needs a group, and times that are not negative");
 }
 END_TEST
 
@@ -459,7 +401,7 @@ START_TEST(the_model_is_told_what_a_chain_costs)
     struct weir_stream *map = weir_flat_map(in, "map", &pair_type, same, NULL);
     weir_cost(map, &(struct weir_cost){ .cpu_ns = 200, .wait_ns = 50, .selectivity = 3 });
     weir_discard(map, "out");
-    struct job_program *program = translated(&graph, &note);
+    struct job_program *program = build_translated(&graph, &note);
     const struct program_hint *hint = &program->hints.items[0];
     ck_assert_double_eq(hint->cpu_ns, 100 + 200 + 3 * CPU_NS_DEFAULT);
     ck_assert_double_eq(hint->wait_ns, 50);
@@ -467,7 +409,7 @@ START_TEST(the_model_is_told_what_a_chain_costs)
     job_program_destroy(program);
     job_graph_destroy(graph);
     weir_cost(pairs("in"), &(struct weir_cost){ .cpu_ns = -1 });
-    must_refuse("a cost of 'in' is negative");
+    build_must_refuse("a cost of 'in' is negative");
 }
 END_TEST
 
@@ -476,7 +418,7 @@ Suite *test_api_build_suite(void)
 {
     Suite *suite = suite_create("api build");
     TCase *tcase = tcase_create("build");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, build_end);
     tcase_add_test(tcase, operators_whose_records_do_not_change_hands_run_in_one_task);
     tcase_add_test(tcase, a_chain_ends_where_flink_ends_it);
     tcase_add_test(tcase, records_are_dealt_out_as_asked_and_forward_where_nothing_was);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keys, types and windows, as declared.
+ */
+#include "core/api/checks.h"
+
+#include "core/exec/window.h"
+
+bool api_fixed_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key)
+{
+    if (!api_key_of(stream, reader, key))
+        return false;
+    if (key->size == 0)
+        api_wrong(stream->env, "'%s' needs keys of fixed size", reader);
+    return key->size > 0;
+}
+
+void api_check_alike(struct weir_env *env, const char *reader, const struct key_spec *one,
+                     const struct key_spec *other)
+{
+    if (one->hash != other->hash || one->size != other->size)
+        api_wrong(env, "the inputs of '%s' are keyed by different kinds of keys", reader);
+}
+
+void api_check_window(struct weir_env *env, const char *name, const struct weir_window *window)
+{
+    int64_t slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms;
+    if (window->gap_ms < 0 || window->lateness_ms < 0 || window->slide_ms < 0)
+        api_wrong(env, "the window of '%s' has a negative length", name);
+    else if (window->gap_ms > API_MS_MAX || window->size_ms > API_MS_MAX ||
+             window->slide_ms > API_MS_MAX || window->lateness_ms > API_MS_MAX)
+        api_wrong(env, "the window of '%s' has a length above %lld ms", name,
+                  (long long)API_MS_MAX);
+    else if (window->gap_ms > 0 && (window->size_ms != 0 || window->slide_ms != 0))
+        api_wrong(env, "the window of '%s' is a session with a size, expected one or the other",
+                  name);
+    else if (window->gap_ms == 0 && window->size_ms <= 0)
+        api_wrong(env, "the window of '%s' has neither a size nor a gap", name);
+    else if (window->gap_ms == 0 && (window->offset_ms < 0 || window->offset_ms >= slide))
+        api_wrong(env, "the window of '%s' is off by %lld ms, expected less than its slide", name,
+                  (long long)window->offset_ms);
+    else if (window->gap_ms == 0 && window->size_ms / slide >= WINDOWS_OF_RECORD_MAX)
+        api_wrong(env, "a record of '%s' is in more than %d windows", name, WINDOWS_OF_RECORD_MAX);
+}
+
+bool api_check_event_time(const struct weir_stream *in, const char *name)
+{
+    if (api_is_timestamped(in))
+        return true;
+    api_wrong(in->env, "'%s' works by event time, and its records have no timestamps", name);
+    return false;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Declarations that nothing could be made of: refused before the start, with words that say which.
+ */
+#include <check.h>
+
+#include "tests/lib/build.h"
+
+static struct weir_env *env;
+
+static void setup(void)
+{
+    env = build_begin();
+}
+
+static int64_t time_of(uint64_t index, const void *value, void *user)
+{
+    (void)value, (void)user;
+    return (int64_t)index;
+}
+
+static void on_record(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)ctx, (void)record, (void)user;
+}
+
+/* A source of records of a type of so many bytes, with event time. */
+static struct weir_stream *source(const struct weir_type *type)
+{
+    struct weir_generator spec = {
+        .type = type, .count = 10, .make = build_make_pair, .timestamp = time_of
+    };
+    return weir_from_generator(env, "in", &spec, NULL);
+}
+
+static struct weir_stream *process(struct weir_stream *keyed, const struct weir_state *state)
+{
+    const struct weir_process process = { .states = state,
+                                          .state_count = state != NULL,
+                                          .on_record = on_record };
+    return weir_process(keyed, "p", &pair_type, &process, NULL);
+}
+
+START_TEST(keys_that_no_table_holds_are_refused)
+{
+    static const struct weir_type wide = { .name = "wide", .size = 100000, .version = 1 };
+    const struct weir_key key = { WEIR_KEY_TEXT, 0, 65473 };
+    const struct weir_key no_kind = { (enum weir_key_kind)7, 0, 8 };
+    process(weir_key_by(source(&wide), key), NULL);
+    build_must_refuse("a key of 65473 bytes, expected at most 65472");
+    struct weir_stream *texts =
+        weir_flat_map(build_pairs("in"), "texts", &weir_text, on_record, NULL);
+    process(weir_key_by(texts, WEIR_WHOLE_TEXT), NULL);
+    build_must_refuse("'p' needs keys of fixed size");
+    process(weir_key_by(source(&pair_type), no_kind), NULL);
+    build_must_refuse("a key of a kind 7, which there is none of");
+}
+END_TEST
+
+Suite *test_api_refused_suite(void);
+Suite *test_api_refused_suite(void)
+{
+    Suite *suite = suite_create("api refused");
+    TCase *tcase = tcase_create("refused");
+    tcase_add_checked_fixture(tcase, setup, build_end);
+    tcase_add_test(tcase, keys_that_no_table_holds_are_refused);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
