@@ -36,7 +36,7 @@ void api_check_window(struct weir_env *env, const char *name, const struct weir_
                   name);
     else if (window->gap_ms == 0 && window->size_ms <= 0)
         api_wrong(env, "the window of '%s' has neither a size nor a gap", name);
-    else if (window->gap_ms == 0 && (window->offset_ms < 0 || window->offset_ms >= slide))
+    else if (window->gap_ms == 0 && (window->offset_ms <= -slide || window->offset_ms >= slide))
         api_wrong(env, "the window of '%s' is off by %lld ms, expected less than its slide", name,
                   (long long)window->offset_ms);
     else if (window->gap_ms == 0 && window->size_ms / slide >= WINDOWS_OF_RECORD_MAX)

@@ -338,7 +338,8 @@ WEIR_API bool weir_broadcast_next(struct weir_context *ctx, const char *map, siz
 
 /* ---- streams: windows and joins of event time ----------------------------------------------- */
 
-/* gap_ms above 0: a session; else from start to start + size, a new one each slide. */
+/* gap_ms above 0: a session; else from start to start + size, a new one each slide, which may be
+ * longer. Off by less than a slide, either way. */
 struct weir_window {
     int64_t size_ms, slide_ms; /* slide 0: the size, tumbling */
     int64_t offset_ms, gap_ms;

@@ -31,7 +31,7 @@ static void open(struct operator* op)
                                      .key_hash = KEY_HASH_TEXT,
                                      .value = params->value };
     CHECK(params->slide > 0);
-    CHECK(params->size >= params->slide);
+    CHECK(params->size > 0);
     CHECK(params->size / params->slide <= WINDOWS_OF_RECORD_MAX);
     window->watermark = WATERMARK_NONE;
     window->scratch = mem_create(8 + params->key.size);
@@ -123,7 +123,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
             add(window, batch, i, key, group, end);
             taken = true;
         }
-        if (!taken)
+        if (!taken && window_is_late(timestamp, params->lateness, window->watermark))
             put_aside(window, batch, i);
     }
 }

@@ -17,7 +17,7 @@ enum { WINDOW_OUTPUT, WINDOW_LATE_OUTPUT, WINDOWS_OF_RECORD_MAX = 1024 };
 
 struct window_params {
     struct key_spec key;              /* of fixed size */
-    int64_t size, slide, offset;      /* ms; slide == size: tumbling; 0 <= offset < slide */
+    int64_t size, slide, offset;      /* ms; slide == size: tumbling; above: with gaps */
     int64_t lateness;                 /* ms */
     uint32_t value_size;              /* bytes of the window's value; zero to begin with */
     struct snapshot_serializer value; /* another version is refused at restore */
@@ -40,7 +40,13 @@ static inline int64_t window_last_start(int64_t timestamp, int64_t offset, int64
     return timestamp - (remainder < 0 ? remainder + slide : remainder);
 }
 
-/* Records without a window that was still open. */
+/* WindowOperator.isElementLate, of one that no window takes: in a gap it may be in time. */
+static inline bool window_is_late(int64_t timestamp, int64_t lateness, int64_t watermark)
+{
+    return timestamp + lateness <= watermark;
+}
+
+/* Those that came when none of their windows was open any more. */
 uint64_t window_late_records(const struct operator* op);
 
 #endif

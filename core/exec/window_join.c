@@ -26,7 +26,7 @@ static void open(struct operator* op)
     const struct window_join_params *params = params_of(op);
     uint32_t key_size = params->keys[JOIN_LEFT].size;
     CHECK(params->slide > 0);
-    CHECK(params->size >= params->slide);
+    CHECK(params->size > 0);
     CHECK(params->size / params->slide <= WINDOWS_OF_RECORD_MAX);
     CHECK(params->join || params->co_group);
     join->watermark = WATERMARK_NONE;
@@ -108,7 +108,7 @@ static void take(struct window_join *join, uint32_t side, const struct batch *ba
         set_timer(join, key, group, end, TIMER_FORGET);
         taken = true;
     }
-    if (!taken)
+    if (!taken && window_is_late(timestamp, params->lateness, join->watermark))
         operator_put_aside(&join->op,
                            side == JOIN_LEFT ? JOIN_LATE_LEFT_OUTPUT : JOIN_LATE_RIGHT_OUTPUT,
                            batch, i);

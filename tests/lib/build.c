@@ -79,3 +79,13 @@ void build_must_refuse(const char *words)
     ck_assert_str_eq(note.text, words);
     job_graph_destroy(graph);
 }
+
+void build_must_take(void)
+{
+    struct job_graph *graph;
+    struct note note = { { 0 } };
+    struct job_program *program = build_translated(&graph, &note);
+    ck_assert_msg(program, "%s", note.text);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}

@@ -23,7 +23,8 @@ struct weir_stream *build_pairs(const char *name);
 struct api_job *build_submitted(void); /* the last one */
 /* What comes of the streams built so far; null, with the note, when they are refused. */
 struct job_program *build_translated(struct job_graph **graph, struct note *note);
-/* They are refused, with these words. */
+/* They are refused, with these words; or not. */
 void build_must_refuse(const char *words);
+void build_must_take(void);
 
 #endif

@@ -57,6 +57,50 @@ START_TEST(keys_that_no_table_holds_are_refused)
 }
 END_TEST
 
+static void add(struct weir_context *ctx, const struct weir_record *record, void *value, void *user)
+{
+    (void)ctx, (void)record, (void)value, (void)user;
+}
+
+static void give(struct weir_context *ctx, const struct weir_pane *pane, const void *value,
+                 void *user)
+{
+    (void)ctx, (void)pane, (void)value, (void)user;
+}
+
+static void windows(const struct weir_window *window, const struct weir_type *value)
+{
+    const struct weir_aggregate aggregate = { value, add, NULL, give };
+    struct weir_stream *keyed = weir_key_by(source(&pair_type), WEIR_FIELD_LONG(struct pair, key));
+    weir_discard(weir_aggregate(keyed, "w", &pair_type, window, &aggregate, NULL), "out");
+}
+
+/* As Flink has it: abs(offset) < slide, and nothing between size and slide. */
+START_TEST(windows_may_be_off_either_way_by_less_than_their_slide)
+{
+    static const struct {
+        struct weir_window window;
+        const char *words;
+    } rows[] = {
+        { { .size_ms = 10, .offset_ms = -9 }, NULL },
+        { { .size_ms = 10, .offset_ms = -10 },
+          "the window of 'w' is off by -10 ms, expected less than its slide" },
+        { { .size_ms = 10, .offset_ms = 10 },
+          "the window of 'w' is off by 10 ms, expected less than its slide" },
+        { { .size_ms = 10, .slide_ms = 20, .offset_ms = -19 }, NULL },
+        { { .size_ms = 10, .slide_ms = 5, .offset_ms = -5 },
+          "the window of 'w' is off by -5 ms, expected less than its slide" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        windows(&rows[i].window, &pair_type);
+        if (rows[i].words)
+            build_must_refuse(rows[i].words);
+        else
+            build_must_take();
+    }
+}
+END_TEST
+
 Suite *test_api_refused_suite(void);
 Suite *test_api_refused_suite(void)
 {
@@ -64,6 +108,7 @@ Suite *test_api_refused_suite(void)
     TCase *tcase = tcase_create("refused");
     tcase_add_checked_fixture(tcase, setup, build_end);
     tcase_add_test(tcase, keys_that_no_table_holds_are_refused);
+    tcase_add_test(tcase, windows_may_be_off_either_way_by_less_than_their_slide);
     suite_add_tcase(suite, tcase);
     return suite;
 }

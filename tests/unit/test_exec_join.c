@@ -118,7 +118,7 @@ static void window_give(uint64_t key, int64_t end)
 static void window_put(uint32_t side, struct item item, int64_t at)
 {
     for (int64_t end = at + 1; end <= at + windowed.size; end++) {
-        if ((end - windowed.offset) % windowed.slide != 0 ||
+        if ((end - windowed.size - windowed.offset) % windowed.slide != 0 ||
             end - 1 + windowed.lateness <= plain.watermark)
             continue;
         ck_assert_uint_lt(plain.count, ENTRIES_MAX);
@@ -232,7 +232,8 @@ START_TEST(pairs_of_windows_are_those_of_plain_lists)
     static const int64_t shapes[][4] = { /* size, slide, offset, lateness */
                                          { 10, 10, 0, 0 },
                                          { 10, 10, 3, 7 },
-                                         { 12, 4, 1, 20 }
+                                         { 12, 4, 1, 20 },
+                                         { 10, 23, -5, 7 }
     };
     const int64_t *shape = shapes[(size_t)_i % (sizeof shapes / sizeof *shapes)];
     windowed.size = shape[0], windowed.slide = shape[1], windowed.offset = shape[2];

@@ -101,7 +101,7 @@ static void plain_put(struct plain *plain, const struct click *click, int64_t at
     }
     if (taken)
         return;
-    plain->late++;
+    plain->late += at + params.lateness <= plain->watermark; /* else it came in a gap */
     plain->count--;
 }
 
@@ -187,7 +187,8 @@ START_TEST(windows_are_those_of_a_plain_list)
     static struct plain plain;
     static const int64_t shapes[][4] = { /* size, slide, offset, lateness */
                                          { 10, 10, 0, 0 }, { 10, 10, 3, 7 }, { 12, 4, 0, 0 },
-                                         { 12, 4, 1, 20 }, { 1, 1, 0, 0 },   { 50, 50, 0, 100 }
+                                         { 12, 4, 1, 20 }, { 1, 1, 0, 0 },   { 50, 50, 0, 100 },
+                                         { 10, 23, 5, 0 }, { 7, 9, -8, 30 }, { 12, 4, -3, 0 }
     };
     struct rng rng = rng_stream((uint64_t)_i, "window", 0);
     const int64_t *shape = shapes[(size_t)_i % (sizeof shapes / sizeof *shapes)];
