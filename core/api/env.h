@@ -49,6 +49,7 @@ struct api_operator {
     struct api_files *files;            /* of one that reads files */
     const struct watermark_alignment *alignment; /* of a source; else null */
     uint32_t vertex, place;                      /* written when the job is translated */
+    uint64_t id;                                 /* the same; operator_ids.h */
 };
 
 struct weir_stream {

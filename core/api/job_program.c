@@ -6,6 +6,7 @@
 #include "core/api/job_program.h"
 
 #include "core/api/context.h"
+#include "core/api/operator_ids.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 
@@ -108,8 +109,7 @@ static MUST_CHECK struct err begin_vertex(struct job_program *program, struct jo
     op->place = 0;
     vec_push(&program->vertices, (struct program_vertex){ .generator = op->generator,
                                                           .files = op->files,
-                                                          .alignment = op->alignment,
-                                                          .uid = op->uid ? op->uid : op->name });
+                                                          .alignment = op->alignment });
     vec_push(&program->hints, (struct program_hint){ .selectivity = 1 });
     return OK;
 }
@@ -161,6 +161,17 @@ static MUST_CHECK struct err add_operator(struct job_program *program, struct jo
     return OK;
 }
 
+/* Which are what their state is found by, in the graph and in the tasks. */
+static void finish_ids(struct job_program *program, struct job_graph *graph)
+{
+    api_give_ids(program->built);
+    for (VEC_EACH(struct api_operator *, op, &program->built->operators)) {
+        uint32_t vertex = (*op)->vertex, place = (*op)->place;
+        graph->vertices.items[vertex].operators.items[place].id = (*op)->id;
+        program->vertices.items[vertex].operators.items[place].id = (*op)->id;
+    }
+}
+
 /* Sources deal out their splits among all subtasks there may ever be. */
 static void finish_generators(struct job_program *program, const struct job_graph *graph)
 {
@@ -185,6 +196,7 @@ static MUST_CHECK struct err translate(struct job_program *program, struct job_g
         return err_note(note, ERR_BAD_GRAPH_CODE, "no streams were built");
     for (VEC_EACH(struct api_operator *, op, &built->operators))
         TRY(add_operator(program, graph, *op, note));
+    finish_ids(program, graph);
     struct vertex_id *renumbered = mem_create_array(graph->vertices.count, sizeof *renumbered);
     struct err e = job_graph_finish(graph, renumbered, note);
     for (uint32_t v = 0; v < graph->vertices.count && !err_is(e); v++)

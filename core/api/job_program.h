@@ -73,7 +73,6 @@ struct program_vertex {
     struct generator_params *generator;          /* of one that reads a log; else null */
     struct api_files *files;                     /* of one that reads files; else null */
     const struct watermark_alignment *alignment; /* of a source; else null */
-    const char *uid;                             /* under which its state is found again */
 };
 
 struct program_edge {

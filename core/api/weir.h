@@ -302,7 +302,8 @@ struct weir_list_process {
     uint32_t list_count;
     bool is_union;
     weir_function *on_record;
-    /* Before the first record of each attempt, and behind the last of a bounded input; or null. */
+    /* Before the first record of each attempt (restored: the snapshot has lists of this operator),
+     * and behind the last of a bounded input; or null. */
     void (*on_begin)(struct weir_context *ctx, bool is_restored, void *user);
     void (*on_end)(struct weir_context *ctx, void *user);
 };
@@ -453,7 +454,9 @@ WEIR_API struct weir_results *weir_collect(struct weir_stream *in, const char *n
 
 WEIR_API struct weir_stream *weir_parallelism(struct weir_stream *of, int32_t parallelism);
 WEIR_API struct weir_stream *weir_max_parallelism(struct weir_stream *of, int32_t most);
-/* Under which its state is found again when the job has changed; else its name. */
+/* Under which its state is found again when the job has changed, whatever it is chained to then; no
+ * two operators have the same. Without one a sink is known by its name, any other operator by its
+ * place among all, which changes with what is before it and what is chained to it. */
 WEIR_API struct weir_stream *weir_uid(struct weir_stream *of, const char *uid);
 WEIR_API struct weir_stream *weir_slot_sharing_group(struct weir_stream *of, const char *group);
 WEIR_API struct weir_stream *weir_start_new_chain(struct weir_stream *of);

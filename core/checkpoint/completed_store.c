@@ -34,22 +34,43 @@ void completed_store_fini(struct completed_store *store)
     vec_fini(&store->spare);
 }
 
-/* Tasks are numbered vertex by vertex, so each vertex is one stretch of the states. */
+static struct vertex_state sum_part(const struct task_states *states, uint32_t first)
+{
+    struct vertex_state part = { .first = first, .parallelism = states->items[first].parallelism };
+    for (uint32_t i = 0; i < part.parallelism; i++) {
+        const struct task_state *state = &states->items[first + i];
+        part.finished += state->finished;
+        part.bytes += state->bytes;
+        part.in_flight_bytes += state->in_flight_bytes;
+        part.max_parallelism = state->range.last + 1; /* the last one's stays */
+    }
+    return part;
+}
+
+/* Behind all vertices. */
+static void add_part(struct completed_checkpoint *checkpoint, uint32_t vertex, uint32_t first)
+{
+    struct vertex_state part = sum_part(&checkpoint->states, first);
+    part.next = checkpoint->vertices.items[vertex].next;
+    checkpoint->vertices.items[vertex].next = (uint32_t)checkpoint->vertices.count;
+    vec_push(&checkpoint->vertices, part);
+}
+
+/* Tasks are numbered vertex by vertex, so each vertex is one stretch of the states, or each of its
+ * parts is. */
 static void sum_vertices(struct completed_checkpoint *checkpoint)
 {
     const struct task_states *states = &checkpoint->states;
-    for (uint32_t first = 0; first < states->count; first += states->items[first].parallelism) {
-        struct vertex_state vertex = { .first = first,
-                                       .parallelism = states->items[first].parallelism };
-        CHECK(states->items[first].vertex.n == checkpoint->vertices.count);
-        for (uint32_t i = 0; i < vertex.parallelism; i++) {
-            const struct task_state *state = &states->items[first + i];
-            vertex.finished += state->finished;
-            vertex.bytes += state->bytes;
-            vertex.in_flight_bytes += state->in_flight_bytes;
-            vertex.max_parallelism = state->range.last + 1; /* the last one's stays */
-        }
-        vec_push(&checkpoint->vertices, vertex);
+    uint32_t at = 0;
+    for (; at < states->count; at += states->items[at].parallelism)
+        if (states->items[at].vertex.n == checkpoint->vertices.count)
+            vec_push(&checkpoint->vertices, sum_part(states, at));
+    checkpoint->vertex_count = checkpoint->vertices.count;
+    for (at = 0; at < states->count; at += states->items[at].parallelism) {
+        uint32_t vertex = states->items[at].vertex.n;
+        CHECK(vertex < checkpoint->vertex_count);
+        if (checkpoint->vertices.items[vertex].first != at)
+            add_part(checkpoint, vertex, at);
     }
 }
 

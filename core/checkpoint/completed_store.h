@@ -38,8 +38,10 @@ struct task_states {
     size_t count, capacity;
 };
 
-/* One vertex in a checkpoint, summed up so that a restore need not walk all its tasks. */
+/* One vertex in a checkpoint, summed up so that a restore need not walk all its tasks. In another
+ * job's its operators may come from several: a part for each. */
 struct vertex_state {
+    uint32_t next;               /* of its parts, into vertices; 0: the last */
     uint32_t first, parallelism; /* into states */
     uint32_t finished;           /* subtasks that had; parallelism: the whole vertex had */
     int32_t max_parallelism;
@@ -52,7 +54,8 @@ struct completed_checkpoint {
     time_ns triggered_at, completed_at;
     struct checkpoint_summary summary;
     struct task_states states;
-    VEC(struct vertex_state) vertices; /* by vertex id; made by completed_store_add */
+    VEC(struct vertex_state) vertices; /* by vertex id, further parts behind; made by the store */
+    size_t vertex_count;               /* of them, without further parts */
 };
 
 struct completed_store {

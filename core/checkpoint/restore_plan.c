@@ -82,13 +82,25 @@ static struct err check_finished(const struct restore *restore, struct vertex_id
     return OK;
 }
 
+/* Its operators may come from several vertices: a part for each; null behind the last. */
+static const struct vertex_state *first_part(const struct restore *restore, struct vertex_id id)
+{
+    return &restore->restored->vertices.items[id.n];
+}
+
+static const struct vertex_state *next_part(const struct restore *restore,
+                                            const struct vertex_state *part)
+{
+    return part->next > 0 ? &restore->restored->vertices.items[part->next] : NULL;
+}
+
 /* StateAssignmentOperation.checkParallelismPreconditions, and what the channel state mappers
  * refuse. A vertex without state may change as it likes. */
-static struct err check_vertex(const struct restore *restore, struct vertex_id id)
+static struct err check_part(const struct restore *restore, struct vertex_id id,
+                             const struct vertex_state *then)
 {
     const struct execution_vertex_range *now = &restore->graph->vertices[id.n];
     const struct job_vertex *vertex = &restore->graph->job->vertices.items[id.n];
-    const struct vertex_state *then = &restore->restored->vertices.items[id.n];
     unsigned long long checkpoint = restore->restored->id;
     bool has_state = then->bytes > 0 || then->in_flight_bytes > 0 || has_keyed_state(vertex);
     if (has_state && now->max_parallelism != then->max_parallelism)
@@ -101,6 +113,14 @@ static struct err check_vertex(const struct restore *restore, struct vertex_id i
                         "checkpoint %llu: cannot rescale %s from %u to %u with data in flight on a "
                         "pointwise or broadcast edge",
                         checkpoint, vertex->name, then->parallelism, now->parallelism);
+    return OK;
+}
+
+static struct err check_vertex(const struct restore *restore, struct vertex_id id)
+{
+    for (const struct vertex_state *part = first_part(restore, id); part;
+         part = next_part(restore, part))
+        TRY(check_part(restore, id, part));
     return check_finished(restore, id);
 }
 
@@ -109,11 +129,11 @@ static struct err check_all(const struct restore *restore,
                             const struct task_deployment *deployments, size_t count)
 {
     size_t vertex_count = restore->graph->job->vertices.count;
-    if (restore->restored->vertices.count != vertex_count)
+    if (restore->restored->vertex_count != vertex_count)
         return err_note(restore->note, ERR_REFUSED_CODE,
                         "checkpoint %llu is of a job of %zu vertices, this one has %zu",
-                        (unsigned long long)restore->restored->id,
-                        restore->restored->vertices.count, vertex_count);
+                        (unsigned long long)restore->restored->id, restore->restored->vertex_count,
+                        vertex_count);
     bool *checked = mem_create_array(vertex_count, sizeof *checked);
     struct err result = OK;
     for (size_t i = 0; i < count && !err_is(result); i++) {
@@ -179,13 +199,15 @@ static void fill_one(const struct restore *restore, struct task_deployment *task
     task->restore_bytes = 0;
     if (restore->restored == NULL)
         return;
-    const struct vertex_state *then = &restore->restored->vertices.items[task->vertex.n];
     task->restore_checkpoint = restore->restored->id;
-    int64_t bytes =
-        keyed ? keyed_bytes(restore, then, range)
-              : operator_state_share(operator_state_of(vertex), then, &restore->restored->states,
-                                     task->subtask, task->parallelism);
-    task->restore_bytes = bytes + channel_bytes(restore, task, then, scratch);
+    for (const struct vertex_state *then = first_part(restore, task->vertex); then;
+         then = next_part(restore, then)) {
+        task->restore_bytes += keyed ? keyed_bytes(restore, then, range)
+                                     : operator_state_share(operator_state_of(vertex), then,
+                                                            &restore->restored->states,
+                                                            task->subtask, task->parallelism);
+        task->restore_bytes += channel_bytes(restore, task, then, scratch);
+    }
 }
 
 /* Deployments of some tasks are a region's restart: vertices without one are not looked at. */

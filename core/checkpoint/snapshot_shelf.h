@@ -46,12 +46,13 @@ const struct kept_snapshot *snapshot_shelf_find(const struct snapshot_shelf *she
                                                 const struct snapshot_path *path);
 uint64_t snapshot_shelf_hash(const struct snapshot_shelf *shelf, uint64_t hash);
 
-/* A snapshot laid over the vertices of another job, by their names (Flink's operator ids): `out`
- * has their states in the order of the job's vertices, each at its old parallelism, and belongs to
- * the caller. max_parallelism, by vertex, is what the job would use: where the job does not fix it,
- * the snapshot's replaces it. Refused are, in Flink's words: state of a vertex that the job has
- * not, unless unclaimed state is ignored; a fixed max parallelism that is another one now; a
- * parallelism above the snapshot's max parallelism. Then nothing is changed. Source: Checkpoints.
+/* A snapshot laid over the vertices of another job, by the ids of their operators: `out` has their
+ * states in the order of the job's vertices, each at its old parallelism, and belongs to the
+ * caller. A vertex whose operators were in several has a stretch for each of these.
+ * max_parallelism, by vertex, is what the job would use: where the job does not fix it, the
+ * snapshot's replaces it. Refused are, in Flink's words: state of a vertex that the job has not,
+ * unless unclaimed state is ignored; a fixed max parallelism that is another one now; a parallelism
+ * above the snapshot's max parallelism. Then nothing is changed. Source: Checkpoints.
  * loadAndValidateCheckpoint, StateAssignmentOperation.checkParallelismPreconditions. */
 MUST_CHECK struct err snapshot_lay_out(const struct kept_snapshot *from,
                                        const struct job_graph *job, const int32_t *parallelism,

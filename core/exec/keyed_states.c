@@ -38,20 +38,32 @@ void state_registry_lend_older(struct state_registry *registry,
 {
     registry->older = older;
     index_map_fini(&registry->older_by_name);
-    for (size_t i = 0; i < count; i++)
-        index_map_put(&registry->older_by_name,
-                      name_key(older[i].identity.checkpoint, older[i].identity.subtask),
-                      (uint32_t)i);
+    registry->older_count = count;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t key = name_key(older[i].identity.checkpoint, older[i].identity.subtask);
+        if (index_map_get(&registry->older_by_name, key) == INDEX_NONE)
+            index_map_put(&registry->older_by_name, key, (uint32_t)i);
+    }
+}
+
+static const struct snapshot_section *section_of(const struct task_snapshot_file *file,
+                                                 enum section_kind kind,
+                                                 const struct keyed_state *state)
+{
+    return task_snapshot_find(file, kind, state->op, state->identity.name);
 }
 
 /* Old subtasks without a file had finished before the checkpoint: no record of theirs is to come,
- * and their state is gone with them, as in Flink. True: there were such. */
-static bool restore_finished(const struct state_registry *registry, struct state_restore *restore)
+ * and their state is gone with them, as in Flink. True: there were such. first: a file in which the
+ * state is; those of all others that have it are of the same subtasks (restore_from). */
+static bool restore_finished(const struct state_registry *registry, const struct keyed_state *state,
+                             const struct task_snapshot_identity *first,
+                             struct state_restore *restore)
 {
-    const struct task_snapshot_identity *first = &registry->files[0].identity;
     bool *found = mem_create_array(first->parallelism, sizeof *found), any = false;
     for (size_t i = 0; i < registry->file_count; i++)
-        found[registry->files[i].identity.subtask] = true;
+        if (section_of(&registry->files[i], SECTION_KEYED, state))
+            found[registry->files[i].identity.subtask] = true;
     for (uint32_t s = 0; s < first->parallelism; s++) {
         if (found[s])
             continue;
@@ -76,8 +88,7 @@ static MUST_CHECK struct err restore_part(const struct state_registry *registry,
     own.range = key_group_range_both(part->range, registry->groups);
     if (own.range.first > own.range.last)
         return OK;
-    const struct snapshot_section *section =
-        task_snapshot_find(file, SECTION_KEYED, state->op, state->identity.name);
+    const struct snapshot_section *section = section_of(file, SECTION_KEYED, state);
     if (!section)
         return err_note(note, ERR_BAD_VALUE_CODE, "it is not in what subtask %u stored in %llu",
                         part->subtask, (unsigned long long)part->checkpoint);
@@ -87,19 +98,34 @@ static MUST_CHECK struct err restore_part(const struct state_registry *registry,
     return OK;
 }
 
+/* Where the operators of a task were in several, each had its files: one of them is meant. */
+static const struct task_snapshot_file *older_with(const struct state_registry *registry,
+                                                   const struct state_part *part,
+                                                   const struct keyed_state *state)
+{
+    uint32_t first =
+        index_map_get(&registry->older_by_name, name_key(part->checkpoint, part->subtask));
+    for (size_t i = first; first != INDEX_NONE && i < registry->older_count; i++) {
+        const struct task_snapshot_identity *of = &registry->older[i].identity;
+        if (of->checkpoint == part->checkpoint && of->subtask == part->subtask &&
+            section_of(&registry->older[i], SECTION_KEYED, state))
+            return &registry->older[i];
+    }
+    return first == INDEX_NONE ? NULL : &registry->older[first];
+}
+
 static MUST_CHECK struct err restore_older(const struct state_registry *registry,
                                            const struct state_part *part, struct keyed_state *state,
                                            struct state_restore *restore, struct note *note)
 {
-    uint32_t at =
-        index_map_get(&registry->older_by_name, name_key(part->checkpoint, part->subtask));
+    const struct task_snapshot_file *older = older_with(registry, part, state);
     if (key_group_range_overlap(part->range, registry->groups) == 0)
         return OK;
-    if (at == INDEX_NONE)
+    if (!older)
         return err_note(note, ERR_MISSING_CODE,
                         "what subtask %u stored in checkpoint %llu is missing", part->subtask,
                         (unsigned long long)part->checkpoint);
-    return restore_part(registry, &registry->older[at], part, state, restore, note);
+    return restore_part(registry, older, part, state, restore, note);
 }
 
 /* Of one old subtask: the files that its own adds to, then that. */
@@ -109,8 +135,7 @@ static MUST_CHECK struct err restore_chain(const struct state_registry *registry
                                            struct state_restore *restore, struct note *note)
 {
     const struct task_snapshot_identity *of = &file->identity;
-    const struct snapshot_section *section =
-        task_snapshot_find(file, SECTION_CHAIN, state->op, state->identity.name);
+    const struct snapshot_section *section = section_of(file, SECTION_CHAIN, state);
     struct state_parts parts = { 0 };
     struct err e = section ? state_parts_read(file, section, &parts, note) : OK;
     for (size_t i = 0; i < parts.count && !err_is(e); i++)
@@ -127,25 +152,30 @@ static MUST_CHECK struct err restore_chain(const struct state_registry *registry
 
 /* Files of old subtasks that had none of the key groups are not looked into. */
 static MUST_CHECK struct err restore_from(const struct state_registry *registry,
-                                          struct keyed_state *state, struct state_restore *restore,
-                                          struct note *note)
+                                          struct keyed_state *state, uint32_t parallelism,
+                                          struct state_restore *restore, struct note *note)
 {
     for (size_t i = 0; i < registry->file_count; i++) {
         const struct task_snapshot_file *file = &registry->files[i];
         struct key_group_range range = task_snapshot_groups(&file->identity);
-        if (key_group_range_overlap(range, registry->groups) > 0 &&
-            task_snapshot_find(file, SECTION_KEYED, state->op, state->identity.name))
+        if (!section_of(file, SECTION_KEYED, state))
+            continue;
+        if (file->identity.parallelism != parallelism)
+            return err_note(note, ERR_BAD_VALUE_CODE, "files of different snapshots");
+        if (key_group_range_overlap(range, registry->groups) > 0)
             TRY(restore_chain(registry, file, range, state, restore, note));
     }
     return OK;
 }
 
-static bool is_in_files(const struct state_registry *registry, const struct keyed_state *state)
+/* Null: it is in none. */
+static const struct task_snapshot_identity *first_with(const struct state_registry *registry,
+                                                       const struct keyed_state *state)
 {
     for (size_t i = 0; i < registry->file_count; i++)
-        if (task_snapshot_find(&registry->files[i], SECTION_KEYED, state->op, state->identity.name))
-            return true;
-    return false;
+        if (section_of(&registry->files[i], SECTION_KEYED, state))
+            return &registry->files[i].identity;
+    return NULL;
 }
 
 /* A state that is new since the snapshot begins empty, as in Flink. Nothing is built on files that
@@ -153,15 +183,17 @@ static bool is_in_files(const struct state_registry *registry, const struct keye
 static MUST_CHECK struct err restore(const struct state_registry *registry,
                                      struct keyed_state *state, struct note *note)
 {
-    if (!is_in_files(registry, state))
+    const struct task_snapshot_identity *first = first_with(registry, state);
+    if (!first)
         return OK;
     struct state_restore *restore = state_restore_begin(state->table, &state->identity);
-    struct err e = restore_from(registry, state, restore, note);
+    struct err e = restore_from(registry, state, first->parallelism, restore, note);
     if (err_is(e)) {
         state_restore_cancel(restore);
         return e;
     }
-    bool is_base = !restore_finished(registry, restore) && registry->builds_on_restored;
+    bool is_base =
+        !restore_finished(registry, state, first, restore) && registry->builds_on_restored;
     if (!is_base)
         vec_clear(&state->chain.confirmed);
     return state_restore_finish(restore, is_base, note);
@@ -177,14 +209,15 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
         return NULL;
     }
     for (VEC_EACH(const struct keyed_state, state, &registry->states))
-        if (state->op == op->place && text_equal(state->identity.name, spec->name)) {
+        if (state->place == op->place && text_equal(state->identity.name, spec->name)) {
             operator_fail(op, CAUSE_USER_CODE, "state '%s' is registered twice", spec->name);
             return NULL;
         }
-    struct keyed_state state = { .op = op->place,
+    struct keyed_state state = { .op = op->spec->id,
+                                 .place = op->place,
                                  .timers = spec->timers,
                                  .identity = { .job = registry->task.job,
-                                               .operator_uid = { registry->task.vertex, op->place },
+                                               .operator_uid = { op->spec->id },
                                                .key = spec->key,
                                                .value = spec->value } };
     text_format(state.identity.name, sizeof state.identity.name, "%s", spec->name);
@@ -261,7 +294,7 @@ void operator_check_budget(struct operator_task *task)
 {
     const struct keyed_state *state = over_budget(task->states);
     if (state)
-        operator_fail(task->chain->operators[state->op], CAUSE_OUT_OF_MEMORY,
+        operator_fail(task->chain->operators[state->place], CAUSE_OUT_OF_MEMORY,
                       "state '%s' has grown to %llu bytes, all of this subtask to %llu, and there "
                       "is room for %llu",
                       state->identity.name,

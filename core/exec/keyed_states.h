@@ -26,7 +26,8 @@ struct keyed_state_spec {
 };
 
 struct keyed_state {
-    uint32_t op;
+    uint64_t op;    /* its id */
+    uint32_t place; /* the same, in the chain */
     struct snapshot_identity identity;
     struct state_table *table;
     struct state_chain chain; /* of increments */
@@ -43,7 +44,8 @@ struct state_registry {
     const struct task_snapshot_file *files; /* while the task is being restored */
     size_t file_count;
     const struct task_snapshot_file *older; /* those that these add to */
-    struct index_map older_by_name;
+    size_t older_count;
+    struct index_map older_by_name; /* the first of each checkpoint and subtask */
 };
 
 void state_registry_fini(struct state_registry *registry);

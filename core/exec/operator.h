@@ -27,7 +27,6 @@ enum {
 #define WATERMARK_MAX  INT64_MAX /* behind a bounded input */
 
 struct chain;
-
 /* The user's function that was called last, by its name in weir.h, and whose it is. Somebody
  * outside may look while it does not come back: each is read and written as a whole. */
 struct user_call {
@@ -68,7 +67,6 @@ struct operator_task {
 struct operator;
 struct state_list;
 struct state_registry;
-
 enum source_status {
     SOURCE_MORE,  /* call again */
     SOURCE_WAITS, /* nothing more has arrived */
@@ -107,9 +105,11 @@ struct operator_class {
     struct err (*load)(struct operator* op, const struct state_list *in, struct note *note);
 };
 
-/* How an operator is set up; the same for all subtasks. Belongs to the job's program. */
+/* How an operator is set up; the same for all subtasks. Belongs to the job's program. id: of its
+ * state in snapshots, in whatever chain (Flink's OperatorID). */
 struct operator_spec {
     const char *name;
+    uint64_t id;
     const struct operator_class *class;
     const void *params; /* of the class's own type */
     time_ns cost;       /* CPU per record in (sources: per record out) */

@@ -31,7 +31,7 @@ struct snapshot_serializer {
 /* Whose state it is; all of it must agree at restore. */
 struct snapshot_identity {
     uint64_t job;             /* what the caller takes for "the same job" */
-    uint64_t operator_uid[2]; /* Flink's OperatorID */
+    uint64_t operator_uid[2]; /* Flink's OperatorID: 128 bits, of which a program may use 64 */
     struct snapshot_serializer key, value;
     char name[SNAPSHOT_NAME_MAX]; /* of the state; ends with zero */
 };

@@ -16,7 +16,7 @@ static void save_lists(struct snapshot_work *work, const struct chain *chain)
             continue;
         state_list_clear(&list);
         op->class->save(op, &list);
-        task_snapshot_add_list(&work->writer, i, &list);
+        task_snapshot_add_list(&work->writer, op->spec->id, &list);
     }
     state_list_fini(&list);
 }

@@ -11,7 +11,7 @@
 #include "core/exec/keyed_states.h"
 
 struct shared_state {
-    uint32_t op;
+    uint64_t op;
     const char *name; /* the registry's */
     struct state_snapshot *snapshot;
     struct state_chain *chain; /* the registry's; null: nothing will be built on it */

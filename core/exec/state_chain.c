@@ -108,7 +108,7 @@ static uint64_t word_at(const uint8_t *bytes)
     return value;
 }
 
-void state_chain_write(const struct state_chain *chain, uint64_t id, uint32_t op, const char *name,
+void state_chain_write(const struct state_chain *chain, uint64_t id, uint64_t op, const char *name,
                        struct task_snapshot_writer *writer)
 {
     size_t at = find(chain, id);

@@ -48,7 +48,7 @@ void state_chain_confirm(struct state_chain *chain, uint64_t id); /* awaited */
 void state_chain_abort(struct state_chain *chain, uint64_t id);
 
 /* The parts before a snapshot's own file: what stands in that file beside an increment. */
-void state_chain_write(const struct state_chain *chain, uint64_t id, uint32_t op, const char *name,
+void state_chain_write(const struct state_chain *chain, uint64_t id, uint64_t op, const char *name,
                        struct task_snapshot_writer *writer);
 MUST_CHECK struct err state_parts_read(const struct task_snapshot_file *file,
                                        const struct snapshot_section *section,

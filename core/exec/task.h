@@ -48,6 +48,7 @@ struct exec_task_config {
     const struct chain_binding *bindings;
     uint32_t output_count;
     enum barrier_mode barriers;
+    bool is_new; /* the checkpoint knows none of its operators: they begin as if without */
     bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */
     bool awaits_first;      /* a source: it reads nothing before it is told of a checkpoint */
     bool awaits_readers;    /* there are checkpoints: exec_task_data_is_read */
@@ -91,7 +92,6 @@ struct exec_step {
 };
 
 struct exec_task;
-
 /* INITIALIZING. Refuses outputs that cannot be. */
 struct exec_task *exec_task_create(const struct exec_task_config *config, struct note *note);
 void exec_task_destroy(struct exec_task *task);
@@ -100,8 +100,8 @@ void exec_task_set_writers(struct exec_task *task, uint32_t input,
                            const struct in_flight_writers *writers);
 /* The same of older files that those of its own vertex add to (task_snapshot_older). */
 void exec_task_set_older(struct exec_task *task, const struct task_snapshot_file *older, size_t n);
-/* Opens its operators; files: of all old subtasks of the vertex, or none. Then RECOVERING where
- * something was in flight to it, else RUNNING, or FAILED with what is wrong with the files. */
+/* Opens its operators; files: of all old subtasks, vertex by vertex that they were in. Then
+ * RECOVERING where something was in flight to it, else RUNNING, or FAILED: what is wrong there. */
 void exec_task_open(struct exec_task *task, const struct task_snapshot_file *files, size_t count,
                     time_ns now);
 

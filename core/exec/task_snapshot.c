@@ -28,7 +28,7 @@ void task_snapshot_begin(struct task_snapshot_writer *writer,
 }
 
 void task_snapshot_open_section(struct task_snapshot_writer *writer, enum section_kind kind,
-                                uint32_t op, const char *name)
+                                uint64_t op, const char *name)
 {
     struct snapshot_section section = { .kind = kind, .op = op, .offset = writer->out->count };
     CHECK(!writer->open);
@@ -49,7 +49,7 @@ void task_snapshot_close_section(struct task_snapshot_writer *writer)
     writer->open = false;
 }
 
-void task_snapshot_add_list(struct task_snapshot_writer *writer, uint32_t op,
+void task_snapshot_add_list(struct task_snapshot_writer *writer, uint64_t op,
                             const struct state_list *list)
 {
     task_snapshot_open_section(writer, SECTION_LIST, op, "");
@@ -72,7 +72,7 @@ void task_snapshot_add_buffer(struct task_snapshot_writer *writer, uint32_t chan
 static void put_identity(struct snapshot_bytes *out, const struct task_snapshot_identity *identity)
 {
     put(out, identity->job);
-    put(out, identity->vertex);
+    put(out, identity->head);
     put(out, identity->subtask);
     put(out, identity->parallelism);
     put(out, (uint64_t)identity->max_parallelism);

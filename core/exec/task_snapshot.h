@@ -17,13 +17,13 @@
 #include "core/exec/state_list.h"
 
 enum {
-    TASK_SNAPSHOT_VERSION = 3,
+    TASK_SNAPSHOT_VERSION = 4,
     SECTION_NAME_SIZE = SNAPSHOT_NAME_MAX,
     SECTIONS_MAX = 1 << 16,
 };
 
 enum section_kind {
-    SECTION_KEYED = 1, /* op: the operator's place in the chain; name: of the state */
+    SECTION_KEYED = 1, /* op: the operator's id; name: of the state */
     SECTION_LIST,      /* op */
     SECTION_INPUT,     /* op: the gate; buffers of its channels */
     SECTION_OUTPUT,    /* op: the output; buffers of its subpartitions */
@@ -33,7 +33,7 @@ enum section_kind {
 
 /* Whose it is. */
 struct task_snapshot_identity {
-    uint64_t job, vertex; /* what the program takes for the same job, and the same vertex */
+    uint64_t job, head; /* what the program takes for the same job; id of the first operator */
     uint32_t subtask, parallelism;
     int32_t max_parallelism;
     uint64_t checkpoint;
@@ -44,7 +44,7 @@ struct key_group_range task_snapshot_groups(const struct task_snapshot_identity 
 
 struct snapshot_section {
     enum section_kind kind;
-    uint32_t op;
+    uint64_t op;
     char name[SECTION_NAME_SIZE];
     uint64_t offset, size;
     uint64_t checksum; /* 0 of keyed state, whose blocks have their own */
@@ -61,9 +61,9 @@ void task_snapshot_begin(struct task_snapshot_writer *writer,
                          const struct task_snapshot_identity *identity, struct snapshot_bytes *out);
 /* What is appended to `out` from here to the close is the section. */
 void task_snapshot_open_section(struct task_snapshot_writer *writer, enum section_kind kind,
-                                uint32_t op, const char *name);
+                                uint64_t op, const char *name);
 void task_snapshot_close_section(struct task_snapshot_writer *writer);
-void task_snapshot_add_list(struct task_snapshot_writer *writer, uint32_t op,
+void task_snapshot_add_list(struct task_snapshot_writer *writer, uint64_t op,
                             const struct state_list *list);
 /* Into an open section of in-flight data. */
 void task_snapshot_add_buffer(struct task_snapshot_writer *writer, uint32_t channel,
@@ -85,8 +85,12 @@ MUST_CHECK struct err task_snapshot_open(const uint8_t *bytes, uint64_t size,
 void task_snapshot_file_fini(struct task_snapshot_file *file);
 /* Null where there is none; name null: of any name. */
 const struct snapshot_section *task_snapshot_find(const struct task_snapshot_file *file,
-                                                  enum section_kind kind, uint32_t op,
+                                                  enum section_kind kind, uint64_t op,
                                                   const char *name);
+struct operator_spec;
+/* Of the vertex with this head, or with state of one of these operators. */
+bool task_snapshot_is_of(const struct task_snapshot_file *file,
+                         const struct operator_spec *operators, uint32_t count);
 /* Its bytes are whole. Not of keyed state, of which nobody reads all: its reader checks what it
  * takes. */
 MUST_CHECK struct err task_snapshot_check(const struct task_snapshot_file *file,

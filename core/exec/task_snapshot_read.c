@@ -4,6 +4,7 @@
  * what is there before it is used.
  */
 #include "core/base/text.h"
+#include "core/exec/operator.h"
 #include "core/exec/task_snapshot_parts.h"
 
 static uint64_t word_at(const uint8_t *bytes)
@@ -22,12 +23,12 @@ static MUST_CHECK struct err damaged(struct note *note, const char *what)
 static MUST_CHECK struct err read_section(const uint8_t *bytes, uint64_t table,
                                           struct snapshot_section *out, struct note *note)
 {
-    uint64_t kind = word_at(bytes), op = word_at(bytes + WORD);
+    uint64_t kind = word_at(bytes);
     const uint8_t *rest = bytes + 2 * WORD + SECTION_NAME_SIZE;
-    if (kind < SECTION_KEYED || kind >= SECTION_KIND_END || op > UINT32_MAX)
+    if (kind < SECTION_KEYED || kind >= SECTION_KIND_END)
         return damaged(note, "a section of no known kind");
     *out = (struct snapshot_section){ .kind = (enum section_kind)kind,
-                                      .op = (uint32_t)op,
+                                      .op = word_at(bytes + WORD),
                                       .offset = word_at(rest),
                                       .size = word_at(rest + WORD),
                                       .checksum = word_at(rest + 2 * WORD) };
@@ -48,7 +49,7 @@ static MUST_CHECK struct err read_identity(const uint8_t *bytes, struct task_sna
         subtask >= parallelism)
         return damaged(note, "no subtask has these numbers");
     *out = (struct task_snapshot_identity){ .job = word_at(bytes),
-                                            .vertex = word_at(bytes + WORD),
+                                            .head = word_at(bytes + WORD),
                                             .subtask = (uint32_t)subtask,
                                             .parallelism = (uint32_t)parallelism,
                                             .max_parallelism = (int32_t)max_parallelism,
@@ -108,7 +109,7 @@ void task_snapshot_file_fini(struct task_snapshot_file *file)
 }
 
 const struct snapshot_section *task_snapshot_find(const struct task_snapshot_file *file,
-                                                  enum section_kind kind, uint32_t op,
+                                                  enum section_kind kind, uint64_t op,
                                                   const char *name)
 {
     for (VEC_EACH(const struct snapshot_section, section, &file->sections))
@@ -116,6 +117,24 @@ const struct snapshot_section *task_snapshot_find(const struct task_snapshot_fil
             (!name || text_equal(section->name, name)))
             return section;
     return NULL;
+}
+
+static bool is_state_of(const struct snapshot_section *section, const struct operator_spec *op)
+{
+    bool is_state = section->kind != SECTION_INPUT && section->kind != SECTION_OUTPUT;
+    return is_state && section->op == op->id;
+}
+
+bool task_snapshot_is_of(const struct task_snapshot_file *file,
+                         const struct operator_spec *operators, uint32_t count)
+{
+    if (file->identity.head == operators[0].id)
+        return true;
+    for (VEC_EACH(const struct snapshot_section, section, &file->sections))
+        for (uint32_t i = 0; i < count; i++)
+            if (is_state_of(section, &operators[i]))
+                return true;
+    return false;
 }
 
 struct err task_snapshot_check(const struct task_snapshot_file *file,

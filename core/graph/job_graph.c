@@ -68,6 +68,7 @@ void job_graph_destroy(struct job_graph *graph)
     vec_fini(&graph->edges);
     vec_fini(&graph->groups);
     index_map_fini(&graph->vertex_by_name);
+    index_map_fini(&graph->vertex_by_operator);
     mem_destroy(graph->name);
     mem_destroy(graph);
 }
@@ -85,6 +86,8 @@ static void copy_vertex(struct job_graph *copy, const struct job_vertex *vertex)
     for (size_t i = 0; i < vertex->operators.count; i++) {
         vec_push(&v.operators, vertex->operators.items[i]);
         vec_last(&v.operators).name = mem_copy_text(vertex->operators.items[i].name);
+        index_map_put(&copy->vertex_by_operator, vertex->operators.items[i].id,
+                      (uint32_t)copy->vertices.count);
     }
     for (size_t i = 0; i < vertex->inputs.count; i++)
         vec_push(&v.inputs, vertex->inputs.items[i]);
@@ -94,8 +97,8 @@ static void copy_vertex(struct job_graph *copy, const struct job_vertex *vertex)
     vec_push(&copy->vertices, v);
 }
 
-/* Edges and groups name vertices by id, which means the same in both; names are looked up in a map
- * of the copy's own. */
+/* Edges and groups name vertices by id, which means the same in both; names and operators are
+ * looked up in maps of the copy's own. */
 struct job_graph *job_graph_create_copy(const struct job_graph *graph)
 {
     struct job_graph *copy = mem_create(sizeof *copy);

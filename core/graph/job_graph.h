@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The job graph: what the user wants run. Vertices in topological order (an edge's producer always
- * has the smaller id), edges, slot sharing and co-location groups. Built once, checked, then read
- * only. Source: Flink's JobGraph, JobVertex, IntermediateDataSet, SlotSharingGroup.
+ * has the smaller id), edges, slot sharing and co-location groups. Built once, then read only.
+ * Source: Flink's JobGraph, JobVertex, IntermediateDataSet, SlotSharingGroup.
  */
 #ifndef WEIR_GRAPH_JOB_GRAPH_H
 #define WEIR_GRAPH_JOB_GRAPH_H
@@ -76,6 +76,7 @@ enum operator_state {
 
 struct job_operator {
     char *name;
+    uint64_t id; /* under which its state is found again, in any vertex; see operator_ids.h */
     bool keyed_state;
     enum operator_state operator_state;
 };
@@ -86,9 +87,8 @@ struct job_vertex {
     int32_t parallelism;                /* > 0 after job_graph_finish */
     int32_t max_parallelism;            /* as configured, or PARALLELISM_UNSET */
     struct group_id group;
-    uint32_t colocation;  /* vertices with equal numbers run subtask by subtask together; ID_NONE */
-    VEC(uint32_t) inputs; /* edges, in the order they were added */
-    VEC(uint32_t) outputs;
+    uint32_t colocation; /* vertices with equal numbers run subtask by subtask together; ID_NONE */
+    VEC(uint32_t) inputs, outputs; /* edges, in the order they were added */
 };
 
 struct job_edge {
@@ -111,12 +111,12 @@ struct job_graph {
     VEC(struct job_edge) edges;
     VEC(struct slot_sharing_group) groups; /* group 0 is "default" */
     struct index_map vertex_by_name;       /* by hash of the name; see job_graph_find_vertex */
+    struct index_map vertex_by_operator;   /* by id of the operator */
 };
 
 struct job_graph *job_graph_create(const char *name, struct job_id id, const struct config *config);
 void job_graph_destroy(struct job_graph *graph);
 struct job_graph *job_graph_create_copy(const struct job_graph *graph);
-
 /* Group by name, added when new. A profile that is not null becomes the group's. */
 struct group_id job_graph_group(struct job_graph *graph, const char *name,
                                 const struct resource_profile *profile);

@@ -6,7 +6,7 @@
  */
 #include "core/base/check.h"
 #include "core/base/text.h"
-#include "core/graph/job_graph.h"
+#include "core/graph/operator_ids.h"
 #include "core/graph/vertex_names.h"
 
 enum { CYCLE_NAMES_MAX = 8 };
@@ -237,6 +237,7 @@ static void renumber(struct job_graph *graph, const struct vertex_id *new_id)
     index_map_clear(&graph->vertex_by_name);
     for (uint32_t v = 0; v < count; v++)
         vertex_names_add(&graph->vertex_by_name, vertices[v].name, v);
+    operator_ids_map(graph);
 }
 
 /* A fault of one vertex is told before one between two, which it is often the cause of. Ids change
@@ -251,6 +252,7 @@ struct err job_graph_finish(struct job_graph *graph, struct vertex_id *renumbere
     TRY(check_forward_edges(graph, note));
     TRY(check_custom_edges(graph, note));
     TRY(check_colocation(graph, note));
+    TRY(operator_ids_give(graph, note));
     struct vertex_id *new_id = mem_create_array(graph->vertices.count, sizeof *new_id);
     struct err e = OK;
     if (order_vertices(graph, new_id) < graph->vertices.count)

@@ -9,8 +9,7 @@
 
 enum {
     OVERDRAFT_MAX = 4096,
-    SAME_JOB =
-        1, /* a job may start from another one's snapshot: vertices of one name are the same */
+    SAME_JOB = 1, /* a job may start from another one's snapshot: operators say what is whose */
 };
 
 /* Are all whom it reads from and writes to of the same graph? Their parallelism says how many
@@ -121,17 +120,10 @@ static void add_channels(struct exact_task *task, const struct exec_input_config
     }
 }
 
-static const char *uid_of(const struct exact_job *job, const struct exact_task *task)
+/* The checkpoint that it is restored from; null: none, or it is not there. */
+static const struct exact_cut *cut_of(struct exact_job *job, const struct exact_task *task)
 {
-    return job->spec->program ? job->spec->program->vertices.items[task->life.vertex].uid
-                              : job->spec->graph->vertices.items[task->life.vertex].name;
-}
-
-/* Of the checkpoint it is restored from: is it the job's own? */
-static bool builds_on_restored(struct exact_job *job, const struct exact_task *task)
-{
-    const struct exact_cut *cut = stored_cut_find(job, task->life.restore_checkpoint);
-    return cut && !cut->no_base;
+    return stored_cut_find(job, task->life.restore_checkpoint);
 }
 
 static struct exec_task *create(struct exact *exact, struct exact_task *task, struct note *note)
@@ -146,8 +138,9 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         inputs[i] = input_of(job, task, v->inputs.items[i]);
     for (size_t o = 0; o < v->outputs.count; o++)
         outputs[o] = output_of(exact, job, task, v->outputs.items[o]);
+    const struct exact_cut *cut = cut_of(job, task);
     struct exec_task_config own = {
-        .identity = { SAME_JOB, hash_add_text(SAME_JOB, uid_of(job, task)), task->life.subtask,
+        .identity = { SAME_JOB, vertex->program.operators[0].id, task->life.subtask,
                       task->life.parallelism, (int32_t)vertex->groups,
                       task->life.restore_checkpoint },
         .groups = key_group_range_of((int32_t)task->life.subtask, (int32_t)task->life.parallelism,
@@ -165,7 +158,8 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .awaits_readers = has_checkpoints(config),
         .readers_recover = true,
         .incremental = config->checkpoint_incremental,
-        .builds_on_restored = builds_on_restored(job, task),
+        .is_new = cut && cut->vertices[task->life.vertex].is_new,
+        .builds_on_restored = cut && !cut->no_base,
         .buffer_timeout = buffer_timeout(config),
         .seed = exact->scenario->seed,
         .call_cost_max = config->call_cost_max,

@@ -36,12 +36,21 @@ static void put_block(struct plain_state *state, const struct snapshot_block *bl
     }
 }
 
+/* A modelled vertex has one keyed state. Null: it is not in the file. */
+static const struct snapshot_section *section_of(const struct stored_file *stored,
+                                                 enum section_kind kind)
+{
+    for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections))
+        if (section->kind == kind)
+            return section;
+    return NULL;
+}
+
 /* One file's part of it, for these key groups. */
 static MUST_CHECK struct err put_part(struct plain_state *state, const struct stored_file *stored,
                                       struct key_group_range range, struct note *note)
 {
-    const struct snapshot_section *section =
-        task_snapshot_find(&stored->file, SECTION_KEYED, 0, NULL);
+    const struct snapshot_section *section = section_of(stored, SECTION_KEYED);
     struct snapshot_file file;
     if (!section)
         return OK;
@@ -65,7 +74,7 @@ static MUST_CHECK struct err put_older(const struct exact_job *job, struct plain
 {
     for (VEC_EACH(const struct state_part, part, parts)) {
         const struct stored_file *older =
-            stored_file_find(job, stored->vertex, part->checkpoint, part->subtask);
+            stored_file_older(job, stored, part->checkpoint, part->subtask);
         if (!older)
             return err_note(note, ERR_MISSING_CODE, "what subtask %u stored in %llu is missing",
                             part->subtask, (unsigned long long)part->checkpoint);
@@ -77,8 +86,7 @@ static MUST_CHECK struct err put_older(const struct exact_job *job, struct plain
 struct err files_sum(const struct exact_job *job, const struct stored_file *stored,
                      struct exact_sum *sum, struct note *note)
 {
-    const struct snapshot_section *section =
-        task_snapshot_find(&stored->file, SECTION_CHAIN, 0, NULL);
+    const struct snapshot_section *section = section_of(stored, SECTION_CHAIN);
     const struct key_group_range all = { 0, INT32_MAX };
     struct plain_state state = { 0 };
     struct state_parts parts = { 0 };
@@ -100,8 +108,7 @@ struct err files_sum(const struct exact_job *job, const struct stored_file *stor
 /* Entries of the one modelled state in it. */
 static uint64_t entries_of(const struct stored_file *stored)
 {
-    const struct snapshot_section *section =
-        task_snapshot_find(&stored->file, SECTION_KEYED, 0, NULL);
+    const struct snapshot_section *section = section_of(stored, SECTION_KEYED);
     struct snapshot_file file;
     uint64_t sum = 0;
     struct note note;
@@ -149,10 +156,11 @@ double files_records(const struct cut_vertex *vertex, uint32_t subtask, uint32_t
     return sum;
 }
 
-static double bytes_of_part(const struct exact_job *job, uint32_t vertex,
+static double bytes_of_part(const struct exact_job *job, const struct stored_file *stored,
                             const struct state_part *part)
 {
-    const struct stored_file *file = stored_file_find(job, vertex, part->checkpoint, part->subtask);
+    const struct stored_file *file =
+        stored_file_older(job, stored, part->checkpoint, part->subtask);
     if (!file || file->keyed_bytes == 0)
         return 0;
     double share = (double)part->bytes / (double)file->keyed_bytes;
@@ -170,7 +178,7 @@ double files_older_bytes(const struct exact_job *job, const struct stored_file *
         struct err e = state_parts_read(&stored->file, section, &parts, &note);
         CHECK(!err_is(e)); /* as it was written */
         for (VEC_EACH(const struct state_part, part, &parts))
-            sum += bytes_of_part(job, stored->vertex, part);
+            sum += bytes_of_part(job, stored, part);
     }
     vec_fini(&parts);
     return sum;

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "core/graph/operator_ids.h"
 #include "sim/exact/parts.h"
 
 static struct exact_job *former_of(struct exact *exact, const struct exact_job *job)
@@ -13,23 +14,26 @@ static struct exact_job *former_of(struct exact *exact, const struct exact_job *
     return job->spec->former > 0 ? &exact->jobs[job->spec->former - 1] : NULL;
 }
 
-/* Vertices are the same when their names are; numbers may differ. */
-static uint32_t vertex_named(const struct exact_job *job, const char *name)
+/* The vertex that has the operator now, wherever it was; NONE. */
+static uint32_t vertex_with(const struct exact_job *job, uint64_t id)
 {
-    return job_graph_find_vertex(job->spec->graph, name).n;
+    return operator_ids_find(job->spec->graph, id).n;
 }
 
-static const char *name_of(const struct exact_job *job, uint32_t vertex)
+/* What its tasks run first. */
+static uint64_t head_of(const struct exact_job *job, uint32_t vertex)
 {
-    return job->spec->graph->vertices.items[vertex].name;
+    return job->vertices[vertex].program.operators[0].id;
 }
 
 /* Unread: what it adds to is not there yet. */
-static struct stored_file *copy_of(const struct stored_file *theirs, uint32_t vertex)
+static struct stored_file *copy_of(const struct stored_file *theirs, uint32_t vertex,
+                                   uint32_t origin)
 {
     struct stored_file *file = mem_create(sizeof *file);
     struct note note;
     *file = (struct stored_file){ .vertex = vertex,
+                                  .origin = origin,
                                   .subtask = theirs->subtask,
                                   .checkpoint = theirs->checkpoint,
                                   .keyed_bytes = theirs->keyed_bytes,
@@ -42,26 +46,56 @@ static struct stored_file *copy_of(const struct stored_file *theirs, uint32_t ve
     return file;
 }
 
-/* What the job has no vertex for is left behind. */
+/* Have a vertex' files anything for the tasks of this one? */
+static bool are_for(const struct cut_vertex *theirs, const struct program *program)
+{
+    return theirs->own.count > 0 &&
+           task_snapshot_is_of(&theirs->own.items[0]->file, program->operators, program->count);
+}
+
+/* The files of all vertices that its operators were in, whole: a task takes of them what is of its
+ * own. A vertex of which there are none is new, unless all of it had finished. */
+static void copy_files_for(struct exact_job *job, uint32_t vertex, const struct exact_job *former,
+                           const struct exact_cut *theirs, struct exact_cut *cut)
+{
+    bool *seen = mem_create_array(former->vertex_count, sizeof *seen), had_finished = false;
+    uint32_t origin = 0;
+    for (VEC_EACH(const struct job_operator, op,
+                  &job->spec->graph->vertices.items[vertex].operators)) {
+        uint32_t was = vertex_with(former, op->id);
+        if (was == NONE || seen[was])
+            continue;
+        seen[was] = true;
+        const struct cut_vertex *from = &theirs->vertices[was];
+        had_finished = had_finished || from->own.count == 0;
+        if (!are_for(from, &job->vertices[vertex].program))
+            continue;
+        for (VEC_EACH(struct stored_file *, file, &from->older))
+            stored_cut_bring(job, cut, copy_of(*file, vertex, origin));
+        for (VEC_EACH(struct stored_file *, file, &from->own))
+            stored_cut_add(job, cut, copy_of(*file, vertex, origin));
+        origin++;
+    }
+    cut->vertices[vertex].is_new = origin == 0 && !had_finished;
+    mem_destroy(seen);
+}
+
+/* What the job has no operator for is left behind. */
 static void copy_files(struct exact_job *job, const struct exact_job *former,
                        const struct exact_cut *theirs, struct exact_cut *cut)
 {
-    for (uint32_t v = 0; v < former->vertex_count; v++) {
-        uint32_t own = vertex_named(job, name_of(former, v));
-        if (own == NONE)
-            continue;
-        for (VEC_EACH(struct stored_file *, file, &theirs->vertices[v].older))
-            stored_cut_bring(job, cut, copy_of(*file, own));
-        for (VEC_EACH(struct stored_file *, file, &theirs->vertices[v].own))
-            stored_cut_add(job, cut, copy_of(*file, own));
-    }
+    for (uint32_t v = 0; v < job->vertex_count; v++)
+        copy_files_for(job, v, former, theirs, cut);
 }
 
-/* A savepoint is nobody's base, and what is not claimed must not be needed later. */
-static bool can_build_on(const struct exact_job *job, const struct exact_cut *theirs)
+/* A savepoint is nobody's base, and what is not claimed must not be needed later. Where operators
+ * have been chained together, the number of an older file does not say any more whose it is. */
+static bool can_build_on(const struct exact_job *job, const struct exact_job *former,
+                         const struct exact_cut *theirs)
 {
     return theirs->kind == CHECKPOINT_PERIODIC &&
-           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM;
+           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM &&
+           !operator_ids_are_joined(former->spec->graph, job->spec->graph);
 }
 
 static double position_of(const struct exact_source *source)
@@ -100,16 +134,16 @@ void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
     theirs = stored_cut_find(former, checkpoint);
     struct exact_cut *cut = stored_cut_of(job, checkpoint, CHECKPOINT_PERIODIC);
     cut->completed = true;
-    cut->no_base = !can_build_on(job, theirs);
+    cut->no_base = !can_build_on(job, former, theirs);
     copy_files(job, former, theirs, cut);
     for (VEC_EACH(const struct exact_gone, gone, &theirs->gone)) {
         struct exact_gone own = *gone;
-        own.vertex = vertex_named(job, name_of(former, gone->vertex));
+        own.vertex = vertex_with(job, head_of(former, gone->vertex));
         if (own.vertex != NONE)
             vec_push(&cut->gone, own);
     }
     for (VEC_EACH(struct exact_source, source, &job->sources)) {
-        uint32_t vertex = vertex_named(former, name_of(job, source->vertex));
+        uint32_t vertex = vertex_with(former, head_of(job, source->vertex));
         size_t first = 0;
         if (vertex == NONE || former->vertices[vertex].source == NONE) {
             for (uint32_t s = 0; s < source->log.splits; s++)

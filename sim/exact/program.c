@@ -216,11 +216,11 @@ static struct record_layout layout_of(uint32_t bytes)
     return (struct record_layout){ .size = bytes };
 }
 
-static void add_modelled(struct program *program, const char *name, time_ns cost)
+static void add_modelled(struct program *program, const char *name, uint64_t id, time_ns cost)
 {
     struct operator_spec *spec = &program->own[program->count++];
     *spec = (struct operator_spec){
-        .name = name, .class = &modelled_class, .params = &program->modelled, .cost = cost
+        .name = name, .id = id, .class = &modelled_class, .params = &program->modelled, .cost = cost
     };
     for (VEC_EACH(const struct program_output, output, &program->modelled.outputs))
         vec_push(&spec->outputs, layout_of(output->bytes));
@@ -271,11 +271,23 @@ uint32_t program_edge_input(const struct job_spec *job, uint32_t edge)
     return job->program ? job->program->edges.items[edge].head_input : 0;
 }
 
+/* The operator whose state is modelled: the keyed one, wherever it is in the chain, else the head.
+ */
+static uint64_t modelled_id(const struct job_vertex *vertex)
+{
+    for (VEC_EACH(const struct job_operator, op, &vertex->operators))
+        if (op->keyed_state)
+            return op->id;
+    return vertex->operators.items[0].id;
+}
+
 void program_init(struct program *program, const struct job_spec *job, uint32_t vertex,
                   const struct log_content *log)
 {
+    enum { ITS_OUTPUTS = 1 };
     const struct vertex_model *model = &job->vertices.items[vertex];
-    const char *name = job->graph->vertices.items[vertex].name;
+    const struct job_vertex *v = &job->graph->vertices.items[vertex];
+    const char *name = v->name;
     time_ns cost = (time_ns)(model->cost_ns + 0.5);
     if (job->program) {
         init_of_user(program, &job->program->vertices.items[vertex]);
@@ -285,7 +297,7 @@ void program_init(struct program *program, const struct job_spec *job, uint32_t 
     program->operators = program->own;
     plan_outputs(program, job, vertex);
     if (!log) {
-        add_modelled(program, name, cost);
+        add_modelled(program, name, modelled_id(v), cost);
         return;
     }
     const struct modelled_params *params = &program->modelled;
@@ -294,13 +306,17 @@ void program_init(struct program *program, const struct job_spec *job, uint32_t 
         (struct log_source_params){ .splits = log->splits, .make = make, .context = log };
     struct operator_spec *spec = &program->own[program->count++];
     *spec = (struct operator_spec){
-        .name = name, .class = &log_source_class, .params = &program->source, .cost = cost
+        .name = name,
+        .id = v->operators.items[0].id,
+        .class = &log_source_class,
+        .params = &program->source,
+        .cost = cost,
     };
     vec_push(&spec->outputs, layout_of(log->bytes));
     if (plain)
         return;
     program->modelled.keyed = false;
-    add_modelled(program, name, 0);
+    add_modelled(program, name, hash_add(v->operators.items[0].id, ITS_OUTPUTS), 0);
     for (VEC_EACH(struct chain_binding, binding, &program->bindings))
         binding->op = 1;
 }

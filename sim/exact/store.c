@@ -7,11 +7,17 @@
 
 #include "sim/exact/parts.h"
 
-enum { SUBTASK_BITS = 16 }; /* MAX_PARALLELISM_LIMIT */
+/* MAX_PARALLELISM_LIMIT, CHAIN_OPERATORS_MAX */
+enum { SUBTASK_BITS = 16, ORIGIN_BITS = 6 };
 
-static uint64_t name_key(uint64_t checkpoint, uint32_t subtask)
+static uint64_t name_key(uint64_t checkpoint, uint32_t origin, uint32_t subtask)
 {
-    return checkpoint << SUBTASK_BITS | subtask;
+    return (checkpoint << ORIGIN_BITS | origin) << SUBTASK_BITS | subtask;
+}
+
+static uint64_t key_of(const struct stored_file *file)
+{
+    return name_key(file->checkpoint, file->origin, file->subtask);
 }
 
 void stored_file_destroy(struct stored_file *file)
@@ -30,12 +36,23 @@ void stored_shelf_fini(struct stored_shelf *shelf)
     index_map_fini(&shelf->by_name);
 }
 
+static struct stored_file *find(const struct exact_job *job, uint32_t vertex, uint64_t key)
+{
+    const struct stored_shelf *shelf = &job->vertices[vertex].shelf;
+    uint32_t at = index_map_get(&shelf->by_name, key);
+    return at == INDEX_NONE ? NULL : shelf->files.items[at];
+}
+
 struct stored_file *stored_file_find(const struct exact_job *job, uint32_t vertex,
                                      uint64_t checkpoint, uint32_t subtask)
 {
-    const struct stored_shelf *shelf = &job->vertices[vertex].shelf;
-    uint32_t at = index_map_get(&shelf->by_name, name_key(checkpoint, subtask));
-    return at == INDEX_NONE ? NULL : shelf->files.items[at];
+    return find(job, vertex, name_key(checkpoint, 0, subtask));
+}
+
+struct stored_file *stored_file_older(const struct exact_job *job, const struct stored_file *file,
+                                      uint64_t checkpoint, uint32_t subtask)
+{
+    return find(job, file->vertex, name_key(checkpoint, file->origin, subtask));
 }
 
 /* The last one takes its place. */
@@ -45,14 +62,14 @@ static void let_go(struct exact_job *job, struct stored_file *file)
     CHECK(file->holders > 0);
     if (--file->holders > 0)
         return;
-    uint64_t key = name_key(file->checkpoint, file->subtask);
+    uint64_t key = key_of(file);
     uint32_t at = index_map_get(&shelf->by_name, key);
     CHECK(at != INDEX_NONE && shelf->files.items[at] == file);
     index_map_remove(&shelf->by_name, key);
     vec_remove_swap(&shelf->files, at);
     if (at < shelf->files.count) {
         const struct stored_file *moved = shelf->files.items[at];
-        index_map_put(&shelf->by_name, name_key(moved->checkpoint, moved->subtask), at);
+        index_map_put(&shelf->by_name, key_of(moved), at);
     }
     stored_file_destroy(file);
 }
@@ -110,7 +127,7 @@ bool stored_file_has_base(const struct exact_job *job, const struct stored_file 
     older_names(file, &names);
     for (VEC_EACH(const struct snapshot_name, name, &names)) {
         const struct stored_file *older =
-            stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+            stored_file_older(job, file, name->checkpoint, name->subtask);
         all = all && older && !older->removed;
     }
     vec_fini(&names);
@@ -123,14 +140,11 @@ static void hold_older(struct exact_job *job, struct cut_vertex *vertex,
     struct snapshot_names names = { 0 };
     struct index_map held = { 0 };
     for (size_t i = 0; i < vertex->older.count; i++)
-        index_map_put(&held,
-                      name_key(vertex->older.items[i]->checkpoint, vertex->older.items[i]->subtask),
-                      (uint32_t)i);
+        index_map_put(&held, key_of(vertex->older.items[i]), (uint32_t)i);
     older_names(file, &names);
     for (VEC_EACH(const struct snapshot_name, name, &names)) {
-        uint64_t key = name_key(name->checkpoint, name->subtask);
-        struct stored_file *older =
-            stored_file_find(job, file->vertex, name->checkpoint, name->subtask);
+        uint64_t key = name_key(name->checkpoint, file->origin, name->subtask);
+        struct stored_file *older = find(job, file->vertex, key);
         CHECK(older != NULL);
         if (index_map_get(&held, key) != INDEX_NONE)
             continue;
@@ -146,10 +160,9 @@ static void put_on_shelf(struct exact_job *job, struct stored_file *take)
 {
     struct stored_shelf *shelf = &job->vertices[take->vertex].shelf;
     CHECK(take->holders == 0);
-    CHECK(!stored_file_find(job, take->vertex, take->checkpoint, take->subtask));
+    CHECK(!find(job, take->vertex, key_of(take)));
     take->holders = 1;
-    index_map_put(&shelf->by_name, name_key(take->checkpoint, take->subtask),
-                  (uint32_t)shelf->files.count);
+    index_map_put(&shelf->by_name, key_of(take), (uint32_t)shelf->files.count);
     vec_push(&shelf->files, take);
 }
 
@@ -204,7 +217,7 @@ void stored_files_check(const struct exact_job *job)
         for (VEC_EACH(struct stored_file *, file, &job->vertices[v].shelf.files)) {
             CHECK((*file)->holders > 0);
             CHECK((*file)->holders == count_holders(job, *file));
-            CHECK(stored_file_find(job, v, (*file)->checkpoint, (*file)->subtask) == *file);
+            CHECK(find(job, v, key_of(*file)) == *file);
         }
 }
 
@@ -228,7 +241,8 @@ static void take_offsets(struct exact_job *job, struct exact_cut *cut)
         for (VEC_EACH(struct stored_file *, file, &cut->vertices[source->vertex].own)) {
             struct state_list list = { 0 };
             const struct task_snapshot_file *of = &(*file)->file;
-            const struct snapshot_section *section = task_snapshot_find(of, SECTION_LIST, 0, NULL);
+            const struct snapshot_section *section =
+                task_snapshot_find(of, SECTION_LIST, of->identity.head, NULL);
             struct note note;
             if (!section || err_is(task_snapshot_read_list(of, section, &list, &note)))
                 continue;

@@ -14,6 +14,7 @@
 
 struct stored_file {
     uint32_t vertex, subtask;
+    uint32_t origin; /* of another job's: which of the vertices its operators were in; else 0 */
     uint64_t checkpoint;
     struct snapshot_bytes bytes;
     struct task_snapshot_file file; /* of these bytes, opened */
@@ -33,6 +34,7 @@ struct exact_gone {
 /* Of one vertex in a checkpoint. */
 struct cut_vertex {
     VEC(struct stored_file *) own, older; /* of each old subtask; what those add to, each once */
+    bool is_new;                          /* it is of another job, which had no such operators */
 };
 
 struct exact_cut {
@@ -48,7 +50,7 @@ struct exact_cut {
     VEC(uint64_t) offsets; /* by source, then by split */
 };
 
-/* Files of a vertex by checkpoint and subtask. */
+/* Files of a vertex by checkpoint, origin and subtask. */
 struct stored_shelf {
     VEC(struct stored_file *) files;
     struct index_map by_name;
@@ -64,6 +66,10 @@ struct exact_cut *stored_cut_of(struct exact_job *job, uint64_t id, enum checkpo
 /* The file that this subtask stored for this checkpoint; null: it is not there (any more). */
 struct stored_file *stored_file_find(const struct exact_job *job, uint32_t vertex,
                                      uint64_t checkpoint, uint32_t subtask);
+/* The older one that this subtask stored for this checkpoint, where `file` names it; null: it is
+ * not there (any more). */
+struct stored_file *stored_file_older(const struct exact_job *job, const struct stored_file *file,
+                                      uint64_t checkpoint, uint32_t subtask);
 /* Are all older files there that this one adds to? */
 bool stored_file_has_base(const struct exact_job *job, const struct stored_file *file);
 /* Files of completed checkpoints that the JobManager has not removed; savepoints' are not meant. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A job that starts from a snapshot of another one (execution.state-recovery.path): which job that
- * is, and the logs that its sources go on reading. A source with the name of one of the former
- * job's reads the same topic: its partitions and its arrivals are the former's, whoever reads them.
+ * is, and the logs that its sources go on reading. A source with the id of one of the former job's
+ * reads the same topic: its partitions and its arrivals are the former's, whoever reads them.
  */
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "core/graph/operator_ids.h"
 #include "core/port/snapshot_path.h"
 #include "sim/load/scenario_read.h"
 
@@ -13,8 +14,8 @@
 static struct vertex_id former_source(const struct job_spec *former, const struct job_spec *job,
                                       struct vertex_id source)
 {
-    struct vertex_id found =
-        job_graph_find_vertex(former->graph, job->graph->vertices.items[source.n].name);
+    struct vertex_id found = operator_ids_find(
+        former->graph, job->graph->vertices.items[source.n].operators.items[0].id);
     if (!vertex_id_is_none(found) && !job_graph_is_source(former->graph, found))
         return vertex_id_none();
     return found;

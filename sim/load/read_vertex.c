@@ -262,6 +262,16 @@ static void set_colocation(struct job_spec *job, const struct tree_node *node, u
     job->graph->vertices.items[vertex].colocation = number;
 }
 
+/* State that is no operator's by the scenario's word is the head's, dealt out. */
+static void give_head_the_rest(struct job_vertex *vertex, const struct vertex_model *model)
+{
+    bool keeps_some = model->state_fixed > 0 || model->state_growth > 0;
+    for (VEC_EACH(const struct job_operator, op, &vertex->operators))
+        keeps_some = keeps_some && !op->keyed_state && op->operator_state == OPERATOR_STATE_NONE;
+    if (keeps_some)
+        vertex->operators.items[0].operator_state = OPERATOR_STATE_SPLIT;
+}
+
 static struct err add_to_graph(struct job_spec *job, const struct tree_node *node,
                                const struct vertex_values *v, const struct tree_node *groups,
                                struct note *note)
@@ -283,6 +293,7 @@ static struct err add_to_graph(struct job_spec *job, const struct tree_node *nod
         TRY(field_need(chain, TREE_LIST, "a list of operators", note));
     for (const struct tree_node *item = chain ? chain->first : NULL; item; item = item->next)
         TRY(read_chained(job->graph, vertex, item, note));
+    give_head_the_rest(&job->graph->vertices.items[vertex.n], &v->model);
     vec_push(&job->vertices, v->model);
     return OK;
 }

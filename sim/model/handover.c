@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The former job's cut becomes the first of the later job, source by source, by name. What the
+ * The former job's cut becomes the first of the later job, source by source. What the
  * former job has read up to the cut is taken over; what it read behind it is read again.
  */
 #include "sim/model/handover.h"
@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/graph/operator_ids.h"
 #include "core/port/snapshot_path.h"
 #include "sim/model/partition.h"
 #include "sim/model/state.h"
@@ -17,10 +18,10 @@ static struct model_job *former_of(struct model *model, const struct model_job *
     return job->spec->former > 0 ? &model->jobs[job->spec->former - 1] : NULL;
 }
 
-/* The source of that name, as a place among the former job's sources; NONE: it had none. */
-static uint32_t source_of_former(const struct model_job *former, const char *name)
+/* The same source, as a place among the former job's; NONE: it had none. Sources are heads. */
+static uint32_t source_of_former(const struct model_job *former, const struct job_vertex *source)
 {
-    struct vertex_id vertex = job_graph_find_vertex(former->spec->graph, name);
+    struct vertex_id vertex = operator_ids_find(former->spec->graph, source->operators.items[0].id);
     return vertex_id_is_none(vertex) ? NONE : former->vertices[vertex.n].source;
 }
 
@@ -38,11 +39,14 @@ static struct source_cut copy_of(const struct source_cut *cut)
 }
 
 /* A savepoint is not written as the backend's own files (its format is the canonical one), and what
- * is not claimed must not be needed later: in both cases the next checkpoint is a full one. */
-static bool can_build_on(const struct model_job *job, enum checkpoint_kind kind)
+ * is not claimed must not be needed later, and operators that are chained together now have their
+ * files from several tasks: in all cases the next checkpoint is a full one. */
+static bool can_build_on(const struct model_job *job, const struct model_job *former,
+                         enum checkpoint_kind kind)
 {
     return kind == CHECKPOINT_PERIODIC &&
-           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM;
+           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM &&
+           !operator_ids_are_joined(former->spec->graph, job->spec->graph);
 }
 
 /* What is whose of the records that had arrived: offered to the former job, each of them, up to
@@ -75,13 +79,13 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
                        .kind = CHECKPOINT_PERIODIC,
                        .settled = true,
                        .is_taken_over = true,
-                       .no_base = !can_build_on(job, theirs->kind),
+                       .no_base = !can_build_on(job, former, theirs->kind),
                        .source_count = (uint32_t)job->sources.count };
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
     for (uint32_t s = 0; s < cut.source_count; s++) {
         struct model_source *source = &job->sources.items[s];
         uint32_t there =
-            source_of_former(former, job->spec->graph->vertices.items[source->vertex].name);
+            source_of_former(former, &job->spec->graph->vertices.items[source->vertex]);
         if (there == NONE) {
             source_cut_take(source, now, &cut.sources[s]);
             continue;

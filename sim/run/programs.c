@@ -55,6 +55,9 @@ static const char *difference(const struct job_graph *a, const struct job_graph 
         const struct job_vertex *one = &a->vertices.items[v], *other = &b->vertices.items[v];
         if (!text_equal(one->name, other->name) || one->operators.count != other->operators.count)
             return one->name;
+        for (size_t o = 0; o < one->operators.count; o++)
+            if (one->operators.items[o].id != other->operators.items[o].id)
+                return one->operators.items[o].name;
         if (one->parallelism != other->parallelism ||
             one->max_parallelism != other->max_parallelism || one->group.n != other->group.n)
             return one->name;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/base/text.h"
+#include "tests/lib/graphs.h"
 
 static void must(struct err err)
 {
@@ -27,6 +28,18 @@ struct job_graph *checkpoint_fixture_job(const struct config *config, int32_t pa
     must(job_graph_add_edge(job, source, count, PARTITION_HASH, RESULT_PIPELINED_BOUNDED, NULL));
     must(job_graph_finish(job, NULL, NULL));
     return job;
+}
+
+void checkpoint_shelve(struct snapshot_shelf *shelf, const struct job_graph *job, bool is_savepoint,
+                       uint64_t id, int64_t bytes)
+{
+    struct execution_graph *graph = graphs_execution(job);
+    struct completed_checkpoint taken = { .id = id, .kind = CHECKPOINT_SAVEPOINT };
+    task_states_of_graph(graph, &taken.states);
+    for (VEC_EACH(struct task_state, state, &taken.states))
+        state->bytes = bytes;
+    snapshot_shelf_add(shelf, job, is_savepoint, &taken);
+    execution_graph_destroy(graph);
 }
 
 void checkpoint_fixture_init(struct checkpoint_fixture *fixture, int32_t parallelism,

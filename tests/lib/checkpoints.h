@@ -41,6 +41,9 @@ void checkpoint_fixture_fini(struct checkpoint_fixture *fixture);
 
 /* The job graph of the fixture, for tests that need only that. */
 struct job_graph *checkpoint_fixture_job(const struct config *config, int32_t parallelism);
+/* A snapshot of which each task of the job, at the parallelisms it says, has stored `bytes`. */
+void checkpoint_shelve(struct snapshot_shelf *shelf, const struct job_graph *job, bool is_savepoint,
+                       uint64_t id, int64_t bytes);
 
 /* Lets time pass until then: what is due happens, each at its time, and orders are carried out. */
 void checkpoint_fixture_advance_to(struct checkpoint_fixture *fixture, time_ns now);

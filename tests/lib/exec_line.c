@@ -59,15 +59,18 @@ static const struct keyed_reduce_params count_params = {
 static struct record_layout key_layout[] = { { 8, false } };
 static struct record_layout counted_layout[] = { { sizeof(struct counted), false } };
 static const struct operator_spec source_specs[] = { { .name = "source",
+                                                       .id = SOURCES,
                                                        .class = &log_source_class,
                                                        .params = &source_params,
                                                        .outputs = { key_layout, 1, 1 } } };
-static const struct operator_spec count_specs[] = { { .name = "count",
-                                                      .class = &keyed_reduce_class,
-                                                      .params = &count_params,
-                                                      .outputs = { counted_layout, 1, 1 } },
-                                                    { .name = "sink",
-                                                      .class = &discard_sink_class } };
+static const struct operator_spec count_specs[] = {
+    { .name = "count",
+      .id = COUNTERS,
+      .class = &keyed_reduce_class,
+      .params = &count_params,
+      .outputs = { counted_layout, 1, 1 } },
+    { .name = "sink", .id = COUNTERS + 1, .class = &discard_sink_class }
+};
 
 static struct exec_task *create_source(const struct exec_line *line, uint32_t i)
 {

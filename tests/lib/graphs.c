@@ -31,6 +31,23 @@ static int number_in(const char *text, const char *statement)
     return (int)value;
 }
 
+/* What is chained, and what the operator before each word keeps. */
+static void read_operators(struct job_graph *job, struct vertex_id vertex, char *words[], int count)
+{
+    static const char *const lists[] = { [OPERATOR_STATE_SPLIT] = "+split",
+                                         [OPERATOR_STATE_UNION] = "+union",
+                                         [OPERATOR_STATE_BROADCAST] = "+broadcast" };
+    for (int i = 2; i < count; i++) {
+        if (words[i][0] == '&')
+            job_graph_chain_operator(job, vertex, &(struct job_operator){ .name = words[i] + 1 });
+        struct job_operator *op = &vec_last(&job->vertices.items[vertex.n].operators);
+        op->keyed_state = op->keyed_state || strcmp(words[i], "+keyed") == 0;
+        for (int kind = OPERATOR_STATE_SPLIT; kind <= OPERATOR_STATE_BROADCAST; kind++)
+            if (strcmp(words[i], lists[kind]) == 0)
+                op->operator_state = (enum operator_state)kind;
+    }
+}
+
 static void read_vertex(struct job_graph *job, char *words[], int count)
 {
     ck_assert_msg(count >= 2, "vertex '%s' without parallelism", words[0]);
@@ -44,7 +61,7 @@ static void read_vertex(struct job_graph *job, char *words[], int count)
             group = job_graph_group(job, words[i] + 1, NULL);
         else if (words[i][0] == '%')
             colocation = (uint32_t)number_in(words[i] + 1, words[0]);
-        else
+        else if (words[i][0] != '&' && words[i][0] != '+')
             ck_abort_msg("'%s' at vertex '%s'", words[i], words[0]);
     }
     struct vertex_id vertex;
@@ -54,6 +71,7 @@ static void read_vertex(struct job_graph *job, char *words[], int count)
                              max_parallelism, group, &vertex, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
     job->vertices.items[vertex.n].colocation = colocation;
+    read_operators(job, vertex, words, count);
 }
 
 static enum partitioner partitioner_named(const char *name)

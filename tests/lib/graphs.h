@@ -5,7 +5,8 @@
  *   "source 4; count 4 /128 @hot %1; sink 2; source -> count hash; count -> sink rescale blocking"
  *
  * A vertex: name, parallelism (0: not given), then in any order /max parallelism, @slot sharing
- * group, %co-location number. An edge: producer -> consumer, partitioner, result type (left out:
+ * group, %co-location number, &chained operator; behind each operator what it keeps: +keyed,
+ * +split, +union, +broadcast. An edge: producer -> consumer, partitioner, result type (left out:
  * pipelined_bounded). A text that is wrong fails the test.
  */
 #ifndef WEIR_TESTS_LIB_GRAPHS_H

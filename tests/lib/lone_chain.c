@@ -67,8 +67,10 @@ static void begin(struct lone_chain *lone, const struct operator_spec *specs, ui
     *lone = (struct lone_chain){ .count = count };
     ck_assert_uint_lt(count, sizeof lone->specs / sizeof *lone->specs);
     memcpy(lone->specs, specs, count * sizeof *specs);
+    for (uint32_t i = 0; i < count; i++)
+        lone->specs[i].id = i;
     lone->specs[count] =
-        (struct operator_spec){ .name = "keep", .class = &keeping, .params = lone };
+        (struct operator_spec){ .name = "keep", .id = count, .class = &keeping, .params = lone };
     struct key_group_range groups =
         key_group_range_of((int32_t)subtask, (int32_t)parallelism, LONE_GROUPS);
     lone->states = (struct state_registry){ .task = { 1, 1, subtask, parallelism, LONE_GROUPS, 0 },

@@ -13,7 +13,7 @@
 static struct snapshot_bytes bytes;
 
 static const struct task_snapshot_identity identity = {
-    .job = 11, .vertex = 22, .subtask = 1, .parallelism = 3, .max_parallelism = 128, .checkpoint = 9
+    .job = 11, .head = 22, .subtask = 1, .parallelism = 3, .max_parallelism = 128, .checkpoint = 9
 };
 
 static const struct snapshot_identity keyed_identity = { .job = 11, .name = "count" };
@@ -207,7 +207,7 @@ START_TEST(another_version_is_named)
     write_file();
     bytes.items[bytes.count - 16] = 2;
     ck_assert(!reads(bytes.items, bytes.count, &note));
-    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 3");
+    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 4");
     snapshot_bytes_fini(&bytes);
 }
 END_TEST
