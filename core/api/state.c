@@ -69,17 +69,23 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
 {
     context_spend(ctx, API_CALL_COST);
     const struct user_state_spec *spec = spec_of(ctx, name);
+    void *copy = NULL, *place;
     if (spec && is_ready(ctx, spec)) {
-        memmove(process_value(ctx->key), value, spec->value_size);
+        value =
+            state_table_set_aside(ctx->key->ready, ctx->key->group, value, spec->value_size, &copy);
+        memcpy(process_value(ctx->key), value, spec->value_size);
+        mem_destroy(copy);
         return;
     }
     struct user_state *state = state_of(ctx, name, USER_VALUE);
     if (!state || !may_write(ctx, size))
         return;
     uint32_t bytes = state->spec->value_size > 0 ? state->spec->value_size : size;
-    void *place = user_value_put(state, process_state_key(ctx->key), bytes);
-    if (place)
+    value = state_table_set_aside(state->table, ctx->key->group, value, bytes, &copy);
+    place = user_value_put(state, process_state_key(ctx->key), bytes);
+    if (place && bytes > 0)
         memcpy(place, value, bytes);
+    mem_destroy(copy);
 }
 
 void weir_set(struct weir_context *ctx, const char *name, const void *value)
@@ -124,8 +130,10 @@ void weir_clear(struct weir_context *ctx, const char *name)
     context_spend(ctx, API_CALL_COST);
     if (ctx->lists) {
         struct list_state *list = context_list(ctx, name);
-        if (list)
+        if (list) {
             state_list_clear(&list->entries);
+            list->clears++;
+        }
         return;
     }
     const struct user_state_spec *spec = spec_of(ctx, name);
@@ -150,10 +158,14 @@ void weir_map_set(struct weir_context *ctx, const char *name, const void *key, c
     context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
     uint32_t size = state ? state->spec->value_size : 0;
-    bool may = state && may_write(ctx, size);
-    void *place = may ? user_map_put(state, process_state_key(ctx->key), key, size) : NULL;
+    void *copy = NULL;
+    if (!state || !may_write(ctx, size))
+        return;
+    value = state_table_set_aside(state->table, ctx->key->group, value, size, &copy);
+    void *place = user_map_put(state, process_state_key(ctx->key), key, size);
     if (place)
         memcpy(place, value, size);
+    mem_destroy(copy);
 }
 
 bool weir_map_remove(struct weir_context *ctx, const char *name, const void *key)
@@ -163,32 +175,35 @@ bool weir_map_remove(struct weir_context *ctx, const char *name, const void *key
     return state && user_map_remove(state, process_state_key(ctx->key), key);
 }
 
-/* What a walk holds: of a list where it is, of a map its cursor. */
+/* Of a list without a key. */
 struct list_walk {
-    bool begun;
-    struct user_list list;
+    uint64_t begun, at, count; /* count: when it began */
+    uint64_t clears;           /* of the list then */
 };
-_Static_assert(sizeof(struct list_walk) <= sizeof(struct weir_walk), "a walk holds a list's");
+_Static_assert(sizeof(struct user_list) <= sizeof(struct weir_walk), "a walk holds a list's");
 _Static_assert(sizeof(struct user_map_cursor) <= sizeof(struct weir_walk), "and a map's");
+_Static_assert(sizeof(struct list_walk) <= sizeof(struct weir_walk),
+               "and that of a list's entries");
 
-static bool next_of_list(struct weir_context *ctx, struct user_state *state, struct list_walk *walk,
+static bool next_of_list(struct weir_context *ctx, struct user_state *state, struct user_list *walk,
                          const void **value, uint32_t *size)
 {
+    struct state_key key = process_state_key(ctx->key);
     if (!walk->begun)
-        walk->list = user_list_open(state, process_state_key(ctx->key));
-    walk->begun = true;
-    return user_list_next(state, &walk->list, value, size);
+        *walk = user_list_open(state, key);
+    return user_list_next(state, key, walk, value, size);
 }
 
-/* Of a list without a key: walk->opaque[0] is the next place. */
-static bool next_of_lists(struct weir_context *ctx, const char *name, struct weir_walk *walk,
+static bool next_of_lists(struct weir_context *ctx, const char *name, struct list_walk *walk,
                           const void **value, uint32_t *size)
 {
     const struct list_state *list = context_list(ctx, name);
-    size_t bytes;
-    if (!list || walk->opaque[0] >= state_list_count(&list->entries))
+    size_t bytes, count = list ? state_list_count(&list->entries) : 0;
+    if (list && !walk->begun)
+        *walk = (struct list_walk){ .begun = 1, .count = count, .clears = list->clears };
+    if (!list || walk->clears != list->clears || walk->at >= walk->count || walk->at >= count)
         return false;
-    *value = state_list_entry(&list->entries, (size_t)walk->opaque[0]++, &bytes);
+    *value = state_list_entry(&list->entries, (size_t)walk->at++, &bytes);
     if (size)
         *size = (uint32_t)bytes;
     return true;
@@ -199,14 +214,14 @@ bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *wal
 {
     context_spend(ctx, API_CALL_COST);
     if (ctx->lists)
-        return next_of_lists(ctx, name, walk, value, size);
+        return next_of_lists(ctx, name, (struct list_walk *)(void *)walk, value, size);
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_MAP);
     if (!state)
         return false;
     if (is_list)
-        return next_of_list(ctx, state, (struct list_walk *)(void *)walk, value, size);
+        return next_of_list(ctx, state, (struct user_list *)(void *)walk, value, size);
     struct user_map_cursor *cursor = (struct user_map_cursor *)(void *)walk;
     if (!user_map_next(state, process_state_key(ctx->key), cursor))
         return false;

@@ -253,8 +253,9 @@ WEIR_API const void *weir_map_get(struct weir_context *ctx, const char *state, c
 WEIR_API void weir_map_set(struct weir_context *ctx, const char *state, const void *key,
                            const void *value);
 WEIR_API bool weir_map_remove(struct weir_context *ctx, const char *state, const void *key);
-/* Elements of a list, entries of a map (which may be removed when met), in the order of coming. A
- * zeroed walk begins; key may be null. */
+/* Elements of a list, entries of a map, in the order of coming. A zeroed walk begins, for this
+ * call; key may be null. Everything may be changed meanwhile: the walk meets what was there when it
+ * began and is there still, and of a list that was cleared nothing more. */
 struct weir_walk {
     uint64_t opaque[24];
 };
@@ -332,7 +333,7 @@ WEIR_API void weir_broadcast_set(struct weir_context *ctx, const char *map, cons
                                  uint32_t key_size, const void *value, uint32_t size);
 WEIR_API bool weir_broadcast_remove(struct weir_context *ctx, const char *map, const void *key,
                                     uint32_t key_size);
-/* *at: 0 to begin with. */
+/* *at: 0 to begin with. Changes meanwhile are as with weir_next. */
 WEIR_API bool weir_broadcast_next(struct weir_context *ctx, const char *map, size_t *at,
                                   const void **key, uint32_t *key_size, const void **value,
                                   uint32_t *size);

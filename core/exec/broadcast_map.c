@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 #include "core/exec/record.h"
 
-enum { HASH_MASK = (1 << 16) - 1 };
+enum { HASH_MASK = (1 << 16) - 1, WALK_SHIFT = 32 };
 
 void broadcast_map_init(struct broadcast_map *map, const struct broadcast_spec *spec)
 {
@@ -93,6 +93,27 @@ static uint8_t *bytes_of(const void *key, uint32_t key_size, const void *value, 
     return bytes;
 }
 
+static void close_holes(struct broadcast_map *map)
+{
+    size_t kept = 0;
+    index_map_clear(&map->index);
+    for (size_t i = 0; i < map->entries.count; i++)
+        if (map->entries.items[i].bytes) {
+            map->entries.items[kept] = map->entries.items[i];
+            link_in(map, (uint32_t)kept++);
+        }
+    map->entries.count = kept;
+    map->removed = 0;
+}
+
+/* A walk under way may then meet some twice, or end: once in four thousand million keys. */
+static void number_anew(struct broadcast_map *map)
+{
+    close_holes(map);
+    for (map->numbers = 0; map->numbers < map->entries.count; map->numbers++)
+        map->entries.items[map->numbers].number = map->numbers;
+}
+
 struct err broadcast_map_put(struct broadcast_map *map, const void *key, uint32_t key_size,
                              const void *value, uint32_t size)
 {
@@ -107,22 +128,12 @@ struct err broadcast_map_put(struct broadcast_map *map, const void *key, uint32_
         entry->value_size = size;
         return OK;
     }
-    vec_push(&map->entries, (struct broadcast_entry){ bytes, key_size, size, INDEX_NONE });
+    if (map->numbers == UINT32_MAX)
+        number_anew(map);
+    vec_push(&map->entries,
+             (struct broadcast_entry){ bytes, key_size, size, INDEX_NONE, map->numbers++ });
     link_in(map, (uint32_t)(map->entries.count - 1));
     return OK;
-}
-
-static void close_holes(struct broadcast_map *map)
-{
-    size_t kept = 0;
-    index_map_clear(&map->index);
-    for (size_t i = 0; i < map->entries.count; i++)
-        if (map->entries.items[i].bytes) {
-            map->entries.items[kept] = map->entries.items[i];
-            link_in(map, (uint32_t)kept++);
-        }
-    map->entries.count = kept;
-    map->removed = 0;
 }
 
 bool broadcast_map_remove(struct broadcast_map *map, const void *key, uint32_t key_size)
@@ -138,19 +149,43 @@ bool broadcast_map_remove(struct broadcast_map *map, const void *key, uint32_t k
     return true;
 }
 
+/* The first entry with this number or a higher one: mostly as far from the first one as it says. */
+static size_t place_of(const struct broadcast_map *map, uint32_t number)
+{
+    size_t from = 0, to = map->entries.count;
+    const struct broadcast_entry *entries = map->entries.items;
+    uint32_t guess = to > 0 ? number - entries[0].number : 0;
+    if (guess < to && entries[guess].number == number)
+        return guess;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (entries[middle].number < number)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 bool broadcast_map_next(const struct broadcast_map *map, size_t *at, const void **key,
                         uint32_t *key_size, const void **value, uint32_t *size)
 {
-    while (*at < map->entries.count && !map->entries.items[*at].bytes)
-        ++*at;
-    if (*at == map->entries.count)
-        return false;
-    const struct broadcast_entry *entry = &map->entries.items[(*at)++];
-    *key = entry->bytes;
-    *key_size = entry->key_size;
-    *value = value_of(entry);
-    *size = entry->value_size;
-    return true;
+    uint32_t end = *at == 0 ? map->numbers : (uint32_t)(*at >> WALK_SHIFT);
+    for (size_t i = place_of(map, (uint32_t)*at); i < map->entries.count; i++) {
+        const struct broadcast_entry *entry = &map->entries.items[i];
+        if (entry->number >= end)
+            break;
+        if (!entry->bytes)
+            continue;
+        *at = (size_t)end << WALK_SHIFT | (entry->number + 1);
+        *key = entry->bytes;
+        *key_size = entry->key_size;
+        *value = value_of(entry);
+        *size = entry->value_size;
+        return true;
+    }
+    *at = (size_t)end << WALK_SHIFT | end;
+    return false;
 }
 
 /* A list entry: of a map, its name behind the head; of an entry of the map named last, its key and

@@ -22,7 +22,8 @@ struct broadcast_spec {
 struct broadcast_entry {
     uint8_t *bytes; /* key, padded to 8, then value; null: removed */
     uint32_t key_size, value_size;
-    uint32_t next; /* entry whose key has the same hash; INDEX_NONE: none */
+    uint32_t next;   /* entry whose key has the same hash; INDEX_NONE: none */
+    uint32_t number; /* rises with their coming */
 };
 
 struct broadcast_map {
@@ -30,6 +31,7 @@ struct broadcast_map {
     VEC(struct broadcast_entry) entries;
     struct index_map index; /* hash of the key -> entry */
     size_t removed;
+    uint32_t numbers; /* given away */
 };
 
 void broadcast_map_init(struct broadcast_map *map, const struct broadcast_spec *spec);
@@ -43,7 +45,8 @@ struct err broadcast_map_put(struct broadcast_map *map, const void *key, uint32_
                              const void *value, uint32_t size) MUST_CHECK;
 bool broadcast_map_remove(struct broadcast_map *map, const void *key, uint32_t key_size);
 
-/* The entry at *at or behind it, which moves on; 0 to begin with. */
+/* The next entry of those that were there when the walk began and are still; *at: 0 to begin with,
+ * then the number to go on from, and above it the one to end before. */
 bool broadcast_map_next(const struct broadcast_map *map, size_t *at, const void **key,
                         uint32_t *key_size, const void **value, uint32_t *size);
 

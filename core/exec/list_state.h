@@ -20,6 +20,7 @@ struct list_spec {
 struct list_state {
     const struct list_spec *spec;
     struct state_list entries;
+    uint64_t clears; /* how often it was cleared */
 };
 
 /* A set of them, by place. */

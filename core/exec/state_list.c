@@ -19,9 +19,11 @@ void state_list_clear(struct state_list *list)
 void state_list_add(struct state_list *list, const void *entry, size_t size)
 {
     size_t at = list->bytes.count;
+    uintptr_t from = (uintptr_t)entry - (uintptr_t)list->bytes.items;
+    bool is_own = list->bytes.items && from < at; /* it moves along */
     vec_reserve(&list->bytes, at + size);
     if (size > 0)
-        memcpy(list->bytes.items + at, entry, size);
+        memcpy(list->bytes.items + at, is_own ? list->bytes.items + from : entry, size);
     list->bytes.count += size;
     vec_push(&list->ends, list->bytes.count);
 }

@@ -214,6 +214,25 @@ struct err state_table_resize(struct state_table *table, struct state_key key, u
     return OK;
 }
 
+static bool lies_in(const struct state_block *block, const void *bytes)
+{
+    uintptr_t at = (uintptr_t)bytes, from = (uintptr_t)block;
+    return block && at >= from && at - from < sizeof *block + block->size;
+}
+
+const void *state_table_set_aside(const struct state_table *table, int32_t group, const void *bytes,
+                                  uint32_t size, void **copy)
+{
+    CHECK(group >= table->spec.range.first);
+    CHECK(group <= table->spec.range.last);
+    const struct state_group *in = &table->groups[group - table->spec.range.first];
+    if (!lies_in(in->buckets, bytes) && !lies_in(in->heap, bytes))
+        return bytes;
+    *copy = mem_create(size);
+    memcpy(*copy, bytes, size);
+    return *copy;
+}
+
 /* Removals that a confirmed snapshot knows of are forgotten here, once per epoch. */
 static void prepare_removed(struct state_table *table, struct state_group *removed)
 {

@@ -78,6 +78,11 @@ struct err state_table_put(struct state_table *table, struct state_key key, cons
 struct err state_table_resize(struct state_table *table, struct state_key key, uint32_t size,
                               void **value, struct note *note) MUST_CHECK;
 
+/* What is to be written and lies in the table, in this group, may move while room is made for it:
+ * then a copy, which the caller destroys; else the bytes themselves. */
+const void *state_table_set_aside(const struct state_table *table, int32_t group, const void *bytes,
+                                  uint32_t size, void **copy);
+
 /* Was it there? */
 bool state_table_remove(struct state_table *table, struct state_key key);
 

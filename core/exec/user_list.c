@@ -44,14 +44,17 @@ void user_list_add(struct user_state *state, struct state_key key, const void *e
                       spec->name);
         return;
     }
+    void *copy = NULL;
+    element = state_table_set_aside(state->table, key.group, element, size, &copy);
     uint8_t *bytes = user_state_write(state, state->table, key, old + head + record_padded(size));
-    if (!bytes)
-        return;
     uint64_t length = size;
-    user_stamp(state, bytes + old);
-    if (spec->value_size == 0)
-        memcpy(bytes + old + head - RECORD_HEAD, &length, sizeof length);
-    memcpy(bytes + old + head, element, size);
+    if (bytes) {
+        user_stamp(state, bytes + old);
+        if (spec->value_size == 0)
+            memcpy(bytes + old + head - RECORD_HEAD, &length, sizeof length);
+        memcpy(bytes + old + head, element, size);
+    }
+    mem_destroy(copy);
 }
 
 bool user_list_is_clean(const struct user_state *state, const void *bytes, uint32_t size)
@@ -70,6 +73,7 @@ void user_list_clean(struct user_state *state, struct state_key key)
     if (!old || user_list_is_clean(state, old, size))
         return;
     uint8_t *bytes = user_state_write(state, state->table, key, size);
+    state->changes++;
     for (uint32_t at = 0; at < size;) {
         uint32_t slot = element_at(state, bytes, at).slot;
         bool expired = user_is_expired(state, bytes + at);
@@ -86,35 +90,40 @@ void user_list_clean(struct user_state *state, struct state_key key)
 }
 
 /* TtlListState: to read it renews all its elements. */
-static const uint8_t *renew(struct user_state *state, struct state_key key, uint32_t size)
+static void renew(struct user_state *state, struct state_key key, uint32_t size)
 {
     uint8_t *bytes = user_state_write(state, state->table, key, size);
     for (uint32_t at = 0; at < size; at += element_at(state, bytes, at).slot)
         user_stamp(state, bytes + at);
-    return bytes;
 }
 
 struct user_list user_list_open(struct user_state *state, struct state_key key)
 {
-    struct user_list list = { 0 };
+    struct user_list list = { .begun = 1 };
     CHECK(state->spec->kind == USER_LIST);
     if (user_has_ttl(state))
         user_list_clean(state, key);
-    list.bytes = state_table_get(state->table, key, &list.size);
-    if (!list.bytes)
+    if (!state_table_get(state->table, key, &list.size))
         list.size = 0;
     else if (user_renews_on_read(state))
-        list.bytes = renew(state, key, list.size);
+        renew(state, key, list.size);
+    list.changes = state->changes;
     return list;
 }
 
-bool user_list_next(const struct user_state *state, struct user_list *list, const void **element,
-                    uint32_t *size)
+bool user_list_next(const struct user_state *state, struct state_key key, struct user_list *list,
+                    const void **element, uint32_t *size)
 {
-    if (list->at == list->size)
+    uint32_t all = 0;
+    const uint8_t *bytes = state_table_get(state->table, key, &all);
+    uint32_t end = list->size < all ? list->size : all;
+    uint32_t least = user_stamp_size(state) + (state->spec->value_size == 0 ? RECORD_HEAD : 0);
+    if (!bytes || list->changes != state->changes || list->at >= end || end - list->at < least)
         return false;
-    struct element found = element_at(state, list->bytes, list->at);
-    *element = list->bytes + found.payload_at;
+    struct element found = element_at(state, bytes, list->at);
+    if (found.slot > end - list->at)
+        return false; /* a walk of another key's */
+    *element = bytes + found.payload_at;
     if (size)
         *size = found.size;
     list->at += found.slot;

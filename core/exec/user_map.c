@@ -5,12 +5,22 @@
  * which a second table gives the ends of: that is how a map is walked and cleared.
  *
  *     heads    key          -> [first map key] [last map key]
- *     entries  key, map key -> [stamp] [links] [previous map key] [next map key] [value]
+ *     entries  key, map key -> [stamp] [serial, links] [previous map key] [next map key] [value]
+ *
+ * Serials rise along a chain. A walk goes by them where what it stood on has gone: an entry that
+ * was put since has a higher one than all that were there when the walk began.
  */
 #include "core/base/text.h"
 #include "core/exec/user_state_parts.h"
 
-enum { HAS_PREVIOUS = 1, HAS_NEXT = 2, LINKS_AT = STAMP_SIZE, MAP_HEAD = 2 * 8 };
+enum {
+    HAS_PREVIOUS = 1,
+    HAS_NEXT = 2,
+    LINKS = 3,
+    SERIAL_SHIFT = 2,
+    LINKS_AT = STAMP_SIZE,
+    MAP_HEAD = 2 * 8
+};
 
 static uint32_t link_size(const struct user_state *state)
 {
@@ -33,16 +43,32 @@ static uint8_t *next_of(const struct user_state *state, uint8_t *entry)
     return entry + MAP_HEAD + link_size(state);
 }
 
+static uint64_t word_of(const uint8_t *entry)
+{
+    uint64_t word;
+    memcpy(&word, entry + LINKS_AT, sizeof word);
+    return word;
+}
+
 static uint64_t links_of(const uint8_t *entry)
 {
-    uint64_t links;
-    memcpy(&links, entry + LINKS_AT, sizeof links);
-    return links;
+    return word_of(entry) & LINKS;
+}
+
+static uint64_t serial_of(const uint8_t *entry)
+{
+    return word_of(entry) >> SERIAL_SHIFT;
+}
+
+static void set_word(uint8_t *entry, uint64_t serial, uint64_t links)
+{
+    uint64_t word = serial << SERIAL_SHIFT | links;
+    memcpy(entry + LINKS_AT, &word, sizeof word);
 }
 
 static void set_links(uint8_t *entry, uint64_t links)
 {
-    memcpy(entry + LINKS_AT, &links, sizeof links);
+    set_word(entry, serial_of(entry), links);
 }
 
 bool user_map_open(struct user_state *state, const struct keyed_state_spec *spec)
@@ -120,6 +146,7 @@ void user_map_unlink(struct user_state *state, struct state_key of)
     uint8_t *entry = (uint8_t *)(uintptr_t)state_table_get(state->table, of, NULL);
     CHECK(entry);
     uint64_t links = links_of(entry);
+    state->changes++;
     memcpy(previous, previous_of(state, entry), size);
     memcpy(next, next_of(state, entry), size);
     state_table_remove(state->table, of);
@@ -140,6 +167,12 @@ bool user_map_remove(struct user_state *state, struct state_key key, const void 
     return counts;
 }
 
+/* Those to be given are above it. */
+static void see_serial(struct user_state *state, uint64_t serial)
+{
+    state->serial = serial > state->serial ? serial : state->serial;
+}
+
 /* To the end of the key's chain. */
 static void append(struct user_state *state, struct state_key key, const void *map_key)
 {
@@ -154,21 +187,25 @@ static void append(struct user_state *state, struct state_key key, const void *m
     memcpy((uint8_t *)ends + link_size(state), map_key, size);
     if (is_first) {
         memcpy(ends, map_key, size);
+        set_word(neighbour(state, key, map_key), ++state->serial, 0);
         return;
     }
     uint8_t *entry = neighbour(state, key, last);
     set_links(entry, links_of(entry) | HAS_NEXT);
     memcpy(next_of(state, entry), map_key, size);
+    see_serial(state, serial_of(entry));
     entry = neighbour(state, key, map_key);
-    set_links(entry, HAS_PREVIOUS);
+    set_word(entry, ++state->serial, HAS_PREVIOUS);
     memcpy(previous_of(state, entry), last, size);
 }
 
-void *user_map_put(struct user_state *state, struct state_key key, const void *map_key,
+void *user_map_put(struct user_state *state, struct state_key key, const void *put_key,
                    uint32_t size)
 {
     const struct user_state_spec *spec = state->spec;
+    uint8_t map_key[USER_MAP_KEY_MAX]; /* the one given may lie in a table, and move */
     CHECK(spec->kind == USER_MAP);
+    memcpy(map_key, put_key, spec->map_key_size);
     if (spec->value_size > 0 ? size != spec->value_size
                              : size > STATE_VALUE_MAX - value_at(state)) {
         operator_fail(state->op, CAUSE_USER_CODE, "state '%s': a value of %u bytes", spec->name,
@@ -220,30 +257,78 @@ const void *user_map_get(struct user_state *state, struct state_key key, const v
     return entry ? entry + value_at(state) : NULL;
 }
 
+/* Null: there is none. */
+static uint8_t *find(struct user_state *state, struct state_key key, const void *map_key)
+{
+    struct state_key at = composite(state, key, map_key, state->scratch);
+    return (uint8_t *)(uintptr_t)state_table_get(state->table, at, NULL);
+}
+
+/* Does it stand right behind the entry that the walk has found, which has gone? */
+static bool is_next(struct user_state *state, struct state_key key,
+                    const struct user_map_cursor *cursor, uint8_t *entry)
+{
+    if (serial_of(entry) <= cursor->serial || !(links_of(entry) & HAS_PREVIOUS))
+        return serial_of(entry) > cursor->serial;
+    const uint8_t *previous = find(state, key, previous_of(state, entry));
+    return previous && serial_of(previous) < cursor->serial;
+}
+
+/* Begins; or the map key, in next, of the first entry behind the one found. False: none is. */
+static bool seek(struct user_state *state, struct state_key key, struct user_map_cursor *cursor)
+{
+    uint32_t size = state->spec->map_key_size;
+    uint8_t *entry;
+    if (cursor->begun && cursor->has_next && cursor->changes == state->changes)
+        return true;
+    if (cursor->begun) {
+        entry = find(state, key, cursor->map_key);
+        if (entry && serial_of(entry) == cursor->serial) {
+            memcpy(cursor->next, next_of(state, entry), size);
+            return links_of(entry) & HAS_NEXT;
+        }
+        entry = cursor->has_next ? find(state, key, cursor->next) : NULL;
+        if (entry && is_next(state, key, cursor, entry))
+            return true;
+    }
+    const uint8_t *ends = state_table_get(state->heads, key, NULL);
+    if (!ends)
+        return false;
+    memcpy(cursor->next, ends, size);
+    if (!cursor->begun) {
+        cursor->begun = 1;
+        cursor->last = serial_of(find(state, key, ends + link_size(state)));
+        see_serial(state, cursor->last);
+    }
+    while ((entry = find(state, key, cursor->next)) && serial_of(entry) <= cursor->serial) {
+        if (!(links_of(entry) & HAS_NEXT))
+            return false;
+        memcpy(cursor->next, next_of(state, entry), size);
+    }
+    return entry;
+}
+
 bool user_map_next(struct user_state *state, struct state_key key, struct user_map_cursor *cursor)
 {
     uint32_t size = state->spec->map_key_size;
     CHECK(state->spec->kind == USER_MAP);
-    if (!cursor->begun) {
-        const uint8_t *ends = state_table_get(state->heads, key, NULL);
-        cursor->begun = true;
-        cursor->ended = !ends;
-        if (ends)
-            memcpy(cursor->next, ends, size);
-    }
-    while (!cursor->ended) {
-        struct state_key at = composite(state, key, cursor->next, state->scratch);
-        uint8_t *entry = (uint8_t *)(uintptr_t)state_table_get(state->table, at, NULL);
-        CHECK(entry);
+    while (!cursor->ended && seek(state, key, cursor)) {
+        uint8_t *entry = find(state, key, cursor->next);
+        if (!entry || serial_of(entry) > cursor->last)
+            break; /* it has come since */
         memcpy(cursor->map_key, cursor->next, size);
-        cursor->ended = !(links_of(entry) & HAS_NEXT);
+        cursor->serial = serial_of(entry);
+        cursor->has_next = (links_of(entry) & HAS_NEXT) != 0;
         memcpy(cursor->next, next_of(state, entry), size);
-        entry = read_entry(state, at, &cursor->size);
+        entry = read_entry(state, composite(state, key, cursor->map_key, state->scratch),
+                           &cursor->size);
+        cursor->changes = state->changes;
         if (!entry)
             continue;
         cursor->value = entry + value_at(state);
         return true;
     }
+    cursor->ended = 1;
     return false;
 }
 

@@ -149,6 +149,7 @@ void user_state_prepare(struct user_state *state)
 
 void user_state_clear(struct user_state *state, struct state_key key)
 {
+    state->changes++;
     if (state->spec->kind == USER_MAP)
         user_map_clear(state, key);
     else
@@ -199,12 +200,13 @@ void user_reduce_add(struct user_state *state, struct state_key key, const void 
 {
     const struct user_state_spec *spec = state->spec;
     CHECK(spec->kind == USER_REDUCING);
+    void *copy = NULL;
+    value = state_table_set_aside(state->table, key.group, value, spec->value_size, &copy);
     bool is_first = !user_value_get(state, key, NULL);
     void *into = user_value_put(state, key, spec->value_size);
-    if (!into)
-        return;
-    if (is_first)
+    if (into && is_first)
         memcpy(into, value, spec->value_size);
-    else
+    else if (into)
         spec->reduce(spec->context, into, value);
+    mem_destroy(copy);
 }

@@ -42,6 +42,8 @@ struct user_state {
     uint32_t key_size;
     uint8_t *scratch; /* a table key */
     struct state_cursor cleaned;
+    uint64_t serial;  /* of entries of maps: the highest that was given or met */
+    uint64_t changes; /* grows when an entry of a map goes, or elements of a list do */
 };
 
 /* In the operator's open. False: the operator has failed. key_size: fixed. */
@@ -61,26 +63,31 @@ const void *user_value_get(struct user_state *state, struct state_key key, uint3
 void *user_value_put(struct user_state *state, struct state_key key, uint32_t size);
 void user_reduce_add(struct user_state *state, struct state_key key, const void *value);
 
-/* LIST: in the order of adding. */
+/* Walks meet, in the order of coming, what was there when they began and is there still. They hold
+ * no pointers, and what they say is looked at before it is believed.
+ *
+ * LIST: elements go all together; then the walk has ended. */
 struct user_list {
-    const uint8_t *bytes;
-    uint32_t size, at;
+    uint32_t begun, at, size; /* bytes */
+    uint64_t changes;         /* of the state, when it began */
 };
 
 void user_list_add(struct user_state *state, struct state_key key, const void *element,
                    uint32_t size);
 struct user_list user_list_open(struct user_state *state, struct state_key key);
-bool user_list_next(const struct user_state *state, struct user_list *list, const void **element,
-                    uint32_t *size);
+bool user_list_next(const struct user_state *state, struct state_key key, struct user_list *list,
+                    const void **element, uint32_t *size);
 
-/* MAP: walked in the order in which its keys were first put. */
+/* MAP: the order is that in which its keys were first put. */
 struct user_map_cursor {
-    bool begun, ended;
+    uint32_t begun, ended, has_next;
+    uint32_t size;
+    uint64_t serial, last; /* of the entry found, of the last one to be found */
+    uint64_t changes;      /* of the state, when it was */
     /* map_key: the one found, aligned for whoever reads it in place. */
     _Alignas(8) uint8_t next[USER_MAP_KEY_MAX];
     _Alignas(8) uint8_t map_key[USER_MAP_KEY_MAX];
     const void *value;
-    uint32_t size;
 };
 
 const void *user_map_get(struct user_state *state, struct state_key key, const void *map_key,
@@ -89,7 +96,7 @@ const void *user_map_get(struct user_state *state, struct state_key key, const v
 void *user_map_put(struct user_state *state, struct state_key key, const void *map_key,
                    uint32_t size);
 bool user_map_remove(struct user_state *state, struct state_key key, const void *map_key);
-/* A zeroed cursor begins. The entry found may be removed; other changes end the walk's meaning. */
+/* A zeroed cursor begins. */
 bool user_map_next(struct user_state *state, struct state_key key, struct user_map_cursor *cursor);
 
 #endif

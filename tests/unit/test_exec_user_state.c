@@ -76,7 +76,7 @@ static void see_list(struct user_state *state, struct state_key key, struct seen
     const void *element;
     uint32_t size;
     struct user_list list = user_list_open(state, key);
-    while (user_list_next(state, &list, &element, &size))
+    while (user_list_next(state, key, &list, &element, &size))
         see(seen, read_back(element, size));
 }
 
