@@ -4,7 +4,51 @@
  */
 #include "core/api/checks.h"
 
+#include "core/base/text.h"
 #include "core/exec/window.h"
+
+const struct weir_type *api_type(struct weir_env *env, const char *of, const struct weir_type *type)
+{
+    if (!type || !type->name) {
+        api_wrong(env, "'%s' has %s", of, type ? "a type without a name" : "no type");
+        return &weir_long;
+    }
+    bool has_any = type->encoded_size || type->encode || type->decode;
+    bool has_all = type->encoded_size && type->encode && type->decode && type->memory > 0;
+    if (has_any == has_all)
+        return type;
+    api_wrong(env,
+              "type '%s' of '%s' has some of memory, encoded_size, encode and decode, expected "
+              "all or none",
+              type->name, of);
+    return &weir_long;
+}
+
+const struct weir_type *api_value_type(struct weir_env *env, const char *of,
+                                       const struct weir_type *type)
+{
+    const struct weir_type *value = api_type(env, of, type);
+    if (value->size <= API_VALUE_MAX)
+        return value;
+    api_wrong(env, "'%s' holds '%s' of %u bytes, expected at most %d", of, value->name, value->size,
+              API_VALUE_MAX);
+    return &weir_long;
+}
+
+const char *api_name(struct weir_env *env, const char *of, const char *what, const char *name)
+{
+    if (!name || name[0] == '\0')
+        api_wrong(env, "a %s of '%s' has no name", what, of);
+    return arena_copy_text(&env->open->arena, name ? name : "");
+}
+
+bool api_is_same_type(const struct weir_type *one, const struct weir_type *other)
+{
+    return one == other || (text_equal(one->name, other->name) && one->size == other->size &&
+                            one->version == other->version && one->memory == other->memory &&
+                            one->encoded_size == other->encoded_size &&
+                            one->encode == other->encode && one->decode == other->decode);
+}
 
 bool api_fixed_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key)
 {

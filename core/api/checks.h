@@ -8,6 +8,17 @@
 
 #include "core/api/env.h"
 
+enum { API_VALUE_MAX = 1 << 20 }; /* bytes of a value of fixed size in state */
+
+/* The type, or one in its place where it cannot be used; `of`: whose. */
+const struct weir_type *api_type(struct weir_env *env, const char *of,
+                                 const struct weir_type *type);
+/* The same of a value that state holds. */
+const struct weir_type *api_value_type(struct weir_env *env, const char *of,
+                                       const struct weir_type *type);
+/* A name of something of the reader's, or one in its place. */
+const char *api_name(struct weir_env *env, const char *of, const char *what, const char *name);
+bool api_is_same_type(const struct weir_type *one, const struct weir_type *other);
 /* The key of a stream, where only keys of one size will do. */
 bool api_fixed_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key);
 /* Two inputs of one operator must be keyed alike, in kind and size. */

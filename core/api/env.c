@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 
+#include "core/api/checks.h"
 #include "core/base/text.h"
 #include "core/exec/user_state.h"
 
@@ -126,6 +127,7 @@ void api_read_from(struct api_operator *reader, uint32_t input, const struct wei
 struct weir_stream *api_output(struct weir_env *env, struct api_operator *of, uint32_t output,
                                const struct weir_type *type, bool timestamped)
 {
+    type = api_type(env, of->name, type);
     struct weir_stream *stream = stream_create(env, type);
     if (of->outputs.count <= output)
         vec_resize(&of->outputs, output + 1);
@@ -261,5 +263,11 @@ struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
                   OPERATOR_OUTPUTS_MAX - 1);
         return of;
     }
+    type = api_type(of->env, op->name, type);
+    const struct weir_type *before =
+        output < op->outputs.count ? op->outputs.items[output].type : NULL;
+    if (before && !api_is_same_type(before, type))
+        api_wrong(of->env, "side output %u of '%s' is '%s', and was '%s' before", output, op->name,
+                  type->name, before->name);
     return api_output(of->env, op, output, type, api_is_timestamped(of));
 }

@@ -3,6 +3,7 @@
  * Operators without state: a user function for each record of one input or two. Source: Flink's
  * StreamMap, StreamFilter, StreamFlatMap, CoStreamFlatMap.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 
 enum { FUNCTION_INPUTS_MAX = 2 };
@@ -117,6 +118,7 @@ struct weir_stream *weir_map(struct weir_stream *in, const char *name, const str
 {
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
+    out = api_type(in->env, op->name, out);
     params->map = map;
     if (!map)
         api_wrong(in->env, "'%s' has no function for records", op->name);
@@ -157,6 +159,8 @@ struct weir_stream *weir_connect(struct weir_stream *first, struct weir_stream *
     params->in[1] = second->type;
     params->functions[0] = on_first;
     params->functions[1] = on_second;
+    if (!on_first && !on_second)
+        api_wrong(first->env, "'%s' has no function for either input", op->name);
     api_read_from(op, 1, second);
     return api_output(first->env, op, 0, out,
                       api_is_timestamped(first) && api_is_timestamped(second));

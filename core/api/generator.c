@@ -2,6 +2,7 @@
  *
  * The source that makes its records from their numbers: a log whose records nobody stores.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/api/job_program.h"
 
@@ -34,8 +35,9 @@ struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
     struct api_operator *op =
         api_add(env, name, &log_source_class, sizeof(struct generator_params));
     struct generator_params *params = op->params;
-    const struct weir_type *type = generator->type;
+    const struct weir_type *type = api_type(env, op->name, generator->type);
     params->spec = *generator;
+    params->spec.type = type;
     params->user = user;
     params->log = (struct log_source_params){ .make = make, .context = params };
     if (generator->timestamp)

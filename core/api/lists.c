@@ -3,6 +3,7 @@
  * A function with lists beside its records: what a subtask remembers without a key. Source: Flink's
  * CheckpointedFunction with ListState, and with union list state.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/base/text.h"
 #include "core/exec/keyed_states.h"
@@ -150,14 +151,15 @@ static const struct list_spec *declare(struct weir_env *env, const char *name,
         arena_take(&env->open->arena, (process->list_count + 1) * sizeof *specs);
     for (uint32_t i = 0; i < process->list_count; i++) {
         const struct weir_list *list = &process->lists[i];
-        specs[i] = (struct list_spec){ .name = arena_copy_text(&env->open->arena, list->name),
-                                       .size = list->type->size,
-                                       .value = api_serializer(list->type) };
-        if (list->type->size == 0 || list->type->encode)
+        const struct weir_type *type = api_value_type(env, name, list->type);
+        specs[i] = (struct list_spec){ .name = api_name(env, name, "list", list->name),
+                                       .size = type->size,
+                                       .value = api_serializer(type) };
+        if (type->size == 0 || type->encode)
             api_wrong(env,
                       "list '%s' of '%s' holds '%s', expected a type of fixed size that is its "
                       "own bytes",
-                      list->name, name, list->type->name);
+                      specs[i].name, name, type->name);
         for (uint32_t k = 0; k < i; k++)
             if (text_equal(specs[k].name, specs[i].name))
                 api_wrong(env, "'%s' has two lists '%s'", name, specs[i].name);

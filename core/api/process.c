@@ -72,25 +72,30 @@ static struct user_state_spec state_spec(struct weir_env *env, const char *op,
                                                   [WEIR_LIST] = USER_LIST,
                                                   [WEIR_MAP] = USER_MAP,
                                                   [WEIR_REDUCING] = USER_REDUCING };
+    const char *name = api_name(env, op, "state", state->name);
+    const struct weir_type *type = api_value_type(env, op, state->type);
     bool is_map = state->kind == WEIR_MAP;
-    bool varies = state->type->size == 0;
-    if (state->type->encode || (varies && state->kind != WEIR_VALUE))
+    bool varies = type->size == 0, is_known = (size_t)state->kind < sizeof kinds / sizeof *kinds;
+    if (!is_known)
+        api_wrong(env, "state '%s' of '%s' is of a kind %d, which there is none of", name, op,
+                  (int)state->kind);
+    if (type->encode || (varies && state->kind != WEIR_VALUE))
         api_wrong(env, "state '%s' of '%s' holds '%s', expected a type that is its own bytes%s",
-                  state->name, op, state->type->name, varies ? " and of fixed size" : "");
+                  name, op, type->name, varies ? " and of fixed size" : "");
     if (is_map && (!state->map_key || state->map_key->encode || state->map_key->size == 0 ||
                    state->map_key->size > USER_MAP_KEY_MAX))
-        api_wrong(env, "map '%s' of '%s' needs keys of 1 to %d bytes, all of one size", state->name,
-                  op, USER_MAP_KEY_MAX);
+        api_wrong(env, "map '%s' of '%s' needs keys of 1 to %d bytes, all of one size", name, op,
+                  USER_MAP_KEY_MAX);
     if (state->kind == WEIR_REDUCING && !state->reduce)
-        api_wrong(env, "state '%s' of '%s' reduces, and has no function for it", state->name, op);
+        api_wrong(env, "state '%s' of '%s' reduces, and has no function for it", name, op);
     if (state->ttl_ms < 0)
-        api_wrong(env, "state '%s' of '%s' has a negative time to live", state->name, op);
+        api_wrong(env, "state '%s' of '%s' has a negative time to live", name, op);
     return (struct user_state_spec){
-        .name = arena_copy_text(&env->open->arena, state->name),
-        .kind = kinds[state->kind],
-        .value_size = state->type->size,
+        .name = name,
+        .kind = kinds[is_known ? state->kind : WEIR_VALUE],
+        .value_size = type->size,
         .map_key_size = is_map && state->map_key ? state->map_key->size : 0,
-        .value = api_serializer(state->type),
+        .value = api_serializer(type),
         .ttl = { .time = api_ns(state->ttl_ms),
                  .update = state->ttl_read ? TTL_ON_READ_AND_WRITE : TTL_ON_CREATE_AND_WRITE },
         .reduce = state->reduce ? api_reduce_value : NULL,
@@ -176,7 +181,7 @@ static void declare_maps(struct weir_env *env, const char *name, struct process_
     struct broadcast_spec *maps = arena_take(&env->open->arena, process->map_count * sizeof *maps);
     for (uint32_t i = 0; i < process->map_count; i++)
         maps[i] =
-            (struct broadcast_spec){ .name = arena_copy_text(&env->open->arena, process->maps[i]),
+            (struct broadcast_spec){ .name = api_name(env, name, "broadcast map", process->maps[i]),
                                      .value = { 1, 1 } };
     params->core.maps = maps;
     params->core.map_count = process->map_count;

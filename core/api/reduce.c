@@ -2,6 +2,7 @@
  *
  * One value for each key, changed by each of its records.
  */
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/exec/keyed_reduce.h"
 
@@ -36,6 +37,7 @@ struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
     struct reduce_params *params = op->params;
     api_set_call(op, &params->call, user);
     op->keyed = true;
+    value = api_value_type(env, op->name, value);
     params->in = keyed->type;
     params->reducer = reduce;
     if (!reduce)

@@ -60,6 +60,7 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
     op->keyed = true;
     params->in = keyed->type;
     params->aggregate = *aggregate;
+    const struct weir_type *value = api_value_type(env, op->name, aggregate->value);
     if (!aggregate->add || !aggregate->give)
         api_wrong(env, "'%s' has no function that adds to a window, or none that gives it out",
                   op->name);
@@ -67,24 +68,19 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
     api_check_event_time(keyed, op->name);
     api_fixed_key_of(keyed, op->name, &key);
     params->key_size = key.size;
-    if (aggregate->value->size == 0 || aggregate->value->encode)
+    if (value->size == 0 || value->encode)
         api_wrong(env,
                   "windows of '%s' hold '%s', expected a type of fixed size that is its own "
                   "bytes",
-                  op->name, aggregate->value->name);
+                  op->name, value->name);
     if (is_session && !aggregate->merge)
         api_wrong(env, "sessions of '%s' grow together, and have no function for it: merge",
                   op->name);
     if (is_session)
-        params->core.session = (struct session_window_params){ key,
-                                                               window->gap_ms,
-                                                               window->lateness_ms,
-                                                               aggregate->value->size,
-                                                               add,
-                                                               give,
-                                                               merge,
-                                                               params,
-                                                               api_serializer(aggregate->value) };
+        params->core.session = (struct session_window_params){
+            key,   window->gap_ms, window->lateness_ms,  value->size, add, give,
+            merge, params,         api_serializer(value)
+        };
     else
         params->core.window = (struct window_params){
             .key = key,
@@ -92,8 +88,8 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
             .slide = window->slide_ms > 0 ? window->slide_ms : window->size_ms,
             .offset = window->offset_ms,
             .lateness = window->lateness_ms,
-            .value_size = aggregate->value->size,
-            .value = api_serializer(aggregate->value),
+            .value_size = value->size,
+            .value = api_serializer(value),
             .add = add,
             .give = give,
             .context = params,

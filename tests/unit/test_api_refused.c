@@ -101,6 +101,104 @@ START_TEST(windows_may_be_off_either_way_by_less_than_their_slide)
 }
 END_TEST
 
+static uint32_t encoded_size(const void *value)
+{
+    (void)value;
+    return 8;
+}
+
+static void add_up(void *into, const void *value)
+{
+    (void)into, (void)value;
+}
+
+static const struct weir_type nameless = { .size = 8, .version = 1 },
+                              vast = { .name = "vast", .size = 2000000000, .version = 1 },
+                              halved = { .name = "halved",
+                                         .version = 1,
+                                         .memory = 8,
+                                         .encoded_size = encoded_size };
+
+START_TEST(state_that_is_not_said_in_full_is_refused)
+{
+    static const struct {
+        struct weir_state state;
+        const char *words;
+    } rows[] = {
+        { { .name = "x", .kind = WEIR_VALUE }, "'p' has no type" },
+        { { .kind = WEIR_VALUE, .type = &weir_long }, "a state of 'p' has no name" },
+        { { .name = "", .kind = WEIR_VALUE, .type = &weir_long }, "a state of 'p' has no name" },
+        { { .name = "x", .kind = WEIR_LIST, .type = &nameless }, "'p' has a type without a name" },
+        { { .name = "x", .kind = WEIR_VALUE, .type = &halved },
+          "type 'halved' of 'p' has some of memory, encoded_size, encode and decode, expected all "
+          "or none" },
+        { { .name = "x", .kind = WEIR_REDUCING, .type = &vast, .reduce = add_up },
+          "'p' holds 'vast' of 2000000000 bytes, expected at most 1048576" },
+        { { .name = "x", .kind = (enum weir_state_kind)9, .type = &weir_long },
+          "state 'x' of 'p' is of a kind 9, which there is none of" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        process(weir_key_by(source(&pair_type), WEIR_FIELD_LONG(struct pair, key)), &rows[i].state);
+        build_must_refuse(rows[i].words);
+    }
+}
+END_TEST
+
+static void reduce(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                   void *value, void *user)
+{
+    (void)ctx, (void)record, (void)is_new, (void)value, (void)user;
+}
+
+START_TEST(types_that_are_none_are_refused)
+{
+    const struct weir_window window = { .size_ms = 10 };
+    windows(&window, &vast);
+    build_must_refuse("'w' holds 'vast' of 2000000000 bytes, expected at most 1048576");
+    windows(&window, NULL);
+    build_must_refuse("'w' has no type");
+    weir_reduce(weir_key_by(build_pairs("in"), WEIR_FIELD_LONG(struct pair, key)), "r", &vast,
+                reduce, NULL);
+    build_must_refuse("'r' holds 'vast' of 2000000000 bytes, expected at most 1048576");
+    source(NULL);
+    build_must_refuse("'in' has no type");
+    weir_flat_map(build_pairs("in"), "f", NULL, on_record, NULL);
+    build_must_refuse("'f' has no type");
+    const struct weir_list list = { NULL, &pair_type };
+    const struct weir_list_process lists = { .lists = &list,
+                                             .list_count = 1,
+                                             .on_record = on_record };
+    weir_process_lists(build_pairs("in"), "l", &pair_type, &lists, NULL);
+    build_must_refuse("a list of 'l' has no name");
+}
+END_TEST
+
+START_TEST(a_connect_that_drops_all_is_refused)
+{
+    weir_connect(build_pairs("a"), build_pairs("b"), "c", &pair_type, NULL, NULL, NULL);
+    build_must_refuse("'c' has no function for either input");
+    weir_discard(
+        weir_connect(build_pairs("a"), build_pairs("b"), "c", &pair_type, NULL, on_record, NULL),
+        "out");
+    build_must_take();
+}
+END_TEST
+
+START_TEST(a_side_output_is_of_one_type)
+{
+    static const struct weir_type alike = WEIR_STRUCT(struct pair, 1);
+    for (int is_alike = 0; is_alike <= 1; is_alike++) {
+        struct weir_stream *f = weir_flat_map(build_pairs("in"), "f", &pair_type, on_record, NULL);
+        weir_discard(weir_side_output(f, 1, &pair_type), "one");
+        weir_discard(weir_side_output(f, 1, is_alike ? &alike : &weir_long), "two");
+        if (is_alike)
+            build_must_take();
+        else
+            build_must_refuse("side output 1 of 'f' is 'long', and was 'struct pair' before");
+    }
+}
+END_TEST
+
 Suite *test_api_refused_suite(void);
 Suite *test_api_refused_suite(void)
 {
@@ -109,6 +207,10 @@ Suite *test_api_refused_suite(void)
     tcase_add_checked_fixture(tcase, setup, build_end);
     tcase_add_test(tcase, keys_that_no_table_holds_are_refused);
     tcase_add_test(tcase, windows_may_be_off_either_way_by_less_than_their_slide);
+    tcase_add_test(tcase, state_that_is_not_said_in_full_is_refused);
+    tcase_add_test(tcase, types_that_are_none_are_refused);
+    tcase_add_test(tcase, a_connect_that_drops_all_is_refused);
+    tcase_add_test(tcase, a_side_output_is_of_one_type);
     suite_add_tcase(suite, tcase);
     return suite;
 }
