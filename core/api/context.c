@@ -47,41 +47,57 @@ static void give(struct weir_context *ctx, uint32_t output, const void *value, u
         memcpy(to, value, bytes);
 }
 
-/* How many bytes a value has that says so itself; text does not. */
-static bool has_size(struct weir_context *ctx, uint32_t output)
+/* Of a value of known size, by a call that has another one for text. */
+static void give_value(struct weir_context *ctx, uint32_t output, const void *value,
+                       int64_t timestamp, const char *for_text)
 {
     const struct weir_type *type = type_of(ctx, output);
-    bool has = !type || type->size > 0 || type->encode;
-    if (!has)
-        weir_fail(ctx, "a value of type '%s' needs its size: weir_emit_text", type->name);
-    return has;
+    if (type && type->size == 0 && !type->encode)
+        weir_fail(ctx, "a value of type '%s' needs its size: %s", type->name, for_text);
+    else
+        give(ctx, output, value, 0, timestamp);
+}
+
+static void give_text(struct weir_context *ctx, uint32_t output, const void *bytes, uint32_t size,
+                      int64_t timestamp)
+{
+    const struct weir_type *type = type_of(ctx, output);
+    if (type && (type->size > 0 || type->encode))
+        weir_fail(ctx, "%u bytes of text, expected a value of type '%s'", size, type->name);
+    else
+        give(ctx, output, bytes, size, timestamp);
 }
 
 void weir_emit(struct weir_context *ctx, const void *value)
 {
-    if (has_size(ctx, 0))
-        give(ctx, 0, value, 0, ctx->timestamp);
+    give_value(ctx, 0, value, ctx->timestamp, "weir_emit_text");
 }
 
 void weir_emit_at(struct weir_context *ctx, const void *value, int64_t timestamp)
 {
-    if (has_size(ctx, 0))
-        give(ctx, 0, value, 0, timestamp);
+    give_value(ctx, 0, value, timestamp, "weir_emit_text_at");
 }
 
 void weir_emit_side(struct weir_context *ctx, uint32_t output, const void *value)
 {
-    if (has_size(ctx, output))
-        give(ctx, output, value, 0, ctx->timestamp);
+    give_value(ctx, output, value, ctx->timestamp, "weir_emit_side_text");
 }
 
 void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size)
 {
-    const struct weir_type *type = type_of(ctx, 0);
-    if (type && (type->size > 0 || type->encode))
-        weir_fail(ctx, "%u bytes of text, expected a value of type '%s'", size, type->name);
-    else
-        give(ctx, 0, bytes, size, ctx->timestamp);
+    give_text(ctx, 0, bytes, size, ctx->timestamp);
+}
+
+void weir_emit_text_at(struct weir_context *ctx, const void *bytes, uint32_t size,
+                       int64_t timestamp)
+{
+    give_text(ctx, 0, bytes, size, timestamp);
+}
+
+void weir_emit_side_text(struct weir_context *ctx, uint32_t output, const void *bytes,
+                         uint32_t size)
+{
+    give_text(ctx, output, bytes, size, ctx->timestamp);
 }
 
 void weir_fail(struct weir_context *ctx, const char *fmt, ...)

@@ -116,8 +116,12 @@ struct weir_record {
 WEIR_API void weir_emit(struct weir_context *ctx, const void *value);
 WEIR_API void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size);
 WEIR_API void weir_emit_at(struct weir_context *ctx, const void *value, int64_t timestamp);
+WEIR_API void weir_emit_text_at(struct weir_context *ctx, const void *bytes, uint32_t size,
+                                int64_t timestamp);
 /* To a side output, by its number from 1 (weir_side_output). */
 WEIR_API void weir_emit_side(struct weir_context *ctx, uint32_t output, const void *value);
+WEIR_API void weir_emit_side_text(struct weir_context *ctx, uint32_t output, const void *bytes,
+                                  uint32_t size);
 
 /* The task fails when the call returns; the text is in the exception history. */
 WEIR_API void weir_fail(struct weir_context *ctx, const char *fmt, ...) WEIR_PRINTF(2, 3);

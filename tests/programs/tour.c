@@ -69,8 +69,10 @@ static void deal(struct weir_context *ctx, const struct weir_record *record, voi
     (void)user;
     if (length % 2 == 0)
         weir_emit_text(ctx, word->text, (uint32_t)length);
-    else
+    else if (length % 4 == 1)
         weir_emit_side(ctx, 1, word);
+    else
+        weir_emit_side_text(ctx, 2, word->text, (uint32_t)length);
 }
 
 static void as_text(struct weir_context *ctx, const struct weir_record *record, void *user)
@@ -80,6 +82,15 @@ static void as_text(struct weir_context *ctx, const struct weir_record *record, 
     int length = snprintf(text, sizeof text, "odd %s", word->text);
     (void)user;
     weir_emit_text(ctx, text, (uint32_t)length);
+}
+
+static void behind_odd(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    char text[40];
+    int length =
+        snprintf(text, sizeof text, "odd %.*s", (int)record->size, (const char *)record->value);
+    (void)user;
+    weir_emit_text_at(ctx, text, (uint32_t)length, record->timestamp);
 }
 
 static void same_text(struct weir_context *ctx, const struct weir_record *record, void *user)
@@ -96,9 +107,11 @@ static void shape(struct weir_env *env)
     struct weir_stream *main = weir_flat_map(even, "deal", &weir_text, deal, NULL);
     struct weir_stream *odd = weir_side_output(main, 1, &word_type);
     struct weir_stream *side = weir_flat_map(weir_rebalance(odd), "odd", &weir_text, as_text, NULL);
+    struct weir_stream *other =
+        weir_flat_map(weir_side_output(main, 2, &weir_text), "other", &weir_text, behind_odd, NULL);
     struct weir_stream *onward =
         weir_flat_map(weir_forward(main), "onward", &weir_text, same_text, NULL);
-    struct weir_stream *all = weir_union((struct weir_stream *[]){ onward, side }, 2);
+    struct weir_stream *all = weir_union((struct weir_stream *[]){ onward, side, other }, 3);
     struct weir_stream *twice =
         weir_flat_map(weir_broadcast(all), "broadcast", &weir_text, same_text, NULL);
     weir_max_parallelism(weir_parallelism(twice, 2), 16);
