@@ -401,3 +401,16 @@ enum config_choice_LOAD_BALANCE config_balance(const struct config *config)
         config->evenly_spread_slots && !config_is_set(config, "taskmanager.load-balance.mode");
     return by_older_key ? LOAD_BALANCE_SLOTS : config->load_balance;
 }
+
+static uint64_t at_most(int64_t value, uint32_t most)
+{
+    return value < (int64_t)most ? (uint64_t)value : most;
+}
+
+uint32_t config_output_buffers(const struct config *config, uint32_t readers)
+{
+    uint64_t most = (uint64_t)readers * at_most(config->buffers_per_channel, INT32_MAX) +
+                    at_most(config->buffers_per_gate, INT32_MAX);
+    uint64_t least = (uint64_t)readers + 1, buffers = most > least ? most : least;
+    return buffers < UINT32_MAX ? (uint32_t)buffers : UINT32_MAX;
+}

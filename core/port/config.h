@@ -66,6 +66,12 @@ bool config_key_is_clusters(const char *key);
  * counts only where taskmanager.load-balance.mode is not given (TaskManagerLoadBalanceMode). */
 enum config_choice_LOAD_BALANCE config_balance(const struct config *config);
 
+/* Buffers in the pool of an output with so many readers, and how many of them one reader gets at
+ * most. Source: NettyShuffleUtils.getMinMaxNetworkBuffersPerResultPartition, and the default of
+ * max-buffers-per-channel. */
+uint32_t config_output_buffers(const struct config *config, uint32_t readers);
+enum { CONFIG_CHANNEL_BUFFERS_MAX = 10 };
+
 /* Values out of range, and keys that contradict one another or the flink-version; after the last
  * set. */
 MUST_CHECK struct err config_check(const struct config *config, struct note *note);

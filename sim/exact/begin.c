@@ -44,7 +44,6 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
     };
 }
 
-/* Sizes of pools: Flink's for a bounded partition, two for each subpartition and eight to float. */
 static struct task_output_config output_of(const struct exact *exact, const struct exact_job *job,
                                            const struct exact_task *task, uint32_t edge)
 {
@@ -58,8 +57,8 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .subpartitions = count,
                        .max_parallelism = (int32_t)job->vertices[of->consumer.n].groups,
                        .buffer_size = (uint32_t)graph->config.buffer_size,
-                       .buffers = 2 * count + 8,
-                       .per_channel_max = 10,
+                       .buffers = config_output_buffers(&graph->config, count),
+                       .per_channel_max = CONFIG_CHANNEL_BUFFERS_MAX,
                        .overdraft_max = OVERDRAFT_MAX,
                        .unaligned_supported = job_graph_is_overtaken(graph, of->consumer),
                        .seed = exact->scenario->seed,

@@ -82,6 +82,31 @@ START_TEST(without_it_buffers_are_full)
 }
 END_TEST
 
+/* For one reader: two and eight to float; one and one; twelve and eight, of which it gets ten. */
+static const struct {
+    const char *yaml;
+    uint32_t buffers;
+} pools[] = {
+    { SLOW(""), 10 },
+    { SLOW(", taskmanager.network.memory.buffers-per-channel: 1"
+           ", taskmanager.network.memory.floating-buffers-per-gate: 1"),
+      2 },
+    { SLOW(", taskmanager.network.memory.buffers-per-channel: 12"), 10 },
+};
+
+/* One of them is open; 2,048 records that are read at once go on with seven of overdraft. */
+START_TEST(a_sender_queues_what_its_pool_holds)
+{
+    struct look_task look;
+    begin(pools[_i].yaml);
+    ck_assert(exact_look_task(run.exact, job_0, source_vertex, 0, &look));
+    ck_assert_uint_ge(look.outputs.items[0].queued, pools[_i].buffers - 1);
+    ck_assert_uint_lt(look.outputs.items[0].queued, pools[_i].buffers + 7);
+    look_task_fini(&look);
+    end();
+}
+END_TEST
+
 START_TEST(what_is_in_flight_is_read_within_the_target)
 {
     begin(SLOW(WITH("")));
@@ -147,6 +172,8 @@ Suite *test_exact_debloat_suite(void)
     Suite *suite = suite_create("exact_debloat");
     TCase *tests = tcase_create("debloat");
     tcase_add_test(tests, without_it_buffers_are_full);
+    tcase_add_loop_test(tests, a_sender_queues_what_its_pool_holds, 0,
+                        sizeof pools / sizeof *pools);
     tcase_add_test(tests, what_is_in_flight_is_read_within_the_target);
     tcase_add_test(tests, the_target_is_a_key);
     tcase_add_test(tests, every_sender_is_told);
