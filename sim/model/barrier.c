@@ -8,12 +8,14 @@
 #include <math.h>
 
 #include "sim/kernel/real.h"
+#include "sim/model/buffers.h"
 #include "sim/model/end.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
 
 static void sources_handle(void *context, uint64_t a, uint64_t b);
 static void hop_is_due(void *context, uint64_t a, uint64_t b);
+static void others_are_due(void *context, uint64_t a, uint64_t b);
 
 static bool is_synchronous(enum checkpoint_kind kind)
 {
@@ -140,21 +142,42 @@ static struct component *component_of(struct model_job *job, uint32_t vertex)
     return &job->components.items[job->vertices[vertex].component];
 }
 
+static time_ns drained_at(const struct hop *hop, double bytes, time_ns now)
+{
+    if (!(bytes > 0))
+        return now;
+    return hop->drain > 0 ? time_add(now, real_time(ceil(bytes / hop->drain * (double)TIME_S)))
+                          : TIME_NEVER;
+}
+
 static void push_hop(struct model *model, struct model_job *job, struct pending *pending,
                      uint32_t vertex)
 {
     struct hop *hop = &pending->hops.items[vertex];
-    time_ns now = model_now(model), at = now;
-    if (hop->left_bytes > 0)
-        at = hop->drain > 0
-                 ? time_add(now, real_time(ceil(hop->left_bytes / hop->drain * (double)TIME_S)))
-                 : TIME_NEVER;
-    at = time_add(at, real_time(latency_of_barrier(model, job, vertex) * (double)TIME_S));
+    uint64_t of = (uint64_t)(job - model->jobs) << 32 | vertex;
+    time_ns latency = real_time(latency_of_barrier(model, job, vertex) * (double)TIME_S);
+    time_ns now = model_now(model), at = time_add(drained_at(hop, hop->left_bytes, now), latency);
     if (hop->left_bytes > 0 && hop->switch_at < at)
         at = hop->switch_at > now ? hop->switch_at : now;
     sim_queue_cancel(model->queue, &hop->event);
-    hop->event = sim_queue_push(model->queue, at, SIM_CLASS_DATA, hop_is_due, model,
-                                (uint64_t)(job - model->jobs) << 32 | vertex, pending->serial);
+    sim_queue_cancel(model->queue, &hop->others);
+    hop->event =
+        sim_queue_push(model->queue, at, SIM_CLASS_DATA, hop_is_due, model, of, pending->serial);
+    time_ns others = time_add(drained_at(hop, hop->left_others, now), latency);
+    if (!hop->others_passed && others < at)
+        hop->others = sim_queue_push(model->queue, others, SIM_CLASS_DATA, others_are_due, model,
+                                     of, pending->serial);
+}
+
+/* What is before each subtask but the slowest, on average, as if all had as much. */
+static void note_others(const struct model_vertex *vertex, const struct deal_stage *before,
+                        struct hop *hop)
+{
+    double weight = vertex->flow.deal.weight;
+    hop->slowest = vertex->flow.deal.slowest;
+    hop->left_others = hop->left_bytes;
+    if (before->ahead > 0 && weight < 1)
+        hop->left_others *= fmin(fmax(before->held / before->ahead - weight, 0) / (1 - weight), 1);
 }
 
 /* All inputs have sent the barrier. */
@@ -167,8 +190,11 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     hop->moved_at = model_now(model);
     hop->alignment = hop->moved_at - hop->first_at;
     hop->switch_at = TIME_NEVER;
+    const struct deal_stage before = vertex_buffers(model, job, &job->vertices[vertex]);
     if (!component->stopped)
-        hop->left_bytes = vertex_bytes_ahead(model, job, &job->vertices[vertex]);
+        hop->left_bytes = before.ahead;
+    hop->held_part = before.ahead > 0 ? before.held / before.ahead : 0;
+    note_others(&job->vertices[vertex], &before, hop);
     hop->drain = hop_drain(job, hop, vertex);
     if (pending->how.unaligned &&
         job_graph_is_overtaken(job->spec->graph, (struct vertex_id){ vertex })) {
@@ -200,6 +226,7 @@ static void arrive(struct model *model, uint32_t j, uint64_t serial, uint32_t ve
     struct pending *pending = barrier_find(job, serial);
     const struct job_graph *graph = job->spec->graph;
     pending->hops.items[vertex].state = HOP_ARRIVED;
+    sim_queue_cancel(model->queue, &pending->hops.items[vertex].others);
     add_in_flight(job, pending, vertex);
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex].outputs)) {
         uint32_t to = graph->edges.items[*e].consumer.n;
@@ -218,12 +245,12 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
     cut.source_count = (uint32_t)job->sources.count;
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
     for (VEC_EACH(struct component, component, &job->components)) {
-        const struct buffer_fill buffers = buffers_of(model, job, component);
+        const struct buffer_level buffers = buffers_of(model, job, component);
         for (VEC_EACH(const uint32_t, s, &component->sources)) {
             struct source_cut *own = &cut.sources[*s];
             source_cut_take(&job->sources.items[*s], model_now(model), own);
             own->ahead = source_ahead(model, job, &job->sources.items[*s], &buffers, own->aheads);
-            own->buffered_bytes = buffers.bytes;
+            own->buffered_bytes = buffers.ahead;
         }
         component_on_barrier(model, job, component);
     }
@@ -235,7 +262,7 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
         struct hop *hop = &pending->hops.items[v];
         const struct component *component = component_of(job, v);
         hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
-        hop->left_bytes = vertex_bytes_ahead(model, job, &job->vertices[v]);
+        hop->left_bytes = vertex_buffers(model, job, &job->vertices[v]).ahead;
         hop->stopped_drain = vertex_bytes_in(job, component, &job->vertices[v]);
     }
 }
@@ -308,6 +335,23 @@ static void hop_is_due(void *context, uint64_t a, uint64_t b)
     arrive(model, j, b, vertex);
 }
 
+static void others_are_due(void *context, uint64_t a, uint64_t b)
+{
+    struct model *model = context;
+    uint32_t j = (uint32_t)(a >> 32), vertex = (uint32_t)a;
+    struct pending *pending = barrier_find(&model->jobs[j], b);
+    if (!pending)
+        return;
+    struct hop *hop = &pending->hops.items[vertex];
+    hop->others = (struct sim_handle){ 0 };
+    if (hop_is_held(&model->jobs[j], vertex))
+        return; /* they come with the slowest */
+    net_advance(model, j);
+    pending = barrier_find(&model->jobs[j], b);
+    if (pending)
+        pending->hops.items[vertex].others_passed = snapshot_others(model, j, b, vertex);
+}
+
 /* A hop that waits in buffers goes on at the new rate. */
 static void move_hop(struct model *model, struct model_job *job, struct pending *pending,
                      uint32_t vertex)
@@ -343,11 +387,17 @@ void barrier_on_rates(struct model *model, uint32_t j, uint32_t component)
     }
 }
 
+static void cancel_hop(struct model *model, struct hop *hop)
+{
+    sim_queue_cancel(model->queue, &hop->event);
+    sim_queue_cancel(model->queue, &hop->others);
+}
+
 static void pending_drop(struct model *model, struct model_job *job, size_t i)
 {
     struct pending *pending = &job->pending.items[i];
     for (VEC_EACH(struct hop, hop, &pending->hops))
-        sim_queue_cancel(model->queue, &hop->event);
+        cancel_hop(model, hop);
     sim_queue_cancel(model->queue, &pending->start);
     uploads_drop(model, pending->serial);
     pending_fini(pending);

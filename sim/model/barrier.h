@@ -29,15 +29,20 @@ struct hop {
     uint32_t inputs_left;
     time_ns first_at;     /* the first input sent it; alignment begins */
     time_ns moved_at;     /* `left_bytes` was true then */
-    double left_bytes;    /* of data still before it, of all subtasks; 0: not by bytes */
+    double left_bytes;    /* still before it, as `ahead` of deal.h; 0: not by bytes */
     double drain;         /* bytes per second since `moved_at` */
     double stopped_drain; /* the same when a stop-with-savepoint began */
     time_ns switch_at;    /* becomes unaligned then; TIME_NEVER: stays aligned */
     time_ns alignment;    /* from the first input's barrier to the last one's */
     bool unheard;         /* a link it comes over is cut, since then */
     time_ns unheard_at;
-    double in_flight_bytes; /* overtaken, so stored with the checkpoint; of all subtasks */
-    struct sim_handle event;
+    double in_flight_bytes; /* overtaken: as `left_bytes` */
+    double held_part;       /* of both, what there is to be stored */
+    /* To the other subtasks it comes when what is before those has left, on average. */
+    uint32_t slowest;
+    double left_others;
+    bool others_passed;
+    struct sim_handle event, others;
 };
 
 struct pending {
@@ -106,6 +111,8 @@ bool hop_is_held(const struct model_job *job, uint32_t vertex);
 
 /* snapshot.c: the barrier is at the vertex; its tasks take their snapshots. */
 void snapshot_vertex(struct model *model, uint32_t job, uint64_t serial, uint32_t vertex);
+/* It has come to all but the slowest of them, to which it comes later; says whether they could. */
+bool snapshot_others(struct model *model, uint32_t job, uint64_t serial, uint32_t vertex);
 /* The task cannot take part: it does not run. */
 void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t checkpoint,
                     struct task_attempt attempt);

@@ -70,6 +70,7 @@ void hop_advance(const struct model *model, struct hop *hop)
 {
     double seconds = (double)(model_now(model) - hop->moved_at) / (double)TIME_S;
     hop->left_bytes = fmax(hop->left_bytes - hop->drain * seconds, 0);
+    hop->left_others = fmax(hop->left_others - hop->drain * seconds, 0);
     hop->moved_at = model_now(model);
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/time.h"
 #include "core/base/vec.h"
 #include "sim/kernel/queue.h"
+#include "sim/model/buffers.h"
 
 struct model;
 struct model_job;
@@ -51,14 +52,12 @@ struct component {
     uint32_t first_sum; /* of its sources, in the network */
     uint32_t first_place, place_count;
     uint32_t first_class, class_count;
-    uint32_t shuffle_count; /* all-to-all edges */
-    uint32_t first_shuffle; /* of them, in the network */
-    double fill_bytes;      /* in the buffers between its sources and what holds them back */
-    double fill_from;       /* the same, when the network's rates were last taken */
-    double fill_rate;       /* bytes per second they fill with */
-    double full;            /* the part of them that is, found for the network as it was: */
-    time_ns full_at;
-    uint64_t full_round, full_rates;
+    uint32_t shuffle_count;    /* all-to-all edges */
+    uint32_t first_shuffle;    /* of them, in the network */
+    struct buffer_fill fill;   /* of the buffers between its sources and what holds them back */
+    struct buffer_level level; /* as found for the network as it was: */
+    time_ns level_at;
+    uint64_t level_round, level_rates;
 };
 
 void components_create(struct model_job *job);

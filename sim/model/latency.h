@@ -30,23 +30,5 @@ double vertex_service(const struct model_vertex *vertex, double speed, double sl
 /* Bytes per second into it, over all its inputs. */
 double vertex_bytes_in(const struct model_job *job, const struct component *component,
                        const struct model_vertex *vertex);
-/* How large buffers to it are: debloating leaves so much in front of a congested vertex as it reads
- * within the target. */
-double vertex_buffer_size(const struct model_job *job, const struct component *component,
-                          const struct model_vertex *vertex);
-/* What is in the buffers in front of a component's congested vertices, which fill together: bytes;
- * how full they are, 0 to 1; and the part of what its sources have not read. */
-struct buffer_fill {
-    double bytes, full, part;
-};
-struct buffer_fill buffers_of(const struct model *model, struct model_job *job,
-                              const struct component *component);
-/* Records that the source has read into its component's buffers, which its position does not
- * count; by_group: of one partition of each group, null when not wanted. */
-double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
-                    const struct buffer_fill *buffers, double *by_group);
-/* Bytes in the buffers in front of a vertex. */
-double vertex_bytes_ahead(const struct model *model, struct model_job *job,
-                          const struct model_vertex *vertex);
 
 #endif

@@ -272,6 +272,7 @@ void model_destroy(struct model *model)
     vec_fini(&model->tasks);
     vec_fini(&model->uploads);
     vec_fini(&model->numbers);
+    vec_fini(&model->amounts);
     mem_destroy(model->jobs);
     mem_destroy(model);
 }

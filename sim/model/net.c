@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "sim/model/backlog.h"
-#include "sim/model/latency.h"
+#include "sim/model/buffers.h"
 #include "sim/model/state.h"
 
 static struct model_source *source_of_sum(struct model *model, const struct net_sum *sum)
@@ -62,7 +62,7 @@ void net_bring_up(struct model *model, struct net *net)
         source_move(source, seconds, now);
         struct component *component = &model->jobs[sum->job].components.items[sum->component];
         if (component->first_sum == (uint32_t)(sum - net->sums.items))
-            component->fill_bytes = component->fill_from + component->fill_rate * seconds;
+            component->fill.bytes = buffer_fill_after(&component->fill, seconds);
     }
     if (!net->all_kept_up)
         note_backlog(model, net);
@@ -78,7 +78,7 @@ void net_start(struct model *model, struct net *net)
         source_start(source_of_sum(model, sum));
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct component *component = &model->jobs[member->job].components.items[member->component];
-        component->fill_from = component->fill_bytes;
+        component->fill.from = component->fill.bytes;
     }
 }
 
@@ -167,7 +167,7 @@ static void restore_buffers(struct model_job *job, const struct net_sum *sum, co
     for (uint32_t s = 0; s < parallelism; s++)
         count += fresh[s];
     double share = (double)count / parallelism, restored = cut ? cut->in_flight_bytes : 0;
-    component->fill_bytes += (restored - component->fill_bytes) * share;
+    component->fill.bytes += (restored - component->fill.bytes) * share;
 }
 
 /* Subtasks that have begun since the last time go to where their checkpoint has them. Almost always
@@ -240,7 +240,7 @@ static void note_ahead(struct model *model, const struct net *net)
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct model_job *job = &model->jobs[member->job];
         const struct component *component = &job->components.items[member->component];
-        const struct buffer_fill buffers = buffers_of(model, job, component);
+        const struct buffer_level buffers = buffers_of(model, job, component);
         for (VEC_EACH(const uint32_t, s, &component->sources))
             job->sources.items[*s].ahead =
                 source_ahead(model, job, &job->sources.items[*s], &buffers, NULL);

@@ -9,6 +9,7 @@
 #include "sim/model/net.h"
 
 struct model;
+struct model_host;
 struct model_job;
 struct model_vertex;
 struct component;
@@ -46,6 +47,8 @@ bool net_limit_transfers_of(struct model *model, uint32_t host);
 /* What the data plane may use of a NIC, and what it does use: bytes per second, now. */
 double net_nic_for_data(const struct model *model, uint32_t host, enum transfer_way way);
 double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way);
+/* By the tasks of the host, of a host at full speed, now. */
+double net_cores_used(struct model *model, const struct model_host *host);
 /* Of the connection that is slowest for what it carries of it: share in use, now. */
 double net_wire_use(struct model *model, uint32_t host);
 /* Does a NIC or a connection hold the class up, so that it always has something to send? */

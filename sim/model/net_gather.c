@@ -345,56 +345,6 @@ static void gather_input(struct net *net, const struct model_job *job,
     }
 }
 
-/* Of a pointwise edge's consumers: how many read from their own host. */
-static double local_share(const struct model *model, const struct model_job *job, uint32_t e)
-{
-    const struct job_edge *edge = &job->spec->graph->edges.items[e];
-    const struct model_vertex *from = &job->vertices[edge->producer.n];
-    const struct model_vertex *to = &job->vertices[edge->consumer.n];
-    double local = 0;
-    for (uint32_t s = 0; s < to->parallelism; s++) {
-        uint32_t reader = to->life.current.items[s];
-        uint32_t sender = from->life.current.items[edge_producers_of(&job->plan, e, s).first];
-        local += reader != NONE && sender != NONE &&
-                 model->tasks.items[reader].life.host == model->tasks.items[sender].life.host;
-    }
-    return local / to->parallelism;
-}
-
-/* Network buffers in front of a vertex. A producer has buffers-per-channel for each of its
- * consumers and floating ones; so has a consumer for its channels from other hosts (from its own it
- * reads the producer's). */
-static void gather_buffers(struct model *model, const struct net *net, const struct model_job *job,
-                           const struct component *component, struct model_vertex *to)
-{
-    const struct config *config = &job->spec->graph->config;
-    const struct job_vertex *v = &job->spec->graph->vertices.items[to->id];
-    double per_channel = (double)config->buffers_per_channel,
-           floating = (double)config->buffers_per_gate;
-    to->flow.buffer_bytes = 0;
-    for (VEC_EACH(const uint32_t, e, &v->inputs)) {
-        const struct model_vertex *from =
-            &job->vertices[job->spec->graph->edges.items[*e].producer.n];
-        double producers = from->parallelism, consumers = to->parallelism, local = 0;
-        double channels = fmax(producers, consumers), remote = component->place_count > 1;
-        if (job->edge_slot[*e] != NONE) {
-            channels = producers * consumers;
-            for (uint32_t p = 0; p < component->place_count; p++) {
-                const struct net_place *place = &net->places.items[component->first_place + p];
-                const struct shuffle_end *end =
-                    &net->ends.items[place->first_end + job->edge_slot[*e]];
-                local += (double)end->consumers * end->producers;
-            }
-            remote = 1 - local / channels;
-        } else {
-            remote *= 1 - local_share(model, job, *e);
-        }
-        double buffers = channels * per_channel + producers * floating +
-                         remote * (channels * per_channel + consumers * floating);
-        to->flow.buffer_bytes += buffers * (double)config->buffer_size;
-    }
-}
-
 static void gather_component(struct model *model, struct net *net, uint32_t member)
 {
     uint32_t j = net->members.items[member].job;
@@ -415,7 +365,6 @@ static void gather_component(struct model *model, struct net *net, uint32_t memb
         vertex->flow.frozen = vertex->flow.blocked = 0;
         struct gather g = { model, net, job, component, vertex, j, 0, 0, false, false };
         gather_vertex(&g);
-        gather_buffers(model, net, job, component, vertex);
         for (VEC_EACH(const uint32_t, e, &graph->vertices.items[*id].outputs))
             if (job->edge_slot[*e] != NONE && component->place_count > 1)
                 gather_input(net, job, component, *e);

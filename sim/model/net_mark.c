@@ -202,7 +202,7 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
     if (!class->backpressured)
         return;
     double more = fmin(class->could, class->demand) - class->rate;
-    component->fill_rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
+    component->fill.rate += more * class->tasks * fmax(job->vertices[source].spec->record_bytes, 1);
 }
 
 static void clear_marks(struct model *model, struct net *net)
@@ -210,7 +210,7 @@ static void clear_marks(struct model *model, struct net *net)
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct model_job *job = &model->jobs[member->job];
         struct component *component = &job->components.items[member->component];
-        component->fill_rate = 0;
+        component->fill.rate = 0;
         job->leads.to = NONE;
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
@@ -295,8 +295,7 @@ void net_mark(struct model *model, struct net *net)
     mark_own_rows(model, net);
     for (VEC_EACH(const struct net_member, member, &net->members)) {
         struct component *component = &model->jobs[member->job].components.items[member->component];
-        if (component->fill_rate == 0)
-            component->fill_bytes = 0;
+        buffers_take_rates(model, net, &model->jobs[member->job], component);
         note_held(net, &model->jobs[member->job], component);
     }
 }

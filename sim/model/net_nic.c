@@ -66,7 +66,7 @@ static enum net_limit limit_of(enum transfer_way way)
     return way == TRANSFER_OUT ? LIMIT_NIC_OUT : LIMIT_NIC_IN;
 }
 
-/* Bytes per second of the data plane, now. */
+/* Of the data plane, now: bytes per second, or cores. */
 static double traffic_of(struct model *model, struct net *net, uint32_t slot, enum net_limit limit)
 {
     double sum = 0;
@@ -159,6 +159,11 @@ void net_add_turns(const struct model *model, struct net *net, uint32_t slot, en
     for (uint32_t f = net->slots.items[slot].first_far; f != NONE; f = net->fars.items[f].next)
         if (net->fars.items[f].limit == limit)
             add_flow(model, net, net->fars.items[f].raw, net->fars.items[f].load, turns);
+}
+
+double net_cores_used(struct model *model, const struct model_host *host)
+{
+    return traffic_of_host(model, host, LIMIT_CORES);
 }
 
 double net_nic_traffic(struct model *model, uint32_t host, enum transfer_way way)

@@ -179,6 +179,7 @@ static struct snapshot snapshot_of(const struct model *model, struct model_job *
 {
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
+    uint32_t tasks = hop->others_passed ? 1 : vertex->parallelism; /* that data in flight is for */
     bool incremental =
         job->spec->graph->config.checkpoint_incremental && pending->how.kind == CHECKPOINT_PERIODIC;
     struct cut *cut = cut_find(job, checkpoint);
@@ -189,7 +190,7 @@ static struct snapshot snapshot_of(const struct model *model, struct model_job *
         .records = records_at_cut(job, vertex, cut),
         .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
-                  .in_flight_bytes = (int64_t)(hop->in_flight_bytes / vertex->parallelism) },
+                  .in_flight_bytes = (int64_t)(hop->in_flight_bytes * hop->held_part / tasks) },
     };
     if (incremental)
         snapshot.on = increment_take(model, job, vertex, cut);
@@ -230,9 +231,10 @@ static void start_uploads(struct model *model)
     vec_clear(&model->numbers);
 }
 
-/* Snapshots of one task, or of all of the vertex whose user code does not sleep and whose
+/* Snapshots of one task, or of all of the vertex but one whose user code does not sleep and whose
  * synchronous part ends now. */
-static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, uint32_t only)
+static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, uint32_t only,
+                  uint32_t but)
 {
     struct model_job *job = &model->jobs[j];
     struct model_vertex *vertex = &job->vertices[v];
@@ -249,7 +251,7 @@ static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, 
         bool is_over = vertex->spec->snapshot_sync == 0 ||
                        model->tasks.items[task].sync_until == model_now(model);
         bool sleeps = fault_of(job, FAULT_SNAPSHOT_SLEEP, v, s, snapshot.checkpoint);
-        if (only == NONE ? !sleeps && is_over : s == only)
+        if (only == NONE ? !sleeps && is_over && s != but : s == only)
             add_to_upload(model, vertex, task, &snapshot);
     }
     start_uploads(model);
@@ -347,10 +349,22 @@ void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t 
             return;
         sleep_as_planned(model, job, serial, v, checkpoint);
     }
+    const struct hop *hop = &barrier_find(job, serial)->hops.items[v];
     if (vertex->spec->snapshot_sync == 0)
-        store(model, j, serial, v, NONE);
+        store(model, j, serial, v, hop->others_passed ? hop->slowest : NONE, NONE);
     else
         begin_sync(model, j, serial, v, checkpoint);
+}
+
+/* Those that stop the vertex, or user code of it, wait for each other. */
+bool snapshot_others(struct model *model, uint32_t j, uint64_t serial, uint32_t v)
+{
+    const struct model_job *job = &model->jobs[j];
+    uint32_t slowest = barrier_find(&model->jobs[j], serial)->hops.items[v].slowest;
+    if (job->spec->faults.count > 0 || job->vertices[v].spec->snapshot_sync > 0)
+        return false;
+    store(model, j, serial, v, NONE, slowest);
+    return true;
 }
 
 static void sync_is_over(void *context, uint64_t a, uint64_t b)
@@ -365,7 +379,7 @@ static void sync_is_over(void *context, uint64_t a, uint64_t b)
                 !model->tasks.items[*task].blocked &&
                 model->tasks.items[*task].sync_until > model_now(model);
     component_set_in_sync(model, j, v, left);
-    store(model, j, b, v, NONE);
+    store(model, j, b, v, NONE, NONE);
 }
 
 static void sleep_is_over(void *context, uint64_t a, uint64_t b)
@@ -383,7 +397,7 @@ static void sleep_is_over(void *context, uint64_t a, uint64_t b)
     const struct pending *pending = barrier_find(&model->jobs[j], b);
     if (pending &&
         fault_of(&model->jobs[j], FAULT_SNAPSHOT_SLEEP, v, subtask, pending->how.checkpoint))
-        store(model, j, b, v, subtask);
+        store(model, j, b, v, subtask, NONE);
 }
 
 /* Acknowledged by those who still run; their copies count from now on. */

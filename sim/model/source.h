@@ -49,7 +49,7 @@ struct source_cut {
     uint32_t group_count;
     double total;
     /* What was in buffers in front of the barrier: records of one partition by group (until it is
-     * settled), of all, and bytes; of these what the checkpoint stores as channel state. */
+     * settled), of all, and bytes, as `ahead` of deal.h; of these what is channel state. */
     double *aheads;
     double ahead, buffered_bytes, in_flight_bytes;
 };

@@ -18,6 +18,14 @@
 #include "sim/model/stall.h"
 #include "sim/model/task.h"
 
+/* Scratch of dealing out the buffers of one vertex: its subtasks on the host. */
+struct host_deal {
+    uint64_t round;
+    double weight; /* their part of the records */
+    uint32_t readers;
+    double use; /* of the host's cores, by all tasks; 1: all */
+};
+
 struct model_host { /* what every step touches comes first */
     struct life_host life;
     bool own_links;         /* some pair with it may have figures of its own */
@@ -32,7 +40,8 @@ struct model_host { /* what every step touches comes first */
     uint64_t counted;                          /* these, in the refresh of that number */
     uint32_t moving[TRANSFER_WAY_COUNT];       /* transfers to and from shared storage, under way */
     double transfer_limit[TRANSFER_WAY_COUNT]; /* as last said, bytes per second */
-    uint32_t upload;                           /* of the snapshot of round `upload_round` */
+    struct host_deal deal;
+    uint32_t upload; /* of the snapshot of round `upload_round` */
     uint64_t upload_round;
 };
 
@@ -106,6 +115,8 @@ struct model {
     struct sim_handle memory_look, stalls_look;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
     VEC(uint32_t) numbers;           /* scratch */
+    VEC(double) amounts;             /* scratch */
+    uint64_t deals;                  /* of buffers, so far */
 };
 
 static inline time_ns model_now(const struct model *model)

@@ -12,6 +12,7 @@
 #include "core/base/time.h"
 #include "core/base/vec.h"
 #include "sim/model/bands.h"
+#include "sim/model/deal.h"
 #include "sim/model/passage.h"
 
 /* Scratch of net_fold.c: task seconds, and seconds of the subtask with most. */
@@ -30,13 +31,13 @@ struct vertex_flow {
     uint32_t frozen;  /* subtasks whose process is: they tell nothing of their time */
     uint32_t blocked; /* those that a snapshot of their own holds: it is work */
     uint32_t in_sync; /* those in the synchronous part of a snapshot of all: the same */
-    double sync_share;   /* of the vertex's subtasks */
-    bool unheard;        /* the link of a subtask with one of its senders is cut */
-    uint32_t holder;     /* when stuck: the vertex, or the one it cannot reach */
-    bool congested;      /* its input buffers fill: it, or something behind it, is what holds up */
-    bool backpressured;  /* it waits for room in its output */
-    bool contended;      /* it holds up because its host's cores are taken */
-    double buffer_bytes; /* room in the buffers in front of it, over all subtasks */
+    double sync_share;  /* of the vertex's subtasks */
+    bool unheard;       /* the link of a subtask with one of its senders is cut */
+    uint32_t holder;    /* when stuck: the vertex, or the one it cannot reach */
+    bool congested;     /* its input buffers fill: it, or something behind it, is what holds up */
+    bool backpressured; /* it waits for room in its output */
+    bool contended;     /* it holds up because its host's cores are taken */
+    struct buffer_deal deal; /* while it is congested: of the buffers in front of it */
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
     /* The same if all subtasks were as busy as the one that is busiest at the moment, and so on. */
     double busy_most_seconds, backpressured_most_seconds;

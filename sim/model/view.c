@@ -216,7 +216,7 @@ void model_view_vertex(struct model *model, struct job_id id, struct vertex_id v
     out->in_rate = vertex_in_rate(job, component, vertex);
     double bytes_in = vertex_bytes_in(job, component, vertex);
     if (!vertex->is_source && bytes_in > 0)
-        out->backlog = vertex_bytes_ahead(model, job, vertex) / bytes_in * out->in_rate;
+        out->backlog = vertex_buffers(model, job, vertex).held / bytes_in * out->in_rate;
 }
 
 time_ns model_broken_at(const struct model *model, struct job_id id)

@@ -118,10 +118,10 @@ static const struct allowed_row {
     { "timelines/checkpoint-expires", METRIC_served_rate, 0.9, 1.2,
       "sources fill buffers, up to 12 of 32 KiB each, while their reader sleeps in a snapshot; in "
       "the model they stand" },
-    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.6, 1.1,
-      "a record of 13 bytes has 16 there, which is 0.81; and of the 12 buffers before a barrier "
-      "the "
-      "model takes all as full: each sender's open ones and the one being read are half so" },
+    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.55, 1.1,
+      "a record of 13 bytes has 16 there, which is 0.81; and of the buffers before a barrier, 12 "
+      "and in time more where there are more keys, the model takes all as full: each sender's "
+      "open ones and the one being read are half so" },
     { "timelines/checkpoint-unaligned", METRIC_served_rate, 0.9, 1.2,
       "what a load per subtask has made counts as served, also what lies in buffers" },
     { "timelines/checkpoint-unaligned", METRIC_checkpoint_duration_seconds, 0.9, 1.8,
@@ -140,6 +140,10 @@ static const struct allowed_row {
       "alike" },
     { "fault-slow", METRIC_latency_p50_seconds, 0.5, 1.1, "the same: most splits are read sooner" },
     { "fault-slow", METRIC_latency_p99_seconds, 0.9, 2.1, "the same" },
+    { "fault-cut-short", METRIC_lag_seconds, 0.5, 1.1,
+      "sources read on into buffers, ten for each reader that is cut off, which is most of the "
+      "cut; in the model what is in buffers is not read" },
+    { "fault-cut-short", METRIC_latency_p99_seconds, 0.5, 1.1, "the same" },
     { "fault-", METRIC_lag_seconds, 0.9, 1.7,
       "splits are read in turn, so the last one waits for a pass over the others" },
     { "fault-", METRIC_latency_p50_seconds, 0.9, 1.7,
@@ -157,12 +161,16 @@ static const struct allowed_row {
     { "peak-or-elastic", METRIC_latency_p50_seconds, 0.9, 1.7, "buffer time-out, as above" },
     { "peak-or-elastic", METRIC_latency_p99_seconds, 0.9, 2, "as the lag" },
     { "reactive-spot-day", METRIC_lag_seconds, 0.9, 2.5, "splits in turn, as above" },
-    { "reactive-spot-day", METRIC_latency_p50_seconds, 0.9, 2.3, "splits, and buffer time-out" },
+    { "reactive-spot-day", METRIC_latency_p50_seconds, 0.9, 2.4,
+      "half of the time is behind the backlog, so the median is at its end; then 127 ms for 101, "
+      "buffer time-out" },
     { "reactive-spot-day", METRIC_latency_p99_seconds, 0.9, 2.4, "as the lag" },
     { "reactive-spot-day", METRIC_checkpoint_duration_seconds, 0.9, 1.5, "batches in work" },
     { "revoked-machines", METRIC_lag_seconds, 0.9, 1.4, "splits in turn, as above" },
     { "revoked-machines", METRIC_latency_p50_seconds, 0.75, 1.1, "most splits are read sooner" },
     { "revoked-machines", METRIC_latency_p99_seconds, 0.9, 1.5, "as the lag" },
+    { "revoked-machines", METRIC_checkpoint_duration_seconds, 0.9, 1.4,
+      "batches in work, of 2,048 records of 350 us, also right behind a restart" },
     { "state-on-disk", METRIC_lag_seconds, 0.9, 1.3, "splits in turn, as above" },
     { "state-on-disk", METRIC_latency_p50_seconds, 0.9, 1.3, "buffer time-out, as above" },
     { "state-on-disk", METRIC_latency_p99_seconds, 0.9, 1.5, "as the lag" },

@@ -159,6 +159,22 @@ START_TEST(unaligned_checkpoints_store_the_buffers_instead)
 }
 END_TEST
 
+/* One of two readers is half as fast: each sender has ten buffers for it and its gate ten for the
+ * channel from the other host, 30 of which it reads 15 a second. The other one has its barrier at
+ * once, and stores 1 GB in a second. */
+START_TEST(others_store_their_parts_while_the_slowest_waits_for_the_barrier)
+{
+    f.hosts[1].speed = 0.5;
+    count->state_fixed = 1e9;
+    model_fixture_begin(&f, &two_by_two, 30000);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    double wait = 30 * 32768 / 500e3;
+    ck_assert_double_eq_tol((double)model_fixture_acknowledged(&f, 1, 3) / 1e9, 11, 0.01);
+    ck_assert_double_eq_tol((double)model_fixture_acknowledged(&f, 1, 4) / 1e9, 11 + wait, 0.01);
+}
+END_TEST
+
 /* The checkpoint may be unaligned, the way into this vertex is not. */
 START_TEST(barriers_wait_for_buffers_on_a_broadcast_edge)
 {
@@ -424,6 +440,7 @@ Suite *test_model_checkpoint_suite(void)
     Suite *suite = suite_create("model_checkpoint");
     TCase *tests = tcase_create("checkpoints");
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, others_store_their_parts_while_the_slowest_waits_for_the_barrier);
     tcase_add_test(tests, every_task_acknowledges_with_its_state);
     tcase_add_test(tests, small_state_is_inside_the_acknowledgement);
     tcase_add_test(tests, state_above_the_inline_threshold_is_written_to_storage);

@@ -6,7 +6,7 @@
  */
 #include <check.h>
 
-#include "sim/model/latency.h"
+#include "sim/model/buffers.h"
 #include "sim/model/state.h"
 #include "tests/lib/model_fixture.h"
 
@@ -116,7 +116,7 @@ END_TEST
 
 static double bytes_ahead(uint32_t v)
 {
-    return vertex_bytes_ahead(f.model, &f.model->jobs[0], vertex_at(v));
+    return vertex_buffers(f.model, &f.model->jobs[0], vertex_at(v)).held;
 }
 
 /* Together they hold what the component's buffers do, and one instant later there is more. */
@@ -130,9 +130,9 @@ START_TEST(buffers_of_a_component_fill_together_and_go_on_filling)
         model_fixture_job(&f, job_0); /* brings it up to date */
         for (uint32_t v = 0; v < VERTICES; v++)
             sum += bytes_ahead(v);
-        struct buffer_fill fill =
+        struct buffer_level level =
             buffers_of(f.model, &f.model->jobs[0], &f.model->jobs[0].components.items[0]);
-        ck_assert_double_eq_tol(sum, fill.bytes, 1e-6 * fill.bytes);
+        ck_assert_double_eq_tol(sum, level.held, 1e-6 * level.held);
         ck_assert_double_gt(sum, before);
         before = sum;
     }

@@ -101,7 +101,7 @@ START_TEST(a_stop_with_savepoint_begun_over_a_cut_link_ends_after_it_has_healed)
 {
     begin(PARTITION_HASH, two_each, 2, 40000);
     model_fixture_run(&f, 20 * TIME_S);
-    double bytes = f.model->jobs[0].vertices[1].flow.buffer_bytes;
+    double bytes = f.model->jobs[0].vertices[1].flow.deal.even.ahead;
     model_fixture_cut_link(&f, 1, 2, true);
     model_fixture_run(&f, 21 * TIME_S);
     model_fixture_trigger(&f, &deployed, 1, CHECKPOINT_STOP_SUSPEND);
@@ -206,7 +206,7 @@ START_TEST(senders_that_reach_all_their_readers_go_on)
     ck_assert_double_eq_tol(after.backpressured_seconds - before.backpressured_seconds, 20, 1e-6);
     ck_assert(!f.model->jobs[0].vertices[0].flow.congested);
     ck_assert(f.model->jobs[0].vertices[1].flow.congested);
-    ck_assert_double_gt(f.model->jobs[0].components.items[0].fill_bytes, 0);
+    ck_assert_double_gt(f.model->jobs[0].components.items[0].fill.bytes, 0);
     model_fixture_fini(&f);
 }
 END_TEST

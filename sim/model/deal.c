@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pools and channels: how many buffers a sender has for a subtask that is behind, and how many of
+ * its own that has for its senders.
+ */
+#include "sim/model/deal.h"
+
+#include <math.h>
+
+#include "sim/model/latency.h"
+#include "sim/model/state.h"
+
+/* The buffers in front of one vertex. */
+struct dealing {
+    const struct model *model;
+    const struct net *net;
+    const struct model_job *job;
+    const struct component *component;
+    const struct model_vertex *to;
+    struct behind behind; /* its subtasks */
+};
+
+/* Of a pointwise edge's readers: how many read from another host. */
+static double remote_share(const struct dealing *d, uint32_t e)
+{
+    const struct job_edge *edge = &d->job->spec->graph->edges.items[e];
+    const struct model_vertex *from = &d->job->vertices[edge->producer.n];
+    double remote = 0;
+    for (uint32_t s = 0; s < d->to->parallelism; s++) {
+        uint32_t reader = d->to->life.current.items[s];
+        uint32_t sender = from->life.current.items[edge_producers_of(&d->job->plan, e, s).first];
+        remote +=
+            reader == NONE || sender == NONE ||
+            d->model->tasks.items[reader].life.host != d->model->tasks.items[sender].life.host;
+    }
+    return remote / d->to->parallelism;
+}
+
+/* Senders of a shuffle on the same host. */
+static double senders_beside(const struct dealing *d, uint32_t shuffle, const struct model_host *at)
+{
+    const struct net_place *places = d->net->places.items;
+    for (uint32_t p = d->component->first_place;
+         p < d->component->first_place + d->component->place_count; p++)
+        if (&d->model->hosts.items[d->net->slots.items[places[p].slot].host] == at)
+            return d->net->ends.items[places[p].first_end + shuffle].producers;
+    return 0;
+}
+
+/* The channels that one subtask reads. */
+struct channels {
+    double senders, remote; /* that fill; of them, on other hosts */
+    double readers;         /* of one sender */
+    double floating;        /* does its gate use floating buffers, 0 to 1 */
+};
+
+static struct channels channels_of(const struct dealing *d, uint32_t e)
+{
+    const struct job_edge *edge = &d->job->spec->graph->edges.items[e];
+    double from = d->job->vertices[edge->producer.n].parallelism, to = d->to->parallelism;
+    if (d->job->edge_slot[e] == NONE) {
+        double remote = d->component->place_count > 1 ? remote_share(d, e) : 0;
+        double senders = fmax(from / to, 1);
+        return (struct channels){ senders, senders * remote, fmax(to / from, 1), remote };
+    }
+    const struct model_task *task =
+        &d->model->tasks.items[d->to->life.current.items[d->behind.slowest]];
+    const struct model_host *host = &d->model->hosts.items[task->life.host];
+    double remote = from - senders_beside(d, d->job->edge_slot[e], host);
+    return (struct channels){ behind_stands(host) ? remote : from, remote, to, remote > 0 };
+}
+
+/* Of one sender, for the slowest, at first and in the end; for those that are not behind it has an
+ * open one each. What an output sends to all is one buffer for all. */
+static void deal_pool(const struct dealing *d, const struct channels *channels, bool broadcast,
+                      double *even, double *most)
+{
+    const struct behind *behind = &d->behind;
+    double pool = config_output_buffers(&d->job->spec->graph->config, (uint32_t)channels->readers);
+    double part = channels->readers / d->to->parallelism;
+    double count = behind->count * part, last = fmax(behind->last * part, 1);
+    double share = fmin(behind->weight / (behind->spread * part), 1);
+    *even = fmin((pool - (channels->readers - count)) * share, CONFIG_CHANNEL_BUFFERS_MAX);
+    *most = fmin((pool - (channels->readers - last)) / last, CONFIG_CHANNEL_BUFFERS_MAX);
+    if (behind->last == d->to->parallelism || *most < *even)
+        *most = *even;
+    if (broadcast)
+        *even = *most = pool;
+}
+
+/* Debloating: so that what is before the slowest is read within the target. One that reads nothing
+ * tells its senders nothing. */
+static struct deal_stage stage_of(const struct dealing *d, double buffers, double held)
+{
+    const struct config *config = &d->job->spec->graph->config;
+    double size = (double)config->buffer_size, least = (double)config->buffer_size_min;
+    double rate = vertex_bytes_in(d->job, d->component, d->to);
+    double wanted = rate * (double)config->debloat_target / (double)TIME_S / buffers;
+    if (config->debloat && rate > 0)
+        size = fmin(fmax(wanted, least), size);
+    return (struct deal_stage){ buffers * size, buffers * size * held, size };
+}
+
+static void deal(const struct dealing *d, struct buffer_deal *out)
+{
+    const struct job_graph *graph = d->job->spec->graph;
+    const struct config *config = &graph->config;
+    double even = 0, most = 0, at_reader = 0;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[d->to->id].inputs)) {
+        const struct channels channels = channels_of(d, *e);
+        bool broadcast = graph->edges.items[*e].partitioner == PARTITION_BROADCAST;
+        double first, last;
+        deal_pool(d, &channels, broadcast, &first, &last);
+        even += channels.senders * first;
+        most += channels.senders * last;
+        at_reader += channels.remote * (double)config->buffers_per_channel +
+                     channels.floating * (double)config->buffers_per_gate;
+    }
+    out->even = stage_of(d, (even + at_reader) / d->behind.weight, d->behind.spread);
+    out->most = stage_of(d, (most + at_reader) / d->behind.weight, d->behind.last_weight);
+    behind_paces(&d->behind, even > 0 ? most / even : 1, out->paces, &out->left);
+}
+
+void deal_find(struct model *model, struct net *net, struct model_job *job,
+               const struct component *component, struct model_vertex *vertex, double wish)
+{
+    struct dealing d = { model, net, job, component, vertex, behind_alike(vertex->parallelism) };
+    if (vertex->shape.share) /* pipelines do not hold each other up */
+        behind_find(model, net, job, component, vertex, wish, &d.behind);
+    vertex->flow.deal.round = net->round;
+    vertex->flow.deal.slowest = d.behind.slowest;
+    vertex->flow.deal.weight = d.behind.weight;
+    deal(&d, &vertex->flow.deal);
+}
