@@ -295,9 +295,9 @@ WEIR_API struct weir_stream *weir_process_two(struct weir_stream *first, struct 
                                               const struct weir_process *process, void *user);
 
 /* What a subtask remembers without a key: lists under names, kept in checkpoints, for weir_add,
- * weir_next and weir_clear. When the parallelism changes the entries are dealt out, in order and
- * evenly; or, of a union, all of them go to each subtask, and on_begin is where it clears the list
- * and adds again what is its own. */
+ * weir_next and weir_clear. When the parallelism changes the entries of each list are dealt out, in
+ * order and evenly; or, of a union, all of them go to each subtask, and on_begin is where it clears
+ * the list and adds again what is its own. */
 struct weir_list {
     const char *name;
     const struct weir_type *type; /* of fixed size, and its own bytes */

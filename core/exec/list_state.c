@@ -57,6 +57,8 @@ void list_states_save(const struct list_states *lists, struct state_list *out)
     VEC(uint8_t) room = { 0 };
     for (uint32_t l = 0; l < lists->count; l++) {
         const struct list_state *list = &lists->items[l];
+        if (l > 0)
+            state_list_begin_part(out);
         struct saved head = { name_of(list->spec), list->spec->value.fingerprint,
                               list->spec->value.version };
         vec_resize(&room, sizeof head + list->spec->size);

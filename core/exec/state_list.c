@@ -8,12 +8,19 @@ void state_list_fini(struct state_list *list)
 {
     vec_fini(&list->bytes);
     vec_fini(&list->ends);
+    vec_fini(&list->parts);
 }
 
 void state_list_clear(struct state_list *list)
 {
     vec_clear(&list->bytes);
     vec_clear(&list->ends);
+    vec_clear(&list->parts);
+}
+
+void state_list_begin_part(struct state_list *list)
+{
+    vec_push(&list->parts, list->ends.count);
 }
 
 void state_list_add(struct state_list *list, const void *entry, size_t size)
@@ -55,24 +62,50 @@ static void copy_all(const struct state_list *const *old, uint32_t old_paralleli
             copy_entries(old[i], 0, state_list_count(old[i]), out);
 }
 
-/* repartitionSplitState with its start at 0. */
-static void copy_share(const struct state_list *const *old, uint32_t old_parallelism,
+/* Where one of several lists begins; all subtasks have the same ones. */
+static size_t part_begin(const struct state_list *list, size_t part)
+{
+    if (part == 0)
+        return 0;
+    return part <= list->parts.count ? list->parts.items[part - 1] : state_list_count(list);
+}
+
+static size_t part_count(const struct state_list *list, size_t part)
+{
+    return list ? part_begin(list, part + 1) - part_begin(list, part) : 0;
+}
+
+/* repartitionSplitState with its start at 0: each list by itself. */
+static void copy_share(const struct state_list *const *old, uint32_t old_parallelism, size_t part,
                        uint32_t subtask, uint32_t parallelism, struct state_list *out)
 {
     size_t all = 0, passed = 0;
     for (uint32_t i = 0; i < old_parallelism; i++)
-        all += old[i] ? state_list_count(old[i]) : 0;
+        all += part_count(old[i], part);
     size_t each = all / parallelism, rest = all % parallelism;
     size_t from = each * subtask + (subtask < rest ? subtask : rest);
     size_t to = from + each + (subtask < rest);
     for (uint32_t i = 0; i < old_parallelism && passed < to; i++) {
-        size_t count = old[i] ? state_list_count(old[i]) : 0;
+        size_t count = part_count(old[i], part);
         size_t first = from > passed ? from - passed : 0;
         size_t last = to - passed < count ? to - passed : count;
-        if (first < last)
-            copy_entries(old[i], first, last, out);
+        if (first < last) {
+            size_t begin = part_begin(old[i], part);
+            copy_entries(old[i], begin + first, begin + last, out);
+        }
         passed += count;
     }
+}
+
+static void copy_shares(const struct state_list *const *old, uint32_t old_parallelism,
+                        uint32_t subtask, uint32_t parallelism, struct state_list *out)
+{
+    size_t last = 0;
+    for (uint32_t i = 0; i < old_parallelism; i++)
+        if (old[i] && old[i]->parts.count > last)
+            last = old[i]->parts.count;
+    for (size_t part = 0; part <= last; part++)
+        copy_share(old, old_parallelism, part, subtask, parallelism, out);
 }
 
 static const struct state_list *any_of(const struct state_list *const *old,
@@ -101,7 +134,7 @@ void state_list_redistribute(enum operator_state mode, const struct state_list *
         if (unchanged)
             copy = old[subtask];
         else
-            copy_share(old, old_parallelism, subtask, parallelism, out);
+            copy_shares(old, old_parallelism, subtask, parallelism, out);
         break;
     case OPERATOR_STATE_UNION: copy_all(old, old_parallelism, out); break;
     case OPERATOR_STATE_BROADCAST:

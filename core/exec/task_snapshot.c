@@ -53,7 +53,9 @@ void task_snapshot_add_list(struct task_snapshot_writer *writer, uint64_t op,
                             const struct state_list *list)
 {
     task_snapshot_open_section(writer, SECTION_LIST, op, "");
-    put(writer->out, state_list_count(list));
+    put(writer->out, (uint64_t)list->parts.count << PARTS_SHIFT | state_list_count(list));
+    for (VEC_EACH(const uint64_t, begin, &list->parts))
+        put(writer->out, *begin);
     for (VEC_EACH(const uint64_t, end, &list->ends))
         put(writer->out, *end);
     put_bytes(writer->out, list->bytes.items, list->bytes.count);

@@ -17,7 +17,7 @@
 #include "core/exec/state_list.h"
 
 enum {
-    TASK_SNAPSHOT_VERSION = 4,
+    TASK_SNAPSHOT_VERSION = 5,
     SECTION_NAME_SIZE = SNAPSHOT_NAME_MAX,
     SECTIONS_MAX = 1 << 16,
 };

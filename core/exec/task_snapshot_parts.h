@@ -11,6 +11,7 @@ enum {
     WORD = 8,
     IDENTITY_BYTES = 6 * WORD,
     SECTION_BYTES = 5 * WORD + SECTION_NAME_SIZE,
+    PARTS_SHIFT = 48, /* of operator state's first word: entries, and above how many parts begin */
     TRAILER_BYTES = 4 * WORD, /* where the table begins, its checksum, version, magic */
 };
 

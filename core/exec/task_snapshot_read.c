@@ -146,6 +146,36 @@ struct err task_snapshot_check(const struct task_snapshot_file *file,
     return OK;
 }
 
+/* Where each of several lists but the first begins. */
+static MUST_CHECK struct err read_parts(const uint8_t *words, uint64_t parts, uint64_t entries,
+                                        struct state_list *out, struct note *note)
+{
+    uint64_t last = 0;
+    for (uint64_t i = 0; i < parts; i++) {
+        uint64_t begin = word_at(words + i * WORD);
+        if (begin < last || begin > entries)
+            return damaged(note, "a list of operator state begins outside of it");
+        vec_push(&out->parts, begin);
+        last = begin;
+    }
+    return OK;
+}
+
+static MUST_CHECK struct err read_entries(const uint8_t *words, uint64_t entries, uint64_t size,
+                                          struct state_list *out, struct note *note)
+{
+    const uint8_t *data = words + entries * WORD;
+    uint64_t last = 0;
+    for (uint64_t i = 0; i < entries; i++) {
+        uint64_t end = word_at(words + i * WORD);
+        if (end < last || end > size)
+            return damaged(note, "an entry of operator state lies outside of it");
+        state_list_add(out, data + last, end - last);
+        last = end;
+    }
+    return OK;
+}
+
 struct err task_snapshot_read_list(const struct task_snapshot_file *file,
                                    const struct snapshot_section *section, struct state_list *out,
                                    struct note *note)
@@ -155,21 +185,18 @@ struct err task_snapshot_read_list(const struct task_snapshot_file *file,
     TRY(task_snapshot_check(file, section, note));
     if (section->size < WORD)
         return damaged(note, "operator state is too short");
-    uint64_t count = word_at(bytes), room = (section->size - WORD) / WORD, last = 0;
-    if (count > room)
+    uint64_t entries = word_at(bytes) & ((UINT64_C(1) << PARTS_SHIFT) - 1);
+    uint64_t parts = word_at(bytes) >> PARTS_SHIFT, room = (section->size - WORD) / WORD;
+    if (entries > room || parts > room - entries)
         return damaged(note, "operator state has more entries than bytes");
-    const uint8_t *data = bytes + WORD + count * WORD;
-    uint64_t data_size = section->size - WORD - count * WORD;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t end = word_at(bytes + WORD + i * WORD);
-        if (end < last || end > data_size) {
-            state_list_clear(out);
-            return damaged(note, "an entry of operator state lies outside of it");
-        }
-        state_list_add(out, data + last, end - last);
-        last = end;
-    }
-    return OK;
+    const uint8_t *ends = bytes + WORD + parts * WORD;
+    uint64_t size = section->size - WORD - (parts + entries) * WORD;
+    struct err e = read_parts(bytes + WORD, parts, entries, out, note);
+    if (!err_is(e))
+        e = read_entries(ends, entries, size, out, note);
+    if (err_is(e))
+        state_list_clear(out);
+    return e;
 }
 
 struct err task_snapshot_read_buffer(const struct task_snapshot_file *file,

@@ -35,7 +35,7 @@ static void load_lists(struct lone_chain *lone, const struct task_snapshot_file 
 {
     for (uint32_t op = 0; op < lone->chain.count; op++) {
         struct operator* it = lone->chain.operators[op];
-        struct state_list lists[LONE_FILES_MAX] = { { { 0 }, { 0 } } }, own = { 0 };
+        struct state_list lists[LONE_FILES_MAX] = { { .bytes = { 0 } } }, own = { 0 };
         const struct state_list *saved[LONE_FILES_MAX] = { NULL };
         struct note note = { { 0 } };
         if (!it->class->load || file_count == 0)

@@ -68,6 +68,40 @@ START_TEST(a_list_is_found_by_its_name)
 }
 END_TEST
 
+/* RoundRobinOperatorStateRepartitioner: each named state by itself. */
+START_TEST(each_list_is_dealt_out_by_itself)
+{
+    enum { OLD = 2, MOST = 4, OF_EACH = 60 };
+    struct state_list saved[OLD] = { { .bytes = { 0 } } };
+    const struct state_list *old[OLD] = { &saved[0], &saved[1] };
+    for (uint32_t s = 0; s < OLD; s++) {
+        struct list_states lists;
+        list_states_init(&lists, specs, SPECS);
+        for (uint64_t i = 0; i < OF_EACH; i++) {
+            state_list_add(&lists.items[0].entries, &i, sizeof i);
+            if (s == 1)
+                state_list_add(&lists.items[1].entries, "x", 1);
+        }
+        list_states_save(&lists, &saved[s]);
+        list_states_fini(&lists);
+    }
+    for (uint32_t now = 1; now <= MOST; now++)
+        for (uint32_t subtask = 0; subtask < now && now != OLD; subtask++) {
+            struct list_states again;
+            struct state_list own = { 0 };
+            struct note note;
+            state_list_redistribute(OPERATOR_STATE_SPLIT, old, OLD, subtask, now, &own);
+            ck_assert(!err_is(load(specs, SPECS, &own, &again, &note)));
+            ck_assert_uint_eq(state_list_count(&again.items[0].entries), OLD * OF_EACH / now);
+            ck_assert_uint_eq(state_list_count(&again.items[1].entries), OF_EACH / now);
+            list_states_fini(&again);
+            state_list_fini(&own);
+        }
+    state_list_fini(&saved[0]);
+    state_list_fini(&saved[1]);
+}
+END_TEST
+
 static void must_refuse(const struct list_spec *as, const struct state_list *saved,
                         const char *words)
 {
@@ -107,6 +141,7 @@ Suite *test_exec_list_state_suite(void)
     TCase *tcase = tcase_create("lists");
     tcase_add_test(tcase, lists_come_back_as_they_were);
     tcase_add_test(tcase, a_list_is_found_by_its_name);
+    tcase_add_test(tcase, each_list_is_dealt_out_by_itself);
     tcase_add_test(tcase, entries_of_another_type_and_none_at_all_are_refused);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -70,6 +70,7 @@ static void write_file(void)
     task_snapshot_begin(&writer, &identity, &bytes);
     state_list_add(&list, "one", 3);
     state_list_add(&list, "", 0);
+    state_list_begin_part(&list);
     state_list_add(&list, "three", 5);
     task_snapshot_add_list(&writer, 0, &list);
     write_keyed(&writer);
@@ -110,6 +111,8 @@ START_TEST(what_was_written_is_read_back)
                                  &note),
          &note);
     ck_assert_uint_eq(state_list_count(&list), 3);
+    ck_assert_uint_eq(list.parts.count, 1);
+    ck_assert_uint_eq(list.parts.items[0], 2);
     ck_assert_mem_eq(state_list_entry(&list, 2, &size), "three", 5);
     state_list_entry(&list, 1, &size);
     ck_assert_uint_eq(size, 0);
@@ -207,7 +210,7 @@ START_TEST(another_version_is_named)
     write_file();
     bytes.items[bytes.count - 16] = 2;
     ck_assert(!reads(bytes.items, bytes.count, &note));
-    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 4");
+    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 5");
     snapshot_bytes_fini(&bytes);
 }
 END_TEST
