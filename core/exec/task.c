@@ -63,12 +63,11 @@ static void init_inputs(struct exec_task *task)
         input->partitioner = from->partitioner;
         input->route = from->route;
         input->buffer_size = from->buffer_size;
-        input->first_channel = task->open_channels;
         task->open_channels += from->gate.channels;
         task->gates[i] = &input->gate;
     }
     task->open_inputs = config->input_count;
-    watermark_valve_init(&task->valve, task->open_channels);
+    exec_task_init_watermarks(task);
     if (config->input_count > 0)
         barrier_handler_init(&task->handler, config->barriers, config->finishes_behind_checkpoint,
                              task->gates, config->input_count);
@@ -150,7 +149,7 @@ void exec_task_destroy(struct exec_task *task)
         buffer_release(task->reading.buffer);
     for (uint32_t i = 0; i < task->config.output_count; i++)
         task_output_fini(&task->outputs[i]);
-    watermark_valve_fini(&task->valve);
+    input_watermarks_fini(&task->watermarks);
     mem_destroy(task->inputs);
     mem_destroy(task->gates);
     mem_destroy(task->outputs);

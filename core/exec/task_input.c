@@ -9,19 +9,38 @@ void exec_task_send_event(struct exec_task *task, const struct channel_event *ev
     chain_event(&task->chain, event);
 }
 
-static void on_watermark(struct exec_task *task, uint32_t channel, int64_t watermark)
+/* Edges of a union are one input of the chain, and share its valve. */
+void exec_task_init_watermarks(struct exec_task *task)
 {
-    if (watermark_valve_on_watermark(&task->valve, channel, watermark))
-        chain_watermark(&task->chain, task->valve.watermark);
+    uint32_t count = 0, *channels = mem_create_array(task->config.input_count, sizeof *channels);
+    for (uint32_t i = 0; i < task->config.input_count; i++) {
+        struct exec_input *input = &task->inputs[i];
+        CHECK(input->head_input < task->config.input_count);
+        input->first_channel = channels[input->head_input];
+        channels[input->head_input] += input->gate.config.channels;
+        count = input->head_input >= count ? input->head_input + 1 : count;
+    }
+    input_watermarks_init(&task->watermarks, channels, count);
+    mem_destroy(channels);
 }
 
-static void on_status(struct exec_task *task, uint32_t channel, bool idle)
+static void on_watermark(struct exec_task *task, const struct exec_input *input, uint32_t channel,
+                         int64_t watermark)
+{
+    if (input_watermarks_on_watermark(&task->watermarks, input->head_input,
+                                      input->first_channel + channel, watermark))
+        chain_watermark(&task->chain, task->watermarks.watermark);
+}
+
+static void on_status(struct exec_task *task, const struct exec_input *input, uint32_t channel,
+                      bool idle)
 {
     bool rose;
-    enum valve_change change = watermark_valve_on_status(&task->valve, channel, idle, &rose);
+    enum valve_change change = input_watermarks_on_status(
+        &task->watermarks, input->head_input, input->first_channel + channel, idle, &rose);
     if (rose)
-        chain_watermark(&task->chain, task->valve.watermark);
-    if (change == VALVE_IDLE || change == VALVE_ACTIVE)
+        chain_watermark(&task->chain, task->watermarks.watermark);
+    if (change != VALVE_SAME)
         chain_status(&task->chain, change == VALVE_IDLE);
 }
 
@@ -43,9 +62,9 @@ static void read_buffer(struct exec_task *task, struct exec_input *input, uint32
         if (frame.kind == FRAME_RECORDS)
             chain_process(&task->chain, input->head_input, &frame.batch);
         else if (frame.kind == FRAME_WATERMARK)
-            on_watermark(task, input->first_channel + channel, frame.watermark);
+            on_watermark(task, input, channel, frame.watermark);
         else
-            on_status(task, input->first_channel + channel, frame.idle);
+            on_status(task, input, channel, frame.idle);
     }
     if (err_is(e))
         exec_task_fail(task, CAUSE_USER_CODE, note.text);

@@ -32,7 +32,7 @@ uint64_t exec_task_timers(const struct exec_task *task)
 
 int64_t exec_task_watermark(const struct exec_task *task)
 {
-    return task->valve.watermark;
+    return task->watermarks.watermark;
 }
 
 void exec_task_check(const struct exec_task *task)

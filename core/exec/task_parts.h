@@ -5,8 +5,8 @@
 #ifndef WEIR_EXEC_TASK_PARTS_H
 #define WEIR_EXEC_TASK_PARTS_H
 
+#include "core/exec/input_watermarks.h"
 #include "core/exec/task.h"
-#include "core/exec/watermark_valve.h"
 
 enum mail_kind { MAIL_TRIGGER, MAIL_COMPLETE, MAIL_ABORTED };
 
@@ -19,7 +19,7 @@ struct mail {
 struct exec_input {
     struct input_gate gate;
     struct frame_reader reader;
-    uint32_t head_input, first_channel; /* of the task's channels */
+    uint32_t head_input, first_channel; /* of those of the chain's input */
     enum partitioner partitioner;       /* of the edge it reads from */
     struct record_route route;
     uint32_t buffer_size;
@@ -47,7 +47,7 @@ struct exec_task {
     struct channel_item reading; /* taken; a user's call may not come back from it */
     struct task_output *outputs;
     struct barrier_handler handler; /* of a task with inputs */
-    struct watermark_valve valve;
+    struct input_watermarks watermarks;
     VEC(struct mail) mails;
     size_t first_mail;
     VEC(struct task_fact) facts;
@@ -85,6 +85,7 @@ void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint);
 void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
 
 /* task_input.c */
+void exec_task_init_watermarks(struct exec_task *task);
 bool exec_task_read_next(struct exec_task *task, bool priority_only);
 bool exec_task_finish_operators(struct exec_task *task);
 void exec_task_end_data(struct exec_task *task);
