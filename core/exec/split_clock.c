@@ -16,6 +16,7 @@ void split_clock_open(struct split_clock *clock, struct operator* op,
         vec_push(&clock->clocks, (struct watermark_clock){ 0 });
         watermark_clock_init(&vec_last(&clock->clocks));
     }
+    clock->open = clock->clocks.count;
     clock->next_at = time_add(op->task->now, strategy->interval);
 }
 
@@ -66,13 +67,15 @@ uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
 
 void split_clock_release(struct split_clock *clock, size_t place)
 {
-    if (clock->strategy)
-        clock->clocks.items[place].has_ended = true;
+    if (!clock->strategy || clock->clocks.items[place].has_ended)
+        return;
+    clock->clocks.items[place].has_ended = true;
+    clock->open--;
 }
 
 bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op, size_t place)
 {
-    if (!clock->strategy)
+    if (!clock->strategy || clock->clocks.items[place].has_ended)
         return false;
     int64_t bound = op->task->watermark_bound;
     return clock->watermark > bound ||
@@ -81,7 +84,8 @@ bool split_clock_is_paused(const struct split_clock *clock, const struct operato
 
 time_ns split_clock_deadline(const struct split_clock *clock)
 {
-    return clock->strategy && clock->clocks.count > 0 ? clock->next_at : TIME_NEVER;
+    bool is_silent = clock->open == 0 && clock->idle;
+    return clock->strategy && !is_silent ? clock->next_at : TIME_NEVER;
 }
 
 /* What the task reports: WATERMARK_MAX, as from then on it holds nobody back. */
@@ -93,28 +97,26 @@ static void say_idle(struct split_clock *clock, struct operator* op)
     clock->idle = true;
 }
 
-/* WatermarkOutputMultiplexer.updateCombinedWatermark. A split that is paused is not idle. */
+/* WatermarkOutputMultiplexer.updateCombinedWatermark. A split that is paused is not idle; a source
+ * without any that goes on is, time-out or not: the last watermark comes with the end of the data,
+ * and would take others to the end of time that only rest (IdlenessManager: main output, splits).
+ */
 void split_clock_on_time(struct split_clock *clock, struct operator* op, time_ns now)
 {
     int64_t least = WATERMARK_MAX;
-    bool all_idle = true, all_ended = true;
+    bool all_idle = true;
     clock->next_at = time_add(now, clock->strategy->interval);
     for (size_t i = 0; i < clock->clocks.count; i++) {
         struct watermark_clock *one = &clock->clocks.items[i];
         int64_t watermark = watermark_clock_value(one, clock->strategy);
         if (one->has_ended)
             continue;
-        all_ended = false;
         if (split_clock_is_paused(clock, op, i))
             one->moved = true;
         if (watermark_clock_is_idle(one, clock->strategy, now))
             continue;
         all_idle = false;
         least = watermark < least ? watermark : least;
-    }
-    if (all_ended) { /* the last watermark comes with the end of the data */
-        op->task->source_watermark = WATERMARK_MAX;
-        return;
     }
     if (all_idle) {
         say_idle(clock, op);

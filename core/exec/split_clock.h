@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Watermarks of a source: each split has its own clock, the source's watermark is the least of
- * those that are not idle. A split that is further than the bound that the task was told is not
- * read until the bound has risen. Source: Flink's WatermarkOutputMultiplexer,
- * SourceOperator.checkSplitWatermarkAlignment.
+ * those that are not idle. A source without splits, or whose splits have all ended, is idle. A
+ * split that is further than the bound that the task was told is not read until the bound has
+ * risen. Source: Flink's WatermarkOutputMultiplexer, SourceOperator.checkSplitWatermarkAlignment.
  */
 #ifndef WEIR_EXEC_SPLIT_CLOCK_H
 #define WEIR_EXEC_SPLIT_CLOCK_H
@@ -14,6 +14,7 @@
 struct split_clock {
     const struct watermark_strategy *strategy; /* null: the source has no watermarks */
     VEC(struct watermark_clock) clocks;        /* by place in the list of splits */
+    size_t open;                               /* that have not ended */
     int64_t watermark;                         /* emitted */
     bool idle;                                 /* so it was said */
     time_ns next_at;
@@ -32,7 +33,7 @@ uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
                           split_maker *make, const void *context, uint32_t most);
 /* One that the source has read itself, of the split at this place. */
 void split_clock_see(struct split_clock *clock, size_t place, int64_t timestamp);
-/* The split has ended: it holds nobody back any more. */
+/* The split has ended, perhaps said before: it holds nobody back any more. */
 void split_clock_release(struct split_clock *clock, size_t place);
 bool split_clock_is_paused(const struct split_clock *clock, const struct operator* op,
                            size_t place);

@@ -9,6 +9,7 @@
 #include "core/exec/assign_watermarks.h"
 #include "core/exec/generator_source.h"
 #include "core/exec/log_source.h"
+#include "core/exec/state_list.h"
 #include "core/exec/task.h"
 #include "tests/lib/partitions.h"
 
@@ -233,6 +234,89 @@ START_TEST(the_slowest_split_counts)
 }
 END_TEST
 
+/* A line of a log's file each, 1 ms apart; those of split 0 end with the third. */
+static const void *line_of(const void *context, uint32_t split, uint64_t offset, uint32_t *size,
+                           int64_t *timestamp)
+{
+    static uint64_t line;
+    (void)context;
+    line = offset;
+    *size = sizeof line;
+    *timestamp = (int64_t)offset;
+    return split == 0 && offset >= 3 ? NULL : &line;
+}
+
+static struct watermark_strategy file_strategy = { .interval = INTERVAL };
+static const struct log_source_params file_params = { .splits = 2,
+                                                      .record = line_of,
+                                                      .watermarks = &file_strategy };
+static const struct operator_spec file_spec = { .name = "files",
+                                                .class = &log_source_class,
+                                                .params = &file_params,
+                                                .outputs = { stamped, 1, 1 } };
+
+static const struct state_list no_splits;
+
+/* At the next interval it says so, once, and then wants no more time; the log goes on. */
+static void must_rest(struct line *line, time_ns now)
+{
+    size_t before;
+    hear(line);
+    before = line->heard.count;
+    ck_assert_int_eq(chain_poll(&line->chain, 1000), SOURCE_WAITS);
+    ck_assert_int_le(chain_deadline(&line->chain), now + INTERVAL);
+    for (int i = 1; i <= 10; i++)
+        tick(line, now + i * INTERVAL);
+    hear(line);
+    ck_assert_uint_eq(line->heard.count, before + 1);
+    ck_assert_int_eq(vec_last(&line->heard).kind, HEARD_STATUS);
+    ck_assert_int_eq(vec_last(&line->heard).value, true);
+    ck_assert_int_eq(line->context.source_watermark, WATERMARK_MAX);
+    ck_assert_int_eq(chain_deadline(&line->chain), TIME_NEVER);
+    line->context.log_ended = true;
+    ck_assert_int_eq(chain_poll(&line->chain, 1000), SOURCE_ENDED);
+}
+
+/* More subtasks than splits, from the beginning or since a restore; with a time-out and without. */
+START_TEST(a_subtask_without_a_split_holds_nobody_back)
+{
+    struct line line;
+    struct note note;
+    bool is_restored = _i % 2 == 1;
+    file_strategy.idle_after = _i / 2 ? IDLE_AFTER : 0;
+    line_init(&line, &file_spec, is_restored ? 1 : 2, 3);
+    if (is_restored) {
+        struct operator* op = line.chain.operators[0];
+        chain_close(&line.chain);
+        ck_assert(!err_is(op->class->load(op, &no_splits, &note)));
+        chain_open(&line.chain);
+    }
+    line.context.arrived = 100;
+    line.context.watermark_bound = -1; /* a group's; it waits for nobody */
+    must_rest(&line, 0);
+    line_fini(&line);
+}
+END_TEST
+
+/* The same of one whose splits have ended before the log has, wherever its group is. */
+START_TEST(a_subtask_whose_splits_have_ended_holds_nobody_back)
+{
+    struct line line;
+    file_strategy.idle_after = _i ? IDLE_AFTER : 0;
+    line_init(&line, &file_spec, 0, 2);
+    line.context.arrived = 6;
+    chain_poll(&line.chain, 1000);
+    tick(&line, INTERVAL);
+    ck_assert_int_eq(line.context.source_watermark, 1);
+    line.context.arrived = 8; /* its fourth turn: the file has no such line */
+    chain_poll(&line.chain, 1000);
+    line.context.watermark_bound = 0;
+    line.context.arrived = 100;
+    must_rest(&line, INTERVAL);
+    line_fini(&line);
+}
+END_TEST
+
 static struct generator_source_params gen_params = { .splits = 2 * SPLITS,
                                                      .make = make,
                                                      .watermarks = &plain_strategy };
@@ -240,6 +324,17 @@ static const struct operator_spec gen_spec = { .name = "generator",
                                                .class = &generator_source_class,
                                                .params = &gen_params,
                                                .outputs = { stamped, 1, 1 } };
+
+/* It has come to its end at once, also of a generator that goes on for ever. */
+START_TEST(a_generator_without_a_split_ends)
+{
+    struct line line;
+    gen_params.count = UINT64_MAX;
+    line_init(&line, &gen_spec, 2 * SPLITS, 2 * SPLITS + 1);
+    ck_assert_int_eq(chain_poll(&line.chain, 1000), SOURCE_ENDED);
+    line_fini(&line);
+}
+END_TEST
 
 /* Two subtasks of very unlike splits are told a bound now and then: none reads on beyond it, and
  * all is read in the end. */
@@ -332,6 +427,9 @@ Suite *test_exec_watermarks_suite(void)
     TCase *tcase = tcase_create("watermarks");
     tcase_add_loop_test(tcase, watermarks_follow_the_plain_rule, 0, 18);
     tcase_add_test(tcase, the_slowest_split_counts);
+    tcase_add_loop_test(tcase, a_subtask_without_a_split_holds_nobody_back, 0, 4);
+    tcase_add_loop_test(tcase, a_subtask_whose_splits_have_ended_holds_nobody_back, 0, 2);
+    tcase_add_test(tcase, a_generator_without_a_split_ends);
     tcase_add_loop_test(tcase, aligned_splits_stay_together, 0, 10);
     tcase_add_test(tcase, a_task_waits_for_the_bound);
     tcase_add_test(tcase, the_bound_is_the_least_and_the_drift);
