@@ -140,7 +140,7 @@ WEIR_API uint32_t weir_subtasks(const struct weir_context *ctx); /* the parallel
 struct weir_watermarks {
     int64_t late_ms;     /* records come at most so much out of order */
     int64_t interval_ms; /* 0: 200, as pipeline.auto-watermark-interval */
-    int64_t idle_ms;     /* 0: never idle */
+    int64_t idle_ms;     /* 0: never idle while there may be something to read */
 };
 
 /* Records made from their number. Split s of n holds the records s, s + n, s + 2n, ...; reading

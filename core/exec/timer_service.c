@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The table says which timers there are, the heap which is next. A deleted one stays in the heap
- * until it comes up; it is then not in the table any more.
+ * until it comes up, or until more are deleted than set: then all deleted ones go together, so
+ * that each costs the logarithm of their number. They are not in the table any more.
  */
 #include "core/exec/timer_service.h"
 
@@ -61,6 +62,7 @@ static void add(struct timer_service *service, const struct timer *timer)
     sifted[1] = timer->namespace;
     sifted[2] = (uint64_t)timer->group;
     memcpy(sifted + SLOT_HEAD, timer->key, service->key_size);
+    service->set++;
     vec_resize(&service->heap, service->heap.count + service->stride);
     for (; i > 0 && is_before(service, sifted, slot_of(service, (i - 1) / 2)); i = (i - 1) / 2)
         put_slot(service, i, slot_of(service, (i - 1) / 2));
@@ -150,11 +152,6 @@ void timer_service_set(struct timer_service *service, const struct timer *timer)
         add(service, timer);
 }
 
-void timer_service_delete(struct timer_service *service, const struct timer *timer)
-{
-    state_table_remove(service->table, key_of(service, timer));
-}
-
 /* Lets go of deleted ones that have come up. A timer that was deleted and set again is in the heap
  * twice: the second one finds nothing in the table any more. */
 static bool find_first(struct timer_service *service, struct timer *first)
@@ -166,6 +163,41 @@ static bool find_first(struct timer_service *service, struct timer *first)
         remove_first(service);
     }
     return false;
+}
+
+/* What comes off the heap is in order, so it is a heap again; twins come one behind the other. */
+static void drop_deleted(struct timer_service *service)
+{
+    struct timer first;
+    size_t left = 0, room = service->set * service->stride;
+    uint64_t *slots = mem_create_array(room, sizeof *slots);
+    for (; find_first(service, &first); remove_first(service)) {
+        const uint64_t *slot = slot_of(service, 0);
+        if (left > 0 && !is_before(service, slots + left - service->stride, slot))
+            continue;
+        CHECK(left < room);
+        memcpy(slots + left, slot, service->stride * sizeof *slots);
+        left += service->stride;
+    }
+    CHECK(left == room);
+    vec_resize(&service->heap, left);
+    if (left > 0)
+        memcpy(service->heap.items, slots, left * sizeof *slots);
+    mem_destroy(slots);
+}
+
+/* One is set less. */
+static void forget(struct timer_service *service)
+{
+    service->set--;
+    if (count_of(service) > 2 * service->set + TIMERS_DELETED_SPARE)
+        drop_deleted(service);
+}
+
+void timer_service_delete(struct timer_service *service, const struct timer *timer)
+{
+    if (state_table_remove(service->table, key_of(service, timer)))
+        forget(service);
 }
 
 int64_t timer_service_next(struct timer_service *service)
@@ -182,5 +214,6 @@ bool timer_service_take(struct timer_service *service, int64_t up_to, struct tim
     out->key = service->taken;
     state_table_remove(service->table, key_of(service, out));
     remove_first(service);
+    forget(service);
     return true;
 }

@@ -11,7 +11,10 @@
 
 #include "core/exec/keyed_states.h"
 
-enum { TIMER_HEAD = 2 * 8 }; /* bytes of a timer in the table before those of its key */
+enum {
+    TIMER_HEAD = 2 * 8,        /* bytes of a timer in the table before those of its key */
+    TIMERS_DELETED_SPARE = 64, /* in the heap, beside as many as are set */
+};
 
 struct timer {
     int64_t time;       /* ms of event time, or ns of processing time: the owner's */
@@ -24,10 +27,11 @@ struct timer_service {
     struct state_table *table;
     uint32_t key_size;  /* of every key; keys of varying size cannot have timers yet */
     uint32_t stride;    /* of a timer in the heap, words */
-    VEC(uint64_t) heap; /* time, namespace, group, key; so again */
-    uint64_t *sifted;   /* one that is looking for its place in it */
-    uint8_t *scratch;   /* of one table key */
-    uint8_t *taken;     /* the key of the last one taken, aligned for whoever reads it in place */
+    VEC(uint64_t) heap; /* time, namespace, group, key; so again: set ones, and deleted ones */
+    size_t set;
+    uint64_t *sifted; /* one that is looking for its place in it */
+    uint8_t *scratch; /* of one table key */
+    uint8_t *taken;   /* the key of the last one taken, aligned for whoever reads it in place */
 };
 
 /* In the operator's open; takes over what was restored. False: the operator has failed. */

@@ -73,6 +73,12 @@ static void take_due(struct rng *rng)
     ck_assert_int_gt(least_set(), up_to);
 }
 
+static void must_be_small(void)
+{
+    ck_assert_uint_le(service->heap.count / service->stride,
+                      2 * service->set + TIMERS_DELETED_SPARE);
+}
+
 START_TEST(timers_fire_once_in_order_unless_deleted)
 {
     struct rng rng = rng_stream((uint64_t)_i, "timers", 0);
@@ -101,7 +107,43 @@ START_TEST(timers_fire_once_in_order_unless_deleted)
             break;
         }
         ck_assert_int_eq(timer_service_next(service), least_set());
+        must_be_small();
     }
+    lone_chain_fini(&lone);
+}
+END_TEST
+
+/* Timers of inactivity: one key is quiet, so none that the others moved behind its own comes up;
+ * and one that is deleted and set again and again is there once. */
+START_TEST(deleted_timers_go_behind_one_that_stays)
+{
+    enum { MOVES = 5000, BUSY = 10 };
+    struct lone_chain lone;
+    struct timer timer;
+    key_size = sizeof(uint64_t);
+    lone_chain_init(&lone, specs, 1, 0, 1, NULL, 0);
+    timer = timer_of(1, BUSY, 0);
+    timer_service_set(service, &timer);
+    for (int64_t time = 2; time < MOVES; time++)
+        for (uint64_t key = 0; key < BUSY; key++) {
+            timer = timer_of(time, key, 0);
+            timer_service_delete(service, &timer);
+            timer = timer_of(time + 1, key, 0);
+            timer_service_set(service, &timer);
+            timer = timer_of(2, BUSY, 0);
+            timer_service_set(service, &timer);
+            timer_service_delete(service, &timer);
+            must_be_small();
+        }
+    timer = timer_of(2, BUSY, 0);
+    timer_service_set(service, &timer);
+    ck_assert_uint_eq(service->set, BUSY + 2);
+    for (uint64_t n = 0; n < BUSY + 2; n++) {
+        ck_assert(timer_service_take(service, MOVES, &timer));
+        ck_assert_int_eq(timer.time, n < 2 ? (int64_t)n + 1 : MOVES);
+    }
+    ck_assert(!timer_service_take(service, INT64_MAX, &timer));
+    ck_assert_uint_eq(service->set, 0);
     lone_chain_fini(&lone);
 }
 END_TEST
@@ -137,6 +179,7 @@ Suite *test_exec_timers_suite(void)
     Suite *suite = suite_create("exec_timers");
     TCase *tcase = tcase_create("timers");
     tcase_add_loop_test(tcase, timers_fire_once_in_order_unless_deleted, 0, 20);
+    tcase_add_test(tcase, deleted_timers_go_behind_one_that_stays);
     tcase_add_test(tcase, equal_times_fire_by_group_namespace_and_key);
     suite_add_tcase(suite, tcase);
     return suite;
