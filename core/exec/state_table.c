@@ -198,7 +198,7 @@ static struct err write_to(struct state_table *table, struct state_key key, uint
 struct err state_table_put(struct state_table *table, struct state_key key, const void *value,
                            uint32_t size, struct note *note)
 {
-    struct state_entry entry;
+    struct state_entry entry = { 0 };
     TRY(write_to(table, key, size, &entry, note));
     memcpy((void *)(uintptr_t)entry.value, value, size);
     return OK;
@@ -207,7 +207,7 @@ struct err state_table_put(struct state_table *table, struct state_key key, cons
 struct err state_table_resize(struct state_table *table, struct state_key key, uint32_t size,
                               void **value, struct note *note)
 {
-    struct state_entry entry;
+    struct state_entry entry = { 0 };
     CHECK(table->layout.value_size == 0);
     TRY(write_to(table, key, size, &entry, note));
     *value = (void *)(uintptr_t)entry.value;
