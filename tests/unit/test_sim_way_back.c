@@ -30,6 +30,13 @@ static void register_often(struct fake_world *w, struct node_id self, const stru
         w->deadlines[self.n] = event->at + 100 * TIME_MS;
 }
 
+static void run_and_forget(time_ns until)
+{
+    fake_world_run(&world, until);
+    fake_world_forget(&world);
+}
+
+/* Three requests of tm1 lie before the JobManager, which is frozen. */
 static void begin(void)
 {
     fake_world_init_quiet(&world, register_often);
@@ -37,38 +44,35 @@ static void begin(void)
     world.scenario.config.ask_timeout = 2 * TIME_S;
     tm1 = fake_world_begin(&world);
     virtual_cluster_freeze(world.cluster, manager);
+    run_and_forget(1350 * TIME_MS);
 }
 
-static void run_and_forget(time_ns until)
+/* Until then this is heard, and nothing else. */
+static void end(time_ns until, const char *heard)
 {
     fake_world_run(&world, until);
-    fake_world_forget(&world);
+    fake_world_expect(&world, heard);
+    fake_world_fini(&world);
 }
 
 /* It is refused after a round trip; of three requests the newest is heard. */
 START_TEST(a_registration_of_the_dead_has_no_way_back)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_kill(world.cluster, tm1, "test");
     fake_world_run(&world, 2000 * TIME_MS);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 10 * TIME_S);
-    fake_world_expect(&world, "2002.000 jobmanager register_task_manager from tm1, no way back\n");
-    fake_world_fini(&world);
+    end(10 * TIME_S, "2002.000 jobmanager register_task_manager from tm1, no way back\n");
 }
 END_TEST
 
 START_TEST(a_connection_to_one_just_killed_hangs)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_kill(world.cluster, tm1, "test");
     fake_world_run(&world, 1500 * TIME_MS);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 10 * TIME_S);
-    fake_world_expect(&world, "3500.000 jobmanager register_task_manager from tm1, no way back\n");
-    fake_world_fini(&world);
+    end(10 * TIME_S, "3500.000 jobmanager register_task_manager from tm1, no way back\n");
 }
 END_TEST
 
@@ -76,13 +80,10 @@ END_TEST
 START_TEST(who_lives_and_can_be_reached_is_heard_at_once)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 1360 * TIME_MS);
-    fake_world_expect(&world, "1350.000 jobmanager register_task_manager from tm1\n"
-                              "1350.000 jobmanager register_task_manager from tm1\n"
-                              "1350.000 jobmanager register_task_manager from tm1\n");
-    fake_world_fini(&world);
+    end(1360 * TIME_MS, "1350.000 jobmanager register_task_manager from tm1\n"
+                        "1350.000 jobmanager register_task_manager from tm1\n"
+                        "1350.000 jobmanager register_task_manager from tm1\n");
 }
 END_TEST
 
@@ -91,27 +92,21 @@ START_TEST(who_is_cut_off_is_heard_when_the_link_has_healed)
 {
     begin();
     struct node_id node = _i == 2 ? manager : tm1, peer = _i == 1 ? manager : node_id_none();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_cut(world.cluster, node, peer, true);
     virtual_cluster_resume(world.cluster, manager);
     fake_world_run(&world, 2000 * TIME_MS);
     fake_world_expect(&world, "");
     virtual_cluster_cut(world.cluster, node, peer, false);
-    fake_world_run(&world, 10 * TIME_S);
-    fake_world_expect(&world, "2000.000 jobmanager register_task_manager from tm1\n");
-    fake_world_fini(&world);
+    end(10 * TIME_S, "2000.000 jobmanager register_task_manager from tm1\n");
 }
 END_TEST
 
 START_TEST(who_stays_frozen_has_no_way_back)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_freeze(world.cluster, tm1);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 10 * TIME_S);
-    fake_world_expect(&world, "3350.000 jobmanager register_task_manager from tm1, no way back\n");
-    fake_world_fini(&world);
+    end(10 * TIME_S, "3350.000 jobmanager register_task_manager from tm1, no way back\n");
 }
 END_TEST
 
@@ -119,7 +114,6 @@ END_TEST
 START_TEST(a_job_manager_that_freezes_again_hears_the_outcome_later)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_freeze(world.cluster, tm1);
     virtual_cluster_resume(world.cluster, manager);
     virtual_cluster_freeze(world.cluster, manager);
@@ -127,9 +121,7 @@ START_TEST(a_job_manager_that_freezes_again_hears_the_outcome_later)
     virtual_cluster_resume(world.cluster, tm1);
     run_and_forget(4050 * TIME_MS);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 4060 * TIME_MS);
-    fake_world_expect(&world, "4050.000 jobmanager register_task_manager from tm1, no way back\n");
-    fake_world_fini(&world);
+    end(4060 * TIME_MS, "4050.000 jobmanager register_task_manager from tm1, no way back\n");
 }
 END_TEST
 
@@ -137,14 +129,11 @@ END_TEST
 START_TEST(a_registration_may_wait_at_the_end)
 {
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_freeze(world.cluster, tm1);
     virtual_cluster_resume(world.cluster, manager);
     if (_i == 1)
         virtual_cluster_kill(world.cluster, manager, "test");
-    fake_world_run(&world, _i == 1 ? 10 * TIME_S : 1360 * TIME_MS);
-    fake_world_expect(&world, "");
-    fake_world_fini(&world);
+    end(_i == 1 ? 10 * TIME_S : 1360 * TIME_MS, "");
 }
 END_TEST
 
@@ -153,13 +142,10 @@ START_TEST(a_contact_that_the_dead_offer_has_no_way_back)
 {
     asks_for = MESSAGE_JOB_OFFER_CONTACT;
     begin();
-    run_and_forget(1350 * TIME_MS);
     virtual_cluster_kill(world.cluster, tm1, "test");
     fake_world_run(&world, 2000 * TIME_MS);
     virtual_cluster_resume(world.cluster, manager);
-    fake_world_run(&world, 10 * TIME_S);
-    fake_world_expect(&world, "2002.000 jobmanager job_offer_contact from tm1, no way back\n");
-    fake_world_fini(&world);
+    end(10 * TIME_S, "2002.000 jobmanager job_offer_contact from tm1, no way back\n");
 }
 END_TEST
 
