@@ -212,24 +212,25 @@ static void lay_part(const struct layout *layout, const struct old_vertex *old, 
 }
 
 /* A part for each vertex that its operators were in. One that the snapshot does not know stands in
- * the list as one that stored nothing. */
+ * the list as one that stored nothing. laid: by vertex of the snapshot, 1 + the last that had a
+ * part of it. */
 static void lay_vertex(const struct layout *layout, uint32_t v, int32_t max_parallelism,
-                       struct completed_checkpoint *out)
+                       uint32_t *laid, struct completed_checkpoint *out)
 {
     const struct job_vertex *vertex = &layout->job->vertices.items[v];
-    bool *laid = mem_create_array(layout->old_count, sizeof *laid), any = false;
+    bool any = false;
     for (VEC_EACH(const struct job_operator, op, &vertex->operators)) {
         uint32_t was = vertex_of(layout->old_job, op);
-        if (was == ID_NONE || laid[was] || !layout->old[was].vertex)
+        if (was == ID_NONE || laid[was] == v + 1 || !layout->old[was].vertex)
             continue;
-        laid[was] = any = true;
+        laid[was] = v + 1;
+        any = true;
         lay_part(layout, &layout->old[was], v, out);
     }
     if (!any)
         vec_push(&out->states, (struct task_state){ .vertex = { v },
                                                     .parallelism = 1,
                                                     .range = { 0, max_parallelism - 1 } });
-    mem_destroy(laid);
 }
 
 static struct err lay_out(const struct layout *layout, const struct completed_checkpoint *taken,
@@ -238,6 +239,7 @@ static struct err lay_out(const struct layout *layout, const struct completed_ch
     size_t count = layout->job->vertices.count;
     int32_t *most = mem_create_array(count, sizeof *most);
     bool *is_fixed = mem_create_array(count, sizeof *is_fixed);
+    uint32_t *laid = mem_create_array(layout->old_count, sizeof *laid);
     memcpy(most, max_parallelism, count * sizeof *most);
     for (size_t v = 0; v < count; v++)
         is_fixed[v] = layout->job->vertices.items[v].max_parallelism != PARALLELISM_UNSET;
@@ -252,9 +254,10 @@ static struct err lay_out(const struct layout *layout, const struct completed_ch
                                               .completed_at = taken->completed_at,
                                               .summary = taken->summary };
         for (uint32_t v = 0; v < count; v++)
-            lay_vertex(layout, v, most[v], out);
+            lay_vertex(layout, v, most[v], laid, out);
     }
     mem_destroy(most);
+    mem_destroy(laid);
     mem_destroy(is_fixed);
     return e;
 }

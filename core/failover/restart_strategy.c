@@ -25,8 +25,7 @@ static enum config_choice_RESTART choice_of(const struct config *config)
 {
     if (config->restart_strategy != RESTART_UNSET)
         return config->restart_strategy;
-    bool checkpoints = config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER;
-    return checkpoints ? RESTART_EXPONENTIAL_DELAY : RESTART_NONE;
+    return config_has_checkpoints(config) ? RESTART_EXPONENTIAL_DELAY : RESTART_NONE;
 }
 
 /* Configuration and rows are lists of their own; a choice without a row is our fault. */

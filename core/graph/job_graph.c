@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/graph/key_groups.h"
+#include "core/graph/operator_ids.h"
 #include "core/graph/vertex_names.h"
 
 /* Source: ResultPartitionType's constructor arguments. */
@@ -86,8 +87,6 @@ static void copy_vertex(struct job_graph *copy, const struct job_vertex *vertex)
     for (size_t i = 0; i < vertex->operators.count; i++) {
         vec_push(&v.operators, vertex->operators.items[i]);
         vec_last(&v.operators).name = mem_copy_text(vertex->operators.items[i].name);
-        index_map_put(&copy->vertex_by_operator, vertex->operators.items[i].id,
-                      (uint32_t)copy->vertices.count);
     }
     for (size_t i = 0; i < vertex->inputs.count; i++)
         vec_push(&v.inputs, vertex->inputs.items[i]);
@@ -107,6 +106,7 @@ struct job_graph *job_graph_create_copy(const struct job_graph *graph)
     copy->config = graph->config;
     for (size_t i = 0; i < graph->vertices.count; i++)
         copy_vertex(copy, &graph->vertices.items[i]);
+    operator_ids_map(copy);
     for (size_t i = 0; i < graph->edges.count; i++)
         vec_push(&copy->edges, graph->edges.items[i]);
     for (size_t i = 0; i < graph->groups.count; i++) {

@@ -73,9 +73,8 @@ static struct err check_forward_edges(const struct job_graph *graph, struct note
 static struct err check_custom_edges(const struct job_graph *graph, struct note *note)
 {
     const struct config *config = &graph->config;
-    time_ns interval = config->checkpoint_interval;
-    bool has_checkpoints = interval > 0 && interval != TIME_NEVER;
-    if (!has_checkpoints || !config->checkpoint_unaligned || config->checkpoint_unaligned_forced)
+    if (!config_has_checkpoints(config) || !config->checkpoint_unaligned ||
+        config->checkpoint_unaligned_forced)
         return OK;
     for (size_t i = 0; i < graph->edges.count; i++) {
         const struct job_edge *edge = &graph->edges.items[i];

@@ -66,6 +66,12 @@ bool config_key_is_clusters(const char *key);
  * counts only where taskmanager.load-balance.mode is not given (TaskManagerLoadBalanceMode). */
 enum config_choice_LOAD_BALANCE config_balance(const struct config *config);
 
+/* Periodic ones; savepoints there may be without. */
+static inline bool config_has_checkpoints(const struct config *config)
+{
+    return config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER;
+}
+
 /* Buffers in the pool of an output with so many readers, and how many of them one reader gets at
  * most. Source: NettyShuffleUtils.getMinMaxNetworkBuffersPerResultPartition, and the default of
  * max-buffers-per-channel. */

@@ -167,8 +167,7 @@ static bool has_stopped_with(const struct checker *checker, uint32_t job, uint64
     if (!place->finished || place->completed != snapshot)
         return false;
     return snapshot == place->stop ||
-           (config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER &&
-            config->checkpoint_after_finish);
+           (config_has_checkpoints(config) && config->checkpoint_after_finish);
 }
 
 static struct model_vertex_view view_of(const struct checker *checker, uint32_t job,

@@ -72,20 +72,9 @@ static time_ns buffer_timeout(const struct config *config)
     return config->buffer_timeout_enabled ? config->buffer_timeout : TIME_NEVER;
 }
 
-static bool has_checkpoints(const struct config *config)
-{
-    return config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER;
-}
-
 static bool awaits_checkpoint(const struct config *config)
 {
-    return config->checkpoint_after_finish && has_checkpoints(config);
-}
-
-/* SourceOperator knows the key, SourceFunctions do not. */
-static bool awaits_first(const struct config *config, const struct vertex_model *vertex)
-{
-    return config->pause_sources_until_first && has_checkpoints(config) && !vertex->source_function;
+    return config->checkpoint_after_finish && config_has_checkpoints(config);
 }
 
 static enum barrier_mode barrier_mode_of(const struct config *config)
@@ -153,8 +142,8 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .output_count = (uint32_t)v->outputs.count,
         .barriers = barrier_mode_of(config),
         .finishes_behind_checkpoint = awaits_checkpoint(config),
-        .awaits_first = awaits_first(config, vertex->spec),
-        .awaits_readers = has_checkpoints(config),
+        .awaits_first = job_source_awaits_first(job->spec, task->life.vertex),
+        .awaits_readers = config_has_checkpoints(config),
         .readers_recover = true,
         .incremental = config->checkpoint_incremental,
         .is_new = cut && cut->vertices[task->life.vertex].is_new,

@@ -54,18 +54,19 @@ static bool are_for(const struct cut_vertex *theirs, const struct program *progr
 }
 
 /* The files of all vertices that its operators were in, whole: a task takes of them what is of its
- * own. A vertex of which there are none is new, unless all of it had finished. */
+ * own. A vertex of which there are none is new, unless all of it had finished. seen: by the former
+ * job's vertex, 1 + the last that had operators of it. */
 static void copy_files_for(struct exact_job *job, uint32_t vertex, const struct exact_job *former,
-                           const struct exact_cut *theirs, struct exact_cut *cut)
+                           const struct exact_cut *theirs, uint32_t *seen, struct exact_cut *cut)
 {
-    bool *seen = mem_create_array(former->vertex_count, sizeof *seen), had_finished = false;
+    bool had_finished = false;
     uint32_t origin = 0;
     for (VEC_EACH(const struct job_operator, op,
                   &job->spec->graph->vertices.items[vertex].operators)) {
         uint32_t was = vertex_with(former, op->id);
-        if (was == NONE || seen[was])
+        if (was == NONE || seen[was] == vertex + 1)
             continue;
-        seen[was] = true;
+        seen[was] = vertex + 1;
         const struct cut_vertex *from = &theirs->vertices[was];
         had_finished = had_finished || from->own.count == 0;
         if (!are_for(from, &job->vertices[vertex].program))
@@ -77,25 +78,16 @@ static void copy_files_for(struct exact_job *job, uint32_t vertex, const struct 
         origin++;
     }
     cut->vertices[vertex].is_new = origin == 0 && !had_finished;
-    mem_destroy(seen);
 }
 
 /* What the job has no operator for is left behind. */
 static void copy_files(struct exact_job *job, const struct exact_job *former,
                        const struct exact_cut *theirs, struct exact_cut *cut)
 {
+    uint32_t *seen = mem_create_array(former->vertex_count, sizeof *seen);
     for (uint32_t v = 0; v < job->vertex_count; v++)
-        copy_files_for(job, v, former, theirs, cut);
-}
-
-/* A savepoint is nobody's base, and what is not claimed must not be needed later. Where operators
- * have been chained together, the number of an older file does not say any more whose it is. */
-static bool can_build_on(const struct exact_job *job, const struct exact_job *former,
-                         const struct exact_cut *theirs)
-{
-    return theirs->kind == CHECKPOINT_PERIODIC &&
-           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM &&
-           !operator_ids_are_joined(former->spec->graph, job->spec->graph);
+        copy_files_for(job, v, former, theirs, seen, cut);
+    mem_destroy(seen);
 }
 
 static double position_of(const struct exact_source *source)
@@ -134,7 +126,7 @@ void heir_adopt(struct exact *exact, struct exact_job *job, uint64_t checkpoint)
     theirs = stored_cut_find(former, checkpoint);
     struct exact_cut *cut = stored_cut_of(job, checkpoint, CHECKPOINT_PERIODIC);
     cut->completed = true;
-    cut->no_base = !can_build_on(job, former, theirs);
+    cut->no_base = !job_builds_on(job->spec, former->spec, theirs->kind);
     copy_files(job, former, theirs, cut);
     for (VEC_EACH(const struct exact_gone, gone, &theirs->gone)) {
         struct exact_gone own = *gone;

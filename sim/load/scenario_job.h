@@ -81,4 +81,11 @@ struct job_spec {
     VEC(struct planned_fault) faults;
 };
 
+/* Is it a source that reads nothing before it is told of a checkpoint? */
+bool job_source_awaits_first(const struct job_spec *job, uint32_t vertex);
+/* May the first checkpoint of a job build on the snapshot that it starts from, of this kind and
+ * the former's? */
+bool job_builds_on(const struct job_spec *job, const struct job_spec *former,
+                   enum checkpoint_kind kind);
+
 #endif

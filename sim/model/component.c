@@ -64,23 +64,12 @@ static struct component *component_of(struct model *model, const struct model_ta
     return &job->components.items[job->vertices[task->life.vertex].component];
 }
 
-/* pipeline.sources.pause-until-first-checkpoint: SourceOperator knows it, SourceFunctions do not.
- */
-static bool waits_for_checkpoint(const struct model_job *job, const struct model_vertex *vertex)
-{
-    const struct config *config = &job->spec->graph->config;
-    return config->pause_sources_until_first && config->checkpoint_interval > 0 &&
-           config->checkpoint_interval != TIME_NEVER && vertex->is_source &&
-           !vertex->spec->source_function;
-}
-
 void component_on_running(struct model *model, uint32_t index)
 {
     struct model_task *task = &model->tasks.items[index];
     if (!task->life.current)
         return;
-    const struct model_job *job = &model->jobs[task->life.job];
-    task->waits = waits_for_checkpoint(job, &job->vertices[task->life.vertex]);
+    task->waits = job_source_awaits_first(model->jobs[task->life.job].spec, task->life.vertex);
     struct component *component = component_of(model, task);
     uint32_t id = model->jobs[task->life.job].vertices[task->life.vertex].component;
     model->jobs[task->life.job].vertices[task->life.vertex].running++;

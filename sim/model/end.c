@@ -26,8 +26,7 @@ static struct component *component_of(struct model *model, uint32_t job, uint32_
 static bool awaits_checkpoint(const struct model_job *job)
 {
     const struct config *config = &job->spec->graph->config;
-    return config->checkpoint_after_finish && config->checkpoint_interval > 0 &&
-           config->checkpoint_interval != TIME_NEVER;
+    return config->checkpoint_after_finish && config_has_checkpoints(config);
 }
 
 /* A component that is to be built anew has tasks whose positions are not restored yet. */

@@ -38,17 +38,6 @@ static struct source_cut copy_of(const struct source_cut *cut)
     return copy;
 }
 
-/* A savepoint is not written as the backend's own files (its format is the canonical one), and what
- * is not claimed must not be needed later, and operators that are chained together now have their
- * files from several tasks: in all cases the next checkpoint is a full one. */
-static bool can_build_on(const struct model_job *job, const struct model_job *former,
-                         enum checkpoint_kind kind)
-{
-    return kind == CHECKPOINT_PERIODIC &&
-           job->spec->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM &&
-           !operator_ids_are_joined(former->spec->graph, job->spec->graph);
-}
-
 /* What is whose of the records that had arrived: offered to the former job, each of them, up to
  * when it gave its log up. What it served behind the snapshot is served a second time. Of a paced
  * load nothing is: the later job makes records of its own. */
@@ -79,7 +68,7 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
                        .kind = CHECKPOINT_PERIODIC,
                        .settled = true,
                        .is_taken_over = true,
-                       .no_base = !can_build_on(job, former, theirs->kind),
+                       .no_base = !job_builds_on(job->spec, former->spec, theirs->kind),
                        .source_count = (uint32_t)job->sources.count };
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
     for (uint32_t s = 0; s < cut.source_count; s++) {
