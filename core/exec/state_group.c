@@ -227,6 +227,30 @@ uint32_t state_group_find(const struct state_layout *layout, const struct state_
     }
 }
 
+uint32_t state_group_find_or_take(const struct state_layout *layout, struct state_group *group,
+                                  uint64_t hash, const uint8_t *key, uint32_t size, bool *is_new)
+{
+    uint32_t bucket = state_home(hash, group->bucket_count);
+    for (;;) {
+        uint64_t word = *state_tags(group, bucket);
+        for (uint64_t match = state_match(word, state_tag(hash)); match != 0; match &= match - 1) {
+            uint32_t index = bucket * STATE_SLOTS + state_slot(match);
+            *is_new = false;
+            if (entry_is(layout, group, index, hash, key, size))
+                return index;
+        }
+        uint64_t empty = state_empty(word);
+        if (empty != 0) {
+            *is_new = true;
+            *state_tags(group, bucket) |= (group->mark | state_tag(hash))
+                                          << (state_slot(empty) * 8);
+            group->count++;
+            return bucket * STATE_SLOTS + state_slot(empty);
+        }
+        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
+    }
+}
+
 uint32_t state_group_insert(const struct state_layout *layout, struct state_account *account,
                             struct state_group *group, uint64_t hash, const uint8_t *key,
                             uint32_t size, uint32_t value_size)

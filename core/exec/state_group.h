@@ -98,6 +98,10 @@ void state_group_unshare(const struct state_layout *layout, struct state_account
 /* Index of the slot: bucket * 8 + slot. */
 uint32_t state_group_find(const struct state_layout *layout, const struct state_group *group,
                           uint64_t hash, const uint8_t *key, uint32_t size);
+/* The same, or the slot that was taken for the key: *is_new, and what is in it is not set. Its tag
+ * says that it was written now, and it counts. The group must have an empty slot. */
+uint32_t state_group_find_or_take(const struct state_layout *layout, struct state_group *group,
+                                  uint64_t hash, const uint8_t *key, uint32_t size, bool *is_new);
 /* Of a key that is not there; the value is zero, of value_size bytes where sizes vary. */
 uint32_t state_group_insert(const struct state_layout *layout, struct state_account *account,
                             struct state_group *group, uint64_t hash, const uint8_t *key,

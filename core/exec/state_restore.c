@@ -6,7 +6,7 @@
  */
 #include "core/base/alloc.h"
 #include "core/base/check.h"
-#include "core/exec/state_heap.h"
+#include "core/exec/state_fill.h"
 #include "core/exec/state_parts.h"
 #include "core/exec/state_stretch.h"
 #include "core/exec/state_words.h"
@@ -52,121 +52,10 @@ void state_restore_cancel(struct state_restore *restore)
     mem_destroy(restore);
 }
 
-/* Entries of two words, all of them there. Those of a full snapshot find room made for them, and
- * come in the order of their homes. */
-static void put_words(struct state_restore *restore, struct state_group *group,
-                      const struct snapshot_block *block)
-{
-    for (uint32_t i = 0; i < block->entries; i++) {
-        const uint8_t *from = block->body + (size_t)i * WORDS_ENTRY;
-        uint64_t key = word_at(from);
-        bool is_new;
-        if (group->count == group->count_max)
-            state_group_reserve(&restore->table->layout, &restore->account, group,
-                                (uint64_t)group->count + 1);
-        uint8_t *entry = words_find_or_take(group, state_hash_word(key), key, &is_new);
-        memcpy(entry, from, WORDS_ENTRY);
-        group->count += is_new;
-    }
-}
-
-static void put_entry(struct state_restore *restore, struct state_group *group,
-                      const struct state_entry *entry)
-{
-    const struct state_layout *layout = &restore->table->layout;
-    uint64_t hash = state_hash(layout, entry->key, entry->key_size);
-    uint32_t index = state_group_find(layout, group, hash, entry->key, entry->key_size);
-    if (index == STATE_INDEX_NONE)
-        index = state_group_insert(layout, &restore->account, group, hash, entry->key,
-                                   entry->key_size, entry->value_size);
-    else if (layout->value_size == 0)
-        state_heap_resize(layout, &restore->account, group, index, entry->value_size);
-    struct state_entry at;
-    state_group_entry(layout, group, index, &at);
-    memcpy((void *)(uintptr_t)at.value, entry->value, entry->value_size);
-}
-
-static void remove_entry(struct state_restore *restore, struct state_group *group,
-                         const struct state_entry *entry)
-{
-    const struct state_layout *layout = &restore->table->layout;
-    uint64_t hash = state_hash(layout, entry->key, entry->key_size);
-    uint32_t index = state_group_find(layout, group, hash, entry->key, entry->key_size);
-    if (index != STATE_INDEX_NONE)
-        state_group_remove(layout, group, index);
-}
-
-/* The next entry of a body; false when it does not fit into what is left. */
-static bool take_entry(const struct state_layout *layout, bool with_value, const uint8_t **at,
-                       const uint8_t *end, struct state_entry *entry)
-{
-    bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
-    size_t head =
-        (key_varies ? sizeof entry->key_size : 0) + (value_varies ? sizeof entry->value_size : 0);
-    size_t left = (size_t)(end - *at);
-    if (left < head)
-        return false;
-    entry->key_size = layout->key_size;
-    entry->value_size = with_value ? layout->value_size : 0;
-    if (key_varies)
-        memcpy(&entry->key_size, *at, sizeof entry->key_size);
-    if (value_varies)
-        memcpy(&entry->value_size, *at + head - sizeof entry->value_size, sizeof entry->value_size);
-    if (entry->key_size > STATE_KEY_MAX || entry->value_size > STATE_VALUE_MAX ||
-        left - head < (uint64_t)entry->key_size + entry->value_size)
-        return false;
-    entry->key = *at + head;
-    entry->value = *at + head + entry->key_size;
-    *at += head + entry->key_size + entry->value_size;
-    return true;
-}
-
-static struct err put_block(struct state_restore *restore, struct state_group *group,
-                            const struct snapshot_block *block, struct note *note)
-{
-    const struct state_layout *layout = &restore->table->layout;
-    bool has_values = block->kind == SNAPSHOT_BLOCK_ENTRIES;
-    const uint8_t *at = block->body, *end = block->body + block->size;
-    struct state_entry entry;
-    if (has_values && state_is_words(layout) &&
-        block->size == (uint64_t)block->entries * WORDS_ENTRY) {
-        put_words(restore, group, block);
-        return OK;
-    }
-    for (uint32_t i = 0; i < block->entries; i++) {
-        if (!take_entry(layout, has_values, &at, end, &entry))
-            return err_note(note, ERR_BAD_VALUE_CODE,
-                            "an entry of key group %d ends behind its "
-                            "block",
-                            block->group);
-        if (has_values)
-            put_entry(restore, group, &entry);
-        else
-            remove_entry(restore, group, &entry);
-    }
-    if (at != end)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "a block of key group %d is longer than its "
-                        "entries",
-                        block->group);
-    return OK;
-}
-
 /* Bytes that an entry of a removed key has at least; one with a value has no less. */
 static uint32_t least_bytes(const struct state_layout *layout)
 {
     return layout->key_size ? layout->key_size : sizeof layout->key_size;
-}
-
-/* What the records of a block take in a heap; of those that end within it. */
-static uint64_t heap_words_of(const struct state_layout *layout, const struct snapshot_block *block)
-{
-    const uint8_t *at = block->body, *end = block->body + block->size;
-    struct state_entry entry;
-    uint64_t words = 0;
-    for (uint32_t i = 0; i < block->entries && take_entry(layout, true, &at, end, &entry); i++)
-        words += state_heap_words(layout, entry.key_size, entry.value_size);
-    return words;
 }
 
 /* Room for all entries of a group that is not made of stretches, whose first block this is. The
@@ -181,7 +70,7 @@ static struct err make_room(struct state_restore *restore, const struct snapshot
     state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
     if (layout->in_heap && first->size != 0)
         state_heap_reserve(layout, &restore->account, group,
-                           heap_words_of(layout, first) * ((to - from) / first->size + 1));
+                           state_fill_heap_words(layout, first) * ((to - from) / first->size + 1));
     return OK;
 }
 
@@ -219,7 +108,7 @@ static struct err put_blocks(struct state_restore *restore, const struct snapsho
         }
         if (file->header.base == 0 && !fill->group->buckets)
             TRY(make_room(restore, file, fill->group, begin, to, &block, note));
-        TRY(put_block(restore, fill->group, &block, note));
+        TRY(state_fill(layout, &restore->account, fill->group, &block, note));
     }
     return state_stretch_end(fill, number, note);
 }

@@ -23,10 +23,10 @@ enum {
     AHEAD = 16,
     GROUPS = 128,
     TEXT = 100,
-    TEXT_STRIDE = 112,  /* length, text, padding */
-    BIG = 6250000,      /* entries of 16 bytes: 100 MB */
-    BIG_TEXTS = 900000, /* of 108 bytes with their value */
-    PIECE = 1 << 18,    /* of a snapshot */
+    TEXT_STRIDE = 112, /* length, text, padding */
+    BIG_BYTES = 100000000,
+    BIG = BIG_BYTES / 16, /* entries */
+    PIECE = 1 << 18,      /* of a snapshot */
     LINE = 80,
 };
 
@@ -269,16 +269,28 @@ static void fill(void *context, uint64_t n)
     state_table_destroy(create_filled(n));
 }
 
-static struct state_table *create_texts(uint64_t n)
+/* Entries of a shape, n of them; 0 for a size that may vary. */
+struct shape {
+    const char *name;
+    uint32_t key_size, value_size; /* of the table */
+    uint32_t key_bytes, value_bytes;
+};
+
+static const struct shape texts = { "texts", 0, 8, TEXT, 8 };
+
+static struct state_table *create_of(const struct shape *shape, uint64_t n)
 {
-    struct state_spec spec = spec_of(0, KEY_HASH_TEXT);
+    struct state_spec spec =
+        spec_of(shape->key_size, shape->key_size == 8 ? KEY_HASH_LONG : KEY_HASH_TEXT);
+    spec.value_size = shape->value_size;
     struct state_table *table = state_table_create(&spec);
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t key[TEXT / sizeof(uint64_t) + 1], value = i;
+        uint64_t key[TEXT / sizeof(uint64_t) + 1], value[TEXT / sizeof(uint64_t)] = { i };
         for (size_t k = 0; k < sizeof key / sizeof *key; k++)
             key[k] = hash_mix(i + k);
-        if (err_is(state_table_put(table, (struct state_key){ key, TEXT, STATE_GROUP_COMPUTED },
-                                   &value, sizeof value, NULL)))
+        if (err_is(state_table_put(
+                table, (struct state_key){ key, shape->key_bytes, STATE_GROUP_COMPUTED }, value,
+                shape->value_bytes, NULL)))
             abort();
     }
     return table;
@@ -423,13 +435,16 @@ static void compare_snapshots(void)
     whole_fini(&whole);
 }
 
-static void compare_text_snapshots(void)
+/* 100 MB of each. */
+static void compare_shape(const struct shape *shape)
 {
-    struct whole whole = whole_of(create_texts(BIG_TEXTS));
-    bench_against("state: 100 MB of texts, snapshot to a file; bytes", write_to_file, copy_to_file,
-                  &whole, BIG_TEXTS);
-    bench_against("state: 100 MB of texts, restore; copy", restore_whole, copy_to_fresh, &whole,
-                  BIG_TEXTS);
+    uint64_t n = BIG_BYTES / (shape->key_bytes + shape->value_bytes);
+    struct whole whole = whole_of(create_of(shape, n));
+    char name[LINE];
+    text_format(name, sizeof name, "state: 100 MB of %s, to file; bytes", shape->name);
+    bench_against(name, write_to_file, copy_to_file, &whole, n);
+    text_format(name, sizeof name, "state: 100 MB of %s, restore; copy", shape->name);
+    bench_against(name, restore_whole, copy_to_fresh, &whole, n);
     whole_fini(&whole);
 }
 
@@ -450,6 +465,14 @@ int main(void)
     bench_line("state: bytes per key of 1 M of 8 + 8", (double)memory.live_bytes / 1e6, 24, "B", 1);
     state_table_destroy(table);
     compare_snapshots();
-    compare_text_snapshots();
+    static const struct shape others[] = {
+        { "8 + 24 B", 8, 24, 8, 24 },
+        { "4 + 8 B", 4, 8, 4, 8 },
+        { "8 + up to 40 B", 8, 0, 8, 40 },
+        { "up to 100 + 40 B", 0, 0, TEXT, 40 },
+    };
+    compare_shape(&texts);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        compare_shape(&others[i]);
     return 0;
 }
