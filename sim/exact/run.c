@@ -259,7 +259,7 @@ static void settle(struct exact *exact, uint32_t index)
     /* What it waited for may have come free when its outputs were carried just now. */
     bool has_room_again = task->last == STEP_BACKPRESSURED && has_room(exact, task) &&
                           chain_has_room(exec_task_chain(task->exec));
-    if (task->last == STEP_WORKED || has_room_again)
+    if (task->last == STEP_WORKED || has_room_again || task->is_woken)
         run_wake(exact, index);
     else
         sleep_until_more(exact, index);
@@ -317,6 +317,7 @@ static void work(struct exact *exact, uint32_t index)
     const struct operator* head = exec_task_chain(task->exec)->operators[0];
     uint64_t before = head->records_in;
     struct exec_step did = { .kind = STEP_NOTHING };
+    task->is_woken = false;
     run_account(exact, index);
     look_at_log(exact, task);
     hear_triggers(exact, task);
@@ -373,8 +374,12 @@ static void step_begins(void *context, uint64_t a, uint64_t b)
 void run_wake(struct exact *exact, uint32_t index)
 {
     struct exact_task *task = &exact->tasks.items[index];
-    if (!task_works(&task->life) || !task->life.current || task->pace != PACE_ASLEEP)
+    if (!task_works(&task->life) || !task->life.current)
         return;
+    if (task->pace != PACE_ASLEEP) {
+        task->is_woken = true;
+        return;
+    }
     run_account(exact, index);
     task->pace = PACE_QUEUED;
     exact_push(exact, exact_now(exact), step_begins, index, task->life.generation);

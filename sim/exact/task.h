@@ -51,6 +51,7 @@ struct exact_task {
     bool runs;                         /* RUNNING in its place: its time is counted */
     bool is_pressed;                   /* in the host's list */
     enum exact_pace pace;
+    bool is_woken;                      /* since its last step began */
     enum exec_step_kind last;           /* of its last step */
     time_ns since;                      /* accounted up to */
     time_ns wait;                       /* of its step, behind the work */

@@ -132,6 +132,30 @@ START_TEST(a_write_that_the_storage_refuses_fails_the_task)
 }
 END_TEST
 
+/* All that is left comes while the sinks close the files that the snapshot names. */
+START_TEST(what_comes_while_a_file_is_closed_is_not_forgotten)
+{
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml,
+             "name: t\n"
+             "world: exact\n"
+             "duration: 5min\n"
+             "config: { parallelism.default: 2, execution.checkpointing.interval: 3s,\n"
+             "          jobmanager.scheduler: adaptive }\n"
+             "cluster: { task-manager: { slots: 1, count: 4, boot: 1s } }\n"
+             "jobs: [{ program: keyed_count, args: [20000] }]\n"
+             "events: [{ at: %dms, fail: { vertex: count, subtask: 1 } }]\n"
+             "expect: [{ name: right, output: counts, equals: program }]\n",
+             18100 + 200 * _i);
+    heard = (struct heard){ 0 };
+    exact_run_init(&run, yaml);
+    simulation_watch(run.simulation, &(struct watcher){ .context = &heard, .line = on_line });
+    end();
+    ck_assert_int_lt(heard.ended_at, 24 * TIME_S); /* it takes 19 without the fault */
+    exact_run_fini(&run);
+}
+END_TEST
+
 Suite *test_exact_writes_suite(void);
 Suite *test_exact_writes_suite(void)
 {
@@ -140,6 +164,7 @@ Suite *test_exact_writes_suite(void)
     tcase_add_test(tests, a_file_is_there_before_its_barrier_goes_on);
     tcase_add_test(tests, a_sink_writes_no_faster_than_the_storage);
     tcase_add_test(tests, a_write_that_the_storage_refuses_fails_the_task);
+    tcase_add_loop_test(tests, what_comes_while_a_file_is_closed_is_not_forgotten, 0, 10);
     suite_add_tcase(suite, tests);
     return suite;
 }
