@@ -191,8 +191,10 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     hop->alignment = hop->moved_at - hop->first_at;
     hop->switch_at = TIME_NEVER;
     const struct deal_stage before = vertex_buffers(model, job, &job->vertices[vertex]);
+    /* What was there at the cut: as much has come from vertices before as has left since. More came
+     * behind the barrier. */
     if (!component->stopped)
-        hop->left_bytes = before.ahead;
+        hop->left_bytes = fmin(hop->left_bytes, before.ahead);
     hop->held_part = before.ahead > 0 ? before.held / before.ahead : 0;
     note_others(&job->vertices[vertex], &before, hop);
     hop->drain = hop_drain(job, hop, vertex);
@@ -216,7 +218,7 @@ static void add_in_flight(struct model_job *job, const struct pending *pending, 
     struct cut *cut = cut_find(job, pending->how.checkpoint);
     for (uint32_t s = 0; cut && bytes > 0 && s < cut->source_count; s++)
         if (component_of(job, job->sources.items[s].vertex) == component_of(job, vertex))
-            cut->sources[s].in_flight_bytes += bytes;
+            cut->sources[s].in_flight_bytes += bytes * job->vertices[vertex].flow.read_each;
 }
 
 /* The barrier leaves the vertex before its snapshot is taken (SubtaskCheckpointCoordinatorImpl). */

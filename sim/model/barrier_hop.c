@@ -24,24 +24,17 @@ void hop_note_link(const struct model *model, const struct model_job *job, struc
     hop->unheard = unheard;
 }
 
+static double rate_alone(const struct model_source *source)
+{
+    return source->rate_most;
+}
+
 /* Into the vertex if the network had nothing else to carry: each source gets an equal part of what
  * it could have alone, which no row can refuse, because rows are linear. */
 static double bytes_in_most(const struct model_job *job, const struct component *component,
                             const struct model_vertex *vertex)
 {
-    const struct job_graph *graph = job->spec->graph;
-    double sum = 0, part = 1.0 / (double)component->sources.count;
-    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
-        const struct job_edge *edge = &graph->edges.items[*e];
-        const struct model_vertex *from = &job->vertices[edge->producer.n];
-        double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
-        double bytes =
-            shape_edge_records(job->spec, edge) * shape_edge_bytes(job->spec, edge) * copies;
-        for (VEC_EACH(const uint32_t, k, &from->shape.sources))
-            sum += job->sources.items[component->sources.items[*k]].rate_most * part *
-                   from->shape.gain[*k] * bytes;
-    }
-    return sum;
+    return shape_bytes_in(job, component, vertex, rate_alone) / (double)component->sources.count;
 }
 
 /* What is before the barrier behind a stop-with-savepoint leaves as fast as it did, or, where it

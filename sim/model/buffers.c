@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "sim/model/latency.h"
 #include "sim/model/state.h"
 
 /* Goes on from `at` to `until`, or for as long as there is time left; says whether there is. */
@@ -37,6 +38,29 @@ double buffer_fill_after(const struct buffer_fill *fill, double seconds)
     return at;
 }
 
+static double one(const struct model_source *source)
+{
+    (void)source;
+    return 1;
+}
+
+/* What its sources read by what comes into the vertex, in bytes: records change size on their way,
+ * and some are left out. As if all sources read as many while nothing flows. */
+static double read_for_each(const struct model_job *job, const struct component *component,
+                            const struct model_vertex *vertex)
+{
+    double read = 0, in = vertex_bytes_in(job, component, vertex);
+    bool flows = in > 0;
+    if (!flows)
+        in = shape_bytes_in(job, component, vertex, one);
+    for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
+        const struct model_source *source = &job->sources.items[component->sources.items[*k]];
+        read +=
+            (flows ? source->rate : 1) * fmax(job->vertices[source->vertex].spec->record_bytes, 1);
+    }
+    return in > 0 ? read / in : 0;
+}
+
 /* While a component pauses for snapshots nobody gets further behind, nor catches up. */
 static void add_deal(struct model *model, struct net *net, struct model_job *job,
                      struct component *component, struct model_vertex *vertex, double wish)
@@ -46,11 +70,12 @@ static void add_deal(struct model *model, struct net *net, struct model_job *job
     bool paused = component_is_paused(component);
     if (!paused || deal->round != net->round)
         deal_find(model, net, job, component, vertex, wish);
-    double more = deal->most.ahead - deal->even.ahead;
-    double left = fmax(deal->even.held - deal->most.held, 0);
-    fill->even += deal->even.ahead;
-    fill->most += deal->most.ahead;
-    fill->last += deal->most.ahead + left;
+    double each = vertex->flow.read_each = read_for_each(job, component, vertex);
+    double more = (deal->most.ahead - deal->even.ahead) * each;
+    double left = fmax(deal->even.held - deal->most.held, 0) * each;
+    fill->even += deal->even.ahead * each;
+    fill->most += deal->most.ahead * each;
+    fill->last += deal->most.ahead * each + left;
     for (int i = 0; i < BEHIND_STEPS; i++)
         fill->spread_rates[i] += paused ? 0 : deal->paces[i] * more;
     fill->left_rate += paused ? 0 : deal->left * left;
@@ -103,19 +128,6 @@ static void set_stage(const struct buffer_deal *deal, const struct buffer_level 
     now->size = deal->even.size + (deal->most.size - deal->even.size) * level->spread;
 }
 
-static void add_held(const struct model_job *job, const struct component *component,
-                     struct buffer_level *level)
-{
-    level->held = 0;
-    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        const struct vertex_flow *flow = &job->vertices[*id].flow;
-        struct deal_stage now = { 0 };
-        if (flow->congested)
-            set_stage(&flow->deal, level, &now);
-        level->held += now.held;
-    }
-}
-
 /* What is in buffers counts as not read, so it is part of the backlog; and so do records that
  * others have worked off while the slowest has not: as far as sources have read, they have for all.
  */
@@ -132,7 +144,6 @@ struct buffer_level buffers_of(const struct model *model, struct model_job *job,
     set_level(&component->fill, component->fill.bytes, &level);
     if (level.ahead > arrived)
         set_level(&component->fill, arrived, &level);
-    add_held(job, component, &level);
     level.part = arrived > 0 ? level.ahead / arrived : 0;
     return level;
 }

@@ -16,7 +16,8 @@ struct model_vertex;
 struct net;
 struct component;
 
-/* Bytes ahead (struct deal_stage) of all congested vertices together. */
+/* Bytes ahead (struct deal_stage) of all congested vertices together, as sources have read them:
+ * on the way records change size (vertex_flow.h, read_each). */
 struct buffer_fill {
     double bytes, from; /* now; when the network's rates were last taken */
     double rate;        /* bytes per second they fill with, while senders have room */
@@ -35,7 +36,7 @@ void buffers_take_rates(struct model *model, struct net *net, struct model_job *
 
 /* What there is of it: as much as has arrived and is not read. */
 struct buffer_level {
-    double ahead, held; /* bytes; of all congested vertices */
+    double ahead; /* bytes as sources have read them, of all congested vertices */
     /* How far they are to the stages `even`, `most`, and to where the others are empty, 0 to 1. */
     double full, spread, settled;
     double part; /* of what its sources have not read */

@@ -108,6 +108,24 @@ double shape_bytes_out(const struct job_spec *spec, uint32_t vertex)
     return sum;
 }
 
+double shape_bytes_in(const struct model_job *job, const struct component *component,
+                      const struct model_vertex *vertex,
+                      double (*rate)(const struct model_source *))
+{
+    const struct job_graph *graph = job->spec->graph;
+    double sum = 0;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].inputs)) {
+        const struct job_edge *edge = &graph->edges.items[*e];
+        const struct vertex_shape *from = &job->vertices[edge->producer.n].shape;
+        double copies = edge->partitioner == PARTITION_BROADCAST ? vertex->parallelism : 1;
+        double bytes =
+            shape_edge_records(job->spec, edge) * shape_edge_bytes(job->spec, edge) * copies;
+        for (VEC_EACH(const uint32_t, k, &from->sources))
+            sum += rate(&job->sources.items[component->sources.items[*k]]) * from->gain[*k] * bytes;
+    }
+    return sum;
+}
+
 /* Through a shuffle: everything the producer sends, by the edge's shares. */
 static void spread_shuffle(const struct model *model, const struct model_job *job,
                            struct model_vertex *to, const struct job_edge *edge, size_t k,

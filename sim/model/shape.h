@@ -12,6 +12,7 @@ struct component;
 struct job_spec;
 struct model;
 struct model_job;
+struct model_source;
 struct model_vertex;
 
 /* Part of one source's records that one subtask's records reach. */
@@ -42,6 +43,10 @@ double shape_edge_bytes(const struct job_spec *spec, const struct job_edge *edge
 /* Over all outputs, per record into the vertex; a broadcast counts once. */
 double shape_records_out(const struct job_spec *spec, uint32_t vertex);
 double shape_bytes_out(const struct job_spec *spec, uint32_t vertex);
+/* Bytes into the vertex over all of its inputs, when its sources read at these rates. */
+double shape_bytes_in(const struct model_job *job, const struct component *component,
+                      const struct model_vertex *vertex,
+                      double (*rate)(const struct model_source *));
 void shape_key_groups(const struct model *model, const struct model_vertex *vertex,
                       uint32_t subtask, uint32_t *first, uint32_t *last);
 

@@ -37,7 +37,10 @@ struct vertex_flow {
     bool congested;     /* its input buffers fill: it, or something behind it, is what holds up */
     bool backpressured; /* it waits for room in its output */
     bool contended;     /* it holds up because its host's cores are taken */
-    struct buffer_deal deal; /* while it is congested: of the buffers in front of it */
+    /* While it is congested: of the buffers in front of it, and bytes that sources have read for
+     * each that comes into it. */
+    struct buffer_deal deal;
+    double read_each;
     double busy_seconds, idle_seconds, backpressured_seconds, task_seconds;
     /* The same if all subtasks were as busy as the one that is busiest at the moment, and so on. */
     double busy_most_seconds, backpressured_most_seconds;

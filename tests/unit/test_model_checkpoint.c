@@ -243,6 +243,37 @@ START_TEST(the_first_checkpoint_finds_buffers_that_have_not_filled)
 }
 END_TEST
 
+/* Two exchanges before the bottleneck, with records of other sizes: before a barrier there is never
+ * more than has arrived and is not worked off, whatever the sources read behind it. */
+START_TEST(a_barrier_waits_for_what_came_before_it_only)
+{
+    static const double sizes[][3] = {
+        { 100, 100, 1 }, { 1000, 100, 1 }, { 100, 1000, 1 }, { 100, 100, 0.1 }
+    };
+    static const uint32_t parallelism[] = { 2, 2, 2 };
+    time_ns at = (500 + 1500 * (_i % 3)) * TIME_MS;
+    struct vertex_model *last = model_fixture_vertex(&f, job_0, "last", 128, 400 * TIME_US);
+    model_fixture_edge(&f, job_0, 1, 2, PARTITION_HASH);
+    two_by_two.parallelism = parallelism;
+    source->record_bytes = sizes[_i / 3][0];
+    count->record_bytes = sizes[_i / 3][1];
+    count->selectivity = sizes[_i / 3][2];
+    last->cost_ns /= count->selectivity;
+    count->cost_ns = 10e3;
+    f.config.buffer_size = 1 << 20; /* none is full */
+    model_fixture_load(&f, job_0, 0, 0, 20000);
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &two_by_two);
+    model_fixture_run(&f, at);
+    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    double took = (double)(model_fixture_acknowledged(&f, 1, 6) - at) / 1e9;
+    double left = 20000 * (double)at / 1e9 - 5000 * (double)(at - 100 * TIME_MS) / 1e9;
+    ck_assert_double_le(took, left / 5000 + 0.1);
+    ck_assert_double_ge(took, left / 5000 - 0.3);
+}
+END_TEST
+
 START_TEST(checkpoints_without_backpressure_take_a_moment)
 {
     model_fixture_begin(&f, &two_by_two, 1000);
@@ -368,6 +399,7 @@ END_TEST
 START_TEST(an_incremental_checkpoint_writes_what_has_changed)
 {
     f.config.checkpoint_incremental = true;
+    f.config.state_backend = STATE_BACKEND_ROCKSDB;
     count->keys = 1000000;
     count->state_per_key = 100;
     model_fixture_begin(&f, &two_by_two, 10000);
@@ -390,10 +422,30 @@ START_TEST(an_incremental_checkpoint_writes_what_has_changed)
 }
 END_TEST
 
+/* The option is RocksDB's: a hash backend is written whole. */
+START_TEST(a_hash_backend_has_full_checkpoints_only)
+{
+    f.config.checkpoint_incremental = true;
+    count->keys = 1000;
+    count->state_per_key = 1000;
+    model_fixture_begin(&f, &two_by_two, 10000);
+    for (uint64_t id = 1; id <= 2; id++) {
+        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
+        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
+        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
+    }
+    for (VEC_EACH(const struct fixture_line, line, &f.lines))
+        if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED)
+            ck_assert_int_eq(line->ack.written_bytes, line->ack.state_bytes);
+    ck_assert_uint_eq(vec_last(&f.lines).checkpoint, 2);
+}
+END_TEST
+
 /* As often as what was added is more than what it was added to: 1, then 2 and 3 on it, 4 full. */
 START_TEST(a_chain_that_outweighs_its_state_begins_anew)
 {
     f.config.checkpoint_incremental = true;
+    f.config.state_backend = STATE_BACKEND_ROCKSDB;
     count->keys = 1000000;
     count->state_per_key = 100;
     model_fixture_begin(&f, &two_by_two, 10000);
@@ -452,6 +504,7 @@ Suite *test_model_checkpoint_suite(void)
     tcase_add_test(tests, a_source_with_a_mailbox_hears_of_the_checkpoint_at_once);
     tcase_add_test(tests, aligned_with_a_timeout_switches_when_it_has_passed);
     tcase_add_test(tests, the_first_checkpoint_finds_buffers_that_have_not_filled);
+    tcase_add_loop_test(tests, a_barrier_waits_for_what_came_before_it_only, 0, 12);
     tcase_add_test(tests, checkpoints_without_backpressure_take_a_moment);
     tcase_add_test(tests, a_barrier_waits_while_the_data_before_it_does_not_move);
     tcase_add_test(tests, a_frozen_participant_does_not_acknowledge);
@@ -461,6 +514,7 @@ Suite *test_model_checkpoint_suite(void)
     tcase_add_test(tests, an_aborted_checkpoint_is_not_acknowledged_any_more);
     tcase_add_test(tests, checkpoints_can_be_in_progress_together);
     tcase_add_test(tests, an_incremental_checkpoint_writes_what_has_changed);
+    tcase_add_test(tests, a_hash_backend_has_full_checkpoints_only);
     tcase_add_test(tests, a_chain_that_outweighs_its_state_begins_anew);
     tcase_add_test(tests, a_task_that_does_not_run_declines);
     suite_add_tcase(suite, tests);
