@@ -67,7 +67,7 @@ static void tell_role(struct job_manager *manager, const struct role_message *me
         break;
     case ROLE_RESOURCES_REFUSED:
         if (master)
-            job_master_on_resources_refused(master);
+            job_master_on_resources_refused(master, message->missing);
         break;
     case ROLE_TASK_MANAGER_GONE:
         for (size_t i = 0; i < manager->dispatcher.jobs.count; i++) {

@@ -295,9 +295,9 @@ void job_master_on_stored(struct job_master *master, uint64_t checkpoint, bool f
 
 /* NoResourceAvailableException, as declared unfulfillable by the resource manager
  * (JobMaster.notifyNotEnoughResourcesAvailable). */
-void job_master_on_resources_refused(struct job_master *master)
+void job_master_on_resources_refused(struct job_master *master, uint32_t missing)
 {
-    scheduler_on_resources_refused(&master->scheduler);
+    scheduler_on_resources_refused(&master->scheduler, missing);
     settle(master);
 }
 

@@ -52,7 +52,7 @@ void job_master_on_message(struct job_master *master, const struct event_message
                            bool vouched);
 void job_master_on_send_failed(struct job_master *master, const struct event_send_failed *failed);
 void job_master_on_stored(struct job_master *master, uint64_t checkpoint, bool failed);
-void job_master_on_resources_refused(struct job_master *master);
+void job_master_on_resources_refused(struct job_master *master, uint32_t missing);
 void job_master_on_task_manager_gone(struct job_master *master, struct node_id node,
                                      enum failure_cause cause);
 void job_master_cancel(struct job_master *master);

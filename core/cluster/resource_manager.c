@@ -271,9 +271,11 @@ void resource_manager_job_ended(struct resource_manager *rm, struct job_id job)
 static void tell_refused(struct resource_manager *rm, struct job_id job)
 {
     CHECK(rm->started_up);
-    vec_push(&rm->facts->messages, (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
-                                                          .job = job,
-                                                          .node = node_id_none() });
+    vec_push(&rm->facts->messages,
+             (struct role_message){ .fact = ROLE_RESOURCES_REFUSED,
+                                    .job = job,
+                                    .node = node_id_none(),
+                                    .missing = slot_manager_missing(&rm->slots, job) });
 }
 
 /* Grants go out, and once the start-up period is over the jobs that cannot be served hear so, once

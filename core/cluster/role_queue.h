@@ -26,6 +26,7 @@ struct role_message {
     struct job_id job;
     struct node_id node;
     enum failure_cause cause;
+    uint32_t missing; /* RESOURCES_REFUSED: slots that the job has not been granted */
 };
 
 struct role_queue {

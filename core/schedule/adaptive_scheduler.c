@@ -154,8 +154,9 @@ static void adaptive_slots_gained(struct scheduler *s, const struct allocation_i
 }
 
 /* NoResourceAvailable is for slot requests, and this scheduler makes none: it declares. */
-static void adaptive_resources_refused(struct scheduler *s)
+static void adaptive_resources_refused(struct scheduler *s, uint32_t missing)
 {
+    (void)missing;
     (void)s; /* Flink's adaptive scheduler goes on with what it has, or waits for its time-out */
 }
 

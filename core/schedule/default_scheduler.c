@@ -184,9 +184,9 @@ static void default_slots_gained(struct scheduler *s, const struct allocation_id
 
 /* After the start-up period this may come 50 ms after each restart, for as long as a TaskManager is
  * missing: the loop that was recorded of Flink 2.3 (surprise 10). */
-static void default_resources_refused(struct scheduler *s)
+static void default_resources_refused(struct scheduler *s, uint32_t missing)
 {
-    default_slots_refuse_all(s);
+    default_slots_refuse_all(s, missing);
 }
 
 /* What waits for a restart or for slots is dropped before tasks are cancelled, so that no end of a

@@ -75,7 +75,8 @@ void default_slots_fini(struct default_scheduler *own);
 void default_slots_schedule(struct scheduler *s, const struct task_id *tasks, size_t count);
 /* Free slots meet requests: those gained, or all of the pool (count 0) for new requests. */
 void default_slots_offer(struct scheduler *s, const struct allocation_id *gained, size_t count);
-void default_slots_refuse_all(struct scheduler *s); /* every waiting bulk fails */
+/* Every waiting bulk fails; so many slots have not been granted. */
+void default_slots_refuse_all(struct scheduler *s, uint32_t missing);
 void default_slots_on_timeout(struct scheduler *s, uint32_t bulk);
 void default_slots_deploy(struct scheduler *s); /* bulks that have all their slots */
 void default_slots_left(struct scheduler *s, uint32_t slot);

@@ -341,18 +341,19 @@ void default_slots_offer(struct scheduler *s, const struct allocation_id *gained
 
 /* The first task fails with NoResourceAvailableException; what else fails with it is the failover
  * strategy's business. */
-static void fail_bulk(struct scheduler *s, uint32_t index)
+static void fail_bulk(struct scheduler *s, uint32_t index, uint32_t missing)
 {
     struct bulk *bulk = &s->own.pipelined->bulks.items[index];
     struct task_id task = bulk->tasks.items[0];
-    scheduler_log(s, "job", "could not acquire the minimum required resources", bulk->missing,
-                  NULL);
+    scheduler_log(s, "job", "could not acquire the minimum required resources", missing, NULL);
     forget_bulk(s, index);
     scheduler_fail_task(s, task, CAUSE_NO_RESOURCE);
 }
 
-/* Only those that wait now: what a failure makes wait anew has not been refused anything. */
-void default_slots_refuse_all(struct scheduler *s)
+/* Only those that wait now: what a failure makes wait anew has not been refused anything. Of what a
+ * bulk waits for, some has been granted and not been offered yet (the message names it, as
+ * "Acquired"). */
+void default_slots_refuse_all(struct scheduler *s, uint32_t missing)
 {
     struct default_scheduler *own = s->own.pipelined;
     struct attempt_list waiting = { 0 };
@@ -365,8 +366,10 @@ void default_slots_refuse_all(struct scheduler *s)
     }
     for (VEC_EACH(const struct task_attempt, first, &waiting.items)) {
         uint32_t bulk = own->bulk_of_task.items[first->task.n];
-        if (bulk != ID_NONE && s->graph->tasks[first->task.n].attempt == first->attempt)
-            fail_bulk(s, bulk);
+        if (bulk == ID_NONE || s->graph->tasks[first->task.n].attempt != first->attempt)
+            continue;
+        uint32_t waits_for = own->bulks.items[bulk].missing;
+        fail_bulk(s, bulk, waits_for < missing ? waits_for : missing);
     }
     own->is_refusing = false;
     vec_fini(&waiting.items);
@@ -376,7 +379,7 @@ void default_slots_refuse_all(struct scheduler *s)
 void default_slots_on_timeout(struct scheduler *s, uint32_t bulk)
 {
     CHECK(s->own.pipelined->bulks.items[bulk].tasks.count > 0);
-    fail_bulk(s, bulk);
+    fail_bulk(s, bulk, s->own.pipelined->bulks.items[bulk].missing);
 }
 
 /* The other tasks of the bulk are restarted with it: a bulk is a region. */

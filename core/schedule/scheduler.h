@@ -105,7 +105,8 @@ void scheduler_on_slots_gained(struct scheduler *s, const struct allocation_id *
                                size_t count);
 void scheduler_on_slots_lost(struct scheduler *s, const struct slot_pool_list *lost,
                              enum failure_cause cause);
-void scheduler_on_resources_refused(struct scheduler *s);
+/* missing: slots that the resource manager has not granted; the others may be on their way. */
+void scheduler_on_resources_refused(struct scheduler *s, uint32_t missing);
 void scheduler_on_task_states(struct scheduler *s, struct node_id node,
                               const struct task_report *reports, size_t count);
 void scheduler_on_submit_failed(struct scheduler *s, struct node_id node, uint64_t value,

@@ -56,10 +56,10 @@ void scheduler_on_slots_gained(struct scheduler *s, const struct allocation_id *
 }
 
 /* After the end nothing is minded; late messages of all kinds still come. */
-void scheduler_on_resources_refused(struct scheduler *s)
+void scheduler_on_resources_refused(struct scheduler *s, uint32_t missing)
 {
     if (!scheduler_is_ended(s))
-        s->row->resources_refused(s);
+        s->row->resources_refused(s, missing);
 }
 
 void scheduler_on_checkpoint_ended(struct scheduler *s,

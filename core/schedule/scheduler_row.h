@@ -24,7 +24,8 @@ struct scheduler_row {
     void (*fini)(struct scheduler *s);
     void (*start)(struct scheduler *s);
     void (*slots_gained)(struct scheduler *s, const struct allocation_id *gained, size_t count);
-    void (*resources_refused)(struct scheduler *s); /* the RM cannot serve the requirements */
+    /* The RM cannot serve the requirements, for want of so many slots. */
+    void (*resources_refused)(struct scheduler *s, uint32_t missing);
     /* The task is FAILED (and counted so); or task none: the job as a whole failed. */
     void (*failed)(struct scheduler *s, struct task_id task, enum failure_cause cause);
     void (*task_moved)(struct scheduler *s, struct task_id task); /* any other move */

@@ -125,6 +125,14 @@ uint32_t job_ledger_missing(const struct job_ledger *ledger, const struct requir
 }
 
 /* What is filled follows from the holdings. */
+uint32_t job_ledger_missing_in_all(const struct job_ledger *ledger)
+{
+    uint32_t sum = 0;
+    for (VEC_EACH(const struct requirement, row, &ledger->required.rows))
+        sum += job_ledger_missing(ledger, row);
+    return sum;
+}
+
 uint64_t job_ledger_hash(uint64_t hash, const struct job_ledger *ledger)
 {
     hash = requirements_hash(hash, &ledger->required);

@@ -29,6 +29,7 @@ void job_ledger_gain(struct job_ledger *ledger, const struct resource_profile *p
 void job_ledger_lose(struct job_ledger *ledger, const struct resource_profile *profile);
 /* Slots of a row of `required` that nobody fills yet. */
 uint32_t job_ledger_missing(const struct job_ledger *ledger, const struct requirement *row);
+uint32_t job_ledger_missing_in_all(const struct job_ledger *ledger);
 uint64_t job_ledger_hash(uint64_t hash, const struct job_ledger *ledger);
 void job_ledger_check(const struct job_ledger *ledger);
 

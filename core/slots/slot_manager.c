@@ -332,6 +332,12 @@ bool slot_manager_freed(struct slot_manager *manager, struct node_id node,
     return true;
 }
 
+uint32_t slot_manager_missing(const struct slot_manager *manager, struct job_id job)
+{
+    const struct job_requirements *row = books_find_job(manager, job);
+    return row ? job_ledger_missing_in_all(&row->ledger) : 0;
+}
+
 uint32_t slot_manager_slots_total(const struct slot_manager *manager)
 {
     return manager->slots_total;

@@ -120,6 +120,8 @@ void slot_manager_check(struct slot_manager *manager, struct slot_plan *out, tim
 /* The periodic reconcile: idle release, redundancy, minimum. Out is cleared first. */
 void slot_manager_reconcile(struct slot_manager *manager, struct slot_plan *out, time_ns now);
 
+/* Slots that the job requires and has not been granted. */
+uint32_t slot_manager_missing(const struct slot_manager *manager, struct job_id job);
 uint32_t slot_manager_slots_total(const struct slot_manager *manager);
 uint32_t slot_manager_slots_free(const struct slot_manager *manager);
 uint64_t slot_manager_hash(const struct slot_manager *manager);

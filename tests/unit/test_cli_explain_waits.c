@@ -42,6 +42,23 @@ START_TEST(a_job_that_never_gets_its_slots_is_told_what_was_missing)
 }
 END_TEST
 
+/* The refusal comes before the slots that there are have been offered. */
+START_TEST(slots_that_are_on_their_way_are_not_missing)
+{
+    cli_begin();
+    const char *out = explained(
+        "name: n\nduration: 4min\n"
+        "cluster: { task-manager: { count: 3, slots: 2 } }\n"
+        "config: { resourcemanager.standalone.start-up-time: 30s,\n"
+        "  restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 1000 }\n"
+        "jobs:\n  - name: j\n    at: 1min\n    vertices: [ { name: s, parallelism: 7 }, "
+        "{ name: c, parallelism: 7 } ]\n    edges: [ s -> c: hash ]\n    load: 1k/s\n"
+        "events: [ { at: 2min, kill: tm3 } ]\n");
+    must_tell(out, "first 70 ms after the submission, and 1 to 3 were missing.");
+    cli_end();
+}
+END_TEST
+
 /* Six machines go at once: they are told together, as the picture draws them. */
 START_TEST(machines_that_go_together_are_told_together)
 {
@@ -200,6 +217,7 @@ Suite *test_cli_explain_waits_suite(void)
     Suite *suite = suite_create("cli_explain_waits");
     TCase *tcase = tcase_create("waits");
     tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, slots_that_are_on_their_way_are_not_missing);
     tcase_add_test(tcase, machines_that_go_together_are_told_together);
     tcase_add_test(tcase, a_job_that_never_gets_its_slots_is_told_what_was_missing);
     tcase_add_test(tcase, a_job_that_waits_still_is_said_to);

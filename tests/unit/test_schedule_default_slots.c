@@ -100,7 +100,7 @@ START_TEST(too_few_slots_are_refused_like_none)
     story_submit(story, story_job(story, 2, 0));
     story_expect(story, "5.000 jm: dispatcher job submitted (job)\n"
                         "5.000 jm: job CREATED -> RUNNING\n"
-                        "5.070 jm: job could not acquire the minimum required resources 2\n"
+                        "5.070 jm: job could not acquire the minimum required resources 1\n"
                         "...\n"
                         "5.070 jm: job FAILING -> FAILED (the slots needed cannot be had)\n");
     story_expect(story, "5.070 jm: dispatcher job ended (FAILED)\n"

@@ -133,7 +133,7 @@ static bool is_rejected(struct scheduler *s, enum call call)
     case CALL_CANCEL: scheduler_cancel(s); break;
     case CALL_STOP: result = scheduler_stop(s, false, 1234, &note); break;
     case CALL_REQUIRE: result = scheduler_require(s, bounds, 2, &note); break;
-    case CALL_RESOURCES_REFUSED: scheduler_on_resources_refused(s); break;
+    case CALL_RESOURCES_REFUSED: scheduler_on_resources_refused(s, 1); break;
     case CALL_FAIL_JOB: scheduler_fail_job(s, CAUSE_CHECKPOINT_FAILURES); break;
     case CALL_STALE_REPORT: report.attempt.attempt += 9; /* fall through */
     case CALL_TASK_FAILED: scheduler_on_task_states(s, tm1, &report, 1); break;
