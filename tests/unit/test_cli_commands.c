@@ -340,10 +340,12 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
     struct check_results results = { 0 };
     struct note note = { "" };
     char path[128];
-    json_t *summary = json_loads("{\"fingerprint\": \"1\", \"recoveries\": [], \"metrics\":"
-                                 " {\"cost\": {\"unit\": \"money\", \"final\": 3},"
-                                 " \"lag_seconds\": {\"max\": 7}}}",
-                                 0, NULL);
+    json_t *summary =
+        json_loads("{\"fingerprint\": \"1\", \"recoveries\":"
+                   " [{\"recovered_after_s\": 1}, {\"recovered_after_s\": 2}], \"metrics\":"
+                   " {\"cost\": {\"unit\": \"money\", \"final\": 3},"
+                   " \"lag_seconds\": {\"max\": 7}}}",
+                   0, NULL);
     cli_begin();
     text_format(path, sizeof path, "%s/scenario.yaml", cli_folder());
     cli_put_file("expected.json", "{\"metrics\": {\"cost\": {\"final\": 2}}}");
@@ -354,6 +356,10 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
     ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
     ck_assert(results.list.items[1].held);
     ck_assert_ptr_null(strstr(cli_get_file("expected.json"), "lag_seconds"));
+    cli_put_file("expected.json", "{\"fingerprint\": \"1\", \"recoveries\": [1]}");
+    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
+    ck_assert(!results.list.items[2].held);
+    ck_assert_str_eq(results.list.items[2].detail, "recoveries: 2, expected 1");
     static const char *const bad[][2] = {
         { "[]", "expected.json:1: found no object" },
         { "{}", "expected.json: the run: found nothing to compare, expected a fingerprint or "
