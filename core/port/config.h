@@ -72,6 +72,13 @@ static inline bool config_has_checkpoints(const struct config *config)
     return config->checkpoint_interval > 0 && config->checkpoint_interval != TIME_NEVER;
 }
 
+/* What is written of a checkpoint is what has changed. The hash backend of Flink knows no such ones
+ * and leaves the option unheard. */
+static inline bool config_is_incremental(const struct config *config)
+{
+    return config->checkpoint_incremental && config->state_backend == STATE_BACKEND_ROCKSDB;
+}
+
 /* Buffers in the pool of an output with so many readers, and how many of them one reader gets at
  * most. Source: NettyShuffleUtils.getMinMaxNetworkBuffersPerResultPartition, and the default of
  * max-buffers-per-channel. */

@@ -139,7 +139,7 @@
     X(RETENTION, checkpoint_retention, CP "externalized-checkpoint-retention", "no_externalized_checkpoints", "", "checkpoint", "what happens to checkpoints when the job ends") \
     X(FLAG, checkpoint_after_finish, CP "checkpoints-after-tasks-finish", "true", "", "checkpoint", "go on when some tasks have finished") \
     X(STATE_BACKEND, state_backend, "state.backend.type", "hashmap", "state.backend", "checkpoint", "hashmap: state is in memory; rocksdb: on the disk of the TaskManager") \
-    X(FLAG, checkpoint_incremental, CP "incremental", "false", "state.backend.incremental", "checkpoint", "write only what changed") \
+    X(FLAG, checkpoint_incremental, CP "incremental", "false", "state.backend.incremental", "checkpoint", "rocksdb: write only what changed; hashmap leaves it unheard") \
     X(FLAG, local_backup, CP "local-backup.enabled", "false", "", "checkpoint", "keep a copy of each checkpoint's state on the disk of the TaskManager") \
     X(FLAG, recover_from_local, "execution.state-recovery.from-local", "false", "state.backend.local-recovery", "checkpoint", "restore from the local copy where there is one") \
     X(TEXT, recovery_path, "execution.state-recovery.path", "", "execution.savepoint.path", "checkpoint", "the snapshot the job starts from: `savepoint of JOB`, `savepoint 3 of JOB`, `checkpoint of JOB`") \

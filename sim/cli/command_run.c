@@ -81,6 +81,7 @@ static void tell(const struct run_request *request, const struct plays *plays)
     show_figures_table(plays, stdout);
     show_failed(plays, stdout);
     show_never_happened(plays, stdout);
+    show_unheard(plays, stdout);
     show_results(plays, stdout);
     if (interrupt_came() || guard_has_lost())
         show_cut(plays, stdout);

@@ -207,6 +207,25 @@ void show_never_happened(const struct plays *plays, FILE *file)
         fputc('\n', file);
 }
 
+void show_unheard(const struct plays *plays, FILE *file)
+{
+    size_t count = 0;
+    for (VEC_EACH(const struct play, play, &plays->list))
+        for (VEC_EACH(const struct job_spec, job, &play->scenario->jobs)) {
+            const struct config *config = job->graph ? &job->graph->config : NULL;
+            if (!config || !config->checkpoint_incremental || config_is_incremental(config))
+                continue;
+            const char *variant = json_string_value(json_object_get(play->summary, "variant"));
+            fprintf(file, "no effect: %s%s%s: execution.checkpointing.incremental, for ",
+                    variant ? variant : "", variant ? ": " : "", job->name);
+            fputs("state.backend.type is hashmap: it has full checkpoints only, as in Flink\n",
+                  file);
+            count++;
+        }
+    if (count)
+        fputc('\n', file);
+}
+
 void show_cut(const struct plays *plays, FILE *file)
 {
     bool cut = false;

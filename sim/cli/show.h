@@ -17,6 +17,8 @@ void show_figures_table(const struct plays *plays, FILE *file);
 void show_failed(const struct plays *plays, FILE *file);
 /* A line for each event of a script that has not happened in a run that went to its end. */
 void show_never_happened(const struct plays *plays, FILE *file);
+/* A line for each job that asks for incremental checkpoints of a backend that has none. */
+void show_unheard(const struct plays *plays, FILE *file);
 /* After a run that was interrupted: which variants were cut short, and which did not run. */
 void show_cut(const struct plays *plays, FILE *file);
 /* Nothing when there are no results. */

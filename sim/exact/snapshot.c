@@ -363,7 +363,7 @@ static void name_shared(const struct exact_job *job, const struct exact_cut *cut
 {
     struct snapshot_names names = { 0 };
     struct note note;
-    if (!job->spec->graph->config.checkpoint_incremental || cut->kind != CHECKPOINT_PERIODIC ||
+    if (!config_is_incremental(&job->spec->graph->config) || cut->kind != CHECKPOINT_PERIODIC ||
         file->keyed_bytes == 0)
         return;
     struct err e = task_snapshot_older(&file->file, &names, &note);

@@ -23,7 +23,7 @@ bool local_has_state(const struct job_spec *job)
 double local_upload_bytes(const struct job_spec *job, double state_bytes, bool copied)
 {
     bool on_disk = local_has_state(job);
-    bool links = on_disk && job->graph->config.checkpoint_incremental;
+    bool links = config_is_incremental(&job->graph->config);
     return state_bytes * (on_disk + (copied && !links));
 }
 

@@ -147,7 +147,7 @@ static double disk_bytes(const struct life *life, const struct life_step *step, 
         return on_disk ? bytes : 0;
     if (!on_disk)
         return bytes;
-    return job->graph->config.checkpoint_incremental ? 0 : 2 * bytes;
+    return config_is_incremental(&job->graph->config) ? 0 : 2 * bytes;
 }
 
 static void start_at_disk(struct life *life, uint32_t index, double bytes)

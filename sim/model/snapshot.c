@@ -180,8 +180,8 @@ static struct snapshot snapshot_of(const struct model *model, struct model_job *
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
     uint32_t tasks = hop->others_passed ? 1 : vertex->parallelism; /* that data in flight is for */
-    bool incremental =
-        job->spec->graph->config.checkpoint_incremental && pending->how.kind == CHECKPOINT_PERIODIC;
+    bool incremental = config_is_incremental(&job->spec->graph->config) &&
+                       pending->how.kind == CHECKPOINT_PERIODIC;
     struct cut *cut = cut_find(job, checkpoint);
     CHECK(cut != NULL);
     struct snapshot snapshot = {

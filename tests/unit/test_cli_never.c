@@ -50,6 +50,26 @@ START_TEST(a_run_tells_what_never_happened)
 }
 END_TEST
 
+/* Legal in Flink, and likely to be forgotten: the backend that it is for. */
+START_TEST(a_run_tells_what_is_left_unheard)
+{
+    cli_begin();
+    cli_put_file("s.yaml",
+                 "name: s\nduration: 1min\n"
+                 "config: { execution.checkpointing.interval: 10s, "
+                 "execution.checkpointing.incremental: true }\n"
+                 "jobs: [ { name: j, vertices: [ { name: source } ], load: 1/s } ]\n"
+                 "compare: { disk: { config: { state.backend.type: rocksdb } },\n"
+                 "           quick: { config: { execution.checkpointing.interval: 1s } } }\n");
+    ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "no effect: j: execution.checkpointing.incremental, "
+                                            "for state.backend.type is hashmap"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "no effect: quick: j: "));
+    ck_assert_ptr_null(strstr(cli_out(), "no effect: disk"));
+    cli_end();
+}
+END_TEST
+
 /* A drill that hits nobody proves nothing. */
 START_TEST(a_run_tells_what_found_no_target)
 {
@@ -181,6 +201,7 @@ Suite *test_cli_never_suite(void)
     Suite *suite = suite_create("cli_never");
     TCase *tests = tcase_create("never");
     tcase_add_test(tests, a_run_tells_what_never_happened);
+    tcase_add_test(tests, a_run_tells_what_is_left_unheard);
     tcase_add_test(tests, a_run_tells_what_found_no_target);
     tcase_add_loop_test(tests, a_run_tells_which_faults_of_user_code_never_struck, 0, 2);
     tcase_add_test(tests, what_is_done_to_one_job_is_answered_for_by_that_job);

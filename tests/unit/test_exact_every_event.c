@@ -26,7 +26,8 @@ static const struct mode {
       "execution.checkpointing.unaligned.enabled: true, taskmanager.memory.segment-size: 512b,\n"
       "          execution.checkpointing.aligned-checkpoint-timeout: 100ms,",
       "6ms", 120 },
-    { "aligned, increments", "execution.checkpointing.incremental: true,", "100us", 40 },
+    { "aligned, increments",
+      "execution.checkpointing.incremental: true, state.backend.type: rocksdb,", "100us", 40 },
     { "unaligned, increments",
       "execution.checkpointing.unaligned.enabled: true, taskmanager.memory.segment-size: 512b,\n"
       "          execution.checkpointing.incremental: true,\n"

@@ -396,84 +396,6 @@ START_TEST(checkpoints_can_be_in_progress_together)
 }
 END_TEST
 
-START_TEST(an_incremental_checkpoint_writes_what_has_changed)
-{
-    f.config.checkpoint_incremental = true;
-    f.config.state_backend = STATE_BACKEND_ROCKSDB;
-    count->keys = 1000000;
-    count->state_per_key = 100;
-    model_fixture_begin(&f, &two_by_two, 10000);
-    model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 20 * TIME_S);
-    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, 1);
-    model_fixture_trigger(&f, &two_by_two, 2, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 30 * TIME_S);
-    int64_t state[3] = { 0 }, written[3] = { 0 };
-    for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
-        if (line->kind != DATA_CHECKPOINT_ACKNOWLEDGED)
-            continue;
-        state[line->checkpoint] += line->ack.state_bytes;
-        written[line->checkpoint] += line->ack.written_bytes;
-    }
-    ck_assert_int_eq(state[1], written[1]); /* the first one has nothing to build on */
-    /* 100,000 draws of a million keys: 95,163 distinct; the second one stands on both files */
-    ck_assert_double_eq_tol((double)written[2], 9516300, 0.01 * 9516300);
-    ck_assert_double_eq_tol((double)state[2], 2 * 9516300, 0.01 * 2 * 9516300);
-}
-END_TEST
-
-/* The option is RocksDB's: a hash backend is written whole. */
-START_TEST(a_hash_backend_has_full_checkpoints_only)
-{
-    f.config.checkpoint_incremental = true;
-    count->keys = 1000;
-    count->state_per_key = 1000;
-    model_fixture_begin(&f, &two_by_two, 10000);
-    for (uint64_t id = 1; id <= 2; id++) {
-        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
-        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
-        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
-    }
-    for (VEC_EACH(const struct fixture_line, line, &f.lines))
-        if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED)
-            ck_assert_int_eq(line->ack.written_bytes, line->ack.state_bytes);
-    ck_assert_uint_eq(vec_last(&f.lines).checkpoint, 2);
-}
-END_TEST
-
-/* As often as what was added is more than what it was added to: 1, then 2 and 3 on it, 4 full. */
-START_TEST(a_chain_that_outweighs_its_state_begins_anew)
-{
-    f.config.checkpoint_incremental = true;
-    f.config.state_backend = STATE_BACKEND_ROCKSDB;
-    count->keys = 1000000;
-    count->state_per_key = 100;
-    model_fixture_begin(&f, &two_by_two, 10000);
-    for (uint64_t id = 1; id <= 5; id++) {
-        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
-        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
-        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
-    }
-    int64_t state[6] = { 0 }, written[6] = { 0 };
-    for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
-        if (line->kind != DATA_CHECKPOINT_ACKNOWLEDGED)
-            continue;
-        state[line->checkpoint] += line->ack.state_bytes;
-        written[line->checkpoint] += line->ack.written_bytes;
-    }
-    static const double distinct[6] = {
-        0, 1 - 0.904837, 1 - 0.818731, 1 - 0.740818, 1 - 0.670320, 1 - 0.606531
-    };
-    ck_assert_double_eq_tol((double)written[2], distinct[1] * 1e8, 1e6);
-    ck_assert_double_eq_tol((double)written[3], distinct[1] * 1e8, 1e6);
-    ck_assert_double_eq_tol((double)state[3], 3 * distinct[1] * 1e8, 3e6);
-    ck_assert_double_eq_tol((double)written[4], distinct[4] * 1e8, 1e6);
-    ck_assert_int_eq(state[4], written[4]);
-    ck_assert_double_eq_tol((double)written[5], distinct[1] * 1e8, 1e6);
-    ck_assert_double_eq_tol((double)state[5], (distinct[4] + distinct[1]) * 1e8, 2e6);
-}
-END_TEST
-
 START_TEST(a_task_that_does_not_run_declines)
 {
     model_fixture_begin(&f, &two_by_two, 1000);
@@ -513,9 +435,6 @@ Suite *test_model_checkpoint_suite(void)
     tcase_add_test(tests, a_snapshot_that_throws_fails_its_task);
     tcase_add_test(tests, an_aborted_checkpoint_is_not_acknowledged_any_more);
     tcase_add_test(tests, checkpoints_can_be_in_progress_together);
-    tcase_add_test(tests, an_incremental_checkpoint_writes_what_has_changed);
-    tcase_add_test(tests, a_hash_backend_has_full_checkpoints_only);
-    tcase_add_test(tests, a_chain_that_outweighs_its_state_begins_anew);
     tcase_add_test(tests, a_task_that_does_not_run_declines);
     suite_add_tcase(suite, tests);
     return suite;

@@ -247,6 +247,7 @@ static double start_behind(enum checkpoint_kind kind, double rate, bool restarts
 {
     setup();
     set("execution.checkpointing.incremental", "true");
+    set("state.backend.type", "rocksdb");
     model_fixture_begin(&f, &first, rate);
     model_fixture_trigger(&f, &first, 5, kind);
     model_fixture_run(&f, 13 * TIME_S);
@@ -284,6 +285,7 @@ static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *pat
     set("execution.state-recovery.path", path);
     set("execution.state-recovery.claim-mode", claim_mode);
     set("execution.checkpointing.incremental", "true");
+    set("state.backend.type", "rocksdb");
     take(kind);
     model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
     model_fixture_run(&f, 11 * TIME_S);

@@ -402,6 +402,7 @@ START_TEST(a_stop_that_fails_after_its_savepoint_goes_back_to_the_checkpoint)
 {
     struct note note;
     f.config.checkpoint_incremental = true;
+    f.config.state_backend = STATE_BACKEND_ROCKSDB;
     f.config.checkpoint_retained = _i + 1;
     count->state_growth = 100;
     model_fixture_begin(&f, &two_by_two, 1000);
