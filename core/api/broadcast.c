@@ -3,6 +3,7 @@
  * Broadcast maps from user functions: read by both sides, written by that of the rules.
  */
 #include "core/api/context.h"
+#include "core/exec/state_budget.h"
 
 /* Null: the task has failed. */
 static const struct broadcast_map *map_of(struct weir_context *ctx, const char *name)
@@ -36,7 +37,9 @@ void weir_broadcast_set(struct weir_context *ctx, const char *name, const void *
                         uint32_t key_size, const void *value, uint32_t size)
 {
     struct broadcast_map *map = writable(ctx, name);
-    if (map && err_is(broadcast_map_put(map, key, key_size, value, size)))
+    if (!map || !state_budget_allows(ctx->op->task, (uint64_t)key_size + size))
+        return;
+    if (err_is(broadcast_map_put(map, key, key_size, value, size)))
         weir_fail(ctx, "an entry of %u and %u bytes for broadcast map '%s', expected at most %d",
                   key_size, size, name, BROADCAST_ENTRY_MAX);
 }

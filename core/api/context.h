@@ -31,7 +31,6 @@ struct weir_context {
     struct process_key *key;     /* of a keyed function; else null */
     struct broadcast_side *side; /* of a function of rules; else null */
     struct list_states *lists;   /* of a function with lists; else null */
-    uint64_t written;            /* bytes of state, since the budget was looked at */
     void *decoded; /* the last value that is not its own bytes, made when first needed */
 };
 

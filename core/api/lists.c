@@ -6,7 +6,7 @@
 #include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/base/text.h"
-#include "core/exec/keyed_states.h"
+#include "core/exec/state_budget.h"
 
 enum { LISTS_MAX = 32 };
 
@@ -110,11 +110,21 @@ static struct err load(struct operator* op, const struct state_list *in, struct 
     return err_is(e) ? err_prefix(note, e, "%s", op->spec->name) : OK;
 }
 
+static bool size_of_state(const struct operator* op, uint32_t i, struct state_size *out)
+{
+    const struct list_states *states = &((const struct lists *)op)->states;
+    if (i >= states->count)
+        return false;
+    *out = (struct state_size){ "list", states->items[i].spec->name,
+                                list_state_bytes(&states->items[i]) };
+    return true;
+}
+
 #define LISTS_CLASS(name_, mode)                                                                   \
     {                                                                                              \
         .name = name_, .size = sizeof(struct lists), .open = open, .close = close,                 \
         .process = process, .watermark = on_watermark, .finish = finish, .lists = mode,            \
-        .save = save, .load = load                                                                 \
+        .save = save, .load = load, .size_of_state = size_of_state                                 \
     }
 static const struct operator_class split_class = LISTS_CLASS("lists", OPERATOR_STATE_SPLIT);
 static const struct operator_class union_class = LISTS_CLASS("union lists", OPERATOR_STATE_UNION);
@@ -127,21 +137,11 @@ struct list_state *context_list(struct weir_context *ctx, const char *name)
     return list;
 }
 
-/* Memory is the task's: what its tables have left. */
 void context_list_add(struct weir_context *ctx, const char *name, const void *value)
 {
     struct list_state *list = context_list(ctx, name);
-    uint64_t most = ctx->op->task->states->bytes_max;
-    if (!list || ctx->op->task->failed)
-        return;
-    state_list_add(&list->entries, value, list->spec->size);
-    uint64_t bytes = list_states_bytes(ctx->lists);
-    if (most > 0 && bytes + state_registry_bytes(ctx->op->task->states) > most)
-        operator_fail(ctx->op, CAUSE_OUT_OF_MEMORY,
-                      "list '%s' has grown to %zu entries, all lists to %llu bytes, and there is "
-                      "room for %llu",
-                      name, state_list_count(&list->entries), (unsigned long long)bytes,
-                      (unsigned long long)most);
+    if (list && state_budget_allows(ctx->op->task, list->spec->size))
+        state_list_add(&list->entries, value, list->spec->size);
 }
 
 static const struct list_spec *declare(struct weir_env *env, const char *name,

@@ -4,6 +4,7 @@
  */
 #include "core/api/context.h"
 #include "core/base/text.h"
+#include "core/exec/state_budget.h"
 
 static const struct user_state_spec *spec_of(const struct weir_context *ctx, const char *name)
 {
@@ -36,20 +37,6 @@ static struct user_state *state_of(struct weir_context *ctx, const char *name, i
     return NULL;
 }
 
-enum { WRITTEN_MAX = 1 << 20, ENTRY_BYTES = 32 };
-
-/* A call may write more than a step is meant to: then its budget is looked at in between. False:
- * the task has failed, and nothing is written any more. */
-static bool may_write(struct weir_context *ctx, uint32_t bytes)
-{
-    ctx->written += (uint64_t)bytes + ENTRY_BYTES;
-    if (ctx->written > WRITTEN_MAX) {
-        operator_check_budget(ctx->op->task);
-        ctx->written = 0;
-    }
-    return !ctx->op->task->failed;
-}
-
 const void *weir_get(struct weir_context *ctx, const char *name, uint32_t *size)
 {
     context_spend(ctx, API_CALL_COST);
@@ -78,7 +65,7 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
         return;
     }
     struct user_state *state = state_of(ctx, name, USER_VALUE);
-    if (!state || !may_write(ctx, size))
+    if (!state || !state_budget_allows(ctx->op->task, size))
         return;
     uint32_t bytes = state->spec->value_size > 0 ? state->spec->value_size : size;
     value = state_table_set_aside(state->table, ctx->key->group, value, bytes, &copy);
@@ -117,7 +104,7 @@ void weir_add(struct weir_context *ctx, const char *name, const void *value)
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
-    if (!state || !may_write(ctx, spec->value_size))
+    if (!state || !state_budget_allows(ctx->op->task, spec->value_size))
         return;
     if (is_list)
         user_list_add(state, process_state_key(ctx->key), value, spec->value_size);
@@ -159,7 +146,7 @@ void weir_map_set(struct weir_context *ctx, const char *name, const void *key, c
     struct user_state *state = state_of(ctx, name, USER_MAP);
     uint32_t size = state ? state->spec->value_size : 0;
     void *copy = NULL;
-    if (!state || !may_write(ctx, size))
+    if (!state || !state_budget_allows(ctx->op->task, size))
         return;
     value = state_table_set_aside(state->table, ctx->key->group, value, size, &copy);
     void *place = user_map_put(state, process_state_key(ctx->key), key, size);

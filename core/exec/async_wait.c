@@ -7,6 +7,7 @@
  */
 #include "core/exec/async_wait.h"
 
+#include "core/exec/state_budget.h"
 #include "core/exec/state_list.h"
 
 enum entry_state {
@@ -266,6 +267,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     for (uint32_t i = 0; i < batch->count; i++)
         add_record(wait, batch_payload(batch, i), batch_size(batch, i), batch_timestamp(batch, i));
     ask(wait);
+    state_budget_check(op->task); /* a call may put any number of records in front of it */
 }
 
 static void on_watermark(struct operator* op, int64_t watermark)
@@ -381,6 +383,15 @@ static struct err load(struct operator* op, const struct state_list *in, struct 
     return OK;
 }
 
+static bool size_of_state(const struct operator* op, uint32_t i, struct state_size *out)
+{
+    const struct async_wait *wait = (const struct async_wait *)op;
+    size_t due = wait->due.items.count + wait->done.items.count;
+    *out = (struct state_size){ .what = "the queue of questions", .bytes = wait->bytes.count };
+    out->bytes += wait->entries.count * sizeof(struct entry) + due * sizeof(struct due);
+    return i == 0;
+}
+
 void async_wait_count(const struct operator* op, uint32_t *questions, uint32_t *waiting)
 {
     const struct async_wait *wait = (const struct async_wait *)op;
@@ -403,4 +414,5 @@ const struct operator_class async_wait_class = { .name = "async wait",
                                                  .is_pending = is_pending,
                                                  .lists = OPERATOR_STATE_SPLIT,
                                                  .save = save,
-                                                 .load = load };
+                                                 .load = load,
+                                                 .size_of_state = size_of_state };

@@ -22,6 +22,7 @@ void broadcast_map_fini(struct broadcast_map *map)
         mem_destroy(entry->bytes);
     vec_fini(&map->entries);
     index_map_fini(&map->index);
+    map->bytes = 0;
 }
 
 static bool is_key(const struct broadcast_entry *entry, const void *key, uint32_t size)
@@ -83,6 +84,11 @@ static void link_out(struct broadcast_map *map, uint32_t i)
     }
 }
 
+static size_t size_of(const struct broadcast_entry *entry)
+{
+    return (size_t)record_padded(entry->key_size) + entry->value_size;
+}
+
 static uint8_t *bytes_of(const void *key, uint32_t key_size, const void *value, uint32_t size)
 {
     uint8_t *bytes = mem_create((size_t)record_padded(key_size) + size);
@@ -124,6 +130,7 @@ struct err broadcast_map_put(struct broadcast_map *map, const void *key, uint32_
     if (i != INDEX_NONE) {
         struct broadcast_entry *entry = &map->entries.items[i];
         mem_destroy(entry->bytes);
+        map->bytes += (uint64_t)size - entry->value_size;
         entry->bytes = bytes;
         entry->value_size = size;
         return OK;
@@ -132,6 +139,7 @@ struct err broadcast_map_put(struct broadcast_map *map, const void *key, uint32_
         number_anew(map);
     vec_push(&map->entries,
              (struct broadcast_entry){ bytes, key_size, size, INDEX_NONE, map->numbers++ });
+    map->bytes += size_of(&vec_last(&map->entries));
     link_in(map, (uint32_t)(map->entries.count - 1));
     return OK;
 }
@@ -142,6 +150,7 @@ bool broadcast_map_remove(struct broadcast_map *map, const void *key, uint32_t k
     if (i == INDEX_NONE)
         return false;
     link_out(map, i);
+    map->bytes -= size_of(&map->entries.items[i]);
     mem_destroy(map->entries.items[i].bytes);
     map->entries.items[i].bytes = NULL;
     if (++map->removed > map->entries.count / 2)
@@ -188,6 +197,11 @@ bool broadcast_map_next(const struct broadcast_map *map, size_t *at, const void 
     return false;
 }
 
+uint64_t broadcast_map_bytes(const struct broadcast_map *map)
+{
+    return map->bytes + map->entries.count * sizeof(struct broadcast_entry);
+}
+
 /* A list entry: of a map, its name behind the head; of an entry of the map named last, its key and
  * value. */
 struct saved {
@@ -212,8 +226,7 @@ void broadcast_maps_save(const struct broadcast_map *maps, uint32_t count, struc
             strlen(spec->name));
         for (VEC_EACH(const struct broadcast_entry, entry, &maps[i].entries))
             if (entry->bytes)
-                add(out, &(struct saved){ 1, entry->key_size, 0, 0 }, entry->bytes,
-                    (size_t)record_padded(entry->key_size) + entry->value_size);
+                add(out, &(struct saved){ 1, entry->key_size, 0, 0 }, entry->bytes, size_of(entry));
     }
 }
 

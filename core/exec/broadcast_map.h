@@ -32,6 +32,7 @@ struct broadcast_map {
     struct index_map index; /* hash of the key -> entry */
     size_t removed;
     uint32_t numbers; /* given away */
+    uint64_t bytes;   /* of keys and values */
 };
 
 void broadcast_map_init(struct broadcast_map *map, const struct broadcast_spec *spec);
@@ -49,6 +50,8 @@ bool broadcast_map_remove(struct broadcast_map *map, const void *key, uint32_t k
  * then the number to go on from, and above it the one to end before. */
 bool broadcast_map_next(const struct broadcast_map *map, size_t *at, const void **key,
                         uint32_t *key_size, const void **value, uint32_t *size);
+
+uint64_t broadcast_map_bytes(const struct broadcast_map *map); /* in memory */
 
 /* All maps of an operator as list entries, and back; entries of maps that are not there are left.
  */

@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/exec/keyed_process_parts.h"
+#include "core/exec/state_budget.h"
 
 struct broadcast_process {
     struct keyed_process keyed; /* first */
@@ -95,6 +96,16 @@ static struct err load(struct operator* op, const struct state_list *in, struct 
     return broadcast_maps_load(process->maps, params_of(op)->map_count, in, note);
 }
 
+static bool size_of_state(const struct operator* op, uint32_t i, struct state_size *out)
+{
+    const struct broadcast_process_params *params = params_of(op);
+    if (i >= params->map_count)
+        return false;
+    const struct broadcast_map *map = &((const struct broadcast_process *)op)->maps[i];
+    *out = (struct state_size){ "broadcast map", params->maps[i].name, broadcast_map_bytes(map) };
+    return true;
+}
+
 const struct operator_class broadcast_process_class = { .name = "broadcast process",
                                                         .size = sizeof(struct broadcast_process),
                                                         .open = open,
@@ -106,4 +117,5 @@ const struct operator_class broadcast_process_class = { .name = "broadcast proce
                                                         .prepare = keyed_process_prepare,
                                                         .lists = OPERATOR_STATE_BROADCAST,
                                                         .save = save,
-                                                        .load = load };
+                                                        .load = load,
+                                                        .size_of_state = size_of_state };

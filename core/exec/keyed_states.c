@@ -275,30 +275,3 @@ uint64_t state_registry_timers(const struct state_registry *registry)
         timers += state->timers ? state_table_memory(state->table).entries : 0;
     return timers;
 }
-
-/* The largest, when all together are over their budget; else null. */
-static const struct keyed_state *over_budget(const struct state_registry *registry)
-{
-    const struct keyed_state *largest = NULL;
-    uint64_t sum = 0, most = 0;
-    for (VEC_EACH(const struct keyed_state, state, &registry->states)) {
-        uint64_t bytes = state_table_memory(state->table).live_bytes;
-        sum += bytes;
-        largest = bytes > most ? state : largest;
-        most = bytes > most ? bytes : most;
-    }
-    return registry->bytes_max > 0 && sum > registry->bytes_max ? largest : NULL;
-}
-
-void operator_check_budget(struct operator_task *task)
-{
-    const struct keyed_state *state = over_budget(task->states);
-    if (state)
-        operator_fail(task->chain->operators[state->place], CAUSE_OUT_OF_MEMORY,
-                      "state '%s' has grown to %llu bytes, all of this subtask to %llu, and there "
-                      "is room for %llu",
-                      state->identity.name,
-                      (unsigned long long)state_table_memory(state->table).live_bytes,
-                      (unsigned long long)state_registry_bytes(task->states),
-                      (unsigned long long)task->states->bytes_max);
-}

@@ -39,7 +39,7 @@ struct state_registry {
     struct key_group_range groups;
     bool incremental;
     bool builds_on_restored; /* the files restored are the job's own, and no savepoint's */
-    uint64_t bytes_max;      /* of all tables; 0: no limit */
+    uint64_t bytes_max;      /* of all state in memory (state_budget.h); 0: no limit */
     VEC(struct keyed_state) states;
     const struct task_snapshot_file *files; /* while the task is being restored */
     size_t file_count;
@@ -64,9 +64,6 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
 void state_registry_confirm(struct state_registry *registry, uint64_t checkpoint);
 void state_registry_abort(struct state_registry *registry, uint64_t checkpoint);
 uint64_t state_registry_bytes(const struct state_registry *registry);
-/* An allocation that the heap has no room for, as HeapKeyedStateBackend meets it: the operator
- * fails whose state is the largest. Behind each step; and within one that writes much. */
-void operator_check_budget(struct operator_task *task);
 uint64_t state_registry_timers(const struct state_registry *registry);
 
 #endif

@@ -43,13 +43,9 @@ struct list_state *list_states_find(const struct list_states *lists, const char 
     return NULL;
 }
 
-uint64_t list_states_bytes(const struct list_states *lists)
+uint64_t list_state_bytes(const struct list_state *list)
 {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < lists->count; i++)
-        bytes += lists->items[i].entries.bytes.count +
-                 lists->items[i].entries.ends.count * sizeof(uint64_t);
-    return bytes;
+    return list->entries.bytes.count + list->entries.ends.count * sizeof(uint64_t);
 }
 
 void list_states_save(const struct list_states *lists, struct state_list *out)

@@ -33,7 +33,7 @@ void list_states_init(struct list_states *lists, const struct list_spec *specs, 
 void list_states_fini(struct list_states *lists);
 /* Null: it was not declared. */
 struct list_state *list_states_find(const struct list_states *lists, const char *name);
-uint64_t list_states_bytes(const struct list_states *lists);
+uint64_t list_state_bytes(const struct list_state *list); /* in memory */
 
 void list_states_save(const struct list_states *lists, struct state_list *out);
 /* Entries of lists that are not declared any more are dropped, as Flink does. Refused: those of

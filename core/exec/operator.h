@@ -12,10 +12,9 @@
 #include "core/base/err.h"
 #include "core/base/vec.h"
 #include "core/exec/collector.h"
+#include "core/exec/operator_task.h"
 #include "core/exec/probe.h"
 #include "core/graph/job_graph.h"
-#include "core/graph/key_groups.h"
-#include "core/port/data.h"
 
 enum {
     CHAIN_OPERATORS_MAX = 64,
@@ -23,50 +22,9 @@ enum {
     SOURCE_BATCH_MAX = 2048, /* records of one poll */
 };
 
-#define WATERMARK_NONE INT64_MIN
-#define WATERMARK_MAX  INT64_MAX /* behind a bounded input */
-
-struct chain;
-/* The user's function that was called last, by its name in weir.h, and whose it is. Somebody
- * outside may look while it does not come back: each is read and written as a whole. */
-struct user_call {
-    const char *operator_name, *function;
-};
-
-/* What all operators of a task share; the task writes it before each call. */
-struct operator_task {
-    time_ns now;
-    struct state_registry *states; /* keyed state of all its operators */
-    uint32_t subtask, parallelism;
-    int32_t max_parallelism;
-    struct key_group_range groups;
-    uint64_t seed;           /* the run's */
-    uint64_t arrived;        /* sources that read a log: records that it holds by now, all splits */
-    bool log_ended;          /* none will come any more */
-    int64_t watermark_bound; /* sources do not go further; WATERMARK_MAX: no bound */
-    int64_t source_watermark;         /* what a source has emitted; WATERMARK_MAX: it is idle */
-    bool ends_without_checkpoint;     /* behind the end of its input no checkpoint is taken */
-    time_ns cost;                     /* CPU time charged since the task last took it */
-    uint64_t written;                 /* the same of bytes that sinks gave to storage */
-    bool awaits_writes;               /* which are to be there before the task goes on */
-    time_ns call_cost, call_cost_max; /* of the user's call under way; TIME_NEVER: no limit */
-    struct user_call call;
-    /* Out of a call that goes on all the same; does not come back. Null: there is no way out. */
-    void (*leave)(void *world);
-    void *world;
-    struct chain *chain;
-    struct exec_probe *probe;          /* null: nobody looks */
-    uint32_t read_input, read_channel; /* where the batch came from */
-    uint64_t epoch; /* the checkpoint that it was last part of, or restored from */
-    /* Of the first operator that failed; the task fails with it when the batch is through. */
-    bool failed;
-    enum failure_cause cause;
-    struct note note;
-};
-
 struct operator;
 struct state_list;
-struct state_registry;
+struct state_size;
 enum source_status {
     SOURCE_MORE,  /* call again */
     SOURCE_WAITS, /* nothing more has arrived */
@@ -103,6 +61,9 @@ struct operator_class {
     enum operator_state lists;
     void (*save)(const struct operator* op, struct state_list *out);
     struct err (*load)(struct operator* op, const struct state_list *in, struct note *note);
+    /* Part i of what it holds in memory without a key; false: there are not so many. Null: it holds
+     * nothing that grows. */
+    bool (*size_of_state)(const struct operator* op, uint32_t i, struct state_size *out);
 };
 
 /* How an operator is set up; the same for all subtasks. Belongs to the job's program. id: of its

@@ -5,6 +5,7 @@
 #include "core/exec/task.h"
 
 #include "core/base/text.h"
+#include "core/exec/state_budget.h"
 #include "core/exec/task_parts.h"
 
 static const struct state_row rows[EXEC_STATE_COUNT] = {
@@ -468,7 +469,7 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
     chain_resume(&task->chain);
     step.kind = work(task);
     chain_pause(&task->chain);
-    operator_check_budget(&task->context);
+    state_budget_check(&task->context);
     step.cost = task->context.cost;
     step.written = task->context.written; /* also while it was opened */
     step.awaits_writes = task->context.awaits_writes;

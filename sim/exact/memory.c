@@ -4,6 +4,7 @@
  * so one that grows may have what the others leave. The one that asks for more fails, as a thread
  * does that meets an OutOfMemoryError (Task.doRun).
  */
+#include "core/exec/state_budget.h"
 #include "sim/exact/parts.h"
 
 static bool in_memory(const struct exact *exact, const struct exact_task *task)
@@ -42,7 +43,8 @@ void memory_take(struct exact *exact, uint32_t index)
     struct exact_task *task = &exact->tasks.items[index];
     if (!in_memory(exact, task))
         return;
-    uint64_t bytes = exec_task_state_bytes(task->exec) + more_bytes(exact, task);
+    uint64_t held = state_budget_bytes(exec_task_chain(task->exec)->task);
+    uint64_t bytes = held + more_bytes(exact, task);
     exact->hosts.items[task->life.host].state_bytes += bytes - task->state_bytes;
     task->state_bytes = bytes;
 }

@@ -60,6 +60,33 @@ static void judge(struct weir_context *ctx, const struct weir_record *record, vo
     weir_emit(ctx, record->value);
 }
 
+static bool is_first(const struct weir_record *record)
+{
+    return ((const struct pair *)record->value)->value == 0;
+}
+
+/* The same without a key. */
+static void rule(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    static const char bytes[BYTES];
+    for (uint64_t i = 0; is_first(record) && i < MUCH / 100; i++)
+        weir_broadcast_set(ctx, "rules", &i, sizeof i, bytes, sizeof bytes);
+    (void)user;
+}
+
+static void multiply(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    for (int i = 0; is_first(record) && i < 4 * MUCH; i++)
+        weir_emit(ctx, record->value);
+    (void)user;
+}
+
+static int64_t in_a_minute(const struct weir_record *record, void *user)
+{
+    (void)record, (void)user;
+    return INT64_C(60000000000);
+}
+
 static void on_time(struct weir_context *ctx, int64_t ms, void *user)
 {
     (void)ctx, (void)ms, (void)user;
@@ -136,6 +163,25 @@ static void join(struct weir_context *ctx, const struct weir_record *left,
     (void)right, (void)user;
 }
 
+static void pass(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    weir_emit(ctx, record->value);
+    (void)user;
+}
+
+static struct weir_stream *build_without_key(struct weir_stream *in, struct weir_stream *keyed)
+{
+    static const char *const maps[] = { "rules" };
+    const struct weir_broadcast_process rules = {
+        .process = { .on_record = pass }, .maps = maps, .map_count = 1, .on_rule = rule
+    };
+    const struct weir_async questions = { .ask = in_a_minute, .on_answer = pass };
+    if (is("much-rules"))
+        return weir_process_broadcast(keyed, in, "judge", &pair_type, &rules, NULL);
+    return weir_async(weir_flat_map(in, "many", &pair_type, multiply, NULL), "judge", &pair_type,
+                      &questions, NULL);
+}
+
 static struct weir_stream *build(struct weir_stream *in)
 {
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct pair, key));
@@ -153,6 +199,8 @@ static struct weir_stream *build(struct weir_stream *in)
         return weir_aggregate(keyed, "judge", &pair_type, &window, &last, NULL);
     if (is("always"))
         return weir_interval_join(keyed, keyed, "judge", &pair_type, &always, join, NULL);
+    if (is("much-rules") || is("many-questions"))
+        return build_without_key(in, keyed);
     return weir_process(keyed, "judge", &pair_type, &process, NULL);
 }
 

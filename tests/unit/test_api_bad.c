@@ -93,12 +93,14 @@ static const struct {
       "5 RuntimeException: judge: a record with the timestamp 9223372036854775807 rea" },
     { "much-list", "5 OutOfMemoryError: judge: state 'list' has grown to 2" },
     { "much-map", "5 OutOfMemoryError: judge: state 'map' has grown to 2" },
+    { "much-rules", "5 OutOfMemoryError: judge: broadcast map 'rules' has grown to 2" },
+    { "many-questions", "5 OutOfMemoryError: judge: the queue of questions has grown to 2" },
     { "much-text", "3 \n" },
     { "far-timers", "3 \n" },
     { "far-interval", "3 \n" },
     { "always", "5 RuntimeException: judge: the lower bound is above the upper one, or too far\n" },
 };
-enum { EXCESSES = 13 };
+enum { EXCESSES = 15 };
 
 START_TEST(what_fits_nowhere_fails_its_task_or_does_no_harm)
 {

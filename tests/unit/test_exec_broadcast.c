@@ -193,6 +193,11 @@ START_TEST(a_map_is_a_plain_array)
     for (; broadcast_map_next(&map, &at, &key, &key_size, &value, &size); found++)
         ck_assert_uint_eq(*(const uint32_t *)value, plain[*(const uint32_t *)key]);
     ck_assert_uint_eq(found, live);
+    ck_assert_uint_eq(broadcast_map_bytes(&map),
+                      live * 12 + map.entries.count * sizeof *map.entries.items);
+    for (uint32_t of = 0; of < MANY; of++)
+        broadcast_map_remove(&map, &of, 4);
+    ck_assert_uint_eq(broadcast_map_bytes(&map), 0);
     broadcast_map_fini(&map);
 }
 END_TEST
