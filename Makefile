@@ -244,8 +244,11 @@ $(B)/tests/suites.h: $(B)/suites
 	@mkdir -p $(@D)
 	@for f in $(SUITE_SRC); do n=$${f##*/}; echo "SUITE($${n%.c}_suite)"; done > $@
 
+# Calls of the allocator come by tests/lib/rooms.c.
+COUNT := -Wl,--wrap=mem_create
+
 $(B)/tests/unit: $(UNIT_OBJ) $(API_OBJ) $(TEST_LIBS) $(PROGRAMS) $(TEST_PROGRAMS) | $(PLOTS)
-	@$(call link,$(UNIT_OBJ) $(API_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS) $(EXPORT))
+	@$(call link,$(UNIT_OBJ) $(API_OBJ),$(TEST_LIBS),$(SIM_LIBS) $(CHECK_LIBS) $(EXPORT) $(COUNT))
 
 lint-objects: $(call objects,$(SOURCES) $(TEST_SRC))
 

@@ -21,7 +21,7 @@ struct async_params {
 static time_ns call(const struct async_params *params, struct operator* op,
                     const struct async_request *request, weir_function *function, const char *name)
 {
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, 0);
     struct weir_record record;
     int64_t latency = 0;
     operator_calls(op, name);
@@ -32,7 +32,6 @@ static time_ns call(const struct async_params *params, struct operator* op,
         else
             latency = params->async.ask(&record, params->call.user);
     }
-    context_end(&ctx);
     return latency < 0 ? TIME_NEVER : latency;
 }
 
@@ -74,14 +73,13 @@ static bool again(const void *context, struct operator* op, const struct async_r
                   uint32_t attempt, time_ns *delay)
 {
     const struct async_params *params = context;
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, 0);
     struct weir_record record;
     operator_calls(op, "is_none");
     bool is_none = attempt <= params->retry.retries &&
                    context_value(&ctx, params->in, request->payload, request->size,
                                  request->timestamp, &record) &&
                    params->retry.is_none(&record, attempt, params->call.user);
-    context_end(&ctx);
     *delay = delay_behind(&params->retry, attempt);
     return is_none;
 }

@@ -149,13 +149,15 @@ const void *api_value_of(const struct weir_type *type, const void *bytes, uint32
         return bytes;
     if (!*room)
         *room = mem_create(type->memory);
+    else
+        memset(*room, 0, type->memory); /* nothing of the last one is seen, whichever that was */
     return type->decode(bytes, size, *room) ? *room : NULL;
 }
 
 bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
                    uint32_t size, int64_t timestamp, struct weir_record *out)
 {
-    *out = (struct weir_record){ api_value_of(type, bytes, size, &ctx->decoded),
+    *out = (struct weir_record){ api_value_of(type, bytes, size, ctx->room),
                                  type->decode ? type->memory : size, timestamp };
     ctx->timestamp = timestamp;
     operator_call_begins(ctx->op);
@@ -169,10 +171,4 @@ bool context_record(struct weir_context *ctx, const struct weir_type *type,
 {
     return context_value(ctx, type, batch_payload(batch, i), batch_size(batch, i),
                          batch_timestamp(batch, i), out);
-}
-
-void context_end(struct weir_context *ctx)
-{
-    mem_destroy(ctx->decoded);
-    ctx->decoded = NULL;
 }

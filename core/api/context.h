@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a user function may do, for the calls of one batch: it lies on the stack of whoever calls,
- * and ends with the batch.
+ * What a user function may do, for the calls of one batch: it lies on the stack of whoever calls.
  */
 #ifndef WEIR_API_CONTEXT_H
 #define WEIR_API_CONTEXT_H
@@ -31,7 +30,7 @@ struct weir_context {
     struct process_key *key;     /* of a keyed function; else null */
     struct broadcast_side *side; /* of a function of rules; else null */
     struct list_states *lists;   /* of a function with lists; else null */
-    void *decoded; /* the last value that is not its own bytes, made when first needed */
+    void **room;                 /* the operator's, of values of this input */
 };
 
 /* Everything that a function does goes by here. */
@@ -47,12 +46,11 @@ bool context_record(struct weir_context *ctx, const struct weir_type *type,
 /* The same of a value that stands alone. */
 bool context_value(struct weir_context *ctx, const struct weir_type *type, const void *bytes,
                    uint32_t size, int64_t timestamp, struct weir_record *out);
-void context_end(struct weir_context *ctx);
 /* Lists by their names, where the function has some. Null, nothing added: the task has failed. */
 struct list_state *context_list(struct weir_context *ctx, const char *name);
 void context_list_add(struct weir_context *ctx, const char *name, const void *value);
 /* In memory a value may differ from its bytes: it is made in *room, which the caller begins with
- * null and destroys. Null: these are no bytes of the type. */
+ * null, keeps for values of this type and destroys. Null: these are no bytes of the type. */
 const void *api_value_of(const struct weir_type *type, const void *bytes, uint32_t size,
                          void **room);
 
@@ -63,12 +61,16 @@ static inline void api_set_call(struct api_operator *op, struct api_call *call, 
     call->user = user;
 }
 
-/* A context for calls of this operator. */
-static inline struct weir_context context_of(struct operator* op, const struct api_call *call)
+/* A context for calls of this operator about records of this input. */
+static inline struct weir_context context_of(struct operator* op, const struct api_call *call,
+                                             uint32_t input)
 {
-    return (struct weir_context){
-        .op = op, .call = call, .timestamp = WEIR_NO_TIME, .watermark = WATERMARK_NONE
-    };
+    CHECK(input < OPERATOR_ROOMS);
+    return (struct weir_context){ .op = op,
+                                  .call = call,
+                                  .timestamp = WEIR_NO_TIME,
+                                  .watermark = WATERMARK_NONE,
+                                  .room = &op->rooms[input] };
 }
 
 #endif

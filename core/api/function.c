@@ -72,7 +72,7 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
 {
     struct function *function = (struct function *)op;
     const struct function_params *params = op->spec->params;
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, input);
     ctx.watermark = function->watermark;
     operator_calls(op, params->keep     ? "keep"
                        : !params->in[1] ? "map"
@@ -87,7 +87,6 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
         else
             call(function, &ctx, input, &record);
     }
-    context_end(&ctx);
 }
 
 static void on_watermark(struct operator* op, int64_t watermark)

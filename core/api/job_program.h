@@ -63,9 +63,9 @@ struct api_sink {
     struct sink_port port; /* set by the world before a task runs */
 };
 /* A record's line, with its end: how many bytes it has, which may be more than there is room for.
- */
-size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, char *out,
-                     size_t room);
+ * A value that is not its own bytes is made in *made, as by api_value_of. */
+size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, void **made,
+                     char *out, size_t room);
 
 struct program_vertex {
     VEC(struct operator_spec) operators;

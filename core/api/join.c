@@ -20,7 +20,8 @@ static void join(const void *context, struct operator* op, const struct join_rec
                  const struct join_record *right, int64_t timestamp)
 {
     const struct join_params *params = context;
-    struct weir_context ctx = context_of(op, &params->call), other = ctx;
+    struct weir_context ctx = context_of(op, &params->call, JOIN_LEFT),
+                        other = context_of(op, &params->call, JOIN_RIGHT);
     struct weir_record one, two;
     operator_calls(op, "join");
     if (context_value(&ctx, params->in[JOIN_LEFT], left->payload, left->size, left->timestamp,
@@ -30,8 +31,6 @@ static void join(const void *context, struct operator* op, const struct join_rec
         ctx.timestamp = timestamp;
         params->join(&ctx, &one, &two, params->call.user);
     }
-    context_end(&ctx);
-    context_end(&other);
 }
 
 static struct api_operator *add(struct weir_stream *left, struct weir_stream *right,

@@ -40,7 +40,7 @@ static void make_ready(struct lists *lists)
 
 static struct weir_context context_with(struct lists *lists)
 {
-    struct weir_context ctx = context_of(&lists->op, &params_of(&lists->op)->call);
+    struct weir_context ctx = context_of(&lists->op, &params_of(&lists->op)->call, 0);
     ctx.lists = &lists->states;
     ctx.watermark = lists->watermark;
     return ctx;
@@ -77,7 +77,6 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
             break;
         params->process.on_record(&ctx, &record, params->call.user);
     }
-    context_end(&ctx);
 }
 
 static void on_watermark(struct operator* op, int64_t watermark)

@@ -12,15 +12,14 @@ struct partition_params {
 };
 
 static struct err choose(const void *context, const struct batch *batch, uint32_t channels,
-                         uint16_t *targets, struct note *note)
+                         uint16_t *targets, void **room, struct note *note)
 {
     const struct partition_params *params = context;
-    void *room = NULL;
     struct err e = OK;
     for (uint32_t i = 0; i < batch->count && !err_is(e); i++) {
         uint32_t size = batch_size(batch, i);
         struct weir_record record = {
-            api_value_of(params->type, batch_payload(batch, i), size, &room),
+            api_value_of(params->type, batch_payload(batch, i), size, room),
             params->type->decode ? params->type->memory : size, batch_timestamp(batch, i)
         };
         int32_t channel =
@@ -35,7 +34,6 @@ static struct err choose(const void *context, const struct batch *batch, uint32_
         else
             targets[i] = (uint16_t)channel;
     }
-    mem_destroy(room);
     return e;
 }
 

@@ -19,21 +19,20 @@ static const char *on_record(const void *context, struct process_key *key, uint3
 {
     const struct process_params *params = context;
     weir_function *function = input == 0 ? params->process.on_record : params->process.on_second;
-    struct weir_context ctx = context_of(key->op, &params->call);
+    struct weir_context ctx = context_of(key->op, &params->call, input);
     struct weir_record record;
     ctx.key = key;
     ctx.watermark = key->watermark;
     operator_calls(key->op, input == 0 ? "on_record" : "on_second");
     if (context_value(&ctx, params->in[input], payload, size, key->timestamp, &record))
         function(&ctx, &record, params->call.user);
-    context_end(&ctx);
     return NULL;
 }
 
 static const char *on_timer(const void *context, struct process_key *key)
 {
     const struct process_params *params = context;
-    struct weir_context ctx = context_of(key->op, &params->call);
+    struct weir_context ctx = context_of(key->op, &params->call, 0);
     bool is_event = key->domain == DOMAIN_EVENT_TIME;
     int64_t time = is_event ? key->timestamp : key->timestamp / NS_OF_MS;
     weir_timer *function =
@@ -53,14 +52,13 @@ static const char *on_rule(const void *context, struct broadcast_side *side, con
                            uint32_t size)
 {
     const struct process_params *params = context;
-    struct weir_context ctx = context_of(side->op, &params->call);
+    struct weir_context ctx = context_of(side->op, &params->call, BROADCAST_INPUT);
     struct weir_record record;
     ctx.side = side;
     ctx.watermark = side->watermark;
     operator_calls(side->op, "on_rule");
     if (context_value(&ctx, params->in[BROADCAST_INPUT], payload, size, side->timestamp, &record))
         params->on_rule(&ctx, &record, params->call.user);
-    context_end(&ctx);
     return NULL;
 }
 

@@ -17,7 +17,7 @@ static void apply(const void *context, struct operator* op, const struct batch *
                   void *const *values, const bool *is_new)
 {
     const struct reduce_params *params = context;
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, 0);
     operator_calls(op, "reduce");
     for (uint32_t i = 0; i < batch->count && !op->task->failed; i++) {
         struct weir_record record;
@@ -26,7 +26,6 @@ static void apply(const void *context, struct operator* op, const struct batch *
         params->reducer(&ctx, &record, is_new[i], values[i], params->call.user);
         weir_emit(&ctx, values[i]);
     }
-    context_end(&ctx);
 }
 
 struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,

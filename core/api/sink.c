@@ -6,28 +6,26 @@
 #include "core/api/context.h"
 #include "core/api/job_program.h"
 
-size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, char *out,
-                     size_t room)
+size_t api_sink_line(const struct api_sink *sink, const void *bytes, uint32_t size, void **made,
+                     char *out, size_t room)
 {
-    void *decoded = NULL;
     size_t length = size;
-    const void *value = api_value_of(sink->type, bytes, size, &decoded);
+    const void *value = api_value_of(sink->type, bytes, size, made);
     if (value && sink->format)
         length = sink->format(value, sink->type->decode ? sink->type->memory : size, out, room,
                               sink->user);
     else if (value && size < room)
         memcpy(out, bytes, size);
-    mem_destroy(decoded);
     length = length < FILE_SINK_LINE_MAX ? length : FILE_SINK_LINE_MAX;
     if (length < room)
         out[length] = '\n';
     return length + 1;
 }
 
-static size_t encode(const void *context, const void *payload, uint32_t size, uint8_t *out,
-                     size_t room)
+static size_t encode(const void *context, struct operator* op, const void *payload, uint32_t size,
+                     uint8_t *out, size_t room)
 {
-    return api_sink_line(context, payload, size, (char *)out, room);
+    return api_sink_line(context, payload, size, &op->rooms[0], (char *)out, room);
 }
 
 static struct api_operator *add(struct weir_stream *in, const char *name,

@@ -72,7 +72,8 @@ struct weir_type {
     const char *name;
     uint32_t size;    /* bytes of every value; 0: they vary */
     uint32_t version; /* of the bytes; state of another version is refused at restore */
-    /* For values that are not their own bytes, all four. decode false: not such bytes. */
+    /* For values that are not their own bytes, all four. decode: into memory that is zero;
+     * false: not such bytes. */
     uint32_t memory; /* of a value in memory */
     uint32_t (*encoded_size)(const void *value);
     void (*encode)(const void *value, void *bytes);

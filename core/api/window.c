@@ -21,19 +21,18 @@ static void add(const void *context, struct operator* op, const struct batch *ba
                 void *value)
 {
     const struct aggregate_params *params = context;
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, 0);
     struct weir_record record;
     operator_calls(op, "add");
     if (context_record(&ctx, params->in, batch, i, &record))
         params->aggregate.add(&ctx, &record, value, params->call.user);
-    context_end(&ctx);
 }
 
 static void give(const void *context, struct operator* op, const uint8_t *key, int64_t start,
                  int64_t end, const void *value)
 {
     const struct aggregate_params *params = context;
-    struct weir_context ctx = context_of(op, &params->call);
+    struct weir_context ctx = context_of(op, &params->call, 0);
     struct weir_pane pane = { key, params->key_size, start, end };
     ctx.timestamp = end - 1;
     operator_call_begins(op);

@@ -211,8 +211,11 @@ void chain_fini(struct chain *chain)
         mem_destroy(*tap);
     }
     vec_fini(&chain->taps);
-    for (uint32_t i = 0; i < chain->count; i++)
+    for (uint32_t i = 0; i < chain->count; i++) {
+        for (int room = 0; room < OPERATOR_ROOMS; room++)
+            mem_destroy(chain->operators[i]->rooms[room]);
         mem_destroy(chain->operators[i]);
+    }
     mem_destroy(chain->operators);
     *chain = (struct chain){ 0 };
 }

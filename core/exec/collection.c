@@ -138,12 +138,12 @@ void collection_fini(struct collection *collection)
     broadcast_map_fini(&collection->values);
 }
 
-size_t collection_encode(const void *context, const void *payload, uint32_t size, uint8_t *out,
-                         size_t room)
+size_t collection_encode(const void *context, struct operator* op, const void *payload,
+                         uint32_t size, uint8_t *out, size_t room)
 {
     uint64_t length = size;
     size_t all = RECORD_HEAD + record_padded(size);
-    (void)context;
+    (void)context, (void)op;
     if (all > room)
         return all;
     memset(out, 0, all);

@@ -36,8 +36,8 @@ MUST_CHECK struct err collection_adopt(struct collection *collection,
                                        struct note *note);
 
 /* For file_sink_params: a record as [length u64] [payload, padded to 8]. */
-size_t collection_encode(const void *context, const void *payload, uint32_t size, uint8_t *out,
-                         size_t room);
+size_t collection_encode(const void *context, struct operator* op, const void *payload,
+                         uint32_t size, uint8_t *out, size_t room);
 
 /* Records of committed files that were encoded so, in the order of committing; what is committed
  * later comes later. */

@@ -93,7 +93,7 @@ static size_t encode(struct file_sink *sink, const void *payload, uint32_t size)
     uint8_t *to = sink->bytes.items + sink->bytes.count;
     size_t room = sink->bytes.capacity - sink->bytes.count;
     if (params->encode)
-        return params->encode(params->context, payload, size, to, room);
+        return params->encode(params->context, &sink->op, payload, size, to, room);
     if (size <= room)
         memcpy(to, payload, size);
     return size;

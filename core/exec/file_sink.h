@@ -20,8 +20,8 @@ enum {
 struct file_sink_params {
     /* The record's bytes to `out`, at most `room` of them; gives how many there are. Null: its
      * payload as it is. */
-    size_t (*encode)(const void *context, const void *payload, uint32_t size, uint8_t *out,
-                     size_t room);
+    size_t (*encode)(const void *context, struct operator* op, const void *payload, uint32_t size,
+                     uint8_t *out, size_t room);
     const void *context;
     const struct sink_port *port;
 };

@@ -43,8 +43,9 @@ static MUST_CHECK struct err keep_ours(const struct in_flight_input *input,
 {
     bool varies = record_stride(batch->layout) == 0;
     uint16_t *targets = mem_create_array(batch->count, sizeof *targets);
-    struct err e =
-        record_route_targets(&input->route, input->partitioner, share.of, batch, targets, note);
+    void *room = NULL;
+    struct err e = record_route_targets(&input->route, input->partitioner, share.of, batch, targets,
+                                        &room, note);
     for (uint32_t i = 0; i < batch->count && !err_is(e); i++) {
         uint32_t size = record_slot_size(batch->layout, batch_size(batch, i));
         if (targets[i] < share.first || targets[i] > share.last)
@@ -55,6 +56,7 @@ static MUST_CHECK struct err keep_ours(const struct in_flight_input *input,
         writer->count += varies;
     }
     mem_destroy(targets);
+    mem_destroy(room);
     return e;
 }
 

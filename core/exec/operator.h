@@ -19,6 +19,7 @@
 enum {
     CHAIN_OPERATORS_MAX = 64,
     OPERATOR_OUTPUTS_MAX = 16,
+    OPERATOR_ROOMS = 2,
     SOURCE_BATCH_MAX = 2048, /* records of one poll */
 };
 
@@ -85,6 +86,7 @@ struct operator
     struct collector *outs[OPERATOR_OUTPUTS_MAX];
     uint32_t place; /* in the chain */
     uint64_t records_in;
+    void *rooms[OPERATOR_ROOMS]; /* of what its class needs again and again; the chain's to free */
 };
 
 /* A source charges what it has emitted itself; for others the chain does. */

@@ -16,6 +16,7 @@ void task_output_fini(struct task_output *output)
 {
     result_partition_fini(&output->partition);
     mem_destroy(output->targets);
+    mem_destroy(output->room);
     *output = (struct task_output){ 0 };
 }
 
@@ -30,10 +31,10 @@ static void reserve_targets(struct task_output *output, uint32_t count)
 
 struct err record_route_targets(const struct record_route *route, enum partitioner partitioner,
                                 uint32_t of, const struct batch *batch, uint16_t *targets,
-                                struct note *note)
+                                void **room, struct note *note)
 {
     if (partitioner == PARTITION_CUSTOM)
-        return route->choice.choose(route->choice.context, batch, of, targets, note);
+        return route->choice.choose(route->choice.context, batch, of, targets, room, note);
     CHECK(partitioner == PARTITION_HASH);
     struct key_run keys = key_run_of(&route->key, batch);
     key_groups_of_run(&keys, route->key.hash, (int32_t)of, targets);
@@ -51,7 +52,7 @@ struct err task_output_write(struct task_output *output, const struct batch *bat
         is_hash ? (uint32_t)partition->config.max_parallelism : partition->config.subpartitions;
     reserve_targets(output, batch->count);
     TRY(record_route_targets(&output->route, partition->config.partitioner, of, batch,
-                             output->targets, note));
+                             output->targets, &output->room, note));
     return result_partition_write(&output->partition, batch, output->targets, note);
 }
 

@@ -24,10 +24,11 @@ static inline struct key_run key_run_of(const struct key_spec *key, const struct
 }
 
 /* Who says which channel a record of a custom edge goes to, by the record and their number alone.
- * Refuses what is no channel. Source: Flink's CustomPartitionerWrapper. */
+ * Refuses what is no channel. *room: null to begin with; what it needs again and again, the
+ * caller's to free. Source: Flink's CustomPartitionerWrapper. */
 struct channel_choice {
     struct err (*choose)(const void *context, const struct batch *batch, uint32_t channels,
-                         uint16_t *targets, struct note *note);
+                         uint16_t *targets, void **room, struct note *note);
     const void *context;
 };
 
@@ -47,6 +48,7 @@ struct task_output {
     struct record_route route;
     uint16_t *targets; /* scratch: of a batch */
     uint32_t targets_max;
+    void *room; /* of the choice */
 };
 
 MUST_CHECK struct err task_output_init(struct task_output *output,
@@ -57,7 +59,7 @@ void task_output_fini(struct task_output *output);
 MUST_CHECK struct err record_route_targets(const struct record_route *route,
                                            enum partitioner partitioner, uint32_t of,
                                            const struct batch *batch, uint16_t *targets,
-                                           struct note *note);
+                                           void **room, struct note *note);
 MUST_CHECK struct err task_output_write(struct task_output *output, const struct batch *batch,
                                         struct note *note);
 

@@ -14,13 +14,13 @@ static struct err put_line(struct output *output, const uint8_t *key, uint32_t k
                            const void *payload, uint32_t size, struct note *note)
 {
     char room[LINE_ROOM], *line = room;
-    size_t length = api_sink_line(output->sink, payload, size, room, sizeof room);
+    size_t length = api_sink_line(output->sink, payload, size, &output->made, room, sizeof room);
     if (length > FILE_SINK_LINE_MAX)
         return err_note(note, ERR_FULL_CODE, "a line of %zu bytes, expected at most %d", length,
                         FILE_SINK_LINE_MAX);
     if (length > sizeof room) {
         line = mem_create(length);
-        api_sink_line(output->sink, payload, size, line, length);
+        api_sink_line(output->sink, payload, size, &output->made, line, length);
     }
     guard_beat();
     struct err e =
@@ -115,6 +115,14 @@ static void add(struct outputs *outputs, const char *job, const char *former,
     vec_push(&outputs->list, output);
 }
 
+/* The next job's values may be of another type. */
+static void set_sink(struct output *output, const struct api_sink *sink)
+{
+    output->sink = sink;
+    mem_destroy(output->made);
+    output->made = NULL;
+}
+
 void outputs_open(struct outputs *outputs, const char *job, const char *former,
                   const struct job_program *program)
 {
@@ -122,7 +130,7 @@ void outputs_open(struct outputs *outputs, const char *job, const char *former,
         if (!find(outputs, job, (*sink)->name))
             add(outputs, job, former, *sink);
         struct output *output = find(outputs, job, (*sink)->name);
-        output->sink = *sink;
+        set_sink(output, *sink);
         (*sink)->port = (struct sink_port){ .context = output,
                                             .place = output->place,
                                             .is_remote = !(*sink)->is_collected, /* not to main */
@@ -137,12 +145,13 @@ void outputs_open(struct outputs *outputs, const char *job, const char *former,
 void outputs_close(struct outputs *outputs)
 {
     for (VEC_EACH(struct output *, output, &outputs->list))
-        (*output)->sink = NULL;
+        set_sink(*output, NULL);
 }
 
 static void output_destroy(struct output *output)
 {
     collection_fini(&output->written);
+    mem_destroy(output->made);
     mem_destroy(output->job);
     mem_destroy(output->name);
     mem_destroy(output);

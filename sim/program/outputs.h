@@ -23,6 +23,7 @@ struct output {
     char *job, *name;
     bool is_table, is_collected; /* collected: for main, no lines */
     const struct api_sink *sink; /* while the job is there */
+    void *made;                  /* the last value of a table's that is not its own bytes */
 };
 
 struct outputs {
