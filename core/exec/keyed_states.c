@@ -219,7 +219,8 @@ struct state_table *operator_keyed_state(struct operator* op, const struct keyed
                                  .identity = { .job = registry->task.job,
                                                .operator_uid = { op->spec->id },
                                                .key = spec->key,
-                                               .value = spec->value } };
+                                               .value = spec->value,
+                                               .form = spec->form } };
     text_format(state.identity.name, sizeof state.identity.name, "%s", spec->name);
     state.table =
         state_table_create(&(struct state_spec){ .key_size = spec->key_size,

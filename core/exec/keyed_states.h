@@ -21,6 +21,7 @@ struct keyed_state_spec {
     uint32_t key_size, value_size; /* 0: they vary */
     enum key_hash key_hash;
     struct snapshot_serializer key, value;
+    struct state_form form;
     bool stamped; /* as in struct state_spec */
     bool timers;  /* each entry is one */
 };

@@ -108,6 +108,13 @@ static uint64_t two_halves(uint32_t low, uint32_t high)
     return low | (uint64_t)high << 32;
 }
 
+enum { FORM_SHIFT = 16, HASH_MASK = (1 << FORM_SHIFT) - 1 };
+
+static uint32_t form_bits(const struct state_form *form)
+{
+    return (uint32_t)form->kind << 1 | form->has_ttl;
+}
+
 void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_header *header)
 {
     const struct snapshot_identity *identity = &header->identity;
@@ -121,7 +128,8 @@ void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_hea
         identity->value.fingerprint,
         two_halves(identity->key.version, identity->value.version),
         two_halves(header->key_size, header->value_size),
-        two_halves(header->key_hash, (uint32_t)header->max_parallelism),
+        two_halves(header->key_hash | form_bits(&identity->form) << FORM_SHIFT,
+                   (uint32_t)header->max_parallelism),
         two_halves((uint32_t)header->range.first, (uint32_t)header->range.last),
         header->id,
         header->base,
@@ -195,14 +203,16 @@ static struct err read_header(const uint8_t *bytes, struct snapshot_header *head
                         (uint32_t)words[1], SNAPSHOT_FORMAT_VERSION);
     if (get_word(bytes + HEADER_SIZE - WORD) != snapshot_checksum(bytes, HEADER_SIZE - WORD))
         return err_note(note, ERR_BAD_VALUE_CODE, "the header is damaged");
+    uint32_t form = (uint32_t)words[9] >> FORM_SHIFT;
     *header = (struct snapshot_header){
         .identity = { .job = words[2],
                       .operator_uid = { words[3], words[4] },
                       .key = { words[5], (uint32_t)words[7] },
-                      .value = { words[6], (uint32_t)(words[7] >> 32) } },
+                      .value = { words[6], (uint32_t)(words[7] >> 32) },
+                      .form = { form >> 1, form & 1 } },
         .key_size = (uint32_t)words[8],
         .value_size = (uint32_t)(words[8] >> 32),
-        .key_hash = (uint32_t)words[9],
+        .key_hash = (uint32_t)words[9] & HASH_MASK,
         .max_parallelism = (int32_t)(words[9] >> 32),
         .range = { (int32_t)(uint32_t)words[10], (int32_t)(words[10] >> 32) },
         .id = words[11],
@@ -213,7 +223,8 @@ static struct err read_header(const uint8_t *bytes, struct snapshot_header *head
     if (header->identity.name[SNAPSHOT_NAME_MAX - 1] != '\0' || words[1] >> 32 != HEADER_SIZE ||
         header->max_parallelism <= 0 || header->max_parallelism > MAX_PARALLELISM_MOST ||
         range->first < 0 || range->last < range->first || range->last >= header->max_parallelism ||
-        header->base >= header->id || header->key_hash >= KEY_HASH_COUNT)
+        header->base >= header->id || header->key_hash >= KEY_HASH_COUNT ||
+        form >> 1 >= USER_STATE_KIND_COUNT)
         return err_note(note, ERR_BAD_VALUE_CODE, "the header contradicts itself");
     return OK;
 }
@@ -329,6 +340,22 @@ struct err snapshot_expect_serializer(const struct snapshot_serializer *found,
     return OK;
 }
 
+static struct err expect_form(const struct state_form *found, const struct state_form *expected,
+                              const char *state, struct note *note)
+{
+    static const char *const kinds[USER_STATE_KIND_COUNT] = { [USER_VALUE] = "a value",
+                                                              [USER_LIST] = "a list",
+                                                              [USER_MAP] = "a map",
+                                                              [USER_REDUCING] = "a reduced value" };
+    static const char *const ttl[] = { "", " with a time to live" };
+    if (found->kind == expected->kind && found->has_ttl == expected->has_ttl)
+        return OK;
+    return err_note(note, ERR_BAD_VALUE_CODE,
+                    "state '%s': found %s%s, expected %s%s (Flink's StateMigrationException)",
+                    state, kinds[found->kind], ttl[found->has_ttl], kinds[expected->kind],
+                    ttl[expected->has_ttl]);
+}
+
 struct err snapshot_expect(const struct snapshot_header *found,
                            const struct snapshot_header *expected, struct note *note)
 {
@@ -340,6 +367,7 @@ struct err snapshot_expect(const struct snapshot_header *found,
     if (strcmp(a->name, b->name) != 0)
         return err_note(note, ERR_BAD_VALUE_CODE, "of state '%s', not '%s'", a->name, b->name);
     TRY(snapshot_expect_serializer(&a->key, &b->key, b->name, "keys", note));
+    TRY(expect_form(&a->form, &b->form, b->name, note));
     TRY(snapshot_expect_serializer(&a->value, &b->value, b->name, "values", note));
     if (found->key_size != expected->key_size || found->value_size != expected->value_size ||
         found->key_hash != expected->key_hash)

@@ -17,6 +17,7 @@
 
 #include "core/base/err.h"
 #include "core/base/vec.h"
+#include "core/exec/state_form.h"
 #include "core/graph/key_groups.h"
 
 enum { SNAPSHOT_FORMAT_VERSION = 2, SNAPSHOT_NAME_MAX = 128 };
@@ -34,6 +35,7 @@ struct snapshot_identity {
     uint64_t operator_uid[2]; /* Flink's OperatorID: 128 bits, of which a program may use 64 */
     struct snapshot_serializer key, value;
     char name[SNAPSHOT_NAME_MAX]; /* of the state; ends with zero */
+    struct state_form form;
 };
 
 struct snapshot_header {

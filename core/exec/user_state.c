@@ -4,21 +4,9 @@
  */
 #include "core/exec/user_state.h"
 
-#include "core/base/hash.h"
 #include "core/exec/user_state_parts.h"
 
 enum { SLOTS_PER_ENTRY = 64 }; /* empty ones passed at most for one entry looked at, about */
-
-/* Another kind under an old name is refused, and time to live that comes or goes, as Flink does
- * (StateMigrationException): the bytes are others. */
-static struct snapshot_serializer serializer_of(const struct user_state_spec *spec)
-{
-    struct snapshot_serializer serializer = spec->value;
-    uint64_t form = (uint64_t)spec->kind << 1 | (spec->ttl.time > 0);
-    if (form != 0)
-        serializer.fingerprint = hash_add(serializer.fingerprint, form);
-    return serializer;
-}
 
 static uint32_t table_value_size(const struct user_state *state)
 {
@@ -63,7 +51,8 @@ bool user_state_open(struct user_state *state, struct operator* op,
                                       .key_size = key->size,
                                       .value_size = table_value_size(state),
                                       .key_hash = key->hash,
-                                      .value = serializer_of(spec),
+                                      .value = spec->value,
+                                      .form = { spec->kind, spec->ttl.time > 0 },
                                       .stamped = is_stamped(state) };
     state->scratch = mem_create((size_t)key->size + USER_MAP_KEY_MAX);
     if (spec->kind == USER_MAP) {

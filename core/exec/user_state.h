@@ -15,8 +15,6 @@
 
 enum { USER_MAP_KEY_MAX = 64, USER_CLEAN_LEAST = 5 /* StateTtlConfig's default */ };
 
-enum user_state_kind { USER_VALUE, USER_LIST, USER_MAP, USER_REDUCING, USER_STATE_KIND_COUNT };
-
 enum ttl_update { TTL_ON_CREATE_AND_WRITE, TTL_ON_READ_AND_WRITE };
 
 struct state_ttl {

@@ -2,7 +2,7 @@
  *
  * Programs that do what they must not: which mistake the first argument says. A job of its own
  * for each; `upgrade` has two, the second of which begins from the savepoint of the first with
- * another version of its types; `same` with the same.
+ * another version of its types; `same` with the same; `become` with state of another kind.
  */
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +163,49 @@ static void keep(struct weir_env *env, const char *what, const struct weir_type 
     weir_discard(out, "out");
 }
 
+/* How a state may be declared; written by nobody. */
+static struct kind {
+    const char *name;
+    enum weir_state_kind kind;
+    int64_t ttl_ms;
+} kinds[] = {
+    { "value", WEIR_VALUE, 0 },
+    { "value-for-a-day", WEIR_VALUE, 86400000 },
+    { "list", WEIR_LIST, 0 },
+    { "list-for-a-day", WEIR_LIST, 86400000 },
+    { "list-for-a-week", WEIR_LIST, 7 * 86400000 },
+    { "map", WEIR_MAP, 0 },
+    { "reduced", WEIR_REDUCING, 0 },
+    { NULL, WEIR_VALUE, 0 },
+};
+
+static void put(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    const struct kind *kind = user;
+    if (kind->kind == WEIR_VALUE)
+        weir_set(ctx, "last", record->value);
+    else if (kind->kind == WEIR_MAP)
+        weir_map_set(ctx, "last", record->value, record->value);
+    else
+        weir_add(ctx, "last", record->value);
+}
+
+static void become(struct weir_env *env, const char *name)
+{
+    struct kind *kind = kinds;
+    while (kind->name && strcmp(kind->name, name) != 0)
+        kind++;
+    const struct weir_state state = { .name = "last",
+                                      .kind = kind->kind,
+                                      .type = &first_version,
+                                      .map_key = &weir_long,
+                                      .ttl_ms = kind->ttl_ms,
+                                      .reduce = merge };
+    const struct weir_process process = { .states = &state, .state_count = 1, .on_record = put };
+    struct weir_stream *in = source(env, "in", &first_version);
+    weir_discard(weir_process(in, "keyed", &first_version, &process, kind), "out");
+}
+
 static void tell(const struct weir_env *env, const char *file, const struct weir_job *job)
 {
     FILE *book = weir_is_planning(env) ? NULL : fopen(file, "w");
@@ -172,15 +215,17 @@ static void tell(const struct weir_env *env, const char *file, const struct weir
     fclose(book);
 }
 
-static void upgrade(struct weir_env *env, const char *version, const char *what, const char *file)
+static void stop_first(struct weir_env *env)
 {
-    keep(env, what, &first_version);
     struct weir_job *first = weir_execute_async(env, "first");
     weir_sleep(env, 10000);
     weir_job_stop(first, false);
     weir_job_wait(first);
     weir_configure(env, "execution.state-recovery.path", "savepoint of first");
-    keep(env, what, strcmp(version, "same") == 0 ? &first_version : &second_version);
+}
+
+static void tell_of_second(struct weir_env *env, const char *file)
+{
     struct weir_job *second = weir_execute_async(env, "second");
     weir_sleep(env, 10000);
     weir_job_cancel(second);
@@ -188,11 +233,31 @@ static void upgrade(struct weir_env *env, const char *version, const char *what,
     tell(env, file, second);
 }
 
+static void upgrade(struct weir_env *env, const char *version, const char *what, const char *file)
+{
+    keep(env, what, &first_version);
+    stop_first(env);
+    keep(env, what, strcmp(version, "same") == 0 ? &first_version : &second_version);
+    tell_of_second(env, file);
+}
+
+static void change(struct weir_env *env, const char *from, const char *to, const char *file)
+{
+    become(env, from);
+    stop_first(env);
+    become(env, to);
+    tell_of_second(env, file);
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
     if (argc < 3)
         return 2;
     weir_configure(env, "restart-strategy.type", "none");
+    if (argc > 4) {
+        change(env, argv[3], argv[4], argv[2]);
+        return 0;
+    }
     if (argc > 3) {
         upgrade(env, argv[1], argv[3], argv[2]);
         return 0;

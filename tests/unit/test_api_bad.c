@@ -130,6 +130,35 @@ START_TEST(state_of_the_same_version_is)
 }
 END_TEST
 
+/* How the state was declared first, and then; empty: it goes on. */
+static const struct {
+    const char *kinds, *told;
+} changes[] = {
+    { ", value, map", "found a value, expected a map" },
+    { ", map, value", "found a map, expected a value" },
+    { ", list, map", "found a list, expected a map" },
+    { ", map, list", "found a map, expected a list" },
+    { ", list, reduced", "found a list, expected a reduced value" },
+    { ", value, reduced", "found a value, expected a reduced value" },
+    { ", value, value-for-a-day", "found a value, expected a value with a time to live" },
+    { ", list-for-a-day, list", "found a list with a time to live, expected a list" },
+    { ", map, list-for-a-day", "found a map, expected a list with a time to live" },
+    { ", list-for-a-day, list-for-a-week", "" },
+    { ", reduced, reduced", "" },
+};
+enum { CHANGES = 11 };
+
+START_TEST(state_of_another_kind_is_not_restored)
+{
+    char wanted[200] = "\n";
+    if (changes[_i].told[0] != '\0')
+        snprintf(wanted, sizeof wanted,
+                 "Exception: keyed: state 'last': %s (Flink's StateMigrationException)\n",
+                 changes[_i].told);
+    ck_assert_str_eq(told("become", changes[_i].kinds), wanted);
+}
+END_TEST
+
 Suite *test_api_bad_suite(void);
 Suite *test_api_bad_suite(void)
 {
@@ -143,6 +172,7 @@ Suite *test_api_bad_suite(void)
     tcase_add_loop_test(tcase, what_fits_nowhere_fails_its_task_or_does_no_harm, 0, EXCESSES);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
+    tcase_add_loop_test(tcase, state_of_another_kind_is_not_restored, 0, CHANGES);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -126,13 +126,18 @@ START_TEST(restore_refuses_another_owner_and_says_which_part_differs)
         struct snapshot_identity identity;
         const char *line;
     } others[] = {
-        { { 8, { 1, 2 }, { 3, 1 }, { 4, 1 }, "count" }, "of another job" },
-        { { 7, { 1, 3 }, { 3, 1 }, { 4, 1 }, "count" }, "of another operator" },
-        { { 7, { 1, 2 }, { 3, 1 }, { 4, 1 }, "sum" }, "of state 'count', not 'sum'" },
-        { { 7, { 1, 2 }, { 5, 1 }, { 4, 1 }, "count" },
+        { { 8, { 1, 2 }, { 3, 1 }, { 4, 1 }, "count", { USER_VALUE, false } }, "of another job" },
+        { { 7, { 1, 3 }, { 3, 1 }, { 4, 1 }, "count", { USER_VALUE, false } },
+          "of another operator" },
+        { { 7, { 1, 2 }, { 3, 1 }, { 4, 1 }, "sum", { USER_VALUE, false } },
+          "of state 'count', not 'sum'" },
+        { { 7, { 1, 2 }, { 5, 1 }, { 4, 1 }, "count", { USER_VALUE, false } },
           "state 'count': its keys were written by the serializer of another type" },
-        { { 7, { 1, 2 }, { 3, 1 }, { 4, 2 }, "count" },
+        { { 7, { 1, 2 }, { 3, 1 }, { 4, 2 }, "count", { USER_VALUE, false } },
           "state 'count': its values were written by another serializer (version 1, expected 2)" },
+        { { 7, { 1, 2 }, { 3, 1 }, { 4, 1 }, "count", { USER_MAP, true } },
+          "state 'count': found a value, expected a map with a time to live (Flink's "
+          "StateMigrationException)" },
     };
     struct fixture fixture;
     fixture_init(&fixture, 0);
