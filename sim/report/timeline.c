@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keeping marks and phases, and placing labels: in order of importance, each in the first row where
- * it covers no other and no line cuts it, else none. Cost: marks times labels placed, and labels
- * are few.
+ * Keeping marks and phases, and placing labels: in order of importance, what is rare first, each in
+ * the first row where it covers no other and no line cuts it, else none. Cost: marks times labels
+ * placed, and labels are few.
  */
 #include "sim/report/timeline.h"
 
 #include <string.h>
 
+#include "core/base/hash.h"
+#include "core/base/index_map.h"
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 #include "sim/report/shown_text.h"
@@ -15,7 +17,8 @@
 enum {
     LINES_MAX = 60,
     LABEL_ROWS = 4,
-    LABEL_GAP = 2, /* letters, with that to its own line */
+    LABEL_GAP = 2,   /* letters, with that to its own line */
+    MANY_LABELS = 4, /* so many alike, and all but the first come behind rarer ones */
     FAILED_SHOWN_MAX = 3000
 };
 
@@ -30,8 +33,8 @@ static const unsigned char widths[] = {
 #define WIDTH_OF_LETTER 64.0
 
 static const char *const mark_kind_names[MARK_KIND_COUNT] = {
-    [MARK_SCRIPT] = "script",   [MARK_END] = "end",   [MARK_RESTART] = "restart",
-    [MARK_RESCALE] = "rescale", [MARK_LOSS] = "loss", [MARK_MACHINE] = "machine",
+    [MARK_END] = "end",         [MARK_SCRIPT] = "script", [MARK_RESTART] = "restart",
+    [MARK_RESCALE] = "rescale", [MARK_LOSS] = "loss",     [MARK_MACHINE] = "machine",
 };
 
 void timeline_init(struct timeline *timeline, const struct scenario *scenario)
@@ -175,26 +178,61 @@ static void close_up(struct mark *marks, size_t count, const struct placing *pla
             marks[i].level -= lowest;
 }
 
+/* What comes every few minutes would leave no room for what comes once. */
+static void find_repeated(struct mark *marks, size_t count)
+{
+    struct index_map first_by_hash = { 0 };
+    VEC(uint32_t) first = { 0 }, alike = { 0 };
+    vec_resize(&alike, count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = hash_add_text(0, marks[i].label);
+        if (index_map_get(&first_by_hash, hash) == INDEX_NONE)
+            index_map_put(&first_by_hash, hash, (uint32_t)i);
+        vec_push(&first, index_map_get(&first_by_hash, hash));
+        alike.items[vec_last(&first)]++;
+    }
+    for (size_t i = 0; i < count; i++)
+        marks[i].is_again = first.items[i] != i && alike.items[first.items[i]] >= MANY_LABELS;
+    index_map_fini(&first_by_hash);
+    vec_fini(&first);
+    vec_fini(&alike);
+}
+
+static void place_mark(struct placing *placing, struct mark *mark, bool is_crowded)
+{
+    const struct label_space *space = placing->space;
+    double length = (double)(space->to - space->from);
+    if (mark->at < space->from || mark->at > space->to || length <= 0 || mark->level < -1)
+        return;
+    double x = (double)(mark->at - space->from) / length * space->letters;
+    bool placed = place_at(placing, mark, x, 1) || place_at(placing, mark, x, -1);
+    if (!placed && mark->otherwise) {
+        text_format(mark->label, sizeof mark->label, "%s", mark->otherwise);
+        placed = place_at(placing, mark, x, 1) || place_at(placing, mark, x, -1);
+    }
+    if (!placed)
+        mark->level = is_crowded ? -2 : -1;
+}
+
+/* Machines come last: of them there are always many. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space)
 {
+    static const struct {
+        int from, to; /* kinds, the last one excluded */
+        bool again;
+    } turns[] = {
+        { 0, MARK_LOSS, false },
+        { 0, MARK_LOSS, true },
+        { MARK_LOSS, MARK_KIND_COUNT, false },
+        { MARK_LOSS, MARK_KIND_COUNT, true },
+    };
     struct placing placing = { .space = space };
-    double length = (double)(space->to - space->from);
-    for (int kind = 0; kind < MARK_KIND_COUNT; kind++) {
-        for (size_t i = 0; i < count; i++) {
-            struct mark *mark = &marks[i];
-            if (mark->kind != (enum mark_kind)kind || mark->at < space->from ||
-                mark->at > space->to || length <= 0 || mark->level < -1)
-                continue;
-            double x = (double)(mark->at - space->from) / length * space->letters;
-            bool placed = place_at(&placing, mark, x, 1) || place_at(&placing, mark, x, -1);
-            if (!placed && mark->otherwise) {
-                text_format(mark->label, sizeof mark->label, "%s", mark->otherwise);
-                placed = place_at(&placing, mark, x, 1) || place_at(&placing, mark, x, -1);
-            }
-            if (!placed)
-                mark->level = count > LINES_MAX ? -2 : -1;
-        }
-    }
+    find_repeated(marks, count);
+    for (size_t t = 0; t < sizeof turns / sizeof *turns; t++)
+        for (int kind = turns[t].from; kind < turns[t].to; kind++)
+            for (size_t i = 0; i < count; i++)
+                if (marks[i].kind == (enum mark_kind)kind && marks[i].is_again == turns[t].again)
+                    place_mark(&placing, &marks[i], count > LINES_MAX);
     close_up(marks, count, &placing);
     vec_fini(&placing.labels);
 }

@@ -21,8 +21,8 @@ enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 1024, TIMELINE_MARKS_MAX = 100
 /* In the order in which labels get room. END: a job ended as nobody asked it to. LOSS: machines
  * that go, MACHINE: whatever else happens to them. */
 enum mark_kind {
-    MARK_SCRIPT,
     MARK_END,
+    MARK_SCRIPT,
     MARK_RESTART,
     MARK_RESCALE,
     MARK_LOSS,
@@ -37,6 +37,7 @@ struct mark {
     const char *otherwise; /* a label that is shorter, where that one does not fit; may be null */
     const char *word;      /* machines: what happened, static; others of the same are counted in */
     uint32_t others;
+    bool is_again;     /* one of many of its label, not the first: placed behind what is rarer */
     struct job_id job; /* notes: whose; none: the cluster's */
     int level;         /* row of labels, from 0; -1: a line without a label; -2: a tick only */
     int side;          /* 1: the label stands to the right of its line, -1 to the left */

@@ -70,6 +70,56 @@ START_TEST(important_labels_are_placed_before_others)
 }
 END_TEST
 
+/* A kill every four minutes, the last of which the job does not outlive. */
+START_TEST(the_end_of_a_job_is_placed_before_what_the_script_does)
+{
+    struct mark marks[] = {
+        { .at = 0, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
+        { .at = 1, .kind = MARK_END, .label = "clicks FAILED", .level = -1, .side = 1 },
+    };
+    struct label_space space = { 0, 100, 20, 1 };
+    timeline_place(marks, 2, &space);
+    ck_assert_int_eq(marks[1].level, 0);
+    ck_assert_int_eq(marks[0].level, -1);
+}
+END_TEST
+
+/* As many events of one label as fill the axis, then one of another kind, and one of their own
+ * kind: both come before all but the first of those. */
+START_TEST(one_of_many_is_placed_after_what_is_rare)
+{
+    struct mark marks[12];
+    struct label_space space = { 0, 100, 100, 1 };
+    for (int i = 0; i < 10; i++)
+        marks[i] = (struct mark){
+            .at = 10 * i, .kind = MARK_SCRIPT, .label = "kill random", .level = -1, .side = 1
+        };
+    marks[10] = (struct mark){ .at = 55, .kind = MARK_SCRIPT, .label = "savepoint", .side = 1 };
+    marks[11] = (struct mark){ .at = 75, .kind = MARK_RESTART, .label = "node lost", .side = 1 };
+    marks[10].level = marks[11].level = -1;
+    timeline_place(marks, 12, &space);
+    ck_assert_int_eq(marks[0].level, 0);
+    ck_assert_int_eq(marks[10].level, 0);
+    ck_assert_int_eq(marks[11].level, 0);
+}
+END_TEST
+
+/* Three alike are no crowd: what the script does keeps its place before restarts. */
+START_TEST(a_few_alike_are_placed_in_their_order)
+{
+    struct mark marks[] = {
+        { .at = 0, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
+        { .at = 40, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
+        { .at = 80, .kind = MARK_SCRIPT, .label = "kill tm2", .level = -1, .side = 1 },
+        { .at = 41, .kind = MARK_RESTART, .label = "node lost", .level = -1, .side = 1 },
+    };
+    struct label_space space = { 0, 100, 40, 1 };
+    timeline_place(marks, 4, &space);
+    ck_assert_int_eq(marks[1].level, 0);
+    ck_assert_int_eq(marks[3].level, -1);
+}
+END_TEST
+
 Suite *test_report_labels_suite(void)
 {
     Suite *suite = suite_create("report: labels");
@@ -77,6 +127,9 @@ Suite *test_report_labels_suite(void)
     tcase_add_test(tests, labels_never_cover_one_another);
     tcase_add_test(tests, labels_are_as_wide_as_they_are_drawn);
     tcase_add_test(tests, important_labels_are_placed_before_others);
+    tcase_add_test(tests, the_end_of_a_job_is_placed_before_what_the_script_does);
+    tcase_add_test(tests, one_of_many_is_placed_after_what_is_rare);
+    tcase_add_test(tests, a_few_alike_are_placed_in_their_order);
     suite_add_tcase(suite, tests);
     return suite;
 }
