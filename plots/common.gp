@@ -31,12 +31,11 @@ c_machine  = '#CC79A7'
 c_loss     = '#CC79A7'
 c_faint    = '#666666'
 
-# Names beside an axis: what has no room is left out, and the text of a tic is a format of its
-# number, which a name with a percent sign is not.
-shown(s, n) = strlen(s) > n ? s[1 : n - 1].'…' : s
+# The text of a tic is a format of its number, which a name with a percent sign is not.
 tic(s) = strstrt(s, '%') ? s[1 : strstrt(s, '%')].'%'.tic(s[strstrt(s, '%') + 1 : *]) : s
 
 n4 = ''; k4 = c_other # few panels have so many names
+n1_at = 0.27; n2_at = 0.36; n3_at = 0.475; n4_at = 0.53 # where they stand
 
 if (format eq 'svg') {
     set terminal svg size 1600,1000 dynamic font 'DejaVu Sans,15' background '#FFFFFF'

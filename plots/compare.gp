@@ -30,7 +30,7 @@ do for [f = 1 : figure_count] {
     set xrange [0:1.08]
     set yrange [run_count - 0.5:-0.5]
     set ytics scale 0 nomirror ()
-    do for [r = 1 : run_count] { set ytics add (tic(shown(value('run'.r), 30)) r - 1) }
+    do for [r = 1 : run_count] { set ytics add (tic(value('run'.r)) r - 1) }
     set ytics noenhanced
     if (run_count > 8) { set ytics @text_font }
     plot bars using (0):(column('row')):(0):(column('figure') == f ? column('share') : NaN):(column('row') - half):(column('row') + half):(column('paint')) \

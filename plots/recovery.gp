@@ -2,14 +2,14 @@
 #
 # One failure from close by, the longest: each step of the recovery named at its moment, the state of every
 # job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
-# sample_text, job_count, job1 ... (names, the first that of the job whose recovery it is), band1 ... (rows of
-# the states file's jobs that are drawn), max_rate, max_lag, lag_div, lag_unit, strip_rows,
+# sample_text, job_count, job1 ... (names, the first that of the job whose recovery it is), names_above (1: they
+# are too long to stand beside the bands), band1 ... (rows of the states file's jobs that are drawn), max_rate, max_lag, lag_div, lag_unit, strip_rows,
 # question_lines. Out: one picture.
 
 load scripts.'/common.gp'
 panels = 3
 gap = 0.05
-state_height = 0.045 * (job_count < 4 ? job_count : 4)
+state_height = (names_above ? 0.054 : 0.045) * job_count
 area_top = 0.875 - 0.036 * (question_lines - 1) - 0.024 * strip_rows
 height = (area_top - 0.075 - state_height - 2 * gap) / 2
 
@@ -21,6 +21,10 @@ paint(s) = s eq 'running' ? 0x80CFB9 : s eq 'deploying' ? 0xAADAF4 : s eq 'Creat
 from(t) = t < x_from ? x_from : t
 to(t) = t > x_to ? x_to : t
 row_of(j) = exists('band'.(int(j) + 1)) ? value('band'.(int(j) + 1)) : NaN
+# Of the height of a row: its band, and below it the name of the next one.
+band_top = names_above ? 0.02 : -0.4
+band_foot = names_above ? 0.5 : 0.4
+band_middle = (band_top + band_foot) / 2
 inside(a, b) = (b > x_from && a < x_to)
 fits(a, b, s) = (to(b) - from(a)) / (x_to - x_from) > 0.0072 * strlen(s)
 
@@ -37,13 +41,21 @@ set border 0
 unset xtics
 unset grid
 set ytics scale 0 ()
-do for [j = 1 : job_count] { set ytics add (tic(shown(value('job'.j), 11)) j - 1) }
+do for [j = 1 : job_count] {
+    if (names_above) {
+        set label (10 + j) value('job'.j) at graph 0, first j - 1.26 left font ',12' tc rgb c_faint noenhanced
+    } else {
+        set ytics add (tic(value('job'.j)) j - 1)
+    }
+}
 set ytics noenhanced
+if (names_above) { unset ytics }
 set style fill solid 1.0 noborder
-plot states using (column('from_s')):(row_of(column('row'))):(from(column('from_s'))):(to(column('to_s'))):(row_of(column('row')) - 0.4):(row_of(column('row')) + 0.4):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \
+plot states using (column('from_s')):(row_of(column('row'))):(from(column('from_s'))):(to(column('to_s'))):(row_of(column('row')) + band_top):(row_of(column('row')) + band_foot):(inside(column('from_s'), column('to_s')) ? paint(strcol('state')) : NaN) \
          with boxxyerror lc rgb variable, \
-     states using ((from(column('from_s')) + to(column('to_s'))) / 2):(inside(column('from_s'), column('to_s')) && fits(column('from_s'), column('to_s'), strcol('state')) ? row_of(column('row')) : NaN):(strcol('state')) \
+     states using ((from(column('from_s')) + to(column('to_s'))) / 2):(inside(column('from_s'), column('to_s')) && fits(column('from_s'), column('to_s'), strcol('state')) ? row_of(column('row')) + band_middle : NaN):(strcol('state')) \
          with labels center font ',12' noenhanced
+if (names_above) { do for [j = 1 : job_count] { unset label (10 + j) } }
 set border 3 lc rgb '#444444'
 set grid y lc rgb '#E4E4E4' lt 1
 set ytics scale 0.6 enhanced

@@ -16,6 +16,8 @@ strip_bottom = area_top + 0.034
 strip_top = strip_bottom + 0.024 * strip_rows
 load scripts.'/strip.gp'
 set style fill solid 1.0 noborder
+# Names of jobs and vertices are long: what the colours mean stands at the right end.
+n1_at = 0.66; n2_at = 0.71; n3_at = 0.825; n4_at = 0.87
 
 do for [panel = 1 : panels] {
     y_max = 100

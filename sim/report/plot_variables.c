@@ -16,6 +16,7 @@
 #include "sim/report/number_text.h"
 #include "sim/report/output_file.h"
 #include "sim/report/plot_files.h"
+#include "sim/report/plot_names.h"
 #include "sim/report/recovery_title.h"
 
 /* An offered peak that many times above what is served is left out of the axis. */
@@ -24,12 +25,8 @@
 
 enum {
     PATH_SIZE = 4096,
-    BARS_MAX = 11,    /* the run and ten variants: more could not be read */
     TITLE_WIDTH = 92, /* characters */
-    NAME_WIDTH = 36,  /* bytes */
-    JOBS_SHOWN = 4,
-    NAME_SHOWN = 33,
-    JOB_SHOWN = 12
+    NAME_WIDTH = 36   /* bytes */
 };
 
 static void put_path(const char *folder, const char *name, char out[PATH_SIZE])
@@ -293,28 +290,6 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
              origin == incident.at ? "the fault" : "its tasks stopped");
 }
 
-static void set_job(struct gnuplot *g, const json_t *jobs, size_t job, size_t row)
-{
-    char name[32];
-    text_format(name, sizeof name, "job%zu", row + 1);
-    gnuplot_set_shown(g, name, json_text(json_array_get(jobs, job), "name"));
-    text_format(name, sizeof name, "band%zu", job + 1);
-    gnuplot_set_count(g, name, row);
-}
-
-/* The bands: that of the job whose recovery it is, then the first ones of the others. */
-static void set_jobs(struct gnuplot *g, const json_t *jobs, const char *own)
-{
-    size_t count = json_array_size(jobs), row = 1, first = 0;
-    while (first + 1 < count && !text_equal(json_text(json_array_get(jobs, first), "name"), own))
-        first++;
-    set_job(g, jobs, first, 0);
-    for (size_t i = 0; i < count && row < JOBS_SHOWN; i++)
-        if (i != first)
-            set_job(g, jobs, i, row++);
-    gnuplot_set_count(g, "job_count", row);
-}
-
 static struct err set_recovery(const struct drawing *drawing, struct note *note)
 {
     struct gnuplot *g = drawing->gnuplot;
@@ -332,7 +307,7 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     set_file(drawing, "states", "states.csv");
     number_text_seconds(json_figure(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
-    set_jobs(g, jobs, json_text(shown_recovery(s), "job"));
+    plot_names_set_jobs(g, jobs, json_text(shown_recovery(s), "job"));
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
     return set_marks(drawing, "recovery.csv", note);
@@ -343,7 +318,7 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
     struct gnuplot *g = drawing->gnuplot;
     struct drawn_vertex vertices[DRAWN_VERTICES_MAX];
     size_t count, ran;
-    char path[PATH_SIZE], name[32], shown[NAME_SHOWN], more[64] = "";
+    char path[PATH_SIZE], more[64] = "";
     put_path(drawing->folder, "plot.csv", path);
     TRY(drawn_vertices(drawing->summary, path, vertices, &count, &ran, note));
     if (count < ran)
@@ -352,15 +327,7 @@ static struct err set_utilisation(const struct drawing *drawing, struct note *no
     set_time(drawing, 0, json_figure(drawing->summary, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     gnuplot_set_count(g, "vertex_count", count);
-    for (size_t i = 0; i < count; i++) {
-        text_format(name, sizeof name, "vertex%zu", i + 1);
-        const char *job = vertices[i].job;
-        text_format(shown, sizeof shown, "%.*s%s%s", JOB_SHOWN, job ? job : "", job ? ": " : "",
-                    vertices[i].vertex);
-        gnuplot_set_shown(g, name, shown);
-        text_format(name, sizeof name, "number%zu", i + 1);
-        gnuplot_set_count(g, name, vertices[i].number);
-    }
+    plot_names_set_vertices(g, vertices, count);
     return set_marks(drawing, "events.csv", note);
 }
 
@@ -401,10 +368,10 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     char path[PATH_SIZE], name[32], more[64] = "";
     size_t number = 0;
     figure_runs_of(drawing->summary, &runs);
-    if (runs.count > BARS_MAX) {
-        text_format(more, sizeof more, "; the first %d of %zu variants", BARS_MAX - 1,
+    if (runs.count > PLOT_RUNS_MAX) {
+        text_format(more, sizeof more, "; the first %d of %zu variants", PLOT_RUNS_MAX - 1,
                     json_object_size(json_object_get(drawing->summary, "compare")));
-        runs.count = BARS_MAX;
+        runs.count = PLOT_RUNS_MAX;
     }
     set_caption(drawing, more);
     put_path(drawing->folder, "compare.csv", path);
@@ -425,10 +392,7 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
     TRY(output_file_end(&output, note));
     gnuplot_set_count(g, "figure_count", number);
     gnuplot_set_count(g, "run_count", runs.count);
-    for (size_t r = 0; r < runs.count; r++) {
-        text_format(name, sizeof name, "run%zu", r + 1);
-        gnuplot_set_shown(g, name, runs.name[r]);
-    }
+    plot_names_set_runs(g, &runs);
     set_time(drawing, 0, 1, 0, "the start");
     gnuplot_set_text(g, "bars", path);
     return OK;

@@ -7,7 +7,12 @@
 #ifndef WEIR_SIM_REPORT_SHOWN_TEXT_H
 #define WEIR_SIM_REPORT_SHOWN_TEXT_H
 
+#include <stddef.h>
+
 /* In place, as long as before or shorter. Line feeds stay. */
 void shown_text_clean(char *text);
+
+/* How wide so many bytes of it are, in letters as wide as a digit; what is not ASCII is as wide. */
+double shown_text_letters(const char *text, size_t length);
 
 #endif

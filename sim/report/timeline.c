@@ -22,16 +22,6 @@ enum {
     FAILED_SHOWN_MAX = 3000
 };
 
-/* Widths of ' ' to '~' in DejaVu Sans, the pictures' font, in hundredths of its size. A letter, as
- * a measure, is as wide as a digit. */
-static const unsigned char widths[] = {
-    32, 40, 46, 84, 64, 95, 78, 27, 39,  39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
-    64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79,
-    60, 79, 69, 63, 61, 73, 68, 99, 69,  61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
-    63, 28, 28, 58, 28, 97, 63, 61, 63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84
-};
-#define WIDTH_OF_LETTER 64.0
-
 static const char *const mark_kind_names[MARK_KIND_COUNT] = {
     [MARK_END] = "end",         [MARK_SCRIPT] = "script", [MARK_RESTART] = "restart",
     [MARK_RESCALE] = "rescale", [MARK_LOSS] = "loss",     [MARK_MACHINE] = "machine",
@@ -134,18 +124,9 @@ static bool is_free(const struct placing *placing, const struct placed *own)
     return true;
 }
 
-/* What is not ASCII is as wide as a letter. */
 double timeline_label_letters(const char *label)
 {
-    double width = 0;
-    for (const char *p = label; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c >= ' ' && c <= '~')
-            width += widths[c - ' '];
-        else if ((c & 0xc0) != 0x80) /* what goes on with a letter has been counted */
-            width += WIDTH_OF_LETTER;
-    }
-    return width / WIDTH_OF_LETTER + LABEL_GAP;
+    return shown_text_letters(label, strlen(label)) + LABEL_GAP;
 }
 
 /* From the top row down: what comes later then stands lower, and its line cuts nothing. */

@@ -279,8 +279,8 @@ START_TEST(a_recovery_is_drawn_of_its_own_job_from_when_its_tasks_stopped)
                                       "tasks ran again"));
     ck_assert_ptr_nonnull(strstr(set, "x_from=1498.0; x_to=1514.0; x_origin=1500.0;"));
     ck_assert_ptr_nonnull(strstr(set, "seconds since its tasks stopped"));
-    ck_assert_ptr_nonnull(strstr(set, "job1='j4'; band5=0; job2='j0'; band1=1; job3='j1'; band2=2; "
-                                      "job4='j2'; band3=3; job_count=4;"));
+    ck_assert_ptr_nonnull(strstr(set, "band5=0; band1=1; band2=2; band3=3; job1='j4'; job2='j0'; "
+                                      "job3='j1'; job4='j2'; job_count=4; names_above=0;"));
     set = recovery_variables("\"down_at\": 341, \"recovered_after_s\": 8");
     ck_assert_ptr_nonnull(strstr(set, "41 s after the fault"));
     ck_assert_ptr_nonnull(strstr(set, "x_origin=300.0;"));
