@@ -52,6 +52,9 @@ void narrative_tell_detection(struct paragraph *p);
 /* Which tasks failed in a rescale, and by what. */
 void narrative_tell_spoiled(struct paragraph *p);
 
+/* What was restarted, how often, and what the time of the outage went into. */
+void narrative_tell_restarts(struct paragraph *p);
+
 /* Chapters of checkpoints that failed, behind the others, which are in order of time. */
 void narrative_add_checkpoints(struct narrative *narrative);
 /* All of such a chapter. */

@@ -118,42 +118,6 @@ static void tell_fault(struct paragraph *p)
         tell_struck(p, cause);
 }
 
-static void tell_restarts(struct paragraph *p)
-{
-    static const char *const names[PHASE_COUNT] = { "noticing it", "cancelling", "back-off",
-                                                    "waiting for resources", "starting the tasks" };
-    struct phases phases;
-    char length[NUMBER_TEXT_SIZE];
-    size_t adaptive = paragraph_count(p, "scheduler Restarting");
-    size_t pipelined = paragraph_count(p, "job tasks will be restarted");
-    size_t all = adaptive ? adaptive : pipelined, counted = (size_t)p->chapter->restarts;
-    bool is_fewer = !adaptive && counted > 0 && counted < all;
-    if (all == 0)
-        return;
-    paragraph_say(p, "The %s scheduler restarted %s", adaptive ? "adaptive" : "default",
-                  adaptive ? "the job" : "tasks");
-    if (all > 1)
-        paragraph_say(p, " %zu time%s", is_fewer ? counted : all,
-                      is_fewer && counted == 1 ? "" : "s");
-    if (is_fewer)
-        paragraph_say(p,
-                      " for %zu failures, each of a region (those within one back-off count as "
-                      "one restart)",
-                      all);
-    chapter_phases(p->narrative, p->chapter, &phases);
-    const char *before = all > 1 ? ": in all, " : ": ", *took = " took";
-    for (int i = 0; i < PHASE_COUNT; i++) {
-        if (phases.length[i] < TIME_MS)
-            continue;
-        bool both = i == PHASE_CANCEL && !phases.seen[PHASE_BACKOFF];
-        paragraph_say(p, "%s%s%s %s", before, both ? "cancelling and back-off" : names[i], took,
-                      paragraph_length(phases.length[i], length));
-        before = ", ";
-        took = "";
-    }
-    paragraph_say(p, ". ");
-}
-
 /* How many slots were missing, each time the scheduler gave its requests up. */
 static void find_missing(const struct paragraph *p, const char *pattern, int64_t *least,
                          int64_t *most)
@@ -240,7 +204,7 @@ static void tell_wait(struct paragraph *p)
     if (!has_restarted && !is_long && !waits)
         return;
     tell_vain_tries(p);
-    tell_restarts(p);
+    narrative_tell_restarts(p);
     if (!has_restarted && is_long)
         paragraph_say(p, "It waited %s for resources. ",
                       paragraph_length(phases.length[PHASE_WAIT], length));
@@ -453,7 +417,7 @@ void narrative_tell(const struct narrative *narrative, const struct chapter *cha
             tell_fault(&p);
             narrative_tell_detection(&p);
         }
-        tell_restarts(&p);
+        narrative_tell_restarts(&p);
         tell_given_up(&p);
         tell_restore(&p);
         tell_end(&p);

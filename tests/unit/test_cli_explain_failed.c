@@ -228,6 +228,49 @@ START_TEST(a_client_that_cancels_during_the_back_off_does_not_end_it)
 }
 END_TEST
 
+static void put_restart(const char *at, int tasks)
+{
+    char rest[80];
+    text_format(rest, sizeof rest,
+                "\"what\":\"tasks will be restarted\",\"job\":\"a\",\"value\":%d", tasks);
+    written_log_line(at, "jobmanager", "job", rest);
+}
+
+/* Of a region, of all, of a job that never ran; and where it is done again until it succeeds. */
+START_TEST(how_many_tasks_were_restarted_is_told)
+{
+    static const struct {
+        int all, first, second; /* 0: they do not run before, there is no second restart */
+        const char *told;
+    } cases[] = {
+        { 8, 2, 0, "The default scheduler restarted 2 of its 8 tasks: " },
+        { 8, 8, 0, "The default scheduler restarted all 8 tasks: " },
+        { 8, 2, 2, "The default scheduler restarted 2 of its 8 tasks 2 times: in all, " },
+        { 8, 8, 2, "The default scheduler restarted 2 to 8 of its 8 tasks 2 times: in all, " },
+        { 8, 8, 8, "The default scheduler restarted all 8 tasks 2 times: in all, " },
+        { 1, 1, 0, "The default scheduler restarted its only task: " },
+        { 0, 4, 4, "The default scheduler restarted 4 tasks 2 times: in all, " },
+        { 0, 1, 0, "The default scheduler restarted 1 task: " },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[2048], all[80];
+        written_log_begin();
+        text_format(all, sizeof all, "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":%d",
+                    cases[i].all);
+        if (cases[i].all)
+            written_log_line("5.000000000", "jobmanager", "job", all);
+        put_restart("102.000000000", cases[i].first);
+        if (cases[i].second)
+            put_restart("104.000000000", cases[i].second);
+        written_log_line("130.000000000", "tm1", "process", "\"what\":\"killed\"");
+        written_log_read(&run_log);
+        tell_all(RECOVERY("\"cause\": \"fail c 0\", \"at\": 100, \"down_at\": 100, \"down_s\": 30"),
+                 out, sizeof out);
+        ck_assert_msg(strstr(out, cases[i].told) != NULL, "%s: %s", cases[i].told, out);
+    }
+}
+END_TEST
+
 Suite *test_cli_explain_failed_suite(void)
 {
     Suite *suite = suite_create("cli_explain_failed");
@@ -238,6 +281,7 @@ Suite *test_cli_explain_failed_suite(void)
     tcase_add_test(all, an_outage_is_over_when_the_job_is_cancelled);
     tcase_add_test(all, too_many_failed_checkpoints_are_told_and_followed_back);
     tcase_add_test(all, a_client_that_cancels_during_the_back_off_does_not_end_it);
+    tcase_add_test(all, how_many_tasks_were_restarted_is_told);
     suite_add_tcase(suite, all);
     return suite;
 }

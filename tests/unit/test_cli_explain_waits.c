@@ -34,8 +34,9 @@ START_TEST(a_job_that_never_gets_its_slots_is_told_what_was_missing)
     cli_begin();
     const char *out = explained(TWO_OF_THREE("default", "6min", "1"));
     must_tell(out, "The tasks of j never all ran.");
-    must_tell(out, "It asked in vain for the slots it needs, 56 times, first 5 min after the "
-                   "submission, and 1 was missing. The default scheduler restarted tasks 56 times");
+    must_tell(out,
+              "It asked in vain for the slots it needs, 56 times, first 5 min after the "
+              "submission, and 1 was missing. The default scheduler restarted 5 tasks 56 times");
     must_tell(out, "The run ended before all of its tasks ran.");
     must_not_tell(out, "ran again");
     cli_end();

@@ -150,7 +150,8 @@ START_TEST(a_kill_is_not_noticed_by_the_failure_of_another_region)
     must_say(words, "gave up tm2 20.1 ms after stop tm2 (TaskManager is shutting down). The "
                     "resource manager gave up tm1 11 s after the fault (TaskManager no longer "
                     "reachable). ");
-    must_say(words, "failures, each of a region (those within one back-off count as one restart)");
+    must_say(words, "failures, each of a region of 2 of its 12 tasks (those within one back-off "
+                    "count as one restart)");
     must_say(cli_get_file("run/states.csv"), ",311.0002,0,0,tasks gone\n");
     cli_end();
 }
