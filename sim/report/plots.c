@@ -15,7 +15,7 @@ enum { PATH_SIZE = 4096 };
 const struct plot_row plot_rows[PICTURE_COUNT] = {
     [PICTURE_OVERVIEW] = { "overview", "Load, lag, parallelism and checkpoints over time" },
     [PICTURE_COMPARE] = { "compare", "The run beside those it is compared with" },
-    [PICTURE_RECOVERY] = { "recovery", "One failure from close by: how the job came back" },
+    [PICTURE_RECOVERY] = { "recovery", "One failure from close by" },
     [PICTURE_UTILISATION] = { "utilisation", "What each vertex does with its time" },
     [PICTURE_WORLDS] = { "worlds", "The same scenario in several worlds" },
 };

@@ -246,52 +246,6 @@ START_TEST(texts_reach_gnuplot_as_they_are)
 }
 END_TEST
 
-static const char *recovery_variables(const char *recovery)
-{
-    static char out[4096];
-    char text[1024];
-    struct gnuplot gnuplot;
-    struct note note = { "" };
-    text_format(text, sizeof text,
-                "{\"name\": \"r\", \"seed\": 1, \"duration_s\": 2400, \"sample_s\": 1,"
-                " \"jobs\": [{\"name\": \"j0\"}, {\"name\": \"j1\"}, {\"name\": \"j2\"},"
-                " {\"name\": \"j3\"}, {\"name\": \"j4\"}], \"shown_recovery\": 0,"
-                " \"recoveries\": [{\"job\": \"j4\", \"cause\": \"cut tm1\", \"at\": 300, %s}]}",
-                recovery);
-    json_t *summary = json_loads(text, 0, NULL);
-    ck_assert_ptr_nonnull(summary);
-    gnuplot_init(&gnuplot);
-    struct drawing drawing = { "/nowhere", "plots", summary, &gnuplot };
-    /* Files are missing: all that does not need them has been set by then. */
-    ck_assert(err_is(plot_variables_set(&drawing, PICTURE_RECOVERY, "png", &note)));
-    text_format(out, sizeof out, "%s", variables_of(&gnuplot));
-    gnuplot_fini(&gnuplot);
-    json_decref(summary);
-    return out;
-}
-
-/* The job it is about comes first; a fault far before is told and not drawn. */
-START_TEST(a_recovery_is_drawn_of_its_own_job_from_when_its_tasks_stopped)
-{
-    const char *set = recovery_variables("\"down_at\": 1500, \"recovered_after_s\": 8");
-    ck_assert_ptr_nonnull(strstr(set, "question='How j4 came back: cut tm1'"));
-    ck_assert_ptr_nonnull(strstr(set, "20 min after the fault, the only failure: 8 s until all "
-                                      "tasks ran again"));
-    ck_assert_ptr_nonnull(strstr(set, "x_from=1498.0; x_to=1514.0; x_origin=1500.0;"));
-    ck_assert_ptr_nonnull(strstr(set, "seconds since its tasks stopped"));
-    ck_assert_ptr_nonnull(strstr(set, "band5=0; band1=1; band2=2; band3=3; job1='j4'; job2='j0'; "
-                                      "job3='j1'; job4='j2'; job_count=4; names_above=0;"));
-    set = recovery_variables("\"down_at\": 341, \"recovered_after_s\": 8");
-    ck_assert_ptr_nonnull(strstr(set, "41 s after the fault"));
-    ck_assert_ptr_nonnull(strstr(set, "x_origin=300.0;"));
-    set = recovery_variables("\"down_at\": 300, \"recovered_after_s\": null");
-    ck_assert_ptr_nonnull(strstr(set, "question='How j4 went down: cut tm1'"));
-    ck_assert_ptr_null(strstr(set, "after the fault"));
-    set = recovery_variables("\"down_at\": 300, \"recovered_after_s\": null, \"failed_s\": 301");
-    ck_assert_ptr_nonnull(strstr(set, "question='How j4 FAILED: cut tm1'"));
-}
-END_TEST
-
 START_TEST(a_missing_gnuplot_is_one_clear_line)
 {
     struct gnuplot gnuplot;
@@ -481,7 +435,6 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked);
     tcase_add_test(texts, a_picture_stands_in_the_report_without_the_titles_of_its_parts);
     tcase_add_test(texts, texts_reach_gnuplot_as_they_are);
-    tcase_add_test(texts, a_recovery_is_drawn_of_its_own_job_from_when_its_tasks_stopped);
     tcase_add_test(texts, a_missing_gnuplot_is_one_clear_line);
     tcase_add_test(texts, what_gnuplot_complains_of_is_told);
     tcase_add_test(texts, only_what_there_is_is_drawn);
