@@ -3,7 +3,8 @@
 # One failure from close by, the longest: each step of the recovery named at its moment, the state of every
 # job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
 # sample_text, job_count, job1 ... (names, the first that of the job whose recovery it is), names_above (1: they
-# are too long to stand beside the bands), band1 ... (rows of the states file's jobs that are drawn), max_rate, max_lag, lag_div, lag_unit, strip_rows,
+# are too long to stand beside the bands), band1 ... (rows of the states file's jobs that are drawn), bands_text
+# (how many of the jobs these are), max_rate, max_lag, lag_div, lag_unit, strip_rows,
 # question_lines. Out: one picture.
 
 load scripts.'/common.gp'
@@ -70,9 +71,11 @@ n1 = 'offered'; k1 = c_offered
 n2 = 'served'; k2 = c_served
 n3 = ''; k3 = c_other
 load scripts.'/panel.gp'
+set label 6 bands_text at graph 1, screen (p_top + 0.014) right tc rgb c_faint font ',13'
 plot @marks, \
      rows using (column('time_s')):(column('served_rate')) with fsteps lw 2 lc rgb c_served, \
      rows using (column('time_s')):(column('offered_rate')) with fsteps lw 1.4 lc rgb c_offered
+unset label 6
 
 panel = 3
 y_max = max_lag / lag_div

@@ -56,34 +56,70 @@ void plot_names_set_vertices(struct gnuplot *g, const struct drawn_vertex *verti
     set_names(g, "vertex", names, count);
 }
 
-/* The bands: that of the job whose recovery it is, then the first ones of the others. */
-static size_t choose_jobs(const json_t *jobs, const char *own, size_t shown[JOBS_SHOWN])
+struct bands {
+    size_t jobs[JOBS_SHOWN], count;
+    size_t down; /* jobs that the same fault brought down, the one that it is about too */
+};
+
+static size_t find_job(const json_t *jobs, const char *name)
 {
-    size_t count = json_array_size(jobs), rows = 1;
-    shown[0] = 0;
-    while (shown[0] + 1 < count &&
-           !text_equal(json_text(json_array_get(jobs, shown[0]), "name"), own))
-        shown[0]++;
-    for (size_t i = 0; i < count && rows < JOBS_SHOWN; i++)
-        if (i != shown[0])
-            shown[rows++] = i;
-    return rows;
+    size_t i = 0;
+    while (i + 1 < json_array_size(jobs) &&
+           !text_equal(json_text(json_array_get(jobs, i), "name"), name))
+        i++;
+    return i;
 }
 
-void plot_names_set_jobs(struct gnuplot *g, const json_t *jobs, const char *own)
+static bool is_same_fault(const json_t *a, const json_t *b)
 {
-    char names[JOBS_SHOWN][SHOWN_NAME_SIZE], variable[32];
-    size_t shown[JOBS_SHOWN], count = choose_jobs(jobs, own, shown);
+    return json_figure(a, "at") == json_figure(b, "at") &&
+           text_equal(json_text(a, "cause"), json_text(b, "cause"));
+}
+
+/* That of the job whose recovery it is, those that went down with it, then the first ones of the
+ * others. */
+static void choose_bands(const json_t *summary, const json_t *recovery, struct bands *out)
+{
+    const json_t *jobs = json_object_get(summary, "jobs"), *one;
+    size_t i, count = json_array_size(jobs), own = find_job(jobs, json_text(recovery, "job"));
+    VEC(bool) down = { 0 };
+    vec_resize(&down, count ? count : 1);
+    json_array_foreach(json_object_get(summary, "recoveries"), i, one)
+    {
+        if (is_same_fault(one, recovery))
+            down.items[find_job(jobs, json_text(one, "job"))] = true;
+    }
+    down.items[own] = true;
+    *out = (struct bands){ .jobs = { own }, .count = 1 };
+    for (size_t j = 0; j < count; j++)
+        out->down += down.items[j];
+    for (int others = 0; others < 2; others++)
+        for (size_t j = 0; j < count && out->count < JOBS_SHOWN; j++)
+            if (j != own && down.items[j] == (others == 0))
+                out->jobs[out->count++] = j;
+    vec_fini(&down);
+}
+
+void plot_names_set_jobs(struct gnuplot *g, const json_t *summary, const json_t *recovery)
+{
+    const json_t *jobs = json_object_get(summary, "jobs");
+    char names[JOBS_SHOWN][SHOWN_NAME_SIZE], variable[32], text[96] = "";
+    struct bands bands;
     bool above = false;
-    for (size_t row = 0; row < count; row++) {
-        const char *name = json_text(json_array_get(jobs, shown[row]), "name");
+    choose_bands(summary, recovery, &bands);
+    for (size_t row = 0; row < bands.count; row++) {
+        const char *name = json_text(json_array_get(jobs, bands.jobs[row]), "name");
         above = above || shown_name_letters(name) > ROOM_BESIDE;
         shown_name_fit(name, ROOM_ABOVE, names[row]);
-        text_format(variable, sizeof variable, "band%zu", shown[row] + 1);
+        text_format(variable, sizeof variable, "band%zu", bands.jobs[row] + 1);
         gnuplot_set_count(g, variable, row);
     }
-    set_names(g, "job", names, count);
-    gnuplot_set_count(g, "job_count", count);
+    set_names(g, "job", names, bands.count);
+    if (json_array_size(jobs) > bands.count)
+        text_format(text, sizeof text, "bands: %zu of %zu jobs (the fault brought down %zu)",
+                    bands.count, json_array_size(jobs), bands.down);
+    gnuplot_set_text(g, "bands_text", text);
+    gnuplot_set_count(g, "job_count", bands.count);
     gnuplot_set_count(g, "names_above", above);
 }
 

@@ -293,7 +293,7 @@ static void set_recovery_time(const struct drawing *drawing, const json_t *recov
 static struct err set_recovery(const struct drawing *drawing, struct note *note)
 {
     struct gnuplot *g = drawing->gnuplot;
-    const json_t *s = drawing->summary, *jobs = json_object_get(s, "jobs");
+    const json_t *s = drawing->summary;
     char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
     char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
     double from, to, rate, lag;
@@ -307,7 +307,7 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     set_file(drawing, "states", "states.csv");
     number_text_seconds(json_figure(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
-    plot_names_set_jobs(g, jobs, json_text(shown_recovery(s), "job"));
+    plot_names_set_jobs(g, s, shown_recovery(s));
     gnuplot_set_number(g, "max_rate", rate);
     set_seconds_axis(g, "lag", lag);
     return set_marks(drawing, "recovery.csv", note);

@@ -92,18 +92,20 @@ START_TEST(names_of_jobs_stand_where_there_is_room)
 {
     for (int is_long = 0; is_long < 2; is_long++) {
         struct gnuplot gnuplot;
-        json_t *jobs =
-            json_pack("[{ss}, {ss}]", "name", "clicks", "name",
-                      is_long ? "a job whose name is too long to stand beside its band" : "bids");
+        json_t *summary =
+            json_pack("{s[{ss}, {ss}], s[{ss}]}", "jobs", "name", "clicks", "name",
+                      is_long ? "a job whose name is too long to stand beside its band" : "bids",
+                      "recoveries", "job", "clicks");
         gnuplot_init(&gnuplot);
-        plot_names_set_jobs(&gnuplot, jobs, "clicks");
+        plot_names_set_jobs(&gnuplot, summary,
+                            json_array_get(json_object_get(summary, "recoveries"), 0));
         const char *set = variables_of(&gnuplot);
         ck_assert_ptr_nonnull(strstr(set, "job1='clicks'; "));
         ck_assert_ptr_nonnull(strstr(set, is_long ? "job2='a job whose name is too long to stand "
                                                     "beside its band'; "
                                                   : "job2='bids'; "));
         ck_assert_ptr_nonnull(strstr(set, is_long ? "names_above=1; " : "names_above=0; "));
-        json_decref(jobs);
+        json_decref(summary);
     }
 }
 END_TEST
