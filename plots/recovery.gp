@@ -79,11 +79,15 @@ unset label 6
 
 panel = 3
 y_max = max_lag / lag_div
-# A sample at the very moment of the fault has seen it: held from there on, nothing shows too early.
+# A value is of the time before its sample, as those of the rates are. The sample at the very moment of the
+# fault has seen that, which the time before has not: there the value before it goes on.
+lag_before = 0
+until_fault(t, lag) = (lag_before = abs(t - x_origin) < 1e-6 ? lag_before : lag, lag_before)
 p_title = 'lag, the most of the last '.sample_text.' ('.lag_unit.'):'
 n1 = 'lag'; k1 = c_lag
 n2 = ''
 load scripts.'/panel.gp'
 plot @marks, \
-     rows using (column('time_s')):(column('lag_seconds') / lag_div) with steps lw 2 lc rgb c_lag
+     rows using (column('time_s')):(until_fault(column('time_s'), column('lag_seconds') / lag_div)) \
+         with fsteps lw 2 lc rgb c_lag
 unset multiplot

@@ -79,6 +79,35 @@ lines() {
     verdict "$1 $2" "$what"
 }
 
+# steps NAME PICTURE COLUMN: where its curve steps first and last.
+steps() {
+    awk -v column="('$3" '
+        /<title>/ { inside = index($0, "rows using") && index($0, column) }
+        /^\t<\/g>/ { inside = 0 }
+        inside { curve = curve " " $0 }
+        END {
+            gsub(/.*d=.M|[ \t]*.\/>.*/, "", curve)
+            count = split(curve, part, /[ \tL]+/)
+            for (i = 2; i <= count; i++) {
+                split(part[i - 1], from, ",")
+                split(part[i], to, ",")
+                if (from[1] == to[1] && from[2] != to[2]) {
+                    last = to[1]
+                    first = first ? first : last
+                }
+            }
+            print first, last
+        }' "$1/plots/$2.svg"
+}
+
+# steps_alike NAME PICTURE COLUMN COLUMN
+steps_alike() {
+    one=$(steps "$1" "$2" "$3")
+    other=$(steps "$1" "$2" "$4")
+    [ "$one" = "$other" ] && [ "$one" != " " ] && what= || what="$3 steps at $one, $4 at $other"
+    verdict "$1 $2" "$what"
+}
+
 # draw NAME JOBS PICTURES REST
 draw() {
     {
@@ -141,6 +170,8 @@ draw a-variant 'a' 'overview compare recovery utilisation' \
     'events: [ { at: 2min, fail: count } ]
 compare: { undisturbed: { events: null } }'
 says a-variant overview 'fail count 0' 'served, undisturbed'
+# Of the same samples: down at the fault, level again when all is read.
+steps_alike a-variant recovery served_rate lag_seconds
 says a-variant compare a-variant undisturbed 'lag, p99 (s)' 'downtime (s)'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
