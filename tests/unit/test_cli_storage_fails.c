@@ -117,6 +117,19 @@ START_TEST(tasks_cannot_begin_from_a_checkpoint_while_reads_fail)
 }
 END_TEST
 
+/* Nobody reads while the job runs. */
+START_TEST(checkpoints_complete_while_only_reads_fail)
+{
+    hold(_i, "5k", "0",
+         "events: [ { at: 1min, fail-storage: { requests: reads, for: 25s } } ]\n"
+         "expect:\n"
+         "  - { name: none fails, event: checkpoint failed, count: 0 }\n"
+         "  - { name: they complete, event: checkpoint completed, after: fail-storage, count: 2,\n"
+         "      within: 25s }\n");
+    cli_end();
+}
+END_TEST
+
 START_TEST(without_an_end_it_lasts_and_two_at_once_end_with_the_later_one)
 {
     hold(_i, "5k", "50",
@@ -144,6 +157,7 @@ Suite *test_cli_storage_fails_suite(void)
                         WORLDS);
     tcase_add_loop_test(tcase, metadata_cannot_be_written_either, 0, WORLDS);
     tcase_add_loop_test(tcase, tasks_cannot_begin_from_a_checkpoint_while_reads_fail, 0, WORLDS);
+    tcase_add_loop_test(tcase, checkpoints_complete_while_only_reads_fail, 0, WORLDS);
     tcase_add_loop_test(tcase, without_an_end_it_lasts_and_two_at_once_end_with_the_later_one, 0,
                         WORLDS);
     suite_add_tcase(suite, tcase);

@@ -171,6 +171,44 @@ START_TEST(random_walk_stays_inside_and_repeats_with_the_seed)
 }
 END_TEST
 
+enum { WALK_STEPS = 20 };
+
+/* Its values, of the same draws whatever the walk; no bound is near. */
+static void walk(const char *volatility, const char *pull, double values[WALK_STEPS])
+{
+    char load[128];
+    snprintf(load, sizeof load, "{ random-walk: { start: 100/s, volatility: %s, pull: %s } }",
+             volatility, pull);
+    const struct series *s = load_over("20min", load);
+    for (int i = 0; i < WALK_STEPS; i++)
+        values[i] = at(s, i * TIME_MIN);
+}
+
+/* Twice the volatility goes twice as far: it is of the start, not of where the walk has come to. */
+START_TEST(a_random_walk_draws_of_its_start)
+{
+    double once[WALK_STEPS], twice[WALK_STEPS];
+    walk("3%", "0%", once);
+    walk("6%", "0%", twice);
+    for (int i = 0; i < WALK_STEPS; i++)
+        ck_assert_double_eq_tol(twice[i] - 100, 2 * (once[i] - 100), 1e-9);
+    ck_assert_double_gt(fabs(once[WALK_STEPS - 1] - 100), 1);
+}
+END_TEST
+
+/* Each step is that of the walk that nothing pulls, and a quarter of the way back to the start. */
+START_TEST(a_random_walk_is_pulled_to_its_start)
+{
+    double freely[WALK_STEPS], pulled[WALK_STEPS];
+    walk("3%", "0%", freely);
+    walk("3%", "25%", pulled);
+    for (int i = 1; i < WALK_STEPS; i++)
+        ck_assert_double_eq_tol(
+            pulled[i], pulled[i - 1] + 0.25 * (100 - pulled[i - 1]) + freely[i] - freely[i - 1],
+            1e-9);
+}
+END_TEST
+
 START_TEST(random_walks_of_two_sources_differ)
 {
     scenario = load_fixture_scenario(
@@ -306,6 +344,8 @@ Suite *test_load_generators_suite(void)
     tcase_add_test(tcase, flash_crowd_rises_stays_and_halves);
     tcase_add_test(tcase, short_shapes_fit_into_long_runs);
     tcase_add_test(tcase, random_walk_stays_inside_and_repeats_with_the_seed);
+    tcase_add_test(tcase, a_random_walk_draws_of_its_start);
+    tcase_add_test(tcase, a_random_walk_is_pulled_to_its_start);
     tcase_add_test(tcase, random_walks_of_two_sources_differ);
     tcase_add_test(tcase, random_walks_of_a_sum_differ);
     tcase_add_test(tcase, points_hold_until_the_next_and_the_last_for_ever);

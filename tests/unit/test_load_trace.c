@@ -177,6 +177,18 @@ START_TEST(trace_fills_gaps_as_told)
 }
 END_TEST
 
+/* Of steps of a minute: 90 s are a row that came late, of 91 s one is missing. */
+START_TEST(trace_has_a_gap_from_half_a_step_more_on)
+{
+    need_csv("t,v\n0,1\n60,2\n120,3\n210,4\n270,5\n361,6\n421,7\n",
+             &(struct trace_options){ .value = TRACE_PLAIN, .gaps = GAPS_ZERO });
+    ck_assert_double_eq(series_look_at(&series, 210 * TIME_S - 1), 3);
+    ck_assert_double_eq(series_look_at(&series, 330 * TIME_S - 1), 5);
+    ck_assert_double_eq(series_look_at(&series, 330 * TIME_S), 0);
+    ck_assert_double_eq(series_look_at(&series, 361 * TIME_S), 6);
+}
+END_TEST
+
 START_TEST(trace_without_a_usual_step_has_no_gaps)
 {
     need_csv("t,v\n0,1\n1,2\n3,3\n50,4\n60,5\n",
@@ -384,6 +396,7 @@ Suite *test_load_trace_suite(void)
     tcase_add_test(tcase, trace_finds_columns_by_name);
     tcase_add_test(tcase, trace_counts_per_step_whatever_the_step);
     tcase_add_test(tcase, trace_fills_gaps_as_told);
+    tcase_add_test(tcase, trace_has_a_gap_from_half_a_step_more_on);
     tcase_add_test(tcase, trace_without_a_usual_step_has_no_gaps);
     tcase_add_test(tcase, trace_takes_equal_times_as_told);
     tcase_add_test(tcase, trace_cuts_a_window_by_duration_or_date);

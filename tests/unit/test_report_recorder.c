@@ -110,6 +110,24 @@ START_TEST(machines_cost_from_added_to_ended)
 }
 END_TEST
 
+/* Two at 1/h and two at 0.1/h for ten hours, and for five more without one of the dear ones. */
+START_TEST(each_machine_costs_its_own_price)
+{
+    const struct machine_spec dear = { .price_per_hour = 1 }, cheap = { .price_per_hour = 0.1 };
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    for (uint32_t i = 1; i <= 4; i++) {
+        recorded.run.processes[i].machine = i <= 2 ? &dear : &cheap;
+        recorded_fact(&recorded, 0, i, "added", NULL);
+    }
+    recorder_sample(&recorded.recorder, 10 * TIME_H);
+    ck_assert_double_eq_tol(recorded_value(&recorded, METRIC_cost, STATISTIC_FINAL), 22, 1e-9);
+    recorded_fact(&recorded, 10 * TIME_H, 2, "killed", "machine failed");
+    recorder_sample(&recorded.recorder, 15 * TIME_H);
+    ck_assert_double_eq_tol(recorded_value(&recorded, METRIC_cost, STATISTIC_FINAL), 28, 1e-9);
+    recorded_end(&recorded);
+}
+END_TEST
+
 START_TEST(slots_are_counted_exactly_between_samples)
 {
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
@@ -419,6 +437,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
     tcase_add_test(samples, the_subtasks_with_most_have_shares_of_their_own);
     tcase_add_test(samples, machines_cost_from_added_to_ended);
+    tcase_add_test(samples, each_machine_costs_its_own_price);
     tcase_add_test(samples, slots_are_counted_exactly_between_samples);
     tcase_add_test(samples, checkpoints_are_counted_with_their_durations_and_sizes);
     tcase_add_test(samples, restarts_are_told_from_rescales);
