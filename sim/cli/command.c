@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/text.h"
 
@@ -66,24 +67,36 @@ int command_finish(const struct command *command, int code)
 
 static int complain_option(const struct command *command, const char *given)
 {
-    const char *names[OPTIONS_MAX];
+    bool is_long = strncmp(given, "--", 2) == 0;
+    const char *names[OPTIONS_MAX], *dashes = is_long ? "--" : "-";
     char word[64];
     size_t length = 0;
-    while (*given == '-')
-        given++;
+    given += strlen(dashes);
     while (given[length] && given[length] != '=')
         length++;
     text_format(word, sizeof word, "%.*s", (int)length, given);
     for (size_t i = 0; i < command->option_count; i++)
         names[i] = command->options[i].name;
     names[command->option_count] = "help";
-    for (size_t i = 0; i <= command->option_count; i++)
+    for (size_t i = 0; is_long && i <= command->option_count; i++)
         if (text_equal(names[i], word))
             return command_complain(command, "--%s takes no value", word);
     const char *nearest = text_nearest(word, names, command->option_count + 1);
     if (nearest)
-        return command_complain(command, "no option --%s; did you mean --%s?", word, nearest);
-    return command_complain(command, "no option --%s; see weir %s --help", word, command->name);
+        return command_complain(command, "no option %s%s; did you mean --%s?", dashes, word,
+                                nearest);
+    return command_complain(command, "no option %s%s; see weir %s --help", dashes, word,
+                            command->name);
+}
+
+/* The word that getopt complains of. Behind "--" it is done with it; else it stays at the word up
+ * to its last letter. */
+static const char *typed_option(char **argv, int before)
+{
+    const char *last = argv[optind - 1];
+    if (before < optind && last[0] == '-' && (last[1] == '-' || last[2] == '\0'))
+        return last;
+    return argv[optind];
 }
 
 static void fill_options(const struct command *command, struct option *out)
@@ -104,7 +117,7 @@ static bool take_options(const struct command *command, int argc, char **argv, s
     struct option options[OPTIONS_MAX];
     fill_options(command, options);
     opterr = 0;
-    optind = 1;
+    optind = 0; /* from the beginning, also where a command before ended within a word */
     for (;;) {
         int before = optind;
         int got = getopt_long(argc, argv, ":h", options, NULL);
@@ -120,7 +133,7 @@ static bool take_options(const struct command *command, int argc, char **argv, s
             return false;
         }
         if (got == '?') {
-            *code = complain_option(command, argv[before < optind ? optind - 1 : before]);
+            *code = complain_option(command, typed_option(argv, before));
             return false;
         }
         vec_push(&out->options, (struct parsed_option){ command->options[got - 1].name, optarg });

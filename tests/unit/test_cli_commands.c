@@ -64,6 +64,14 @@ START_TEST(an_option_that_nobody_knows_names_the_nearest)
     ck_assert_str_eq(cli_errors(), "weir run: no option --sede; did you mean --seed?\n");
     ck_assert_int_eq(cli_weir("run --frobnicate x"), EXIT_INPUT);
     ck_assert_str_eq(cli_errors(), "weir run: no option --frobnicate; see weir run --help\n");
+    ck_assert_int_eq(cli_weir("run x -q"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: no option -q; see weir run --help\n");
+    ck_assert_int_eq(cli_weir("run x -qv --seed 3"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: no option -qv; see weir run --help\n");
+    ck_assert_int_eq(cli_weir("run --quiet x -quiet"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: no option -quiet; did you mean --quiet?\n");
+    ck_assert_int_eq(cli_weir("run x --quiet=1"), EXIT_INPUT);
+    ck_assert_str_eq(cli_errors(), "weir run: --quiet takes no value\n");
     ck_assert_int_eq(cli_weir("run x --seed"), EXIT_INPUT);
     ck_assert_str_eq(cli_errors(), "weir run: --seed wants a value\n");
     ck_assert_int_eq(cli_weir("run x --quiet=3"), EXIT_INPUT);
