@@ -79,6 +79,11 @@ static void add_hint(struct program_hint *hint, const struct api_operator *op)
     hint->cpu_ns += reached * (double)(cost->cpu_ns > 0 ? cost->cpu_ns : CPU_NS_DEFAULT);
     hint->wait_ns += reached * (double)cost->wait_ns;
     hint->selectivity = reached * (cost->selectivity > 0 ? cost->selectivity : 1);
+    if (op->sink && !op->sink->is_collected) {
+        hint->sink_bytes += reached * bytes_of(op->sink->type);
+        hint->sink_rest_bytes += FILE_SINK_BYTES;
+        hint->sink_at_once |= op->sink->is_table;
+    }
     if (op->outputs.count > 0)
         hint->record_bytes = bytes_of(op->outputs.items[0].type);
     if (op->keyed) {

@@ -85,6 +85,10 @@ struct program_edge {
 struct program_hint {
     double cpu_ns, wait_ns, selectivity, record_bytes, state_per_key;
     int64_t keys; /* 0: it keeps no state by key */
+    /* What its sinks write to storage: bytes for each record in; of these, waiting to be written,
+     * at most; and whether some writes each batch as it comes. */
+    double sink_bytes, sink_rest_bytes;
+    bool sink_at_once;
 };
 
 struct job_program {

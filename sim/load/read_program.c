@@ -72,6 +72,9 @@ static void model_vertex(struct job_spec *job, uint32_t v)
                                   .record_bytes = hint->record_bytes,
                                   .keys = hint->keys,
                                   .state_per_key = hint->state_per_key,
+                                  .sink_bytes = hint->sink_bytes,
+                                  .sink_rest_bytes = hint->sink_rest_bytes,
+                                  .sink_at_once = hint->sink_at_once,
                                   .backlog_above = TIME_NEVER };
     if (generator)
         model.partitions = (int32_t)generator->log.splits;

@@ -27,13 +27,16 @@ struct vertex_model {
     double state_fixed;   /* bytes per subtask whatever its keys (operator state) */
     double state_growth;  /* bytes per record processed, on top */
     enum skew_kind skew;
-    double zipf;           /* exponent */
-    VEC(double) weights;   /* SKEW_WEIGHTS: one per key group */
-    time_ns snapshot_sync; /* synchronous part of a snapshot, beside copying state */
-    time_ns close;         /* user code's close(): time a cancel takes */
-    int32_t partitions;    /* sources: splits of the topic; 0 = max parallelism of the vertex */
-    bool source_function;  /* sources: emits under the checkpoint lock, as SourceFunction does */
-    time_ns backlog_above; /* sources: lag at which one reports a backlog; TIME_NEVER: never */
+    double zipf;            /* exponent */
+    VEC(double) weights;    /* SKEW_WEIGHTS: one per key group */
+    time_ns snapshot_sync;  /* synchronous part of a snapshot, beside copying state */
+    double sink_bytes;      /* that its sinks write to storage for each record that comes in */
+    double sink_rest_bytes; /* of these at most so much is not written yet when a barrier comes */
+    bool sink_at_once;      /* each batch is written when it has come, as to a table */
+    time_ns close;          /* user code's close(): time a cancel takes */
+    int32_t partitions;     /* sources: splits of the topic; 0 = max parallelism of the vertex */
+    bool source_function;   /* sources: emits under the checkpoint lock, as SourceFunction does */
+    time_ns backlog_above;  /* sources: lag at which one reports a backlog; TIME_NEVER: never */
 };
 
 /* Of an edge; negative: as its producer says. */

@@ -10,6 +10,7 @@
 #include "sim/kernel/real.h"
 #include "sim/model/buffers.h"
 #include "sim/model/end.h"
+#include "sim/model/flush.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
 
@@ -312,7 +313,7 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
     }
     for (uint32_t s = 0; s < job->sources.count && barrier_find(job, b); s++)
         if (component_of(job, job->sources.items[s].vertex)->active)
-            arrive(model, j, b, job->sources.items[s].vertex);
+            flush_before(model, j, b, job->sources.items[s].vertex, arrive);
 }
 
 static void hop_is_due(void *context, uint64_t a, uint64_t b)
@@ -334,7 +335,7 @@ static void hop_is_due(void *context, uint64_t a, uint64_t b)
         hop->in_flight_bytes += hop->left_bytes;
     hop->left_bytes = 0;
     net_advance(model, j);
-    arrive(model, j, b, vertex);
+    flush_before(model, j, b, vertex, arrive);
 }
 
 static void others_are_due(void *context, uint64_t a, uint64_t b)

@@ -271,6 +271,7 @@ void model_destroy(struct model *model)
     vec_fini(&model->hosts);
     vec_fini(&model->tasks);
     vec_fini(&model->uploads);
+    vec_fini(&model->sink_flushes);
     vec_fini(&model->numbers);
     vec_fini(&model->amounts);
     mem_destroy(model->jobs);

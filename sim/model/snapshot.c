@@ -356,12 +356,13 @@ void snapshot_vertex(struct model *model, uint32_t j, uint64_t serial, uint32_t 
         begin_sync(model, j, serial, v, checkpoint);
 }
 
-/* Those that stop the vertex, or user code of it, wait for each other. */
+/* Those that stop the vertex, or user code or sinks of it, wait for each other. */
 bool snapshot_others(struct model *model, uint32_t j, uint64_t serial, uint32_t v)
 {
     const struct model_job *job = &model->jobs[j];
     uint32_t slowest = barrier_find(&model->jobs[j], serial)->hops.items[v].slowest;
-    if (job->spec->faults.count > 0 || job->vertices[v].spec->snapshot_sync > 0)
+    const struct vertex_model *spec = job->vertices[v].spec;
+    if (job->spec->faults.count > 0 || spec->snapshot_sync > 0 || spec->sink_bytes > 0)
         return false;
     store(model, j, serial, v, NONE, slowest);
     return true;

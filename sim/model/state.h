@@ -8,6 +8,7 @@
 #include "sim/life/life.h"
 #include "sim/model/barrier.h"
 #include "sim/model/component.h"
+#include "sim/model/flush.h"
 #include "sim/model/keyspace.h"
 #include "sim/model/model.h"
 #include "sim/model/net_build.h"
@@ -112,6 +113,8 @@ struct model {
     VEC(struct upload) uploads;
     uint32_t free_upload; /* 1 + number; 0: none */
     uint64_t upload_round;
+    VEC(struct flush) sink_flushes;
+    uint32_t free_flush; /* 1 + number; 0: none */
     struct sim_handle memory_look, stalls_look;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
     VEC(uint32_t) numbers;           /* scratch */

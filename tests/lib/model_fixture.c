@@ -133,6 +133,12 @@ static double transfer_rate(void *context, struct node_id node, enum transfer_wa
     return rate;
 }
 
+static bool transfer_fails(void *context, enum transfer_way way)
+{
+    (void)way;
+    return ((const struct model_fixture *)context)->storage_fails;
+}
+
 static void transfer_cancel(void *context, struct transfer_id id)
 {
     struct model_fixture *fixture = context;
@@ -255,6 +261,7 @@ void model_fixture_start(struct model_fixture *fixture)
                                        .transfer = transfer,
                                        .transfer_limit = transfer_limit,
                                        .transfer_rate = transfer_rate,
+                                       .transfer_fails = transfer_fails,
                                        .transfer_cancel = transfer_cancel };
     for (VEC_EACH(struct job_spec, job, &fixture->scenario.jobs)) {
         struct note note = { "" };

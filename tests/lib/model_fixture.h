@@ -52,6 +52,7 @@ struct model_fixture {
     struct model *model;
     struct fixture_host hosts[FIXTURE_HOSTS_MAX];
     double storage_bandwidth; /* bytes per second of each transfer by itself */
+    bool storage_fails;       /* whatever ends now was refused */
     VEC(struct fixture_link) links;
     VEC(struct fixture_transfer) transfers;
     VEC(struct fixture_line) lines;

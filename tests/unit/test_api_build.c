@@ -413,6 +413,36 @@ START_TEST(the_model_is_told_what_a_chain_costs)
 }
 END_TEST
 
+static size_t no_line(const void *value, uint32_t size, char *line, size_t room, void *user)
+{
+    (void)value, (void)size, (void)line, (void)room, (void)user;
+    return 0;
+}
+
+/* Of two records of a pair's size for each that comes in; what main collects goes to no storage. */
+START_TEST(the_model_is_told_what_sinks_write)
+{
+    struct job_graph *graph;
+    struct note note;
+    struct weir_stream *in = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
+    weir_cost(in, &(struct weir_cost){ .selectivity = 2 });
+    weir_sink_files(in, "files", no_line, NULL);
+    weir_sink_table(weir_key_by(in, WEIR_FIELD_LONG(struct pair, key)), "table", no_line, NULL);
+    weir_collect(weir_rebalance(in), "main");
+    struct job_program *program = build_translated(&graph, &note);
+    const struct program_hint *hints = program->hints.items;
+    ck_assert_uint_eq(program->hints.count, 3);
+    ck_assert_double_eq(hints[0].sink_bytes, 2 * sizeof(struct pair));
+    ck_assert_double_eq(hints[0].sink_rest_bytes, FILE_SINK_BYTES);
+    ck_assert(!hints[0].sink_at_once);
+    ck_assert_double_eq(hints[1].sink_bytes, sizeof(struct pair));
+    ck_assert(hints[1].sink_at_once);
+    ck_assert_double_eq(hints[2].sink_bytes, 0);
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
 Suite *test_api_build_suite(void);
 Suite *test_api_build_suite(void)
 {
@@ -432,6 +462,7 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, delays_between_questions_grow_to_their_limit);
     tcase_add_test(tcase, only_sources_with_timestamps_are_aligned);
     tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
+    tcase_add_test(tcase, the_model_is_told_what_sinks_write);
     suite_add_tcase(suite, tcase);
     return suite;
 }
