@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What declarations must be so that something can be made of them. What is wrong is kept in the
- * environment, and the job is refused with it.
+ * environment, and the job is refused with it. And how large the model takes them.
  */
 #ifndef WEIR_API_CHECKS_H
 #define WEIR_API_CHECKS_H
@@ -26,5 +26,12 @@ void api_check_alike(struct weir_env *env, const char *reader, const struct key_
                      const struct key_spec *other);
 bool api_check_event_time(const struct weir_stream *in, const char *reader);
 void api_check_window(struct weir_env *env, const char *reader, const struct weir_window *window);
+
+/* What the model takes a value for; null: of no type. */
+static inline uint32_t api_bytes_of(const struct weir_type *type)
+{
+    enum { VARYING_BYTES = 100 };
+    return type && type->size > 0 ? record_padded(type->size) : VARYING_BYTES;
+}
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "core/api/job_program.h"
 
+#include "core/api/checks.h"
 #include "core/api/context.h"
 #include "core/api/operator_ids.h"
 #include "core/base/hash.h"
@@ -65,12 +66,6 @@ static void finish_call(struct api_job *built, const struct api_operator *op)
         op->call->types[i] = op->outputs.items[i].type;
 }
 
-static double bytes_of(const struct weir_type *type)
-{
-    enum { VARYING_BYTES = 100 };
-    return type && type->size > 0 ? record_padded(type->size) : VARYING_BYTES;
-}
-
 /* The chain so far, and one more: its cost is paid for each record that gets as far. */
 static void add_hint(struct program_hint *hint, const struct api_operator *op)
 {
@@ -80,16 +75,16 @@ static void add_hint(struct program_hint *hint, const struct api_operator *op)
     hint->wait_ns += reached * (double)cost->wait_ns;
     hint->selectivity = reached * (cost->selectivity > 0 ? cost->selectivity : 1);
     if (op->sink && !op->sink->is_collected) {
-        hint->sink_bytes += reached * bytes_of(op->sink->type);
+        hint->sink_bytes += reached * api_bytes_of(op->sink->type);
         hint->sink_rest_bytes += FILE_SINK_BYTES;
         hint->sink_at_once |= op->sink->is_table;
     }
     if (op->outputs.count > 0)
-        hint->record_bytes = bytes_of(op->outputs.items[0].type);
+        hint->record_bytes = api_bytes_of(op->outputs.items[0].type);
     if (op->keyed) {
-        enum { KEYS_DEFAULT = 1000, STATE_DEFAULT = 16 };
+        enum { KEYS_DEFAULT = 1000 };
         hint->keys = cost->keys > 0 ? cost->keys : KEYS_DEFAULT;
-        hint->state_per_key = cost->state_per_key > 0 ? cost->state_per_key : STATE_DEFAULT;
+        hint->state_per_key = cost->state_per_key > 0 ? cost->state_per_key : op->state_bytes;
     }
 }
 

@@ -52,6 +52,8 @@ static struct api_operator *add(struct weir_stream *left, struct weir_stream *ri
     if (api_fixed_key_of(left, op->name, &keys[JOIN_LEFT]) &&
         api_key_of(right, op->name, &keys[JOIN_RIGHT]))
         api_check_alike(env, op->name, &keys[JOIN_LEFT], &keys[JOIN_RIGHT]);
+    op->state_bytes = keys[JOIN_LEFT].size + api_bytes_of(left->type) + keys[JOIN_RIGHT].size +
+                      api_bytes_of(right->type);
     api_read_from(op, JOIN_LEFT, left);
     api_read_from(op, JOIN_RIGHT, right);
     return op;

@@ -139,6 +139,10 @@ static struct api_operator *add(struct weir_stream *keyed, const char *name,
         api_wrong(env, "'%s' has no function for records", op->name);
     api_fixed_key_of(keyed, op->name, &params->core.keyed.keys[0]);
     declare_states(env, op->name, params);
+    for (uint32_t i = 0; i < params->core.keyed.state_count; i++)
+        op->state_bytes += params->core.keyed.keys[0].size +
+                           params->core.keyed.states[i].map_key_size +
+                           api_bytes_of(process->states[i].type);
     api_read_from(op, 0, keyed);
     return op;
 }

@@ -49,6 +49,7 @@ struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
                                                           .key_hash = params->reduce.key.hash,
                                                           .key = { params->reduce.key.hash + 1, 1 },
                                                           .value = api_serializer(value) };
+    op->state_bytes = params->reduce.key.size + value->size;
     if (value->size == 0 || value->encode)
         api_wrong(env,
                   "'%s' keeps values '%s', expected a type of fixed size that is its own bytes",

@@ -472,9 +472,9 @@ WEIR_API struct weir_stream *weir_disable_chaining(struct weir_stream *of);
 struct weir_cost {
     int64_t cpu_ns; /* 0: 1000 */
     int64_t wait_ns;
-    double selectivity; /* 0: 1 */
-    int64_t keys;
-    double state_per_key; /* bytes; 0: those of the key and of the value */
+    double selectivity;   /* 0: 1 */
+    int64_t keys;         /* that have state at a time; 0: 1000 */
+    double state_per_key; /* bytes; 0: of the key, and of a value of each state */
 };
 WEIR_API struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *cost);
 

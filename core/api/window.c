@@ -67,6 +67,7 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
     api_check_event_time(keyed, op->name);
     api_fixed_key_of(keyed, op->name, &key);
     params->key_size = key.size;
+    op->state_bytes = key.size + value->size;
     if (value->size == 0 || value->encode)
         api_wrong(env,
                   "windows of '%s' hold '%s', expected a type of fixed size that is its own "

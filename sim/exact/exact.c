@@ -198,6 +198,8 @@ static void saw_record(void *context, uint64_t index, time_ns now)
         (double)(now - arrived) / (double)TIME_S;
 }
 
+static const struct vertex_model no_model; /* of what is all here */
+
 static void job_create(struct exact *exact, struct exact_job *job, uint32_t number)
 {
     const struct job_spec *spec = &exact->scenario->jobs.items[number];
@@ -212,12 +214,14 @@ static void job_create(struct exact *exact, struct exact_job *job, uint32_t numb
         (struct execution_graph){ .job = spec->graph,
                                   .vertices = mem_create_array(count, sizeof *job->plan.vertices) };
     for (uint32_t v = 0; v < count; v++)
-        job->vertices[v] = (struct exact_vertex){ .id = v,
-                                                  .life.graph = NONE,
-                                                  .source = NONE,
-                                                  .spec = &spec->vertices.items[v],
-                                                  .groups = (uint32_t)job_graph_max_parallelism(
-                                                      spec->graph, (struct vertex_id){ v }) };
+        job->vertices[v] = (struct exact_vertex){
+            .id = v,
+            .life.graph = NONE,
+            .source = NONE,
+            .spec = &spec->vertices.items[v],
+            .modelled = spec->program ? &no_model : &spec->vertices.items[v],
+            .groups = (uint32_t)job_graph_max_parallelism(spec->graph, (struct vertex_id){ v })
+        };
     uint32_t sources = 0;
     for (uint32_t v = 0; v < count; v++)
         sources += reads_log(spec, v);

@@ -51,6 +51,8 @@ struct exact_vertex {
     uint32_t source; /* of the job's; NONE */
     uint32_t groups;
     const struct vertex_model *spec;
+    /* State that it is taken to have beyond what is here: the spec's; a program's is all here. */
+    const struct vertex_model *modelled;
     struct program program;
     VEC(bool) finished;
     struct stored_shelf shelf; /* what its subtasks have stored */

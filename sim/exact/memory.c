@@ -16,13 +16,11 @@ static bool in_memory(const struct exact *exact, const struct exact_task *task)
 static uint64_t more_bytes(const struct exact *exact, const struct exact_task *task)
 {
     const struct exact_job *job = &exact->jobs[task->life.job];
-    const struct vertex_model *spec = job->vertices[task->life.vertex].spec;
+    const struct vertex_model *spec = job->vertices[task->life.vertex].modelled;
     const struct chain *chain = exec_task_chain(task->exec);
     const struct state_table *table = modelled_table(chain->operators[chain->count - 1]);
     uint64_t keys = table ? state_table_memory(table).entries : 0;
     double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
-    if (job->spec->program)
-        return 0;
     return (uint64_t)(spec->state_fixed + (per_key > 0 ? per_key * (double)keys : 0) +
                       spec->state_growth * task_records(task));
 }

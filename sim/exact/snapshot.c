@@ -256,7 +256,7 @@ static double records_since(const struct exact_task *task, const struct stored_f
 }
 
 static struct stored_file *file_of(struct exact_task *task, struct snapshot_bytes *take,
-                                   uint64_t checkpoint, const struct vertex_model *spec)
+                                   uint64_t checkpoint, const struct vertex_model *modelled)
 {
     struct stored_file *file = mem_create(sizeof *file);
     struct note note;
@@ -268,7 +268,7 @@ static struct stored_file *file_of(struct exact_task *task, struct snapshot_byte
     *take = (struct snapshot_bytes){ 0 };
     struct err e = task_snapshot_open(file->bytes.items, file->bytes.count, &file->file, &note);
     CHECK(!err_is(e));
-    files_measure(file, spec, records_since(task, file));
+    files_measure(file, modelled, records_since(task, file));
     return file;
 }
 
@@ -276,7 +276,7 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
 {
     struct exact_task *task = &exact->tasks.items[index];
     struct exact_job *job = &exact->jobs[task->life.job];
-    const struct vertex_model *spec = job->vertices[task->life.vertex].spec;
+    const struct vertex_model *modelled = job->vertices[task->life.vertex].modelled;
     struct snapshot_work *work = exec_task_give_snapshot(task->exec, checkpoint);
     if (!work)
         return; /* aborted meanwhile */
@@ -287,14 +287,15 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     upload->job = (struct job_id){ task->life.job };
     upload->checkpoint = checkpoint;
     upload->began_at = exact_now(exact);
-    upload->file = file_of(task, &work->bytes, checkpoint, spec);
+    upload->file = file_of(task, &work->bytes, checkpoint, modelled);
     upload->ack = (struct checkpoint_ack){ .attempt = task->life.attempt,
                                            .alignment = work->alignment,
                                            .in_flight_bytes = (int64_t)work->in_flight_bytes,
                                            .sync = task->sync,
                                            .at_end = work->at_end };
     snapshot_work_destroy(work);
-    double bytes = (double)upload->file->bytes.count + upload->file->modelled + spec->state_fixed;
+    double bytes =
+        (double)upload->file->bytes.count + upload->file->modelled + modelled->state_fixed;
     upload->ack.written_bytes = (int64_t)bytes - upload->ack.in_flight_bytes;
     upload->ack.state_bytes =
         upload->ack.written_bytes + (int64_t)files_older_bytes(job, upload->file);

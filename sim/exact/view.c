@@ -228,10 +228,10 @@ static double state_of(const struct exact *exact, const struct exact_vertex *ver
         const struct exact_task *task = &exact->tasks.items[*index];
         const struct chain *chain = exec_task_chain(task->exec);
         const struct state_table *table = modelled_table(chain->operators[chain->count - 1]);
-        sum += vertex->spec->state_fixed;
-        sum += vertex->spec->state_growth * task_records(task);
+        sum += vertex->modelled->state_fixed;
+        sum += vertex->modelled->state_growth * task_records(task);
         if (table)
-            sum += vertex->spec->state_per_key * (double)state_table_memory(table).entries;
+            sum += vertex->modelled->state_per_key * (double)state_table_memory(table).entries;
     }
     return sum;
 }

@@ -413,6 +413,45 @@ START_TEST(the_model_is_told_what_a_chain_costs)
 }
 END_TEST
 
+static const struct program_hint *last_hint(const struct job_program *program)
+{
+    return &program->hints.items[program->hints.count - 1];
+}
+
+/* Where it is not said: the key of 8 bytes and a value of each state. */
+START_TEST(the_model_takes_state_for_what_its_types_say)
+{
+    struct job_graph *graph;
+    struct note note;
+    const struct weir_key key = WEIR_FIELD_LONG(struct pair, key);
+    for (int is_told = 0; is_told < 2; is_told++) {
+        struct weir_stream *sums =
+            weir_reduce(weir_key_by(pairs("in"), key), "sum", &pair_type, add_up, NULL);
+        weir_discard(sums, "out");
+        if (is_told)
+            weir_cost(sums, &(struct weir_cost){ .keys = 7, .state_per_key = 100 });
+        struct job_program *program = build_translated(&graph, &note);
+        ck_assert_int_eq(last_hint(program)->keys, is_told ? 7 : 1000);
+        ck_assert_double_eq(last_hint(program)->state_per_key,
+                            is_told ? 100 : 8 + sizeof(struct pair));
+        job_program_destroy(program);
+        job_graph_destroy(graph);
+    }
+    const struct weir_state states[] = {
+        { .name = "seen", .kind = WEIR_MAP, .type = &weir_int, .map_key = &weir_long },
+        { .name = "new", .kind = WEIR_LIST, .type = &pair_type },
+    };
+    const struct weir_process process = { .states = states, .state_count = 2, .on_record = same };
+    weir_discard(weir_process(weir_key_by(pairs("in"), key), "once", &pair_type, &process, NULL),
+                 "out");
+    struct job_program *program = build_translated(&graph, &note);
+    ck_assert_double_eq(last_hint(program)->state_per_key,
+                        8 + 8 + record_padded(4) + 8 + sizeof(struct pair));
+    job_program_destroy(program);
+    job_graph_destroy(graph);
+}
+END_TEST
+
 static size_t no_line(const void *value, uint32_t size, char *line, size_t room, void *user)
 {
     (void)value, (void)size, (void)line, (void)room, (void)user;
@@ -462,6 +501,7 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, delays_between_questions_grow_to_their_limit);
     tcase_add_test(tcase, only_sources_with_timestamps_are_aligned);
     tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
+    tcase_add_test(tcase, the_model_takes_state_for_what_its_types_say);
     tcase_add_test(tcase, the_model_is_told_what_sinks_write);
     suite_add_tcase(suite, tcase);
     return suite;

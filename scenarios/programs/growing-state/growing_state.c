@@ -18,6 +18,8 @@ enum {
     TWICE_BEHIND = 50, /* so many times five ago, at most */
     LIFE_DEFAULT_MS = 30 * 1000,
     FLUSH_MS = 500,
+    RATE = 1000,
+    ENTRY_BYTES = 72, /* of a number in a file: key, number, time, place among the others, value */
 };
 
 struct message {
@@ -75,19 +77,28 @@ static size_t format(const void *value, uint32_t size, char *line, size_t room, 
                             (unsigned long long)message->number);
 }
 
+/* What a device has in its map when the first numbers go, or the input ends. */
+static double bytes_of_device(uint64_t messages, int64_t life_ms)
+{
+    double at_most = life_ms > 0 ? (double)life_ms / 1000 * RATE : (double)messages;
+    double kept = at_most < (double)messages ? at_most : (double)messages;
+    return kept * (TWICE_EACH - 1) / TWICE_EACH / DEVICES * ENTRY_BYTES;
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
+    const int64_t life_ms = argc > 2 ? strtoll(argv[2], NULL, 10) : LIFE_DEFAULT_MS;
     const struct weir_state states[] = {
         { .name = "seen",
           .kind = WEIR_MAP,
           .type = &weir_int,
           .map_key = &weir_long,
-          .ttl_ms = argc > 2 ? strtoll(argv[2], NULL, 10) : LIFE_DEFAULT_MS },
+          .ttl_ms = life_ms },
         { .name = "new", .kind = WEIR_LIST, .type = &message_type },
     };
     struct weir_generator messages = { .type = &message_type,
                                        .count = message_count(argc, argv),
-                                       .rate = 1000,
+                                       .rate = RATE,
                                        .splits = 8,
                                        .make = make_message };
     const struct weir_process process = { .states = states,
@@ -98,7 +109,11 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *in = weir_from_generator(env, "messages", &messages, NULL);
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct message, device));
     struct weir_stream *once = weir_process(keyed, "once", &message_type, &process, NULL);
-    weir_cost(once, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.8, .keys = DEVICES });
+    weir_cost(once, &(struct weir_cost){ .cpu_ns = 20000,
+                                         .selectivity = 0.8,
+                                         .keys = DEVICES,
+                                         .state_per_key =
+                                             bytes_of_device(message_count(argc, argv), life_ms) });
     weir_sink_files(once, "messages-once", format, NULL);
     return weir_execute(env, "growing-state") ? 0 : 1;
 }

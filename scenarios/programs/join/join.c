@@ -13,6 +13,8 @@ enum {
     STEP_MS = 20,
     DISORDER_MS = 2000,
     TIME_TO_PAY_MS = 10 * 1000,
+    PAYMENTS_LATE_MS = 2 * DISORDER_MS + TIME_TO_PAY_MS * 6 / 5,
+    ORDERS_AT_A_TIME = (TIME_TO_PAY_MS + PAYMENTS_LATE_MS) / STEP_MS, /* until none can be paid */
 };
 
 struct order {
@@ -123,7 +125,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     payments.type = &payment_type;
     payments.make = make_payment;
     payments.timestamp = time_of_payment;
-    payments.watermarks.late_ms = 2 * DISORDER_MS + TIME_TO_PAY_MS * 6 / 5;
+    payments.watermarks.late_ms = PAYMENTS_LATE_MS;
     const struct weir_interval interval = { .lower_ms = 0, .upper_ms = TIME_TO_PAY_MS };
     struct weir_stream *left = weir_from_generator(env, "orders", &orders, NULL);
     struct weir_stream *right = weir_from_generator(env, "payments", &payments, NULL);
@@ -131,7 +133,8 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         weir_interval_join(weir_key_by(left, WEIR_FIELD_LONG(struct order, order)),
                            weir_key_by(right, WEIR_FIELD_LONG(struct payment, order)), "join",
                            &paid_type, &interval, join, NULL);
-    weir_cost(paid, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.4 });
+    weir_cost(paid,
+              &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.4, .keys = ORDERS_AT_A_TIME });
     weir_sink_files(paid, "paid", format, NULL);
     return weir_execute(env, "join") ? 0 : 1;
 }

@@ -150,7 +150,8 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct click, user));
     struct weir_stream *on_time =
         weir_aggregate(keyed, "visits", &visit_type, &window, &visits, NULL);
-    weir_cost(on_time, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.1 });
+    weir_cost(on_time,
+              &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.1, .keys = GROUPS * AT_ONCE });
     struct weir_stream *aside = weir_side_output(on_time, WEIR_LATE, &click_type);
     struct weir_stream *late = weir_map(aside, "late clicks", &visit_type, give_late, NULL);
     struct weir_stream *all = weir_union((struct weir_stream *[]){ on_time, late }, 2);

@@ -87,8 +87,10 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     };
     struct weir_stream *text = weir_from_generator(env, "lines", &lines, NULL);
     struct weir_stream *single = weir_flat_map(text, "words", &count_type, cut, NULL);
+    weir_cost(single, &(struct weir_cost){ .selectivity = WORDS_A_LINE });
     struct weir_stream *keyed = weir_key_by(single, WEIR_FIELD_TEXT(struct count, word));
     struct weir_stream *counts = weir_reduce(keyed, "count", &count_type, add, NULL);
+    weir_cost(counts, &(struct weir_cost){ .keys = WORDS });
     weir_sink_table(weir_key_by(counts, WEIR_FIELD_TEXT(struct count, word)), "counts", format,
                     NULL);
     return weir_execute(env, "word-count") ? 0 : 1;
