@@ -27,10 +27,6 @@ static void give(struct weir_context *ctx, uint32_t output, const void *value, u
         return;
     }
     struct collector *out = ctx->op->outs[output];
-    if (out->layout.timestamped && timestamp == WEIR_NO_TIME) {
-        weir_fail(ctx, "a record without a timestamp, expected one");
-        return;
-    }
     bool is_encoded = type->encode != NULL;
     uint32_t bytes = type->size > 0 ? type->size : is_encoded ? type->encoded_size(value) : size;
     if (bytes > RECORD_BYTES_MAX) { /* the sum of it and its head would be small again */

@@ -113,7 +113,9 @@ struct weir_record {
     int64_t timestamp; /* or WEIR_NO_TIME */
 };
 
-/* To the main output; with the timestamp of the record or timer that the call is for. */
+/* To the main output; with the timestamp of the record or event-time timer that the call is for.
+ * From on_processing_time, on_begin and on_end a record goes out without one, as in Flink, and
+ * fails the task of a window or join that it comes to; weir_emit_at gives it one. */
 WEIR_API void weir_emit(struct weir_context *ctx, const void *value);
 WEIR_API void weir_emit_text(struct weir_context *ctx, const void *bytes, uint32_t size);
 WEIR_API void weir_emit_at(struct weir_context *ctx, const void *value, int64_t timestamp);

@@ -30,8 +30,9 @@ bool operator_has_time(struct operator* op, int64_t timestamp, const char *what)
         return true;
     if (timestamp == TIMESTAMP_NONE)
         operator_fail(op, CAUSE_USER_CODE,
-                      "a record without a timestamp reached a %s of event time; are watermarks "
-                      "assigned before it?",
+                      "a record without a timestamp reached a %s of event time: was it given out "
+                      "by a timer of processing time or at the end of an input, or are no "
+                      "watermarks assigned before it?",
                       what);
     else
         operator_fail(

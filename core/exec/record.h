@@ -22,7 +22,7 @@ enum { RECORD_ALIGN = 8, RECORD_HEAD = 8 };
 
 struct record_layout {
     uint32_t size;    /* bytes of every payload; 0: they vary */
-    bool timestamped; /* every record carries its event time, ms */
+    bool timestamped; /* every record has room for its event time, ms, or TIMESTAMP_NONE */
 };
 
 struct batch {

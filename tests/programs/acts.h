@@ -34,15 +34,22 @@ static inline int64_t time_of_pair(uint64_t index, const void *value, void *user
     return (int64_t)index * STEP_MS;
 }
 
-static inline struct weir_stream *pairs(struct weir_env *env, const char *name, bool timestamps)
+static inline struct weir_stream *pairs_at(struct weir_env *env, const char *name, bool timestamps,
+                                           double rate)
 {
     struct weir_generator spec = { .type = &pair_type,
                                    .count = RECORDS,
-                                   .rate = 100,
+                                   .rate = rate,
                                    .splits = 4,
                                    .make = make_pair,
                                    .timestamp = timestamps ? time_of_pair : NULL };
     return weir_from_generator(env, name, &spec, NULL);
+}
+
+/* All are there when the job begins to read. */
+static inline struct weir_stream *pairs(struct weir_env *env, const char *name, bool timestamps)
+{
+    return pairs_at(env, name, timestamps, 100);
 }
 
 static inline struct weir_stream *keyed(struct weir_stream *stream)

@@ -45,8 +45,6 @@ static void mistake(struct weir_context *ctx, const struct weir_record *record, 
         weir_set_text(ctx, "sum", "abc", 3);
     else if (strcmp(word, "fails") == 0)
         weir_fail(ctx, "value %d is bad", 17);
-    else if (strcmp(word, "timeless") == 0)
-        weir_emit_at(ctx, record->value, WEIR_NO_TIME);
     else if (strcmp(word, "side") == 0)
         weir_emit_side(ctx, 3, record->value);
     else if (strcmp(word, "timer") == 0)

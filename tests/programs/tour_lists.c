@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Functions with lists and no key: `split` lets records wait for others, whoever has them after a
- * restart; `union` knows from all of them together how far each key has been counted.
+ * restart, and `timed` the same with event time, which those do not have that the end of the input
+ * lets go; `union` knows from all of them together how far each key has been counted.
  */
 #include "tests/programs/acts.h"
 
@@ -35,15 +36,25 @@ static void wait_no_longer(struct weir_context *ctx, void *user)
     let_go(ctx);
 }
 
-static void split(struct weir_env *env)
+static void let_wait(struct weir_env *env, bool timestamps)
 {
     static const struct weir_list lists[] = { { "unused", &weir_int }, { "waiting", &pair_type } };
     const struct weir_list_process process = {
         .lists = lists, .list_count = 2, .on_record = wait_for_others, .on_end = wait_no_longer
     };
-    struct weir_stream *in = weir_rebalance(pairs(env, "in", false));
+    struct weir_stream *in = weir_rebalance(pairs(env, "in", timestamps));
     weir_sink_files(weir_process_lists(in, "wait", &pair_type, &process, NULL), "lines", write_pair,
                     NULL);
+}
+
+static void split(struct weir_env *env)
+{
+    let_wait(env, false);
+}
+
+static void timed(struct weir_env *env)
+{
+    let_wait(env, true);
 }
 
 static void split_lines(line_taker *line, void *to)
@@ -112,4 +123,5 @@ static void union_lines(line_taker *line, void *to)
             tell_pair(line, to, key, n);
 }
 
-ACTS({ "split", split, split_lines }, { "union", unite, union_lines })
+ACTS({ "split", split, split_lines }, { "timed", timed, split_lines },
+     { "union", unite, union_lines })

@@ -173,5 +173,57 @@ static void rules_lines(line_taker *line, void *to)
     }
 }
 
-ACTS({ "windows", windows, windows_lines }, { "async", async, async_lines },
-     { "rules", rules, rules_lines })
+/* ---- clock: given out by the cluster's time or by event time, whichever comes first -------------
+ */
+
+static const struct weir_state waiting_state[] = {
+    { .name = "waiting", .kind = WEIR_LIST, .type = &pair_type },
+};
+
+static void await_time(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_add(ctx, "waiting", record->value);
+    weir_processing_timer(ctx, weir_now(ctx) + 50);
+    weir_event_timer(ctx, END_MS); /* timers of the cluster's time are not called behind the end */
+}
+
+static void give_waiting(struct weir_context *ctx, int64_t ms, void *user)
+{
+    struct weir_walk walk = { { 0 } };
+    const void *pair;
+    (void)ms, (void)user;
+    while (weir_next(ctx, "waiting", &walk, NULL, &pair, NULL))
+        weir_emit(ctx, pair);
+    weir_clear(ctx, "waiting");
+}
+
+static void see_time(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    if (record->timestamp != WEIR_NO_TIME && record->timestamp != END_MS)
+        weir_fail(ctx, "a record with the timestamp %lld", (long long)record->timestamp);
+    weir_emit(ctx, record->value);
+}
+
+static void clocked(struct weir_env *env)
+{
+    const struct weir_process process = { .states = waiting_state,
+                                          .state_count = 1,
+                                          .on_record = await_time,
+                                          .on_event_time = give_waiting,
+                                          .on_processing_time = give_waiting };
+    struct weir_stream *in = keyed(pairs_at(env, "in", true, 20));
+    struct weir_stream *given = weir_process(in, "wait", &pair_type, &process, NULL);
+    weir_sink_files(weir_flat_map(weir_rebalance(given), "see", &pair_type, see_time, NULL),
+                    "lines", write_pair, NULL);
+}
+
+static void clocked_lines(line_taker *line, void *to)
+{
+    for (uint64_t i = 0; i < RECORDS; i++)
+        tell_pair(line, to, i * 5 % KEYS, i);
+}
+
+ACTS({ "clock", clocked, clocked_lines }, { "windows", windows, windows_lines },
+     { "async", async, async_lines }, { "rules", rules, rules_lines })

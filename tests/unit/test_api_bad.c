@@ -41,7 +41,6 @@ static const struct {
     { "kind", "state 'sum' was declared as another kind" },
     { "text", "3 bytes of text for state 'sum', expected a value of 16" },
     { "fails", "value 17 is bad" },
-    { "timeless", "a record without a timestamp, expected one" },
     { "side", "a record for output 3, which nobody has declared" },
     { "timer", "a timer, and no function for it" },
     { "rules", "broadcast map 'rules' outside of a process with rules" },
@@ -49,7 +48,7 @@ static const struct {
     { "beyond", "the partitioner says channel 1, expected 0 to 0" },
     { "unlisted", "state 'sum' was not declared" },
 };
-enum { MISTAKES = 11 };
+enum { MISTAKES = 10 };
 
 START_TEST(a_function_that_does_what_it_must_not_fails_its_job)
 {
@@ -107,6 +106,28 @@ START_TEST(what_fits_nowhere_fails_its_task_or_does_no_harm)
     const char *text = told_by("worse", excesses[_i].act, "");
     ck_assert_msg(strncmp(text, excesses[_i].told, strlen(excesses[_i].told)) == 0, "%s: %s",
                   excesses[_i].act, text);
+}
+END_TEST
+
+/* Records that a timer of processing time gave out, and who reads them. */
+static const struct {
+    const char *reader, *told;
+} readers[] = {
+    { "window", "5 RuntimeException: judge: a record without a timestamp reached a window of event "
+                "time: was it given out by a timer of processing time " },
+    { "session", "5 RuntimeException: judge: a record without a timestamp reached a window of" },
+    { "interval", "5 RuntimeException: judge: a record without a timestamp reached a join of" },
+    { "join", "5 RuntimeException: judge: a record without a timestamp reached a join of" },
+    { "assigned", "3 \n" },
+    { "map", "3 \n" },
+};
+enum { READERS = 6 };
+
+START_TEST(only_who_needs_event_time_refuses_a_record_without_it)
+{
+    const char *text = told_by("timeless", readers[_i].reader, "");
+    ck_assert_msg(strncmp(text, readers[_i].told, strlen(readers[_i].told)) == 0, "%s: %s",
+                  readers[_i].reader, text);
 }
 END_TEST
 
@@ -170,6 +191,7 @@ Suite *test_api_bad_suite(void)
     tcase_add_test(tcase, a_record_larger_than_a_buffer_fails_its_job);
     tcase_add_test(tcase, lists_that_outgrow_the_memory_fail_their_job);
     tcase_add_loop_test(tcase, what_fits_nowhere_fails_its_task_or_does_no_harm, 0, EXCESSES);
+    tcase_add_loop_test(tcase, only_who_needs_event_time_refuses_a_record_without_it, 0, READERS);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_another_kind_is_not_restored, 0, CHANGES);

@@ -10,11 +10,12 @@
 
 static const struct act {
     const char *program, *name;
-} acts[] = { { "tour", "shape" },        { "tour", "states" },     { "tour", "two" },
-             { "tour_time", "windows" }, { "tour_time", "async" }, { "tour_time", "rules" },
-             { "tour_more", "custom" },  { "tour_more", "retry" }, { "tour_more", "align" },
-             { "tour_lists", "split" },  { "tour_lists", "union" } };
-enum { ACTS = 11 };
+} acts[] = { { "tour", "shape" },        { "tour", "states" },      { "tour", "two" },
+             { "tour_time", "windows" }, { "tour_time", "async" },  { "tour_time", "rules" },
+             { "tour_time", "clock" },   { "tour_more", "custom" }, { "tour_more", "retry" },
+             { "tour_more", "align" },   { "tour_lists", "split" }, { "tour_lists", "timed" },
+             { "tour_lists", "union" } };
+enum { ACTS = 13 };
 
 static const char story[] =
     "name: tour\n"
