@@ -57,6 +57,42 @@ block() {
 }
 # All blocks of C, one behind the other, are a program too.
 blocks() { awk '$0 == "```c" { inside = 1; next } /^```/ { inside = 0 } inside' "$tree/docs/jobs.md"; }
+# With another main than the first program's, one that uses what the others build; the page itself
+# says what is to be in the sink.
+whole_page() {
+    sed 's/^int weir_main(/static int first_main(/' "$folder/work/page.c" && cat << 'END'
+static void click(uint64_t index, void *value, void *user)
+{
+    *(struct click *)value = (struct click){ 17, (int64_t)index * 1000, 1 };
+    (void)user;
+}
+
+static int64_t clicked_at(uint64_t index, const void *value, void *user)
+{
+    (void)index, (void)user;
+    return ((const struct click *)value)->ms;
+}
+
+int weir_main(struct weir_env *env, int argc, char **argv)
+{
+    struct weir_generator generator = {
+        .type = &click_type, .count = 4, .rate = 1, .make = click, .timestamp = clicked_at
+    };
+    struct weir_stream *late, *once = process(weir_from_generator(env, "clicks", &generator, NULL));
+    struct weir_stream *keyed = weir_key_by(once, WEIR_FIELD_LONG(struct click, user));
+    struct weir_stream *of_users = visits(keyed, &late);
+    struct weir_stream *limits = weir_key_by(of_users, WEIR_FIELD_LONG(struct visit, user));
+    end(together(of_users));
+    weir_discard(late, "late");
+    weir_discard(join(keyed, keyed), "pairs");
+    weir_discard(rules(limits, of_users), "judged");
+    weir_discard(words(env), "no words");
+    weir_discard(requests(env), "no requests");
+    (void)argc, (void)argv;
+    return weir_execute(env, "page") ? 0 : 1;
+}
+END
+}
 # build_program NAME FLAGS...
 build_program() {
     name=$1
@@ -111,6 +147,16 @@ blocks > "$folder/work/page.c"
 holds 'the program of docs/jobs.md is built with the installed header' build_program count
 holds 'and all of its page is' build_program page -Wno-unused-function
 holds 'and runs as its page says' ends 0 run_there test my-count.yaml
+whole_page > "$folder/work/whole.c"
+echo 'one two' > "$folder/work/words.txt"
+echo '1700000000000 GET /' | tee "$folder/work/access-0.log" > "$folder/work/access-1.log"
+{
+    sed -e '/^events:/,$d' -e 's,\./count\.so,./whole.so,' -e '/args:/d' "$folder/work/my-count.yaml"
+    sed -n 's/^    \(expect:\)$/\1/p; s/^      \(- { name: right, output: .*}\).*/  \1/p' docs/jobs.md
+    echo '  - { name: ends well, event: job FINISHED, count: 1 }'
+} > "$folder/work/whole.yaml"
+holds 'what the blocks of the page build together is built' build_program whole -Wno-unused-function
+holds 'and writes what its page says' ends 0 run_there test whole.yaml
 sed 's,\./count\.so,word_count,' "$folder/work/my-count.yaml" > "$folder/work/own.yaml"
 holds 'programs of its own are found by name' ends 0 run_there test own.yaml
 holds 'the same as a binary of its own' build_alone
