@@ -113,7 +113,8 @@ build_alone() {
             pkg-config --cflags --libs weir) &&
         ${CC:-cc} -std=c11 -Wall -Wextra -Werror $(sanitizers) -o alone alone.c $flags)
 }
-run_alone() (cd "$folder/work" && LD_LIBRARY_PATH=$folder/opt/lib exec ./alone --weir-out alone.out)
+run_alone() (cd "$folder/work" && LD_LIBRARY_PATH=$folder/opt/lib exec ./alone "$@")
+has_pictures_alone() { [ -s "$folder/work/alone.out/plots/overview.png" ]; }
 
 # lists TARGET: `make help` does.
 lists() { make_it help | grep -q "^$1 "; }
@@ -160,7 +161,9 @@ holds 'and writes what its page says' ends 0 run_there test whole.yaml
 sed 's,\./count\.so,word_count,' "$folder/work/my-count.yaml" > "$folder/work/own.yaml"
 holds 'programs of its own are found by name' ends 0 run_there test own.yaml
 holds 'the same as a binary of its own' build_alone
-holds 'which runs itself' ends 0 run_alone
+holds 'which runs itself' ends 0 run_alone --weir-out alone.out
+holds 'and finds the plot scripts of its library' has_pictures_alone
+holds 'and its programs' ends 0 run_alone --weir-scenario own.yaml --weir-out own.out
 holds 'it can be removed' make_it uninstall
 holds 'prefix is another word for PREFIX' takes_prefix
 holds 'and is gone' is_empty

@@ -5,10 +5,10 @@
 #include "sim/cli/places.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "sim/program/home.h"
 
 static bool has_scripts(const char *folder)
 {
@@ -19,25 +19,21 @@ static bool has_scripts(const char *folder)
 
 struct err place_find_plots(char out[PLACE_SIZE], struct note *note)
 {
-    /* From the folder of the program: installed; build/weir; build/gcc-O0/weir; a build folder that
-     * is elsewhere has a copy. The last is the tree that one stands in. */
+    /* From the folder of the command or of the library: installed; build/weir; build/gcc-O0/weir; a
+     * build folder that is elsewhere has a copy. The last is the tree that one stands in. */
     static const char *const beside[] = { "../share/weir/plots", "../plots", "../../plots",
                                           "plots" };
     const char *told = getenv("WEIR_PLOTS");
-    char program[PLACE_SIZE / 2];
+    char home[PATH_MAX];
     if (told && *told) {
         text_format(out, PLACE_SIZE, "%s", told);
         if (has_scripts(out))
             return OK;
         return err_note(note, ERR_MISSING_CODE, "WEIR_PLOTS=%s: no plot scripts there", told);
     }
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash)
-        *slash = '\0';
-    for (size_t i = 0; slash && i < sizeof beside / sizeof *beside; i++) {
-        text_format(out, PLACE_SIZE, "%s/%s", program, beside[i]);
+    bool has_home = home_folder(home);
+    for (size_t i = 0; has_home && i < sizeof beside / sizeof *beside; i++) {
+        text_format(out, PLACE_SIZE, "%s/%s", home, beside[i]);
         if (has_scripts(out))
             return OK;
     }
@@ -46,7 +42,7 @@ struct err place_find_plots(char out[PLACE_SIZE], struct note *note)
         return OK;
     return err_note(note, ERR_MISSING_CODE,
                     "the plot scripts are not where they should be (share/weir/plots beside the "
-                    "program); say where with WEIR_PLOTS=FOLDER");
+                    "folder of the command or of the library); say where with WEIR_PLOTS=FOLDER");
 }
 
 void place_of_output(const char *name, char out[PLACE_SIZE])

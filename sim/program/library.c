@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where programs with plain names are, from the folder of the running command on: of a build, of
- * a test in a build, of an installation. */
+#include "sim/program/home.h"
+
+/* Where programs with plain names are, from the folder of the command or of the library on: of a
+ * build, of a test in a build, of an installation. */
 static const char *const folders[] = { "programs", "../programs", "../lib/weir/programs" };
 enum { FOLDER_COUNT = sizeof folders / sizeof *folders };
 
@@ -25,25 +27,13 @@ void library_set_self(weir_program *program, weir_expectation *expected)
     expected_of_self = expected;
 }
 
-static bool own_folder(char out[PATH_MAX])
-{
-    ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 1);
-    if (length <= 0)
-        return false;
-    out[length] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash)
-        *slash = '\0';
-    return slash != NULL;
-}
-
 static bool find_by_name(const char *name, char out[PATH_MAX])
 {
-    char own[PATH_MAX];
-    if (!own_folder(own))
+    char home[PATH_MAX];
+    if (!home_folder(home))
         return false;
     for (int i = 0; i < FOLDER_COUNT; i++) {
-        int length = snprintf(out, PATH_MAX, "%s/%s/%s.so", own, folders[i], name);
+        int length = snprintf(out, PATH_MAX, "%s/%s/%s.so", home, folders[i], name);
         if (length < PATH_MAX && access(out, R_OK) == 0)
             return true;
     }

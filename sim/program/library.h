@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Finding a program: a shared object that defines weir_main. By path, or by name among those that
- * are installed beside the weir command.
+ * are installed with weir.
  */
 #ifndef WEIR_SIM_PROGRAM_LIBRARY_H
 #define WEIR_SIM_PROGRAM_LIBRARY_H
