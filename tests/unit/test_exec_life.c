@@ -4,6 +4,8 @@
  */
 #include <check.h>
 
+#include "core/exec/generator_source.h"
+#include "core/exec/keyed_process.h"
 #include "core/exec/log_source.h"
 #include "tests/lib/exec_line.h"
 
@@ -339,6 +341,73 @@ START_TEST(a_task_that_recovers_can_be_cancelled)
 }
 END_TEST
 
+enum { ALARM_AFTER = 100 };
+static int rung;
+
+static const char *set_later(const void *context, struct process_key *key, uint32_t input,
+                             const void *payload, uint32_t size)
+{
+    (void)context, (void)input, (void)payload, (void)size;
+    process_set_timer(key, DOMAIN_PROCESSING_TIME, key->op->task->now + ALARM_AFTER);
+    return NULL;
+}
+
+static const char *count_ring(const void *context, struct process_key *key)
+{
+    (void)context, (void)key;
+    rung++;
+    return NULL;
+}
+
+static void make_numbers(const void *context, uint32_t split, uint64_t from, uint32_t count,
+                         uint8_t *slots)
+{
+    (void)context, (void)split;
+    for (uint64_t i = 0; i < count; i++)
+        memcpy(slots + i * sizeof i, &(uint64_t){ from + i }, sizeof i);
+}
+
+/* TimerService.quiesce: what a timer did behind the savepoint, who goes on from there would do
+ * again. */
+START_TEST(no_timer_is_called_behind_a_savepoint_that_the_task_stops_with)
+{
+    static struct record_layout layout[] = { { 8, false } };
+    static const struct generator_source_params numbers = {
+        .splits = 1, .count = UINT64_MAX, .rate_per_s = 1, .make = make_numbers
+    };
+    static const struct keyed_process_params later = { .keys = { { KEY_HASH_LONG, 0, 8 } },
+                                                       .record = set_later,
+                                                       .timer = count_ring };
+    static const struct operator_spec specs[] = {
+        { .name = "numbers",
+          .class = &generator_source_class,
+          .params = &numbers,
+          .outputs = { layout, 1, 1 } },
+        { .name = "later", .class = &keyed_process_class, .params = &later }
+    };
+    const struct exec_task_config config = { .identity = { 1, 1, 0, 1, 128, 0 },
+                                             .groups = { 0, 127 },
+                                             .operators = specs,
+                                             .operator_count = 2,
+                                             .buffer_timeout = TIME_NEVER };
+    const struct checkpoint_barrier barrier = { .id = 1,
+                                                .kind = _i ? CHECKPOINT_STOP_SUSPEND
+                                                           : CHECKPOINT_PERIODIC };
+    struct note note = { { 0 } };
+    struct exec_task *task = exec_task_create(&config, &note);
+    rung = 0;
+    exec_task_open(task, NULL, 0, 0);
+    exec_task_step(task, 0);
+    ck_assert_int_eq(exec_task_deadline(task), ALARM_AFTER);
+    exec_task_trigger_checkpoint(task, &barrier, true);
+    exec_task_step(task, 1);
+    ck_assert_int_eq(exec_task_deadline(task), _i ? TIME_NEVER : ALARM_AFTER);
+    exec_task_step(task, ALARM_AFTER);
+    ck_assert_int_eq(rung, _i ? 0 : 1);
+    exec_task_destroy(task);
+}
+END_TEST
+
 Suite *test_exec_life_suite(void);
 
 Suite *test_exec_life_suite(void)
@@ -358,6 +427,8 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input);
     tcase_add_test(tcase, a_task_runs_when_what_was_in_flight_to_it_is_read);
     tcase_add_test(tcase, a_task_that_recovers_can_be_cancelled);
+    tcase_add_loop_test(tcase, no_timer_is_called_behind_a_savepoint_that_the_task_stops_with, 0,
+                        2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

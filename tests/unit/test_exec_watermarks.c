@@ -317,6 +317,41 @@ START_TEST(a_subtask_whose_splits_have_ended_holds_nobody_back)
 }
 END_TEST
 
+/* A split that rested while another went on is behind its source. Flink's SourceOperator waits as a
+ * whole then, by the last watermark that it emitted (shouldWaitForAlignment). */
+START_TEST(a_source_beyond_the_bound_reads_none_of_its_splits)
+{
+    const struct source_split rests = { .offset = 50, .number = 1 }, goes_on = { .number = 0 };
+    struct state_list splits = { 0 };
+    struct line line;
+    struct note note;
+    state_list_add(&splits, &goes_on, sizeof goes_on);
+    state_list_add(&splits, &rests, sizeof rests);
+    line_init(&line, &log_spec, 0, 1);
+    struct operator* op = line.chain.operators[0];
+    chain_close(&line.chain);
+    ck_assert(!err_is(op->class->load(op, &splits, &note)));
+    chain_open(&line.chain);
+    line.context.arrived = 30 * SPLITS;
+    for (time_ns now = INTERVAL; line.context.source_watermark < 35; now += INTERVAL) {
+        ck_assert_int_lt(now, 100 * INTERVAL);
+        line.context.arrived += SPLITS;
+        chain_poll(&line.chain, 1000);
+        tick(&line, now);
+    }
+    uint64_t before = op->records_in;
+    line.context.watermark_bound = line.context.source_watermark - 1;
+    line.context.arrived = 100 * SPLITS;
+    ck_assert_int_eq(chain_poll(&line.chain, 1000), SOURCE_WAITS);
+    ck_assert_uint_eq(op->records_in, before);
+    line.context.watermark_bound++;
+    ck_assert_int_eq(chain_poll(&line.chain, 1000), SOURCE_WAITS);
+    ck_assert_uint_eq(op->records_in, 100 + 50);
+    line_fini(&line);
+    state_list_fini(&splits);
+}
+END_TEST
+
 static struct generator_source_params gen_params = { .splits = 2 * SPLITS,
                                                      .make = make,
                                                      .watermarks = &plain_strategy };
@@ -429,6 +464,7 @@ Suite *test_exec_watermarks_suite(void)
     tcase_add_test(tcase, the_slowest_split_counts);
     tcase_add_loop_test(tcase, a_subtask_without_a_split_holds_nobody_back, 0, 4);
     tcase_add_loop_test(tcase, a_subtask_whose_splits_have_ended_holds_nobody_back, 0, 2);
+    tcase_add_test(tcase, a_source_beyond_the_bound_reads_none_of_its_splits);
     tcase_add_test(tcase, a_generator_without_a_split_ends);
     tcase_add_loop_test(tcase, aligned_splits_stay_together, 0, 10);
     tcase_add_test(tcase, a_task_waits_for_the_bound);
