@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "sim/exact/exact.h"
+#include "sim/exact/parts.h"
 #include "tests/lib/exact_run.h"
 
 static const char format[] =
@@ -32,7 +32,8 @@ static const char format[] =
 /* What the log says of a run. */
 static struct heard {
     uint32_t completed, refused;
-    time_ns shortest, ended_at; /* of the checkpoints */
+    time_ns shortest, last; /* of the checkpoints: how long, when */
+    time_ns ended_at;
 } heard;
 
 static struct exact_run run;
@@ -44,6 +45,8 @@ static void on_line(void *context, time_ns at, struct node_id node, const struct
     if (text_equal(line->machine, "checkpoint") && text_equal(line->what, "completed") &&
         (to->completed++ == 0 || line->value < to->shortest))
         to->shortest = line->value;
+    if (text_equal(line->machine, "checkpoint") && text_equal(line->what, "completed"))
+        to->last = at;
     if (text_equal(line->what, "job ended"))
         to->ended_at = at;
     const char *text = line->detail > 0 ? exact_failure_text(run.exact, line->detail) : NULL;
@@ -67,6 +70,23 @@ static void end(void)
     exact_run_must_hold(&run, "run");
     exact_run_must_write(&run, "run");
 }
+
+/* A sink commits its last file when the checkpoint is complete that it was closed for, and is
+ * through when that is done. */
+START_TEST(a_commit_takes_a_request_to_the_storage)
+{
+    static const char *const latencies[] = { "0s", "200ms" };
+    time_ns behind[2];
+    for (int i = 0; i < 2; i++) {
+        begin("10gbit", latencies[i], "20000");
+        end();
+        behind[i] = heard.ended_at - heard.last;
+        exact_run_fini(&run);
+    }
+    ck_assert_int_lt(behind[0], 200 * TIME_MS);
+    ck_assert_int_ge(behind[1], 200 * TIME_MS);
+}
+END_TEST
 
 static void count_bytes(void *context, const char *text, size_t size)
 {
@@ -132,6 +152,58 @@ START_TEST(a_write_that_the_storage_refuses_fails_the_task)
 }
 END_TEST
 
+/* The place of one that waits for what its sink has written; the count: none does. */
+static size_t waiting_task(void)
+{
+    size_t i = 0;
+    while (i < run.exact->tasks.count && !run.exact->tasks.items[i].held_by_writes)
+        i++;
+    return i;
+}
+
+START_TEST(a_frozen_machine_does_not_see_that_its_write_is_done)
+{
+    begin("10gbit", "200ms", "20000");
+    while (waiting_task() == run.exact->tasks.count)
+        ck_assert(simulation_run_events(run.simulation, 1));
+    size_t place = waiting_task();
+    struct node_id host = { run.exact->tasks.items[place].life.host };
+    virtual_cluster_freeze(exact_run_cluster(&run), host);
+    run_until(simulation_now(run.simulation) + TIME_S);
+    const struct exact_task *task = &run.exact->tasks.items[place];
+    ck_assert(task->writes && task->held_by_writes && task->pace == PACE_WAITS);
+    virtual_cluster_resume(exact_run_cluster(&run), host);
+    end();
+    exact_run_fini(&run);
+}
+END_TEST
+
+/* Pages come ten times as fast as they are written. What is behind is what a stream holds, 5 MiB,
+ * and the buffer of a step. */
+START_TEST(a_sink_waits_when_its_stream_is_full)
+{
+    enum { STREAM = 5 << 20, STEP = 64 << 10 };
+    double most = 0;
+    heard = (struct heard){ 0 };
+    exact_run_init(&run, "name: t\n"
+                         "world: exact\n"
+                         "duration: 5min\n"
+                         "config: { execution.checkpointing.interval: 1min }\n"
+                         "cluster:\n"
+                         "  task-manager: { cores: 2, slots: 2, boot: 1s, count: 1 }\n"
+                         "  dfs: { bandwidth: 1m/s, latency: 1ms }\n"
+                         "jobs: [{ program: pages }]\n"
+                         "expect: [{ name: right, output: lines, equals: program }]\n");
+    while (run.finished == 0 && simulation_run_events(run.simulation, 1))
+        for (VEC_EACH(const struct exact_task, task, &run.exact->tasks))
+            most = task->unwritten > most ? task->unwritten : most;
+    ck_assert_double_gt(most, STREAM);
+    ck_assert_double_lt(most, STREAM + STEP);
+    end();
+    exact_run_fini(&run);
+}
+END_TEST
+
 /* All that is left comes while the sinks close the files that the snapshot names. */
 START_TEST(what_comes_while_a_file_is_closed_is_not_forgotten)
 {
@@ -162,8 +234,11 @@ Suite *test_exact_writes_suite(void)
     Suite *suite = suite_create("exact_writes");
     TCase *tests = tcase_create("writes");
     tcase_add_test(tests, a_file_is_there_before_its_barrier_goes_on);
+    tcase_add_test(tests, a_commit_takes_a_request_to_the_storage);
     tcase_add_test(tests, a_sink_writes_no_faster_than_the_storage);
     tcase_add_test(tests, a_write_that_the_storage_refuses_fails_the_task);
+    tcase_add_test(tests, a_frozen_machine_does_not_see_that_its_write_is_done);
+    tcase_add_test(tests, a_sink_waits_when_its_stream_is_full);
     tcase_add_loop_test(tests, what_comes_while_a_file_is_closed_is_not_forgotten, 0, 10);
     suite_add_tcase(suite, tests);
     return suite;
