@@ -150,6 +150,11 @@ bool event_watch_ran(const struct event_watch *watch, struct job_id job, time_ns
     return span->ran <= at && at <= span->ended;
 }
 
+bool event_watch_ever_ran(const struct event_watch *watch, struct job_id job)
+{
+    return watch->spans.items[job.n].ran != TIME_NEVER;
+}
+
 bool event_watch_had_ended(const struct event_watch *watch, struct job_id job, time_ns at)
 {
     return watch->spans.items[job.n].ended < at;

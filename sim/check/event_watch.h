@@ -51,6 +51,8 @@ void event_watch_answer(struct event_watch *watch, time_ns at, const struct effe
 
 /* Had all its tasks RUNNING once, then or before, and had not ended. */
 bool event_watch_ran(const struct event_watch *watch, struct job_id job, time_ns at);
+/* Whatever has become of it. */
+bool event_watch_ever_ran(const struct event_watch *watch, struct job_id job);
 bool event_watch_had_ended(const struct event_watch *watch, struct job_id job, time_ns at);
 
 /* The place of the first moment at `from` or later; their number: none. */

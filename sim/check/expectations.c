@@ -295,6 +295,20 @@ static void judge_invariant(const struct run_evidence *run, const struct expecta
         }
 }
 
+/* What it found of the job that it was to go on from is not its work. */
+static void judge_output(const struct run_evidence *run, const struct expectation *expectation,
+                         struct check_result *out)
+{
+    if (run->scenario->world == WORLD_EXACT &&
+        !event_watch_ever_ran(run->watch, expectation->job)) {
+        text_format(out->measured, sizeof out->measured, "job '%s' never ran",
+                    run->scenario->jobs.items[expectation->job.n].name);
+        text_format(out->wanted, sizeof out->wanted, "lines");
+        return;
+    }
+    output_judge(run->scenario, expectation, run->outputs, out);
+}
+
 void expectation_judge(const struct run_evidence *run, size_t index, const struct metrics *of,
                        struct check_result *out)
 {
@@ -310,7 +324,7 @@ void expectation_judge(const struct run_evidence *run, size_t index, const struc
         return;
     case EXPECT_EVENT: judge_event(run, index, out); return;
     case EXPECT_INVARIANT: judge_invariant(run, expectation, out); return;
-    case EXPECT_OUTPUT: output_judge(run->scenario, expectation, run->outputs, out); return;
+    case EXPECT_OUTPUT: judge_output(run, expectation, out); return;
     }
     IMPOSSIBLE("kind of expectation");
 }

@@ -138,6 +138,39 @@ START_TEST(a_job_that_cannot_start_from_a_snapshot_failed_by_that)
 }
 END_TEST
 
+/* What the job that it was to go on from has written is all there, and says nothing of it: the one
+ * is refused, the other waits for slots until the run ends. */
+START_TEST(a_job_that_never_ran_has_not_written_what_another_has)
+{
+    static const char *const why[] = { "pipeline.max-parallelism: 64", "parallelism.default: 5" };
+    char yaml[1500];
+    snprintf(yaml, sizeof yaml,
+             "name: t\n"
+             "world: exact\n"
+             "duration: 1min\n"
+             "config: { parallelism.default: 2, execution.checkpointing.interval: 1s }\n"
+             "cluster: { task-manager: { count: 4, slots: 1, boot: 1s } }\n"
+             "jobs:\n"
+             "  - { program: keyed_count, name: one, args: [20000] }\n"
+             "  - program: keyed_count\n"
+             "    name: two\n"
+             "    args: [20000]\n"
+             "    at: 40s\n"
+             "    config: { execution.state-recovery.path: savepoint of one, %s }\n"
+             "events: [ { at: 10s, savepoint: one } ]\n"
+             "expect:\n"
+             "  - { name: first, job: one, output: counts, equals: program }\n"
+             "  - { name: then, job: two, output: counts, equals: program }\n",
+             why[_i]);
+    cli_begin();
+    cli_put_file("scenario.yaml", yaml);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_FAILED);
+    must_say(cli_out(), "held    first                20000 lines  20000 lines");
+    must_say(cli_out(), "FAILED  then         job 'two' never ran  lines");
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_job_failed_suite(void);
 Suite *test_cli_job_failed_suite(void)
 {
@@ -147,6 +180,7 @@ Suite *test_cli_job_failed_suite(void)
     tcase_add_test(tcase, a_job_that_failed_on_its_way_back_failed_by_what_struck_it_then);
     tcase_add_test(tcase, a_job_that_may_not_restart_failed_by_the_fault);
     tcase_add_loop_test(tcase, a_job_that_cannot_start_from_a_snapshot_failed_by_that, 0, 2);
+    tcase_add_loop_test(tcase, a_job_that_never_ran_has_not_written_what_another_has, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
