@@ -235,7 +235,8 @@ WEIR_API struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *
                                          const struct weir_type *value, weir_reducer *reduce,
                                          void *user);
 
-/* What a key remembers. Values are their own bytes: 1 MiB at most, or a text of any size. */
+/* What a key remembers. What it holds is its own bytes and of fixed size, 1 MiB at most; a
+ * WEIR_VALUE, and no other, may be a text of any size. */
 enum weir_state_kind { WEIR_VALUE, WEIR_LIST, WEIR_MAP, WEIR_REDUCING };
 struct weir_state {
     const char *name;

@@ -134,6 +134,15 @@ START_TEST(state_that_is_not_said_in_full_is_refused)
           "or none" },
         { { .name = "x", .kind = WEIR_REDUCING, .type = &vast, .reduce = add_up },
           "'p' holds 'vast' of 2000000000 bytes, expected at most 1048576" },
+        { { .name = "x", .kind = WEIR_LIST, .type = &weir_text },
+          "state 'x' of 'p' holds 'text', expected a type that is its own bytes and of fixed "
+          "size" },
+        { { .name = "x", .kind = WEIR_MAP, .type = &weir_text, .map_key = &weir_long },
+          "state 'x' of 'p' holds 'text', expected a type that is its own bytes and of fixed "
+          "size" },
+        { { .name = "x", .kind = WEIR_REDUCING, .type = &weir_text, .reduce = add_up },
+          "state 'x' of 'p' holds 'text', expected a type that is its own bytes and of fixed "
+          "size" },
         { { .name = "x", .kind = (enum weir_state_kind)9, .type = &weir_long },
           "state 'x' of 'p' is of a kind 9, which there is none of" },
     };
