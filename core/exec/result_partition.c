@@ -148,7 +148,9 @@ struct err result_partition_make_room(struct result_partition *partition, uint32
         return err_note(note, ERR_FULL_CODE, "record of %u bytes does not fit into a buffer of %u",
                         slot_bytes, buffer_size - FRAME_HEAD);
     if (pool->in_use >= pool->limit + partition->config.overdraft_max)
-        return err_note(note, ERR_FULL_CODE, "output needs more than %u buffers of overdraft",
+        return err_note(note, ERR_FULL_CODE,
+                        "output needs more than %u buffers of overdraft: does a call write without "
+                        "end, or a timer set itself again at once?",
                         partition->config.overdraft_max);
     close_writer(partition, channel);
     struct buffer *buffer =

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Functions that never come to their end; which one says the first argument. The second is a file
- * for what the job failed by. `busy` does much, and ends.
+ * for what the job failed by. `busy` does much, and ends; `floods` and `rings` write to another
+ * task what the others drop in their own.
  */
 #include "tests/programs/acts.h"
 
@@ -15,7 +16,7 @@ static void judge(struct weir_context *ctx, const struct weir_record *record, vo
             weir_get(ctx, "total", NULL);
         return;
     }
-    if (strcmp(word, "timers") == 0) {
+    if (strcmp(word, "timers") == 0 || strcmp(word, "rings") == 0) {
         weir_event_timer(ctx, record->timestamp);
         return;
     }
@@ -24,7 +25,7 @@ static void judge(struct weir_context *ctx, const struct weir_record *record, vo
         return;
     }
     for (;;) {
-        if (strcmp(word, "emits") == 0)
+        if (strcmp(word, "emits") == 0 || strcmp(word, "floods") == 0)
             weir_emit(ctx, record->value);
         else if (strcmp(word, "asks") == 0)
             weir_get(ctx, "total", NULL);
@@ -40,8 +41,9 @@ static void judge(struct weir_context *ctx, const struct weir_record *record, vo
 /* Due at once, while timers are called. */
 static void on_time(struct weir_context *ctx, int64_t ms, void *user)
 {
-    (void)user;
     weir_event_timer(ctx, ms);
+    if (strcmp(user, "rings") == 0)
+        weir_emit(ctx, &(struct pair){ 0, (uint64_t)ms });
 }
 
 static bool drop(const struct weir_record *record, void *user)
@@ -64,7 +66,8 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         return 2;
     struct weir_stream *out =
         weir_process(keyed(pairs(env, "in", true)), "judge", &pair_type, &process, argv[1]);
-    weir_discard(weir_filter(out, "drop", drop, NULL), "out"); /* in the same task */
+    bool writes = strcmp(argv[1], "floods") == 0 || strcmp(argv[1], "rings") == 0;
+    weir_discard(weir_filter(writes ? weir_rebalance(out) : out, "drop", drop, NULL), "out");
     struct weir_job *job = weir_execute_async(env, "endless");
     weir_job_wait(job);
     FILE *book = weir_is_planning(env) ? NULL : fopen(argv[2], "w");

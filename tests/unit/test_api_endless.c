@@ -45,6 +45,18 @@ START_TEST(a_call_without_end_fails_its_task)
 }
 END_TEST
 
+/* Long before it has cost too much. */
+START_TEST(one_that_writes_without_end_fails_by_the_memory_of_its_output)
+{
+    time_ns at;
+    ck_assert_str_eq(
+        told(_i ? "rings" : "floods",
+             "taskmanager.memory.segment-size: 4kb, restart-strategy.type: none", &at),
+        "RuntimeException: judge: output needs more than 4096 buffers of overdraft: does a call "
+        "write without end, or a timer set itself again at once?\n");
+}
+END_TEST
+
 START_TEST(one_that_goes_on_behind_its_failure_is_left)
 {
     time_ns at;
@@ -88,6 +100,7 @@ Suite *test_api_endless_suite(void)
     tcase_add_checked_fixture(tcase, book_begin, book_end);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_call_without_end_fails_its_task, 0, ACTS);
+    tcase_add_loop_test(tcase, one_that_writes_without_end_fails_by_the_memory_of_its_output, 0, 2);
     tcase_add_test(tcase, one_that_goes_on_behind_its_failure_is_left);
     tcase_add_test(tcase, the_limit_is_of_one_call_not_of_many);
     tcase_add_test(tcase, a_job_restarts_by_its_strategy);

@@ -124,7 +124,9 @@ START_TEST(partition_refuses_overdraft_beyond_its_limit)
     partitions_open(&partition, config);
     ck_assert(!err_is(partitions_write(&partition, 35, NULL, &note)));
     ck_assert_int_eq(partitions_write(&partition, 1, NULL, &note).code, ERR_FULL_CODE);
-    ck_assert_str_eq(note.text, "output needs more than 3 buffers of overdraft");
+    ck_assert_str_eq(note.text,
+                     "output needs more than 3 buffers of overdraft: does a call write without "
+                     "end, or a timer set itself again at once?");
     result_partition_check(&partition, 0);
     result_partition_fini(&partition);
 }
