@@ -8,6 +8,21 @@
 
 #include "core/base/text.h"
 
+bool context_is_given(struct weir_context *ctx, const void *given, const char *what,
+                      const char *state)
+{
+    if (!given)
+        weir_fail(ctx, "%s of state '%s' is null", what, state);
+    return given != NULL;
+}
+
+bool context_is_named(struct weir_context *ctx, const char *state)
+{
+    if (!state)
+        weir_fail(ctx, "the name of a state is null");
+    return state != NULL;
+}
+
 /* Null: nobody has declared such an output. */
 static const struct weir_type *type_of(const struct weir_context *ctx, uint32_t output)
 {
@@ -28,6 +43,10 @@ static void give(struct weir_context *ctx, uint32_t output, const void *value, u
     }
     struct collector *out = ctx->op->outs[output];
     bool is_encoded = type->encode != NULL;
+    if (!value && (is_encoded || type->size + size > 0)) {
+        weir_fail(ctx, "a record is null");
+        return;
+    }
     uint32_t bytes = type->size > 0 ? type->size : is_encoded ? type->encoded_size(value) : size;
     if (bytes > RECORD_BYTES_MAX) { /* the sum of it and its head would be small again */
         operator_fail(ctx->op, CAUSE_USER_CODE, "a record of %u bytes is larger than a buffer",
@@ -39,7 +58,7 @@ static void give(struct weir_context *ctx, uint32_t output, const void *value, u
         return; /* no buffer holds so much: the chain has said so */
     if (is_encoded)
         type->encode(value, to);
-    else
+    else if (bytes > 0)
         memcpy(to, value, bytes);
 }
 

@@ -39,6 +39,13 @@ static inline void context_spend(const struct weir_context *ctx, time_ns cost)
     operator_call_spends(ctx->op, cost);
 }
 
+/* What a function gives to a state, or asks it by: "a key", "a value". False: it is null, and the
+ * task has failed. */
+bool context_is_given(struct weir_context *ctx, const void *given, const char *what,
+                      const char *state);
+/* The same of the state's own name. */
+bool context_is_named(struct weir_context *ctx, const char *state);
+
 /* Record i of a batch as a user function sees it, whose call begins; all calls with one type.
  * False: it cannot be read, and the task has failed. */
 bool context_record(struct weir_context *ctx, const struct weir_type *type,

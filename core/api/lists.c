@@ -130,8 +130,9 @@ static const struct operator_class union_class = LISTS_CLASS("union lists", OPER
 
 struct list_state *context_list(struct weir_context *ctx, const char *name)
 {
-    struct list_state *list = list_states_find(ctx->lists, name);
-    if (!list)
+    bool is_named = context_is_named(ctx, name);
+    struct list_state *list = is_named ? list_states_find(ctx->lists, name) : NULL;
+    if (is_named && !list)
         weir_fail(ctx, "state '%s' was not declared", name);
     return list;
 }
@@ -139,7 +140,8 @@ struct list_state *context_list(struct weir_context *ctx, const char *name)
 void context_list_add(struct weir_context *ctx, const char *name, const void *value)
 {
     struct list_state *list = context_list(ctx, name);
-    if (list && state_budget_allows(ctx->op->task, list->spec->size))
+    if (list && context_is_given(ctx, value, "a value", name) &&
+        state_budget_allows(ctx->op->task, list->spec->size))
         state_list_add(&list->entries, value, list->spec->size);
 }
 

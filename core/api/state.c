@@ -9,7 +9,7 @@
 static const struct user_state_spec *spec_of(const struct weir_context *ctx, const char *name)
 {
     const struct keyed_process_params *params = ctx->key ? ctx->op->spec->params : NULL;
-    for (uint32_t i = 0; params && i < params->state_count; i++)
+    for (uint32_t i = 0; params && name && i < params->state_count; i++)
         if (params->states[i].name == name || text_equal(params->states[i].name, name))
             return &params->states[i];
     return NULL;
@@ -26,6 +26,8 @@ static bool is_ready(const struct weir_context *ctx, const struct user_state_spe
 static struct user_state *state_of(struct weir_context *ctx, const char *name, int kind)
 {
     const struct user_state_spec *spec = spec_of(ctx, name);
+    if (!context_is_named(ctx, name))
+        return NULL;
     if (!ctx->key)
         weir_fail(ctx, "state '%s' outside of a keyed function", name);
     else if (!spec)
@@ -58,6 +60,8 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
     const struct user_state_spec *spec = spec_of(ctx, name);
     void *copy = NULL, *place;
     if (spec && is_ready(ctx, spec)) {
+        if (!context_is_given(ctx, value, "a value", name))
+            return;
         value =
             state_table_set_aside(ctx->key->ready, ctx->key->group, value, spec->value_size, &copy);
         memcpy(process_value(ctx->key), value, spec->value_size);
@@ -68,6 +72,8 @@ static void set(struct weir_context *ctx, const char *name, const void *value, u
     if (!state || !state_budget_allows(ctx->op->task, size))
         return;
     uint32_t bytes = state->spec->value_size > 0 ? state->spec->value_size : size;
+    if (bytes > 0 && !context_is_given(ctx, value, "a value", name))
+        return;
     value = state_table_set_aside(state->table, ctx->key->group, value, bytes, &copy);
     place = user_value_put(state, process_state_key(ctx->key), bytes);
     if (place && bytes > 0)
@@ -104,7 +110,8 @@ void weir_add(struct weir_context *ctx, const char *name, const void *value)
     const struct user_state_spec *spec = spec_of(ctx, name);
     bool is_list = spec && spec->kind == USER_LIST;
     struct user_state *state = state_of(ctx, name, is_list ? USER_LIST : USER_REDUCING);
-    if (!state || !state_budget_allows(ctx->op->task, spec->value_size))
+    if (!state || !context_is_given(ctx, value, "a value", name) ||
+        !state_budget_allows(ctx->op->task, spec->value_size))
         return;
     if (is_list)
         user_list_add(state, process_state_key(ctx->key), value, spec->value_size);
@@ -137,7 +144,8 @@ const void *weir_map_get(struct weir_context *ctx, const char *name, const void 
 {
     context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
-    return state ? user_map_get(state, process_state_key(ctx->key), key, NULL) : NULL;
+    bool can = state && context_is_given(ctx, key, "a key", name);
+    return can ? user_map_get(state, process_state_key(ctx->key), key, NULL) : NULL;
 }
 
 void weir_map_set(struct weir_context *ctx, const char *name, const void *key, const void *value)
@@ -146,7 +154,8 @@ void weir_map_set(struct weir_context *ctx, const char *name, const void *key, c
     struct user_state *state = state_of(ctx, name, USER_MAP);
     uint32_t size = state ? state->spec->value_size : 0;
     void *copy = NULL;
-    if (!state || !state_budget_allows(ctx->op->task, size))
+    if (!state || !context_is_given(ctx, key, "a key", name) ||
+        !context_is_given(ctx, value, "a value", name) || !state_budget_allows(ctx->op->task, size))
         return;
     value = state_table_set_aside(state->table, ctx->key->group, value, size, &copy);
     void *place = user_map_put(state, process_state_key(ctx->key), key, size);
@@ -159,7 +168,8 @@ bool weir_map_remove(struct weir_context *ctx, const char *name, const void *key
 {
     context_spend(ctx, API_CALL_COST);
     struct user_state *state = state_of(ctx, name, USER_MAP);
-    return state && user_map_remove(state, process_state_key(ctx->key), key);
+    return state && context_is_given(ctx, key, "a key", name) &&
+           user_map_remove(state, process_state_key(ctx->key), key);
 }
 
 /* Of a list without a key. */

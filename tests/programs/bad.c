@@ -33,6 +33,39 @@ static const struct weir_type *wide_type(void)
     return &wide;
 }
 
+/* Null where something is to be. */
+static void give_nothing(struct weir_context *ctx, const struct weir_record *record,
+                         const char *word)
+{
+    const uint64_t key = 0;
+    if (strcmp(word, "no-name") == 0)
+        weir_get(ctx, NULL, NULL);
+    else if (strcmp(word, "no-list-name") == 0)
+        weir_add(ctx, NULL, record->value);
+    else if (strcmp(word, "no-value") == 0)
+        weir_set(ctx, "sum", NULL);
+    else if (strcmp(word, "no-text") == 0)
+        weir_set_text(ctx, "text", NULL, 3);
+    else if (strcmp(word, "no-entry") == 0 || strcmp(word, "no-list-entry") == 0)
+        weir_add(ctx, "all", NULL);
+    else if (strcmp(word, "no-key") == 0)
+        weir_map_get(ctx, "map", NULL);
+    else if (strcmp(word, "no-new-key") == 0)
+        weir_map_set(ctx, "map", NULL, record->value);
+    else if (strcmp(word, "no-map-value") == 0)
+        weir_map_set(ctx, "map", &key, NULL);
+    else if (strcmp(word, "no-old-key") == 0)
+        weir_map_remove(ctx, "map", NULL);
+    else if (strcmp(word, "no-rule-map") == 0)
+        weir_broadcast_get(ctx, NULL, &key, sizeof key, NULL);
+    else if (strcmp(word, "no-rule-key") == 0)
+        weir_broadcast_set(ctx, "rules", NULL, sizeof key, &key, sizeof key);
+    else if (strcmp(word, "no-rule-value") == 0)
+        weir_broadcast_set(ctx, "rules", &key, sizeof key, NULL, sizeof key);
+    else
+        weir_emit(ctx, NULL);
+}
+
 static void mistake(struct weir_context *ctx, const struct weir_record *record, void *user)
 {
     const char *word = user;
@@ -53,6 +86,8 @@ static void mistake(struct weir_context *ctx, const struct weir_record *record, 
         weir_broadcast_get(ctx, "rules", "a", 1, NULL);
     else if (strcmp(word, "wide") == 0)
         weir_emit(ctx, wide);
+    else if (strncmp(word, "no-", 3) == 0)
+        give_nothing(ctx, record, word);
     else
         weir_emit(ctx, record->value);
 }
@@ -65,7 +100,11 @@ static int32_t choose(const struct weir_record *record, int32_t channels, void *
 
 static const struct weir_state states[] = {
     { .name = "sum", .kind = WEIR_VALUE, .type = &first_version },
+    { .name = "text", .kind = WEIR_VALUE, .type = &weir_text },
+    { .name = "all", .kind = WEIR_LIST, .type = &first_version },
+    { .name = "map", .kind = WEIR_MAP, .type = &first_version, .map_key = &weir_long },
 };
+enum { STATES = 4 };
 
 static struct weir_stream *source(struct weir_env *env, const char *name,
                                   const struct weir_type *type)
@@ -247,6 +286,36 @@ static void change(struct weir_env *env, const char *from, const char *to, const
     tell_of_second(env, file);
 }
 
+static void let_pass(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)ctx, (void)record, (void)user;
+}
+
+/* The operator that makes the mistake. */
+static struct weir_stream *judge(struct weir_env *env, char *word)
+{
+    static const char *const maps[] = { "rules" };
+    const struct weir_type *out = strcmp(word, "wide") == 0 ? wide_type() : &first_version;
+    struct weir_stream *in = source(env, "in", &first_version);
+    const struct weir_process process = { .states = states,
+                                          .state_count = STATES,
+                                          .on_record = mistake };
+    const struct weir_broadcast_process rules = {
+        .process = { .on_record = let_pass }, .maps = maps, .map_count = 1, .on_rule = mistake
+    };
+    const struct weir_list all = { "all", &first_version };
+    const struct weir_list_process lists = {
+        .lists = &all, .list_count = 1, .on_record = strcmp(word, "hoard") == 0 ? hoard : mistake
+    };
+    if (strcmp(word, "hoard") == 0 || strcmp(word, "unlisted") == 0 ||
+        strncmp(word, "no-list", 7) == 0)
+        return weir_process_lists(in, "judge", out, &lists, word);
+    if (strncmp(word, "no-rule", 7) == 0)
+        return weir_process_broadcast(in, source(env, "rules", &first_version), "judge", out,
+                                      &rules, word);
+    return weir_process(in, "judge", out, &process, word);
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
     if (argc < 3)
@@ -260,18 +329,7 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         upgrade(env, argv[1], argv[3], argv[2]);
         return 0;
     }
-    const struct weir_process process = { .states = states,
-                                          .state_count = 1,
-                                          .on_record = mistake };
-    const struct weir_type *out = strcmp(argv[1], "wide") == 0 ? wide_type() : &first_version;
-    const struct weir_list all = { "all", &first_version };
-    const struct weir_list_process lists = {
-        .lists = &all, .list_count = 1, .on_record = strcmp(argv[1], "hoard") == 0 ? hoard : mistake
-    };
-    bool has_lists = strcmp(argv[1], "hoard") == 0 || strcmp(argv[1], "unlisted") == 0;
-    struct weir_stream *in = source(env, "in", &first_version);
-    struct weir_stream *judged = has_lists ? weir_process_lists(in, "judge", out, &lists, argv[1])
-                                           : weir_process(in, "judge", out, &process, argv[1]);
+    struct weir_stream *judged = judge(env, argv[1]);
     bool chooses = strcmp(argv[1], "below") == 0 || strcmp(argv[1], "beyond") == 0;
     weir_discard(chooses ? weir_partition_custom(judged, choose, argv[1]) : weir_rebalance(judged),
                  "out");

@@ -47,8 +47,22 @@ static const struct {
     { "below", "the partitioner says channel -1, expected 0 to 0" },
     { "beyond", "the partitioner says channel 1, expected 0 to 0" },
     { "unlisted", "state 'sum' was not declared" },
+    { "no-name", "the name of a state is null" },
+    { "no-list-name", "the name of a state is null" },
+    { "no-value", "a value of state 'sum' is null" },
+    { "no-text", "a value of state 'text' is null" },
+    { "no-entry", "a value of state 'all' is null" },
+    { "no-list-entry", "a value of state 'all' is null" },
+    { "no-key", "a key of state 'map' is null" },
+    { "no-new-key", "a key of state 'map' is null" },
+    { "no-map-value", "a value of state 'map' is null" },
+    { "no-old-key", "a key of state 'map' is null" },
+    { "no-rule-map", "the name of a state is null" },
+    { "no-rule-key", "a key of state 'rules' is null" },
+    { "no-rule-value", "a value of state 'rules' is null" },
+    { "no-record", "a record is null" },
 };
-enum { MISTAKES = 10 };
+enum { MISTAKES = 24 };
 
 START_TEST(a_function_that_does_what_it_must_not_fails_its_job)
 {
