@@ -173,47 +173,80 @@ static void find_repeated(struct mark *marks, size_t count)
         alike.items[vec_last(&first)]++;
     }
     for (size_t i = 0; i < count; i++)
-        marks[i].is_again = first.items[i] != i && alike.items[first.items[i]] >= MANY_LABELS;
+        marks[i].is_again = marks[i].kind != MARK_END && first.items[i] != i &&
+                            alike.items[first.items[i]] >= MANY_LABELS;
     index_map_fini(&first_by_hash);
     vec_fini(&first);
     vec_fini(&alike);
 }
 
-static void place_mark(struct placing *placing, struct mark *mark, bool is_crowded)
+static bool is_to_be_placed(const struct mark *mark, const struct label_space *space)
+{
+    return mark->at >= space->from && mark->at <= space->to && space->to > space->from &&
+           mark->level == -1;
+}
+
+static void place_mark(struct placing *placing, struct mark *mark)
 {
     const struct label_space *space = placing->space;
     double length = (double)(space->to - space->from);
-    if (mark->at < space->from || mark->at > space->to || length <= 0 || mark->level < -1)
-        return;
     double x = (double)(mark->at - space->from) / length * space->letters;
     bool placed = place_at(placing, mark, x, 1) || place_at(placing, mark, x, -1);
-    if (!placed && mark->otherwise) {
-        text_format(mark->label, sizeof mark->label, "%s", mark->otherwise);
-        placed = place_at(placing, mark, x, 1) || place_at(placing, mark, x, -1);
+    if (placed || !mark->otherwise)
+        return;
+    text_format(mark->label, sizeof mark->label, "%s", mark->otherwise);
+    if (!place_at(placing, mark, x, 1))
+        place_at(placing, mark, x, -1);
+}
+
+/* Whether all found room. */
+static bool place_kind(struct placing *placing, struct mark *marks, size_t count,
+                       enum mark_kind kind, bool again)
+{
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        if (marks[i].kind != kind || marks[i].is_again != again ||
+            !is_to_be_placed(&marks[i], placing->space))
+            continue;
+        place_mark(placing, &marks[i]);
+        all = all && marks[i].level >= 0;
     }
-    if (!placed)
-        mark->level = is_crowded ? -2 : -1;
+    return all;
+}
+
+/* Labels from left to right stand closest, and a job ends behind what brought it down; but where
+ * its end finds no room then, it comes first. */
+static void place_ends(struct placing *placing, struct mark *marks, size_t count)
+{
+    place_kind(placing, marks, count, MARK_SCRIPT, false);
+    if (place_kind(placing, marks, count, MARK_END, false))
+        return;
+    vec_clear(&placing->labels);
+    for (size_t i = 0; i < count; i++)
+        marks[i].level = marks[i].level < -1 ? marks[i].level : -1;
+    place_kind(placing, marks, count, MARK_END, false);
+    place_kind(placing, marks, count, MARK_SCRIPT, false);
 }
 
 /* Machines come last: of them there are always many. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space)
 {
     static const struct {
-        int from, to; /* kinds, the last one excluded */
+        enum mark_kind kind;
         bool again;
     } turns[] = {
-        { 0, MARK_LOSS, false },
-        { 0, MARK_LOSS, true },
-        { MARK_LOSS, MARK_KIND_COUNT, false },
-        { MARK_LOSS, MARK_KIND_COUNT, true },
+        { MARK_RESTART, false }, { MARK_RESCALE, false }, { MARK_SCRIPT, true },
+        { MARK_RESTART, true },  { MARK_RESCALE, true },  { MARK_LOSS, false },
+        { MARK_MACHINE, false }, { MARK_LOSS, true },     { MARK_MACHINE, true },
     };
     struct placing placing = { .space = space };
     find_repeated(marks, count);
+    place_ends(&placing, marks, count);
     for (size_t t = 0; t < sizeof turns / sizeof *turns; t++)
-        for (int kind = turns[t].from; kind < turns[t].to; kind++)
-            for (size_t i = 0; i < count; i++)
-                if (marks[i].kind == (enum mark_kind)kind && marks[i].is_again == turns[t].again)
-                    place_mark(&placing, &marks[i], count > LINES_MAX);
+        place_kind(&placing, marks, count, turns[t].kind, turns[t].again);
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].level == -1 && count > LINES_MAX)
+            marks[i].level = -2;
     close_up(marks, count, &placing);
     vec_fini(&placing.labels);
 }

@@ -18,8 +18,8 @@ enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 1024, TIMELINE_MARKS_MAX = 100
  * of 13 points each. */
 #define TIMELINE_LETTERS 129.0
 
-/* In the order in which labels get room. END: a job ended as nobody asked it to. LOSS: machines
- * that go, MACHINE: whatever else happens to them. */
+/* In the order in which labels get room where it is short. END: a job ended as nobody asked it to.
+ * LOSS: machines that go, MACHINE: whatever else happens to them. */
 enum mark_kind {
     MARK_END,
     MARK_SCRIPT,

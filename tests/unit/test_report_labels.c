@@ -84,6 +84,20 @@ START_TEST(the_end_of_a_job_is_placed_before_what_the_script_does)
 }
 END_TEST
 
+/* Where both have room, the end takes none of what comes before it. */
+START_TEST(the_end_of_a_job_leaves_its_place_to_what_came_before)
+{
+    struct mark marks[] = {
+        { .at = 5, .kind = MARK_SCRIPT, .label = "fail count 0 of clicks", .level = -1, .side = 1 },
+        { .at = 15, .kind = MARK_END, .label = "clicks FAILED", .level = -1, .side = 1 },
+    };
+    struct label_space space = { 0, 100, 100, 2 };
+    timeline_place(marks, 2, &space);
+    ck_assert_int_eq(marks[0].level, 1);
+    ck_assert_int_eq(marks[1].level, 0);
+}
+END_TEST
+
 /* As many events of one label as fill the axis, then one of another kind, and one of their own
  * kind: both come before all but the first of those. */
 START_TEST(one_of_many_is_placed_after_what_is_rare)
@@ -128,6 +142,7 @@ Suite *test_report_labels_suite(void)
     tcase_add_test(tests, labels_are_as_wide_as_they_are_drawn);
     tcase_add_test(tests, important_labels_are_placed_before_others);
     tcase_add_test(tests, the_end_of_a_job_is_placed_before_what_the_script_does);
+    tcase_add_test(tests, the_end_of_a_job_leaves_its_place_to_what_came_before);
     tcase_add_test(tests, one_of_many_is_placed_after_what_is_rare);
     tcase_add_test(tests, a_few_alike_are_placed_in_their_order);
     suite_add_tcase(suite, tests);
