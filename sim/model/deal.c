@@ -90,23 +90,43 @@ static void deal_pool(const struct dealing *d, const struct channels *channels, 
 
 /* Debloating: so that what is before the slowest is read within the target. One that reads nothing
  * tells its senders nothing. */
-static struct deal_stage stage_of(const struct dealing *d, double buffers, double held)
+static double size_of(const struct dealing *d, double buffers, double rate)
 {
     const struct config *config = &d->job->spec->graph->config;
     double size = (double)config->buffer_size, least = (double)config->buffer_size_min;
-    double rate = vertex_bytes_in(d->job, d->component, d->to);
     double wanted = rate * (double)config->debloat_target / (double)TIME_S / buffers;
-    if (config->debloat && rate > 0)
-        size = fmin(fmax(wanted, least), size);
-    return (struct deal_stage){ buffers * size, buffers * size * held, size };
+    return config->debloat && rate > 0 ? fmin(fmax(wanted, least), size) : size;
+}
+
+/* rate: bytes per second of the inputs that have it. Inputs are read in turn, so the vertex goes on
+ * with the others meanwhile: it reads as much more. */
+static struct deal_stage stage_of(const struct dealing *d, double buffers, double held, double rate)
+{
+    double all = vertex_bytes_in(d->job, d->component, d->to);
+    double bytes = buffers * size_of(d, buffers, rate);
+    return (struct deal_stage){ bytes * (rate > 0 ? all / rate : 1), bytes * held,
+                                size_of(d, buffers, rate) };
+}
+
+/* A sender that never waits for room has nothing in its buffers but what is on its way. Where all
+ * stand still nobody says who waits. */
+static bool is_full(const struct dealing *d, uint32_t e, bool any)
+{
+    const struct job_edge *edge = &d->job->spec->graph->edges.items[e];
+    return !any || d->job->vertices[edge->producer.n].flow.backpressured;
 }
 
 static void deal(const struct dealing *d, struct buffer_deal *out)
 {
     const struct job_graph *graph = d->job->spec->graph;
     const struct config *config = &graph->config;
-    double even = 0, most = 0, at_reader = 0;
+    double even = 0, most = 0, at_reader = 0, rate = 0;
+    bool any = false;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[d->to->id].inputs))
+        any |= is_full(d, *e, true);
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[d->to->id].inputs)) {
+        if (!is_full(d, *e, any))
+            continue;
         const struct channels channels = channels_of(d, *e);
         bool broadcast = graph->edges.items[*e].partitioner == PARTITION_BROADCAST;
         double first, last;
@@ -115,9 +135,10 @@ static void deal(const struct dealing *d, struct buffer_deal *out)
         most += channels.senders * last;
         at_reader += channels.remote * (double)config->buffers_per_channel +
                      channels.floating * (double)config->buffers_per_gate;
+        rate += edge_bytes_per_s(d->job, d->component, *e);
     }
-    out->even = stage_of(d, (even + at_reader) / d->behind.weight, d->behind.spread);
-    out->most = stage_of(d, (most + at_reader) / d->behind.weight, d->behind.last_weight);
+    out->even = stage_of(d, (even + at_reader) / d->behind.weight, d->behind.spread, rate);
+    out->most = stage_of(d, (most + at_reader) / d->behind.weight, d->behind.last_weight, rate);
     behind_paces(&d->behind, even > 0 ? most / even : 1, out->paces, &out->left);
 }
 

@@ -140,6 +140,42 @@ START_TEST(buffers_of_a_component_fill_together_and_go_on_filling)
 }
 END_TEST
 
+/* In front of a vertex that holds up: by all that it reads, and as long as an aligned barrier
+ * takes. side: of a second source that hardly sends anything, which all readers get or one. */
+static double barrier_seconds(double side, enum partitioner partitioner)
+{
+    static const uint32_t parallelism[] = { 2, 2, 2 };
+    struct fixture_deployment how = {
+        .parallelism = parallelism, .hosts = one_host, .host_count = 1, .job = job_0
+    };
+    model_fixture_vertex(&f, job_0, "clicks", 128, TIME_US);
+    model_fixture_vertex(&f, job_0, "rules", 128, TIME_US);
+    model_fixture_vertex(&f, job_0, "eval", 128, TIME_MS);
+    model_fixture_edge(&f, job_0, 0, 2, PARTITION_HASH);
+    model_fixture_edge(&f, job_0, 1, 2, partitioner);
+    model_fixture_load(&f, job_0, 0, 0, 5000);
+    model_fixture_load(&f, job_0, 1, 0, side);
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &how);
+    model_fixture_run(&f, 20 * TIME_S);
+    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 60 * TIME_S);
+    return (double)(model_fixture_acknowledged(&f, 1, 6) - 20 * TIME_S) / 1e9;
+}
+
+/* Its buffers do not fill, whatever others of the same reader do. */
+START_TEST(an_input_that_is_not_held_up_has_nothing_in_its_buffers)
+{
+    static const enum partitioner ways[] = { PARTITION_BROADCAST, PARTITION_HASH,
+                                             PARTITION_REBALANCE };
+    double alone = barrier_seconds(0, PARTITION_HASH);
+    model_fixture_fini(&f);
+    model_fixture_init(&f);
+    ck_assert_double_gt(alone, 1);
+    ck_assert_double_eq_tol(barrier_seconds(10, ways[_i]), alone, 0.02 * alone);
+}
+END_TEST
+
 Suite *test_model_joining_suite(void);
 Suite *test_model_joining_suite(void)
 {
@@ -151,6 +187,7 @@ Suite *test_model_joining_suite(void)
     tcase_add_test(tests, classes_of_a_source_lie_together);
     tcase_add_test(tests, a_bottleneck_holds_up_all_ways_that_lead_to_it);
     tcase_add_test(tests, buffers_of_a_component_fill_together_and_go_on_filling);
+    tcase_add_loop_test(tests, an_input_that_is_not_held_up_has_nothing_in_its_buffers, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;
 }
