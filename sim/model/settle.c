@@ -41,12 +41,14 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
 {
     struct source_cut *own = &cut->sources[s];
     struct model_source *source = &job->sources.items[s];
-    bool moves = own->ahead > 0;
-    double most = source_position(source, model_now(model));
+    bool moves = own->ahead > 0, stops = job->stopped_by == cut->id;
+    double most = stops ? INFINITY : source_position(source, model_now(model));
     double *limits = mem_create_array(own->group_count, sizeof *limits);
     for (uint32_t g = 0; g < own->group_count; g++)
         limits[g] = INFINITY;
-    if (moves)
+    if (moves && stops)
+        source_drain(source, own, model_now(model));
+    if (moves && !stops)
         limit_by_source(own, source, model_now(model), limits);
     for (size_t i = job->cuts.count; i-- > 0 && job->cuts.items[i].id > cut->id;) {
         const struct source_cut *newer = &job->cuts.items[i].sources[s];

@@ -85,6 +85,28 @@ START_TEST(records_wait_for_the_later_job_while_nobody_reads)
 }
 END_TEST
 
+/* What lay before a stop's barrier is worked off while it is on its way: the first job has served
+ * it, and the second one goes on behind it. */
+START_TEST(what_drains_before_a_stop_is_served_once)
+{
+    set("execution.state-recovery.path", "savepoint of job");
+    model_fixture_begin(&f, &first, 40000);
+    double before = model_fixture_job(&f, job_0).served_total;
+    model_fixture_trigger(&f, &first, 5, CHECKPOINT_STOP_SUSPEND);
+    model_fixture_run(&f, 60 * TIME_S);
+    time_ns last = model_fixture_acknowledged(&f, 5, 4);
+    double drained = 20000 * (double)(last - 10 * TIME_S) / (double)TIME_S;
+    double served = model_fixture_job(&f, job_0).served_total;
+    ck_assert_double_gt(drained, 1000);
+    ck_assert_double_eq_tol(served - before, drained, 0.02 * drained);
+    model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
+    model_fixture_run(&f, 61 * TIME_S);
+    model_job_ended(f.model, job_0, false);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_1).position, served, 1);
+    ck_assert_double_eq_tol(model_fixture_job(&f, job_0).served_total, served, 1);
+}
+END_TEST
+
 /* A cancelled job was behind: half of 40,000/s was too much for it. Its lag is as it was to the
  * end, whenever that is looked at, and then there is none, for nobody is to read what it has left.
  */
@@ -345,6 +367,7 @@ Suite *test_model_handover_suite(void)
     TCase *all = tcase_create("handover");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, records_wait_for_the_later_job_while_nobody_reads);
+    tcase_add_test(all, what_drains_before_a_stop_is_served_once);
     tcase_add_test(all, nobody_waits_for_what_a_cancelled_job_left);
     tcase_add_test(all, a_cancelled_job_misses_no_task_that_is_gone);
     tcase_add_test(all, what_a_failed_job_left_waits_in_its_books_until_it_is_taken_up);
