@@ -210,10 +210,12 @@ static bool entry_is(const struct state_layout *layout, const struct state_group
            state_record_is(layout, state_heap_record(group, entry.at), key, size);
 }
 
-uint32_t state_group_find(const struct state_layout *layout, const struct state_group *group,
-                          uint64_t hash, const uint8_t *key, uint32_t size)
+/* From the key's home on; a search for one that is not there ends in a bucket with an empty slot.
+ */
+static inline uint32_t search(const struct state_layout *layout, const struct state_group *group,
+                              uint64_t hash, const uint8_t *key, uint32_t size, uint32_t *end)
 {
-    uint32_t bucket = state_home(hash, group->bucket_count);
+    uint32_t bucket = *end = state_home(hash, group->bucket_count);
     for (;;) {
         uint64_t word = *state_tags(group, bucket);
         for (uint64_t match = state_match(word, state_tag(hash)); match != 0; match &= match - 1) {
@@ -223,32 +225,28 @@ uint32_t state_group_find(const struct state_layout *layout, const struct state_
         }
         if (state_empty(word) != 0)
             return STATE_INDEX_NONE;
-        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
+        bucket = *end = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
     }
+}
+
+uint32_t state_group_find(const struct state_layout *layout, const struct state_group *group,
+                          uint64_t hash, const uint8_t *key, uint32_t size)
+{
+    uint32_t end;
+    return search(layout, group, hash, key, size, &end);
 }
 
 uint32_t state_group_find_or_take(const struct state_layout *layout, struct state_group *group,
                                   uint64_t hash, const uint8_t *key, uint32_t size, bool *is_new)
 {
-    uint32_t bucket = state_home(hash, group->bucket_count);
-    for (;;) {
-        uint64_t word = *state_tags(group, bucket);
-        for (uint64_t match = state_match(word, state_tag(hash)); match != 0; match &= match - 1) {
-            uint32_t index = bucket * STATE_SLOTS + state_slot(match);
-            *is_new = false;
-            if (entry_is(layout, group, index, hash, key, size))
-                return index;
-        }
-        uint64_t empty = state_empty(word);
-        if (empty != 0) {
-            *is_new = true;
-            *state_tags(group, bucket) |= (group->mark | state_tag(hash))
-                                          << (state_slot(empty) * 8);
-            group->count++;
-            return bucket * STATE_SLOTS + state_slot(empty);
-        }
-        bucket = bucket + 1 == group->bucket_count ? 0 : bucket + 1;
-    }
+    uint32_t end, index = search(layout, group, hash, key, size, &end);
+    *is_new = index == STATE_INDEX_NONE;
+    if (!*is_new)
+        return index;
+    uint32_t slot = state_slot(state_empty(*state_tags(group, end)));
+    *state_tags(group, end) |= (group->mark | state_tag(hash)) << (slot * 8);
+    group->count++;
+    return end * STATE_SLOTS + slot;
 }
 
 uint32_t state_group_insert(const struct state_layout *layout, struct state_account *account,

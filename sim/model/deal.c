@@ -103,9 +103,8 @@ static double size_of(const struct dealing *d, double buffers, double rate)
 static struct deal_stage stage_of(const struct dealing *d, double buffers, double held, double rate)
 {
     double all = vertex_bytes_in(d->job, d->component, d->to);
-    double bytes = buffers * size_of(d, buffers, rate);
-    return (struct deal_stage){ bytes * (rate > 0 ? all / rate : 1), bytes * held,
-                                size_of(d, buffers, rate) };
+    double size = size_of(d, buffers, rate), bytes = buffers * size;
+    return (struct deal_stage){ bytes * (rate > 0 ? all / rate : 1), bytes * held, size };
 }
 
 /* A sender that never waits for room has nothing in its buffers but what is on its way. Where all

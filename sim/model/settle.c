@@ -48,7 +48,7 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
         limits[g] = INFINITY;
     if (moves && stops)
         source_drain(source, own, model_now(model));
-    if (moves && !stops)
+    else if (moves)
         limit_by_source(own, source, model_now(model), limits);
     for (size_t i = job->cuts.count; i-- > 0 && job->cuts.items[i].id > cut->id;) {
         const struct source_cut *newer = &job->cuts.items[i].sources[s];

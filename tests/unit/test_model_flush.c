@@ -43,6 +43,14 @@ static struct vertex_model *write_in(uint32_t v)
     return vertex;
 }
 
+/* 1,000 records a second, and checkpoint 1 at 10 s. */
+static void checkpoint_and_run(time_ns until)
+{
+    model_fixture_begin(&f, &how, 1000);
+    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, until);
+}
+
 /* Acknowledged by so many within a tenth of a second before that time. */
 static void expect_acknowledged(uint64_t checkpoint, size_t count, time_ns at)
 {
@@ -54,9 +62,7 @@ static void expect_acknowledged(uint64_t checkpoint, size_t count, time_ns at)
 START_TEST(a_snapshot_waits_for_what_sinks_have_written)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 20 * TIME_S);
+    checkpoint_and_run(20 * TIME_S);
     expect_acknowledged(1, TASKS - 2, 10 * TIME_S);
     expect_acknowledged(1, TASKS, 12 * TIME_S);
 }
@@ -65,9 +71,7 @@ END_TEST
 START_TEST(the_barrier_goes_on_behind_the_write)
 {
     write_in(COUNT);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 20 * TIME_S);
+    checkpoint_and_run(20 * TIME_S);
     expect_acknowledged(1, 2, 10 * TIME_S);
     expect_acknowledged(1, 3, 12 * TIME_S);
     expect_acknowledged(1, TASKS, 12 * TIME_S);
@@ -78,9 +82,7 @@ END_TEST
 START_TEST(a_source_with_a_sink_sends_its_barrier_behind_the_write)
 {
     write_in(SOURCE);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 20 * TIME_S);
+    checkpoint_and_run(20 * TIME_S);
     expect_acknowledged(1, 1, 12 * TIME_S);
     expect_acknowledged(1, TASKS, 12 * TIME_S);
 }
@@ -89,9 +91,7 @@ END_TEST
 START_TEST(a_task_that_waits_for_its_write_takes_no_record)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 10500 * TIME_MS);
+    checkpoint_and_run(10500 * TIME_MS);
     struct model_vertex_view before = model_fixture_view(&f, job_0, SINK);
     ck_assert_double_eq_tol(model_fixture_served(&f, 10500 * TIME_MS, 11500 * TIME_MS), 0, 1e-6);
     struct model_vertex_view now = model_fixture_view(&f, job_0, SINK);
@@ -105,9 +105,7 @@ START_TEST(a_table_is_written_twice_where_several_send)
 {
     write_in(SINK)->sink_at_once = true;
     write_in(SINK)->sink_rest_bytes = 4000;
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     ck_assert_uint_eq(f.transfers.count, 2);
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_uint_eq(f.transfers.count, 4);
@@ -132,9 +130,7 @@ END_TEST
 START_TEST(a_barrier_waits_for_the_write_of_the_one_before)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     model_fixture_trigger(&f, &how, 2, CHECKPOINT_PERIODIC);
     model_fixture_run(&f, 20 * TIME_S);
     expect_acknowledged(1, TASKS, 12 * TIME_S);
@@ -146,9 +142,7 @@ END_TEST
 START_TEST(a_checkpoint_given_up_leaves_its_write)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     model_fixture_tell(&f, &how, DATA_CHECKPOINT_ABORTED, 1);
     ck_assert_double_eq_tol(model_fixture_served(&f, 11 * TIME_S, 11500 * TIME_MS), 0, 1e-6);
     ck_assert_double_gt(model_fixture_served(&f, 12500 * TIME_MS, 13500 * TIME_MS), 900);
@@ -159,9 +153,7 @@ END_TEST
 START_TEST(a_write_that_is_refused_fails_its_task)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     f.storage_fails = true;
     model_fixture_run(&f, 20 * TIME_S);
     ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 2);
@@ -173,9 +165,7 @@ END_TEST
 START_TEST(a_frozen_process_hears_later_that_its_write_was_refused)
 {
     write_in(SINK);
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     model_fixture_freeze(&f, 2, true);
     f.storage_fails = true;
     model_fixture_run(&f, 13 * TIME_S);
@@ -192,9 +182,7 @@ START_TEST(tasks_that_begin_anew_do_not_wait_for_old_writes)
 {
     write_in(SINK);
     f.storage_bandwidth = 200;
-    model_fixture_begin(&f, &how, 1000);
-    model_fixture_trigger(&f, &how, 1, CHECKPOINT_PERIODIC);
-    model_fixture_run(&f, 11 * TIME_S);
+    checkpoint_and_run(11 * TIME_S);
     model_fixture_restart(&f, &how, 0);
     model_fixture_run(&f, 30 * TIME_S);
     ck_assert(model_fixture_acknowledged(&f, 1, TASKS) == TIME_NEVER);
