@@ -54,3 +54,9 @@ uint64_t intern_word(double value)
     memcpy(&word, &value, sizeof word);
     return word;
 }
+
+uint64_t intern_near(double value)
+{
+    enum { LEFT_OUT = 12 }; /* of 52 bits: 5e-13 of the value */
+    return (intern_word(value) + (UINT64_C(1) << (LEFT_OUT - 1))) >> LEFT_OUT;
+}

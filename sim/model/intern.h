@@ -27,5 +27,8 @@ void intern_fini(struct intern *intern);
 void intern_clear(struct intern *intern);
 uint32_t intern_number(struct intern *intern, const uint64_t *words, size_t count);
 uint64_t intern_word(double value); /* its bits; both zeros are one */
+/* One for values that rounding tells apart. Two of them may still fall on both sides of a border.
+ */
+uint64_t intern_near(double value);
 
 #endif

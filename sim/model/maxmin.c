@@ -337,21 +337,13 @@ static bool set_speeds(struct maxmin *problem)
     double least = INFINITY;
     for (VEC_EACH(struct maxmin_flow, flow, &problem->flows))
         flow->demand = 0;
-    for (VEC_EACH(struct maxmin_sum, sum, &problem->sums)) {
+    for (VEC_EACH(struct maxmin_sum, sum, &problem->sums))
         sum->demand = 0;
-        sum->weighed = false;
-    }
-    for (VEC_EACH(const struct maxmin_weight, weight, &problem->weights))
-        problem->sums.items[weight->sum].weighed |= weight->weight > 0;
     for (VEC_EACH(const struct maxmin_row, row, &problem->rows))
         if (row->counted)
             demand_share(problem, row);
         else if (row->first_peak == MAXMIN_BOUND && row->limit > 0)
             demand_turns(problem, row);
-    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
-        struct maxmin_sum *sum = &problem->sums.items[flow->sum];
-        sum->demand = sum->weighed ? fmax(sum->demand, flow->demand) : sum->demand;
-    }
     for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
         flow->demand = fmax(flow->demand, problem->sums.items[flow->sum].demand);
         if (uses_shares(problem, flow) && flow->demand > 0)

@@ -64,7 +64,6 @@ struct maxmin_sum {
     bool closed;           /* none of them grows any more */
     double flows;          /* single ones */
     double demand;         /* as that of a flow, of what all flows of the sum use */
-    bool weighed;          /* by some row: what uses it cannot tell its flows apart */
 };
 
 struct maxmin {

@@ -113,7 +113,6 @@ struct net {
     struct intern flow_keys, slot_keys, class_keys;
     VEC(uint64_t) words;
     VEC(uint32_t) scratch;
-    VEC(double) slot_loads;
 };
 
 /* It does not read what arrives when it arrives: there is a backlog, or one begins. */

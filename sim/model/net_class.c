@@ -3,9 +3,7 @@
  * Second half of building the network: flows that no limit tells apart become one class, limits
  * that cannot be reached are left out, and the max-min problem is written down. A host whose limits
  * cannot be reached tells nothing apart. Two hosts are alike when their own flows load them alike
- * and shuffles do as well. They also are when one of them carries at least as much from shuffles
- * and, once full, stops the other one's flows with its own, as these feed one of them: then the
- * other one can never be full first.
+ * and shuffles do as well.
  */
 #include <math.h>
 
@@ -103,94 +101,29 @@ bool net_slot_is_kept(const struct net_slot *slot)
 /* What the flows of a host are and what they load, limit by limit. */
 static void key_flows(struct net *net, uint32_t slot, const uint32_t *flow_key)
 {
-    struct net_slot *s = &net->slots.items[slot];
+    const struct net_slot *s = &net->slots.items[slot];
     for (int kind = 0; kind < HOST_LIMITS; kind++)
         vec_push(&net->words, s->kept[kind] ? intern_word(s->limit[kind]) : UINT64_MAX);
     for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot) {
         vec_push(&net->words, flow_key[raw]);
         for (int kind = 0; kind < HOST_LIMITS; kind++)
             if (s->kept[kind]) {
-                vec_push(&net->words, intern_word(net->raws.items[raw].load[kind]));
-                vec_push(&net->words, intern_word(net->raws.items[raw].peak[kind]));
+                vec_push(&net->words, intern_near(net->raws.items[raw].load[kind]));
+                vec_push(&net->words, intern_near(net->raws.items[raw].peak[kind]));
             }
     }
     if (s->first_far != NONE) { /* flows from elsewhere: like no other host */
         vec_push(&net->words, UINT64_MAX - 1);
         vec_push(&net->words, slot);
     }
-    s->flow_key = word_row(net, &net->slot_keys);
-}
-
-/* Is some load of the place above that of the other one? Null: a host without the component. */
-static bool place_carries_more(struct net *net, const struct net_place *place,
-                               const struct net_place *other, enum net_limit limit)
-{
-    const double *loads = net_loads(net, place, limit);
-    const double *others = other ? net_loads(net, other, limit) : NULL;
-    bool any = false;
-    for (uint32_t k = 0; k < place->sum_count; k++)
-        any |= loads[k] > (others ? others[k] : 0);
-    return any;
-}
-
-/* Is no load of b above the same load of a? */
-static bool carries_all(struct net *net, uint32_t a, uint32_t b, enum net_limit limit)
-{
-    uint32_t more = net->slots.items[a].first_place, less = net->slots.items[b].first_place;
-    for (; less != NONE; less = net->places.items[less].next) {
-        const struct net_place *place = &net->places.items[less];
-        while (more != NONE && net->places.items[more].member < place->member)
-            more = net->places.items[more].next;
-        bool same = more != NONE && net->places.items[more].member == place->member;
-        const struct net_place *other = same ? &net->places.items[more] : NULL;
-        if (place_carries_more(net, place, other, limit))
-            return false;
-    }
-    return true;
-}
-
-/* By limit: do all own flows that load it feed a shuffle that loads it here? A shuffle that cannot
- * go on stops all that feed it. */
-static void find_stops(struct model *model, struct net *net, uint32_t slot)
-{
-    struct net_slot *s = &net->slots.items[slot];
-    for (uint32_t kind = 0; kind < HOST_LIMITS; kind++) {
-        uint32_t stamp = slot * HOST_LIMITS + kind + 1;
-        for (uint32_t p = s->first_place; p != NONE; p = net->places.items[p].next) {
-            const struct net_place *place = &net->places.items[p];
-            const double *loads = net_loads(net, place, (enum net_limit)(LIMIT_CORES + kind));
-            for (uint32_t k = 0; k < place->sum_count; k++)
-                if (loads[k] > 0)
-                    model->numbers.items[place->first_sum + k] = stamp;
-        }
-        s->stops[kind] = true;
-        for (uint32_t raw = s->first_flow; raw != NONE; raw = net->raws.items[raw].next_on_slot) {
-            const struct raw_flow *flow = &net->raws.items[raw];
-            if (flow->load[kind] > 0 && model->numbers.items[flow->sum] != stamp)
-                s->stops[kind] = false;
-        }
-    }
-}
-
-/* Is b never full before a? */
-static bool covers(struct net *net, uint32_t a, uint32_t b)
-{
-    const struct net_slot *s = &net->slots.items[a];
-    for (int kind = 0; kind < HOST_LIMITS; kind++) {
-        enum net_limit limit = (enum net_limit)(LIMIT_CORES + kind);
-        if (s->kept[kind] &&
-            (!carries_all(net, a, b, limit) || (!s->stops[kind] && !carries_all(net, b, a, limit))))
-            return false;
-    }
-    return true;
 }
 
 /* A number for all hosts with the same flows and the same loads of shuffles. */
-static uint32_t key_loads(struct net *net, uint32_t slot)
+static uint32_t key_host(struct net *net, uint32_t slot, const uint32_t *flow_key)
 {
     const struct net_slot *s = &net->slots.items[slot];
+    key_flows(net, slot, flow_key);
     vec_push(&net->words, UINT64_MAX - 2);
-    vec_push(&net->words, s->flow_key);
     for (uint32_t p = s->first_place; p != NONE; p = net->places.items[p].next) {
         const struct net_place *place = &net->places.items[p];
         for (int kind = 0; kind < HOST_LIMITS; kind++) {
@@ -198,67 +131,25 @@ static uint32_t key_loads(struct net *net, uint32_t slot)
             for (uint32_t k = 0; s->kept[kind] && k < place->sum_count; k++)
                 if (loads[k] > 0) {
                     vec_push(&net->words, (uint64_t)kind << 32 | (place->first_sum + k));
-                    vec_push(&net->words, intern_word(loads[k]));
+                    vec_push(&net->words, intern_near(loads[k]));
                 }
         }
     }
     return word_row(net, &net->slot_keys);
 }
 
-/* In parts of the limits. */
-static double shuffle_load(struct net *net, uint32_t slot)
+/* Keys of hosts: NONE where no limit is kept; else the first host that is alike. */
+static void key_slots(struct net *net, const uint32_t *flow_key)
 {
-    const struct net_slot *s = &net->slots.items[slot];
-    double load = 0;
-    for (int kind = 0; kind < HOST_LIMITS; kind++)
-        for (uint32_t p = s->kept[kind] ? s->first_place : NONE; p != NONE;) {
-            const struct net_place *place = &net->places.items[p];
-            const double *loads = net_loads(net, place, (enum net_limit)(LIMIT_CORES + kind));
-            for (uint32_t k = 0; k < place->sum_count; k++)
-                load += loads[k] * net->most.items[place->first_sum + k] / s->limit[kind];
-            p = place->next;
-        }
-    return load;
-}
-
-/* Keys of hosts: NONE where no limit is kept; the host that carries most among those with the same
- * flows, where it covers this one; else the first one with the same loads. */
-static void key_slots(struct model *model, struct net *net, const uint32_t *flow_key)
-{
-    uint32_t count = (uint32_t)net->slots.count;
     vec_clear(&net->scratch);
-    vec_clear(&net->slot_loads);
-    for (uint32_t slot = 0; slot < count; slot++) {
+    for (uint32_t slot = 0; slot < net->slots.count; slot++) {
         net->slots.items[slot].key = NONE;
-        net->slots.items[slot].flow_key = NONE;
         if (!net_slot_is_kept(&net->slots.items[slot]))
             continue;
-        key_flows(net, slot, flow_key);
-        uint32_t key = net->slots.items[slot].flow_key;
-        double load = shuffle_load(net, slot);
-        if (key == net->scratch.count) {
-            vec_push(&net->scratch, slot);
-            vec_push(&net->slot_loads, load);
-        } else if (load > net->slot_loads.items[key]) {
-            net->scratch.items[key] = slot;
-            net->slot_loads.items[key] = load;
-        }
-    }
-    vec_clear(&model->numbers);
-    vec_resize(&model->numbers, net->sums.count);
-    for (size_t key = 0; key < net->scratch.count; key++)
-        find_stops(model, net, (uint32_t)net->scratch.items[key]);
-    for (uint32_t slot = 0; slot < count; slot++) {
-        struct net_slot *s = &net->slots.items[slot];
-        if (s->flow_key == NONE)
-            continue;
-        s->key = (uint32_t)net->scratch.items[s->flow_key];
-        if (covers(net, s->key, slot))
-            continue;
-        uint32_t key = key_loads(net, slot);
+        uint32_t key = key_host(net, slot, flow_key);
         if (key == net->scratch.count)
             vec_push(&net->scratch, slot);
-        s->key = (uint32_t)net->scratch.items[key];
+        net->slots.items[slot].key = net->scratch.items[key];
     }
 }
 
@@ -276,14 +167,15 @@ static void key_raws(struct model *model, struct net *net, uint32_t *flow_key)
             uint32_t raw = source->first_raw + s;
             const struct raw_flow *flow = &net->raws.items[raw];
             vec_push(&net->words, (uint64_t)flow->sum << 32 | model->numbers.items[s]);
-            vec_push(&net->words, intern_word(flow->bound));
+            vec_push(&net->words, intern_near(flow->bound));
             bool held = flow->could > flow->bound;
             vec_push(&net->words, (uint64_t)held << 32 | flow->bound_vertex);
             if (held)
-                vec_push(&net->words, intern_word(flow->could));
+                vec_push(&net->words, intern_near(flow->could));
             if (flow->share_limit > 0) {
                 vec_push(&net->words, intern_word(flow->share_limit));
-                vec_push(&net->words, intern_word(flow->share_weight));
+                vec_push(&net->words, intern_near(flow->share_weight));
+                vec_push(&net->words, flow->share_kind);
             }
             if (flow->alone || !flow->ready || flow->waits)
                 vec_push(&net->words, raw);
@@ -401,7 +293,7 @@ void net_classify(struct model *model, struct net *net)
     vec_clear(&net->classes);
     net_find_shares(model, net);
     key_raws(model, net, flow_key);
-    key_slots(model, net, flow_key);
+    key_slots(net, flow_key);
     make_classes(model, net, flow_key);
     mem_destroy(flow_key);
     split_sources(model, net);

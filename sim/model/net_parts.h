@@ -47,6 +47,7 @@ struct raw_flow {
     bool waits;                       /* its own one reads nothing before its first checkpoint */
     bool alone;                       /* some limit concerns it and not its likes */
     double share_limit, share_weight; /* of the slot with cores of its own that it loads; 0: none */
+    uint32_t share_kind;              /* what shuffles bring there */
 };
 
 struct net_slot {
@@ -57,10 +58,9 @@ struct net_slot {
     uint32_t first_place, last_place;
     uint32_t place; /* that of the component being gathered */
     uint32_t first_flow, first_far;
-    uint32_t flow_key, key;   /* hosts with equal keys load their limits alike */
+    uint32_t key;             /* hosts with equal keys load their limits alike */
     double most[HOST_LIMITS]; /* load, if everything flowed as fast as threads let it */
     bool kept[HOST_LIMITS];   /* the limit can be reached */
-    bool stops[HOST_LIMITS];  /* when it is, by shuffles, own flows stop wherever they are */
 };
 
 /* A component at a host that has tasks of it. Those of a component lie together; those of a slot

@@ -5,9 +5,8 @@
  * which one a task got is the schedulers' and the resource manager's doing. In: tasks and their
  * shapes. Out: a limit per slot that can be reached.
  *
- * Flows that meet only one such slot each, alike in limit and load, stay one class: what shuffles
- * bring depends on the sum of all flows, so the slot that gets most of it stops them all. Slots
- * that another one outdoes in everything are left out.
+ * Flows that meet only one such slot each, alike in limit and load, are one class where shuffles
+ * load the slots alike, too. Slots that another one outdoes in everything are left out.
  */
 #include "sim/model/state.h"
 
@@ -120,29 +119,35 @@ static double load_at_most(struct net *net, uint32_t share)
     return load;
 }
 
-/* Does whatever fills the slot stop all flows of that sum? */
-static bool stops_sum(struct net *net, uint32_t share, uint32_t sum)
+/* A number for all slots that shuffles load alike. */
+static uint32_t kind_of(struct net *net, uint32_t share, struct intern *kinds)
 {
     const struct net_share *s = &net->shares.items[share];
     const double *sums = sums_of(net, share);
+    vec_clear(&net->words);
+    vec_push(&net->words, s->job);
     for (uint32_t k = 0; k < s->sum_count; k++)
-        if (sums[k] > 0)
-            return sum >= s->first_sum && sum < s->first_sum + s->sum_count &&
-                   sums[sum - s->first_sum] > 0;
-    return true; /* nothing from shuffles: such slots are alike */
+        if (sums[k] > 0) {
+            vec_push(&net->words, s->first_sum + k);
+            vec_push(&net->words, intern_near(sums[k]));
+        }
+    uint32_t kind = intern_number(kinds, net->words.items, net->words.count);
+    vec_clear(&net->words);
+    return kind;
 }
 
 /* Tells flows apart by the slots they load. */
-static void key_flows(struct net *net, uint32_t share)
+static void key_flows(struct net *net, uint32_t share, uint32_t kind)
 {
     const struct net_share *s = &net->shares.items[share];
     for (uint32_t i = s->first_term; i != NONE; i = net->share_terms.items[i].next) {
         const struct share_term *term = &net->share_terms.items[i];
         struct raw_flow *flow = &net->raws.items[term->raw];
-        if (s->term_count > 1 || flow->share_limit > 0 || !stops_sum(net, share, flow->sum))
+        if (s->term_count > 1 || flow->share_limit > 0)
             flow->alone = true;
         flow->share_limit = s->limit;
         flow->share_weight = term->weight;
+        flow->share_kind = kind;
     }
 }
 
@@ -159,12 +164,13 @@ void net_find_shares(struct model *model, struct net *net)
     struct intern keys = { 0 };
     for (VEC_EACH(const struct net_slot, slot, &net->slots))
         gather_slots_of(model, net, slot->host, &keys);
-    intern_fini(&keys);
+    intern_clear(&keys);
     for (uint32_t share = 0; share < net->shares.count; share++) {
         net->shares.items[share].kept = load_at_most(net, share) > net->shares.items[share].limit;
         if (net->shares.items[share].kept)
-            key_flows(net, share);
+            key_flows(net, share, kind_of(net, share, &keys));
     }
+    intern_fini(&keys);
 }
 
 static bool outdoes(struct net *net, uint32_t a, uint32_t b)
@@ -211,7 +217,7 @@ void net_thin_shares(struct net *net)
         const struct share_term *term =
             s->term_count == 1 ? &net->share_terms.items[s->first_term] : NULL;
         uint64_t words[] = { term ? net->raws.items[term->raw].class : (uint64_t)NONE + 1,
-                             term ? intern_word(term->weight) : 0, intern_word(s->limit) };
+                             term ? intern_near(term->weight) : 0, intern_word(s->limit) };
         uint32_t number = intern_number(&keys, words, 3);
         if (number == first.count)
             vec_push(&first, NONE);

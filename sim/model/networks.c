@@ -51,7 +51,6 @@ static void net_fini(struct net *net)
     contention_fini(&net->contention);
     nic_loads_fini(&net->nic_loads);
     nic_loads_fini(&net->nic_loads_seen);
-    vec_fini(&net->slot_loads);
 }
 
 void networks_fini(struct networks *networks)

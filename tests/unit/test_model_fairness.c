@@ -211,14 +211,14 @@ static double threads_on(const struct plain *plain, uint32_t host)
     return count;
 }
 
-/* The most that one record per second of each flow of the job needs anywhere, in even shares: what
- * is behind a shuffle does not tell source subtasks apart. */
+/* The most that one record per second of the flow needs anywhere, in even shares. What is behind a
+ * shuffle has as many of each flow of the job. */
 static double needs(const struct plain *plain, uint32_t flow)
 {
     double most = 0;
     for (uint32_t t = 0; t < plain->threads; t++) {
         const struct thread *thread = &plain->thread[t];
-        if (thread->job != plain->job_of[flow])
+        if (!feeds(plain, thread, flow))
             continue;
         double flows = thread->flow == ALL ? plain->flows_of[thread->job] : 1;
         if (plain->counts[thread->host])

@@ -144,6 +144,26 @@ START_TEST(a_slow_host_holds_up_everything_behind_a_shuffle)
 }
 END_TEST
 
+/* Two hosts of one core, one at 0.3: a source of 100 us and a reader of 5 us on each, 7,000
+ * records/s for each source. The slow one reads x with 100 us x + 2.5 us (7,000 + x) = 0.3; the
+ * other one, whose records the slow host's reader takes as well, reads all it has. */
+START_TEST(a_slow_host_holds_its_own_source_only)
+{
+    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US)->partitions = 2;
+    model_fixture_vertex(&f, job_0, "count", 128, 5 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 14000);
+    for (int h = 1; h <= 2; h++)
+        f.hosts[h].machine.cores = 1;
+    f.hosts[2].speed = 0.3;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 2, 2 }, four_hosts, 2);
+    double slow = (0.3 - 2.5e-6 * 7000) / 102.5e-6;
+    ck_assert_double_eq_tol(model_fixture_served(&f, 10 * TIME_S, 20 * TIME_S), 10 * (7000 + slow),
+                            1e-3);
+}
+END_TEST
+
 /* NIC: 4 hosts with equal parts send 3/4 of their records away. 1 Mbit/s = 125,000 bytes/s out per
  * host, 100 bytes per record: 1,250 / 0.75 per host. */
 START_TEST(bytes_between_hosts_are_limited_by_the_nic)
@@ -350,6 +370,7 @@ Suite *test_model_flow_suite(void)
     tcase_add_test(tests, tasks_of_a_host_share_its_cores);
     tcase_add_test(tests, waiting_uses_the_thread_and_not_the_core);
     tcase_add_test(tests, a_slow_host_holds_up_everything_behind_a_shuffle);
+    tcase_add_test(tests, a_slow_host_holds_its_own_source_only);
     tcase_add_test(tests, bytes_between_hosts_are_limited_by_the_nic);
     tcase_add_test(tests, a_senders_nic_holds_it_back);
     tcase_add_test(tests, a_readers_nic_holds_its_sender_back);
