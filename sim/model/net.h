@@ -46,6 +46,7 @@ struct net_class {
      * the network was last folded. */
     double served, served_from, served_folded;
     uint32_t bottleneck; /* vertex that holds it up; NONE: it reads what it wants */
+    bool contended;      /* that one waits for cores */
     bool backpressured;  /* by that vertex, which is not itself */
 };
 
@@ -58,7 +59,7 @@ struct class_work {
     /* Those of the tasks that nothing else feeds, and whose process is not frozen; of them, those
      * that a snapshot holds; their work per record, all and each. */
     double single, single_blocked, single_busy, single_most, single_least;
-    bool backpressured;
+    bool contended, backpressured;
 };
 
 struct net_row {
@@ -66,6 +67,7 @@ struct net_row {
     uint32_t job, vertex; /* THREAD */
     uint32_t host;        /* others */
     uint32_t share;       /* SLOT */
+    uint32_t likes;       /* of host or slot: as many, with it, are loaded alike */
     /* While marking: the vertex of this component that loads it most; NONE: not looked for. */
     uint32_t heaviest, heaviest_job, heaviest_component;
 };

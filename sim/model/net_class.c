@@ -144,12 +144,14 @@ static void key_slots(struct net *net, const uint32_t *flow_key)
     vec_clear(&net->scratch);
     for (uint32_t slot = 0; slot < net->slots.count; slot++) {
         net->slots.items[slot].key = NONE;
+        net->slots.items[slot].likes = 0;
         if (!net_slot_is_kept(&net->slots.items[slot]))
             continue;
         uint32_t key = key_host(net, slot, flow_key);
         if (key == net->scratch.count)
             vec_push(&net->scratch, slot);
         net->slots.items[slot].key = net->scratch.items[key];
+        net->slots.items[net->scratch.items[key]].likes++;
     }
 }
 

@@ -25,9 +25,10 @@ static double served_of(const struct model_source *source)
 }
 
 /* Subtasks that wait for the same: how many, and of them those that a snapshot holds; their work
- * together in seconds, and that of the one that has most and least. */
+ * together in seconds, and that of the one that has most and least; for how long, all together,
+ * they have work and no core at least. */
 struct threads {
-    double tasks, blocked, busy, most, least;
+    double tasks, blocked, busy, most, least, core_lack;
     bool backpressured;
 };
 
@@ -41,25 +42,22 @@ static void add_threads(struct model_vertex *vertex, double seconds, const struc
     double task_seconds = threads->tasks * seconds;
     double held = fmin(threads->blocked + flow->sync_share * threads->tasks, threads->tasks);
     double busy = threads->busy + held * seconds; /* nothing flows through those meanwhile */
-    double core_wait = flow->core_wait * seconds * threads->tasks / vertex->parallelism;
-    double waits = fmin(core_wait, fmax(task_seconds - busy, 0));
-    double rest = fmax(task_seconds - busy - waits, 0);
+    double rest = fmax(task_seconds - busy, 0);
+    double lack = threads->backpressured ? 0 : fmin(threads->core_lack, rest);
     if (!(threads->tasks > 0))
         return;
     fold->task += task_seconds;
-    fold->busy += busy + waits;
-    fold->busy_most = fmax(fold->busy_most, held > 0 ? seconds : threads->most);
-    if (threads->backpressured) {
-        fold->backpressured += rest;
-        if (held < threads->tasks)
-            fold->backpressured_most =
-                fmax(fold->backpressured_most, fmax(seconds - threads->least, 0));
-    } else if (flow->contended) { /* it has work and waits for a core */
-        fold->busy += rest;
-        fold->busy_most = seconds;
-    } else {
-        fold->idle += rest;
+    fold->busy += busy + lack;
+    fold->core_lack += lack;
+    fold->busy_most = fmax(fold->busy_most, held > 0 || lack > 0 ? seconds : threads->most);
+    if (!threads->backpressured) {
+        fold->idle += rest - lack;
+        return;
     }
+    fold->backpressured += rest;
+    if (held < threads->tasks)
+        fold->backpressured_most =
+            fmax(fold->backpressured_most, fmax(seconds - threads->least, 0));
 }
 
 /* Records through the vertex, and work behind shuffles. */
@@ -70,6 +68,7 @@ static void fold_component(struct model_job *job, const struct component *compon
         struct vertex_flow *flow = &vertex->flow;
         struct threads all = { .tasks = (double)vertex->parallelism - flow->frozen,
                                .blocked = flow->blocked,
+                               .core_lack = flow->core_lack * seconds,
                                .backpressured = flow->backpressured };
         double in = 0;
         for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
@@ -99,6 +98,7 @@ static void fold_work(struct model *model, struct net *net, double seconds)
                                        .busy = work->single_busy * served,
                                        .most = work->single_most * served,
                                        .least = work->single_least * served,
+                                       .core_lack = work->contended ? INFINITY : 0,
                                        .backpressured = work->backpressured });
     }
 }
@@ -127,15 +127,30 @@ static void fold_own_rows(struct model *model, struct net *net, double seconds)
         if (own->term_count > 0)
             add_threads(vertex, seconds,
                         &(struct threads){ ready && !own->frozen, ready && own->blocked, busy, busy,
-                                           busy, own->backpressured });
+                                           busy, own->contended ? INFINITY : 0,
+                                           own->backpressured });
         else
             vertex->flow.fold.busy_most = fmax(vertex->flow.fold.busy_most, busy);
     }
 }
 
+/* Waits for cores are known of the vertex: those beyond what some lack are had by all that do not
+ * work, as long as each does not. */
+static void add_waits(struct flow_fold *fold, double waits)
+{
+    double rest = fold->idle + fold->backpressured;
+    waits = fmin(fmax(waits - fold->core_lack, 0), rest);
+    if (!(waits > 0))
+        return;
+    fold->busy += waits;
+    fold->idle *= 1 - waits / rest;
+    fold->backpressured *= 1 - waits / rest;
+}
+
 static void take_fold(struct vertex_flow *flow, double seconds)
 {
-    const struct flow_fold *fold = &flow->fold;
+    struct flow_fold *fold = &flow->fold;
+    add_waits(fold, flow->core_wait * seconds);
     double tasks = fold->task / seconds;
     double busy = fmin(fold->busy_most + flow->core_wait_most * seconds, seconds) * tasks;
     double backpressured = fmin(fold->backpressured_most, seconds) * tasks;

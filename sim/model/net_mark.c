@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "sim/model/latency.h"
 #include "sim/model/state.h"
 
 static double task_rate(const struct net *net, const struct component *component,
@@ -93,11 +94,45 @@ static uint32_t heaviest_on(struct model *model, const struct net *net, const st
     return heaviest;
 }
 
+/* What tasks of that vertex have no core for, on all hosts that are like that one: they always have
+ * work. */
+static double core_lack_on(struct model *model, const struct net *net, const struct net_row *row,
+                           const struct component *component, uint32_t v)
+{
+    const struct model_job *job = &model->jobs[row->heaviest_job];
+    const struct model_vertex *vertex = &job->vertices[v];
+    const struct model_host *host = &model->hosts.items[row->host];
+    double lack = 0;
+    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
+        const struct model_task *task = &model->tasks.items[*index];
+        if (task->life.job != row->heaviest_job || task->life.vertex != v || !task->life.current ||
+            task->life.phase != TASK_RUNNING || !is_concerned(net, row, task))
+            continue;
+        double rate = task_rate(net, component, job, vertex, task->life.subtask);
+        lack += fmax(1 - rate * vertex_service(vertex, host->life.speed, 1), 0);
+    }
+    return lack * row->likes;
+}
+
+/* Classes of a component lie together, so the row is looked at once for all of them. */
+static void find_heaviest(struct model *model, const struct net *net, struct net_row *row,
+                          const struct net_sum *sum)
+{
+    const struct component *component = &model->jobs[sum->job].components.items[sum->component];
+    row->heaviest = heaviest_on(model, net, row, sum->job, component);
+    row->heaviest_job = sum->job;
+    row->heaviest_component = sum->component;
+    if (row->heaviest == NONE || (row->limit != LIMIT_CORES && row->limit != LIMIT_SLOT))
+        return;
+    struct vertex_flow *flow = &model->jobs[sum->job].vertices[row->heaviest].flow;
+    flow->contended = true;
+    flow->core_lack += core_lack_on(model, net, row, component, row->heaviest);
+}
+
 static uint32_t bottleneck_of(struct model *model, struct net *net, const struct net_class *class,
                               uint32_t limit)
 {
     const struct net_sum *sum = &net->sums.items[class->sum];
-    struct component *component = &model->jobs[sum->job].components.items[sum->component];
     if (class->rate >= class->demand * (1 - 1e-12))
         return NONE;
     if (limit == MAXMIN_BOUND)
@@ -106,15 +141,16 @@ static uint32_t bottleneck_of(struct model *model, struct net *net, const struct
     if (row->limit == LIMIT_THREAD)
         return row->job == sum->job ? row->vertex : NONE;
     if (row->heaviest == NONE || row->heaviest_job != sum->job ||
-        row->heaviest_component != sum->component) {
-        row->heaviest = heaviest_on(model, net, row, sum->job, component);
-        row->heaviest_job = sum->job;
-        row->heaviest_component = sum->component;
-    }
-    uint32_t vertex = row->heaviest;
-    if (vertex != NONE && (row->limit == LIMIT_CORES || row->limit == LIMIT_SLOT))
-        model->jobs[sum->job].vertices[vertex].flow.contended = true;
-    return vertex;
+        row->heaviest_component != sum->component)
+        find_heaviest(model, net, row, sum);
+    return row->heaviest;
+}
+
+static bool waits_for_cores(const struct net *net, const struct net_class *class, uint32_t limit)
+{
+    return class->bottleneck != NONE && limit != MAXMIN_BOUND &&
+           (net->rows.items[limit].limit == LIMIT_CORES ||
+            net->rows.items[limit].limit == LIMIT_SLOT);
 }
 
 /* Finds the vertices from which a way leads to that one, itself among them; kept for as long as
@@ -191,10 +227,13 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
     struct model_job *job = &model->jobs[sum->job];
     struct component *component = &job->components.items[sum->component];
     uint32_t source = job->sources.items[sum->source].vertex;
+    class->contended = false;
     if (component_is_paused(component)) {
         mark_pause(job, component, class, source);
     } else {
-        class->bottleneck = bottleneck_of(model, net, class, net->problem.flows.items[index].limit);
+        uint32_t limit = net->problem.flows.items[index].limit;
+        class->bottleneck = bottleneck_of(model, net, class, limit);
+        class->contended = waits_for_cores(net, class, limit);
         class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
         if (class->backpressured)
             hold_way(job, source, class->bottleneck);
@@ -215,6 +254,7 @@ static void clear_marks(struct model *model, struct net *net)
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
             flow->congested = flow->backpressured = flow->contended = false;
+            flow->core_lack = 0;
         }
     }
     for (VEC_EACH(struct net_row, row, &net->rows))
@@ -241,6 +281,7 @@ static void mark_work(struct model *model, struct net *net)
     for (VEC_EACH(struct class_work, work, &net->work)) {
         const struct net_class *class = &net->classes.items[work->class];
         work->backpressured = waits_for_room(model, net, class, work->vertex);
+        work->contended = class->contended && class->bottleneck == work->vertex;
     }
 }
 
@@ -249,12 +290,17 @@ static void mark_own_rows(struct model *model, struct net *net)
 {
     for (VEC_EACH(struct own_row, own, &net->own_rows)) {
         struct model_job *job = &model->jobs[own->job];
-        own->backpressured = own->sum_count > 0 && job->vertices[own->vertex].flow.backpressured;
+        const struct vertex_flow *flow = &job->vertices[own->vertex].flow;
+        own->backpressured = own->sum_count > 0 && flow->backpressured;
+        own->contended = own->sum_count > 0 && flow->contended;
         for (uint32_t i = 0; i < own->term_count && !own->backpressured; i++) {
             const struct maxmin_term *term = &net->own_terms.items[own->first_term + i];
             uint32_t index = net->raws.items[term->flow].class;
-            const struct net_class *class = index == NONE ? NULL : &net->classes.items[index];
-            own->backpressured = class && waits_for_room(model, net, class, own->vertex);
+            if (index == NONE)
+                continue;
+            const struct net_class *class = &net->classes.items[index];
+            own->backpressured = waits_for_room(model, net, class, own->vertex);
+            own->contended |= class->contended && class->bottleneck == own->vertex;
         }
     }
 }

@@ -59,6 +59,7 @@ struct net_slot {
     uint32_t place; /* that of the component being gathered */
     uint32_t first_flow, first_far;
     uint32_t key;             /* hosts with equal keys load their limits alike */
+    uint32_t likes;           /* that have its number for their key */
     double most[HOST_LIMITS]; /* load, if everything flowed as fast as threads let it */
     bool kept[HOST_LIMITS];   /* the limit can be reached */
 };
@@ -101,6 +102,7 @@ struct own_row {
     uint32_t holder;      /* the vertex that lets nothing through; NONE: it works */
     bool frozen, blocked; /* its process is; a snapshot holds it */
     bool backpressured;   /* while it does not */
+    bool contended;       /* it waits for cores while it does not */
 };
 
 /* A slot with cores of its own. */
@@ -111,7 +113,7 @@ struct net_share {
     uint32_t first_term, term_count; /* flows that reach it without a shuffle */
     uint32_t first_sum, sum_count;   /* of the job */
     uint32_t first_weight;           /* into share_sums */
-    uint32_t next_like;              /* while thinning out */
+    uint32_t next_like, likes;       /* while thinning out; itself and those it stands for */
     bool kept;                       /* can be reached */
 };
 

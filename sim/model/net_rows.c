@@ -128,9 +128,11 @@ static void add_host_rows(struct net *net, uint32_t slot, struct row_parts *part
             push_shared_weights(parts, place->first_sum, net_loads(net, place, limit),
                                 net_peaks(net, place, limit), place->sum_count);
         }
-        add_row(net,
-                (struct net_row){ .limit = limit, .job = NONE, .vertex = NONE, .host = s->host },
-                s->limit[kind], parts);
+        add_row(
+            net,
+            (struct net_row){
+                .limit = limit, .job = NONE, .vertex = NONE, .host = s->host, .likes = s->likes },
+            s->limit[kind], parts);
     }
 }
 
@@ -151,7 +153,8 @@ static void add_share_rows(struct net *net, struct row_parts *parts)
                                   .job = s->job,
                                   .vertex = NONE,
                                   .host = s->host,
-                                  .share = share },
+                                  .share = share,
+                                  .likes = s->likes },
                 s->limit, parts);
     }
 }

@@ -179,7 +179,8 @@ static bool outdoes(struct net *net, uint32_t a, uint32_t b)
     for (uint32_t k = 0; k < less->sum_count; k++) {
         uint32_t sum = less->first_sum + k;
         bool both = sum >= more->first_sum && sum < more->first_sum + more->sum_count;
-        if ((both ? sums_of(net, a)[sum - more->first_sum] : 0) < sums_of(net, b)[k])
+        double has = both ? sums_of(net, a)[sum - more->first_sum] : 0;
+        if (has < sums_of(net, b)[k] * (1 - 1e-12))
             return false;
     }
     return true;
@@ -192,6 +193,8 @@ static void thin_share(struct net *net, uint32_t *first, uint32_t share)
     for (uint32_t *place = first; *place != NONE; place = &net->shares.items[*place].next_like) {
         if (outdoes(net, *place, share)) {
             net->shares.items[share].kept = false;
+            if (outdoes(net, share, *place))
+                net->shares.items[*place].likes++;
             return;
         }
         if (outdoes(net, share, *place)) {
@@ -212,6 +215,7 @@ void net_thin_shares(struct net *net)
     for (uint32_t share = 0; share < net->shares.count; share++) {
         struct net_share *s = &net->shares.items[share];
         s->next_like = NONE;
+        s->likes = 1;
         if (!s->kept || s->term_count > 1)
             continue;
         const struct share_term *term =

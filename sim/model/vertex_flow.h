@@ -19,6 +19,7 @@
 struct flow_fold {
     double task, busy, idle, backpressured;
     double busy_most, backpressured_most;
+    double core_lack; /* within busy: tasks of full hosts had work and no core */
 };
 
 /* Arrays by source of its component. */
@@ -36,7 +37,8 @@ struct vertex_flow {
     uint32_t holder;    /* when stuck: the vertex, or the one it cannot reach */
     bool congested;     /* its input buffers fill: it, or something behind it, is what holds up */
     bool backpressured; /* it waits for room in its output */
-    bool contended;     /* it holds up because its host's cores are taken */
+    bool contended;     /* it holds up because the cores of a host are taken */
+    double core_lack;   /* seconds per second that its tasks there, behind shuffles, wait for one */
     /* While it is congested: of the buffers in front of it, and bytes that sources have read for
      * each that comes into it. */
     struct buffer_deal deal;

@@ -63,6 +63,38 @@ START_TEST(one_pipeline_of_two_that_is_held_up_shows_in_the_most)
 }
 END_TEST
 
+/* Of four hosts some have half a core for a source of 20 us and a reader of 100 us: 4,167
+ * records/s, and their readers always have work. Behind a shuffle all read as many; in pipelines of
+ * their own the others read the 5,000/s that come. */
+START_TEST(only_tasks_of_full_hosts_wait_for_cores)
+{
+    static const uint32_t four_each[] = { 4, 4 };
+    static const enum partitioner partitioners[] = { PARTITION_HASH, PARTITION_FORWARD };
+    bool shuffled = _i % 2 == 0;
+    uint32_t full = 1 + (uint32_t)_i / 2;
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, 20 * TIME_US);
+    model_fixture_vertex(&f, job_0, "sink", 128, 100 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, partitioners[_i % 2]);
+    model_fixture_load(&f, job_0, 0, 0, 20000);
+    for (uint32_t h = 0; h < 4; h++)
+        f.hosts[hosts[h]].machine.cores = h < full ? 0.5 : 64;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, four_each, hosts, 4);
+    model_fixture_run(&f, 10 * TIME_S);
+    struct model_vertex_view before = model_fixture_view(&f, job_0, 1);
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_vertex_view after = model_fixture_view(&f, job_0, 1);
+    double others = 100e-6 * (shuffled ? 0.5 / 120e-6 : 5000);
+    ck_assert_double_eq_tol((after.busy_seconds - before.busy_seconds) / 10,
+                            full + others * (4 - full), 1e-6);
+    ck_assert_double_eq_tol((after.idle_seconds - before.idle_seconds) / 10,
+                            (1 - others) * (4 - full), 1e-6);
+    ck_assert_double_eq_tol((after.busy_most_seconds - before.busy_most_seconds) / 10, 4, 1e-6);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* Two senders each feed a map, and each map a sink of its own; the second sink is slow. */
 START_TEST(a_reader_of_several_senders_is_backpressured_with_them)
 {
@@ -233,6 +265,7 @@ Suite *test_model_shares_suite(void)
     tcase_add_test(tests, a_reader_of_several_senders_is_backpressured_with_them);
     tcase_add_test(tests, the_busiest_subtask_is_that_of_the_source_that_sends_most);
     tcase_add_test(tests, one_pipeline_of_two_that_is_held_up_shows_in_the_most);
+    tcase_add_loop_test(tests, only_tasks_of_full_hosts_wait_for_cores, 0, 4);
     tcase_add_loop_test(tests, the_busiest_subtask_is_found_among_single_ones, 0, 200);
     suite_add_tcase(suite, tests);
     return suite;
