@@ -152,7 +152,7 @@ static void start_sums(struct maxmin *problem)
     }
 }
 
-static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t limit)
+static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t limit, bool by_sum)
 {
     if (problem->frozen.items[f])
         return;
@@ -161,6 +161,7 @@ static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t li
     struct maxmin_flow *flow = &problem->flows.items[f];
     flow->rate = limit == MAXMIN_BOUND ? flow->bound : fmin(flow->speed * level, flow->bound);
     flow->limit = limit;
+    flow->by_sum = by_sum;
     struct maxmin_sum *sum = &problem->sums.items[flow->sum];
     sum->value += sum->growth * (level - sum->level);
     sum->level = level;
@@ -197,13 +198,13 @@ static void close_row(struct maxmin *problem, uint32_t r, double level)
     row->full = true;
     for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
         if (problem->terms.items[i].weight > 0)
-            freeze(problem, problem->terms.items[i].flow, level, r);
+            freeze(problem, problem->terms.items[i].flow, level, r, false);
     for (uint32_t w = row->first_weight; w < row->first_weight + row->weight_count; w++) {
         struct maxmin_sum *sum = &problem->sums.items[problem->weights.items[w].sum];
         if (sum->closed || !(problem->weights.items[w].weight > 0))
             continue;
         for (uint32_t i = 0; i < sum->count; i++)
-            freeze(problem, problem->by_sum.items[sum->first + i], level, r);
+            freeze(problem, problem->by_sum.items[sum->first + i], level, r, true);
         sum->closed = true;
         sum->growth = 0;
     }
@@ -237,7 +238,7 @@ static void fill(struct maxmin *problem)
         struct maxmin_event event = heap_pop(problem);
         if (event.id < flow_count) {
             level = fmax(level, event.at);
-            freeze(problem, event.id, event.at, MAXMIN_BOUND);
+            freeze(problem, event.id, event.at, MAXMIN_BOUND, false);
             continue;
         }
         double at = row_full_at(problem, event.id - flow_count, fmax(level, event.at));

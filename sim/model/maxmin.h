@@ -30,6 +30,7 @@ struct maxmin_flow {
     double bound;   /* of one flow; infinity: none */
     double rate;    /* out: of one flow */
     uint32_t limit; /* out: the row that stopped it, or MAXMIN_BOUND */
+    bool by_sum;    /* out: with its sum, and not by what it takes of that row itself */
     double speed;   /* while solving: records per level */
     double demand;  /* while solving: most it takes of anything, in even shares, per record */
 };

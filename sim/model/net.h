@@ -68,8 +68,9 @@ struct net_row {
     uint32_t host;        /* others */
     uint32_t share;       /* SLOT */
     uint32_t likes;       /* of host or slot: as many, with it, are loaded alike */
-    /* While marking: the vertex of this component that loads it most; NONE: not looked for. */
-    uint32_t heaviest, heaviest_job, heaviest_component;
+    /* While marking: of the vertices that the sum reaches, the one that loads it most, and the one
+     * that does behind shuffles; sum NONE: not looked for. */
+    uint32_t sum, heaviest, heaviest_behind;
 };
 
 struct net {

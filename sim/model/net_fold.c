@@ -145,6 +145,7 @@ static void add_waits(struct flow_fold *fold, double waits)
     fold->busy += waits;
     fold->idle *= 1 - waits / rest;
     fold->backpressured *= 1 - waits / rest;
+    fold->backpressured_most *= 1 - waits / rest;
 }
 
 static void take_fold(struct vertex_flow *flow, double seconds)

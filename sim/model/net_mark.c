@@ -4,7 +4,8 @@
  * what it wants is held up by one vertex, its bottleneck. From its source to there all input
  * buffers fill (congested); every vertex on the way but the bottleneck itself waits for room in its
  * output whenever it does not work (backpressured). On a host that is out of cores the bottleneck
- * is the task that needs most of them: the scheduler of the host serves smaller wishes in full.
+ * is the task that needs most of them: the scheduler of the host serves smaller wishes in full. Who
+ * has no task of his own there waits for one behind a shuffle.
  * While a component pauses for snapshots, the vertices that take one are the bottlenecks.
  */
 #include <math.h>
@@ -65,92 +66,89 @@ static bool is_concerned(const struct net *net, const struct net_row *row,
            net->shares.items[row->share].allocation.n == task->life.allocation.n;
 }
 
-/* The vertex of the component that loads the full limit of a host most; what is sent is held up at
- * the reader's end of the wire. */
-static uint32_t heaviest_on(struct model *model, const struct net *net, const struct net_row *row,
-                            uint32_t j, const struct component *component)
+static bool is_on(const struct net *net, const struct net_row *row, const struct model_task *task)
 {
-    struct model_job *job = &model->jobs[j];
-    const struct model_host *host = &model->hosts.items[row->host];
-    uint32_t heaviest = NONE;
-    double most = -1;
-    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
+    return task->life.current && task->life.phase == TASK_RUNNING && is_concerned(net, row, task);
+}
+
+/* What is sent is held up at the reader's end of the wire. */
+static uint32_t holder_of(const struct model_job *job, const struct net_row *row, uint32_t v)
+{
+    if (v == NONE || (row->limit != LIMIT_NIC_OUT && row->limit != LIMIT_WIRE))
+        return v;
+    const struct job_graph *graph = job->spec->graph;
+    const struct job_vertex *vertex = &graph->vertices.items[v];
+    return vertex->outputs.count > 0 ? graph->edges.items[vertex->outputs.items[0]].consumer.n : v;
+}
+
+/* Of the vertices that a source reaches the ones that load the full limit of a host most. Who has
+ * sources of its own there may be held up by these, others by what is behind shuffles only. */
+static void find_heaviest(struct model *model, const struct net *net, struct net_row *row,
+                          uint32_t sum)
+{
+    const struct net_sum *of = &net->sums.items[sum];
+    struct model_job *job = &model->jobs[of->job];
+    const struct component *component = &job->components.items[of->component];
+    uint32_t k = sum - component->first_sum, heaviest[] = { NONE, NONE };
+    double most[] = { -1, -1 };
+    for (VEC_EACH(const uint32_t, index, &model->hosts.items[row->host].life.tasks)) {
         const struct model_task *task = &model->tasks.items[*index];
         const struct model_vertex *vertex = &job->vertices[task->life.vertex];
-        if (task->life.job != j || !task->life.current || task->life.phase != TASK_RUNNING ||
-            &job->components.items[vertex->component] != component || !is_concerned(net, row, task))
+        if (task->life.job != of->job || vertex->component != of->component ||
+            !is_on(net, row, task) || !(vertex->shape.gain[k] > 0))
             continue;
-        double load = task_rate(net, component, job, vertex, task->life.subtask) *
-                      load_of_task(job, vertex, row->limit);
-        if (load > most || (load == most && vertex->id > heaviest)) {
-            most = load;
-            heaviest = vertex->id;
-        }
+        uint32_t s = task->life.subtask;
+        bool behind = vertex->shape.share && vertex->shape.share[k * vertex->parallelism + s] > 0;
+        double load =
+            task_rate(net, component, job, vertex, s) * load_of_task(job, vertex, row->limit);
+        for (int i = 0; i <= behind; i++)
+            if (load > most[i] || (load == most[i] && vertex->id > heaviest[i])) {
+                most[i] = load;
+                heaviest[i] = vertex->id;
+            }
     }
-    const struct job_vertex *v =
-        heaviest == NONE ? NULL : &job->spec->graph->vertices.items[heaviest];
-    if (v && (row->limit == LIMIT_NIC_OUT || row->limit == LIMIT_WIRE) && v->outputs.count > 0)
-        return job->spec->graph->edges.items[v->outputs.items[0]].consumer.n;
-    return heaviest;
-}
-
-/* What tasks of that vertex have no core for, on all hosts that are like that one: they always have
- * work. */
-static double core_lack_on(struct model *model, const struct net *net, const struct net_row *row,
-                           const struct component *component, uint32_t v)
-{
-    const struct model_job *job = &model->jobs[row->heaviest_job];
-    const struct model_vertex *vertex = &job->vertices[v];
-    const struct model_host *host = &model->hosts.items[row->host];
-    double lack = 0;
-    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
-        const struct model_task *task = &model->tasks.items[*index];
-        if (task->life.job != row->heaviest_job || task->life.vertex != v || !task->life.current ||
-            task->life.phase != TASK_RUNNING || !is_concerned(net, row, task))
-            continue;
-        double rate = task_rate(net, component, job, vertex, task->life.subtask);
-        lack += fmax(1 - rate * vertex_service(vertex, host->life.speed, 1), 0);
-    }
-    return lack * row->likes;
-}
-
-/* Classes of a component lie together, so the row is looked at once for all of them. */
-static void find_heaviest(struct model *model, const struct net *net, struct net_row *row,
-                          const struct net_sum *sum)
-{
-    const struct component *component = &model->jobs[sum->job].components.items[sum->component];
-    row->heaviest = heaviest_on(model, net, row, sum->job, component);
-    row->heaviest_job = sum->job;
-    row->heaviest_component = sum->component;
-    if (row->heaviest == NONE || (row->limit != LIMIT_CORES && row->limit != LIMIT_SLOT))
-        return;
-    struct vertex_flow *flow = &model->jobs[sum->job].vertices[row->heaviest].flow;
-    flow->contended = true;
-    flow->core_lack += core_lack_on(model, net, row, component, row->heaviest);
+    row->sum = sum;
+    row->heaviest = holder_of(job, row, heaviest[0]);
+    row->heaviest_behind = holder_of(job, row, heaviest[1]);
 }
 
 static uint32_t bottleneck_of(struct model *model, struct net *net, const struct net_class *class,
-                              uint32_t limit)
+                              const struct maxmin_flow *flow)
 {
-    const struct net_sum *sum = &net->sums.items[class->sum];
     if (class->rate >= class->demand * (1 - 1e-12))
         return NONE;
-    if (limit == MAXMIN_BOUND)
+    if (flow->limit == MAXMIN_BOUND)
         return class->bound_vertex;
-    struct net_row *row = &net->rows.items[limit];
+    struct net_row *row = &net->rows.items[flow->limit];
     if (row->limit == LIMIT_THREAD)
-        return row->job == sum->job ? row->vertex : NONE;
-    if (row->heaviest == NONE || row->heaviest_job != sum->job ||
-        row->heaviest_component != sum->component)
-        find_heaviest(model, net, row, sum);
-    return row->heaviest;
+        return row->job == net->sums.items[class->sum].job ? row->vertex : NONE;
+    if (row->sum != class->sum)
+        find_heaviest(model, net, row, class->sum);
+    return flow->by_sum ? row->heaviest_behind : row->heaviest;
 }
 
-static bool waits_for_cores(const struct net *net, const struct net_class *class, uint32_t limit)
+static bool is_of_cores(const struct net_row *row)
 {
-    return class->bottleneck != NONE && limit != MAXMIN_BOUND &&
-           (net->rows.items[limit].limit == LIMIT_CORES ||
-            net->rows.items[limit].limit == LIMIT_SLOT);
+    return row->limit == LIMIT_CORES || row->limit == LIMIT_SLOT;
+}
+
+/* Tasks of a full host that hold others up always have work: what they do not work, they have no
+ * core. So it is on all hosts that are like that one. */
+static void add_core_lacks(struct model *model, const struct net *net, const struct net_row *row)
+{
+    const struct model_host *host = &model->hosts.items[row->host];
+    for (VEC_EACH(const uint32_t, index, &host->life.tasks)) {
+        const struct model_task *task = &model->tasks.items[*index];
+        const struct model_job *job = &model->jobs[task->life.job];
+        const struct model_vertex *vertex = &job->vertices[task->life.vertex];
+        struct vertex_flow *flow = &job->vertices[task->life.vertex].flow;
+        if (!flow->contended || !is_on(net, row, task))
+            continue;
+        const struct component *component = &job->components.items[vertex->component];
+        double rate = task_rate(net, component, job, vertex, task->life.subtask);
+        flow->core_lack +=
+            fmax(1 - rate * vertex_service(vertex, host->life.speed, 1), 0) * row->likes;
+    }
 }
 
 /* Finds the vertices from which a way leads to that one, itself among them; kept for as long as
@@ -231,9 +229,12 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
     if (component_is_paused(component)) {
         mark_pause(job, component, class, source);
     } else {
-        uint32_t limit = net->problem.flows.items[index].limit;
-        class->bottleneck = bottleneck_of(model, net, class, limit);
-        class->contended = waits_for_cores(net, class, limit);
+        const struct maxmin_flow *flow = &net->problem.flows.items[index];
+        class->bottleneck = bottleneck_of(model, net, class, flow);
+        class->contended = class->bottleneck != NONE && flow->limit != MAXMIN_BOUND &&
+                           is_of_cores(&net->rows.items[flow->limit]);
+        if (class->contended)
+            job->vertices[class->bottleneck].flow.contended = true;
         class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
         if (class->backpressured)
             hold_way(job, source, class->bottleneck);
@@ -258,7 +259,7 @@ static void clear_marks(struct model *model, struct net *net)
         }
     }
     for (VEC_EACH(struct net_row, row, &net->rows))
-        row->heaviest = NONE;
+        row->sum = NONE;
 }
 
 /* Does what the class sends to that vertex, which it reaches, wait there for room in its output? */
@@ -337,6 +338,9 @@ void net_mark(struct model *model, struct net *net)
     clear_marks(model, net);
     for (uint32_t c = 0; c < net->classes.count; c++)
         mark_class(model, net, c);
+    for (VEC_EACH(const struct net_row, row, &net->rows))
+        if (row->sum != NONE && is_of_cores(row))
+            add_core_lacks(model, net, row);
     mark_work(model, net);
     mark_own_rows(model, net);
     for (VEC_EACH(const struct net_member, member, &net->members)) {

@@ -58,7 +58,7 @@ static void add_row(struct net *net, struct net_row row, double limit, struct ro
                        parts->weights.items, (uint32_t)parts->weights.count);
     if (row.limit != LIMIT_THREAD)
         maxmin_share_row(&net->problem, index, parts->peaks.items);
-    row.heaviest = NONE;
+    row.sum = NONE;
     vec_push(&net->rows, row);
     vec_clear(&parts->terms);
     vec_clear(&parts->weights);

@@ -95,6 +95,59 @@ START_TEST(only_tasks_of_full_hosts_wait_for_cores)
 }
 END_TEST
 
+/* One host of four has one core for a source of 201 us and a reader of 200 us: half for each,
+ * 10,000 records/s through four readers. Its source waits for its core, if anything; those of the
+ * other hosts wait for its reader, although the reader takes less of that core than the source. */
+START_TEST(sources_elsewhere_wait_for_readers_of_a_full_host)
+{
+    static const uint32_t four_each[] = { 4, 4 };
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, 201 * TIME_US);
+    model_fixture_vertex(&f, job_0, "count", 128, 200 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 19000);
+    for (uint32_t h = 0; h < 4; h++)
+        f.hosts[hosts[h]].machine.cores = h == 0 ? 1 : 64;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, four_each, hosts, 4);
+    model_fixture_run(&f, 10 * TIME_S);
+    struct model_vertex_view before = model_fixture_view(&f, job_0, 0);
+    ck_assert_double_eq_tol(model_fixture_served(&f, 10 * TIME_S, 20 * TIME_S), 100e3, 200);
+    struct model_vertex_view after = model_fixture_view(&f, job_0, 0);
+    ck_assert_double_eq_tol((after.backpressured_seconds - before.backpressured_seconds) / 10,
+                            3 * (1 - 2500 * 201e-6), 0.01);
+    ck_assert(f.model->jobs[0].vertices[1].flow.congested);
+    model_fixture_fini(&f);
+}
+END_TEST
+
+/* Two equal hosts of one core, each with a source of 50 us and a reader of 100 us that has always
+ * work: what the sources do not work they wait for the core or for room, each for as long as the
+ * other. */
+START_TEST(equal_subtasks_that_wait_for_cores_are_backpressured_alike)
+{
+    static const uint32_t two_each[] = { 2, 2 };
+    model_fixture_init(&f);
+    model_fixture_vertex(&f, job_0, "source", 128, 50 * TIME_US);
+    model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 14000);
+    for (uint32_t h = 0; h < 2; h++)
+        f.hosts[hosts[h]].machine.cores = 1;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, two_each, hosts, 2);
+    model_fixture_run(&f, 10 * TIME_S);
+    struct model_vertex_view before = model_fixture_view(&f, job_0, 0);
+    model_fixture_run(&f, 20 * TIME_S);
+    struct model_vertex_view after = model_fixture_view(&f, job_0, 0);
+    double mean = after.backpressured_seconds - before.backpressured_seconds;
+    ck_assert_double_gt(mean, 1);
+    ck_assert_double_eq_tol(after.backpressured_most_seconds - before.backpressured_most_seconds,
+                            mean, 1e-6);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* Two senders each feed a map, and each map a sink of its own; the second sink is slow. */
 START_TEST(a_reader_of_several_senders_is_backpressured_with_them)
 {
@@ -266,6 +319,8 @@ Suite *test_model_shares_suite(void)
     tcase_add_test(tests, the_busiest_subtask_is_that_of_the_source_that_sends_most);
     tcase_add_test(tests, one_pipeline_of_two_that_is_held_up_shows_in_the_most);
     tcase_add_loop_test(tests, only_tasks_of_full_hosts_wait_for_cores, 0, 4);
+    tcase_add_test(tests, sources_elsewhere_wait_for_readers_of_a_full_host);
+    tcase_add_test(tests, equal_subtasks_that_wait_for_cores_are_backpressured_alike);
     tcase_add_loop_test(tests, the_busiest_subtask_is_found_among_single_ones, 0, 200);
     suite_add_tcase(suite, tests);
     return suite;
