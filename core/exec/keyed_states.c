@@ -54,31 +54,26 @@ static const struct snapshot_section *section_of(const struct task_snapshot_file
 }
 
 /* Old subtasks without a file had finished before the checkpoint: no record of theirs is to come,
- * and their state is gone with them, as in Flink. True: there were such. first: a file in which the
- * state is; those of all others that have it are of the same subtasks (restore_from). */
-static bool restore_finished(const struct state_registry *registry, const struct keyed_state *state,
+ * and their state is gone with them, as in Flink. first: a file in which the state is; those of all
+ * others that have it are of the same subtasks (restore_from). */
+static void restore_finished(const struct state_registry *registry, const struct keyed_state *state,
                              const struct task_snapshot_identity *first,
                              struct state_restore *restore)
 {
-    bool *found = mem_create_array(first->parallelism, sizeof *found), any = false;
+    bool *found = mem_create_array(first->parallelism, sizeof *found);
     for (size_t i = 0; i < registry->file_count; i++)
         if (section_of(&registry->files[i], SECTION_KEYED, state))
             found[registry->files[i].identity.subtask] = true;
-    for (uint32_t s = 0; s < first->parallelism; s++) {
-        if (found[s])
-            continue;
-        state_restore_absent(
-            restore,
-            key_group_range_of((int32_t)s, (int32_t)first->parallelism, first->max_parallelism),
-            first->checkpoint);
-        any = true;
-    }
+    for (uint32_t s = 0; s < first->parallelism; s++)
+        if (!found[s])
+            state_restore_absent(
+                restore,
+                key_group_range_of((int32_t)s, (int32_t)first->parallelism, first->max_parallelism),
+                first->checkpoint);
     mem_destroy(found);
-    return any;
 }
 
-/* One file's part of the state, for these key groups; the parts that were read are a chain to go on
- * with. */
+/* One file's part of the state, for these key groups; the parts that were read are a chain. */
 static MUST_CHECK struct err restore_part(const struct state_registry *registry,
                                           const struct task_snapshot_file *file,
                                           const struct state_part *part, struct keyed_state *state,
@@ -178,8 +173,21 @@ static const struct task_snapshot_identity *first_with(const struct state_regist
     return NULL;
 }
 
-/* A state that is new since the snapshot begins empty, as in Flink. Nothing is built on files that
- * lack some key groups: an increment to them would add to nothing. */
+/* Had an old subtask just the key groups of this one, at whatever parallelism? A table that is put
+ * together from others' files, or from a part of one, is in no file of its own: the next snapshot
+ * is a full one. Source: RocksDBIncrementalRestoreOperation.initBaseDBFromSingleStateHandle. */
+static bool has_own_file(const struct state_registry *registry, const struct keyed_state *state)
+{
+    for (size_t i = 0; i < registry->file_count; i++) {
+        struct key_group_range range = task_snapshot_groups(&registry->files[i].identity);
+        if (range.first == registry->groups.first && range.last == registry->groups.last &&
+            section_of(&registry->files[i], SECTION_KEYED, state))
+            return true;
+    }
+    return false;
+}
+
+/* A state that is new since the snapshot begins empty, as in Flink. */
 static MUST_CHECK struct err restore(const struct state_registry *registry,
                                      struct keyed_state *state, struct note *note)
 {
@@ -192,8 +200,8 @@ static MUST_CHECK struct err restore(const struct state_registry *registry,
         state_restore_cancel(restore);
         return e;
     }
-    bool is_base =
-        !restore_finished(registry, state, first, restore) && registry->builds_on_restored;
+    restore_finished(registry, state, first, restore);
+    bool is_base = registry->builds_on_restored && has_own_file(registry, state);
     if (!is_base)
         vec_clear(&state->chain.confirmed);
     return state_restore_finish(restore, is_base, note);

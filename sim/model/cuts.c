@@ -12,6 +12,8 @@ static void cut_fini(struct cut *cut)
     for (uint32_t s = 0; s < cut->source_count; s++)
         source_cut_fini(&cut->sources[s]);
     mem_destroy(cut->sources);
+    for (VEC_EACH(struct vertex_chains, chains, &cut->chains))
+        vec_fini(chains);
     vec_fini(&cut->chains);
     vec_fini(&cut->finished);
 }

@@ -9,12 +9,17 @@
 #include "core/port/data.h"
 #include "sim/model/source.h"
 
-/* Keyed state in the files that an incremental checkpoint stands on, of all subtasks of a vertex:
+/* Keyed state in the files that a subtask's part of an incremental checkpoint stands on:
  * core/exec/state_chain.h. */
 struct chain_bytes {
-    bool is_known;
+    bool is_known; /* it has stored its part */
     double full, added;
     uint32_t increments;
+};
+
+struct vertex_chains { /* a VEC: by subtask, as many as there were */
+    struct chain_bytes *items;
+    size_t count, capacity;
 };
 
 /* What a restore needs to know of a checkpoint. */
@@ -24,10 +29,9 @@ struct cut {
     bool completed;
     bool settled;               /* its positions are those that its state stands for */
     bool is_taken_over;         /* a former job's */
-    bool no_base;               /* an incremental checkpoint cannot build on it */
     struct source_cut *sources; /* by source of the job */
     uint32_t source_count;
-    VEC(struct chain_bytes) chains; /* by vertex; empty: no incremental one */
+    VEC(struct vertex_chains) chains; /* by vertex; empty: nothing builds on it */
     VEC(bool)
     finished; /* by component of the job: all its tasks had, so nothing of them is in it */
 };

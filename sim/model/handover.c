@@ -10,6 +10,7 @@
 
 #include "core/graph/operator_ids.h"
 #include "core/port/snapshot_path.h"
+#include "sim/model/increment.h"
 #include "sim/model/partition.h"
 #include "sim/model/state.h"
 
@@ -68,7 +69,6 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
                        .kind = CHECKPOINT_PERIODIC,
                        .settled = true,
                        .is_taken_over = true,
-                       .no_base = !job_builds_on(job->spec, former->spec, theirs->kind),
                        .source_count = (uint32_t)job->sources.count };
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
     for (uint32_t s = 0; s < cut.source_count; s++) {
@@ -85,6 +85,8 @@ static void adopt(struct model *model, struct model_job *job, struct model_job *
         if (former->ended)
             former->sources.items[there].given_up_at = now;
     }
+    if (job_builds_on(job->spec, former->spec, theirs->kind))
+        increment_take_over(job, &cut, former, theirs);
     cut_add(job, cut);
     cut_complete(job, cut_find(job, cut.id));
     job->goes_on = true;

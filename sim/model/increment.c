@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Chains of increments by cut and vertex. A cut without a chain is a full file.
+ * Chains of increments by cut, vertex and subtask. What is in no chain is in no file to build on.
  */
 #include "sim/model/increment.h"
 
 #include <math.h>
+
+#include "core/graph/operator_ids.h"
 
 double records_at_cut(const struct model_job *job, const struct model_vertex *vertex,
                       const struct cut *cut)
@@ -16,71 +18,105 @@ double records_at_cut(const struct model_job *job, const struct model_vertex *ve
     return sum;
 }
 
-/* What an incremental checkpoint builds on; a savepoint is nobody's base. */
-static struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
+/* A savepoint is nobody's base. */
+static const struct cut *completed_before(const struct model_job *job, uint64_t checkpoint)
 {
     size_t i = job->restorable.count;
     while (i > 0 && job->restorable.items[i - 1] >= checkpoint)
         i--;
-    struct cut *newest = i > 0 ? cut_find(job, job->restorable.items[i - 1]) : NULL;
-    return newest && !newest->no_base ? newest : NULL; /* such a one is a former job's: the first */
+    return i > 0 ? cut_find(job, job->restorable.items[i - 1]) : NULL;
 }
 
-static double keyed_bytes(const struct model *model, struct model_vertex *vertex, double records)
-{
-    double sum = 0;
-    for (uint32_t s = 0; s < vertex->parallelism; s++)
-        sum += snapshot_keyed_bytes(model, vertex, s, records);
-    return sum;
-}
-
-/* The files of this vertex; those of a cut that was no incremental one are one full file each. */
-static struct chain_bytes *chain_of(const struct model *model, struct model_job *job,
-                                    struct model_vertex *vertex, struct cut *cut)
+static struct vertex_chains *chains_in(struct cut *cut, const struct model_job *job,
+                                       const struct model_vertex *vertex)
 {
     if (cut->chains.count == 0)
         vec_resize(&cut->chains, job->vertex_count);
-    struct chain_bytes *chain = &cut->chains.items[vertex->id];
-    if (!chain->is_known)
-        *chain = (struct chain_bytes){
-            .is_known = true, .full = keyed_bytes(model, vertex, records_at_cut(job, vertex, cut))
-        };
-    return chain;
+    struct vertex_chains *chains = &cut->chains.items[vertex->id];
+    if (chains->count == 0)
+        vec_resize(chains, vertex->parallelism);
+    return chains;
+}
+
+struct increment increment_begin(const struct model_job *job, const struct model_vertex *vertex,
+                                 struct cut *cut)
+{
+    const struct cut *before = completed_before(job, cut->id);
+    struct increment increment = { .chains = chains_in(cut, job, vertex),
+                                   .records = records_at_cut(job, vertex, cut) };
+    if (!before || before->chains.count == 0)
+        return increment;
+    increment.before = &before->chains.items[vertex->id];
+    increment.records_before = records_at_cut(job, vertex, before);
+    return increment;
+}
+
+/* Of the subtask that had the same key groups, at whatever parallelism. A table that is put
+ * together from others' files, or from a part of one, is in no file of its own. Null: there is
+ * none. */
+static const struct chain_bytes *chain_before(const struct vertex_chains *before,
+                                              const struct model_vertex *vertex, uint32_t subtask)
+{
+    if (!before || before->count == 0)
+        return NULL;
+    int32_t groups = (int32_t)vertex->groups, old = (int32_t)before->count;
+    struct key_group_range now =
+        key_group_range_of((int32_t)subtask, (int32_t)vertex->parallelism, groups);
+    int32_t owner = key_group_subtask(now.first, old, groups);
+    CHECK(0 <= owner && owner < old);
+    struct key_group_range then = key_group_range_of(owner, old, groups);
+    return then.first == now.first && then.last == now.last ? &before->items[owner] : NULL;
 }
 
 static bool goes_on(const struct chain_bytes *chain)
 {
-    return chain->added <= chain->full && chain->increments < CHECKPOINT_INCREMENTS_MAX;
+    return chain->is_known && chain->added <= chain->full &&
+           chain->increments < CHECKPOINT_INCREMENTS_MAX;
 }
 
-/* The cut's own files, on those of `before`. */
-static void put_chain(const struct model *model, struct model_job *job, struct model_vertex *vertex,
-                      struct cut *cut, const struct chain_bytes *before, double records_before)
+struct increment_bytes increment_take(const struct model *model, const struct increment *increment,
+                                      struct model_vertex *vertex, uint32_t subtask)
 {
-    double records = records_at_cut(job, vertex, cut);
-    if (cut->chains.count == 0)
-        vec_resize(&cut->chains, job->vertex_count);
-    if (cut->chains.items[vertex->id].is_known)
+    const struct chain_bytes *before = chain_before(increment->before, vertex, subtask);
+    struct chain_bytes *own = &increment->chains->items[subtask];
+    CHECK(!own->is_known);
+    if (!before || !goes_on(before)) {
+        double bytes = snapshot_keyed_bytes(model, vertex, subtask, increment->records);
+        *own = (struct chain_bytes){ .is_known = true, .full = bytes };
+        return (struct increment_bytes){ .written = bytes };
+    }
+    /* never more than all of it */
+    double since = fmax(increment->records - increment->records_before, 0);
+    double bytes = snapshot_keyed_bytes(model, vertex, subtask, since);
+    *own = *before;
+    own->added += bytes;
+    own->increments++;
+    return (struct increment_bytes){ .written = bytes, .older = before->full + before->added };
+}
+
+/* The vertex that had state of one of these operators, of a job whose chains were no others. */
+static const struct vertex_chains *chains_of_former(const struct model_job *former,
+                                                    const struct cut *theirs,
+                                                    const struct job_vertex *vertex)
+{
+    for (VEC_EACH(const struct job_operator, op, &vertex->operators)) {
+        struct vertex_id was = operator_ids_find(former->spec->graph, op->id);
+        if (!vertex_id_is_none(was))
+            return &theirs->chains.items[was.n];
+    }
+    return NULL;
+}
+
+void increment_take_over(const struct model_job *job, struct cut *cut,
+                         const struct model_job *former, const struct cut *theirs)
+{
+    if (theirs->chains.count == 0)
         return;
-    struct chain_bytes chain = *before;
-    chain.added += keyed_bytes(model, vertex, fmax(records - records_before, 0));
-    chain.increments++;
-    cut->chains.items[vertex->id] = chain;
-}
-
-struct increment increment_take(const struct model *model, struct model_job *job,
-                                struct model_vertex *vertex, struct cut *cut)
-{
-    struct cut *before = completed_before(job, cut->id);
-    const struct chain_bytes *chain = before ? chain_of(model, job, vertex, before) : NULL;
-    if (!chain || !goes_on(chain))
-        return (struct increment){ 0 };
-    double records_before = records_at_cut(job, vertex, before);
-    struct increment increment = { .is_one = true,
-                                   .records_before = records_before,
-                                   .older = chain->full + chain->added,
-                                   .keyed = keyed_bytes(model, vertex,
-                                                        records_at_cut(job, vertex, cut)) };
-    put_chain(model, job, vertex, cut, chain, records_before);
-    return increment;
+    vec_resize(&cut->chains, job->vertex_count);
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        const struct vertex_chains *from =
+            chains_of_former(former, theirs, &job->spec->graph->vertices.items[v]);
+        for (size_t s = 0; from && s < from->count; s++)
+            vec_push(&cut->chains.items[v], from->items[s]);
+    }
 }

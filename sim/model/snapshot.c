@@ -50,14 +50,6 @@ static bool holds_no_state(const struct model_job *job, const struct model_verte
     return job->components.items[vertex->component].as_finished;
 }
 
-/* What of it has changed since the task had seen fewer. */
-static double state_changed(struct model *model, struct model_vertex *vertex, uint32_t subtask,
-                            double records, double records_before)
-{
-    double since = fmax(records - records_before, 0); /* so it is never more than all of it */
-    return vertex->spec->state_fixed + snapshot_keyed_bytes(model, vertex, subtask, since);
-}
-
 static const struct planned_fault *fault_of(const struct model_job *job,
                                             enum planned_fault_kind kind, uint32_t vertex,
                                             uint32_t subtask, uint64_t checkpoint)
@@ -130,10 +122,27 @@ void upload_decline(struct model *model, uint32_t host, uint32_t job, uint64_t c
 struct snapshot {
     uint64_t serial, checkpoint;
     double records;
-    struct increment on; /* all of it may be full */
-    bool local;          /* hosts keep copies; of savepoints they do not */
+    bool is_incremental;
+    struct increment on;
+    bool local; /* hosts keep copies; of savepoints they do not */
     struct checkpoint_ack like;
 };
+
+/* Bytes of the task's state, beside data in flight. */
+static struct increment_bytes bytes_of(const struct model *model, struct model_vertex *vertex,
+                                       const struct life_task *task,
+                                       const struct snapshot *snapshot)
+{
+    struct increment_bytes bytes = { 0 };
+    if (holds_no_state(&model->jobs[task->job], vertex))
+        return bytes;
+    if (snapshot->is_incremental)
+        bytes = increment_take(model, &snapshot->on, vertex, task->subtask);
+    else
+        bytes.written = snapshot_keyed_bytes(model, vertex, task->subtask, snapshot->records);
+    bytes.written += vertex->spec->state_fixed;
+    return bytes;
+}
 
 /* What one task stores goes to its host's upload of this round. */
 static void add_to_upload(struct model *model, struct model_vertex *vertex, uint32_t task,
@@ -141,13 +150,7 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
 {
     struct model_task *t = &model->tasks.items[task];
     struct model_host *host = &model->hosts.items[t->life.host];
-    bool none = holds_no_state(&model->jobs[t->life.job], vertex);
-    double bytes =
-        none ? 0 : snapshot_task_bytes(model, vertex, t->life.subtask, snapshot->records);
-    double written = bytes;
-    if (snapshot->on.is_one && !none)
-        written = state_changed(model, vertex, t->life.subtask, snapshot->records,
-                                snapshot->on.records_before);
+    struct increment_bytes bytes = bytes_of(model, vertex, &t->life, snapshot);
     if (host->upload_round != model->upload_round) {
         host->upload_round = model->upload_round;
         host->upload =
@@ -161,39 +164,35 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     ack.attempt = t->life.attempt;
     ack.sync = t->sync;
     t->sync = 0;
-    ack.state_bytes = (int64_t)bytes;
-    if (snapshot->on.is_one && !none)
-        ack.state_bytes += (int64_t)(written - bytes +
-                                     snapshot->on.older * (bytes - vertex->spec->state_fixed) /
-                                         fmax(snapshot->on.keyed, 1));
-    ack.written_bytes = (int64_t)written;
+    ack.state_bytes = (int64_t)(bytes.written + bytes.older);
+    ack.written_bytes = (int64_t)bytes.written;
     vec_push(&upload->tasks, task_ref_of(&model->life, task));
     vec_push(&upload->acks, ack);
-    double stored = written + (double)ack.in_flight_bytes;
+    double stored = bytes.written + (double)ack.in_flight_bytes;
     upload->bytes += stored > INLINE_STATE_BYTES ? stored : 0;
-    upload->state_bytes += stored > INLINE_STATE_BYTES ? written : 0;
+    upload->state_bytes += stored > INLINE_STATE_BYTES ? bytes.written : 0;
 }
 
-static struct snapshot snapshot_of(const struct model *model, struct model_job *job,
-                                   struct model_vertex *vertex, const struct pending *pending)
+static struct snapshot snapshot_of(struct model_job *job, const struct model_vertex *vertex,
+                                   const struct pending *pending)
 {
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
     uint32_t tasks = hop->others_passed ? 1 : vertex->parallelism; /* that data in flight is for */
-    bool incremental = config_is_incremental(&job->spec->graph->config) &&
-                       pending->how.kind == CHECKPOINT_PERIODIC;
     struct cut *cut = cut_find(job, checkpoint);
     CHECK(cut != NULL);
     struct snapshot snapshot = {
         .serial = pending->serial,
         .checkpoint = checkpoint,
         .records = records_at_cut(job, vertex, cut),
+        .is_incremental = config_is_incremental(&job->spec->graph->config) &&
+                          pending->how.kind == CHECKPOINT_PERIODIC,
         .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment,
                   .in_flight_bytes = (int64_t)(hop->in_flight_bytes * hop->held_part / tasks) },
     };
-    if (incremental)
-        snapshot.on = increment_take(model, job, vertex, cut);
+    if (snapshot.is_incremental)
+        snapshot.on = increment_begin(job, vertex, cut);
     return snapshot;
 }
 
@@ -241,7 +240,7 @@ static void store(struct model *model, uint32_t j, uint64_t serial, uint32_t v, 
     const struct pending *pending = barrier_find(job, serial);
     if (!pending)
         return;
-    const struct snapshot snapshot = snapshot_of(model, job, vertex, pending);
+    const struct snapshot snapshot = snapshot_of(job, vertex, pending);
     model->upload_round++;
     vec_clear(&model->numbers); /* scratch that solving leaves filled */
     for (uint32_t s = 0; s < vertex->parallelism; s++) {

@@ -390,7 +390,8 @@ START_TEST(a_damaged_chain_is_one_error)
 }
 END_TEST
 
-/* Old subtask 1 had finished: its key groups are in no file, so nothing can be added to them. */
+/* Old subtask 1 had finished: its key groups are in no file. Whoever has those of subtask 0 only
+ * misses nothing. */
 START_TEST(nothing_is_built_on_what_lacks_key_groups)
 {
     struct rng rng = rng_stream(13, "increments", 0);
@@ -404,75 +405,71 @@ START_TEST(nothing_is_built_on_what_lacks_key_groups)
     struct kept first = both;
     first.width = 1;
     lent->from = &first;
-    struct bare_task task;
-    struct state_spec spec = *state_table_spec(story.job.tables[0]);
-    spec.range.last = GROUPS - 1;
-    ck_assert_ptr_nonnull(open_task(&task, lent, 0, 1, &spec));
-    ck_assert(!state_chain_goes_on(&task.registry.states.items[0].chain));
-    state_registry_fini(&task.registry);
+    for (uint32_t width = 1; width <= 2; width++) {
+        struct bare_task task;
+        struct state_spec spec = *state_table_spec(story.job.tables[0]);
+        spec.range = key_group_range_of(0, (int32_t)width, GROUPS);
+        ck_assert_ptr_nonnull(open_task(&task, lent, 0, width, &spec));
+        ck_assert_int_eq(state_chain_goes_on(&task.registry.states.items[0].chain), width == 2);
+        state_registry_fini(&task.registry);
+    }
     mem_destroy(lent);
     end_story(&story);
 }
 END_TEST
 
-static void add_to(struct state_chain *chain, uint64_t id, bool is_increment, uint64_t bytes)
+static bool had_these_groups(struct key_group_range range, int32_t width)
 {
-    state_chain_begin(chain, id, is_increment, 0, (struct key_group_range){ 0, 9 });
-    state_chain_written(chain, id, bytes);
-}
-
-START_TEST(increments_larger_than_what_they_add_to_end_the_chain)
-{
-    struct state_chain chain = { 0 };
-    ck_assert(!state_chain_goes_on(&chain));
-    add_to(&chain, 1, false, 100);
-    ck_assert(!state_chain_goes_on(&chain));
-    state_chain_confirm(&chain, 1);
-    add_to(&chain, 2, true, 60);
-    state_chain_confirm(&chain, 2);
-    ck_assert(state_chain_goes_on(&chain));
-    add_to(&chain, 3, true, 40);
-    state_chain_confirm(&chain, 3);
-    ck_assert(state_chain_goes_on(&chain));
-    add_to(&chain, 4, true, 1);
-    state_chain_confirm(&chain, 4);
-    ck_assert(!state_chain_goes_on(&chain));
-    state_chain_fini(&chain);
-}
-END_TEST
-
-START_TEST(a_chain_has_so_many_increments_at_most)
-{
-    struct state_chain chain = { 0 };
-    add_to(&chain, 1, false, 100);
-    state_chain_confirm(&chain, 1);
-    for (uint64_t i = 0; i < CHECKPOINT_INCREMENTS_MAX; i++) {
-        ck_assert(state_chain_goes_on(&chain));
-        add_to(&chain, 2 + i, true, 0);
-        state_chain_confirm(&chain, 2 + i);
+    for (int32_t s = 0; s < width; s++) {
+        struct key_group_range had = key_group_range_of(s, width, GROUPS);
+        if (had.first == range.first && had.last == range.last)
+            return true;
     }
-    ck_assert(!state_chain_goes_on(&chain));
-    state_chain_fini(&chain);
+    return false;
 }
-END_TEST
 
-/* 3 began when 1 was the newest confirmed one: 2 is none of its parts. */
-START_TEST(a_snapshot_builds_on_what_was_confirmed_when_it_began)
+/* From `width` tasks to any number: how many go on with what another had stored. */
+static uint32_t go_on_from(int32_t width, int32_t to, struct rng *rng)
 {
-    struct state_chain chain = { 0 };
-    add_to(&chain, 1, false, 100);
-    state_chain_confirm(&chain, 1);
-    add_to(&chain, 2, true, 10);
-    add_to(&chain, 3, true, 20);
-    state_chain_confirm(&chain, 2);
-    ck_assert_uint_eq(chain.confirmed.count, 2);
-    state_chain_confirm(&chain, 3);
-    ck_assert_uint_eq(chain.confirmed.count, 2);
-    ck_assert_uint_eq(chain.confirmed.items[1].checkpoint, 3);
-    add_to(&chain, 4, true, 1);
-    state_chain_abort(&chain, 4);
-    ck_assert(!state_chain_awaits(&chain, 4));
-    state_chain_fini(&chain);
+    struct story story = { 0 };
+    uint32_t number = 0;
+    begin_tasks(&story, NULL, width);
+    for (int step = 0; step < 200; step++)
+        oracle_job_step(&story.job, rng);
+    struct kept kept = take(&story, rng, CHECKPOINT_PERIODIC);
+    complete(&story, &kept);
+    end_tasks(&story);
+    begin_tasks(&story, &kept, to);
+    story.increments = 0;
+    take(&story, rng, CHECKPOINT_PERIODIC); /* nobody hears of it: the next one is as full */
+    kept = take(&story, rng, CHECKPOINT_PERIODIC);
+    for (int32_t s = 0; s < to; s++) {
+        bool goes_on = had_these_groups(key_group_range_of(s, to, GROUPS), width);
+        const struct file *file = find_file(&story, kept.id, (uint32_t)s);
+        ck_assert_int_eq(task_snapshot_find(&file->opened, SECTION_CHAIN, 0, NULL) != NULL,
+                         goes_on);
+        number += goes_on;
+    }
+    ck_assert_uint_eq(story.increments, 2 * number);
+    complete(&story, &kept);
+    take(&story, rng, CHECKPOINT_PERIODIC);
+    ck_assert_uint_eq(story.increments, 2 * number + (uint32_t)to);
+    end_story(&story);
+    return number;
+}
+
+/* IncrementalRemoteKeyedStateHandle: a backend that is put together from others' key groups has no
+ * file of its own; one that has the same key groups at another parallelism goes on. */
+START_TEST(behind_other_key_groups_the_first_is_a_full_one)
+{
+    struct rng rng = rng_stream(14, "increments", 0);
+    uint32_t number = 0;
+    ck_assert_uint_eq(go_on_from(2, 2, &rng), 2);
+    ck_assert_uint_eq(go_on_from(1, 2, &rng), 0);
+    ck_assert_uint_eq(go_on_from(2, 1, &rng), 0);
+    for (int32_t width = 1; width < ORACLE_TABLES_MOST; width++)
+        number += go_on_from(width, width + 1, &rng) + go_on_from(width + 1, width, &rng);
+    ck_assert_uint_gt(number, 0); /* both kinds side by side */
 }
 END_TEST
 
@@ -484,9 +481,7 @@ Suite *test_exec_increments_suite(void)
     tcase_add_loop_test(tcase, increments_restore_what_was_there, 0, 2 * ORACLE_SHAPES);
     tcase_add_loop_test(tcase, a_damaged_chain_is_one_error, 0, HARM_COUNT);
     tcase_add_test(tcase, nothing_is_built_on_what_lacks_key_groups);
-    tcase_add_test(tcase, increments_larger_than_what_they_add_to_end_the_chain);
-    tcase_add_test(tcase, a_chain_has_so_many_increments_at_most);
-    tcase_add_test(tcase, a_snapshot_builds_on_what_was_confirmed_when_it_began);
+    tcase_add_test(tcase, behind_other_key_groups_the_first_is_a_full_one);
     suite_add_tcase(suite, tcase);
     return suite;
 }

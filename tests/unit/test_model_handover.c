@@ -299,16 +299,25 @@ START_TEST(what_a_snapshot_holds_does_not_depend_on_what_comes_after_it)
 }
 END_TEST
 
+/* How the later job starts. */
+struct start {
+    const char *path, *claim_mode;
+    enum checkpoint_kind kind; /* of the snapshot */
+    const uint32_t *parallelism;
+};
+
 /* Bytes that the tasks of the later job write for its first checkpoint, which is incremental
  * otherwise: 2 s of records, or all. */
-static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *path,
-                                      const char *claim_mode)
+static int64_t first_checkpoint_bytes(const struct start *start)
 {
-    set("execution.state-recovery.path", path);
-    set("execution.state-recovery.claim-mode", claim_mode);
+    set("execution.state-recovery.path", start->path);
+    set("execution.state-recovery.claim-mode", start->claim_mode);
     set("execution.checkpointing.incremental", "true");
     set("state.backend.type", "rocksdb");
-    take(kind);
+    second.parallelism = start->parallelism;
+    model_fixture_begin(&f, &first, 2000);
+    model_fixture_trigger(&f, &first, 5, start->kind);
+    model_fixture_run(&f, 10500 * TIME_MS);
     model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
     model_fixture_run(&f, 11 * TIME_S);
     model_job_ended(f.model, job_0, false);
@@ -323,19 +332,22 @@ static int64_t first_checkpoint_bytes(enum checkpoint_kind kind, const char *pat
     return written;
 }
 
-START_TEST(the_first_checkpoint_is_a_full_one_unless_a_checkpoint_was_claimed)
+static const struct start full_starts[] = {
+    { "checkpoint of job", "no_claim", CHECKPOINT_PERIODIC, two },
+    { "savepoint of job", "claim", CHECKPOINT_STOP_SUSPEND, two },
+    { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, four },
+};
+
+START_TEST(the_first_checkpoint_is_a_full_one)
 {
-    int64_t all = 13 * 2000 * 100;
-    ck_assert_int_gt(first_checkpoint_bytes(CHECKPOINT_PERIODIC, "checkpoint of job", "no_claim"),
-                     all * 9 / 10);
-    teardown();
-    setup();
-    ck_assert_int_gt(first_checkpoint_bytes(CHECKPOINT_STOP_SUSPEND, "savepoint of job", "claim"),
-                     all * 9 / 10);
-    teardown();
-    setup();
-    ck_assert_int_lt(first_checkpoint_bytes(CHECKPOINT_PERIODIC, "checkpoint of job", "claim"),
-                     all * 4 / 10);
+    ck_assert_int_gt(first_checkpoint_bytes(&full_starts[_i]), 13 * 2000 * 100 * 9 / 10);
+}
+END_TEST
+
+START_TEST(the_first_checkpoint_adds_to_one_that_was_claimed)
+{
+    const struct start start = { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, two };
+    ck_assert_int_lt(first_checkpoint_bytes(&start), 13 * 2000 * 100 * 4 / 10);
 }
 END_TEST
 
@@ -375,7 +387,9 @@ Suite *test_model_handover_suite(void)
     tcase_add_test(all, the_later_job_reads_on_and_catches_up_at_another_parallelism);
     tcase_add_test(all, a_job_that_is_yet_to_go_on_has_no_backlog);
     tcase_add_test(all, a_second_reader_starts_from_an_older_savepoint);
-    tcase_add_test(all, the_first_checkpoint_is_a_full_one_unless_a_checkpoint_was_claimed);
+    tcase_add_loop_test(all, the_first_checkpoint_is_a_full_one, 0,
+                        (int)(sizeof full_starts / sizeof *full_starts));
+    tcase_add_test(all, the_first_checkpoint_adds_to_one_that_was_claimed);
     tcase_add_test(all, nothing_waits_for_a_paced_source);
     suite_add_tcase(suite, all);
     TCase *bare = tcase_create("without fixture");
