@@ -16,13 +16,13 @@ bool job_source_awaits_first(const struct job_spec *job, uint32_t vertex)
            !job->vertices.items[vertex].source_function;
 }
 
-/* A savepoint is nobody's base: its format is the canonical one, not the backend's own files. What
- * is not claimed must not be needed later. Operators that are chained together now have their files
- * from several tasks, and the number of an older one does not say any more whose it is. */
+/* Nobody's base are a savepoint and a full checkpoint: their format is not that of the backend's
+ * own files. What is not claimed must not be needed later. Operators that are chained together now
+ * have their files from several tasks, and an older one's number does not say any more whose. */
 bool job_builds_on(const struct job_spec *job, const struct job_spec *former,
                    enum checkpoint_kind kind)
 {
-    return kind == CHECKPOINT_PERIODIC &&
+    return kind == CHECKPOINT_PERIODIC && config_is_incremental(&former->graph->config) &&
            job->graph->config.recovery_claim_mode == CLAIM_MODE_CLAIM &&
            !operator_ids_are_joined(former->graph, job->graph);
 }

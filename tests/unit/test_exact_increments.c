@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Incremental checkpoints of whole runs, in both worlds: what the first one writes behind a failure
- * and behind another parallelism.
+ * Incremental checkpoints of whole runs, in both worlds: what the first one writes behind a
+ * failure, another parallelism, and another job's checkpoint.
  */
 #include <check.h>
 #include <stdio.h>
@@ -11,28 +11,29 @@
 #include "sim/cli/command.h"
 #include "tests/lib/command_line.h"
 
-static const char yaml[] = "name: increments\n"
-                           "duration: 100s\n"
-                           "config:\n"
-                           "  jobmanager.scheduler: adaptive\n"
-                           "  parallelism.default: %d\n"
-                           "  execution.checkpointing.interval: 10s\n"
-                           "  execution.checkpointing.incremental: true\n"
-                           "  state.backend.type: rocksdb\n"
-                           "  restart-strategy.type: fixed-delay\n"
-                           "  restart-strategy.fixed-delay.delay: 1s\n"
-                           "cluster: { task-manager: { count: 2, slots: 2 } }\n"
-                           "jobs:\n"
-                           "  - name: clicks\n"
-                           "    vertices:\n"
-                           "      - { name: source, cost: 20us, bytes: 120 }\n"
-                           "      - { name: count, cost: 50us, keys: 100k, state: 1000 bytes/key,\n"
-                           "          max-parallelism: %d }\n"
-                           "    edges: [ source -> count: hash ]\n"
-                           "    load: 2k/s\n"
-                           "events: [ { at: 73s, %s } ]\n";
+static const char rescaled[] =
+    "name: increments\n"
+    "duration: 100s\n"
+    "config:\n"
+    "  jobmanager.scheduler: adaptive\n"
+    "  parallelism.default: %d\n"
+    "  execution.checkpointing.interval: 10s\n"
+    "  execution.checkpointing.incremental: true\n"
+    "  state.backend.type: rocksdb\n"
+    "  restart-strategy.type: fixed-delay\n"
+    "  restart-strategy.fixed-delay.delay: 1s\n"
+    "cluster: { task-manager: { count: 2, slots: 2 } }\n"
+    "jobs:\n"
+    "  - name: clicks\n"
+    "    vertices:\n"
+    "      - { name: source, cost: 20us, bytes: 120 }\n"
+    "      - { name: count, cost: 50us, keys: 100k, state: 1000 bytes/key,\n"
+    "          max-parallelism: %d }\n"
+    "    edges: [ source -> count: hash ]\n"
+    "    load: 2k/s\n"
+    "events: [ { at: 73s, %s } ]\n";
 
-enum { BEHIND_S = 74, LINE_MOST = 2000 };
+static const char *const worlds[] = { "virtual", "exact" };
 
 static int column_of(const char *header, const char *name)
 {
@@ -68,17 +69,16 @@ static double first_written(const char *metrics, double behind_s)
     ck_abort_msg("no checkpoint behind %f s", behind_s);
 }
 
-static double written_behind(const char *world, int parallelism, int groups, const char *event)
+static double written_behind(const char *world, const char *scenario, double behind_s)
 {
-    char text[2000], line[100];
-    snprintf(text, sizeof text, yaml, parallelism, groups, event);
+    char line[100];
     cli_begin();
-    cli_put_file("increments.yaml", text);
+    cli_put_file("increments.yaml", scenario);
     snprintf(line, sizeof line, "run --quiet --no-plots --world %s --out @/run @/increments.yaml",
              world);
     int code = cli_weir(line);
     ck_assert_msg(code == EXIT_HELD, "%s: %s%s", world, cli_out(), cli_errors());
-    double written = first_written(cli_get_file("run/metrics.csv"), BEHIND_S);
+    double written = first_written(cli_get_file("run/metrics.csv"), behind_s);
     cli_end();
     return written;
 }
@@ -98,13 +98,43 @@ static const struct {
 
 START_TEST(the_first_checkpoint_behind_a_rescale_is_a_full_one)
 {
-    static const char *const worlds[] = { "virtual", "exact" };
+    char text[2000];
+    snprintf(text, sizeof text, rescaled, cases[_i].parallelism, cases[_i].groups, cases[_i].event);
     for (int w = 0; w < 2; w++) {
-        double written =
-            written_behind(worlds[w], cases[_i].parallelism, cases[_i].groups, cases[_i].event);
+        double written = written_behind(worlds[w], text, 74);
         ck_assert_double_ge(written, cases[_i].least * 1e6);
         ck_assert_double_le(written, cases[_i].most * 1e6);
     }
+}
+END_TEST
+
+#define VERTICES                                                                                   \
+    "    vertices: [ { name: source, cost: 20us, bytes: 120 },\n"                                  \
+    "                { name: count, cost: 50us, keys: 100k, state: 1000 bytes/key } ]\n"           \
+    "    edges: [ source -> count: hash ]\n"
+
+/* The first job's checkpoints are full ones, whose format has no files to build on: 50 MB of state
+ * at 40 s, of which a second touches 2. */
+static const char claimed[] =
+    "name: increments\n"
+    "duration: 60s\n"
+    "config:\n"
+    "  parallelism.default: 2\n"
+    "  execution.checkpointing.interval: 10s\n"
+    "  execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION\n"
+    "  state.backend.type: rocksdb\n"
+    "cluster: { task-manager: { count: 2, slots: 2 } }\n"
+    "jobs:\n"
+    "  - name: first\n" VERTICES "    load: 2k/s\n"
+    "  - name: second\n" VERTICES "    at: 40s\n"
+    "    config: { execution.state-recovery.path: checkpoint of first,\n"
+    "              execution.state-recovery.claim-mode: CLAIM,\n"
+    "              execution.checkpointing.incremental: true }\n"
+    "events: [ { at: 38s, cancel: first } ]\n";
+
+START_TEST(the_first_checkpoint_behind_a_claimed_full_one_is_a_full_one)
+{
+    ck_assert_double_ge(written_behind(worlds[_i], claimed, 39), 50e6);
 }
 END_TEST
 
@@ -116,6 +146,7 @@ Suite *test_exact_increments_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, the_first_checkpoint_behind_a_rescale_is_a_full_one, 0,
                         (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(tcase, the_first_checkpoint_behind_a_claimed_full_one_is_a_full_one, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

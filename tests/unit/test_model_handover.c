@@ -304,6 +304,7 @@ struct start {
     const char *path, *claim_mode;
     enum checkpoint_kind kind; /* of the snapshot */
     const uint32_t *parallelism;
+    bool former_is_full; /* the former job has full checkpoints only */
 };
 
 /* Bytes that the tasks of the later job write for its first checkpoint, which is incremental
@@ -316,6 +317,7 @@ static int64_t first_checkpoint_bytes(const struct start *start)
     set("state.backend.type", "rocksdb");
     second.parallelism = start->parallelism;
     model_fixture_begin(&f, &first, 2000);
+    f.scenario.jobs.items[0].graph->config.checkpoint_incremental = !start->former_is_full;
     model_fixture_trigger(&f, &first, 5, start->kind);
     model_fixture_run(&f, 10500 * TIME_MS);
     model_fixture_tell(&f, &first, DATA_CHECKPOINT_COMPLETE, 5);
@@ -333,9 +335,10 @@ static int64_t first_checkpoint_bytes(const struct start *start)
 }
 
 static const struct start full_starts[] = {
-    { "checkpoint of job", "no_claim", CHECKPOINT_PERIODIC, two },
-    { "savepoint of job", "claim", CHECKPOINT_STOP_SUSPEND, two },
-    { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, four },
+    { "checkpoint of job", "no_claim", CHECKPOINT_PERIODIC, two, false },
+    { "savepoint of job", "claim", CHECKPOINT_STOP_SUSPEND, two, false },
+    { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, four, false },
+    { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, two, true },
 };
 
 START_TEST(the_first_checkpoint_is_a_full_one)
@@ -346,7 +349,7 @@ END_TEST
 
 START_TEST(the_first_checkpoint_adds_to_one_that_was_claimed)
 {
-    const struct start start = { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, two };
+    const struct start start = { "checkpoint of job", "claim", CHECKPOINT_PERIODIC, two, false };
     ck_assert_int_lt(first_checkpoint_bytes(&start), 13 * 2000 * 100 * 4 / 10);
 }
 END_TEST
