@@ -51,6 +51,7 @@ struct vertex_state {
 struct completed_checkpoint {
     uint64_t id;
     enum checkpoint_kind kind;
+    bool is_incremental; /* of the backend's own files, whose key groups nobody reads one by one */
     time_ns triggered_at, completed_at;
     struct checkpoint_summary summary;
     struct task_states states;

@@ -408,8 +408,11 @@ void checkpoint_coordinator_on_trigger_failed(struct checkpoint_coordinator *coo
 static uint64_t keep(struct checkpoint_coordinator *coordinator, struct pending_checkpoint *pending,
                      time_ns now)
 {
+    bool is_incremental =
+        pending->kind == CHECKPOINT_PERIODIC && config_is_incremental(coordinator->config);
     struct completed_checkpoint completed = { .id = pending->id,
                                               .kind = pending->kind,
+                                              .is_incremental = is_incremental,
                                               .triggered_at = pending->triggered_at,
                                               .completed_at = now,
                                               .summary = pending->summary,

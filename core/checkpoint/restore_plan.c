@@ -147,7 +147,9 @@ static struct err check_all(const struct restore *restore,
     return result;
 }
 
-/* The old subtasks that own some of the new range are neighbours. */
+/* The old subtasks that own some of the new range are neighbours. A file of RocksDB's own holds
+ * whatever key groups there were: who needs one of them downloads them all, and cuts off what is
+ * not its own (RocksDBStateDownloader.transferAllStateDataToDirectory). */
 static int64_t keyed_bytes(const struct restore *restore, const struct vertex_state *then,
                            struct key_group_range range)
 {
@@ -155,8 +157,10 @@ static int64_t keyed_bytes(const struct restore *restore, const struct vertex_st
     uint32_t first = (uint32_t)key_group_subtask(range.first, old, then->max_parallelism);
     uint32_t last = (uint32_t)key_group_subtask(range.last, old, then->max_parallelism);
     int64_t bytes = 0;
-    for (uint32_t i = first; i <= last; i++)
-        bytes += keyed_state_share(&restore->restored->states.items[then->first + i], range);
+    for (uint32_t i = first; i <= last; i++) {
+        const struct task_state *state = &restore->restored->states.items[then->first + i];
+        bytes += restore->restored->is_incremental ? state->bytes : keyed_state_share(state, range);
+    }
     return bytes;
 }
 

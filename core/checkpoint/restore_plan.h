@@ -2,7 +2,8 @@
  *
  * Who reads what at a restart: keyed state by overlap of key-group ranges, operator state by
  * Flink's repartitioners, in-flight data by the channel state mappers. Bytes of keyed state are
- * shared out by the number of key groups in the overlap. Source: StateAssignmentOperation,
+ * shared out by the number of key groups in the overlap, but those of an incremental checkpoint are
+ * read by whole subtasks. Source: StateAssignmentOperation,
  * RoundRobinOperatorStateRepartitioner, SubtaskStateMapper, VertexFinishedStateChecker.
  */
 #ifndef WEIR_CHECKPOINT_RESTORE_PLAN_H

@@ -250,6 +250,7 @@ static struct err lay_out(const struct layout *layout, const struct completed_ch
         memcpy(max_parallelism, most, count * sizeof *most);
         *out = (struct completed_checkpoint){ .id = taken->id,
                                               .kind = CHECKPOINT_PERIODIC,
+                                              .is_incremental = taken->is_incremental,
                                               .triggered_at = taken->triggered_at,
                                               .completed_at = taken->completed_at,
                                               .summary = taken->summary };

@@ -45,8 +45,10 @@ START_TEST(a_snapshot_is_laid_over_the_vertices_of_the_same_name)
     struct completed_checkpoint out;
     int32_t most[3];
     checkpoint_shelve(&shelf, old, true, 7, 100);
+    shelf.snapshots.items[0].checkpoint.is_incremental = _i;
     ck_assert(!err_is(lay(job, false, most, &out)));
     ck_assert_uint_eq(out.id, 7);
+    ck_assert_int_eq(out.is_incremental, _i);
     ck_assert_int_eq(out.kind, CHECKPOINT_PERIODIC);
     struct completed_store store;
     completed_store_init(&store, 1);
@@ -262,7 +264,7 @@ Suite *test_checkpoint_lay_out_suite(void)
     Suite *suite = suite_create("checkpoint lay out");
     TCase *all = tcase_create("lay out");
     tcase_add_checked_fixture(all, setup, teardown);
-    tcase_add_test(all, a_snapshot_is_laid_over_the_vertices_of_the_same_name);
+    tcase_add_loop_test(all, a_snapshot_is_laid_over_the_vertices_of_the_same_name, 0, 2);
     tcase_add_test(all, state_of_a_vertex_that_is_gone_is_refused_unless_it_may_be_ignored);
     tcase_add_test(all, a_source_that_is_gone_is_missed_whatever_it_stored);
     tcase_add_test(all, an_operator_that_keeps_nothing_may_go);

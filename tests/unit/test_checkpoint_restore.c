@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The completed store and what is read from it at a restart: key-group overlaps, operator state,
- * data in flight, refusals. Sums are exact: nothing is read twice or lost.
+ * What is read from a completed checkpoint at a restart: key-group overlaps, operator state, data
+ * in flight, refusals. Sums are exact: nothing is read twice or lost.
  */
 #include <check.h>
-#include <signal.h>
 
 #include "core/checkpoint/restore_plan.h"
 #include "tests/lib/checkpoints.h"
@@ -111,64 +110,6 @@ START_TEST(store_keeps_the_newest_and_sums_up_vertices)
 }
 END_TEST
 
-START_TEST(store_names_what_falls_out_and_keeps_its_memory)
-{
-    struct completed_checkpoint one = { .id = 3 }, two = { .id = 7 };
-    vec_reserve(&one.states, 100);
-    const void *memory = one.states.items;
-    ck_assert_uint_eq(completed_store_add(&store, &one), 0);
-    ck_assert_ptr_null(one.states.items);
-    ck_assert_uint_eq(completed_store_add(&store, &two), 3);
-    struct task_states given = completed_store_give_states(&store);
-    ck_assert_ptr_eq(given.items, memory);
-    ck_assert_uint_eq(given.count, 0);
-    ck_assert_ptr_null(completed_store_give_states(&store).items);
-    vec_fini(&given);
-}
-END_TEST
-
-START_TEST(store_cuts_the_number_retained_to_its_limit)
-{
-    struct completed_store large;
-    completed_store_init(&large, (size_t)COMPLETED_CHECKPOINTS_MAX + 1);
-    ck_assert_uint_eq(large.retained_max, COMPLETED_CHECKPOINTS_MAX);
-    for (uint64_t id = 1; id <= COMPLETED_CHECKPOINTS_MAX; id++)
-        ck_assert_uint_eq(completed_store_add(&large, &(struct completed_checkpoint){ .id = id }),
-                          0);
-    struct completed_checkpoint last = { .id = COMPLETED_CHECKPOINTS_MAX + 1 };
-    ck_assert_uint_eq(completed_store_add(&large, &last), 1);
-    completed_store_fini(&large);
-}
-END_TEST
-
-START_TEST(store_does_not_take_savepoints)
-{
-    struct completed_checkpoint savepoint = { .id = 1, .kind = CHECKPOINT_SAVEPOINT };
-    completed_store_add(&store, &savepoint);
-}
-END_TEST
-
-START_TEST(store_does_not_take_an_older_checkpoint)
-{
-    completed_store_add(&store, &(struct completed_checkpoint){ .id = 2 });
-    completed_store_add(&store, &(struct completed_checkpoint){ .id = 2 });
-}
-END_TEST
-
-/* CheckpointProperties.forCheckpoint: rows as the option's choices. */
-START_TEST(retention_at_the_end_of_the_job)
-{
-    static const bool discarded[RETENTION_COUNT][JOB_END_COUNT] = { { true, true, true },
-                                                                    { true, false, false },
-                                                                    { true, true, false } };
-    for (int r = 0; r < RETENTION_COUNT; r++)
-        for (int e = 0; e < JOB_END_COUNT; e++)
-            ck_assert_int_eq(completed_store_discards_at((enum config_choice_RETENTION)r,
-                                                         (enum checkpoint_job_end)e),
-                             discarded[r][e]);
-}
-END_TEST
-
 START_TEST(nothing_to_restore_starts_empty)
 {
     make_graph(2, 3, 128);
@@ -224,6 +165,25 @@ START_TEST(rescaled_keyed_state_adds_up_for_all_parallelisms)
             ck_assert_int_eq(sum_of(1), restored->vertices.items[1].bytes);
         }
     }
+}
+END_TEST
+
+/* IncrementalRemoteKeyedStateHandle: files are downloaded whole, by all who need a part of them. */
+START_TEST(who_needs_a_part_of_an_incremental_checkpoint_reads_all_of_the_subtask)
+{
+    struct completed_checkpoint restored = *take(5, 1, 2, odd_bytes, 9, 0);
+    restored.is_incremental = true;
+    ck_assert(!err_is(fill(&restored)));
+    ck_assert_int_eq(deployments[1].restore_bytes, odd_bytes(1) + 9);
+    ck_assert_int_eq(deployments[2].restore_bytes, odd_bytes(2) + 9);
+    make_graph(1, 1, 128);
+    ck_assert(!err_is(fill(&restored)));
+    ck_assert_int_eq(deployments[1].restore_bytes, odd_bytes(1) + odd_bytes(2) + 18);
+    make_graph(1, 3, 128); /* [0,42] [43,85] [86,127] of [0,63] [64,127] */
+    ck_assert(!err_is(fill(&restored)));
+    ck_assert_int_eq(deployments[1].restore_bytes, odd_bytes(1) + 9);
+    ck_assert_int_eq(deployments[2].restore_bytes, odd_bytes(1) + odd_bytes(2) + 18);
+    ck_assert_int_eq(deployments[3].restore_bytes, odd_bytes(2) + 9);
 }
 END_TEST
 
@@ -463,21 +423,14 @@ END_TEST
 Suite *test_checkpoint_restore_suite(void)
 {
     Suite *suite = suite_create("checkpoint/restore");
-    TCase *kept = tcase_create("completed store");
-    tcase_add_checked_fixture(kept, setup, teardown);
-    tcase_add_test(kept, store_keeps_the_newest_and_sums_up_vertices);
-    tcase_add_test(kept, store_names_what_falls_out_and_keeps_its_memory);
-    tcase_add_test(kept, store_cuts_the_number_retained_to_its_limit);
-    tcase_add_test_raise_signal(kept, store_does_not_take_savepoints, SIGABRT);
-    tcase_add_test_raise_signal(kept, store_does_not_take_an_older_checkpoint, SIGABRT);
-    tcase_add_test(kept, retention_at_the_end_of_the_job);
-    suite_add_tcase(suite, kept);
     TCase *plans = tcase_create("restore plan");
     tcase_add_checked_fixture(plans, setup, teardown);
+    tcase_add_test(plans, store_keeps_the_newest_and_sums_up_vertices);
     tcase_add_test(plans, nothing_to_restore_starts_empty);
     tcase_add_test(plans, same_parallelism_restores_everybodys_own);
     tcase_add_test(plans, rescaled_keyed_state_follows_the_key_groups);
     tcase_add_test(plans, rescaled_keyed_state_adds_up_for_all_parallelisms);
+    tcase_add_test(plans, who_needs_a_part_of_an_incremental_checkpoint_reads_all_of_the_subtask);
     tcase_add_test(plans, shares_of_huge_states_do_not_run_over);
     tcase_add_test(plans, keyed_share_outside_the_range_is_nothing);
     tcase_add_test(plans, split_state_is_shared_out_evenly);

@@ -69,6 +69,27 @@ START_TEST(story_slow_snapshot_moves_the_timer)
 }
 END_TEST
 
+/* The option is RocksDB's. A savepoint has a format of its own. */
+START_TEST(a_checkpoint_knows_whether_it_is_an_incremental_one)
+{
+    static const char *const backends[] = { "hashmap", "rocksdb" };
+    begin((const char *const[]){ "execution.checkpointing.interval", "3 s",
+                                 "execution.checkpointing.incremental", "true",
+                                 "state.backend.type", backends[_i], NULL });
+    struct snapshot_shelf shelf = { 0 };
+    f.coordinator.shelf = &shelf;
+    checkpoint_fixture_start(&f);
+    advance_to_ms(100);
+    checkpoint_fixture_request(&f, CHECKPOINT_SAVEPOINT, 1);
+    advance_to_ms(200);
+    ck_assert_int_eq(completed_store_latest(&f.coordinator.store)->is_incremental, _i);
+    ck_assert_uint_eq(shelf.snapshots.count, 1);
+    ck_assert(!shelf.snapshots.items[0].checkpoint.is_incremental);
+    f.coordinator.shelf = NULL;
+    snapshot_shelf_fini(&shelf);
+}
+END_TEST
+
 /* checkpoint-aligned-under-backpressure: without a pause the overdue trigger follows at once. */
 START_TEST(story_overdue_trigger_runs_when_the_slow_one_completes)
 {
@@ -425,6 +446,7 @@ Suite *test_checkpoint_stories_suite(void)
     tcase_add_test(stories, story_interval_2s_pause_1s);
     tcase_add_test(stories, story_interval_6s);
     tcase_add_test(stories, story_slow_snapshot_moves_the_timer);
+    tcase_add_loop_test(stories, a_checkpoint_knows_whether_it_is_an_incremental_one, 0, 2);
     tcase_add_test(stories, story_overdue_trigger_runs_when_the_slow_one_completes);
     tcase_add_test(stories, story_missed_triggers_run_back_to_back);
     tcase_add_test(stories, story_expiry_is_followed_by_the_overdue_trigger_at_once);
