@@ -69,5 +69,9 @@ bool weir_broadcast_next(struct weir_context *ctx, const char *name, size_t *at,
                          uint32_t *key_size, const void **value, uint32_t *size)
 {
     const struct broadcast_map *map = map_of(ctx, name);
-    return map && broadcast_map_next(map, at, key, key_size, value, size);
+    const void *unread = NULL;
+    uint32_t size_unread = 0;
+    return map && context_is_given(ctx, at, "a walk", name) &&
+           broadcast_map_next(map, at, key ? key : &unread, key_size ? key_size : &size_unread,
+                              value ? value : &unread, size ? size : &size_unread);
 }

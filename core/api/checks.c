@@ -35,11 +35,30 @@ const struct weir_type *api_value_type(struct weir_env *env, const char *of,
     return &weir_long;
 }
 
-const char *api_name(struct weir_env *env, const char *of, const char *what, const char *name)
+bool api_has_items(struct weir_env *env, const char *of, const char *what, const void *items,
+                   uint32_t count)
+{
+    bool has = items || count == 0;
+    if (!has)
+        api_wrong(env, "'%s' has %u %s, and null in their place", of, count, what);
+    return has;
+}
+
+char *api_name(struct weir_env *env, const char *of, const char *what, const char *name)
 {
     if (!name || name[0] == '\0')
         api_wrong(env, "a %s of '%s' has no name", what, of);
     return arena_copy_text(&env->open->arena, name ? name : "");
+}
+
+char **api_paths(struct weir_env *env, const char *of, const char *const *paths, uint32_t *count)
+{
+    if (!api_has_items(env, of, "files", paths, *count))
+        *count = 0;
+    char **copies = arena_take(&env->open->arena, (*count + 1) * sizeof *copies);
+    for (uint32_t i = 0; i < *count; i++)
+        copies[i] = api_name(env, of, "file", paths[i]);
+    return copies;
 }
 
 bool api_is_same_type(const struct weir_type *one, const struct weir_type *other)

@@ -16,8 +16,13 @@ const struct weir_type *api_type(struct weir_env *env, const char *of,
 /* The same of a value that state holds. */
 const struct weir_type *api_value_type(struct weir_env *env, const char *of,
                                        const struct weir_type *type);
+/* Has `of` so many of them, where it says that it has any? what: "states". */
+bool api_has_items(struct weir_env *env, const char *of, const char *what, const void *items,
+                   uint32_t count);
 /* A name of something of the reader's, or one in its place. */
-const char *api_name(struct weir_env *env, const char *of, const char *what, const char *name);
+char *api_name(struct weir_env *env, const char *of, const char *what, const char *name);
+/* Files by their paths; *count: of those that can be used. */
+char **api_paths(struct weir_env *env, const char *of, const char *const *paths, uint32_t *count);
 bool api_is_same_type(const struct weir_type *one, const struct weir_type *other);
 /* The key of a stream, where only keys of one size will do. */
 bool api_fixed_key_of(const struct weir_stream *stream, const char *reader, struct key_spec *key);

@@ -5,6 +5,7 @@
  */
 #include "core/api/context.h"
 #include "core/api/job_program.h"
+#include "core/base/misuse.h"
 
 struct weir_results {
     struct weir_env *env;
@@ -63,6 +64,10 @@ static bool goes_on(const struct weir_job *job)
 
 bool weir_next_result(struct weir_results *results, struct weir_record *record)
 {
+    if (!results)
+        program_misused("weir_next_result of no results");
+    if (!record)
+        program_misused("weir_next_result without a place for it");
     struct weir_env *env = results->env;
     const struct weir_job *job = weir_results_job(results);
     const struct weir_type *type = results->type;

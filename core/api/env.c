@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "core/api/checks.h"
+#include "core/base/misuse.h"
 #include "core/base/text.h"
 #include "core/exec/user_state.h"
 
@@ -240,6 +241,11 @@ struct weir_stream *weir_key_by(struct weir_stream *in, struct weir_key key)
 
 struct weir_stream *weir_union(struct weir_stream *const *streams, size_t count)
 {
+    if (!streams || count == 0)
+        program_misused("weir_union of no streams");
+    for (size_t i = 0; i < count; i++)
+        if (!streams[i])
+            program_misused("weir_union with null in the place of a stream");
     struct weir_stream *all = stream_create(streams[0]->env, streams[0]->type);
     for (size_t i = 0; i < count; i++) {
         if (streams[i]->type != all->type ||
@@ -252,6 +258,15 @@ struct weir_stream *weir_union(struct weir_stream *const *streams, size_t count)
             vec_push(&all->parts, *part);
     }
     return all;
+}
+
+/* Of what goes there without a function's doing; null: nothing does. */
+static const struct weir_type *late_type(const struct api_operator *op, uint32_t output)
+{
+    for (VEC_EACH(const struct api_input, input, &op->inputs))
+        if (op->gives_late && input->input + WEIR_LATE == output)
+            return input->part.from->outputs.items[input->part.output].type;
+    return NULL;
 }
 
 struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
@@ -269,5 +284,9 @@ struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
     if (before && !api_is_same_type(before, type))
         api_wrong(of->env, "side output %u of '%s' is '%s', and was '%s' before", output, op->name,
                   type->name, before->name);
+    const struct weir_type *late = late_type(op, output);
+    if (late && !api_is_same_type(late, type))
+        api_wrong(of->env, "side output %u of '%s' is '%s', and takes late records '%s'", output,
+                  op->name, type->name, late->name);
     return api_output(of->env, op, output, type, api_is_timestamped(of));
 }

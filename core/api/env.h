@@ -43,6 +43,7 @@ struct api_operator {
     int32_t parallelism, max_parallelism;
     bool starts_chain, chains_never;
     bool keyed;
+    bool gives_late;      /* what comes too late to input i goes to output i + 1, as it is */
     uint32_t state_bytes; /* by its types: the key, and one value of each state that it keeps */
     struct weir_cost cost;
     struct api_sink *sink;              /* of one whose storage is the world's; else null */

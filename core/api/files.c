@@ -2,6 +2,7 @@
  *
  * The source of lines of files. Which splits there are is known when the world has seen the files.
  */
+#include "core/api/checks.h"
 #include "core/api/job_program.h"
 
 struct weir_stream *weir_from_files(struct weir_env *env, const char *name,
@@ -9,15 +10,13 @@ struct weir_stream *weir_from_files(struct weir_env *env, const char *name,
 {
     struct api_operator *op = api_add(env, name, &file_source_class, sizeof(struct api_files));
     struct api_files *params = op->params;
-    char **paths = arena_take(&env->open->arena, (files->path_count + 1) * sizeof *paths);
-    for (uint32_t i = 0; i < files->path_count; i++)
-        paths[i] = arena_copy_text(&env->open->arena, files->paths[i]);
-    *params = (struct api_files){ .name = op->name,
-                                  .paths = paths,
-                                  .path_count = files->path_count,
-                                  .split_bytes = files->split_bytes };
+    uint32_t count = files->path_count;
+    char **paths = api_paths(env, op->name, files->paths, &count);
+    *params = (struct api_files){
+        .name = op->name, .paths = paths, .path_count = count, .split_bytes = files->split_bytes
+    };
     op->files = params;
-    if (files->path_count == 0)
+    if (count == 0)
         api_wrong(env, "'%s' reads no files", op->name);
     return api_output(env, op, 0, &weir_text, false);
 }

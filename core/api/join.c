@@ -41,7 +41,7 @@ static struct api_operator *add(struct weir_stream *left, struct weir_stream *ri
     struct api_operator *op = api_add(env, name, class, sizeof(struct join_params));
     struct join_params *params = op->params;
     api_set_call(op, &params->call, user);
-    op->keyed = true;
+    op->keyed = op->gives_late = true;
     params->in[JOIN_LEFT] = left->type;
     params->in[JOIN_RIGHT] = right->type;
     params->join = function;

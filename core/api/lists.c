@@ -184,7 +184,7 @@ struct weir_stream *weir_process_lists(struct weir_stream *in, const char *name,
     if (process->list_count == 0 || process->list_count > LISTS_MAX)
         api_wrong(env, "'%s' has %u lists, expected 1 to %d", op->name, process->list_count,
                   LISTS_MAX);
-    else
+    else if (api_has_items(env, op->name, "lists", process->lists, process->list_count))
         params->specs = declare(env, op->name, process);
     api_read_from(op, 0, in);
     return api_output(env, op, 0, out, api_is_timestamped(in));

@@ -3,6 +3,7 @@
  * The source of a log on disk: a generator whose records are lines of files, a file for each split.
  * How many there are is known when the world has seen the files.
  */
+#include "core/api/checks.h"
 #include "core/api/job_program.h"
 
 /* Null: the partition has not so many lines, and its turn is passed over. */
@@ -27,25 +28,23 @@ struct weir_stream *weir_from_log(struct weir_env *env, const char *name,
         api_add(env, name, &log_source_class, sizeof(struct generator_params));
     struct generator_params *params = op->params;
     struct api_log *lines = arena_take(arena, sizeof *lines);
-    char **paths = arena_take(arena, (log->path_count + 1) * sizeof *paths);
-    for (uint32_t i = 0; i < log->path_count; i++)
-        paths[i] = arena_copy_text(arena, log->paths[i]);
-    *lines =
-        (struct api_log){ .name = op->name,
-                          .paths = paths,
-                          .path_count = log->path_count,
-                          .files = arena_take(arena, (log->path_count + 1) * sizeof *lines->files),
-                          .timestamp = log->timestamp };
+    uint32_t count = log->path_count;
+    char **paths = api_paths(env, op->name, log->paths, &count);
+    *lines = (struct api_log){ .name = op->name,
+                               .paths = paths,
+                               .path_count = count,
+                               .files = arena_take(arena, (count + 1) * sizeof *lines->files),
+                               .timestamp = log->timestamp };
     params->user = user;
     params->spec =
-        (struct weir_generator){ .type = &weir_text, .rate = log->rate, .splits = log->path_count };
+        (struct weir_generator){ .type = &weir_text, .rate = log->rate, .splits = count };
     params->log = (struct log_source_params){ .record = record, .context = params };
     if (log->timestamp)
         params->log.watermarks = api_watermarks(env, op->name, &log->watermarks);
     params->lines = lines;
     op->generator = params;
-    if (log->path_count == 0 || log->path_count > SPLITS_MAX)
-        api_wrong(env, "'%s' reads a log of %u files, expected 1 to %d", op->name, log->path_count,
+    if (count == 0 || count > SPLITS_MAX)
+        api_wrong(env, "'%s' reads a log of %u files, expected 1 to %d", op->name, count,
                   SPLITS_MAX);
     if (!(log->rate >= 0))
         api_wrong(env, "'%s' reads a log that fills at a negative rate", op->name);

@@ -109,6 +109,8 @@ static void declare_states(struct weir_env *env, const char *name, struct proces
                   PROCESS_STATES_MAX);
         return;
     }
+    if (!api_has_items(env, name, "states", process->states, process->state_count))
+        return;
     struct user_state_spec *states =
         arena_take(&env->open->arena, (process->state_count + 1) * sizeof *states);
     for (uint32_t i = 0; i < process->state_count; i++) {
@@ -180,6 +182,8 @@ static void declare_maps(struct weir_env *env, const char *name, struct process_
                   BROADCAST_STATES_MAX);
         return;
     }
+    if (!api_has_items(env, name, "broadcast maps", process->maps, process->map_count))
+        return;
     struct broadcast_spec *maps = arena_take(&env->open->arena, process->map_count * sizeof *maps);
     for (uint32_t i = 0; i < process->map_count; i++)
         maps[i] =

@@ -13,6 +13,15 @@ static struct api_operator *operator_of(struct weir_stream *of, const char *what
     return NULL;
 }
 
+/* A copy; null, and wrong: there is none. */
+static const char *text_of(struct weir_stream *of, const char *what, const struct api_operator *op,
+                           const char *text)
+{
+    if (!text)
+        api_wrong(of->env, "%s of '%s' is null", what, op->name);
+    return text ? arena_copy_text(&of->env->open->arena, text) : NULL;
+}
+
 struct weir_stream *weir_parallelism(struct weir_stream *of, int32_t parallelism)
 {
     struct api_operator *op = operator_of(of, "the parallelism");
@@ -33,7 +42,7 @@ struct weir_stream *weir_uid(struct weir_stream *of, const char *uid)
 {
     struct api_operator *op = operator_of(of, "the uid");
     if (op)
-        op->uid = arena_copy_text(&of->env->open->arena, uid);
+        op->uid = text_of(of, "the uid", op, uid);
     return of;
 }
 
@@ -41,7 +50,7 @@ struct weir_stream *weir_slot_sharing_group(struct weir_stream *of, const char *
 {
     struct api_operator *op = operator_of(of, "the slot sharing group");
     if (op)
-        op->group = arena_copy_text(&of->env->open->arena, group);
+        op->group = text_of(of, "the slot sharing group", op, group);
     return of;
 }
 
@@ -74,6 +83,10 @@ struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *co
 
 void weir_configure(struct weir_env *env, const char *key, const char *value)
 {
+    if (!key || !value) {
+        api_wrong(env, "a setting is null: %s: %s", key ? key : "null", value ? value : "null");
+        return;
+    }
     for (VEC_EACH(struct weir_setting, setting, &env->settings))
         if (strcmp(setting->key, key) == 0) {
             mem_destroy(setting->value);

@@ -210,6 +210,10 @@ bool weir_next(struct weir_context *ctx, const char *name, struct weir_walk *wal
                const void **value, uint32_t *size)
 {
     context_spend(ctx, API_CALL_COST);
+    const void *unread = NULL;
+    if (!context_is_named(ctx, name) || !context_is_given(ctx, walk, "a walk", name))
+        return false;
+    value = value ? value : &unread;
     if (ctx->lists)
         return next_of_lists(ctx, name, (struct list_walk *)(void *)walk, value, size);
     const struct user_state_spec *spec = spec_of(ctx, name);

@@ -214,6 +214,7 @@ WEIR_API struct weir_stream *weir_connect(struct weir_stream *first, struct weir
                                           const char *name, const struct weir_type *out,
                                           weir_function *on_first, weir_function *on_second,
                                           void *user);
+/* Of one or more. */
 WEIR_API struct weir_stream *weir_union(struct weir_stream *const *streams, size_t count);
 /* What an operator sends by weir_emit_side; numbers from 1, in one piece. */
 WEIR_API struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
@@ -262,8 +263,8 @@ WEIR_API void weir_map_set(struct weir_context *ctx, const char *state, const vo
                            const void *value);
 WEIR_API bool weir_map_remove(struct weir_context *ctx, const char *state, const void *key);
 /* Elements of a list, entries of a map, in the order of coming. A zeroed walk begins, for this
- * call; key may be null. Everything may be changed meanwhile: the walk meets what was there when it
- * began and is there still, and of a list that was cleared nothing more. */
+ * call; key, value and size may be null. Everything may be changed meanwhile: the walk meets what
+ * was there when it began and is there still, and of a list that was cleared nothing more. */
 struct weir_walk {
     uint64_t opaque[24];
 };
@@ -341,7 +342,7 @@ WEIR_API void weir_broadcast_set(struct weir_context *ctx, const char *map, cons
                                  uint32_t key_size, const void *value, uint32_t size);
 WEIR_API bool weir_broadcast_remove(struct weir_context *ctx, const char *map, const void *key,
                                     uint32_t key_size);
-/* *at: 0 to begin with. Changes meanwhile are as with weir_next. */
+/* *at: 0 to begin with; all others may be null. Changes meanwhile are as with weir_next. */
 WEIR_API bool weir_broadcast_next(struct weir_context *ctx, const char *map, size_t *at,
                                   const void **key, uint32_t *key_size, const void **value,
                                   uint32_t *size);

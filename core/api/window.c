@@ -56,7 +56,7 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
     struct aggregate_params *params = op->params;
     struct key_spec key;
     api_set_call(op, &params->call, user);
-    op->keyed = true;
+    op->keyed = op->gives_late = true;
     params->in = keyed->type;
     params->aggregate = *aggregate;
     const struct weir_type *value = api_value_type(env, op->name, aggregate->value);

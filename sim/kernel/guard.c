@@ -9,18 +9,22 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/check.h"
+#include "core/base/misuse.h"
 #include "core/base/text.h"
 
 #define GIVEN_UP       ((uint64_t)1 << 63)
 #define STOPPED_MAX    TIME_S       /* of a stay, once a stop was asked for */
 #define LOOK_EACH      (TIME_S / 4) /* at most */
 #define LOOKS_OF_LIMIT 4            /* at least */
+#define UNWATCHED_CODE 2            /* as the command has it for input that is wrong */
 
 static struct {
     _Atomic uint64_t beat;
@@ -40,6 +44,8 @@ struct guard {
 /* The one that was given up, with what it knows; and what was said of it. */
 static struct guard *lost;
 static struct note why_lost;
+static struct guard *watched; /* works now */
+static const char *misused;   /* why work is given up, where that is not for its time: the call */
 /* What was to be destroyed since: a few things, of the work's own and those before it. */
 enum { KEPT_MAX = 64 };
 static const void *kept[KEPT_MAX];
@@ -123,6 +129,8 @@ static bool watch(struct guard *guard, const struct guard_limits *limits)
     while (!guard->is_over) {
         wait_some(guard, limit_now(limits));
         uint64_t beat = atomic_load_explicit(&guarded.beat, memory_order_acquire);
+        if (beat & GIVEN_UP)
+            return false;
         time_ns now = clock_of(CLOCK_PROCESS_CPUTIME_ID);
         if (beat != seen || beat % 2 == 0) {
             seen = beat;
@@ -146,6 +154,32 @@ static void guard_begin(struct guard *guard)
     CHECK(pthread_create(&guard->thread, NULL, thread_main, guard) == 0);
 }
 
+/* Where nobody watches there is the process alone to end. */
+_Noreturn void program_misused(const char *call)
+{
+    if (!watched || atomic_load_explicit(&guarded.beat, memory_order_relaxed) % 2 == 0) {
+        fprintf(stderr, "weir: a call of %s\n", call);
+        exit(UNWATCHED_CODE);
+    }
+    misused = call;
+    atomic_fetch_or_explicit(&guarded.beat, GIVEN_UP, memory_order_release);
+    for (;;)
+        pause();
+}
+
+/* Of the work that is given up now. */
+static void put_why(const struct guard_limits *limits, struct note *why)
+{
+    guarded.who(guarded.context, why);
+    size_t length = strlen(why->text);
+    if (misused)
+        text_format(why->text + length, sizeof why->text - length, " calls %s", misused);
+    else
+        text_format(why->text + length, sizeof why->text - length,
+                    " has not come back within %lld ms of CPU time (weir.call.cpu-max)",
+                    (long long)(limit_now(limits) / TIME_MS));
+}
+
 struct err guard_run(void (*work)(void *context), void *context, const struct guard_limits *limits,
                      struct note *note)
 {
@@ -154,20 +188,18 @@ struct err guard_run(void (*work)(void *context), void *context, const struct gu
     struct guard *guard = mem_create(sizeof *guard);
     guard->work = work;
     guard->context = context;
+    watched = guard;
     guard_begin(guard);
     pthread_mutex_lock(&guard->lock);
     bool is_over = watch(guard, limits);
     pthread_mutex_unlock(&guard->lock);
     if (!is_over) {
         lost = guard;
-        guarded.who(guarded.context, &why_lost);
-        size_t length = strlen(why_lost.text);
-        text_format(why_lost.text + length, sizeof why_lost.text - length,
-                    " has not come back within %lld ms of CPU time (weir.call.cpu-max)",
-                    (long long)(limit_now(limits) / TIME_MS));
+        put_why(limits, &why_lost);
         return err_note(note, ERR_BAD_VALUE_CODE, "%s", why_lost.text);
     }
     pthread_join(guard->thread, NULL);
+    watched = NULL;
     pthread_cond_destroy(&guard->ended);
     pthread_mutex_destroy(&guard->lock);
     mem_destroy(guard);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Watches over code that is not Weir's, in real time: a function of a program that spins without
- * ever coming back. In: work that calls such functions, and says when it does. Out: whether it came
- * to its end. Time is that of the CPU, so a process that is stopped or debugged is not given up.
- * Nothing that a run tells depends on it. One piece of work is watched at a time.
+ * ever coming back, or main where it calls weir.h so that nothing can come of it (program_misused
+ * of core/base/misuse.h, defined here). In: work that calls such functions, and says when it does.
+ * Out: whether it came to its end. Time is that of the CPU, so a process that is stopped or
+ * debugged is not given up. Nothing that a run tells depends on it. One piece of work is watched at
+ * a time.
  */
 #ifndef WEIR_SIM_KERNEL_GUARD_H
 #define WEIR_SIM_KERNEL_GUARD_H

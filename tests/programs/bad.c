@@ -56,6 +56,10 @@ static void give_nothing(struct weir_context *ctx, const struct weir_record *rec
         weir_map_set(ctx, "map", &key, NULL);
     else if (strcmp(word, "no-old-key") == 0)
         weir_map_remove(ctx, "map", NULL);
+    else if (strcmp(word, "no-walk") == 0 || strcmp(word, "no-list-walk") == 0)
+        weir_next(ctx, "all", NULL, NULL, NULL, NULL);
+    else if (strcmp(word, "no-rule-walk") == 0)
+        weir_broadcast_next(ctx, "rules", NULL, NULL, NULL, NULL, NULL);
     else if (strcmp(word, "no-rule-map") == 0)
         weir_broadcast_get(ctx, NULL, &key, sizeof key, NULL);
     else if (strcmp(word, "no-rule-key") == 0)

@@ -57,12 +57,15 @@ static const struct {
     { "no-new-key", "a key of state 'map' is null" },
     { "no-map-value", "a value of state 'map' is null" },
     { "no-old-key", "a key of state 'map' is null" },
+    { "no-walk", "a walk of state 'all' is null" },
+    { "no-list-walk", "a walk of state 'all' is null" },
+    { "no-rule-walk", "a walk of state 'rules' is null" },
     { "no-rule-map", "the name of a state is null" },
     { "no-rule-key", "a key of state 'rules' is null" },
     { "no-rule-value", "a value of state 'rules' is null" },
     { "no-record", "a record is null" },
 };
-enum { MISTAKES = 24 };
+enum { MISTAKES = 27 };
 
 START_TEST(a_function_that_does_what_it_must_not_fails_its_job)
 {

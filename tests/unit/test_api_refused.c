@@ -208,6 +208,89 @@ START_TEST(a_side_output_is_of_one_type)
 }
 END_TEST
 
+START_TEST(what_is_counted_is_there)
+{
+    static const struct weir_type *const type = &pair_type;
+    static const char *const maps[] = { "rules" }, *const nameless_file[] = { NULL };
+    const struct weir_process process = { .state_count = 3, .on_record = on_record };
+    const struct weir_list_process lists = { .list_count = 2, .on_record = on_record };
+    struct weir_broadcast_process rules = { .process = { .on_record = on_record },
+                                            .map_count = 1,
+                                            .on_rule = on_record };
+    const struct weir_key key = WEIR_FIELD_LONG(struct pair, key);
+    weir_process(weir_key_by(build_pairs("in"), key), "p", type, &process, NULL);
+    build_must_refuse("'p' has 3 states, and null in their place");
+    weir_process_lists(build_pairs("in"), "p", type, &lists, NULL);
+    build_must_refuse("'p' has 2 lists, and null in their place");
+    weir_process_broadcast(weir_key_by(build_pairs("in"), key), build_pairs("r"), "p", type, &rules,
+                           NULL);
+    build_must_refuse("'p' has 1 broadcast maps, and null in their place");
+    rules.maps = maps;
+    weir_process_broadcast(weir_key_by(build_pairs("in"), key), build_pairs("r"), "p", type, &rules,
+                           NULL);
+    build_must_take();
+    weir_from_files(env, "in", &(struct weir_files){ .path_count = 2 });
+    build_must_refuse("'in' has 2 files, and null in their place");
+    weir_from_log(env, "in", &(struct weir_log){ .paths = nameless_file, .path_count = 1 }, NULL);
+    build_must_refuse("a file of 'in' has no name");
+}
+END_TEST
+
+START_TEST(texts_that_are_said_of_operators_are_there)
+{
+    weir_uid(build_pairs("in"), NULL);
+    build_must_refuse("the uid of 'in' is null");
+    weir_slot_sharing_group(build_pairs("in"), NULL);
+    build_must_refuse("the slot sharing group of 'in' is null");
+    weir_configure(env, "parallelism.default", NULL);
+    build_must_refuse("a setting is null: parallelism.default: null");
+}
+END_TEST
+
+static void join(struct weir_context *ctx, const struct weir_record *left,
+                 const struct weir_record *right, void *user)
+{
+    (void)ctx, (void)left, (void)right, (void)user;
+}
+
+enum reader { WINDOW, SESSION, INTERVAL_JOIN, WINDOW_JOIN, READERS };
+
+/* Pairs, and what they are joined with: their keys alone. */
+static struct weir_stream *read_by(enum reader reader)
+{
+    const struct weir_window window = { .size_ms = 10 }, session = { .gap_ms = 10 };
+    const struct weir_aggregate aggregate = { &pair_type, add, add_up, give };
+    const struct weir_interval interval = { .upper_ms = 10 };
+    struct weir_stream *pairs = source(&pair_type);
+    struct weir_stream *keyed = weir_key_by(pairs, WEIR_FIELD_LONG(struct pair, key));
+    if (reader == WINDOW || reader == SESSION)
+        return weir_aggregate(keyed, "r", &pair_type, reader == SESSION ? &session : &window,
+                              &aggregate, NULL);
+    struct weir_stream *numbers =
+        weir_key_by(weir_flat_map(pairs, "numbers", &weir_long, on_record, NULL), WEIR_WHOLE_LONG);
+    return reader == INTERVAL_JOIN
+               ? weir_interval_join(keyed, numbers, "r", &pair_type, &interval, join, NULL)
+               : weir_window_join(keyed, numbers, "r", &pair_type, &window, join, NULL);
+}
+
+START_TEST(late_records_go_out_as_they_came_in)
+{
+    static const char refused[] = "side output 1 of 'r' is 'text', and takes late records "
+                                  "'struct pair'";
+    enum reader reader = (enum reader)_i;
+    weir_discard(weir_side_output(read_by(reader), WEIR_LATE, &weir_text), "late");
+    build_must_refuse(refused);
+    weir_discard(weir_side_output(read_by(reader), WEIR_LATE, &pair_type), "late");
+    build_must_take();
+    if (reader == WINDOW || reader == SESSION)
+        return;
+    weir_discard(weir_side_output(read_by(reader), WEIR_LATE_RIGHT, &pair_type), "late");
+    build_must_refuse("side output 2 of 'r' is 'struct pair', and takes late records 'long'");
+    weir_discard(weir_side_output(read_by(reader), WEIR_LATE_RIGHT, &weir_long), "late");
+    build_must_take();
+}
+END_TEST
+
 Suite *test_api_refused_suite(void);
 Suite *test_api_refused_suite(void)
 {
@@ -220,6 +303,9 @@ Suite *test_api_refused_suite(void)
     tcase_add_test(tcase, types_that_are_none_are_refused);
     tcase_add_test(tcase, a_connect_that_drops_all_is_refused);
     tcase_add_test(tcase, a_side_output_is_of_one_type);
+    tcase_add_test(tcase, what_is_counted_is_there);
+    tcase_add_test(tcase, texts_that_are_said_of_operators_are_there);
+    tcase_add_loop_test(tcase, late_records_go_out_as_they_came_in, 0, READERS);
     suite_add_tcase(suite, tcase);
     return suite;
 }
