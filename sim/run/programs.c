@@ -13,6 +13,7 @@
 struct run_job {
     enum weir_status status;
     struct note failure;
+    bool is_refused; /* by what it was to begin from: nothing that ends it then says more */
     struct job_program *program; /* as main built it in the run */
 };
 
@@ -264,9 +265,16 @@ void programs_on_job_ended(struct programs *programs, struct job_id id, const ch
 
 void programs_on_failure(struct programs *programs, struct job_id id, const char *cause)
 {
+    struct run_job *job = &programs->jobs[id.n];
+    if (main_of(programs, id) && !job->is_refused)
+        text_format(job->failure.text, sizeof job->failure.text, "%s", cause);
+}
+
+void programs_on_refusal(struct programs *programs, struct job_id id, const char *why)
+{
+    programs_on_failure(programs, id, why);
     if (main_of(programs, id))
-        text_format(programs->jobs[id.n].failure.text, sizeof programs->jobs[id.n].failure.text,
-                    "%s", cause);
+        programs->jobs[id.n].is_refused = true;
 }
 
 void programs_on_answer(struct programs *programs, const struct effect_answer *answer)

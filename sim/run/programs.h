@@ -25,6 +25,8 @@ bool programs_code(const struct programs *programs, size_t program, int *code);
 
 void programs_on_job_ended(struct programs *programs, struct job_id job, const char *status);
 void programs_on_failure(struct programs *programs, struct job_id job, const char *cause);
+/* What it was to begin from is not there, or does not fit. */
+void programs_on_refusal(struct programs *programs, struct job_id job, const char *why);
 void programs_on_answer(struct programs *programs, const struct effect_answer *answer);
 
 #endif

@@ -40,6 +40,14 @@ static void put_own_words(const struct simulation *simulation, struct log_line *
     line->reason = reason;
 }
 
+/* Of a task; or of a job without any, for want of slots, say. */
+static bool tells_of_failure(const struct log_line *line)
+{
+    if (line->subject & LOG_OF_TASK)
+        return line->to && text_equal(line->to, "FAILED");
+    return text_equal(line->machine, "job") && text_equal(line->what, "archived");
+}
+
 static void on_log(void *context, time_ns at, struct node_id node, const struct log_line *said)
 {
     struct simulation *simulation = context;
@@ -60,7 +68,9 @@ static void on_log(void *context, time_ns at, struct node_id node, const struct 
         simulation->plane.class->job_ended(simulation->plane.self, line->job,
                                            text_equal(line->reason, "FAILED"));
         programs_on_job_ended(simulation->programs, line->job, line->reason);
-    } else if (line->subject & LOG_OF_TASK && line->to && text_equal(line->to, "FAILED")) {
+    } else if (text_equal(line->machine, "job") && text_equal(line->what, "restore refused")) {
+        programs_on_refusal(simulation->programs, line->job, line->reason);
+    } else if (tells_of_failure(line)) {
         programs_on_failure(simulation->programs, line->job, line->reason ? line->reason : "");
     }
 }

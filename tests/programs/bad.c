@@ -2,7 +2,8 @@
  *
  * Programs that do what they must not: which mistake the first argument says. A job of its own
  * for each; `upgrade` has two, the second of which begins from the savepoint of the first with
- * another version of its types; `same` with the same; `become` with state of another kind.
+ * another version of its types; `same` with the same; `gone` without the operator that kept it;
+ * `become` with state of another kind. `crowd` wants more slots than there are.
  */
 #include <stdio.h>
 #include <string.h>
@@ -278,7 +279,10 @@ static void upgrade(struct weir_env *env, const char *version, const char *what,
 {
     keep(env, what, &first_version);
     stop_first(env);
-    keep(env, what, strcmp(version, "same") == 0 ? &first_version : &second_version);
+    if (strcmp(version, "gone") == 0)
+        weir_discard(source(env, "in", &first_version), "out");
+    else
+        keep(env, what, strcmp(version, "upgrade") == 0 ? &second_version : &first_version);
     tell_of_second(env, file);
 }
 
@@ -320,6 +324,19 @@ static struct weir_stream *judge(struct weir_env *env, char *word)
     return weir_process(in, "judge", out, &process, word);
 }
 
+/* Each in a slot of its own. */
+static void crowd(struct weir_env *env)
+{
+    static const char *const names[] = { "a", "b", "c", "d" }, *const ends[] = { "e", "f", "g",
+                                                                                 "h" };
+    weir_configure(env, "jobmanager.scheduler", "adaptive");
+    weir_configure(env, "jobmanager.adaptive-scheduler.submission.resource-wait-timeout", "10s");
+    for (int i = 0; i < 4; i++) {
+        struct weir_stream *in = source(env, names[i], &first_version);
+        weir_discard(weir_slot_sharing_group(in, names[i]), ends[i]);
+    }
+}
+
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
     if (argc < 3)
@@ -334,6 +351,8 @@ int weir_main(struct weir_env *env, int argc, char **argv)
         return 0;
     }
     struct weir_stream *judged = judge(env, argv[1]);
+    if (strcmp(argv[1], "crowd") == 0)
+        crowd(env);
     bool chooses = strcmp(argv[1], "below") == 0 || strcmp(argv[1], "beyond") == 0;
     weir_discard(chooses ? weir_partition_custom(judged, choose, argv[1]) : weir_rebalance(judged),
                  "out");

@@ -168,6 +168,22 @@ START_TEST(state_of_the_same_version_is)
 }
 END_TEST
 
+/* No task of it has failed: it never had any. */
+START_TEST(a_job_that_cannot_begin_says_why)
+{
+    const char *text = told("gone", ", reduce");
+    ck_assert_msg(strstr(text, "Failed to rollback to checkpoint/savepoint 'savepoint of first': "
+                               "Cannot map checkpoint/savepoint state for operator keyed") == text,
+                  "%s", text);
+}
+END_TEST
+
+START_TEST(a_job_that_gets_no_slots_says_so)
+{
+    ck_assert_str_eq(told("crowd", ""), "not enough slots for the lower bounds\n");
+}
+END_TEST
+
 /* How the state was declared first, and then; empty: it goes on. */
 static const struct {
     const char *kinds, *told;
@@ -211,6 +227,8 @@ Suite *test_api_bad_suite(void)
     tcase_add_loop_test(tcase, only_who_needs_event_time_refuses_a_record_without_it, 0, READERS);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
+    tcase_add_test(tcase, a_job_that_cannot_begin_says_why);
+    tcase_add_test(tcase, a_job_that_gets_no_slots_says_so);
     tcase_add_loop_test(tcase, state_of_another_kind_is_not_restored, 0, CHANGES);
     suite_add_tcase(suite, tcase);
     return suite;
