@@ -7,8 +7,10 @@
  *     heads    key          -> [first map key] [last map key]
  *     entries  key, map key -> [stamp] [serial, links] [previous map key] [next map key] [value]
  *
- * Serials rise along a chain. A walk goes by them where what it stood on has gone: an entry that
- * was put since has a higher one than all that were there when the walk began.
+ * Serials rise along a chain: an entry that was put since has a higher one than all that were there
+ * when a walk began. Where the latest walks go next the state knows, and each removal sets that
+ * right; any other goes by the entry that it stands on, and where that has gone, by serials from
+ * the beginning of the chain.
  */
 #include "core/base/text.h"
 #include "core/exec/user_state_parts.h"
@@ -139,6 +141,24 @@ static void relink(struct user_state *state, struct state_key key, uint64_t link
         memcpy(ends + link_size(state), previous, size);
 }
 
+static void point_at(const struct user_state *state, struct user_map_walk *walk,
+                     const uint8_t *next)
+{
+    walk->has_next = next != NULL;
+    if (next)
+        memcpy(walk->next, next, state->spec->map_key_size);
+}
+
+/* Of the key under way, as all that goes on. */
+static void lead_on(struct user_state *state, const uint8_t *gone, const uint8_t *next)
+{
+    for (int i = 0; i < USER_MAP_WALKS; i++) {
+        struct user_map_walk *walk = &state->walks[i];
+        if (walk->has_next && memcmp(walk->next, gone, state->spec->map_key_size) == 0)
+            point_at(state, walk, next);
+    }
+}
+
 void user_map_unlink(struct user_state *state, struct state_key of)
 {
     uint8_t previous[USER_MAP_KEY_MAX], next[USER_MAP_KEY_MAX], *key_bytes;
@@ -146,13 +166,13 @@ void user_map_unlink(struct user_state *state, struct state_key of)
     uint8_t *entry = (uint8_t *)(uintptr_t)state_table_get(state->table, of, NULL);
     CHECK(entry);
     uint64_t links = links_of(entry);
-    state->changes++;
     memcpy(previous, previous_of(state, entry), size);
     memcpy(next, next_of(state, entry), size);
     state_table_remove(state->table, of);
     /* `of` lies where composite keys are made: its key stays the first part of them all. */
     key_bytes = state->scratch;
     CHECK(of.bytes == key_bytes);
+    lead_on(state, key_bytes + key_size, links & HAS_NEXT ? next : NULL);
     relink(state, (struct state_key){ key_bytes, key_size, of.group }, links, previous, next);
 }
 
@@ -264,65 +284,65 @@ static uint8_t *find(struct user_state *state, struct state_key key, const void 
     return (uint8_t *)(uintptr_t)state_table_get(state->table, at, NULL);
 }
 
-/* Does it stand right behind the entry that the walk has found, which has gone? */
-static bool is_next(struct user_state *state, struct state_key key,
-                    const struct user_map_cursor *cursor, uint8_t *entry)
+/* By turns: it may be another one's by now. */
+static struct user_map_walk *walk_of(struct user_state *state, const struct user_map_cursor *cursor)
 {
-    if (serial_of(entry) <= cursor->serial || !(links_of(entry) & HAS_PREVIOUS))
-        return serial_of(entry) > cursor->serial;
-    const uint8_t *previous = find(state, key, previous_of(state, entry));
-    return previous && serial_of(previous) < cursor->serial;
+    return &state->walks[cursor->id % USER_MAP_WALKS];
 }
 
-/* Begins; or the map key, in next, of the first entry behind the one found. False: none is. */
-static bool seek(struct user_state *state, struct state_key key, struct user_map_cursor *cursor)
+static void go_next(struct user_state *state, const struct user_map_cursor *cursor,
+                    const uint8_t *next)
 {
-    uint32_t size = state->spec->map_key_size;
-    uint8_t *entry;
-    if (cursor->begun && cursor->has_next && cursor->changes == state->changes)
-        return true;
-    if (cursor->begun) {
-        entry = find(state, key, cursor->map_key);
-        if (entry && serial_of(entry) == cursor->serial) {
-            memcpy(cursor->next, next_of(state, entry), size);
-            return links_of(entry) & HAS_NEXT;
-        }
-        entry = cursor->has_next ? find(state, key, cursor->next) : NULL;
-        if (entry && is_next(state, key, cursor, entry))
-            return true;
-    }
-    const uint8_t *ends = state_table_get(state->heads, key, NULL);
-    if (!ends)
-        return false;
-    memcpy(cursor->next, ends, size);
-    if (!cursor->begun) {
-        cursor->begun = 1;
+    struct user_map_walk *walk = walk_of(state, cursor);
+    walk->id = cursor->id;
+    point_at(state, walk, next);
+}
+
+/* From the beginning of the chain; and with a new walk so does it begin. */
+static const uint8_t *search(struct user_state *state, struct state_key key,
+                             struct user_map_cursor *cursor)
+{
+    const uint8_t *ends = state_table_get(state->heads, key, NULL), *next = ends;
+    uint8_t *entry = ends ? find(state, key, ends) : NULL;
+    if (ends && cursor->id == 0) {
+        cursor->id = ++state->walks_begun;
         cursor->last = serial_of(find(state, key, ends + link_size(state)));
         see_serial(state, cursor->last);
     }
-    while ((entry = find(state, key, cursor->next)) && serial_of(entry) <= cursor->serial) {
-        if (!(links_of(entry) & HAS_NEXT))
-            return false;
-        memcpy(cursor->next, next_of(state, entry), size);
+    while (entry && serial_of(entry) <= cursor->serial) {
+        next = links_of(entry) & HAS_NEXT ? next_of(state, entry) : NULL;
+        entry = next ? find(state, key, next) : NULL;
     }
-    return entry;
+    return next;
+}
+
+/* The map key of the first entry behind the one found; null: none is. */
+static const uint8_t *seek(struct user_state *state, struct state_key key,
+                           struct user_map_cursor *cursor)
+{
+    const struct user_map_walk *walk = walk_of(state, cursor);
+    if (cursor->id > 0 && walk->id == cursor->id)
+        return walk->has_next ? walk->next : NULL;
+    uint8_t *entry = cursor->id > 0 ? find(state, key, cursor->map_key) : NULL;
+    if (entry && serial_of(entry) == cursor->serial)
+        return links_of(entry) & HAS_NEXT ? next_of(state, entry) : NULL;
+    return search(state, key, cursor);
 }
 
 bool user_map_next(struct user_state *state, struct state_key key, struct user_map_cursor *cursor)
 {
     uint32_t size = state->spec->map_key_size;
+    const uint8_t *next;
     CHECK(state->spec->kind == USER_MAP);
-    while (!cursor->ended && seek(state, key, cursor)) {
-        uint8_t *entry = find(state, key, cursor->next);
+    while (!cursor->ended && (next = seek(state, key, cursor))) {
+        uint8_t *entry = find(state, key, next);
         if (!entry || serial_of(entry) > cursor->last)
-            break; /* it has come since */
-        memcpy(cursor->map_key, cursor->next, size);
+            break; /* it has come since, or the map was cleared */
+        memcpy(cursor->map_key, next, size);
         cursor->serial = serial_of(entry);
-        cursor->has_next = (links_of(entry) & HAS_NEXT) != 0;
-        memcpy(cursor->next, next_of(state, entry), size);
+        go_next(state, cursor, links_of(entry) & HAS_NEXT ? next_of(state, entry) : NULL);
         entry = read_entry(state, composite(state, key, cursor->map_key, state->scratch),
                            &cursor->size);
-        cursor->changes = state->changes;
         if (!entry)
             continue;
         cursor->value = entry + value_at(state);

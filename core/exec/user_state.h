@@ -13,7 +13,11 @@
 #include "core/exec/keyed_states.h"
 #include "core/exec/task_output.h"
 
-enum { USER_MAP_KEY_MAX = 64, USER_CLEAN_LEAST = 5 /* StateTtlConfig's default */ };
+enum {
+    USER_MAP_KEY_MAX = 64,
+    USER_MAP_WALKS = 8,   /* under way at a time whose next entry is known at once */
+    USER_CLEAN_LEAST = 5, /* StateTtlConfig's default */
+};
 
 enum ttl_update { TTL_ON_CREATE_AND_WRITE, TTL_ON_READ_AND_WRITE };
 
@@ -33,6 +37,13 @@ struct user_state_spec {
     const void *context;
 };
 
+/* Where a walk goes next; when that entry is removed, to the one behind it. */
+struct user_map_walk {
+    uint64_t id; /* 0: nobody's */
+    bool has_next;
+    uint8_t next[USER_MAP_KEY_MAX];
+};
+
 struct user_state {
     struct operator* op;
     const struct user_state_spec *spec;
@@ -41,7 +52,9 @@ struct user_state {
     uint8_t *scratch; /* a table key */
     struct state_cursor cleaned;
     uint64_t serial;  /* of entries of maps: the highest that was given or met */
-    uint64_t changes; /* grows when an entry of a map goes, or elements of a list do */
+    uint64_t changes; /* grows when elements of a list go */
+    uint64_t walks_begun;
+    struct user_map_walk walks[USER_MAP_WALKS]; /* by their ids, in turns */
 };
 
 /* In the operator's open. False: the operator has failed. key_size: fixed. */
@@ -78,12 +91,10 @@ bool user_list_next(const struct user_state *state, struct state_key key, struct
 
 /* MAP: the order is that in which its keys were first put. */
 struct user_map_cursor {
-    uint32_t begun, ended, has_next;
-    uint32_t size;
+    uint64_t id; /* 0: it has not begun */
+    uint32_t ended, size;
     uint64_t serial, last; /* of the entry found, of the last one to be found */
-    uint64_t changes;      /* of the state, when it was */
-    /* map_key: the one found, aligned for whoever reads it in place. */
-    _Alignas(8) uint8_t next[USER_MAP_KEY_MAX];
+    /* The one found, aligned for whoever reads it in place. */
     _Alignas(8) uint8_t map_key[USER_MAP_KEY_MAX];
     const void *value;
 };

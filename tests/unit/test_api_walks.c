@@ -11,7 +11,15 @@
 #include "tests/lib/build.h"
 #include "tests/lib/lone_chain.h"
 
-enum { KEYS = 4, MAP_KEYS = 14, LIST_MAX = 600, TEXT_MAX = 300, DEPTH = 3, TTL_MS = 20 };
+enum {
+    KEYS = 4,
+    MAP_KEYS = 14,
+    LIST_MAX = 600,
+    TEXT_MAX = 300,
+    DEPTH = 3,
+    MANY_WALKS = 10,
+    TTL_MS = 20
+};
 
 struct entry {
     int64_t key, value;
@@ -152,6 +160,14 @@ static void change_map(struct weir_context *ctx, struct map *map, time_ns now, i
     }
 }
 
+/* More than the state has in mind at a time. */
+static void begin_walks(struct weir_context *ctx, const struct map *map)
+{
+    for (int i = 0; i < MANY_WALKS && !map->is_rules; i++)
+        ck_assert_int_eq(weir_next(ctx, map->name, &(struct weir_walk){ { 0 } }, NULL, NULL, NULL),
+                         map->count > 0);
+}
+
 static void walk_map(struct weir_context *ctx, struct map *map, time_ns now, int depth)
 {
     struct map before = *map;
@@ -180,6 +196,8 @@ static void walk_map(struct weir_context *ctx, struct map *map, time_ns now, int
             take_out(ctx, map, entry->key);
         for (uint64_t n = 0; n < changes; n++)
             change_map(ctx, map, now, depth);
+        if (rng_below(&rng, 8) == 0)
+            begin_walks(ctx, map);
         if (stop == (uint64_t)i)
             return;
     }
