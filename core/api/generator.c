@@ -6,18 +6,20 @@
 #include "core/api/context.h"
 #include "core/api/job_program.h"
 
-/* Record i / n of split i % n is record i of the log; made where it is to lie, or beside it and
- * encoded. */
-static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots)
+/* Record i / n of split i % n is record i of the log; made where it is to lie, or in the room and
+ * encoded from there. */
+static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots,
+                 void **room)
 {
     const struct generator_params *params = context;
     const struct weir_generator *spec = &params->spec;
     const struct weir_type *type = spec->type;
     uint32_t head = spec->timestamp ? RECORD_HEAD : 0;
     uint64_t index = from * params->log.splits + split;
-    void *apart = type->encode ? mem_create(type->memory) : NULL;
+    if (type->encode && !*room)
+        *room = mem_create(type->memory);
     for (uint32_t i = 0; i < count; i++, index += params->log.splits) {
-        void *value = apart ? apart : slots + head;
+        void *value = type->encode ? *room : slots + head;
         memset(value, 0, type->encode ? type->memory : type->size);
         spec->make(index, value, params->user);
         if (spec->timestamp)
@@ -26,7 +28,6 @@ static void make(const void *context, uint32_t split, uint64_t from, uint32_t co
             type->encode(value, slots + head);
         slots += head + record_padded(type->size);
     }
-    mem_destroy(apart);
 }
 
 struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,

@@ -16,9 +16,7 @@ struct generator_source_params {
     uint32_t splits;
     uint64_t count;      /* of the job; UINT64_MAX: without end */
     uint64_t rate_per_s; /* records of the job, up to GENERATOR_RATE_MAX; 0: no limit */
-    /* Fills `count` slots with the records of a split from offset `from` on. */
-    void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                 uint8_t *slots);
+    split_maker *make;
     const void *context;
     const struct watermark_strategy *watermarks; /* of slots with timestamps; null: none */
 };

@@ -13,9 +13,7 @@
 
 struct log_source_params {
     uint32_t splits;
-    /* Fills `count` slots with the records of a split from offset `from` on. */
-    void (*make)(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                 uint8_t *slots);
+    split_maker *make;
     /* Where records vary in size, in its place: the payload of one, valid until the next call.
      * Null: the split has ended before; its turns are passed over. */
     const void *(*record)(const void *context, uint32_t split, uint64_t offset, uint32_t *size,

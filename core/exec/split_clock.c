@@ -56,7 +56,7 @@ uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
         uint32_t count = most - done < room ? most - done : room;
         if (count == 0)
             break;
-        make(context, split->number, split->offset, count, out->at);
+        make(context, split->number, split->offset, count, out->at, &op->rooms[0]);
         see(clock, (size_t)(split - splits->splits.items), out->at, count, stride);
         out->at += (size_t)count * stride;
         split->offset += count;

@@ -24,10 +24,12 @@ struct split_clock {
 void split_clock_open(struct split_clock *clock, struct operator* op,
                       const struct split_list *splits, const struct watermark_strategy *strategy);
 void split_clock_fini(struct split_clock *clock);
-/* As many records of the split as there is room for, up to `most`, made where they are to lie by
- * the source's function. Gives how many. */
+/* Fills `count` slots with the records of a split from offset `from` on. room: the operator's, for
+ * what it needs again and again (struct operator). */
 typedef void split_maker(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                         uint8_t *slots);
+                         uint8_t *slots, void **room);
+/* As many records of the split as there is room for, up to `most`, made where they are to lie.
+ * Gives how many. */
 uint32_t split_clock_read(struct split_clock *clock, struct operator* op,
                           const struct split_list *splits, struct source_split *split,
                           split_maker *make, const void *context, uint32_t most);

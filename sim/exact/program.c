@@ -164,7 +164,8 @@ const struct state_table *modelled_table(const struct operator* op)
     return op->class == &modelled_class ? ((const struct modelled *)op)->table : NULL;
 }
 
-static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots)
+static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots,
+                 void **room)
 {
     const struct log_content *log = context;
     uint32_t stride = record_padded(log->bytes);
@@ -174,6 +175,7 @@ static void make(const void *context, uint32_t split, uint64_t from, uint32_t co
         record[0] = key_draw_of(&log->keys, index);
         record[1] = index;
     }
+    (void)room;
 }
 
 double program_edge_selectivity(const struct job_spec *job, uint32_t edge)

@@ -156,10 +156,11 @@ static void run_ring(void *context, uint64_t n)
 
 /* The draw goes on from batch to batch; a log would be read again from an offset instead. */
 static void make_records(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                         uint8_t *slots)
+                         uint8_t *slots, void **room)
 {
     struct draw *draw = *(struct draw *const *)context;
     uint64_t *keys = (uint64_t *)(void *)slots;
+    (void)room;
     (void)split;
     (void)from;
     for (uint32_t i = 0; i < count; i++)

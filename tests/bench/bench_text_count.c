@@ -74,9 +74,10 @@ static inline const uint8_t *draw_text(struct text_bench *bench)
 }
 
 static void make_texts(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                       uint8_t *slots)
+                       uint8_t *slots, void **room)
 {
     struct text_bench *bench = *(struct text_bench *const *)context;
+    (void)room;
     (void)split;
     (void)from;
     for (uint32_t i = 0; i < count; i++, slots += record_padded(TEXT))

@@ -24,9 +24,10 @@ static uint64_t key_of(uint64_t index)
 static uint32_t line_splits;
 
 static void make_records(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                         uint8_t *slots)
+                         uint8_t *slots, void **room)
 {
     uint64_t *keys = (uint64_t *)(void *)slots;
+    (void)room;
     (void)context;
     for (uint32_t i = 0; i < count; i++)
         keys[i] = key_of((from + i) * line_splits + split);

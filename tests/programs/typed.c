@@ -179,7 +179,7 @@ static struct weir_results *build(struct weir_stream *in)
 
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
-    struct weir_generator spec = { .type = &pair_type,
+    struct weir_generator spec = { .type = &parcel_type,
                                    .count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1,
                                    .rate = 1000,
                                    .splits = 1,

@@ -377,8 +377,9 @@ START_TEST(behind_the_end_of_the_input_nothing_is_asked_again)
 END_TEST
 
 static void make_ids(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                     uint8_t *slots)
+                     uint8_t *slots, void **room)
 {
+    (void)room;
     (void)context;
     (void)split;
     for (uint64_t i = 0; i < count; i++) {

@@ -360,8 +360,9 @@ static const char *count_ring(const void *context, struct process_key *key)
 }
 
 static void make_numbers(const void *context, uint32_t split, uint64_t from, uint32_t count,
-                         uint8_t *slots)
+                         uint8_t *slots, void **room)
 {
+    (void)room;
     (void)context, (void)split;
     for (uint64_t i = 0; i < count; i++)
         memcpy(slots + i * sizeof i, &(uint64_t){ from + i }, sizeof i);

@@ -166,8 +166,10 @@ START_TEST(what_cannot_be_read_fails_the_task)
 }
 END_TEST
 
-static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots)
+static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots,
+                 void **room)
 {
+    (void)room;
     (void)context;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t number = (from + i) * 5 + split;

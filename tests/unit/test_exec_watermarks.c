@@ -193,8 +193,10 @@ START_TEST(watermarks_follow_the_plain_rule)
 END_TEST
 
 /* Split s goes on by 1 + s ms with each record. */
-static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots)
+static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots,
+                 void **room)
 {
+    (void)room;
     (void)context;
     for (uint32_t i = 0; i < count; i++) {
         int64_t slot[2] = { (int64_t)((from + i) * (1 + split)), split };
