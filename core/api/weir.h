@@ -277,7 +277,9 @@ WEIR_API void *weir_value(struct weir_context *ctx);
 WEIR_API void weir_forget(struct weir_context *ctx);
 WEIR_API const void *weir_key_of(const struct weir_context *ctx, uint32_t *size);
 
-/* Once for each time, however often it is set; the timer function is called with the time. */
+/* Once for each time, however often it is set; the timer function is called with the time. As in
+ * Flink at any time, whether or not the record has a timestamp: one of event time that the
+ * watermark has passed already is called with the next watermark. */
 WEIR_API void weir_event_timer(struct weir_context *ctx, int64_t ms);
 WEIR_API void weir_delete_event_timer(struct weir_context *ctx, int64_t ms);
 WEIR_API void weir_processing_timer(struct weir_context *ctx, int64_t ms);

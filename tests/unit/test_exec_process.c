@@ -419,6 +419,63 @@ START_TEST(timers_of_both_kinds_of_time_fire_once)
 }
 END_TEST
 
+static const char *set_as_told(const void *context, struct process_key *key, uint32_t input,
+                               const void *payload, uint32_t size)
+{
+    struct told_timer {
+        uint64_t key;
+        int64_t at;
+    } told;
+    (void)context, (void)input, (void)size;
+    memcpy(&told, payload, sizeof told);
+    ck_assert_int_eq(key->timestamp, TIMESTAMP_NONE);
+    process_set_timer(key, DOMAIN_EVENT_TIME, told.at);
+    return NULL;
+}
+
+static const char *say_time(const void *context, struct process_key *key)
+{
+    (void)context;
+    memcpy(collector_put(key->op->outs[0], key->timestamp, 8), &key->timestamp, 8);
+    return NULL;
+}
+
+/* InternalTimerServiceImpl.registerEventTimeTimer asks neither for the record's timestamp nor for
+ * the watermark; tryAdvanceWatermark fires all up to the new one. */
+START_TEST(an_event_timer_may_be_set_at_any_time_and_waits_for_a_watermark)
+{
+    static const struct keyed_process_params params = { .keys = { { KEY_HASH_LONG, 0, 8 } },
+                                                        .record = set_as_told,
+                                                        .timer = say_time };
+    static const struct operator_spec timed[] = { { .name = "timed",
+                                                    .class = &keyed_process_class,
+                                                    .params = &params,
+                                                    .outputs = { number_layout, 1, 1 } } };
+    static const struct {
+        int64_t set[3], watermark;
+        size_t fired; /* in all, by then */
+    } steps[] = {
+        { { 7, -5, INT64_MIN }, INT64_MIN + 1, 1 }, /* before any watermark */
+        { { 7, 7, 20 }, -5, 2 },
+        { { -4, -5, INT64_MIN }, -4, 5 }, /* behind it, and at it: with the next one */
+        { { 8, 9, INT64_MAX }, 7, 6 },
+        { { 9, 9, 9 }, INT64_MAX, 10 }, /* the end of the input */
+    };
+    struct lone_chain lone;
+    lone_chain_init(&lone, timed, 1, 0, 1, NULL, 0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        size_t before = lone.out.count;
+        for (int k = 0; k < 3; k++)
+            lone_chain_put(&lone, 0, (struct record_layout){ 16, false }, 0,
+                           (const uint64_t[]){ 1, (uint64_t)steps[i].set[k] }, 16);
+        ck_assert_uint_eq(lone.out.count, before);
+        chain_watermark(&lone.chain, steps[i].watermark);
+        ck_assert_uint_eq(lone.out.count, steps[i].fired);
+    }
+    lone_chain_fini(&lone);
+}
+END_TEST
+
 Suite *test_exec_process_suite(void);
 
 Suite *test_exec_process_suite(void)
@@ -431,6 +488,7 @@ Suite *test_exec_process_suite(void)
     tcase_add_loop_test(tcase, a_cleared_key_is_new_again_within_its_batch, 0, 30);
     tcase_add_loop_test(tcase, a_value_that_nobody_has_made_is_not_there, 0, 30);
     tcase_add_loop_test(tcase, timers_of_both_kinds_of_time_fire_once, 0, 30);
+    tcase_add_test(tcase, an_event_timer_may_be_set_at_any_time_and_waits_for_a_watermark);
     tcase_add_test(tcase, a_changed_serializer_is_refused);
     suite_add_tcase(suite, tcase);
     return suite;
