@@ -40,6 +40,7 @@ struct state_registry {
     struct key_group_range groups;
     bool incremental;
     bool builds_on_restored; /* the files restored are the job's own, and no savepoint's */
+    bool on_disk;            /* what takes no memory is not counted there: */
     uint64_t bytes_max;      /* of all state in memory (state_budget.h); 0: no limit */
     VEC(struct keyed_state) states;
     const struct task_snapshot_file *files; /* while the task is being restored */

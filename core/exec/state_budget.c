@@ -29,10 +29,11 @@ static struct sum sum_up(const struct operator_task *task)
 {
     struct sum sum = { 0 };
     for (VEC_EACH(const struct keyed_state, state, &task->states->states))
-        add(&sum,
-            &(struct state_size){ "state", state->identity.name,
-                                  state_table_memory(state->table).live_bytes },
-            state->place);
+        if (!task->states->on_disk)
+            add(&sum,
+                &(struct state_size){ "state", state->identity.name,
+                                      state_table_memory(state->table).live_bytes },
+                state->place);
     for (uint32_t i = 0; i < task->chain->count; i++) {
         const struct operator* op = task->chain->operators[i];
         struct state_size part;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a task's state may take of memory: that of keys and that of operators together. An
+ * What a task's state may take of memory: that of keys, unless it is on disk, and that of
+ * operators, which is on the heap with any backend (DefaultOperatorStateBackend), together. An
  * allocation that the heap has no room for, as HeapKeyedStateBackend and HeapBroadcastState meet
  * it, fails the operator whose part is the largest.
  */

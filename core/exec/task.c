@@ -108,6 +108,7 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
         task->unread += task->outputs[i].partition.config.subpartitions;
     task->states = (struct state_registry){ .task = config->identity,
                                             .groups = config->groups,
+                                            .on_disk = config->keyed_on_disk,
                                             .incremental = config->incremental,
                                             .builds_on_restored = config->builds_on_restored };
     task->context =

@@ -55,6 +55,7 @@ struct exec_task_config {
     bool readers_recover;   /* those that read from it are told of its files (set_writers) */
     time_ns buffer_timeout; /* TIME_NEVER: full buffers only; 0: after each step */
     uint64_t seed;
+    bool keyed_on_disk;       /* keyed state takes no memory: only that of operators does */
     bool incremental;         /* checkpoints hold what has changed; savepoints hold everything */
     bool builds_on_restored;  /* also since the checkpoint that it is restored from */
     struct exec_probe *probe; /* null: nobody looks; outlives the task */

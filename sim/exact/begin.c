@@ -145,6 +145,7 @@ static struct exec_task *create(struct exact *exact, struct exact_task *task, st
         .awaits_first = job_source_awaits_first(job->spec, task->life.vertex),
         .awaits_readers = config_has_checkpoints(config),
         .readers_recover = true,
+        .keyed_on_disk = local_has_state(job->spec),
         .incremental = config_is_incremental(config),
         .is_new = cut && cut->vertices[task->life.vertex].is_new,
         .builds_on_restored = cut && !cut->no_base,

@@ -47,6 +47,14 @@ START_TEST(state_that_grows_for_ever_fails_the_task)
 }
 END_TEST
 
+START_TEST(state_by_key_may_be_on_disk)
+{
+    hold("count: 2, slots: 1, memory: 3m",
+         "150000, 0 ], config: { state.backend.type: rocksdb }, faults: [ ", ENDS_WELL);
+    cli_end();
+}
+END_TEST
+
 START_TEST(a_time_to_live_keeps_it_within)
 {
     hold("count: 2, slots: 1, memory: 3m", "150000", ENDS_WELL);
@@ -115,6 +123,7 @@ Suite *test_exact_memory_suite(void)
     TCase *tcase = tcase_create("memory");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, state_that_grows_for_ever_fails_the_task);
+    tcase_add_test(tcase, state_by_key_may_be_on_disk);
     tcase_add_test(tcase, a_time_to_live_keeps_it_within);
     tcase_add_test(tcase, tasks_of_a_task_manager_share_its_memory);
     tcase_add_test(tcase, what_a_failed_task_had_is_free_again);
