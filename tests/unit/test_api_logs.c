@@ -7,38 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/text.h"
 #include "sim/exact/look.h"
 #include "tests/lib/exact_run.h"
+#include "tests/lib/log_files.h"
 
 enum { FILES = 3, LINES = 2000 };
-
-static char paths[FILES][32];
-static const int counts[FILES] = { LINES, 0, LINES / 4 };
 
 /* The second one is empty; the third is short, and goes through event time four times as fast. */
 static void setup(void)
 {
-    for (int f = 0; f < FILES; f++) {
-        text_format(paths[f], sizeof paths[f], "/tmp/weir-lines-XXXXXX");
-        int number = mkstemp(paths[f]);
-        ck_assert_int_ge(number, 0);
-        FILE *file = fdopen(number, "wb");
-        for (int i = 0; i < counts[f]; i++)
-            fprintf(file, "%d %d%s", (i + f) % 10, i * (f == 2 ? 80 : 20),
-                    i + 1 == counts[f] && f == 2 ? ""
-                    : i % 5 == 0                 ? "\r\n"
-                                                 : "\n");
-        fclose(file);
-    }
-}
-
-static void teardown(void)
-{
-    for (int f = 0; f < FILES; f++)
-        unlink(paths[f]);
+    log_files_write((const struct log_file[]){ { LINES, 20 }, { 0, 0 }, { LINES / 4, 80 } }, FILES);
 }
 
 static const char story[] =
@@ -75,8 +55,8 @@ static void begin(struct exact_run *run, const char *act, int rate, int parallel
                   const char *unaligned, const char *events)
 {
     char yaml[2000];
-    text_format(yaml, sizeof yaml, story, "exact", parallelism, unaligned, act, rate, paths[0],
-                paths[1], paths[2], "", events, RIGHT);
+    text_format(yaml, sizeof yaml, story, "exact", parallelism, unaligned, act, rate,
+                log_files_path(0), log_files_path(1), log_files_path(2), "", events, RIGHT);
     exact_run_init(run, yaml);
 }
 
@@ -163,13 +143,13 @@ START_TEST(logs_that_cannot_be_read_are_refused_before_the_run)
                      "directory");
     ck_assert_str_eq(told("1", "-", ""),
                      "l.yaml:9: jobs.0.program: 'log' reads a log of 0 files, expected 1 to 32768");
-    ck_assert_str_eq(told("-1", paths[0], ""),
+    ck_assert_str_eq(told("-1", log_files_path(0), ""),
                      "l.yaml:9: jobs.0.program: 'log' reads a log that fills at a negative rate");
-    ck_assert_str_eq(told("1", paths[0], ", load: 10/s"),
+    ck_assert_str_eq(told("1", log_files_path(0), ", load: 10/s"),
                      "l.yaml:9: jobs.0.load: found a load of 'log', expected none: it reads "
                      "files, whose lines are its load");
-    ck_assert_str_eq(told("1", paths[0], ""), "");
-    ck_assert_str_eq(told("1", paths[1], ""), ""); /* empty */
+    ck_assert_str_eq(told("1", log_files_path(0), ""), "");
+    ck_assert_str_eq(told("1", log_files_path(1), ""), ""); /* empty */
 }
 END_TEST
 
@@ -177,8 +157,8 @@ START_TEST(a_file_that_the_plan_did_not_name_is_not_read)
 {
     char yaml[2000];
     struct exact_run run;
-    text_format(yaml, sizeof yaml, story, "exact", 1, "false", "copy", 100, paths[0], "-", "'?'",
-                "", "", "");
+    text_format(yaml, sizeof yaml, story, "exact", 1, "false", "copy", 100, log_files_path(0), "-",
+                "'?'", "", "", "");
     exact_run_init(&run, yaml);
     exact_run_to_end(&run);
     ck_assert_uint_eq(run.finished, 0);
@@ -194,8 +174,8 @@ START_TEST(in_the_virtual_world_its_turns_are_its_load)
     struct note note;
     struct model_job_view view;
     const struct simulation_settings settings = { .vouching = true };
-    text_format(yaml, sizeof yaml, story, "virtual", 2, "false", "copy", 100, paths[0], paths[1],
-                paths[2], "", "", "");
+    text_format(yaml, sizeof yaml, story, "virtual", 2, "false", "copy", 100, log_files_path(0),
+                log_files_path(1), log_files_path(2), "", "", "");
     ck_assert(
         !err_is(scenario_load_text("l.yaml", yaml, strlen(yaml), NULL, NULL, 0, &scenario, &note)));
     struct simulation *simulation = simulation_create(scenario, &settings);
@@ -212,7 +192,7 @@ Suite *test_api_logs_suite(void)
 {
     Suite *suite = suite_create("api logs");
     TCase *tcase = tcase_create("logs");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, log_files_remove);
     tcase_add_loop_test(tcase, each_line_comes_once_whatever_the_faults, 0, RUNS);
     tcase_add_test(tcase, while_nobody_reads_there_is_a_backlog_and_lag);
     tcase_add_test(tcase, the_watermark_is_the_least_of_those_that_go_on);

@@ -12,9 +12,11 @@
 
 #include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
+#include "tests/lib/log_files.h"
 
 enum { TRIES = 12 };
 
+/* The arguments of `logs` go on with its files. */
 static const struct example {
     const char *program, *args, *sink;
 } examples[] = {
@@ -27,8 +29,10 @@ static const struct example {
     { "tour_more", "custom", "lines" },
     { "tour_lists", "split", "lines" },
     { "tour_lists", "union", "lines" },
+    { "logs", "copy, 60", "lines" },
+    { "logs", "count, 60", "lines" },
 };
-enum { EXAMPLES = 9 };
+enum { EXAMPLES = 11 };
 
 static const struct mode {
     const char *name, *config, *speed, *scheduler;
@@ -165,10 +169,14 @@ static void inject(struct exact_run *run, enum injected what)
 static uint64_t run_once(const struct example *example, const struct mode *mode, uint64_t at,
                          enum injected what)
 {
-    char word[120], yaml[4000];
+    char word[120], yaml[4000], args[200];
     struct exact_run run;
+    snprintf(args, sizeof args, "%s", example->args);
+    if (strcmp(example->program, "logs") == 0)
+        snprintf(args, sizeof args, "%s, %s, %s", example->args, log_files_path(0),
+                 log_files_path(1));
     snprintf(yaml, sizeof yaml, small, mode->scheduler, mode->config, mode->speed, example->program,
-             example->args, example->sink);
+             args, example->sink);
     exact_run_init(&run, yaml);
     if (at != UINT64_MAX && simulation_run_events(run.simulation, at))
         inject(&run, what);
@@ -182,6 +190,12 @@ static uint64_t run_once(const struct example *example, const struct mode *mode,
     uint64_t events = simulation_event_count(run.simulation);
     exact_run_fini(&run);
     return events;
+}
+
+/* As long in event time as each other. */
+static void write_log(void)
+{
+    log_files_write((const struct log_file[]){ { 60, 50 }, { 30, 100 } }, 2);
 }
 
 static uint64_t stride_for(uint64_t events)
@@ -278,6 +292,7 @@ Suite *test_exact_every_program_suite(void)
     Suite *suite = suite_create("exact_every_program");
     TCase *tests = tcase_create("faults");
     tcase_set_timeout(tests, 1200);
+    tcase_add_checked_fixture(tests, write_log, log_files_remove);
     tcase_add_loop_test(tests, a_fault_at_any_event_changes_no_line, 0,
                         INJECTED_COUNT * MODES * EXAMPLES);
     suite_add_tcase(suite, tests);
