@@ -199,14 +199,14 @@ static void start_hop(struct model *model, struct model_job *job, struct pending
     hop->held_part = before.ahead > 0 ? before.held / before.ahead : 0;
     note_others(&job->vertices[vertex], &before, hop);
     hop->drain = hop_drain(job, hop, vertex);
-    if (pending->how.unaligned &&
-        job_graph_is_overtaken(job->spec->graph, (struct vertex_id){ vertex })) {
+    if (hop_overtakes(job, pending, vertex))
         hop->switch_at = time_add(pending->triggered_at, pending->how.aligned_timeout);
-        if (hop->switch_at <= hop->moved_at) {
-            hop->in_flight_bytes = hop->left_bytes;
-            hop->left_bytes = 0;
-            hop->alignment = 0;
-        }
+    if (hop->switch_at <= hop->moved_at) {
+        hop->in_flight_bytes = hop->left_bytes;
+        hop->left_bytes = 0;
+        hop->alignment = 0;
+    } else {
+        hop->under_way_bytes = 0; /* an aligned barrier lets it go first */
     }
     hop_note_link(model, job, hop, vertex);
     push_hop(model, job, pending, vertex);
@@ -244,6 +244,7 @@ static void arrive(struct model *model, uint32_t j, uint64_t serial, uint32_t ve
 
 static void take_cut(struct model *model, struct model_job *job, struct pending *pending)
 {
+    hops_find(model, job, pending);
     struct cut cut = { .id = pending->how.checkpoint, .kind = pending->how.kind };
     cut.source_count = (uint32_t)job->sources.count;
     cut.sources = mem_create_array(cut.source_count, sizeof *cut.sources);
@@ -260,14 +261,6 @@ static void take_cut(struct model *model, struct model_job *job, struct pending 
     end_on_cut(job, pending, &cut);
     cut_add(job, cut);
     pending->is_cut = true;
-    vec_resize(&pending->hops, job->vertex_count);
-    for (uint32_t v = 0; v < job->vertex_count; v++) {
-        struct hop *hop = &pending->hops.items[v];
-        const struct component *component = component_of(job, v);
-        hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
-        hop->left_bytes = vertex_buffers(model, job, &job->vertices[v]).ahead;
-        hop->stopped_drain = vertex_bytes_in(job, component, &job->vertices[v]);
-    }
 }
 
 static bool all_flow(const struct model_job *job)

@@ -38,6 +38,7 @@ struct hop {
     time_ns unheard_at;
     double in_flight_bytes; /* overtaken: as `left_bytes` */
     double held_part;       /* of both, what there is to be stored */
+    double under_way_bytes; /* that is stored where nothing holds them up (under_way.h) */
     /* To the other subtasks it comes when what is before those has left, on average. */
     uint32_t slowest;
     double left_others;
@@ -101,7 +102,11 @@ void pending_fini(struct pending *pending);
  * while the barrier was under way, so they are held between this cut and what came later. */
 void barrier_settle_cut(struct model *model, struct model_job *job, struct cut *cut);
 
-/* barrier_hop.c. Links have changed, perhaps. */
+/* barrier_hop.c. What is before each vertex when sources are told, before they send the barrier. */
+void hops_find(struct model *model, struct model_job *job, struct pending *pending);
+/* Does the barrier pass what is before the vertex? Perhaps behind a time-out. */
+bool hop_overtakes(const struct model_job *job, const struct pending *pending, uint32_t vertex);
+/* Links have changed, perhaps. */
 void hop_note_link(const struct model *model, const struct model_job *job, struct hop *hop,
                    uint32_t vertex);
 /* Bytes per second that move before it now. */

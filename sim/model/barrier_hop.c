@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One hop of a barrier: how fast what is before it moves, whether it can be taken, and how long its
- * inputs are blocked. In: what the network knows of the vertex. Out: figures of the hop; when it is
- * due is for barrier.c.
+ * One hop of a barrier: what is before it and how fast that moves, whether it can be taken, and how
+ * long its inputs are blocked. In: what the network knows of the vertex. Out: figures of the hop;
+ * when it is due is for barrier.c.
  */
 #include <math.h>
 
 #include "sim/model/barrier.h"
+#include "sim/model/buffers.h"
 #include "sim/model/latency.h"
 #include "sim/model/state.h"
+#include "sim/model/under_way.h"
+
+bool hop_overtakes(const struct model_job *job, const struct pending *pending, uint32_t vertex)
+{
+    return pending->how.unaligned &&
+           job_graph_is_overtaken(job->spec->graph, (struct vertex_id){ vertex });
+}
+
+void hops_find(struct model *model, struct model_job *job, struct pending *pending)
+{
+    vec_resize(&pending->hops, job->vertex_count);
+    for (uint32_t v = 0; v < job->vertex_count; v++) {
+        struct hop *hop = &pending->hops.items[v];
+        const struct model_vertex *vertex = &job->vertices[v];
+        hop->inputs_left = (uint32_t)job->spec->graph->vertices.items[v].inputs.count;
+        hop->left_bytes = vertex_buffers(model, job, vertex).ahead;
+        hop->stopped_drain =
+            vertex_bytes_in(job, &job->components.items[vertex->component], vertex);
+        if (hop_overtakes(job, pending, v))
+            hop->under_way_bytes = under_way_bytes(model, job, v);
+    }
+}
 
 /* Inputs whose barrier has come are blocked until the last one's has: what waits behind a cut link
  * is alignment, unless the barrier has become unaligned meanwhile. */

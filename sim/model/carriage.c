@@ -74,9 +74,8 @@ struct edge_flow edge_flow_of(const struct model *model, const struct model_job 
     time_ns sent = component_barrier_period(model, component);
     if (config->buffer_timeout_enabled && config->buffer_timeout < sent)
         sent = config->buffer_timeout;
-    flow.fill = channel > 0 ? vertex_buffer_size(job, component, to) / channel : INFINITY;
-    if (sent != TIME_NEVER)
-        flow.fill = fmin(flow.fill, (double)sent / (double)TIME_S);
+    flow.full = channel > 0 ? vertex_buffer_size(job, component, to) / channel : INFINITY;
+    flow.fill = sent != TIME_NEVER ? fmin(flow.full, (double)sent / (double)TIME_S) : flow.full;
     flow.unit =
         fmax(flow.fill < INFINITY ? channel * flow.fill : 0, shape_edge_bytes(job->spec, edge));
     return flow;

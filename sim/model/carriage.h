@@ -69,9 +69,10 @@ void nic_loads_swap(struct net *net);
 /* At the rates of now. */
 void nic_loads_now(struct model *model, struct net *net);
 
-/* Of an edge: bytes sent at once, seconds until they are together, and bytes per second of all. */
+/* Of an edge: bytes sent at once, seconds until they are together, seconds until a buffer would be
+ * full, and bytes per second of all. */
 struct edge_flow {
-    double unit, fill, bytes_per_s;
+    double unit, fill, full, bytes_per_s;
 };
 struct edge_flow edge_flow_of(const struct model *model, const struct model_job *job,
                               const struct component *component, uint32_t edge);

@@ -248,10 +248,15 @@ void component_on_barrier(struct model *model, const struct model_job *job,
 }
 
 /* When all tasks come to run their buffers are empty. */
-time_ns component_barrier_period(const struct model *model, const struct component *component)
+time_ns component_since_barrier(const struct model *model, const struct component *component)
 {
     time_ns barrier = component->barrier_at, whole = component->whole_at;
-    time_ns since = model_now(model) - (barrier > whole ? barrier : whole);
+    return model_now(model) - (barrier > whole ? barrier : whole);
+}
+
+time_ns component_barrier_period(const struct model *model, const struct component *component)
+{
+    time_ns since = component_since_barrier(model, component);
     return component->barrier_gap > since ? component->barrier_gap : since;
 }
 

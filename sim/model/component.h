@@ -84,6 +84,8 @@ void component_on_barrier(struct model *model, const struct model_job *job,
 /* From one barrier to the next, by those of late: as far apart as the last two, or as long as there
  * has been none since. TIME_NEVER: there have not been two. */
 time_ns component_barrier_period(const struct model *model, const struct component *component);
+/* Time since the last one, or since all tasks run. */
+time_ns component_since_barrier(const struct model *model, const struct component *component);
 /* The job's sources are told of a checkpoint: those that waited for their first one read. */
 void components_hear(struct model *model, uint32_t job);
 bool component_is_paused(const struct component *component);

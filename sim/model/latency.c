@@ -51,7 +51,8 @@ static struct passage passage_of(struct model *model, struct model_job *job,
                                  const struct component *component, uint32_t e,
                                  const struct variation *sent, double waited)
 {
-    struct passage passage = { .edge = e, .network = passage_mean(model, job, component, e, sent) };
+    struct passage passage = { .edge = e };
+    passage.network = passage_mean(model, job, component, e, sent).mean;
     double fill = edge_flow_of(model, job, component, e).fill;
     time_ns period = component_barrier_period(model, component);
     passage.range = fill < INFINITY ? fill : 0;
@@ -197,6 +198,29 @@ void latency_of_job(struct model *model, struct model_job *job, double *out)
         out[q] = fmin(out[q] + ways[q], age);
 }
 
+static double wait_before(struct model *model, struct model_job *job,
+                          const struct component *component, struct model_vertex *vertex,
+                          struct load_history *history)
+{
+    struct net *net = net_of(model, component);
+    if (vertex->flow.congested || !net)
+        return 0;
+    struct stays stays = { 0 };
+    contention_now(model, net);
+    stays_find(model, job, component, vertex, &stays);
+    stays_relax(model, job, component, vertex, history, &stays);
+    double seconds = stays_wait(&stays);
+    vec_fini(&stays.items);
+    return seconds;
+}
+
+double latency_of_wait(struct model *model, struct model_job *job, uint32_t v)
+{
+    struct model_vertex *vertex = &job->vertices[v];
+    return wait_before(model, job, &job->components.items[vertex->component], vertex,
+                       &(struct load_history){ 0 });
+}
+
 double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v)
 {
     struct model_vertex *vertex = &job->vertices[v];
@@ -208,13 +232,5 @@ double latency_of_barrier(struct model *model, struct model_job *job, uint32_t v
         nic_loads_now(model, net);
     for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[v].inputs))
         seconds = fmax(seconds, passage_longest(model, job, component, *e, &history));
-    if (vertex->flow.congested || !net)
-        return seconds;
-    struct stays stays = { 0 };
-    contention_now(model, net);
-    stays_find(model, job, component, vertex, &stays);
-    stays_relax(model, job, component, vertex, &history, &stays);
-    seconds += stays_wait(&stays);
-    vec_fini(&stays.items);
-    return seconds;
+    return seconds + wait_before(model, job, component, vertex, &history);
 }

@@ -22,6 +22,8 @@ struct model_source;
 void latency_of_job(struct model *model, struct model_job *job, double *out);
 /* Seconds a barrier takes to a vertex whose buffers are not full. */
 double latency_of_barrier(struct model *model, struct model_job *job, uint32_t vertex);
+/* Seconds a record waits in front of a vertex, behind its inputs, whose buffers are not full. */
+double latency_of_wait(struct model *model, struct model_job *job, uint32_t vertex);
 /* Records per second into a vertex. */
 double vertex_in_rate(const struct model_job *job, const struct component *component,
                       const struct model_vertex *vertex);

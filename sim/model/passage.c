@@ -328,18 +328,20 @@ static struct stays queue_now(const struct model *model, struct model_job *job,
     return queue;
 }
 
-double passage_mean(struct model *model, struct model_job *job, const struct component *component,
-                    uint32_t edge, const struct variation *sent)
+struct passage_seconds passage_mean(struct model *model, struct model_job *job,
+                                    const struct component *component, uint32_t edge,
+                                    const struct variation *sent)
 {
-    double mean = 0;
+    struct passage_seconds way = { .least = INFINITY };
     struct passages passages = find(model, job, component, edge);
     for (VEC_EACH(const struct passage_share, share, &passages)) {
         struct carriage carriage;
         carriage_find(model, job, component, share, sent, &carriage);
-        mean += share->weight *
-                (mean_seconds(&share->latency, share->more_latency) + carriage_mean(&carriage));
+        double one = mean_seconds(&share->latency, share->more_latency) + carriage_mean(&carriage);
+        way.mean += share->weight * one;
+        way.least = fmin(way.least, one);
     }
-    return mean;
+    return way;
 }
 
 /* A queue so short makes nothing regular. */

@@ -34,10 +34,15 @@ struct passage_share {
 /* Kinds of links of an edge; more are joined with the one that is nearest. */
 enum { PASSAGE_KINDS_MAX = 16 };
 
-/* Seconds one way, of all records of the edge on average, with queues as in the long run. sent: how
- * regularly a sender's records leave it; null: at random. */
-double passage_mean(struct model *model, struct model_job *job, const struct component *component,
-                    uint32_t edge, const struct variation *sent);
+/* Seconds one way, with queues as in the long run: of all records of the edge on average; over the
+ * fastest of its links. */
+struct passage_seconds {
+    double mean, least;
+};
+/* sent: how regularly a sender's records leave it; null: at random. */
+struct passage_seconds passage_mean(struct model *model, struct model_job *job,
+                                    const struct component *component, uint32_t edge,
+                                    const struct variation *sent);
 /* How regularly a sender's records come to one subtask of the reader, whose utilisation is rho: in
  * as they leave the sender, out as they come. */
 void passage_vary(struct model *model, struct model_job *job, const struct component *component,

@@ -179,6 +179,7 @@ static struct snapshot snapshot_of(struct model_job *job, const struct model_ver
     uint64_t checkpoint = pending->how.checkpoint;
     const struct hop *hop = &pending->hops.items[vertex->id];
     uint32_t tasks = hop->others_passed ? 1 : vertex->parallelism; /* that data in flight is for */
+    double in_flight = fmax(hop->in_flight_bytes * hop->held_part, hop->under_way_bytes);
     struct cut *cut = cut_find(job, checkpoint);
     CHECK(cut != NULL);
     struct snapshot snapshot = {
@@ -188,8 +189,7 @@ static struct snapshot snapshot_of(struct model_job *job, const struct model_ver
         .is_incremental = config_is_incremental(&job->spec->graph->config) &&
                           pending->how.kind == CHECKPOINT_PERIODIC,
         .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
-        .like = { .alignment = hop->alignment,
-                  .in_flight_bytes = (int64_t)(hop->in_flight_bytes * hop->held_part / tasks) },
+        .like = { .alignment = hop->alignment, .in_flight_bytes = (int64_t)(in_flight / tasks) },
     };
     if (snapshot.is_incremental)
         snapshot.on = increment_begin(job, vertex, cut);

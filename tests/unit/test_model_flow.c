@@ -232,8 +232,8 @@ START_TEST(each_input_is_as_remote_as_its_own_edge)
     struct model_job *job = &f.model->jobs[0];
     const struct component *component = &job->components.items[0];
     struct load_history history = { 0 };
-    ck_assert_double_eq_tol(passage_mean(f.model, job, component, 0, NULL), 1e-3, 1e-12);
-    ck_assert_double_eq(passage_mean(f.model, job, component, 1, NULL), 0);
+    ck_assert_double_eq_tol(passage_mean(f.model, job, component, 0, NULL).mean, 1e-3, 1e-12);
+    ck_assert_double_eq(passage_mean(f.model, job, component, 1, NULL).mean, 0);
     ck_assert_double_eq_tol(passage_longest(f.model, job, component, 0, &history), 2e-3, 1e-12);
     ck_assert_double_eq(passage_longest(f.model, job, component, 1, &history), 0);
 }

@@ -144,7 +144,7 @@ END_TEST
 static double mean_way(uint32_t edge)
 {
     struct model_job *job = &f.model->jobs[0];
-    return passage_mean(f.model, job, &job->components.items[0], edge, NULL);
+    return passage_mean(f.model, job, &job->components.items[0], edge, NULL).mean;
 }
 
 /* 1 of 4 stays, 1 of 8 takes each link with a latency of its own, the rest that of the network. A
