@@ -14,9 +14,11 @@ state_height = (names_above ? 0.054 : 0.045) * job_count
 area_top = 0.875 - 0.036 * (question_lines - 1) - 0.024 * strip_rows
 height = (area_top - 0.075 - state_height - 2 * gap) / 2
 
-# A job that does not run is drawn in a warm colour, one that is on its way in a cold one.
+# A job that does not run is drawn in a warm colour, one that is on its way in a cold one; one that has
+# lost tasks, which nobody has noticed yet, in that of machines that are lost.
 paint(s) = s eq 'running' ? 0x80CFB9 : s eq 'deploying' ? 0xAADAF4 : s eq 'CreatingExecutionGraph' ? 0xAADAF4 : \
-           (s eq 'tasks gone' || s eq 'Restarting' || s eq 'RESTARTING' || s eq 'Failing' || s eq 'FAILING') ? 0xEAAE80 : \
+           s eq 'tasks gone' ? 0xCC79A7 : \
+           (s eq 'Restarting' || s eq 'RESTARTING' || s eq 'Failing' || s eq 'FAILING') ? 0xEAAE80 : \
            s eq 'FAILED' ? 0xE08A5A : \
            (s eq 'WaitingForResources' || s eq 'CREATED') ? 0xF8F1A1 : 0xDDDDDD
 from(t) = t < x_from ? x_from : t
