@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a dead process does to those who read from it: their data connections break, and each
- * reading TaskManager notices after a time of its own (one draw per reader). All of its tasks that
+ * What a dead process does to those who read from it: their data connections break, and the
+ * reading TaskManagers notice, all at the same time (one draw per death). All of their tasks that
  * read from there then fail. Producers towards the dead process do not notice: they wait for room.
  * Readers stand in a heap and only the first one has an event, because the failures it causes
  * usually end all the others. A task that sets up its channels later asks loss_awaits.
@@ -104,12 +104,19 @@ static void add_readers_of(struct life *life, struct loss *loss, const struct lo
     }
 }
 
-static void draw_times(struct life *life, struct loss *loss, struct rng rng)
+/* The connections of a process break together, when its system has torn it down. Were each reader
+ * to draw, the first of many would be early, and its job's first cancel would hang, because the RPC
+ * layer takes the dead TaskManager for alive, the more often the more TaskManagers there are. Who
+ * finds nobody there tries for itself. */
+static void draw_times(struct life *life, struct loss *loss, bool break_together, struct rng rng)
 {
-    for (VEC_EACH(struct loss_reader, reader, &loss->readers))
-        reader->at =
-            time_add(life_now(life),
-                     distribution_draw(&life->scenario->cluster.timing.connection_loss, &rng));
+    const struct distribution *length = &life->scenario->cluster.timing.connection_loss;
+    time_ns at = 0;
+    for (size_t i = 0; i < loss->readers.count; i++) {
+        if (i == 0 || !break_together)
+            at = time_add(life_now(life), distribution_draw(length, &rng));
+        loss->readers.items[i].at = at;
+    }
     for (size_t i = loss->readers.count / 2; i-- > 0;)
         sift_down(loss, i);
 }
@@ -137,7 +144,8 @@ static void wait_for_first(struct life *life, uint32_t index)
 }
 
 /* Who reads from these, and when each of them notices. */
-static void lose(struct life *life, const struct lost_producer *dead, size_t count, struct rng rng)
+static void lose(struct life *life, const struct lost_producer *dead, size_t count,
+                 bool break_together, struct rng rng)
 {
     uint32_t index = loss_create(life), job = NONE;
     life->losses.items[index].host = dead[0].host;
@@ -154,7 +162,7 @@ static void lose(struct life *life, const struct lost_producer *dead, size_t cou
     }
     mem_destroy(reader_of);
     mem_destroy(seen_edges);
-    draw_times(life, loss, rng);
+    draw_times(life, loss, break_together, rng);
     wait_for_first(life, index);
 }
 
@@ -205,7 +213,7 @@ void loss_of_process(struct life *life, uint32_t host)
             note_lost(life, &vec_last(&dead));
         }
     if (dead.count > 0)
-        lose(life, dead.items, dead.count,
+        lose(life, dead.items, dead.count, true,
              rng_stream(life->scenario->seed, "model connection loss", host));
     vec_fini(&dead);
 }
@@ -225,7 +233,7 @@ void loss_notify(struct life *life, uint32_t host, uint32_t job, const struct ta
     for (size_t i = 0; i < count; i++)
         dead[i] =
             (struct lost_producer){ job, lost[i].vertex.n, lost[i].subtask, host, lost[i].attempt };
-    lose(life, dead, count, rng_stream(life->scenario->seed, "model lost deployment", key));
+    lose(life, dead, count, false, rng_stream(life->scenario->seed, "model lost deployment", key));
     mem_destroy(dead);
 }
 
