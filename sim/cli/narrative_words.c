@@ -118,19 +118,40 @@ static void tell_fault(struct paragraph *p)
         tell_struck(p, cause);
 }
 
-/* How many slots were missing, each time the scheduler gave its requests up. */
-static void find_missing(const struct paragraph *p, const char *pattern, int64_t *least,
-                         int64_t *most)
+/* Each time that the scheduler gave requests up: how many slots the job lacked. Regions ask each
+ * for itself, and those that began together give up together. */
+struct vain_tries {
+    size_t lines, times;
+    int64_t least, most;
+};
+
+static void end_try(struct vain_tries *tries, int64_t missing)
 {
-    *least = INT64_MAX;
-    *most = 0;
+    tries->least = tries->times == 0 || missing < tries->least ? missing : tries->least;
+    tries->most = missing > tries->most ? missing : tries->most;
+    tries->times++;
+}
+
+static struct vain_tries find_vain_tries(const struct paragraph *p, const char *pattern)
+{
+    struct vain_tries tries = { 0 };
+    int64_t missing = 0;
+    time_ns at = 0;
     for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
         const struct log_entry *entry = entry_at(p, i);
         if (!is_of_job(p, entry) || !run_log_fits(entry, pattern))
             continue;
-        *least = entry->value < *least ? entry->value : *least;
-        *most = entry->value > *most ? entry->value : *most;
+        if (tries.lines > 0 && entry->at != at) {
+            end_try(&tries, missing);
+            missing = 0;
+        }
+        missing += entry->value;
+        at = entry->at;
+        tries.lines++;
     }
+    if (tries.lines > 0)
+        end_try(&tries, missing);
+    return tries;
 }
 
 /* Before all tasks of a job ran for the first time: the tries that failed, for want of slots or
@@ -139,23 +160,24 @@ static void tell_vain_tries(struct paragraph *p)
 {
     static const char vain[] = "job could not acquire the minimum required resources";
     char after[NUMBER_TEXT_SIZE];
-    size_t all = paragraph_count(p, vain),
-           restarts = paragraph_count(p, "job tasks will be restarted") +
+    struct vain_tries tries = find_vain_tries(p, vain);
+    size_t restarts = paragraph_count(p, "job tasks will be restarted") +
                       paragraph_count(p, "scheduler Restarting");
     const struct log_entry *first = find(p, vain, false);
     const struct log_entry *failed = find(p, "execution * -> FAILED", true);
     if (first) {
-        int64_t least, most;
-        find_missing(p, vain, &least, &most);
-        paragraph_say(p, "It asked in vain for the slots it needs, %zu time%s, ", all,
-                      all == 1 ? "" : "s");
-        paragraph_say(p, "%s%s after the submission, and %" PRId64, all > 1 ? "first " : "",
-                      paragraph_length(first->at - p->chapter->from, after), least);
-        if (most > least)
-            paragraph_say(p, " to %" PRId64, most);
-        paragraph_say(p, " %s missing. ", most == 1 ? "was" : "were");
+        paragraph_say(p, "It asked in vain for the slots it needs, %zu time%s, ", tries.times,
+                      tries.times == 1 ? "" : "s");
+        if (tries.lines > tries.times)
+            paragraph_say(p, "each region for itself, ");
+        paragraph_say(p, "%s%s after the submission, and %" PRId64, tries.times > 1 ? "first " : "",
+                      paragraph_length(first->at - p->chapter->from, after), tries.least);
+        if (tries.most > tries.least)
+            paragraph_say(p, " to %" PRId64, tries.most);
+        paragraph_say(p, " %s missing%s. ", tries.most == 1 ? "was" : "were",
+                      tries.lines > tries.times ? " in all" : "");
     }
-    if (restarts > all && failed)
+    if (restarts > tries.lines && failed)
         paragraph_say(
             p, "Tasks failed before all of them ran, at last subtask %" PRId64 " of %s (%s). ",
             failed->subtask, failed->vertex ? failed->vertex : "a vertex",

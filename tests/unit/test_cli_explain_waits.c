@@ -43,6 +43,24 @@ START_TEST(a_job_that_never_gets_its_slots_is_told_what_was_missing)
 }
 END_TEST
 
+/* Pipelines ask each for itself, five of them for five slots, of which there are two. */
+START_TEST(what_regions_lack_is_told_together)
+{
+    cli_begin();
+    const char *out = explained(
+        "name: n\nduration: 310s\n"
+        "cluster: { task-manager: { count: 2, slots: 1 } }\n"
+        "config: { restart-strategy.type: fixed-delay,\n"
+        "  restart-strategy.fixed-delay.attempts: 1000 }\n"
+        "jobs:\n  - name: j\n    vertices: [ { name: s, parallelism: 5 }, "
+        "{ name: c, parallelism: 5 } ]\n    edges: [ s -> c: forward ]\n    load: 1k/s\n");
+    must_tell(out,
+              "It asked in vain for the slots it needs, 9 times, each region for itself, first "
+              "5 min after the submission, and 3 were missing in all. ");
+    cli_end();
+}
+END_TEST
+
 /* The refusal comes before the slots that there are have been offered. */
 START_TEST(slots_that_are_on_their_way_are_not_missing)
 {
@@ -221,6 +239,7 @@ Suite *test_cli_explain_waits_suite(void)
     tcase_add_test(tcase, slots_that_are_on_their_way_are_not_missing);
     tcase_add_test(tcase, machines_that_go_together_are_told_together);
     tcase_add_test(tcase, a_job_that_never_gets_its_slots_is_told_what_was_missing);
+    tcase_add_test(tcase, what_regions_lack_is_told_together);
     tcase_add_test(tcase, a_job_that_waits_still_is_said_to);
     tcase_add_test(tcase, what_ended_a_long_wait_is_told);
     tcase_add_test(tcase, a_start_that_takes_as_long_as_ever_is_told_in_one_sentence);
