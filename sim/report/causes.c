@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The rules, and the search: among all lines before that fit a rule, the nearest one. What stood in
- * a checkpoint's way explains its expiry before its trigger does; what befell the JobManager
- * explains a silence only where nothing befell the process itself.
+ * a checkpoint's way explains its expiry before its trigger does, and the expiry that began a row
+ * of them before both; what befell the JobManager explains a silence only where nothing befell the
+ * process itself.
  */
 #include "sim/report/causes.h"
 
@@ -20,8 +21,9 @@ enum cause_link {
     LINK_TO = 32,        /* the cause is about the effect's process */
     LINK_LAST = 64,      /* looked for last, too */
     LINK_STANDING =
-        128,         /* a condition that had not ended when what failed began; looked for first */
-    LINK_TASK = 256, /* the script's line is of no other task */
+        128,          /* a condition that had not ended when what failed began; looked for first */
+    LINK_TASK = 256,  /* the script's line is of no other task */
+    LINK_FIRST = 512, /* the first of a row that nothing has interrupted; looked for before all */
 };
 
 struct cause_rule {
@@ -210,6 +212,7 @@ static const struct cause_rule rules[] = {
     { "process unthrottled", NULL, "process throttled", LINK_NODE, LONG },
     { "process lossless", NULL, "process lossy", LINK_NODE, LONG },
     { "checkpoint completed", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
+    { "checkpoint expired", NULL, "checkpoint expired", LINK_JOB | LINK_FIRST, LONG },
     { "checkpoint expired", NULL, "checkpoint triggered", LINK_CHECKPOINT, LONG },
     { "checkpoint expired", NULL, "process frozen", LINK_STANDING, LONG },
     { "checkpoint expired", NULL, "process cut off", LINK_STANDING, LONG },
@@ -353,11 +356,32 @@ static bool applies(const struct cause_rule *rule, const struct log_entry *effec
            (!rule->reason || (effect->reason && strstr(effect->reason, rule->reason)));
 }
 
+/* Checkpoints that expire one after the other are a row until one completes or a task fails: what
+ * the first one expired by began it, and not what struck while it lasted. */
+static size_t find_first(const struct run_log *log, size_t place, const struct cause_rule *rule)
+{
+    const struct log_entry *effect = &log->entries.items[place];
+    size_t first = SIZE_MAX;
+    for (size_t i = place; i-- > 0;) {
+        const struct log_entry *entry = &log->entries.items[i];
+        if (!same(effect->job, entry->job))
+            continue;
+        if (run_log_fits(entry, "checkpoint completed") ||
+            run_log_fits(entry, "execution * -> FAILED"))
+            break;
+        if (run_log_fits(entry, rule->cause))
+            first = i;
+    }
+    return first;
+}
+
 /* The nearest line before that fits the rule, not before `floor`. */
 static size_t find(const struct run_log *log, size_t place, const struct cause_rule *rule,
                    size_t floor)
 {
     const struct log_entry *effect = &log->entries.items[place];
+    if (rule->links & LINK_FIRST)
+        return find_first(log, place, rule);
     for (size_t i = place; i-- > floor;) {
         const struct log_entry *cause = &log->entries.items[i];
         if (effect->at - cause->at > rule->within)
@@ -370,10 +394,12 @@ static size_t find(const struct run_log *log, size_t place, const struct cause_r
 }
 
 /* Rules come in turns; the first turn that finds something decides. */
-enum turn { TURN_STANDING, TURN_OWN, TURN_LAST, TURN_COUNT };
+enum turn { TURN_FIRST, TURN_STANDING, TURN_OWN, TURN_LAST, TURN_COUNT };
 
 static enum turn turn_of(const struct cause_rule *rule)
 {
+    if (rule->links & LINK_FIRST)
+        return TURN_FIRST;
     if (rule->links & LINK_STANDING)
         return TURN_STANDING;
     return rule->links & (LINK_MASTER | LINK_LAST) ? TURN_LAST : TURN_OWN;
@@ -382,7 +408,7 @@ static enum turn turn_of(const struct cause_rule *rule)
 /* The next link; SIZE_MAX: nothing explains it. */
 static size_t cause_of(const struct run_log *log, size_t place)
 {
-    size_t nearest[TURN_COUNT] = { SIZE_MAX, SIZE_MAX, SIZE_MAX };
+    size_t nearest[TURN_COUNT] = { SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX };
     CHECK(place < log->entries.count);
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
         if (!applies(&rules[r], &log->entries.items[place]))

@@ -318,6 +318,46 @@ START_TEST(an_expired_checkpoint_is_followed_back_to_what_stood_in_its_way)
 }
 END_TEST
 
+/* What struck tm3 while checkpoints of a expired one after the other is not why they do: what stood
+ * before the first one is, also where that is over; nothing, where nothing stood. A row ends where
+ * one completes, or a task fails. */
+START_TEST(checkpoints_that_expire_in_a_row_have_the_cause_of_the_first)
+{
+    static const struct {
+        const char *before, *machine, *between, *chain;
+    } rows[] = {
+        { "throttled", "process", "\"what\":\"up\"", "8 3 1" },
+        { "throttled", "process", "\"what\":\"unthrottled\"", "8 3 1" },
+        { "up", "process", "\"what\":\"up\"", "8 3 2" },
+        { "throttled", "checkpoint", "\"what\":\"completed\",\"job\":\"b\",\"checkpoint\":2",
+          "8 3 1" },
+        { "throttled", "checkpoint", "\"what\":\"completed\",\"job\":\"a\",\"checkpoint\":2",
+          "8 5" },
+        { "throttled", "execution",
+          "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"a\"", "8 5" },
+    };
+    char before[64];
+    text_format(before, sizeof before, "\"what\":\"%s\"", rows[_i].before);
+    written_log_begin();
+    written_log_line("90.000000000", "tm1", "process", before);
+    written_log_line("100.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":1");
+    written_log_line("110.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":1");
+    written_log_line("112.000000000", "tm1", rows[_i].machine, rows[_i].between);
+    written_log_line("115.000000000", "tm3", "process", "\"what\":\"frozen\"");
+    written_log_line("118.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"b\",\"checkpoint\":1");
+    written_log_line("120.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"triggered\",\"job\":\"a\",\"checkpoint\":3");
+    written_log_line("130.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"expired\",\"job\":\"a\",\"checkpoint\":3");
+    written_log_read(&run_log);
+    ck_assert_str_eq(written_log_chain(&run_log, "checkpoint expired", 2), rows[_i].chain);
+    run_log_fini(&run_log);
+}
+END_TEST
+
 /* Nobody answered in time. */
 START_TEST(a_checkpoint_that_could_not_be_triggered_is_followed_back_too)
 {
@@ -411,6 +451,7 @@ Suite *test_report_causes_suite(void)
                         0, (int)(sizeof silences / sizeof *silences));
     tcase_add_loop_test(rules, an_expired_checkpoint_is_followed_back_to_what_stood_in_its_way, 0,
                         (int)(sizeof standing / sizeof *standing));
+    tcase_add_loop_test(rules, checkpoints_that_expire_in_a_row_have_the_cause_of_the_first, 0, 6);
     tcase_add_loop_test(rules, a_checkpoint_that_could_not_be_triggered_is_followed_back_too, 0, 3);
     tcase_add_test(rules, a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_them);
     tcase_add_loop_test(rules, every_action_of_the_script_is_a_cause_of_something, 0,
