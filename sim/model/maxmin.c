@@ -6,13 +6,18 @@
  * but never too late: a row that comes out of the heap is worked out afresh and, if it is not full
  * yet, put back.
  *
- * Flows grow at equal speeds first. When shared rows are full, speeds become those at which the
- * largest users of all flows grow alike, in even shares of these rows, and all is filled again,
- * until no other shared row is full: each time some row is counted that was not, so this ends.
+ * A row that is shared holds nobody while it is not full; full, it has a level: no user takes more,
+ * and smaller wishes are served in full. Levels are found together, all filled anew each time.
  */
 #include "sim/model/maxmin.h"
 
 #include <math.h>
+
+#include "sim/model/order.h"
+
+#define LEVELS_ALIKE 1e-13 /* relative */
+
+enum { TURNS_MAX = 300 };
 
 void maxmin_fini(struct maxmin *problem)
 {
@@ -21,12 +26,14 @@ void maxmin_fini(struct maxmin *problem)
     vec_fini(&problem->terms);
     vec_fini(&problem->weights);
     vec_fini(&problem->peaks);
-    vec_fini(&problem->groups);
     vec_fini(&problem->heap);
     vec_fini(&problem->sums);
     vec_fini(&problem->by_sum);
     vec_fini(&problem->frozen);
-    vec_fini(&problem->shares);
+    vec_fini(&problem->users);
+    vec_fini(&problem->wishes);
+    vec_fini(&problem->order);
+    vec_fini(&problem->scratch);
 }
 
 void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
@@ -36,8 +43,6 @@ void maxmin_clear(struct maxmin *problem, uint32_t sum_count)
     vec_clear(&problem->terms);
     vec_clear(&problem->weights);
     vec_clear(&problem->peaks);
-    vec_clear(&problem->groups);
-    vec_resize(&problem->groups, sum_count);
     problem->sum_count = sum_count;
 }
 
@@ -81,12 +86,6 @@ void maxmin_share_row(struct maxmin *problem, uint32_t row, const double *peaks)
         vec_push(&problem->peaks, peaks[i]);
 }
 
-void maxmin_group_sum(struct maxmin *problem, uint32_t sum, uint32_t group)
-{
-    CHECK(group < problem->sum_count);
-    problem->groups.items[sum] = group;
-}
-
 /* Heap order: level, then id, so that equal levels are decided by rule. */
 static bool is_earlier(struct maxmin_event a, struct maxmin_event b)
 {
@@ -124,6 +123,40 @@ static struct maxmin_event heap_pop(struct maxmin *problem)
     return top;
 }
 
+/* At a full row that is shared nobody takes more than its level. */
+static void cap_all(struct maxmin *problem)
+{
+    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
+        flow->cap = flow->bound;
+        flow->cap_row = MAXMIN_BOUND;
+    }
+    for (VEC_EACH(struct maxmin_sum, sum, &problem->sums))
+        sum->cap = INFINITY;
+    for (uint32_t r = 0; r < problem->rows.count; r++) {
+        const struct maxmin_row *row = &problem->rows.items[r];
+        if (row->first_peak == MAXMIN_BOUND)
+            continue;
+        const double *peaks = problem->peaks.items + row->first_peak;
+        for (uint32_t i = 0; i < row->term_count; i++) {
+            struct maxmin_flow *flow =
+                &problem->flows.items[problem->terms.items[row->first_term + i].flow];
+            if (peaks[i] > 0 && row->level / peaks[i] < flow->cap) {
+                flow->cap = row->level / peaks[i];
+                flow->cap_row = r;
+            }
+        }
+        for (uint32_t i = 0; i < row->weight_count; i++) {
+            struct maxmin_sum *sum =
+                &problem->sums.items[problem->weights.items[row->first_weight + i].sum];
+            double peak = peaks[row->term_count + i];
+            if (peak > 0 && row->level / peak < sum->cap) {
+                sum->cap = row->level / peak;
+                sum->cap_row = r;
+            }
+        }
+    }
+}
+
 /* Flows grouped by sum; all grow. */
 static void start_sums(struct maxmin *problem)
 {
@@ -137,9 +170,9 @@ static void start_sums(struct maxmin *problem)
     struct maxmin_sum *sums = problem->sums.items;
     for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
         sums[flow->sum].count++;
-        sums[flow->sum].growth += flow->count * flow->speed;
-        sums[flow->sum].flows += flow->count;
+        sums[flow->sum].growth += flow->count;
     }
+    cap_all(problem);
     uint32_t first = 0;
     for (uint32_t k = 0; k < problem->sum_count; k++) {
         sums[k].first = first;
@@ -159,13 +192,13 @@ static void freeze(struct maxmin *problem, uint32_t f, double level, uint32_t li
     problem->frozen.items[f] = true;
     problem->growing--;
     struct maxmin_flow *flow = &problem->flows.items[f];
-    flow->rate = limit == MAXMIN_BOUND ? flow->bound : fmin(flow->speed * level, flow->bound);
+    flow->rate = fmin(level, flow->cap);
     flow->limit = limit;
     flow->by_sum = by_sum;
     struct maxmin_sum *sum = &problem->sums.items[flow->sum];
     sum->value += sum->growth * (level - sum->level);
     sum->level = level;
-    sum->growth -= flow->count * flow->speed;
+    sum->growth -= flow->count;
 }
 
 /* The level at which the row is full, going on from `level` as things are; infinity: never. */
@@ -177,8 +210,8 @@ static double row_full_at(const struct maxmin *problem, uint32_t r, double level
         const struct maxmin_term *term = &problem->terms.items[i];
         bool stopped = problem->frozen.items[term->flow];
         const struct maxmin_flow *flow = &problem->flows.items[term->flow];
-        load += term->weight * (stopped ? flow->rate : flow->speed * level);
-        growth += stopped ? 0 : term->weight * flow->speed;
+        load += term->weight * (stopped ? flow->rate : level);
+        growth += stopped ? 0 : term->weight;
     }
     for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
         const struct maxmin_weight *weight = &problem->weights.items[i];
@@ -191,23 +224,52 @@ static double row_full_at(const struct maxmin *problem, uint32_t r, double level
     return load < row->limit ? level + (row->limit - load) / growth : level;
 }
 
+static void close_sum(struct maxmin *problem, struct maxmin_sum *sum, double level, uint32_t r)
+{
+    for (uint32_t i = 0; i < sum->count && !sum->closed; i++)
+        freeze(problem, problem->by_sum.items[sum->first + i], level, r, true);
+    sum->closed = true;
+    sum->growth = 0;
+}
+
 /* Everything the full row weighs stops. */
 static void close_row(struct maxmin *problem, uint32_t r, double level)
 {
-    struct maxmin_row *row = &problem->rows.items[r];
-    row->full = true;
+    const struct maxmin_row *row = &problem->rows.items[r];
     for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
         if (problem->terms.items[i].weight > 0)
             freeze(problem, problem->terms.items[i].flow, level, r, false);
-    for (uint32_t w = row->first_weight; w < row->first_weight + row->weight_count; w++) {
-        struct maxmin_sum *sum = &problem->sums.items[problem->weights.items[w].sum];
-        if (sum->closed || !(problem->weights.items[w].weight > 0))
-            continue;
-        for (uint32_t i = 0; i < sum->count; i++)
-            freeze(problem, problem->by_sum.items[sum->first + i], level, r, true);
-        sum->closed = true;
-        sum->growth = 0;
+    for (uint32_t w = row->first_weight; w < row->first_weight + row->weight_count; w++)
+        if (problem->weights.items[w].weight > 0)
+            close_sum(problem, &problem->sums.items[problem->weights.items[w].sum], level, r);
+}
+
+/* The level at which the sum has all that it is let; infinity: never. */
+static double sum_full_at(const struct maxmin *problem, uint32_t k, double level)
+{
+    const struct maxmin_sum *sum = &problem->sums.items[k];
+    double value = sum->value + sum->growth * (level - sum->level);
+    if (sum->closed || !(sum->growth > 0) || sum->cap == INFINITY)
+        return INFINITY;
+    return value < sum->cap ? level + (sum->cap - value) / sum->growth : level;
+}
+
+/* Of a row, or behind them of a sum. */
+static double full_at(const struct maxmin *problem, uint32_t r, double level)
+{
+    uint32_t rows = (uint32_t)problem->rows.count;
+    return r < rows ? row_full_at(problem, r, level) : sum_full_at(problem, r - rows, level);
+}
+
+static void close_at(struct maxmin *problem, uint32_t r, double level)
+{
+    uint32_t rows = (uint32_t)problem->rows.count;
+    if (r < rows) {
+        close_row(problem, r, level);
+        return;
     }
+    struct maxmin_sum *sum = &problem->sums.items[r - rows];
+    close_sum(problem, sum, level, sum->cap_row);
 }
 
 static void push_all(struct maxmin *problem)
@@ -215,13 +277,11 @@ static void push_all(struct maxmin *problem)
     uint32_t flow_count = (uint32_t)problem->flows.count;
     vec_clear(&problem->heap);
     for (uint32_t f = 0; f < flow_count; f++)
-        if (problem->flows.items[f].bound < INFINITY)
-            heap_push(problem,
-                      (struct maxmin_event){
-                          problem->flows.items[f].bound / problem->flows.items[f].speed, f });
-    for (uint32_t r = 0; r < problem->rows.count; r++) {
-        double at = row_full_at(problem, r, 0);
-        problem->rows.items[r].full = false;
+        if (problem->flows.items[f].cap < INFINITY)
+            heap_push(problem, (struct maxmin_event){ problem->flows.items[f].cap, f });
+    for (uint32_t r = 0; r < problem->rows.count + problem->sum_count; r++) {
+        bool shared = r < problem->rows.count && problem->rows.items[r].first_peak != MAXMIN_BOUND;
+        double at = shared ? INFINITY : full_at(problem, r, 0);
         if (at < INFINITY)
             heap_push(problem, (struct maxmin_event){ at, flow_count + r });
     }
@@ -238,10 +298,10 @@ static void fill(struct maxmin *problem)
         struct maxmin_event event = heap_pop(problem);
         if (event.id < flow_count) {
             level = fmax(level, event.at);
-            freeze(problem, event.id, event.at, MAXMIN_BOUND, false);
+            freeze(problem, event.id, event.at, problem->flows.items[event.id].cap_row, false);
             continue;
         }
-        double at = row_full_at(problem, event.id - flow_count, fmax(level, event.at));
+        double at = full_at(problem, event.id - flow_count, fmax(level, event.at));
         if (at == INFINITY)
             continue; /* all it weighs has stopped */
         if (at > event.at * (1 + 1e-14) && problem->heap.count > 0 &&
@@ -250,124 +310,126 @@ static void fill(struct maxmin *problem)
             continue;
         }
         level = fmax(level, at);
-        close_row(problem, event.id - flow_count, level);
+        close_at(problem, event.id - flow_count, level);
     }
 }
 
-/* Says whether a shared row is full that was not before. */
-static bool count_full(struct maxmin *problem)
+/* Who takes at most a level takes what he wants, at the level he would take more. */
+static void add_users(struct maxmin *problem, double weight, double peak, double rate, double level)
+{
+    double use = peak * rate;
+    if (!(weight > 0) || !(peak > 0))
+        return;
+    vec_push(&problem->order, (uint32_t)problem->users.count);
+    vec_push(&problem->users, weight / peak);
+    vec_push(&problem->wishes, use >= level * (1 - 1e-12) ? INFINITY : use);
+}
+
+/* A term with twice the weight of its largest user counts as two. */
+static void find_users(struct maxmin *problem, const struct maxmin_row *row)
+{
+    const double *peaks = problem->peaks.items + row->first_peak;
+    vec_clear(&problem->order);
+    vec_clear(&problem->users);
+    vec_clear(&problem->wishes);
+    for (uint32_t i = 0; i < row->term_count; i++) {
+        const struct maxmin_term *term = &problem->terms.items[row->first_term + i];
+        add_users(problem, term->weight, peaks[i], problem->flows.items[term->flow].rate,
+                  row->level);
+    }
+    for (uint32_t i = 0; i < row->weight_count; i++) {
+        const struct maxmin_weight *weight = &problem->weights.items[row->first_weight + i];
+        add_users(problem, weight->weight, peaks[row->term_count + i],
+                  problem->sums.items[weight->sum].value, row->level);
+    }
+    vec_resize(&problem->scratch, problem->order.count);
+    order_by_value(problem->order.items, problem->order.count, problem->wishes.items,
+                   problem->scratch.items);
+}
+
+/* The level at which the row is full, if those that it does not hold go on as they are: small
+ * wishes are served in full. */
+static double fills(struct maxmin *problem, const struct maxmin_row *row)
+{
+    find_users(problem, row);
+    double left = row->limit, count = 0;
+    for (VEC_EACH(const double, users, &problem->users))
+        count += *users;
+    for (VEC_EACH(const uint32_t, i, &problem->order)) {
+        double wish = problem->wishes.items[*i], users = problem->users.items[*i];
+        if (wish * count > left)
+            return fmin(left / count, row->limit);
+        left -= wish * users;
+        count -= users;
+    }
+    return row->limit;
+}
+
+/* A step of the secant method, row by row: what others take changes with what they are left. At
+ * most by as much as they bring, but for rows that many sums meet, so later on steps become
+ * smaller. */
+static double next_level(const struct maxmin_row *row, double now, int turn)
+{
+    double change = row->level - row->level_before;
+    double slope = turn == 0 ? 0 : -0.5, least = turn < 40 ? -1 : -3;
+    if (turn > 0 && fabs(change) > 1e-15 * row->level)
+        slope = (now - row->fills_before) / change;
+    slope = fmin(fmax(slope, least), 0.5);
+    if (turn >= 80)
+        slope = fmin(slope, turn < 140 ? -1 : -4);
+    return row->level + (now - row->level) / (1 - slope);
+}
+
+/* Says whether one changes. */
+static bool set_levels(struct maxmin *problem, int turn)
+{
+    bool changes = false;
+    for (VEC_EACH(struct maxmin_row, row, &problem->rows)) {
+        if (row->first_peak == MAXMIN_BOUND || !(row->limit > 0))
+            continue;
+        double now = fills(problem, row), next = next_level(row, now, turn);
+        changes |= fabs(now - row->level) > LEVELS_ALIKE * row->level;
+        row->fills_before = now;
+        row->level_before = row->level;
+        row->level = next;
+    }
+    return changes;
+}
+
+static double load_of(const struct maxmin *problem, const struct maxmin_row *row)
+{
+    double load = 0;
+    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
+        load += problem->terms.items[i].weight *
+                problem->flows.items[problem->terms.items[i].flow].rate;
+    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++)
+        load += problem->weights.items[i].weight *
+                problem->sums.items[problem->weights.items[i].sum].value;
+    return load;
+}
+
+/* Where levels swing to the end, those of rows that carry too much are lowered. Says whether there
+ * is one. */
+static bool lower_levels(struct maxmin *problem)
 {
     bool any = false;
     for (VEC_EACH(struct maxmin_row, row, &problem->rows)) {
-        if (row->first_peak == MAXMIN_BOUND || !row->full || row->counted || !(row->limit > 0))
-            continue;
-        row->counted = any = true;
-        for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
-            uint32_t sum = problem->flows.items[problem->terms.items[i].flow].sum;
-            problem->shares.items[problem->groups.items[sum]] = true;
-        }
-        for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
-            uint32_t sum = problem->weights.items[i].sum;
-            problem->shares.items[problem->groups.items[sum]] = true;
+        double load = row->first_peak == MAXMIN_BOUND ? 0 : load_of(problem, row);
+        if (load > row->limit * (1 + 1e-12)) {
+            row->level *= fmin(row->limit / load, 1 - 1e-12);
+            any = true;
         }
     }
     return any;
 }
 
-/* Of what a single user takes: with that much for each, the row is full. A term with twice the
- * weight of its largest user counts as two. */
-static double even_share(const struct maxmin *problem, const struct maxmin_row *row)
-{
-    const double *peaks = problem->peaks.items + row->first_peak;
-    double users = 0;
-    for (uint32_t i = 0; i < row->term_count; i++)
-        if (peaks[i] > 0)
-            users += problem->terms.items[row->first_term + i].weight / peaks[i];
-    for (uint32_t i = 0; i < row->weight_count; i++)
-        if (peaks[row->term_count + i] > 0)
-            users +=
-                problem->weights.items[row->first_weight + i].weight / peaks[row->term_count + i];
-    return users > 0 ? row->limit / users : INFINITY;
-}
-
-static void demand_share(struct maxmin *problem, const struct maxmin_row *row)
-{
-    double even = even_share(problem, row);
-    const double *peaks = problem->peaks.items + row->first_peak;
-    for (uint32_t i = 0; i < row->term_count; i++) {
-        struct maxmin_flow *flow =
-            &problem->flows.items[problem->terms.items[row->first_term + i].flow];
-        flow->demand = fmax(flow->demand, peaks[i] / even);
-    }
-    for (uint32_t i = 0; i < row->weight_count; i++) {
-        struct maxmin_sum *sum =
-            &problem->sums.items[problem->weights.items[row->first_weight + i].sum];
-        sum->demand = fmax(sum->demand, peaks[row->term_count + i] * sum->flows / even);
-    }
-}
-
-/* Inside a task records are taken in turn: an even share is as many for each. */
-static void demand_turns(struct maxmin *problem, const struct maxmin_row *row)
-{
-    double all = 0;
-    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
-        all += problem->terms.items[i].weight;
-    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++)
-        all += problem->weights.items[i].weight *
-               problem->sums.items[problem->weights.items[i].sum].flows;
-    for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++) {
-        struct maxmin_flow *flow = &problem->flows.items[problem->terms.items[i].flow];
-        if (problem->terms.items[i].weight > 0)
-            flow->demand = fmax(flow->demand, all / row->limit);
-    }
-    for (uint32_t i = row->first_weight; i < row->first_weight + row->weight_count; i++) {
-        struct maxmin_sum *sum = &problem->sums.items[problem->weights.items[i].sum];
-        sum->demand = fmax(sum->demand, all / row->limit);
-    }
-}
-
-static bool uses_shares(const struct maxmin *problem, const struct maxmin_flow *flow)
-{
-    return problem->shares.items[problem->groups.items[flow->sum]];
-}
-
-/* The fastest has speed 1, as have those that no shared row concerns. Says whether one changes. */
-static bool set_speeds(struct maxmin *problem)
-{
-    bool changes = false;
-    double least = INFINITY;
-    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows))
-        flow->demand = 0;
-    for (VEC_EACH(struct maxmin_sum, sum, &problem->sums))
-        sum->demand = 0;
-    for (VEC_EACH(const struct maxmin_row, row, &problem->rows))
-        if (row->counted)
-            demand_share(problem, row);
-        else if (row->first_peak == MAXMIN_BOUND && row->limit > 0)
-            demand_turns(problem, row);
-    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
-        flow->demand = fmax(flow->demand, problem->sums.items[flow->sum].demand);
-        if (uses_shares(problem, flow) && flow->demand > 0)
-            least = fmin(least, flow->demand);
-    }
-    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows)) {
-        bool slower = uses_shares(problem, flow) && flow->demand > 0;
-        double speed = slower ? least / flow->demand : 1;
-        changes |= fabs(speed - flow->speed) > 1e-12 * speed;
-        flow->speed = speed;
-    }
-    return changes;
-}
-
 void maxmin_solve(struct maxmin *problem)
 {
-    vec_clear(&problem->shares);
-    vec_resize(&problem->shares, problem->sum_count);
-    for (VEC_EACH(struct maxmin_flow, flow, &problem->flows))
-        flow->speed = 1;
     for (VEC_EACH(struct maxmin_row, row, &problem->rows))
-        row->counted = false;
+        row->level = row->limit;
     fill(problem);
-    while (count_full(problem) && set_speeds(problem))
+    for (int turn = 0; turn < TURNS_MAX && set_levels(problem, turn); turn++)
+        fill(problem);
+    while (lower_levels(problem))
         fill(problem);
 }

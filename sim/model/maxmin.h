@@ -6,9 +6,9 @@
  * weights >= 0. Out: a rate per flow of each class, and which limit stopped it. Always holds: no
  * row is exceeded, and no flow could grow without taking from one that has not more.
  *
- * More is counted in records, unless a row that is shared by those who use it (threads on cores,
- * channels on a NIC) is full: then in even shares of what flows meet, as dominant resource fairness
- * does (Ghodsi et al. 2011). Who wants no more than an even share of everything gets it.
+ * More is counted in records. A row that is shared by those who use it (threads on cores, channels
+ * on a NIC) has a level instead, when it is full: no user takes more of it, and who wants no more
+ * than that gets it.
  *
  * A row weighs single classes (its terms) and whole sums. What lies behind a shuffle depends on the
  * sum of all that enters it, so rows there have one weight per sum instead of one per flow: cost is
@@ -31,8 +31,9 @@ struct maxmin_flow {
     double rate;    /* out: of one flow */
     uint32_t limit; /* out: the row that stopped it, or MAXMIN_BOUND */
     bool by_sum;    /* out: with its sum, and not by what it takes of that row itself */
-    double speed;   /* while solving: records per level */
-    double demand;  /* while solving: most it takes of anything, in even shares, per record */
+    /* While solving: no more than that; because of that row, or its own bound. */
+    double cap;
+    uint32_t cap_row;
 };
 
 struct maxmin_term {
@@ -50,7 +51,9 @@ struct maxmin_row {
     uint32_t first_term, term_count;
     uint32_t first_weight, weight_count;
     uint32_t first_peak; /* of its terms, then of its weights; MAXMIN_BOUND: it is not shared */
-    bool full, counted;  /* while solving: it has stopped flows; it was full, so shares count */
+    /* While solving a shared one: no user takes more; that and what would fill it, the time before.
+     */
+    double level, level_before, fills_before;
 };
 
 struct maxmin_event {
@@ -63,8 +66,8 @@ struct maxmin_sum {
     double level;
     uint32_t first, count; /* its flows, in `by_sum` */
     bool closed;           /* none of them grows any more */
-    double flows;          /* single ones */
-    double demand;         /* as that of a flow, of what all flows of the sum use */
+    double cap;            /* no more than that, because of a shared row */
+    uint32_t cap_row;
 };
 
 struct maxmin {
@@ -73,14 +76,15 @@ struct maxmin {
     VEC(struct maxmin_term) terms;
     VEC(struct maxmin_weight) weights;
     VEC(double) peaks;
-    VEC(uint32_t) groups; /* of the sums: flows of one group may meet inside a task */
     uint32_t sum_count;
     /* while solving */
     VEC(struct maxmin_event) heap;
     VEC(struct maxmin_sum) sums;
     VEC(uint32_t) by_sum;
     VEC(bool) frozen;
-    VEC(bool) shares; /* by group: some row of it is counted */
+    /* Of the users of one row: as many each, what they would take, who takes least first. */
+    VEC(double) users, wishes;
+    VEC(uint32_t) order, scratch;
     uint32_t growing; /* flows not frozen yet */
 };
 
@@ -95,8 +99,6 @@ uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmi
 /* The row is shared by single users (threads, channels): `peaks` has for each of its terms, then
  * for each of its weights, the part of it that the largest single user takes. */
 void maxmin_share_row(struct maxmin *problem, uint32_t row, const double *peaks);
-/* All sums are in group 0 until they are put into another one. */
-void maxmin_group_sum(struct maxmin *problem, uint32_t sum, uint32_t group);
 /* Every flow must have a bound or lie in a row; one that has neither stops the run. */
 void maxmin_solve(struct maxmin *problem);
 

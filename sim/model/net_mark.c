@@ -101,7 +101,7 @@ static void find_heaviest(struct model *model, const struct net *net, struct net
         bool behind = vertex->shape.share && vertex->shape.share[k * vertex->parallelism + s] > 0;
         double load =
             task_rate(net, component, job, vertex, s) * load_of_task(job, vertex, row->limit);
-        for (int i = 0; i <= behind; i++)
+        for (int i = 0; i < (behind ? 2 : 1); i++)
             if (load > most[i] || (load == most[i] && vertex->id > heaviest[i])) {
                 most[i] = load;
                 heaviest[i] = vertex->id;

@@ -123,11 +123,23 @@ bool net_held_by_nic(const struct net *net, uint32_t class)
     return limit == LIMIT_NIC_OUT || limit == LIMIT_NIC_IN || limit == LIMIT_WIRE;
 }
 
+/* What a flow that is not held up might have: the rate at which something that is shared would. */
+static double may_have(const struct net *net, uint32_t class)
+{
+    const struct maxmin_flow *flow = &net->problem.flows.items[class];
+    const struct maxmin_sum *sum = &net->problem.sums.items[flow->sum];
+    double own = flow->cap_row == MAXMIN_BOUND ? INFINITY : flow->cap;
+    double all = sum->cap * flow->rate / sum->value;
+    double most = fmin(own, sum->value > 0 ? all : INFINITY);
+    return most < INFINITY ? fmax(most, flow->rate) : flow->rate;
+}
+
 struct nic_turn net_flow_turn(const struct net *net, uint32_t class)
 {
-    double speed = net->problem.flows.items[class].speed, rate = net->classes.items[class].rate;
-    return net_held_by_nic(net, class) ? (struct nic_turn){ .held = rate, .held_weight = speed }
-                                       : (struct nic_turn){ .kept_up = rate, .weight = speed };
+    double rate = net->classes.items[class].rate;
+    return net_held_by_nic(net, class)
+               ? (struct nic_turn){ .held = rate, .held_weight = rate }
+               : (struct nic_turn){ .kept_up = rate, .weight = may_have(net, class) };
 }
 
 static void add_flow(const struct model *model, const struct net *net, uint32_t raw, double load,

@@ -215,20 +215,11 @@ static void find_rates_most(struct model *model, struct net *net)
     mem_destroy(loads);
 }
 
-/* Flows of one component may meet inside a task. */
-static uint32_t group_of(const struct model *model, const struct net *net, uint32_t k)
-{
-    const struct net_sum *sum = &net->sums.items[k];
-    return model->jobs[sum->job].components.items[sum->component].first_sum;
-}
-
 void net_write_rows(struct model *model, struct net *net)
 {
     struct row_parts parts = { 0 };
     maxmin_clear(&net->problem, (uint32_t)net->sums.count);
     vec_clear(&net->rows);
-    for (uint32_t k = 0; k < net->sums.count; k++)
-        maxmin_group_sum(&net->problem, k, group_of(model, net, k));
     for (VEC_EACH(const struct net_class, class, &net->classes))
         maxmin_add_flow(&net->problem, class->sum, class->tasks, 0);
     for (VEC_EACH(const struct net_member, member, &net->members))

@@ -164,6 +164,25 @@ START_TEST(a_slow_host_holds_its_own_source_only)
 }
 END_TEST
 
+/* Two hosts of four cores and two of half a core, each with two sources of 200 us and two readers
+ * of 50 us; 3,750 records/s for each source. Those of the slow ones read x, all that readers leave
+ * them: 2 x 200 us x + 2 x 50 us / 8 (15,000 + 4 x) = 0.5. The others read all they have. */
+START_TEST(readers_of_slow_hosts_serve_other_sources)
+{
+    model_fixture_vertex(&f, job_0, "source", 128, 200 * TIME_US)->partitions = 8;
+    model_fixture_vertex(&f, job_0, "count", 128, 50 * TIME_US);
+    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
+    model_fixture_load(&f, job_0, 0, 0, 30000);
+    for (int h = 1; h <= 4; h++)
+        f.hosts[h].machine.cores = h <= 2 ? 4 : 0.5;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, (uint32_t[]){ 8, 8 }, four_hosts, 4);
+    double slow = (0.5 - 12.5e-6 * 15000) / 450e-6;
+    ck_assert_double_eq_tol(model_fixture_served(&f, 10 * TIME_S, 20 * TIME_S),
+                            10 * (15000 + 4 * slow), 1e-3);
+}
+END_TEST
+
 /* NIC: 4 hosts with equal parts send 3/4 of their records away. 1 Mbit/s = 125,000 bytes/s out per
  * host, 100 bytes per record: 1,250 / 0.75 per host. */
 START_TEST(bytes_between_hosts_are_limited_by_the_nic)
@@ -371,6 +390,7 @@ Suite *test_model_flow_suite(void)
     tcase_add_test(tests, waiting_uses_the_thread_and_not_the_core);
     tcase_add_test(tests, a_slow_host_holds_up_everything_behind_a_shuffle);
     tcase_add_test(tests, a_slow_host_holds_its_own_source_only);
+    tcase_add_test(tests, readers_of_slow_hosts_serve_other_sources);
     tcase_add_test(tests, bytes_between_hosts_are_limited_by_the_nic);
     tcase_add_test(tests, a_senders_nic_holds_it_back);
     tcase_add_test(tests, a_readers_nic_holds_its_sender_back);

@@ -308,7 +308,6 @@ START_TEST(hosts_full_for_different_reasons_are_kept_apart)
     uint32_t hosts = 2 + (uint32_t)rng_below(&rng, 3);
     make_pair_of_shuffles(&rng, hosts);
     maxmin_clear(&dense, 2);
-    maxmin_group_sum(&dense, 1, 1);
     for (uint32_t k = 0; k < 2; k++)
         for (uint32_t s = 0; s < hosts; s++) {
             double demand = class_of(k, s)->demand;

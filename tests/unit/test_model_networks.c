@@ -109,8 +109,6 @@ static void write_dense(struct maxmin *dense, const struct random_job *jobs, uin
     double cores[HOSTS][JOBS_MAX] = { { 0 } };
     maxmin_clear(dense, count);
     for (uint32_t j = 0; j < count; j++)
-        maxmin_group_sum(dense, j, j);
-    for (uint32_t j = 0; j < count; j++)
         for (uint32_t s = 0; s < jobs[j].parallelism; s++) {
             uint32_t h = jobs[j].hosts[s];
             double own = (double)jobs[j].costs[0] / 1e9, bound = class_of(j, s)->demand;
