@@ -32,7 +32,9 @@ extern const char *const trace_gaps_names[GAPS_COUNT];
 extern const char *const trace_same_time_names[SAME_TIME_COUNT];
 
 struct trace_options {
-    const char *time_column, *value_column; /* null: the first, the second; JSON has neither */
+    /* Null: the first, the second; where the other one has that, the only one that is left. JSON
+     * has neither. */
+    const char *time_column, *value_column;
     enum trace_value value;
     time_ns per; /* PER_TIME */
     enum trace_gaps gaps;

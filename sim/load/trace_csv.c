@@ -13,6 +13,8 @@
 #include "sim/load/quantity.h"
 #include "sim/load/trace_rows.h"
 
+enum { COLUMNS_SHOWN_MAX = 160 }; /* letters of their names in a complaint */
+
 #define TIME_LIMIT (5 * 1000000000LL * TIME_S) /* far from where 64 bits end */
 
 /* In the order in which they are tried. Numbers too great for seconds (the year 2096) are finer. */
@@ -40,19 +42,62 @@ static struct err complain(const struct reading *r, size_t column, enum err_code
                     60, r->csv.columns.items[column], 40, csv_field(&r->csv, column), expected);
 }
 
-static struct err find_column(const struct reading *r, const char *name, size_t otherwise,
-                              size_t *out, struct note *note)
+static struct err find_named(const struct reading *r, const char *name, size_t *out,
+                             struct note *note)
 {
     size_t count = r->csv.columns.count;
-    if (!name && otherwise >= count)
-        return err_note(note, ERR_MISSING_CODE, "%s:1: found %zu column, expected two", r->csv.name,
-                        count);
-    *out = name ? csv_column(&r->csv, name) : otherwise;
+    *out = csv_column(&r->csv, name);
     if (*out < count)
         return OK;
     char hint[FIELD_HINT_MAX];
     return err_note(note, ERR_UNKNOWN_KEY_CODE, "%s:1: found no column '%.*s'%s", r->csv.name, 60,
                     name, field_hint(hint, name, (const char *const *)r->csv.columns.items, count));
+}
+
+/* The role that nobody named has its usual place, or what the other one leaves. */
+static struct err find_left(const struct reading *r, const char *role, size_t usual, size_t taken,
+                            size_t *out, struct note *note)
+{
+    size_t count = r->csv.columns.count;
+    *out = taken == usual ? !usual : usual;
+    if (taken != usual || count == 2)
+        return OK;
+    char names[COLUMNS_SHOWN_MAX];
+    size_t length = 0;
+    for (size_t i = 0; i < count && length + 1 < sizeof names; i++)
+        if (i != taken)
+            length += text_format(names + length, sizeof names - length, "%s'%.*s'",
+                                  length ? ", " : "", 60, r->csv.columns.items[i]);
+    return err_note(note, ERR_MISSING_CODE,
+                    "%s:1: found %zu columns beside '%.*s', expected the name of the one with the "
+                    "%s (%s)",
+                    r->csv.name, count - 1, 60, r->csv.columns.items[taken], role, names);
+}
+
+/* Unnamed: the times are in the first column, the values in the second. */
+static struct err find_columns(struct reading *r, struct note *note)
+{
+    const char *time = r->options->time_column, *value = r->options->value_column;
+    size_t count = r->csv.columns.count;
+    if (count < 2)
+        return err_note(note, ERR_MISSING_CODE, "%s:1: found %zu column, expected two", r->csv.name,
+                        count);
+    r->time_column = 0;
+    r->value_column = 1;
+    if (time)
+        TRY(find_named(r, time, &r->time_column, note));
+    if (value)
+        TRY(find_named(r, value, &r->value_column, note));
+    if (time && !value)
+        return find_left(r, "values", 1, r->time_column, &r->value_column, note);
+    if (value && !time)
+        return find_left(r, "times", 0, r->value_column, &r->time_column, note);
+    if (r->time_column == r->value_column)
+        return err_note(note, ERR_DUPLICATE_CODE,
+                        "%s:1: found '%.*s' named for the times and for the values, expected two "
+                        "columns",
+                        r->csv.name, 60, time);
+    return OK;
 }
 
 static bool parse_count(const char *text, time_ns unit, int64_t *out)
@@ -156,8 +201,7 @@ static struct err check_names(const struct reading *r, struct note *note)
 static struct err read_rows(struct reading *r, FILE *file, const char *name, struct note *note)
 {
     TRY(csv_init(&r->csv, file, name, note));
-    TRY(find_column(r, r->options->time_column, 0, &r->time_column, note));
-    TRY(find_column(r, r->options->value_column, 1, &r->value_column, note));
+    TRY(find_columns(r, note));
     TRY(check_names(r, note));
     for (;;) {
         bool more;

@@ -226,6 +226,31 @@ START_TEST(trace_cuts_a_window_by_duration_or_date)
 }
 END_TEST
 
+/* The other role takes what the named one leaves. */
+START_TEST(trace_takes_the_column_that_is_not_named)
+{
+    static const struct {
+        const char *text;
+        struct trace_options options;
+    } rows[] = {
+        { "requests,when\n3,0\n4,10\n", { .time_column = "when" } },
+        { "requests,when\n3,0\n4,10\n", { .value_column = "requests" } },
+        { "when,requests\n0,3\n10,4\n", { .time_column = "when" } },
+        { "when,requests\n0,3\n10,4\n", { .value_column = "requests" } },
+        { "when,requests,host\n0,3,x\n10,4,y\n", { .time_column = "when" } },
+        { "host,requests,when\nx,3,0\ny,4,10\n", { .time_column = "when" } },
+        { "when,host,requests\n0,x,3\n10,y,4\n", { .value_column = "requests" } },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        need_csv(rows[i].text, &rows[i].options);
+        ck_assert_double_eq(series_look_at(&series, 0), 3);
+        ck_assert_double_eq(series_look_at(&series, 10 * TIME_S), 4);
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 static const struct bad_csv {
     const char *text;
     struct trace_options options;
@@ -293,6 +318,17 @@ static const struct bad_csv {
     { "time,count\n0,1\n",
       { .value_column = "cuont" },
       "f.csv:1: found no column 'cuont', did you mean 'count'?" },
+    { "count,time\n1,0\n",
+      { .time_column = "time", .value_column = "time" },
+      "f.csv:1: found 'time' named for the times and for the values, expected two columns" },
+    { "host,time,count\nx,0,1\n",
+      { .time_column = "time" },
+      "f.csv:1: found 2 columns beside 'time', expected the name of the one with the values "
+      "('host', 'count')" },
+    { "count,time,host\n1,0,x\n",
+      { .value_column = "count" },
+      "f.csv:1: found 2 columns beside 'count', expected the name of the one with the times "
+      "('time', 'host')" },
     { "t,v\n0,1\n10,1\n",
       { .from = "30s" },
       "f.csv: found a window from '30s' to 'end', expected one inside the file" },
@@ -394,6 +430,7 @@ Suite *test_load_trace_suite(void)
     tcase_add_test(tcase, csv_reads_records_across_blocks);
     tcase_add_test(tcase, trace_takes_dates_seconds_and_durations);
     tcase_add_test(tcase, trace_finds_columns_by_name);
+    tcase_add_test(tcase, trace_takes_the_column_that_is_not_named);
     tcase_add_test(tcase, trace_counts_per_step_whatever_the_step);
     tcase_add_test(tcase, trace_fills_gaps_as_told);
     tcase_add_test(tcase, trace_has_a_gap_from_half_a_step_more_on);
