@@ -244,12 +244,14 @@ static struct err read_scenario(struct scenario_reader *reader, const struct tre
     return read_expectations(reader, root);
 }
 
-/* --set holds in the base and, said again after it, in the variant. */
-static struct err lay_over(struct tree *tree, const char *variant, const struct override *overrides,
-                           size_t count, struct note *note)
+/* --set holds in the base and, said again after it, in the variant. What it takes out of a list is
+ * out of the base's: said again it would take from a list that the variant has in its place. */
+static struct err lay_over_all(struct tree *tree, const char *variant,
+                               const struct override *overrides, size_t count, bool *removed,
+                               struct note *note)
 {
     for (size_t i = 0; i < count; i++)
-        TRY(tree_set(tree, overrides[i].key, overrides[i].value, note));
+        TRY(tree_set(tree, overrides[i].key, overrides[i].value, &removed[i], note));
     if (!variant)
         return OK;
     const struct tree_node *compare = field_child(tree->root, "compare");
@@ -260,9 +262,20 @@ static struct err lay_over(struct tree *tree, const char *variant, const struct 
     TRY(field_need(over, TREE_MAP, "a map of what is different", note));
     TRY(tree_overlay(tree, tree->root, over, note));
     for (size_t i = 0; i < count; i++)
-        if (strncmp(overrides[i].key, "compare.", strlen("compare.")) != 0)
-            TRY(tree_set(tree, overrides[i].key, overrides[i].value, note));
+        if (!removed[i] && strncmp(overrides[i].key, "compare.", strlen("compare.")) != 0)
+            TRY(tree_set(tree, overrides[i].key, overrides[i].value, &removed[i], note));
     return OK;
+}
+
+static struct err lay_over(struct tree *tree, const char *variant, const struct override *overrides,
+                           size_t count, struct note *note)
+{
+    bool *removed = mem_create_array(count, sizeof *removed);
+    struct err e = lay_over_all(tree, variant, overrides, count, removed, note);
+    mem_destroy(removed);
+    if (!err_is(e))
+        tree_drop_removed(tree->root);
+    return e;
 }
 
 static char *directory_of(const char *path)

@@ -32,6 +32,7 @@ struct tree_node {
     const char *text;    /* scalar: as written, without quotes; else null */
     const char *variant; /* that laid it over the scenario, for complaints; null: none did */
     size_t count;        /* of children */
+    bool is_removed;     /* item of a list that only keeps its place: see tree_drop_removed */
     struct tree_node *parent, *first, *last, *next;
 };
 
@@ -51,14 +52,20 @@ MUST_CHECK struct err tree_read_text(struct tree *tree, const char *source, cons
                                      size_t length, struct note *note);
 
 /* Lays a copy of `over` (a map) over `base` (a map): maps merge key by key, a null removes, any
- * other value replaces. A map over a list addresses its items by name or by number. */
+ * other value replaces. A map over a list addresses its items by name or by number; those that it
+ * removes are left in their places, so that numbers stay. */
 MUST_CHECK struct err tree_overlay(struct tree *tree, struct tree_node *base,
                                    const struct tree_node *over, struct note *note);
 
 /* Puts a value, written as YAML, at a dotted path such as jobs.clicks.load.scale. Below a map
- * called `config` the rest of the path is one key, because Flink's keys have dots of their own. */
+ * called `config` the rest of the path is one key, because Flink's keys have dots of their own. A
+ * null removes the item of a list, as above; *removed says whether it did. */
 MUST_CHECK struct err tree_set(struct tree *tree, const char *path, const char *value,
-                               struct note *note);
+                               bool *removed, struct note *note);
+
+/* To be called when all changes are made, before the tree is read. Until then what is removed can
+ * be named, and stays removed. */
+void tree_drop_removed(struct tree_node *node);
 
 /* As the last child; in a map it has its key already. */
 void tree_append(struct tree_node *parent, struct tree_node *node);

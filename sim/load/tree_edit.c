@@ -48,12 +48,26 @@ static void remove_child(struct tree_node *parent, const struct tree_node *child
     parent->count--;
 }
 
+void tree_drop_removed(struct tree_node *node)
+{
+    struct tree_node *next;
+    for (struct tree_node *child = node->first; child; child = next) {
+        next = child->next;
+        if (child->is_removed)
+            remove_child(node, child);
+        else
+            tree_drop_removed(child); /* depth: TREE_DEPTH_MAX */
+    }
+}
+
 /* Makes `node` be what `value` (a copy already) is, at the node's own place. */
 static void become(struct tree_node *node, struct tree_node *value)
 {
     struct tree_node *parent = node->parent, *next = node->next;
     const char *key = node->key;
+    bool is_removed = node->is_removed;
     *node = *value;
+    node->is_removed = is_removed;
     node->parent = parent;
     node->next = next;
     node->key = key;
@@ -97,7 +111,10 @@ static struct err overlay_child(struct tree *tree, struct tree_node *base,
                           "found no item of that name or number in the list of %s",
                           tree_where(base, where));
     if (target && over->kind == TREE_NULL) {
-        remove_child(base, target);
+        if (base->kind == TREE_LIST)
+            target->is_removed = true;
+        else
+            remove_child(base, target);
         return OK;
     }
     if (target && over->kind == TREE_MAP &&
@@ -197,7 +214,8 @@ static void forget_lines(struct tree_node *node)
         forget_lines(child);
 }
 
-struct err tree_set(struct tree *tree, const char *path, const char *value, struct note *note)
+struct err tree_set(struct tree *tree, const char *path, const char *value, bool *removed,
+                    struct note *note)
 {
     CHECK(tree->root != NULL);
     char source[200], step[TREE_PATH_LENGTH_MAX];
@@ -222,6 +240,11 @@ struct err tree_set(struct tree *tree, const char *path, const char *value, stru
     struct tree_node *parsed = tree->root;
     tree->root = root;
     TRY(e);
+    *removed = parsed->kind == TREE_NULL && node->parent->kind == TREE_LIST;
+    if (*removed) {
+        node->is_removed = true;
+        return OK;
+    }
     forget_lines(parsed);
     become(node, parsed);
     return tree_flatten_configs(tree, root, note);

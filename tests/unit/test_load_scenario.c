@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Tests of sim/load/scenario.c and read_*.c on scenarios that are right: what each key becomes, the
- * defaults, variants and --set. Events and expectations are in test_load_script.c, what is wrong in
- * test_load_errors.c.
+ * defaults. Variants and --set are in test_load_variants.c, events and expectations in
+ * test_load_script.c, what is wrong in test_load_errors.c.
  */
 #include <check.h>
 #include <math.h>
@@ -387,55 +387,6 @@ START_TEST(faults_of_user_code_are_planned)
 }
 END_TEST
 
-static const char compared[] =
-    "config: { scheduler-mode: reactive }\n" LOAD_FIXTURE_BASE
-    "cluster: { task-manager: { slots: 4 }, churn: { steps: [[0s, 3]] } }\n"
-    "compare:\n"
-    "  fixed:\n"
-    "    config: { scheduler-mode: null, restart-strategy.type: none }\n"
-    "    cluster: { churn: null, task-manager: { count: 24 } }\n"
-    "    jobs: { j: { load: { constant: 7/s, scale: 2 } } }\n";
-
-START_TEST(a_variant_is_laid_over_the_base)
-{
-    s = load_fixture_scenario(compared);
-    ck_assert_uint_eq(s->variants.count, 1);
-    ck_assert_str_eq(s->variants.items[0], "fixed");
-    ck_assert_int_eq(s->config.scheduler_mode, SCHEDULER_MODE_REACTIVE);
-    ck_assert_int_eq(s->cluster.churn.kind, CHURN_SERIES);
-    scenario_destroy(s);
-    s = load_fixture_variant(compared, "fixed", NULL, NULL);
-    ck_assert_str_eq(s->variant, "fixed");
-    ck_assert_str_eq(s->name, "t");
-    ck_assert_int_eq(s->config.scheduler_mode, SCHEDULER_MODE_UNSET);
-    ck_assert_int_eq(s->config.restart_strategy, RESTART_NONE);
-    ck_assert_int_eq(s->cluster.churn.kind, CHURN_NONE);
-    ck_assert_uint_eq(s->cluster.count, 24);
-    ck_assert_uint_eq(s->cluster.machine.slots, 4);
-    ck_assert_double_eq(series_look_at(&s->jobs.items[0].loads.items[0], 0), 14);
-}
-END_TEST
-
-/* What the command line says holds in every variant. */
-START_TEST(set_holds_in_the_base_and_in_variants)
-{
-    s = load_fixture_variant(compared, "fixed", "cluster.task-manager.count", "5");
-    ck_assert_uint_eq(s->cluster.count, 5);
-    scenario_destroy(s);
-    s = load_fixture_variant(compared, "fixed", "compare.fixed.cluster.task-manager.count", "6");
-    ck_assert_uint_eq(s->cluster.count, 6);
-    scenario_destroy(s);
-    s = load_fixture_variant(compared, NULL, "seed", "99");
-    ck_assert_uint_eq(s->seed, 99);
-    scenario_destroy(s);
-    s = load_fixture_variant(compared, NULL, "config.scheduler-mode", "null");
-    ck_assert_int_eq(s->config.scheduler_mode, SCHEDULER_MODE_UNSET);
-    scenario_destroy(s);
-    s = load_fixture_variant(compared, NULL, "jobs.j.load", "{ constant: 3/s, scale: 3 }");
-    ck_assert_double_eq(series_look_at(&s->jobs.items[0].loads.items[0], 0), 9);
-}
-END_TEST
-
 Suite *test_load_scenario_suite(void)
 {
     Suite *suite = suite_create("load_scenario");
@@ -457,8 +408,6 @@ Suite *test_load_scenario_suite(void)
     tcase_add_test(tcase, an_arrow_chain_is_an_edge_for_each_arrow);
     tcase_add_test(tcase, groups_have_profiles);
     tcase_add_test(tcase, faults_of_user_code_are_planned);
-    tcase_add_test(tcase, a_variant_is_laid_over_the_base);
-    tcase_add_test(tcase, set_holds_in_the_base_and_in_variants);
     suite_add_tcase(suite, tcase);
     return suite;
 }

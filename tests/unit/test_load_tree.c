@@ -72,14 +72,16 @@ static const char *shown(void)
 static void set(const char *path, const char *value)
 {
     struct note note = { "" };
-    struct err e = tree_set(&tree, path, value, &note);
+    bool removed;
+    struct err e = tree_set(&tree, path, value, &removed, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
 }
 
 static const char *set_complaint(const char *path, const char *value)
 {
     static struct note note;
-    ck_assert(err_is(tree_set(&tree, path, value, &note)));
+    bool removed;
+    ck_assert(err_is(tree_set(&tree, path, value, &removed, &note)));
     return note.text;
 }
 
@@ -93,6 +95,7 @@ static void overlay(const char *base, const char *over)
     tree.root = root;
     struct err e = tree_overlay(&tree, root, upper, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
+    tree_drop_removed(root);
 }
 
 START_TEST(tree_takes_scalars_lists_and_maps)
@@ -249,6 +252,8 @@ START_TEST(overlay_reaches_items_of_a_list_by_name_and_number)
     ck_assert_str_eq(shown(), "{jobs:[{name:a,load:1,at:7},{name:b,load:3},6]}");
     overlay("jobs: [1, 2, 3]", "jobs: {1: null}");
     ck_assert_str_eq(shown(), "{jobs:[1,3]}");
+    overlay("jobs: [1, 2, 3]", "jobs: {0: null, 1: null}");
+    ck_assert_str_eq(shown(), "{jobs:[3]}");
 }
 END_TEST
 
@@ -303,6 +308,24 @@ START_TEST(set_puts_values_at_paths)
     const struct tree_node *machine = tree_find(tree_find(tree.root, "cluster"), "task-manager");
     tree_path(tree_find(machine, "cores"), path);
     ck_assert_str_eq(path, "cluster.task-manager.cores");
+}
+END_TEST
+
+/* Numbers are those of the file, whatever is taken away, and what is taken away stays so. */
+START_TEST(set_takes_items_out_of_lists)
+{
+    parse("l: [0, 1, 2, {name: three, x: 3}]\nm: [5]\nk: 1\n");
+    set("l.0", "null");
+    set("l.1", "~");
+    set("l.three", "null");
+    set("l.three.x", "4");
+    set("l.0", "7");
+    set("m.0", "null");
+    set("k", "null");
+    tree_drop_removed(tree.root);
+    ck_assert_str_eq(shown(), "{l:[2],m:[],k:null}");
+    ck_assert_str_eq(set_complaint("l.9", "null"),
+                     "--set l.9=null: found no item '9' in the list, expected its name or number");
 }
 END_TEST
 
@@ -382,6 +405,7 @@ Suite *test_load_tree_suite(void)
     tcase_add_test(tcase, overlay_can_be_laid_twice);
     tcase_add_test(tcase, set_puts_values_at_paths);
     tcase_add_test(tcase, set_takes_an_empty_value_as_empty_text);
+    tcase_add_test(tcase, set_takes_items_out_of_lists);
     tcase_add_test(tcase, set_prefers_a_key_that_has_dots);
     tcase_add_test(tcase, set_refuses_paths_that_lead_nowhere);
     suite_add_tcase(suite, tcase);
