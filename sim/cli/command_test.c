@@ -15,7 +15,7 @@
 #include "sim/report/junit.h"
 #include "sim/report/output_file.h"
 
-enum { JOBS_MAX_AT_ONCE = 256 };
+enum { JOBS_MAX_AT_ONCE = 256, CHANGES_SIZE = 32 };
 
 static const struct command_option options[] = {
     { "junit", "FILE", "write the results as JUnit XML as well" },
@@ -30,6 +30,7 @@ static const struct command_option options[] = {
 /* What is told while the scenarios end one by one. */
 struct telling {
     bool json;
+    char changes[CHANGES_SIZE]; /* the options that change what is run */
     size_t passed, failed;
     int code;
 };
@@ -77,6 +78,8 @@ static void tell(void *context, const struct tested *tested)
         printf("  FAILED  %s\n", tested->complaint);
     else if (!tested->results.list.count)
         puts("  (it expects nothing)");
+    if (tested->golden_skipped)
+        printf("  golden results  not compared: %s\n", telling->changes);
     print_texts("  ", tested->jobs_failed);
     print_texts("  never happened: ", tested->never_happened);
     fflush(stdout);
@@ -96,6 +99,8 @@ static void print_json(const struct tester *tester, const struct telling *tellin
         json_object_set_new(one, "complaint",
                             tested->complaint ? json_string(tested->complaint) : json_null());
         json_object_set_new(one, "results", summary_results(&tested->results));
+        json_object_set_new(one, "golden_not_compared",
+                            tested->golden_skipped ? json_string(telling->changes) : json_null());
         put_texts(one, "never_happened", tested->never_happened);
         put_texts(one, "jobs_failed", tested->jobs_failed);
         json_array_append_new(list, one);
@@ -131,12 +136,27 @@ static struct err read_jobs(const struct parsed *parsed, size_t *out, struct not
     return OK;
 }
 
+static void name_changes(const struct parsed *parsed, char out[CHANGES_SIZE])
+{
+    static const char *const changing[] = { "seed", "world", "set" };
+    size_t length = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+        if (parsed_has(parsed, changing[i]))
+            length += text_format(out + length, CHANGES_SIZE - length, "%s--%s", length ? ", " : "",
+                                  changing[i]);
+}
+
 static struct err prepare(struct tester *tester, const struct parsed *parsed,
                           const struct run_options *changes, struct note *note)
 {
     tester->update_golden = parsed_has(parsed, "update-golden");
     tester->overrides = changes->overrides.items;
     tester->override_count = changes->overrides.count;
+    if (tester->update_golden && tester->override_count > 0)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "--update-golden: found --seed, --world or --set beside it, expected the "
+                        "scenarios as they are");
     TRY(read_jobs(parsed, &tester->jobs, note));
     if (parsed_value(parsed, "junit")) /* better said now than after all runs */
         TRY(output_file_try(parsed_value(parsed, "junit"), note));
@@ -148,6 +168,7 @@ static struct err prepare(struct tester *tester, const struct parsed *parsed,
 static int test(const struct command *command, const struct parsed *parsed, struct tester *tester)
 {
     struct telling telling = { .json = parsed_has(parsed, "json") };
+    name_changes(parsed, telling.changes);
     struct note note = { "" };
     const char *junit = parsed_value(parsed, "junit");
     bool all = tester_run(tester, tell, &telling);
@@ -196,8 +217,9 @@ const struct command command_test = {
         "the script never happened; only the first decide. A request of the script that the\n"
         "cluster refuses, such as a savepoint during an outage, fails as well, unless an\n"
         "expectation speaks of it (event: client savepoint refused). Golden results lying\n"
-        "beside a scenario (expected.json) are compared. The last line counts what passed and\n"
-        "failed; exit code 1 when something failed, 2 when a scenario could not be run.",
+        "beside a scenario (expected.json) are compared, but not with --seed, --world or --set:\n"
+        "they are of the scenario as it is. The last line counts what passed and failed; exit\n"
+        "code 1 when something failed, 2 when a scenario could not be run.",
     .example = "  weir test scenarios --junit results.xml --jobs 4",
     .options = options,
     .option_count = sizeof options / sizeof *options,

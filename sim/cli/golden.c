@@ -73,35 +73,47 @@ static struct err check(const json_t *golden, const char *path, struct note *not
     return OK;
 }
 
+/* False: there is none, and the path is that of one to be written. */
+static bool find(const char *scenario, char path[PATH_SIZE])
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        put_path(scenario, names[i], path);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    put_path(scenario, names[0], path);
+    return false;
+}
+
+bool golden_is_there(const char *scenario)
+{
+    char path[PATH_SIZE];
+    return find(scenario, path);
+}
+
 /* *out null: there is none. */
 static struct err load(const char *scenario, json_t **out, char path[PATH_SIZE], struct note *note)
 {
     json_error_t fault;
+    FILE *file;
     *out = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        put_path(scenario, names[i], path);
-        if (access(path, F_OK) != 0)
-            continue;
-        FILE *file;
-        TRY(input_open(path, &file, NULL, note));
-        *out = json_loadf(file, JSON_REJECT_DUPLICATES, &fault);
-        fclose(file);
-        if (!json_is_object(*out)) {
-            json_decref(*out);
-            *out = NULL;
-            return err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path,
-                            fault.line > 0 ? fault.line : 1,
-                            fault.text[0] ? fault.text : "found no object");
-        }
-        struct err e = check(*out, path, note);
-        if (err_is(e)) {
-            json_decref(*out);
-            *out = NULL;
-        }
-        return e;
+    if (!find(scenario, path))
+        return OK;
+    TRY(input_open(path, &file, NULL, note));
+    *out = json_loadf(file, JSON_REJECT_DUPLICATES, &fault);
+    fclose(file);
+    if (!json_is_object(*out)) {
+        json_decref(*out);
+        *out = NULL;
+        return err_note(note, ERR_SYNTAX_CODE, "%s:%d: %s", path, fault.line > 0 ? fault.line : 1,
+                        fault.text[0] ? fault.text : "found no object");
     }
-    put_path(scenario, names[0], path);
-    return OK;
+    struct err e = check(*out, path, note);
+    if (err_is(e)) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return e;
 }
 
 /* Differences between one run and what was expected of it. */

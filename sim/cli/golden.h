@@ -13,6 +13,7 @@
 #include "core/base/err.h"
 #include "sim/report/result.h"
 
+bool golden_is_there(const char *scenario);
 /* Adds nothing when there is no golden file. `scenario` is the path of the scenario's file. */
 MUST_CHECK struct err golden_compare(const char *scenario, const json_t *summary,
                                      struct check_results *out, struct note *note);

@@ -16,6 +16,7 @@ struct tested {
     double seconds;               /* wall clock */
     json_t *never_happened;       /* texts of play_never_happened; null: none */
     json_t *jobs_failed;          /* of play_jobs_failed; null: none */
+    bool golden_skipped;          /* there are golden results, not of what was run */
     struct check_results results; /* names begin with the variant's where it is one's */
 };
 
@@ -23,7 +24,7 @@ struct tester {
     VEC(struct tested) list;
     size_t jobs; /* processes at a time */
     bool update_golden;
-    const struct override *overrides;
+    const struct override *overrides; /* with any golden results are not of what is run */
     size_t override_count;
 };
 

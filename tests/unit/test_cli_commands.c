@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Command lines, golden results, and whole commands from the command line to the files they leave.
+ * Command lines, and whole commands from the command line to the files they leave.
  */
 #include <check.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@
 
 #include "core/base/text.h"
 #include "sim/cli/command.h"
-#include "sim/cli/golden.h"
 #include "sim/cli/places.h"
 #include "sim/cli/play.h"
 #include "sim/cli/run_options.h"
@@ -328,66 +327,6 @@ START_TEST(tests_run_in_the_order_of_their_paths_and_count)
 }
 END_TEST
 
-START_TEST(golden_results_are_written_compared_and_told)
-{
-    cli_begin();
-    cli_put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(cli_weir("test @ --update-golden"), EXIT_HELD);
-    ck_assert_ptr_nonnull(strstr(cli_out(), "\n5 passed, 0 failed\n")); /* 3, and one per run */
-    ck_assert_ptr_nonnull(strstr(cli_get_file("expected.json"), "\"fingerprint\""));
-    ck_assert_int_eq(cli_weir("test @"), EXIT_HELD);
-    ck_assert_int_eq(cli_weir("test @ --seed 9 --set jobs.clicks.load=2k/s"), EXIT_FAILED);
-    ck_assert_ptr_nonnull(strstr(cli_out(), "FAILED  golden results"));
-    ck_assert_ptr_nonnull(strstr(cli_out(), "offered_rate total"));
-    cli_end();
-}
-END_TEST
-
-START_TEST(a_golden_file_keeps_its_list_of_metrics)
-{
-    struct check_results results = { 0 };
-    struct note note = { "" };
-    char path[128];
-    json_t *summary =
-        json_loads("{\"fingerprint\": \"1\", \"recoveries\":"
-                   " [{\"recovered_after_s\": 1}, {\"recovered_after_s\": 2}], \"metrics\":"
-                   " {\"cost\": {\"unit\": \"money\", \"final\": 3},"
-                   " \"lag_seconds\": {\"max\": 7}}}",
-                   0, NULL);
-    cli_begin();
-    text_format(path, sizeof path, "%s/scenario.yaml", cli_folder());
-    cli_put_file("expected.json", "{\"metrics\": {\"cost\": {\"final\": 2}}}");
-    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
-    ck_assert(!results.list.items[0].held);
-    ck_assert_str_eq(results.list.items[0].detail, "cost final: 3, expected 2");
-    ck_assert(!err_is(golden_update(path, summary, &note)));
-    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
-    ck_assert(results.list.items[1].held);
-    ck_assert_ptr_null(strstr(cli_get_file("expected.json"), "lag_seconds"));
-    cli_put_file("expected.json", "{\"fingerprint\": \"1\", \"recoveries\": [1]}");
-    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
-    ck_assert(!results.list.items[2].held);
-    ck_assert_str_eq(results.list.items[2].detail, "recoveries: 2, expected 1");
-    static const char *const bad[][2] = {
-        { "[]", "expected.json:1: found no object" },
-        { "{}", "expected.json: the run: found nothing to compare, expected a fingerprint or "
-                "metrics" },
-        { "{\"metrics\": {}}", "the run: found nothing to compare" },
-        { "{\"metrics\": {\"cost\": {\"final\": 3}}, \"recoverys\": [1]}",
-          "the run: found recoverys, expected fingerprint, metrics, recoveries or compare" },
-        { "{\"fingerprint\": \"1\", \"compare\": {\"a\": {}}}", "a: found nothing to compare" },
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        cli_put_file("expected.json", bad[i][0]);
-        ck_assert(err_is(golden_compare(path, summary, &results, &note)));
-        ck_assert_msg(strstr(note.text, bad[i][1]) != NULL, "%s", note.text);
-    }
-    vec_fini(&results.list);
-    json_decref(summary);
-    cli_end();
-}
-END_TEST
-
 /* Between the kill and the failure that shows it, no line of the job has come yet, and no sample.
  */
 START_TEST(explain_tells_how_things_stood_by_what_had_happened_until_then)
@@ -467,8 +406,6 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(whole, the_same_scenario_gives_the_same_bytes);
     tcase_add_test(whole, a_run_that_fails_leaves_the_old_output);
     tcase_add_test(whole, tests_run_in_the_order_of_their_paths_and_count);
-    tcase_add_test(whole, golden_results_are_written_compared_and_told);
-    tcase_add_test(whole, a_golden_file_keeps_its_list_of_metrics);
     tcase_add_test(whole, explain_tells_how_things_stood_by_what_had_happened_until_then);
     tcase_add_test(whole, explain_refuses_what_is_not_there);
     suite_add_tcase(suite, lines);
