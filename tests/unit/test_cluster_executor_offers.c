@@ -111,6 +111,21 @@ START_TEST(of_an_offer_only_what_is_taken_stays)
 }
 END_TEST
 
+/* TaskExecutor.handleAcceptedSlotOffers: as often as it times out, with what has come meanwhile. */
+START_TEST(an_offer_that_times_out_is_made_again)
+{
+    register_with_slot();
+    lone_contact_made(false);
+    lone_request_slot(lone_second);
+    for (int i = 0; i < 3; i++) {
+        lone_fail_send(MESSAGE_OFFER_SLOTS, lone_job.n, SEND_TIMED_OUT);
+        ck_assert_uint_eq(sent(MESSAGE_OFFER_SLOTS)->offer_slots.offers_count, 2);
+    }
+    lone_accept_slots(lone_second);
+    ck_assert_int_eq(lone_executor()->slots.items[1].state, TASK_SLOT_ACTIVE);
+}
+END_TEST
+
 /* An answer to an offer that timed out meanwhile, or of a contact that is over, says nothing about
  * the slots as they are now. */
 START_TEST(an_acceptance_without_an_offer_is_dropped)
@@ -466,6 +481,7 @@ Suite *test_cluster_executor_offers_suite(void)
     tcase_add_test(offers, the_number_of_slots_has_a_limit);
     tcase_add_test(offers, a_repeated_request_is_granted_again);
     tcase_add_test(offers, of_an_offer_only_what_is_taken_stays);
+    tcase_add_test(offers, an_offer_that_times_out_is_made_again);
     tcase_add_test(offers, an_acceptance_without_an_offer_is_dropped);
     tcase_add_test(offers, a_job_master_hears_which_of_its_slots_are_not_there);
     tcase_add_test(offers, a_slot_that_a_heartbeat_does_not_list_is_freed);

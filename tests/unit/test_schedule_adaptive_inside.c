@@ -306,13 +306,16 @@ static uint32_t busy_task_managers(const struct story *story, uint32_t tasks)
 }
 
 /* Application mode only: reactive mode is one. The job shrinks to what fits on one TaskManager, and
- * takes one (jobmanager.adaptive-scheduler.prefer-minimal-taskmanagers). */
-static uint32_t task_managers_after_shrinking(int vouch, const char *target, const char *prefer)
+ * takes one (jobmanager.adaptive-scheduler.prefer-minimal-taskmanagers). With local recovery it
+ * does not, also while there is no state to go back to. */
+static uint32_t task_managers_after_shrinking(int vouch, const char *target, const char *prefer,
+                                              const char *from_local)
 {
     struct story *story = story_begin(vouch);
     story_adaptive(story);
     story_set(story, "execution.target", target);
     story_set(story, "jobmanager.adaptive-scheduler.prefer-minimal-taskmanagers", prefer);
+    story_set(story, "execution.state-recovery.from-local", from_local);
     story_set(story, "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling", "0 s");
     story_set(story, "taskmanager.load-balance.mode", "slots");
     story_open(story, 3, 2, story_job(story, 6, 8));
@@ -328,9 +331,10 @@ static uint32_t task_managers_after_shrinking(int vouch, const char *target, con
 
 START_TEST(a_job_in_application_mode_takes_the_fewest_task_managers)
 {
-    ck_assert_uint_eq(task_managers_after_shrinking(_i, "embedded", "true"), 1);
-    ck_assert_uint_eq(task_managers_after_shrinking(_i, "embedded", "false"), 2);
-    ck_assert_uint_eq(task_managers_after_shrinking(_i, "remote", "true"), 2);
+    ck_assert_uint_eq(task_managers_after_shrinking(_i, "embedded", "true", "false"), 1);
+    ck_assert_uint_eq(task_managers_after_shrinking(_i, "embedded", "false", "false"), 2);
+    ck_assert_uint_eq(task_managers_after_shrinking(_i, "embedded", "true", "true"), 2);
+    ck_assert_uint_eq(task_managers_after_shrinking(_i, "remote", "true", "false"), 2);
 }
 END_TEST
 

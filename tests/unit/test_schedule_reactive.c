@@ -196,6 +196,36 @@ START_TEST(a_frozen_task_manager_is_given_up_after_the_heartbeat_timeout)
 }
 END_TEST
 
+/* A3: the default wait, 5 min, does not hold in reactive mode, but one that is set does, be it the
+ * same (AdaptiveScheduler.Settings.of asks whether the key is there). */
+START_TEST(a_reactive_job_waits_for_ever_unless_told_otherwise)
+{
+    static const char waiting[] = "0.100 jm: dispatcher job submitted (job)\n"
+                                  "0.100 jm: scheduler Created -> WaitingForResources\n"
+                                  "0.100 jm: transition manager Cooldown -> Idling\n";
+    static const char over[] =
+        "300.100 jm: scheduler WaitingForResources -> CreatingExecutionGraph (the wait for "
+        "resources is over)\n"
+        "300.100 jm: scheduler CreatingExecutionGraph -> Finished (not enough slots for the lower "
+        "bounds)\n"
+        "300.100 jm: job archived FAILED (not enough slots for the lower bounds)\n"
+        "300.100 jm: dispatcher job ended (FAILED)\n";
+    for (int is_set = 0; is_set < 2; is_set++) {
+        struct story *story = story_begin(_i);
+        story_set(story, "scheduler-mode", "reactive");
+        if (is_set)
+            story_set(story, "jobmanager.adaptive-scheduler.submission.resource-wait-timeout",
+                      "5 min");
+        story_open(story, 0, 0, story_job(story, 2, 8));
+        story_expect(story, waiting);
+        if (is_set)
+            story_expect(story, over);
+        story_expect_silence(story, 24 * TIME_H);
+        story_destroy(story);
+    }
+}
+END_TEST
+
 Suite *test_schedule_reactive_suite(void)
 {
     Suite *suite = suite_create("schedule: reactive mode");
@@ -207,6 +237,7 @@ Suite *test_schedule_reactive_suite(void)
     tcase_add_story(reactive, a_reactive_job_restarts_in_vain_until_the_dead_is_declared);
     tcase_add_story(reactive, a_frozen_task_manager_is_given_up_after_the_heartbeat_timeout);
     tcase_add_story(reactive, a_frozen_task_manager_is_lost_and_comes_back);
+    tcase_add_story(reactive, a_reactive_job_waits_for_ever_unless_told_otherwise);
     suite_add_tcase(suite, reactive);
     return suite;
 }
