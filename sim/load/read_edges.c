@@ -10,7 +10,7 @@
 #include "core/base/text.h"
 #include "sim/load/scenario_read.h"
 
-enum { EDGE_TEXT_MAX = 256 };
+enum { EDGE_TEXT_MAX = 320 }; /* names and how it is shipped */
 
 /* As a scenario writes them; partitioner_names are the other half. */
 static const char *const results[RESULT_TYPE_COUNT] = {
@@ -79,12 +79,11 @@ static struct err add_edge(const struct reading *r, const struct tree_node *node
 }
 
 /* "hash", "blocking" or "hash blocking". */
-static struct err read_shipping(const struct tree_node *node, const char *text,
-                                enum partitioner *partitioner, enum result_type *result,
-                                struct note *note)
+static bool parse_shipping(const char *text, enum partitioner *partitioner,
+                           enum result_type *result)
 {
     char words[64], *word = words;
-    bool good = text && strlen(text) < sizeof words;
+    bool good = strlen(text) < sizeof words;
     text_format(words, sizeof words, "%s", good ? text : "");
     while (good && *word) {
         char *end = word + strcspn(word, " ");
@@ -103,10 +102,13 @@ static struct err read_shipping(const struct tree_node *node, const char *text,
             }
         word = last ? end : end + 1;
     }
-    if (good)
-        return OK;
+    return good;
+}
+
+static struct err refuse_shipping(const struct tree_node *node, const char *text, struct note *note)
+{
     char hint[FIELD_HINT_MAX];
-    field_hint(hint, text ? text : "", partitioner_names, PARTITIONER_COUNT);
+    field_hint(hint, text, partitioner_names, PARTITIONER_COUNT);
     return tree_expected(node, ERR_BAD_VALUE_CODE, note,
                          "forward, rescale, rebalance, hash, broadcast or custom, and maybe a "
                          "result type such as blocking%s",
@@ -124,19 +126,10 @@ static char *trim(char *text)
 }
 
 /* "a -> b -> c": an edge for each arrow. */
-static struct err read_arrows(const struct reading *r, const struct tree_node *node,
-                              const char *text, enum partitioner partitioner,
-                              enum result_type result)
+static struct err read_arrows(const struct reading *r, const struct tree_node *node, char *text,
+                              enum partitioner partitioner, enum result_type result)
 {
-    char copy[EDGE_TEXT_MAX];
-    if (strlen(text) >= sizeof copy)
-        return tree_error(node, ERR_SYNTAX_CODE, r->note, "found an edge longer than %d letters",
-                          EDGE_TEXT_MAX - 1);
-    text_format(copy, sizeof copy, "%s", text);
-    char *from = copy, *arrow = strstr(from, "->");
-    if (!arrow)
-        return tree_error(node, ERR_SYNTAX_CODE, r->note,
-                          "found no arrow, expected an edge such as source -> count: hash");
+    char *from = text, *arrow = strstr(text, "->");
     while (arrow) {
         *arrow = '\0';
         char *to = arrow + 2;
@@ -149,6 +142,61 @@ static struct err read_arrows(const struct reading *r, const struct tree_node *n
         arrow = next;
     }
     return OK;
+}
+
+static bool is_vertex(const struct reading *r, const char *text, size_t length)
+{
+    char name[EDGE_TEXT_MAX];
+    text_format(name, sizeof name, "%.*s", (int)length, text);
+    return !vertex_id_is_none(job_graph_find_vertex(r->graph, trim(name)));
+}
+
+/* The colon between the last consumer and how it is shipped to; null: there is none. Names may have
+ * colons of their own, as Flink's "Sink: out" has, so the longest one that is a vertex counts.
+ * Where none is, the name is wrong, and it ends where the words of a partitioner begin. */
+static char *find_colon(const struct reading *r, char *consumer)
+{
+    enum partitioner partitioner = PARTITIONER_COUNT;
+    enum result_type result;
+    size_t length = strlen(consumer);
+    char *last = NULL;
+    if (is_vertex(r, consumer, length))
+        return NULL;
+    while (length-- > 0) {
+        if (strncmp(consumer + length, ": ", 2) != 0)
+            continue;
+        if (is_vertex(r, consumer, length))
+            return consumer + length;
+        if (!last)
+            last = consumer + length;
+    }
+    return last && parse_shipping(trim(last + 1), &partitioner, &result) ? last : NULL;
+}
+
+static struct err read_edge_text(const struct reading *r, const struct tree_node *node,
+                                 const char *text)
+{
+    enum partitioner partitioner = PARTITIONER_COUNT;
+    enum result_type result = RESULT_PIPELINED_BOUNDED;
+    char copy[EDGE_TEXT_MAX];
+    if (strlen(text) >= sizeof copy)
+        return tree_error(node, ERR_SYNTAX_CODE, r->note, "found an edge longer than %d letters",
+                          EDGE_TEXT_MAX - 1);
+    text_format(copy, sizeof copy, "%s", text);
+    char *consumer = NULL;
+    for (char *arrow = strstr(copy, "->"); arrow; arrow = strstr(consumer, "->"))
+        consumer = arrow + 2;
+    if (!consumer)
+        return tree_error(node, ERR_SYNTAX_CODE, r->note,
+                          "found no arrow, expected an edge such as source -> count: hash");
+    char *colon = find_colon(r, consumer);
+    if (colon) {
+        *colon = '\0';
+        const char *shipping = trim(colon + 1);
+        if (!parse_shipping(shipping, &partitioner, &result))
+            return refuse_shipping(node, shipping, r->note);
+    }
+    return read_arrows(r, node, copy, partitioner, result);
 }
 
 struct edge_values {
@@ -196,37 +244,24 @@ static struct err read_edge_map(const struct reading *r, const struct tree_node 
     return e;
 }
 
-/* In quotes "a -> b: hash" is one text, without them YAML makes a map of it: both are the same
- * edge, so the text is parted where YAML would part it. */
-static struct err read_edge_text(const struct reading *r, const struct tree_node *node)
-{
-    enum partitioner partitioner = PARTITIONER_COUNT;
-    enum result_type result = RESULT_PIPELINED_BOUNDED;
-    char text[EDGE_TEXT_MAX];
-    text_format(text, sizeof text, "%s", node->text);
-    char *colon = strstr(text, ": ");
-    if (!colon || strlen(node->text) >= sizeof text)
-        return read_arrows(r, node, node->text, partitioner, result);
-    *colon = '\0';
-    TRY(read_shipping(node, trim(colon + 1), &partitioner, &result, r->note));
-    return read_arrows(r, node, text, partitioner, result);
-}
-
+/* In quotes "a -> b: hash" is one text, without them YAML makes a map of it, parted at a colon that
+ * may be one of a name: both are the same edge. */
 static struct err read_edge(const struct reading *r, const struct tree_node *node)
 {
-    enum partitioner partitioner = PARTITIONER_COUNT;
-    enum result_type result = RESULT_PIPELINED_BOUNDED;
     if (node->kind == TREE_SCALAR)
-        return read_edge_text(r, node);
+        return read_edge_text(r, node, node->text);
     if (node->kind != TREE_MAP)
         return tree_expected(node, ERR_BAD_VALUE_CODE, r->note,
                              "an edge such as source -> count: hash");
     const struct tree_node *only = node->first;
-    if (node->count != 1 || !strstr(only->key, "->"))
+    bool is_text = only && only->kind == TREE_SCALAR;
+    if (node->count != 1 || !(strstr(only->key, "->") || (is_text && strstr(only->text, "->"))))
         return read_edge_map(r, node);
-    const char *shipping = only->kind == TREE_SCALAR ? only->text : NULL;
-    TRY(read_shipping(only, shipping, &partitioner, &result, r->note));
-    return read_arrows(r, only, only->key, partitioner, result);
+    if (!is_text)
+        return refuse_shipping(only, "", r->note);
+    char text[EDGE_TEXT_MAX + 1]; /* too long stays too long */
+    text_format(text, sizeof text, "%s: %s", only->key, only->text);
+    return read_edge_text(r, only, text);
 }
 
 struct err scenario_read_edges(struct job_spec *job, const struct tree_node *node,

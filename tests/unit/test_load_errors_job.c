@@ -14,6 +14,9 @@
 #define GRAPH(text)                                                                                \
     "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: " text "\n    load: 500/s\n"
 
+#define A60  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A310 A60 A60 A60 A60 A60 "aaaaaaaaaa"
+
 static const struct broken {
     const char *yaml, *complaint;
 } broken[] = {
@@ -150,6 +153,32 @@ static const struct broken {
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ 'a -> b: hsah' ]"),
       "t.yaml:6: jobs.j.edges.0: found 'a -> b: hsah', expected forward, rescale, rebalance, hash, "
       "broadcast or custom, and maybe a result type such as blocking, did you mean 'hash'?" },
+    { GRAPH(
+          "[ { name: 'Source: a' }, { name: 'Sink: b' } ]\n    edges: [ 'Source: c -> Sink: b' ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'Source: c', expected a vertex, did you "
+      "mean 'Source: a'?" },
+    { GRAPH("[ { name: 'Source: a' }, { name: 'Sink: b' } ]\n    edges: [ Source: a -> Sink ]"),
+      "t.yaml:6: jobs.j.edges.0.Source: found an edge to nowhere, 'Sink', expected a vertex" },
+    { GRAPH("[ { name: 'Source: a' }, { name: 'Sink: b' } ]\n    edges: [ 'Source: a -> Sink: c: "
+            "hash' ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'Sink: c', expected a vertex, did you "
+      "mean 'Sink: b'?" },
+    { GRAPH(
+          "[ { name: 'Source: a' }, { name: 'Sink: b' } ]\n    edges: [ 'Source: a -> Sink: c' ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, 'Sink: c', expected a vertex, did you "
+      "mean 'Sink: b'?" },
+    { GRAPH("[ { name: 'Source: a' }, { name: 'Sink: b' } ]\n    edges: [ 'Source: a -> Sink: b: "
+            "hsah' ]"),
+      "t.yaml:6: jobs.j.edges.0: found 'Source: a -> Sink: b: hsah', expected forward, rescale, "
+      "rebalance, hash, broadcast or custom, and maybe a result type such as blocking, did you "
+      "mean 'hash'?" },
+    { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ " A310 "aaaa -> b ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge to nowhere, '" A60 "', expected a vertex" },
+    { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ " A310 "aaaaa -> b ]"),
+      "t.yaml:6: jobs.j.edges.0: found an edge longer than 319 letters" },
+    { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ { a -> b: } ]"),
+      "t.yaml:6: jobs.j.edges.0.a -> b: found nothing, expected forward, rescale, rebalance, hash, "
+      "broadcast or custom, and maybe a result type such as blocking" },
     { GRAPH("[ { name: a }, { name: b } ]\n    edges: [ a -> b: hash forward ]"),
       "t.yaml:6: jobs.j.edges.0.a -> b: found 'hash forward', expected forward, rescale, "
       "rebalance, hash, broadcast or custom, and maybe a result type such as blocking" },

@@ -331,6 +331,40 @@ START_TEST(edges_in_quotes_are_the_same_edges)
 }
 END_TEST
 
+/* As Flink calls vertices, with a colon that is part of the name. */
+START_TEST(names_in_edges_may_have_colons)
+{
+    load("name: t\nduration: 1h\njobs:\n  - name: j\n    vertices:\n"
+         "      - { name: 'Source: in', parallelism: 2 }\n      - { name: Map, parallelism: 3 }\n"
+         "      - { name: 'Sink: out', parallelism: 3 }\n      - { name: 'Sink: out: hash' }\n"
+         "    edges:\n"
+         "      - 'Source: in -> Map'\n"
+         "      - Source: in -> Map\n"
+         "      - 'Source: in -> Map: hash'\n"
+         "      - Map -> Sink: out\n"
+         "      - 'Map -> Sink: out: rescale blocking'\n"
+         "      - Map -> Sink: 'out: hash'\n"
+         "      - 'Source: in -> Sink: out -> Sink: out: hash: broadcast'\n"
+         "    load: 1/s\n");
+    static const struct {
+        uint32_t from, to;
+        enum partitioner partitioner;
+    } expected[] = { { 0, 1, PARTITION_REBALANCE }, { 0, 1, PARTITION_REBALANCE },
+                     { 0, 1, PARTITION_HASH },      { 1, 2, PARTITION_FORWARD },
+                     { 1, 2, PARTITION_RESCALE },   { 1, 3, PARTITION_REBALANCE },
+                     { 0, 2, PARTITION_BROADCAST }, { 2, 3, PARTITION_BROADCAST } };
+    const struct job_graph *graph = s->jobs.items[0].graph;
+    ck_assert_uint_eq(graph->edges.count, 8);
+    for (size_t i = 0; i < 8; i++) {
+        const struct job_edge *edge = &graph->edges.items[i];
+        ck_assert_uint_eq(edge->producer.n, expected[i].from);
+        ck_assert_uint_eq(edge->consumer.n, expected[i].to);
+        ck_assert_int_eq(edge->partitioner, expected[i].partitioner);
+    }
+    ck_assert_int_eq(graph->edges.items[4].result, RESULT_BLOCKING);
+}
+END_TEST
+
 START_TEST(an_arrow_chain_is_an_edge_for_each_arrow)
 {
     load("name: t\nduration: 1h\njobs:\n  - name: j\n"
@@ -405,6 +439,7 @@ Suite *test_load_scenario_suite(void)
     tcase_add_test(tcase, models_follow_vertices_listed_backwards);
     tcase_add_test(tcase, edges_are_text_or_maps);
     tcase_add_test(tcase, edges_in_quotes_are_the_same_edges);
+    tcase_add_test(tcase, names_in_edges_may_have_colons);
     tcase_add_test(tcase, an_arrow_chain_is_an_edge_for_each_arrow);
     tcase_add_test(tcase, groups_have_profiles);
     tcase_add_test(tcase, faults_of_user_code_are_planned);
