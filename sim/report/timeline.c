@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "core/base/hash.h"
-#include "core/base/index_map.h"
 #include "core/base/text.h"
 #include "sim/report/number_text.h"
 #include "sim/report/shown_text.h"
@@ -17,8 +15,8 @@
 enum {
     LINES_MAX = 60,
     LABEL_ROWS = 4,
-    LABEL_GAP = 2,   /* letters, with that to its own line */
-    MANY_LABELS = 4, /* so many alike, and all but the first come behind rarer ones */
+    LABEL_GAP = 2,     /* letters, with that to its own line */
+    THIN_EVERY = 8000, /* marks */
     FAILED_SHOWN_MAX = 3000
 };
 
@@ -29,7 +27,7 @@ static const char *const mark_kind_names[MARK_KIND_COUNT] = {
 
 void timeline_init(struct timeline *timeline, const struct scenario *scenario)
 {
-    *timeline = (struct timeline){ .notes_from = TIME_NEVER };
+    *timeline = (struct timeline){ .notes_from = TIME_NEVER, .thin_at = THIN_EVERY };
     vec_resize(&timeline->current, scenario->jobs.count);
 }
 
@@ -57,10 +55,22 @@ struct mark timeline_make_mark(time_ns at, enum mark_kind kind, const char *labe
     return mark;
 }
 
+/* In a run of any length and with any number of machines there is room for what comes late. */
+static void keep_mark(struct timeline *timeline, const struct mark *mark)
+{
+    if (timeline->marks.count >= timeline->thin_at) {
+        timeline->marks.count = timeline_thin(timeline->marks.items, timeline->marks.count,
+                                              mark->at / TIMELINE_ALIKE_MAX);
+        timeline->thin_at = timeline->marks.count + THIN_EVERY;
+    }
+    if (timeline->marks.count < TIMELINE_MARKS_MAX)
+        vec_push(&timeline->marks, *mark);
+}
+
 void timeline_mark(struct timeline *timeline, time_ns at, enum mark_kind kind, const char *label)
 {
-    if (timeline->marks.count < TIMELINE_MARKS_MAX)
-        vec_push(&timeline->marks, timeline_make_mark(at, kind, label));
+    struct mark mark = timeline_make_mark(at, kind, label);
+    keep_mark(timeline, &mark);
 }
 
 void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind kind,
@@ -69,19 +79,13 @@ void timeline_mark_machine(struct timeline *timeline, time_ns at, enum mark_kind
     struct mark *last = timeline->marks.count ? &vec_last(&timeline->marks) : NULL;
     if (last && last->word && last->at == at && last->kind == kind &&
         text_equal(last->word, word)) {
-        char first[MARK_LABEL_SIZE];
-        text_format(first, sizeof first, "%.*s", (int)strcspn(last->label, " "), last->label);
         last->others++;
-        text_format(last->label, sizeof last->label, "%.*s and %u more %s", 30, first, last->others,
-                    word);
         return;
     }
-    if (timeline->marks.count == TIMELINE_MARKS_MAX)
-        return;
     struct mark mark = timeline_make_mark(at, kind, label);
     if (strncmp(label, name, strlen(name)) == 0) /* a reason of other words stands alone */
         mark.word = word;
-    vec_push(&timeline->marks, mark);
+    keep_mark(timeline, &mark);
 }
 
 void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, const char *name)
@@ -90,7 +94,7 @@ void timeline_phase(struct timeline *timeline, time_ns at, struct job_id job, co
     if (*current && text_equal(*current, name))
         return;
     *current = name;
-    if (timeline->phases.count < TIMELINE_MARKS_MAX)
+    if (timeline->phases.count < TIMELINE_PHASES_MAX)
         vec_push(&timeline->phases, (struct phase){ at, job, name });
 }
 
@@ -159,27 +163,6 @@ static void close_up(struct mark *marks, size_t count, const struct placing *pla
             marks[i].level -= lowest;
 }
 
-/* What comes every few minutes would leave no room for what comes once. */
-static void find_repeated(struct mark *marks, size_t count)
-{
-    struct index_map first_by_hash = { 0 };
-    VEC(uint32_t) first = { 0 }, alike = { 0 };
-    vec_resize(&alike, count);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = hash_add_text(0, marks[i].label);
-        if (index_map_get(&first_by_hash, hash) == INDEX_NONE)
-            index_map_put(&first_by_hash, hash, (uint32_t)i);
-        vec_push(&first, index_map_get(&first_by_hash, hash));
-        alike.items[vec_last(&first)]++;
-    }
-    for (size_t i = 0; i < count; i++)
-        marks[i].is_again = marks[i].kind != MARK_END && first.items[i] != i &&
-                            alike.items[first.items[i]] >= MANY_LABELS;
-    index_map_fini(&first_by_hash);
-    vec_fini(&first);
-    vec_fini(&alike);
-}
-
 static bool is_to_be_placed(const struct mark *mark, const struct label_space *space)
 {
     return mark->at >= space->from && mark->at <= space->to && space->to > space->from &&
@@ -228,6 +211,18 @@ static void place_ends(struct placing *placing, struct mark *marks, size_t count
     place_kind(placing, marks, count, MARK_SCRIPT, false);
 }
 
+/* Where there are too many lines. What the script does keeps its own beside any number of others.
+ */
+static void leave_ticks(struct mark *marks, size_t count)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < count; i++)
+        told += marks[i].kind <= MARK_SCRIPT;
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].level == -1 && (marks[i].kind <= MARK_SCRIPT ? told : count) > LINES_MAX)
+            marks[i].level = -2;
+}
+
 /* Machines come last: of them there are always many. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space)
 {
@@ -240,13 +235,11 @@ void timeline_place(struct mark *marks, size_t count, const struct label_space *
         { MARK_MACHINE, false }, { MARK_LOSS, true },     { MARK_MACHINE, true },
     };
     struct placing placing = { .space = space };
-    find_repeated(marks, count);
+    timeline_find_repeated(marks, count);
     place_ends(&placing, marks, count);
     for (size_t t = 0; t < sizeof turns / sizeof *turns; t++)
         place_kind(&placing, marks, count, turns[t].kind, turns[t].again);
-    for (size_t i = 0; i < count; i++)
-        if (marks[i].level == -1 && count > LINES_MAX)
-            marks[i].level = -2;
+    leave_ticks(marks, count);
     close_up(marks, count, &placing);
     vec_fini(&placing.labels);
 }
@@ -374,6 +367,9 @@ void timeline_write_events(const struct timeline *timeline, const struct inciden
     for (; next < timeline->marks.count; next++)
         vec_push(&all.list, timeline->marks.items[next]);
     join_causes(&all, incidents);
+    all.list.count = timeline_thin(all.list.items, all.list.count, end / TIMELINE_ALIKE_MAX);
+    for (VEC_EACH(struct mark, mark, &all.list))
+        timeline_count_others(mark);
     struct label_space space = { 0, end, TIMELINE_LETTERS, LABEL_ROWS };
     timeline_place(all.list.items, all.list.count, &space);
     timeline_write_marks(all.list.items, all.list.count, file);

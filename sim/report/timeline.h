@@ -12,7 +12,15 @@
 
 #include "sim/report/incidents.h"
 
-enum { MARK_LABEL_SIZE = 64, TIMELINE_NOTES_MAX = 1024, TIMELINE_MARKS_MAX = 100000 };
+/* ALIKE: of a kind (and word), as many as a picture can tell apart. Others are thinned out to that;
+ * only a script of very many events could bring marks to their limit. */
+enum {
+    MARK_LABEL_SIZE = 64,
+    TIMELINE_NOTES_MAX = 1024,
+    TIMELINE_ALIKE_MAX = 1000,
+    TIMELINE_PHASES_MAX = 100000,
+    TIMELINE_MARKS_MAX = 500000
+};
 
 /* Such letters that fit on the axis of a picture 1600 wide at the size of the labels: 1,440 pixels,
  * of 13 points each. */
@@ -35,8 +43,8 @@ struct mark {
     enum mark_kind kind;
     char label[MARK_LABEL_SIZE];
     const char *otherwise; /* a label that is shorter, where that one does not fit; may be null */
-    const char *word;      /* machines: what happened, static; others of the same are counted in */
-    uint32_t others;
+    const char *word;      /* machines: what happened, static */
+    uint32_t others;       /* of the same that this one stands for */
     bool is_again;     /* one of many of its label, not the first: placed behind what is rarer */
     struct job_id job; /* notes: whose; none: the cluster's */
     int level;         /* row of labels, from 0; -1: a line without a label; -2: a tick only */
@@ -51,6 +59,7 @@ struct phase {
 
 struct timeline {
     VEC(struct mark) marks;
+    size_t thin_at; /* so many of them are thinned out before the next one comes */
     VEC(struct phase) phases;
     VEC(time_ns) failed_checkpoints;
     VEC(struct mark) notes;    /* since the fault that began the last outage */
@@ -94,6 +103,13 @@ struct mark timeline_make_mark(time_ns at, enum mark_kind kind, const char *labe
 void timeline_write_marks(const struct mark *marks, size_t count, FILE *file);
 /* As wide as it is drawn, with what keeps it apart from its neighbour; in letters. */
 double timeline_label_letters(const char *label);
+/* Which marks only repeat a label that there are many of. */
+void timeline_find_repeated(struct mark *marks, size_t count);
+/* Where there are more than TIMELINE_ALIKE_MAX alike, leaves out what lies within a step behind the
+ * one before. Jobs' ends stay, and each doing of the script once. Gives how many are left. */
+size_t timeline_thin(struct mark *marks, size_t count, time_ns step);
+/* Its label says how many machines it stands for: "tm1 and 15 more stopping". */
+void timeline_count_others(struct mark *mark);
 /* Places as many labels as fit, important kinds first. Marks are in order of time. */
 void timeline_place(struct mark *marks, size_t count, const struct label_space *space);
 
