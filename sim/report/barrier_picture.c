@@ -66,7 +66,7 @@ static void set_lanes(struct gnuplot *gnuplot, const struct barrier_lanes *lanes
         for (int64_t s = 0; s < vertex->shown; s++) {
             text_format(name, sizeof name, "lane%zu", vertex->first_lane + (size_t)s + 1);
             text_format(text, sizeof text, "%.*s %" PRId64, 24, vertex->name, s);
-            gnuplot_set_text(gnuplot, name, text);
+            gnuplot_set_shown(gnuplot, name, text);
         }
     }
 }
@@ -77,13 +77,13 @@ static void set_titles(struct gnuplot *gnuplot, const struct barrier_lanes *lane
     number_text_seconds((double)(lanes->end - lanes->trigger) / (double)TIME_S, length);
     text_format(text, sizeof text, "How the barriers of checkpoint %" PRId64 " travelled",
                 lanes->checkpoint);
-    gnuplot_set_text(gnuplot, "question", text);
+    gnuplot_set_shown(gnuplot, "question", text);
     if (lanes->lanes < lanes->subtasks)
         text_format(hidden, sizeof hidden, "; %zu of %zu subtasks are shown", lanes->lanes,
                     lanes->subtasks);
     text_format(text, sizeof text, "job %.*s, %s barriers, %s until the last acknowledgement%s", 60,
                 lanes->job, lanes->unaligned ? "unaligned" : "aligned", length, hidden);
-    gnuplot_set_text(gnuplot, "caption", text);
+    gnuplot_set_shown(gnuplot, "caption", text);
     gnuplot_set_count(gnuplot, "question_lines", 1);
     gnuplot_set_count(gnuplot, "unaligned", lanes->unaligned);
 }
@@ -98,7 +98,7 @@ static struct err draw(const struct barrier_request *request, const struct barri
                 lanes->checkpoint, formats[format]);
     picture_file_aside(target, aside);
     gnuplot_init(&gnuplot);
-    gnuplot_set_text(&gnuplot, "format", formats[format]);
+    gnuplot_set_format(&gnuplot, formats[format]);
     gnuplot_set_text(&gnuplot, "scripts", request->scripts);
     gnuplot_set_text(&gnuplot, "out", request->print ? target : aside);
     gnuplot_set_text(&gnuplot, "rows", rows);

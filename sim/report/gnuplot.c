@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "sim/report/font_letters.h"
 #include "sim/report/number_text.h"
 #include "sim/report/shown_text.h"
 
@@ -36,6 +37,12 @@ static void put(struct gnuplot *gnuplot, const char *text)
         vec_push(&gnuplot->variables, *p);
 }
 
+void gnuplot_set_format(struct gnuplot *gnuplot, const char *format)
+{
+    gnuplot->has_one_font = text_equal(format, "png");
+    gnuplot_set_text(gnuplot, "format", format);
+}
+
 /* In single quotes gnuplot knows one special letter, the quote itself, which is doubled. A line
  * break cannot stand there; it is joined as "\n". */
 void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *text)
@@ -51,7 +58,7 @@ void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *tex
 
 void gnuplot_set_shown(struct gnuplot *gnuplot, const char *name, const char *text)
 {
-    char *shown = mem_copy_text(text);
+    char *shown = gnuplot->has_one_font ? font_text_create(text) : mem_copy_text(text);
     shown_text_clean(shown);
     gnuplot_set_text(gnuplot, name, shown);
     mem_destroy(shown);

@@ -6,6 +6,7 @@
 #ifndef WEIR_SIM_REPORT_GNUPLOT_H
 #define WEIR_SIM_REPORT_GNUPLOT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -14,6 +15,7 @@
 
 struct gnuplot {
     VEC(char) variables; /* as a gnuplot program */
+    bool has_one_font;   /* what that lacks is shown as a box (font_letters.h) */
     pid_t process;
     FILE *complaints; /* what it writes to stderr */
 };
@@ -21,6 +23,8 @@ struct gnuplot {
 void gnuplot_init(struct gnuplot *gnuplot);
 void gnuplot_fini(struct gnuplot *gnuplot);
 
+/* "png" or "svg": comes before what is shown. */
+void gnuplot_set_format(struct gnuplot *gnuplot, const char *format);
 void gnuplot_set_text(struct gnuplot *gnuplot, const char *name, const char *text);
 /* The same for what stands in the picture, which must not break it (shown_text.h). */
 void gnuplot_set_shown(struct gnuplot *gnuplot, const char *name, const char *text);

@@ -11,31 +11,62 @@
 #include "sim/load/csv.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
+#include "sim/report/font_letters.h"
 #include "sim/report/number_text.h"
 #include "sim/report/sample_file.h"
 
-struct err plot_label_rows(const char *path, size_t *out, struct note *note)
+/* What is looked for in the rows of marks. */
+struct labels {
+    size_t rows;
+    char *lacking; /* null: not asked for */
+};
+
+static struct err take_label(const struct csv *csv, size_t label, size_t level,
+                             struct labels *labels)
+{
+    double row = -1;
+    if (level < csv->columns.count)
+        TRY(quantity_number(csv_field(csv, level), &row));
+    if (row + 1 > (double)labels->rows)
+        labels->rows = (size_t)row + 1;
+    if (labels->lacking && row >= 0 && label < csv->columns.count)
+        font_add_lacking(csv_field(csv, label), labels->lacking, PLOT_LACKING_SIZE);
+    return OK;
+}
+
+static struct err read_labels(const char *path, struct labels *labels, struct note *note)
 {
     FILE *file;
     struct csv csv;
     bool more = true;
-    *out = 0;
     TRY(input_open(path, &file, NULL, note));
     struct err e = csv_init(&csv, file, path, note);
-    size_t column = err_is(e) ? 0 : csv_column(&csv, "level");
+    size_t label = err_is(e) ? 0 : csv_column(&csv, "label");
+    size_t level = err_is(e) ? 0 : csv_column(&csv, "level");
     while (!err_is(e)) {
-        double level = -1;
         e = csv_next(&csv, &more, note);
         if (err_is(e) || !more)
             break;
-        if (column < csv.columns.count)
-            e = quantity_number(csv_field(&csv, column), &level);
-        if (level + 1 > (double)*out)
-            *out = (size_t)level + 1;
+        e = take_label(&csv, label, level, labels);
     }
     csv_fini(&csv);
     fclose(file);
     return e;
+}
+
+struct err plot_label_rows(const char *path, size_t *out, struct note *note)
+{
+    struct labels labels = { 0 };
+    struct err e = read_labels(path, &labels, note);
+    *out = labels.rows;
+    return e;
+}
+
+struct err plot_lacking_letters(const char *path, char out[PLOT_LACKING_SIZE], struct note *note)
+{
+    struct labels labels = { .lacking = out };
+    out[0] = '\0';
+    return read_labels(path, &labels, note);
 }
 
 /* The first columns of metrics.csv, whose names need no quotes. */

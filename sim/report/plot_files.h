@@ -12,6 +12,10 @@
 
 /* Of events.csv or recovery.csv; 0: nothing has a label. */
 MUST_CHECK struct err plot_label_rows(const char *path, size_t *out, struct note *note);
+/* Of the same: the letters of their labels that the pictures' font lacks. */
+enum { PLOT_LACKING_SIZE = 4096 };
+MUST_CHECK struct err plot_lacking_letters(const char *path, char out[PLOT_LACKING_SIZE],
+                                           struct note *note);
 
 /* Of metrics.csv: the largest rate and lag between two times, the sample that ends after them
  * included; 0 where there is none. */

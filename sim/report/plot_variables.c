@@ -144,10 +144,13 @@ static void set_rows(const struct drawing *drawing, const char *variable, const 
 
 static struct err set_marks(const struct drawing *drawing, const char *name, struct note *note)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], lacking[PLOT_LACKING_SIZE] = "";
     size_t rows;
     put_path(drawing->folder, name, path);
     TRY(plot_label_rows(path, &rows, note));
+    if (drawing->gnuplot->has_one_font)
+        TRY(plot_lacking_letters(path, lacking, note));
+    gnuplot_set_text(drawing->gnuplot, "lacking", lacking);
     gnuplot_set_text(drawing->gnuplot, "events", path);
     gnuplot_set_count(drawing->gnuplot, "strip_rows", rows ? rows : 1);
     return OK;
@@ -386,7 +389,7 @@ static struct err set_compare(const struct drawing *drawing, struct note *note)
             continue;
         number++;
         text_format(name, sizeof name, "figure%zu", number);
-        gnuplot_set_text(g, name, figure.label);
+        gnuplot_set_shown(g, name, figure.label);
         write_bars(&figure, runs.count, number, bar_rows[i].paint, output.file);
     }
     TRY(output_file_end(&output, note));
@@ -436,7 +439,7 @@ struct err plot_variables_set(const struct drawing *drawing, enum plot_picture p
                               const char *format, struct note *note)
 {
     const char *question = json_text(drawing->summary, "question");
-    gnuplot_set_text(drawing->gnuplot, "format", format);
+    gnuplot_set_format(drawing->gnuplot, format);
     gnuplot_set_text(drawing->gnuplot, "scripts", drawing->scripts);
     if (picture != PICTURE_RECOVERY)
         set_title(drawing, *question ? question : json_text(drawing->summary, "name"));

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "sim/report/font_letters.h"
+
 /* Widths of ' ' to '~' in DejaVu Sans, the pictures' font, in hundredths of its size. A letter, as
  * a measure, is as wide as a digit. */
 static const unsigned char widths[] = {
@@ -14,7 +16,8 @@ static const unsigned char widths[] = {
     60, 79, 69, 63, 61, 73, 68, 99, 69,  61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
     63, 28, 28, 58, 28, 97, 63, 61, 63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84
 };
-#define WIDTH_OF_LETTER 64.0
+#define WIDTH_OF_LETTER  64.0
+#define WIDTH_OF_LACKING 100.0
 
 /* Bytes of a letter that begins so. */
 static size_t letter_size(unsigned char first)
@@ -51,8 +54,11 @@ double shown_text_letters(const char *text, size_t length)
         unsigned char c = (unsigned char)text[i];
         if (c >= ' ' && c <= '~')
             width += widths[c - ' '];
-        else if ((c & 0xc0) != 0x80) /* what goes on with a letter has been counted */
-            width += WIDTH_OF_LETTER;
+        else if ((c & 0xc0) != 0x80) { /* what goes on with a letter has been counted */
+            bool lacking;
+            font_letter(text + i, &lacking);
+            width += lacking ? WIDTH_OF_LACKING : WIDTH_OF_LETTER;
+        }
     }
     return width / WIDTH_OF_LETTER;
 }

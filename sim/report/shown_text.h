@@ -12,7 +12,8 @@
 /* In place, as long as before or shorter. Line feeds stay. */
 void shown_text_clean(char *text);
 
-/* How wide so many bytes of it are, in letters as wide as a digit; what is not ASCII is as wide. */
+/* How wide so many bytes of it are, in letters as wide as a digit; what is not ASCII is as wide,
+ * and wider where another font must do. */
 double shown_text_letters(const char *text, size_t length);
 
 #endif
