@@ -173,7 +173,7 @@ static void put_misses(const struct explanation *e, FILE *file)
         if (!json_object_get(one, "reason"))
             continue;
         never_text(one, text);
-        fprintf(file, "What the script planned never happened: %s.\n", text);
+        fprintf(file, "What the script planned %s: %s.\n", never_word(one), text);
     }
 }
 

@@ -44,13 +44,13 @@ static void count(struct telling *telling, const struct tested *tested)
         telling->code = tested->code;
 }
 
-static void print_texts(const char *before, const json_t *texts)
+static void print_texts(const json_t *texts)
 {
     const json_t *one;
     size_t i;
     json_array_foreach(texts, i, one)
     {
-        printf("%s%s\n", before, json_string_value(one));
+        printf("  %s\n", json_string_value(one));
     }
 }
 
@@ -80,8 +80,8 @@ static void tell(void *context, const struct tested *tested)
         puts("  (it expects nothing)");
     if (tested->golden_skipped)
         printf("  golden results  not compared: %s\n", telling->changes);
-    print_texts("  ", tested->jobs_failed);
-    print_texts("  never happened: ", tested->never_happened);
+    print_texts(tested->jobs_failed);
+    print_texts(tested->never_happened);
     fflush(stdout);
 }
 

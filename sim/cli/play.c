@@ -421,13 +421,13 @@ void plays_judge(struct plays *plays)
     json_decref(compare);
 }
 
-/* Behind the variant's name where it is one's. */
-static void append_named(const struct play *play, const char *text, json_t *all)
+/* Behind a word, maybe none, and the variant's name where it is one's. */
+static void append_named(const struct play *play, const char *word, const char *text, json_t *all)
 {
     char named[NEVER_TEXT_SIZE + SUMMARY_FAILED_SIZE + PLAY_FOLDER_SIZE];
     const char *variant = json_string_value(json_object_get(play->summary, "variant"));
-    text_format(named, sizeof named, "%.*s%s%s", 80, variant ? variant : "", variant ? ": " : "",
-                text);
+    text_format(named, sizeof named, "%s%s%.*s%s%s", word ? word : "", word ? ": " : "", 80,
+                variant ? variant : "", variant ? ": " : "", text);
     json_array_append_new(all, json_string(named));
 }
 
@@ -443,7 +443,7 @@ json_t *play_never_happened(const struct play *play)
         if (!ended && !never_is_certain(one))
             continue;
         never_text(one, text);
-        append_named(play, text, all);
+        append_named(play, never_word(one), text, all);
     }
     return all;
 }
@@ -455,7 +455,7 @@ json_t *play_jobs_failed(const struct play *play)
     for (size_t j = 0; j < jobs; j++) {
         char text[SUMMARY_FAILED_SIZE];
         if (summary_failed_text(play->summary, j, text))
-            append_named(play, text, all);
+            append_named(play, NULL, text, all);
     }
     const json_t *one;
     size_t i;
@@ -463,7 +463,7 @@ json_t *play_jobs_failed(const struct play *play)
     {
         char text[EXIT_CODE_TEXT_SIZE];
         exit_code_text(one, text);
-        append_named(play, text, all);
+        append_named(play, NULL, text, all);
     }
     return all;
 }

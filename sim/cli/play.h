@@ -70,8 +70,9 @@ bool plays_are_complete(const struct plays *plays);
 /* Fills results and puts them into the summaries; the first summary gets the others' as "compare".
  * Runs cut short are not judged. */
 void plays_judge(struct plays *plays);
-/* A new array of texts: the events of the script that have not happened, each behind the variant's
- * name where it is one's. Empty for a run that did not go to the scenario's end. */
+/* A new array of texts: the events of the script that have not happened or only in part, each
+ * behind never_word and the variant's name where it is one's. Empty for a run that did not go to
+ * the scenario's end. */
 json_t *play_never_happened(const struct play *play);
 /* The same of jobs that FAILED: when and by what; and of mains that gave back another code than 0.
  */

@@ -198,7 +198,7 @@ void show_never_happened(const struct plays *plays, FILE *file)
         size_t i;
         json_array_foreach(never, i, one)
         {
-            fprintf(file, "never happened: %s\n", json_string_value(one));
+            fprintf(file, "%s\n", json_string_value(one));
             count++;
         }
         json_decref(never);

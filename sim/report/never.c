@@ -11,13 +11,12 @@ bool never_is_certain(const json_t *one)
     return json_integer_value(json_object_get(one, "times")) > 0;
 }
 
-/* Some of it has happened, but not all that was asked. */
-static const char *part_of(const json_t *one)
+const char *never_word(const json_t *one)
 {
     json_int_t times = json_integer_value(json_object_get(one, "times"));
     if (times == json_integer_value(json_object_get(one, "missed")))
-        return "";
-    return times > 1 ? ", each time" : ", in full";
+        return "never happened";
+    return times > 1 ? "did not happen each time" : "did not happen in full";
 }
 
 void never_text(const json_t *one, char out[NEVER_TEXT_SIZE])
@@ -34,7 +33,7 @@ void never_text(const json_t *one, char out[NEVER_TEXT_SIZE])
         text_format(times, sizeof times, " %lld times, seen %lld times", (long long)nth,
                     (long long)seen);
     if (reason)
-        text_format(out, NEVER_TEXT_SIZE, "%.*s%s: %.*s", 60, label, part_of(one), 140, reason);
+        text_format(out, NEVER_TEXT_SIZE, "%.*s: %.*s", 60, label, 140, reason);
     else if (on)
         text_format(out, NEVER_TEXT_SIZE, "%.*s: waits for '%.*s'%s", 60, label, 80, on, times);
     else

@@ -94,14 +94,14 @@ START_TEST(a_run_tells_what_found_no_target)
         "  - { at: 4min, rescale: { all: 1..8 } }\n"
         "expect: [ { name: survives, event: job FAILED, count: 0 } ]\n");
     static const char *const lines[] = {
-        "never happened: frz, in full: found 1 of 2 targets\n",
+        "did not happen in full: frz: found 1 of 2 targets\n",
         "never happened: fail source 7: found no target\n",
         "never happened: drill: found no target\n",
-        "never happened: slow 1 random, each time: found no target 1 of 6 times\n",
-        ("never happened: loss 2 random, each time: found no target 1 of 10 times, found fewer "
+        "did not happen each time: slow 1 random: found no target 1 of 6 times\n",
+        ("did not happen each time: loss 2 random: found no target 1 of 10 times, found fewer "
          "than 2 targets "
          "8 of 10 times\n"),
-        "never happened: rest, in full: found 1 of 2 targets\n",
+        "did not happen in full: rest: found 1 of 2 targets\n",
         "never happened: kill 1 in-use: found no target 6 of 6 times\n",
     };
     ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
@@ -113,6 +113,9 @@ START_TEST(a_run_tells_what_found_no_target)
     ck_assert_int_eq(cli_weir("explain @/o"), EXIT_HELD);
     ck_assert_ptr_nonnull(
         strstr(cli_out(), "What the script planned never happened: drill: found no target.\n"));
+    ck_assert_ptr_nonnull(strstr(cli_out(),
+                                 "What the script planned did not happen each time: slow 1 "
+                                 "random: found no target 1 of 6 times.\n"));
     ck_assert_ptr_null(strstr(cli_out(), "faraway"));
     ck_assert_int_eq(cli_weir("test @/s.yaml"), EXIT_HELD);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
