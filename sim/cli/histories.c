@@ -42,6 +42,15 @@ static void put_exception(const struct telling *telling, const json_t *one, cons
     terminal_put_wrapped(text, indent, telling->file);
 }
 
+static void put_title(const struct telling *telling, const char *what, const json_t *job,
+                      const char *more)
+{
+    char text[LINE_SIZE];
+    text_format(text, sizeof text, "%s history of %s%s:", what, json_text(job, "name"), more);
+    fputc('\n', telling->file);
+    terminal_put_wrapped(text, "", telling->file);
+}
+
 static void put_exceptions(const struct telling *telling, const json_t *job)
 {
     size_t i, k;
@@ -49,8 +58,8 @@ static void put_exceptions(const struct telling *telling, const json_t *job)
     bool truncated = json_is_true(json_object_get(job, "exceptions_truncated"));
     if (json_array_size(roots) == 0)
         return;
-    fprintf(telling->file, "\nException history of %s%s:\n", json_text(job, "name"),
-            truncated ? ", older ones dropped (web.exception-history-size)" : "");
+    put_title(telling, "Exception", job,
+              truncated ? ", older ones dropped (web.exception-history-size)" : "");
     json_array_foreach(roots, i, root)
     {
         put_exception(telling, root, "  ");
@@ -90,7 +99,7 @@ static void put_rescales(const struct telling *telling, const json_t *job)
     const json_t *one, *vertex, *all = json_object_get(job, "rescale_history");
     if (json_array_size(all) == 0)
         return;
-    fprintf(telling->file, "\nRescale history of %s:\n", json_text(job, "name"));
+    put_title(telling, "Rescale", job, "");
     json_array_foreach(all, i, one)
     {
         char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE] = "...", text[LINE_SIZE];

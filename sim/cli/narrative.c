@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/cli/terminal.h"
 #include "sim/report/incidents.h"
 #include "sim/report/number_text.h"
 
@@ -368,12 +369,15 @@ static void tell_refusals(const struct narrative *narrative, FILE *file)
 {
     size_t told = 0;
     for (VEC_EACH(const struct log_entry, entry, &narrative->log->entries)) {
-        char at[NUMBER_TEXT_SIZE];
+        char at[NUMBER_TEXT_SIZE], head[NUMBER_TEXT_SIZE + 2], text[PARAGRAPH_SIZE];
         if (!run_log_fits(entry, "client * refused") || told == REFUSALS_TOLD)
             continue;
         number_text_moment(entry->at, narrative->duration, at);
-        fprintf(file, "%s  %s%s%s was refused: %s\n", at, entry->what, entry->job ? " of " : "",
-                entry->job ? entry->job : "", entry->reason ? entry->reason : "no reason given");
+        text_format(head, sizeof head, "%s  ", at);
+        text_format(text, sizeof text, "%s%s%s was refused: %s", entry->what,
+                    entry->job ? " of " : "", entry->job ? entry->job : "",
+                    entry->reason ? entry->reason : "no reason given");
+        terminal_put_hanging(head, text, file);
         told++;
     }
 }
@@ -381,18 +385,17 @@ static void tell_refusals(const struct narrative *narrative, FILE *file)
 void narrative_sum_up(const struct narrative *narrative, FILE *file)
 {
     size_t failures = narrative->failures, rescales = narrative->rescales;
-    char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], spoiled[64] = "";
+    char all[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], spoiled[64] = "", text[256];
     if (narrative->spoiled > 0)
         text_format(spoiled, sizeof spoiled, " (%zu of them in a rescale)", narrative->spoiled);
     number_text_seconds((double)narrative->down / (double)TIME_S, all);
     number_text_seconds((double)narrative->longest / (double)TIME_S, most);
-    if (failures + rescales == 0)
-        fputs("No job went down once its tasks ran.\n", file);
-    else
-        fprintf(file,
-                "%zu failure%s%s and %zu rescale%s kept tasks from running for %s in all%s%s.\n",
+    text_format(text, sizeof text,
+                "%zu failure%s%s and %zu rescale%s kept tasks from running for %s in all%s%s.",
                 failures, failures == 1 ? "" : "s", spoiled, rescales, rescales == 1 ? "" : "s",
                 all, failures ? "; the longest failure took " : "", failures ? most : "");
+    terminal_put_wrapped(failures + rescales ? text : "No job went down once its tasks ran.", "",
+                         file);
     for (VEC_EACH(const struct chapter, chapter, &narrative->chapters))
         if (chapter->kind == CHAPTER_START && !chapter->is_over)
             fprintf(file, "The tasks of %s never all ran.\n", chapter->job);

@@ -37,10 +37,11 @@ const char *paragraph_moment(const struct paragraph *p, time_ns at, char out[NUM
 
 void paragraph_put(struct paragraph *p, const char *title, FILE *file)
 {
-    char at[NUMBER_TEXT_SIZE];
+    char at[NUMBER_TEXT_SIZE], head[NUMBER_TEXT_SIZE + 2];
     while (p->length > 0 && p->text[p->length - 1] == ' ')
         p->text[--p->length] = '\0';
-    fprintf(file, "%s  %s\n", paragraph_moment(p, p->chapter->from, at), title);
+    text_format(head, sizeof head, "%s  ", paragraph_moment(p, p->chapter->from, at));
+    terminal_put_hanging(head, title, file);
     terminal_put_wrapped(p->text, "    ", file);
     fputc('\n', file);
 }

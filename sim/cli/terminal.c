@@ -42,7 +42,8 @@ size_t terminal_text_width(const char *text)
     return width;
 }
 
-void terminal_put_wrapped(const char *text, const char *indent, FILE *file)
+/* The first line stands behind `first`, which is as wide as the others' indent. */
+static void put_lines(const char *text, const char *first, const char *indent, FILE *file)
 {
     size_t room = TERMINAL_WIDTH - strlen(indent);
     while (*text) {
@@ -54,9 +55,24 @@ void terminal_put_wrapped(const char *text, const char *indent, FILE *file)
             if (length == 0)
                 length = strcspn(text, " ");
         }
-        fprintf(file, "%s%.*s\n", indent, (int)length, text);
+        fprintf(file, "%s%.*s\n", first, (int)length, text);
         text += length + (text[length] == ' ');
+        first = indent;
     }
+}
+
+void terminal_put_wrapped(const char *text, const char *indent, FILE *file)
+{
+    put_lines(text, indent, indent, file);
+}
+
+void terminal_put_hanging(const char *head, const char *text, FILE *file)
+{
+    char indent[TERMINAL_WIDTH / 2] = "";
+    size_t width = terminal_text_width(head);
+    CHECK(width < sizeof indent);
+    memset(indent, ' ', width);
+    put_lines(text, head, indent, file);
 }
 
 /* A terminal that knows colours, and nobody set NO_COLOR. */

@@ -41,6 +41,8 @@ size_t terminal_text_width(const char *text);
 /* A paragraph, each line behind the indent, broken at blanks to at most TERMINAL_WIDTH bytes; a
  * word that is longer stands alone. */
 void terminal_put_wrapped(const char *text, const char *indent, FILE *file);
+/* The same behind a short head, such as a time; what goes on stands below the text's beginning. */
+void terminal_put_hanging(const char *head, const char *text, FILE *file);
 
 struct progress {
     bool shown; /* stderr is a terminal and it is not to be quiet */

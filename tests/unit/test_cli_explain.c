@@ -395,6 +395,38 @@ START_TEST(paragraphs_are_wrapped_at_100_columns)
 }
 END_TEST
 
+/* Of chapters, and of requests that were turned down. */
+START_TEST(titles_are_wrapped_behind_their_time)
+{
+    static const char job[] =
+        "\"job\":\"insert into sink select a, b, count(c) from source where a "
+        "< b and b < c group by a, b\"";
+    struct narrative narrative;
+    char words[512], row[256];
+    size_t hanging = 0;
+    written_log_begin();
+    text_format(words, sizeof words, "\"what\":\"job submitted\",%s", job);
+    written_log_line("1.000000000", "jobmanager", "dispatcher", words);
+    text_format(words, sizeof words, "\"what\":\"all tasks RUNNING\",%s,\"value\":4", job);
+    written_log_line("5.000000000", "jobmanager", "job", words);
+    text_format(words, sizeof words, "\"what\":\"savepoint\",\"to\":\"refused\",%s", job);
+    written_log_line("6.000000000", "jobmanager", "client", words);
+    written_log_read(&run_log);
+    narrate(&narrative, TIME_MIN, "");
+    FILE *file = tmpfile();
+    narrative_tell(&narrative, &narrative.chapters.items[0], file);
+    narrative_sum_up(&narrative, file);
+    rewind(file);
+    while (fgets(row, sizeof row, file)) {
+        ck_assert_msg(strlen(row) <= 101, "%s", row);
+        hanging += strspn(row, " ") == strlen("1.000 s  ");
+    }
+    ck_assert_uint_eq(hanging, 2);
+    fclose(file);
+    end_narrative(&narrative);
+}
+END_TEST
+
 Suite *test_cli_explain_suite(void)
 {
     Suite *suite = suite_create("cli: explain");
@@ -410,6 +442,7 @@ Suite *test_cli_explain_suite(void)
     tcase_add_test(words, an_outage_after_years_ends_with_its_own_line);
     tcase_add_test(words, what_is_not_over_at_the_end_is_said_to_be_so);
     tcase_add_test(words, paragraphs_are_wrapped_at_100_columns);
+    tcase_add_test(words, titles_are_wrapped_behind_their_time);
     tcase_add_test(words, histories_are_listed_with_what_came_at_the_same_time);
     suite_add_tcase(suite, log);
     suite_add_tcase(suite, words);
