@@ -402,17 +402,23 @@ START_TEST(an_update_that_cannot_be_stored_changes_nothing)
 }
 END_TEST
 
-/* The same bounds again are no change (DefaultVertexParallelismStore.applyJobResourceRequirements).
- */
+/* The same bounds again are no change (DefaultVertexParallelismStore.applyJobResourceRequirements):
+ * the wish for them stays open. */
 START_TEST(an_update_to_the_same_bounds_is_no_change)
 {
     struct story *story = story_begin(_i);
     story_adaptive(story);
-    story_open(story, 1, 4, story_job(story, 2, 8));
+    story_set(story, "web.adaptive-scheduler.rescale-history.size", "1");
+    story_open(story, 1, 2, story_job(story, 2, 8));
     story_run(story, 40 * TIME_S);
-    story_put(story, 2, 1, 2);
+    story_put(story, 2, 1, 4);
+    story_run(story, 50 * TIME_S);
+    story_put(story, 2, 1, 4);
     story_expect_silence(story, 60 * TIME_S);
     ck_assert_str_eq(story_answer(story), "rescale: done 0");
+    story_put(story, 2, 1, 5);
+    story_expect(story, "60.002 jm: rescale IGNORED 20000000000 (UPDATE_REQUIREMENT, "
+                        "RESOURCE_REQUIREMENTS_UPDATED, parallelism 2 instead of 4)\n");
     story_destroy(story);
 }
 END_TEST
