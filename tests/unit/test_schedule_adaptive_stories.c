@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stories of the adaptive scheduler with the whole core around it: submission, failures, the end.
- * Every state and every legal move of A2 happens here or in test_schedule_adaptive_rescale.c.
+ * Stories of the adaptive scheduler with the whole core around it: submission, a wish taken back,
+ * failures, the end. Every state and every legal move of A2 happens here or in
+ * test_schedule_adaptive_rescale.c.
  */
 #include <check.h>
 #include <string.h>
 
+#include "core/cluster/view.h"
 #include "tests/lib/story_setup.h"
 
 #define SUBMITTED                                                                                  \
@@ -360,6 +362,34 @@ START_TEST(a_stop_while_waiting_for_resources_is_refused)
 }
 END_TEST
 
+/* All slots that are desired are there while it stabilizes, and the size that they are good for is
+ * the one it has (Executing.parallelismChanged): no checkpoint restarts the job for that. */
+START_TEST(a_wish_taken_back_is_no_reason_to_restart)
+{
+    struct story *story = story_begin(_i);
+    story_adaptive(story);
+    story_set(story, "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling", "1 s");
+    story_set(story, "jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout",
+              "10 s");
+    story_set(story, "execution.checkpointing.interval", "4 s");
+    story_open(story, 1, 4, story_job(story, 2, 0));
+    story_run(story, 5 * TIME_S);
+    story_put(story, 2, 1, 6);
+    story_run(story, 6 * TIME_S);
+    story_put(story, 2, 1, 2);
+    story_expect(story, "8.186 jm: checkpoint triggered #3\n"
+                        "8.205 jm: checkpoint completed #3 19000000\n"
+                        "12.186 jm: checkpoint triggered #4\n"
+                        "12.205 jm: checkpoint completed #4 19000000\n"
+                        "15.054 jm: transition manager Stabilizing -> Stabilized\n"
+                        "16.186 jm: checkpoint triggered #5\n"
+                        "16.205 jm: checkpoint completed #5 19000000\n"
+                        "16.205 jm: transition manager Stabilized -> Idling\n");
+    ck_assert_uint_eq(view_job(story_node(story, (struct node_id){ 0 }), 0).restarts, 0);
+    story_destroy(story);
+}
+END_TEST
+
 Suite *test_schedule_adaptive_stories_suite(void)
 {
     Suite *suite = suite_create("schedule: adaptive stories");
@@ -370,6 +400,9 @@ Suite *test_schedule_adaptive_stories_suite(void)
     tcase_add_story(submission, a_job_that_finds_no_slots_in_time_fails);
     tcase_add_story(submission, a_job_may_wait_for_ever);
     suite_add_tcase(suite, submission);
+    TCase *wishes = tcase_create("wishes");
+    tcase_add_story(wishes, a_wish_taken_back_is_no_reason_to_restart);
+    suite_add_tcase(suite, wishes);
     TCase *failures = tcase_create("failures");
     tcase_add_story(failures, cancelling_and_backoff_add_up);
     tcase_add_story(failures, attempt_numbers_survive_the_graph);
