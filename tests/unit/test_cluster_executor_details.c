@@ -219,6 +219,22 @@ START_TEST(one_offer_at_a_time)
 }
 END_TEST
 
+/* The JobMaster may have taken them: they are offered again, and the answer to that counts
+ * (TaskExecutor.handleAcceptedSlotOffers). */
+START_TEST(slots_of_an_offer_that_times_out_are_kept)
+{
+    lone_start();
+    lone_registered(false);
+    lone_request_slot(lone_first);
+    lone_contact_made(false);
+    lone_fail_send(MESSAGE_OFFER_SLOTS, lone_job.n, SEND_TIMED_OUT);
+    ck_assert_uint_eq(lone_executor()->used_slots, 1);
+    ck_assert_int_eq(lone_executor()->slots.items[0].state, TASK_SLOT_ALLOCATED);
+    lone_accept_slots(lone_first);
+    ck_assert_int_eq(lone_executor()->slots.items[0].state, TASK_SLOT_ACTIVE);
+}
+END_TEST
+
 Suite *test_cluster_executor_details_suite(void)
 {
     Suite *suite = suite_create("cluster: executor details");
@@ -234,6 +250,7 @@ Suite *test_cluster_executor_details_suite(void)
     tcase_add_test(details, an_attempt_that_waits_can_be_cancelled_and_lost);
     tcase_add_test(details, attempts_in_two_slots);
     tcase_add_test(details, one_offer_at_a_time);
+    tcase_add_test(details, slots_of_an_offer_that_times_out_are_kept);
     suite_add_tcase(suite, details);
     return suite;
 }
