@@ -5,6 +5,7 @@
  * numbers of at least 0.
  */
 #include <math.h>
+#include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/text.h"
@@ -40,6 +41,15 @@ static struct err complain(const struct reading *r, size_t column, enum err_code
 {
     return err_note(note, code, "%s:%d: %.*s: found '%.*s', expected %s", r->csv.name, r->csv.line,
                     60, r->csv.columns.items[column], 40, csv_field(&r->csv, column), expected);
+}
+
+/* Of a line of names that is one name: what else may have been meant to separate them. */
+static const char *separated_otherwise(const struct reading *r)
+{
+    const char *first = r->csv.columns.items[0];
+    if (strchr(first, ';'))
+        return ", separated by commas, not semicolons";
+    return strchr(first, '\t') ? ", separated by commas, not tabs" : "";
 }
 
 static struct err find_named(const struct reading *r, const char *name, size_t *out,
@@ -80,8 +90,8 @@ static struct err find_columns(struct reading *r, struct note *note)
     const char *time = r->options->time_column, *value = r->options->value_column;
     size_t count = r->csv.columns.count;
     if (count < 2)
-        return err_note(note, ERR_MISSING_CODE, "%s:1: found %zu column, expected two", r->csv.name,
-                        count);
+        return err_note(note, ERR_MISSING_CODE, "%s:1: found %zu column, expected two%s",
+                        r->csv.name, count, separated_otherwise(r));
     r->time_column = 0;
     r->value_column = 1;
     if (time)
