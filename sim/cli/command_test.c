@@ -126,6 +126,13 @@ static struct err write_junit(const struct tester *tester, const char *path, str
     return e;
 }
 
+/* Nothing ran. A file of an earlier run must not be taken for this one's. */
+static struct err write_junit_refused(const char *path, const char *complaint, struct note *note)
+{
+    const struct junit_suite suite = { .name = "weir test", .error = complaint };
+    return junit_write(path, &suite, 1, note);
+}
+
 static struct err read_jobs(const struct parsed *parsed, size_t *out, struct note *note)
 {
     const char *text = parsed_value(parsed, "jobs");
@@ -148,8 +155,9 @@ static void name_changes(const struct parsed *parsed, char out[CHANGES_SIZE])
 }
 
 static struct err prepare(struct tester *tester, const struct parsed *parsed,
-                          const struct run_options *changes, struct note *note)
+                          struct run_options *changes, struct note *note)
 {
+    TRY(run_options_read(parsed, changes, note));
     tester->update_golden = parsed_has(parsed, "update-golden");
     tester->overrides = changes->overrides.items;
     tester->override_count = changes->overrides.count;
@@ -158,8 +166,6 @@ static struct err prepare(struct tester *tester, const struct parsed *parsed,
                         "--update-golden: found --seed, --world or --set beside it, expected the "
                         "scenarios as they are");
     TRY(read_jobs(parsed, &tester->jobs, note));
-    if (parsed_value(parsed, "junit")) /* better said now than after all runs */
-        TRY(output_file_try(parsed_value(parsed, "junit"), note));
     for (VEC_EACH(const char *const, path, &parsed->arguments))
         TRY(tester_add(tester, *path, note));
     return OK;
@@ -185,22 +191,32 @@ static int test(const struct command *command, const struct parsed *parsed, stru
     return interrupt_exit_code();
 }
 
+/* That the file cannot be written is better said now than after all runs. */
+static int test_or_refuse(const struct command *command, const struct parsed *parsed,
+                          struct run_options *changes, struct tester *tester)
+{
+    const char *junit = parsed_value(parsed, "junit");
+    struct note note = { "" }, unwritten = { "" };
+    struct err e = junit ? output_file_try(junit, &note) : OK;
+    if (err_is(e))
+        return command_fail(command, e, &note);
+    e = prepare(tester, parsed, changes, &note);
+    if (!err_is(e))
+        return test(command, parsed, tester);
+    int code = command_fail(command, e, &note);
+    e = junit ? write_junit_refused(junit, note.text, &unwritten) : OK;
+    return err_is(e) ? command_fail(command, e, &unwritten) : code;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct parsed parsed;
-    struct run_options changes;
+    struct run_options changes = { .until = TIME_NEVER };
     struct tester tester = { .jobs = 1 };
-    struct note note = { "" };
     int code;
     if (!command_parse(command, argc, argv, &parsed, &code))
         return code;
-    struct err e = run_options_read(&parsed, &changes, &note);
-    if (err_is(e)) {
-        parsed_fini(&parsed);
-        return command_fail(command, e, &note);
-    }
-    e = prepare(&tester, &parsed, &changes, &note);
-    code = err_is(e) ? command_fail(command, e, &note) : test(command, &parsed, &tester);
+    code = test_or_refuse(command, &parsed, &changes, &tester);
     tester_fini(&tester);
     run_options_fini(&changes);
     parsed_fini(&parsed);

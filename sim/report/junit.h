@@ -13,7 +13,7 @@
 #include "sim/report/result.h"
 
 struct junit_suite {
-    const char *name;  /* the scenario's path */
+    const char *name;  /* the scenario's path; the command's where no scenario was found */
     double seconds;    /* wall clock */
     const char *error; /* it could not be run at all; null: it ran */
     const struct check_results *results;

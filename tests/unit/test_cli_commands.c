@@ -327,6 +327,21 @@ START_TEST(tests_run_in_the_order_of_their_paths_and_count)
 }
 END_TEST
 
+/* A file that says that all went well, of an earlier run, must not stay. */
+START_TEST(a_missing_path_is_an_error_in_the_results)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml", scenario);
+    cli_put_file("junit.xml", "<testsuites errors=\"0\"/>");
+    ck_assert_int_eq(cli_weir("test @ @/nowhere --junit @/junit.xml"), EXIT_INPUT);
+    ck_assert_str_eq(cli_out(), "");
+    const char *told = cli_get_file("junit.xml");
+    ck_assert_ptr_nonnull(strstr(told, "tests=\"1\" failures=\"0\" errors=\"1\""));
+    ck_assert_ptr_nonnull(strstr(told, "/nowhere: No such file or directory"));
+    cli_end();
+}
+END_TEST
+
 /* Between the kill and the failure that shows it, no line of the job has come yet, and no sample.
  */
 START_TEST(explain_tells_how_things_stood_by_what_had_happened_until_then)
@@ -406,6 +421,7 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(whole, the_same_scenario_gives_the_same_bytes);
     tcase_add_test(whole, a_run_that_fails_leaves_the_old_output);
     tcase_add_test(whole, tests_run_in_the_order_of_their_paths_and_count);
+    tcase_add_test(whole, a_missing_path_is_an_error_in_the_results);
     tcase_add_test(whole, explain_tells_how_things_stood_by_what_had_happened_until_then);
     tcase_add_test(whole, explain_refuses_what_is_not_there);
     suite_add_tcase(suite, lines);
