@@ -98,8 +98,8 @@ void checkers_judge(const struct checkers *checkers, const char *invariant,
     const struct run_look *look = first->look;
     char at[NUMBER_TEXT_SIZE];
     number_text_moment(first->first_at, look->scenario->duration, at);
-    text_format(out->measured, sizeof out->measured, "violated %llu times",
-                (unsigned long long)first->violations);
+    text_format(out->measured, sizeof out->measured, "violated %llu time%s",
+                (unsigned long long)first->violations, first->violations == 1 ? "" : "s");
     text_format(out->detail, sizeof out->detail, "%s: %s: %s", at, first->row->name, first->first);
 }
 

@@ -126,7 +126,8 @@ static void put_want(const struct expectation *expectation, struct check_result 
     if (expectation->count == 0)
         text_format(count, sizeof count, "never");
     else if (expectation->count > 0)
-        text_format(count, sizeof count, "%lld times", (long long)expectation->count);
+        text_format(count, sizeof count, "%lld time%s", (long long)expectation->count,
+                    expectation->count == 1 ? "" : "s");
     else
         text_format(count, sizeof count, "once or more");
     if (expectation->after)
@@ -198,7 +199,8 @@ static void judge_count(const struct run_evidence *run, const struct expectation
         text_format(out->measured, sizeof out->measured, "the run ended before");
         return;
     }
-    text_format(out->measured, sizeof out->measured, "%lld times", (long long)worst_count);
+    text_format(out->measured, sizeof out->measured, "%lld time%s", (long long)worst_count,
+                worst_count == 1 ? "" : "s");
     if (occurrences > 1)
         add_moment(run, *worst, "after ", out);
     if (worst_count > 0)
@@ -276,7 +278,8 @@ static void judge_event(const struct run_evidence *run, size_t index, struct che
         return;
     }
     out->held = times->event.items[0].at <= expectation->within;
-    text_format(out->measured, sizeof out->measured, "%zu times", times->event.count);
+    text_format(out->measured, sizeof out->measured, "%zu time%s", times->event.count,
+                times->event.count == 1 ? "" : "s");
     add_moment(run, times->event.items[0], "first at ", out);
 }
 

@@ -376,8 +376,11 @@ static void tell_end(struct paragraph *p)
         narrative_tell_dead(p);
         return;
     }
-    paragraph_say(p, "All %" PRId64 " tasks were RUNNING%s %s after %s%s%s.", last->value,
-                  p->chapter->kind == CHAPTER_START ? "" : " again",
+    if (last->value == 1)
+        paragraph_say(p, "The job's only task was RUNNING");
+    else
+        paragraph_say(p, "All %" PRId64 " tasks were RUNNING", last->value);
+    paragraph_say(p, "%s %s after %s%s%s.", p->chapter->kind == CHAPTER_START ? "" : " again",
                   paragraph_length(p->chapter->to - p->chapter->from, after),
                   p->chapter->kind == CHAPTER_INCIDENT  ? "it went down"
                   : p->chapter->kind == CHAPTER_RESCALE ? "that"

@@ -126,11 +126,13 @@ static void put_verdict(const struct figure_runs *runs, FILE *file)
     }
     if (count == 0)
         return;
-    if (failed == 0)
+    if (failed == 0 && count == 1)
+        fputs(" Its expectation held", file);
+    else if (failed == 0)
         fprintf(file, " All %zu expectations held", count);
     else
-        fprintf(file, " <span class=\"failed\">%zu of %zu expectations FAILED</span>", failed,
-                count);
+        fprintf(file, " <span class=\"failed\">%zu of %zu expectation%s FAILED</span>", failed,
+                count, count == 1 ? "" : "s");
     if (of_variants > 0)
         fprintf(file, ", %zu of them of variants", of_variants);
     fputs(".", file);

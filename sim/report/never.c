@@ -30,8 +30,8 @@ void never_text(const json_t *one, char out[NEVER_TEXT_SIZE])
     if (on && seen == nth)
         text_format(times, sizeof times, ", and the run ended before its wait was over");
     else if (on && nth > 1)
-        text_format(times, sizeof times, " %lld times, seen %lld times", (long long)nth,
-                    (long long)seen);
+        text_format(times, sizeof times, " %lld times, seen %lld time%s", (long long)nth,
+                    (long long)seen, seen == 1 ? "" : "s");
     if (reason)
         text_format(out, NEVER_TEXT_SIZE, "%.*s: %.*s", 60, label, 140, reason);
     else if (on)

@@ -388,11 +388,12 @@ static void put_reason(json_t *one, const struct scripted_event *event,
         text_format(in_part, sizeof in_part, "found %u of %u targets", outcome->found,
                     event->count);
     if (repeats && outcome->missed)
-        text_format(missed, sizeof missed, "found no target %llu of %llu times",
-                    (unsigned long long)outcome->missed, times);
+        text_format(missed, sizeof missed, "found no target %llu of %llu time%s",
+                    (unsigned long long)outcome->missed, times, times == 1 ? "" : "s");
     if (repeats && outcome->in_part)
-        text_format(in_part, sizeof in_part, "found fewer than %u targets %llu of %llu times",
-                    event->count, (unsigned long long)outcome->in_part, times);
+        text_format(in_part, sizeof in_part, "found fewer than %u targets %llu of %llu time%s",
+                    event->count, (unsigned long long)outcome->in_part, times,
+                    times == 1 ? "" : "s");
     char reason[sizeof missed + sizeof in_part];
     text_format(reason, sizeof reason, "%s%s%s", missed, *missed && *in_part ? ", " : "", in_part);
     put_text(one, "reason", reason);

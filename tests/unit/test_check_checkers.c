@@ -333,6 +333,8 @@ START_TEST(the_first_complaint_is_kept_and_all_are_counted)
     struct check_result result = { .held = true };
     checked_begin(&checked);
     checked_line(&checked, 5 * TIME_S, fake_move("job", "CREATED", "FINISHED"));
+    checkers_judge(&checked.checkers, "legal-moves", &result);
+    ck_assert_str_eq(result.measured, "violated 1 time");
     checked_line(&checked, 6 * TIME_S, fake_move("job", "FINISHED", "CREATED"));
     checkers_judge(&checked.checkers, "legal-moves", &result);
     ck_assert_str_eq(result.measured, "violated 2 times");

@@ -237,7 +237,7 @@ START_TEST(a_count_is_exact_and_within_its_time)
     end_at(TIME_MIN);
     ck_assert(judge(0, NULL));
     ck_assert(judge(1, NULL));
-    ck_assert_str_eq(fixture.result.wanted, "1 times, each time after freeze within 10 s");
+    ck_assert_str_eq(fixture.result.wanted, "1 time, each time after freeze within 10 s");
     ck_assert(judge(2, NULL));
     ck_assert_str_eq(fixture.result.wanted, "never");
     ck_assert(!judge(3, NULL));
@@ -287,7 +287,7 @@ START_TEST(a_count_cut_off_by_the_end_of_the_run_decides_only_what_is_too_many)
     ck_assert(!judge(1, NULL));
     ck_assert_str_eq(fixture.result.measured, "the run ended before");
     ck_assert(!judge(2, NULL));
-    ck_assert_str_eq(fixture.result.measured, "1 times");
+    ck_assert_str_eq(fixture.result.measured, "1 time");
     end();
 }
 END_TEST

@@ -73,7 +73,7 @@ START_TEST(what_is_not_so_answers_nothing)
     must_be(1, true, "12 s");
     must_be(2, false, "2 times");
     ck_assert_str_eq(fixture.result.detail, "first at 00:00:11");
-    must_be(3, true, "1 times");
+    must_be(3, true, "1 time");
     expect_fixture_fini(&fixture);
 }
 END_TEST

@@ -57,7 +57,8 @@ START_TEST(a_rescale_that_meets_a_dead_process_tells_both)
     must_tell(out, BEGAN "4 more failed until the end of it. ");
     must_tell(out, "The adaptive scheduler restarted the job 6 times");
     must_tell(out, "The resource manager gave up tm2 13 s after kill tm2 (");
-    must_tell(out, "All 1 tasks were RUNNING again 13.3 s after it went down, at parallelism 1.");
+    must_tell(out, "The job's only task was RUNNING again 13.3 s after it went down, "
+                   "at parallelism 1.");
 }
 END_TEST
 

@@ -18,6 +18,7 @@ START_TEST(a_run_tells_what_never_happened)
                  "  - { name: late, at: 61s, vertices: [ { name: source } ], load: 1/s }\n"
                  "events:\n"
                  "  - { on: job FAILED, nth: 2, kill: tm1 }\n"
+                 "  - { on: job RUNNING, nth: 2, kill: tm1 }\n"
                  "  - { at: 20s, savepoint: j }\n"
                  "  - { on: client savepoint done, add: tm2, after: 1h }\n"
                  "  - { at: 2min, kill: tm1 }\n"
@@ -25,6 +26,7 @@ START_TEST(a_run_tells_what_never_happened)
                  "expect: [ { name: a, metric: restarts, max: exactly 0 } ]\n");
     static const char *const lines[] = {
         "never happened: kill tm1: waits for 'job FAILED' 2 times, seen 0 times\n",
+        "never happened: kill tm1: waits for 'job RUNNING' 2 times, seen 1 time\n",
         ("never happened: add tm2: waits for 'client savepoint done', and the run ended before its "
          "wait was over\n"),
         "never happened: kill tm1: its time is after the end\n",
@@ -90,6 +92,7 @@ START_TEST(a_run_tells_what_found_no_target)
         "probability: 1%, for: 1s } }\n"
         "  - { at: 110s, kill: { task-manager: random, count: 2 }, label: rest }\n"
         "  - { at: 115s, every: 1s, kill: { task-manager: in-use } }\n"
+        "  - { at: 119s, every: 1h, kill: { task-manager: in-use }, label: hourly }\n"
         "  - { at: 3min, kill: tm2, label: faraway }\n"
         "  - { at: 4min, rescale: { all: 1..8 } }\n"
         "expect: [ { name: survives, event: job FAILED, count: 0 } ]\n");
@@ -103,6 +106,7 @@ START_TEST(a_run_tells_what_found_no_target)
          "8 of 10 times\n"),
         "did not happen in full: rest: found 1 of 2 targets\n",
         "never happened: kill 1 in-use: found no target 6 of 6 times\n",
+        "never happened: hourly: found no target 1 of 1 time\n",
     };
     ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -166,7 +166,7 @@ START_TEST(the_report_answers_first_and_escapes_everything)
     ck_assert_ptr_null(strstr(page, "a<b"));
     ck_assert_ptr_nonnull(strstr(page, "cost <b>31.20</b> (fixed: 62.10)"));
     ck_assert_ptr_nonnull(strstr(page, "lag, p99 (min) <b>11.7</b> (fixed: 0.1)"));
-    ck_assert_ptr_nonnull(strstr(page, "1 of 1 expectations FAILED"));
+    ck_assert_ptr_nonnull(strstr(page, "1 of 1 expectation FAILED"));
     ck_assert_ptr_nonnull(strstr(page, "kill tm1"));
     ck_assert_ptr_nonnull(strstr(page, "<td>count (3)</td><td>tm1</td><td>RuntimeException</td>"
                                        "<td>1&lt;2</td>"));
@@ -200,6 +200,22 @@ START_TEST(the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked)
     ck_assert_ptr_nonnull(strstr(page, "<th class=\"n\">fixed (until 10 min)</th>"));
     ck_assert_ptr_nonnull(
         strstr(page, "fixed (until 10 min): job b FAILED at 61.000 s: 1&lt;2</p>"));
+    fclose(file);
+    json_decref(summary);
+}
+END_TEST
+
+START_TEST(the_verdict_on_a_single_expectation_is_of_one)
+{
+    char page[65536];
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    json_t *only = json_array_get(json_object_get(summary, "expectations"), 0);
+    json_object_set_new(only, "held", json_true());
+    FILE *file = tmpfile();
+    html_write("/nowhere", summary, file);
+    rewind(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    ck_assert_ptr_nonnull(strstr(page, " Its expectation held."));
     fclose(file);
     json_decref(summary);
 }
@@ -433,6 +449,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, junit_xml_says_what_failed_and_why);
     tcase_add_test(texts, the_report_answers_first_and_escapes_everything);
     tcase_add_test(texts, the_verdict_counts_the_variants_too_and_a_run_cut_short_is_marked);
+    tcase_add_test(texts, the_verdict_on_a_single_expectation_is_of_one);
     tcase_add_test(texts, a_picture_stands_in_the_report_without_the_titles_of_its_parts);
     tcase_add_test(texts, texts_reach_gnuplot_as_they_are);
     tcase_add_test(texts, a_missing_gnuplot_is_one_clear_line);
