@@ -43,10 +43,9 @@ struct exec_task_config {
     const struct operator_spec *operators; /* all lists outlive the task but for inputs, outputs */
     uint32_t operator_count;
     const struct exec_input_config *inputs;
-    uint32_t input_count;
     const struct task_output_config *outputs;
     const struct chain_binding *bindings;
-    uint32_t output_count;
+    uint32_t input_count, output_count;
     enum barrier_mode barriers;
     bool is_new; /* the checkpoint knows none of its operators: they begin as if without */
     bool finishes_behind_checkpoint; /* checkpoints-after-tasks-finish, and there are checkpoints */

@@ -15,8 +15,7 @@
 #include "sim/model/state.h"
 #include "sim/model/stay.h"
 
-/* The standard normal distribution cut in pieces, from z to the next one's, by their parts of it.
- */
+/* The standard normal distribution in pieces, from z to the next one's, by their parts of it. */
 struct normal_piece {
     double z, part;
 };
@@ -376,8 +375,7 @@ static struct carriage main_carriage(struct model *model, struct model_job *job,
 }
 
 /* Shuffles deal out at random and bring many streams together, between the senders' NICs and the
- * readers'. A buffer of many records brings them all at once, so then a NIC makes nothing regular.
- */
+ * readers'. A buffer of many records brings all at once, so then a NIC makes nothing regular. */
 void passage_vary(struct model *model, struct model_job *job, const struct component *component,
                   uint32_t edge, double rho, struct variation *stream)
 {
