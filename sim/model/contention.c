@@ -223,7 +223,7 @@ static void clear(struct model *model, const struct net *net)
         for (VEC_EACH(const uint32_t, id, &job->components.items[member->component].vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
             flow->crowded = false;
-            flow->core_wait = flow->core_wait_most = 0;
+            flow->core_wait = flow->core_wait_most = flow->core_wait_least = 0;
         }
     }
 }

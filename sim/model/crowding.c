@@ -177,6 +177,9 @@ static void find_waits(const struct model *model, struct net *net)
         crowding->crowded |= kind->crowded;
         crowding->wait += kind->hosts * thread->waits;
         crowding->wait_most = fmax(crowding->wait_most, thread->waits);
+        crowding->wait_least =
+            crowding->waits ? fmin(crowding->wait_least, thread->waits) : thread->waits;
+        crowding->waits = true;
     }
 }
 
@@ -259,6 +262,7 @@ void crowdings_take_waits(struct model *model, struct net *net)
             struct vertex_flow *flow = &job->vertices[*id].flow;
             flow->core_wait = crowding_at(crowdings, flow->place)->wait;
             flow->core_wait_most = crowding_at(crowdings, flow->place)->wait_most;
+            flow->core_wait_least = crowding_at(crowdings, flow->place)->wait_least;
         }
     }
 }

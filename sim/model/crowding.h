@@ -19,9 +19,10 @@ struct net;
 
 /* Of one vertex, at some rates. */
 struct crowding {
-    bool crowded;                    /* some of its tasks share their cores with others */
-    double wait, wait_most;          /* see core_wait, core_wait_most */
-    uint32_t first_band, band_count; /* crowded: of its tasks, as slow as they are */
+    bool crowded;                       /* some of its tasks share their cores with others */
+    bool waits;                         /* the next three are known */
+    double wait, wait_most, wait_least; /* see core_wait, core_wait_most, core_wait_least */
+    uint32_t first_band, band_count;    /* crowded: of its tasks, as slow as they are */
 };
 
 struct crowdings {

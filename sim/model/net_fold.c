@@ -145,7 +145,6 @@ static void add_waits(struct flow_fold *fold, double waits)
     fold->busy += waits;
     fold->idle *= 1 - waits / rest;
     fold->backpressured *= 1 - waits / rest;
-    fold->backpressured_most *= 1 - waits / rest;
 }
 
 static void take_fold(struct vertex_flow *flow, double seconds)
@@ -154,7 +153,8 @@ static void take_fold(struct vertex_flow *flow, double seconds)
     add_waits(fold, flow->core_wait * seconds);
     double tasks = fold->task / seconds;
     double busy = fmin(fold->busy_most + flow->core_wait_most * seconds, seconds) * tasks;
-    double backpressured = fmin(fold->backpressured_most, seconds) * tasks;
+    double most = fmax(fold->backpressured_most - flow->core_wait_least * seconds, 0);
+    double backpressured = fmax(fmin(most, seconds) * tasks, fold->backpressured);
     flow->task_seconds += fold->task;
     flow->busy_seconds += fold->busy;
     flow->idle_seconds += fold->idle;

@@ -59,10 +59,10 @@ struct vertex_flow {
     /* Congested, or a source that reads a backlog: since then, or until then the last time. */
     bool held;
     time_ns held_at, released_at;
-    uint32_t place;        /* among the vertices of its network, while cores may be short */
-    bool crowded;          /* some of its tasks share their cores with others */
-    double core_wait;      /* seconds per second that its tasks wait for a core, all together */
-    double core_wait_most; /* the one that waits most */
+    uint32_t place;   /* among the vertices of its network, while cores may be short */
+    bool crowded;     /* some of its tasks share their cores with others */
+    double core_wait; /* seconds per second that its tasks wait for a core, all together */
+    double core_wait_most, core_wait_least; /* the one that waits most, and least */
 };
 
 #endif
