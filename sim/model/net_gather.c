@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "sim/model/latency.h"
 #include "sim/model/net_wire.h"
 #include "sim/model/state.h"
 
@@ -246,8 +247,7 @@ static double busy_per_record(const struct model *model, const struct model_vert
 {
     const struct model_host *host =
         &model->hosts.items[model->tasks.items[vertex->life.current.items[subtask]].life.host];
-    return vertex->spec->cost_ns / host->life.speed / (double)TIME_S +
-           vertex->spec->wait_ns / (double)TIME_S;
+    return vertex_service(vertex, host->life.speed, 1);
 }
 
 /* With several sources the busiest subtask depends on which of them sends most. Those that never

@@ -241,13 +241,19 @@ void model_fixture_load(struct model_fixture *fixture, struct job_id job, uint32
              (struct series_point){ at, rate });
 }
 
-void model_fixture_source_and_count(struct model_fixture *fixture, double rate)
+void model_fixture_pair(struct model_fixture *fixture, time_ns source_ns, time_ns reader_ns,
+                        enum partitioner partitioner, double rate)
 {
     struct job_id job = { 0 };
-    model_fixture_vertex(fixture, job, "source", 128, 1 * TIME_US);
-    model_fixture_vertex(fixture, job, "count", 128, 100 * TIME_US);
-    model_fixture_edge(fixture, job, 0, 1, PARTITION_HASH);
+    model_fixture_vertex(fixture, job, "source", 128, source_ns);
+    model_fixture_vertex(fixture, job, "count", 128, reader_ns);
+    model_fixture_edge(fixture, job, 0, 1, partitioner);
     model_fixture_load(fixture, job, 0, 0, rate);
+}
+
+void model_fixture_source_and_count(struct model_fixture *fixture, double rate)
+{
+    model_fixture_pair(fixture, 1 * TIME_US, 100 * TIME_US, PARTITION_HASH, rate);
 }
 
 void model_fixture_start(struct model_fixture *fixture)

@@ -72,7 +72,10 @@ void model_fixture_edge(struct model_fixture *fixture, struct job_id job, uint32
                         uint32_t to, enum partitioner partitioner);
 void model_fixture_load(struct model_fixture *fixture, struct job_id job, uint32_t vertex,
                         time_ns at, double rate);
-/* Job 0: source (1 us) -> count (hash, 100 us: 10,000 records/s per subtask). */
+/* Job 0: source -> reader; cost per record of each, and records per second for the source. */
+void model_fixture_pair(struct model_fixture *fixture, time_ns source_ns, time_ns reader_ns,
+                        enum partitioner partitioner, double rate);
+/* Job 0: 1 us, hash, 100 us: 10,000 records/s per subtask. */
 void model_fixture_source_and_count(struct model_fixture *fixture, double rate);
 void model_fixture_start(struct model_fixture *fixture);
 
@@ -131,6 +134,9 @@ double model_fixture_served(struct model_fixture *fixture, time_ns from, time_ns
 struct model_job_view model_fixture_job(struct model_fixture *fixture, struct job_id job);
 struct model_vertex_view model_fixture_view(struct model_fixture *fixture, struct job_id job,
                                             uint32_t vertex);
+/* Of a vertex of job 0: the seconds that its tasks spent between two times. */
+struct model_vertex_view model_fixture_between(struct model_fixture *fixture, uint32_t vertex,
+                                               time_ns from, time_ns to);
 /* When the task was last reported in that state; TIME_NEVER: not. */
 time_ns model_fixture_reported(const struct model_fixture *fixture, uint32_t task,
                                enum execution_state state);

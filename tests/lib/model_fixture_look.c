@@ -48,6 +48,23 @@ time_ns model_fixture_acknowledged(const struct model_fixture *fixture, uint64_t
     return TIME_NEVER;
 }
 
+struct model_vertex_view model_fixture_between(struct model_fixture *fixture, uint32_t vertex,
+                                               time_ns from, time_ns to)
+{
+    struct job_id job = { 0 };
+    model_fixture_run(fixture, from);
+    struct model_vertex_view before = model_fixture_view(fixture, job, vertex);
+    model_fixture_run(fixture, to);
+    struct model_vertex_view view = model_fixture_view(fixture, job, vertex);
+    view.busy_seconds -= before.busy_seconds;
+    view.idle_seconds -= before.idle_seconds;
+    view.backpressured_seconds -= before.backpressured_seconds;
+    view.task_seconds -= before.task_seconds;
+    view.busy_most_seconds -= before.busy_most_seconds;
+    view.backpressured_most_seconds -= before.backpressured_most_seconds;
+    return view;
+}
+
 double model_fixture_served(struct model_fixture *fixture, time_ns from, time_ns to)
 {
     struct job_id job = { 0 };

@@ -149,10 +149,8 @@ END_TEST
  * other one, whose records the slow host's reader takes as well, reads all it has. */
 START_TEST(a_slow_host_holds_its_own_source_only)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US)->partitions = 2;
-    model_fixture_vertex(&f, job_0, "count", 128, 5 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    model_fixture_load(&f, job_0, 0, 0, 14000);
+    model_fixture_pair(&f, 100 * TIME_US, 5 * TIME_US, PARTITION_HASH, 14000);
+    f.scenario.jobs.items[0].vertices.items[0].partitions = 2;
     for (int h = 1; h <= 2; h++)
         f.hosts[h].machine.cores = 1;
     f.hosts[2].speed = 0.3;
@@ -169,10 +167,8 @@ END_TEST
  * them: 2 x 200 us x + 2 x 50 us / 8 (15,000 + 4 x) = 0.5. The others read all they have. */
 START_TEST(readers_of_slow_hosts_serve_other_sources)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 200 * TIME_US)->partitions = 8;
-    model_fixture_vertex(&f, job_0, "count", 128, 50 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    model_fixture_load(&f, job_0, 0, 0, 30000);
+    model_fixture_pair(&f, 200 * TIME_US, 50 * TIME_US, PARTITION_HASH, 30000);
+    f.scenario.jobs.items[0].vertices.items[0].partitions = 8;
     for (int h = 1; h <= 4; h++)
         f.hosts[h].machine.cores = h <= 2 ? 4 : 0.5;
     model_fixture_start(&f);
@@ -271,10 +267,7 @@ END_TEST
 /* Broadcast: every subtask does all the work, and every copy crosses the network. */
 START_TEST(broadcast_gives_every_subtask_every_record)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 0);
-    model_fixture_vertex(&f, job_0, "all", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_BROADCAST);
-    model_fixture_load(&f, job_0, 0, 0, 50000);
+    model_fixture_pair(&f, 0, 100 * TIME_US, PARTITION_BROADCAST, 50000);
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 2, 4 }, four_hosts, 4);
     ck_assert_double_eq_tol(model_fixture_served(&f, 10 * TIME_S, 20 * TIME_S), 100000, 1e-3);
@@ -325,10 +318,8 @@ END_TEST
  * There it begins at 0.3 s, on the others at 0.15 s. */
 START_TEST(pipelines_are_independent)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 0)->partitions = 4;
-    model_fixture_vertex(&f, job_0, "map", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_FORWARD);
-    model_fixture_load(&f, job_0, 0, 0, 36000);
+    model_fixture_pair(&f, 0, 100 * TIME_US, PARTITION_FORWARD, 36000);
+    f.scenario.jobs.items[0].vertices.items[0].partitions = 4;
     f.hosts[2].speed = 0.5;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 4, 4 }, four_hosts, 4);
@@ -341,10 +332,8 @@ END_TEST
 /* Rescale from 4 to 2: each map reads two sources, and shares its thread between them. */
 START_TEST(a_reader_of_two_senders_is_shared_between_them)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 0)->partitions = 4;
-    model_fixture_vertex(&f, job_0, "map", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_RESCALE);
-    model_fixture_load(&f, job_0, 0, 0, 80000);
+    model_fixture_pair(&f, 0, 100 * TIME_US, PARTITION_RESCALE, 80000);
+    f.scenario.jobs.items[0].vertices.items[0].partitions = 4;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 4, 2 }, four_hosts, 2);
     model_fixture_run(&f, 10 * TIME_S);

@@ -315,18 +315,12 @@ START_TEST(threads_that_share_cores_take_as_long_as_simulated)
 {
     const struct crowd *crowd = &crowds[_i];
     struct times times;
-    model_fixture_vertex(&f, job_0, "source", 128, 0);
-    model_fixture_vertex(&f, job_0, "work", 128, TIME_MS);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_REBALANCE);
-    model_fixture_load(&f, job_0, 0, 0, 1000 * crowd->load * crowd->cores);
+    model_fixture_pair(&f, 0, TIME_MS, PARTITION_REBALANCE, 1000 * crowd->load * crowd->cores);
     f.hosts[1].machine.cores = crowd->cores;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 1, crowd->threads }, one_host, 1);
-    model_fixture_run(&f, 100 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 1);
-    model_fixture_run(&f, 600 * TIME_S);
-    struct model_vertex_view view = model_fixture_view(&f, job_0, 1);
-    double busy = (view.busy_seconds - before.busy_seconds) / crowd->threads / 500;
+    struct model_vertex_view view = model_fixture_between(&f, 1, 100 * TIME_S, 600 * TIME_S);
+    double busy = view.busy_seconds / crowd->threads / 500;
     double expected = simulate_crowd(crowd, (uint64_t)_i, &times);
     struct model_job_view job = model_fixture_job(&f, job_0);
     for (int q = 0; q < 3; q++)
@@ -339,10 +333,7 @@ END_TEST
 /* Four threads of 1 ms on one core at 980/s: processor sharing, 1 ms / (1 - 0.98) on average. */
 START_TEST(one_core_is_processor_sharing)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 0);
-    model_fixture_vertex(&f, job_0, "work", 128, TIME_MS);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_REBALANCE);
-    model_fixture_load(&f, job_0, 0, 0, 980);
+    model_fixture_pair(&f, 0, TIME_MS, PARTITION_REBALANCE, 980);
     f.hosts[1].machine.cores = 1;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 1, 4 }, one_host, 1);
@@ -398,10 +389,7 @@ static bool is_taken(struct net *net, time_ns time, bool over)
  * begins nor ends one. */
 START_TEST(slow_downs_are_not_found_anew_for_microseconds)
 {
-    model_fixture_vertex(&f, job_0, "source", 128, 100 * TIME_US);
-    model_fixture_vertex(&f, job_0, "count", 128, 200 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    model_fixture_load(&f, job_0, 0, 0, 3000);
+    model_fixture_pair(&f, 100 * TIME_US, 200 * TIME_US, PARTITION_HASH, 3000);
     f.hosts[1].machine.cores = 1;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, (uint32_t[]){ 2, 2 }, one_host, 1);

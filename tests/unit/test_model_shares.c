@@ -22,18 +22,12 @@ START_TEST(a_reader_of_several_senders_is_as_busy_as_all_of_them_make_it)
 {
     static const uint32_t four_and_two[] = { 4, 2 };
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, 1 * TIME_US);
-    model_fixture_vertex(&f, job_0, "map", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_RESCALE);
-    model_fixture_load(&f, job_0, 0, 0, 8000);
+    model_fixture_pair(&f, 1 * TIME_US, 100 * TIME_US, PARTITION_RESCALE, 8000);
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, four_and_two, hosts, 4);
-    model_fixture_run(&f, 10 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 1);
-    model_fixture_run(&f, 20 * TIME_S);
-    struct model_vertex_view after = model_fixture_view(&f, job_0, 1);
-    ck_assert_double_eq_tol(after.busy_seconds - before.busy_seconds, 8, 1e-3);
-    ck_assert_double_eq_tol(after.busy_most_seconds - before.busy_most_seconds, 8, 1e-3);
+    struct model_vertex_view view = model_fixture_between(&f, 1, 10 * TIME_S, 20 * TIME_S);
+    ck_assert_double_eq_tol(view.busy_seconds, 8, 1e-3);
+    ck_assert_double_eq_tol(view.busy_most_seconds, 8, 1e-3);
     model_fixture_fini(&f);
 }
 END_TEST
@@ -43,20 +37,14 @@ START_TEST(one_pipeline_of_two_that_is_held_up_shows_in_the_most)
 {
     static const uint32_t two_each[] = { 2, 2 };
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, 10 * TIME_US);
-    model_fixture_vertex(&f, job_0, "sink", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_FORWARD);
-    model_fixture_load(&f, job_0, 0, 0, 4000);
+    model_fixture_pair(&f, 10 * TIME_US, 100 * TIME_US, PARTITION_FORWARD, 4000);
     f.hosts[2].speed = 0.1;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, two_each, hosts, 2);
-    model_fixture_run(&f, 10 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 0);
-    model_fixture_run(&f, 20 * TIME_S);
-    struct model_vertex_view after = model_fixture_view(&f, job_0, 0);
+    struct model_vertex_view view = model_fixture_between(&f, 0, 10 * TIME_S, 20 * TIME_S);
     /* 1,000 records/s of 100 us are read; the rest of the second the output is full */
-    double mean = (after.backpressured_seconds - before.backpressured_seconds) / 20;
-    double most = (after.backpressured_most_seconds - before.backpressured_most_seconds) / 20;
+    double mean = view.backpressured_seconds / 20;
+    double most = view.backpressured_most_seconds / 20;
     ck_assert_double_eq_tol(mean, 0.45, 1e-6);
     ck_assert_double_eq_tol(most, 0.9, 1e-6);
     model_fixture_fini(&f);
@@ -73,24 +61,16 @@ START_TEST(only_tasks_of_full_hosts_wait_for_cores)
     bool shuffled = _i % 2 == 0;
     uint32_t full = 1 + (uint32_t)_i / 2;
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, 20 * TIME_US);
-    model_fixture_vertex(&f, job_0, "sink", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, partitioners[_i % 2]);
-    model_fixture_load(&f, job_0, 0, 0, 20000);
+    model_fixture_pair(&f, 20 * TIME_US, 100 * TIME_US, partitioners[_i % 2], 20000);
     for (uint32_t h = 0; h < 4; h++)
         f.hosts[hosts[h]].machine.cores = h < full ? 0.5 : 64;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, four_each, hosts, 4);
-    model_fixture_run(&f, 10 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 1);
-    model_fixture_run(&f, 20 * TIME_S);
-    struct model_vertex_view after = model_fixture_view(&f, job_0, 1);
+    struct model_vertex_view view = model_fixture_between(&f, 1, 10 * TIME_S, 20 * TIME_S);
     double others = 100e-6 * (shuffled ? 0.5 / 120e-6 : 5000);
-    ck_assert_double_eq_tol((after.busy_seconds - before.busy_seconds) / 10,
-                            full + others * (4 - full), 1e-6);
-    ck_assert_double_eq_tol((after.idle_seconds - before.idle_seconds) / 10,
-                            (1 - others) * (4 - full), 1e-6);
-    ck_assert_double_eq_tol((after.busy_most_seconds - before.busy_most_seconds) / 10, 4, 1e-6);
+    ck_assert_double_eq_tol(view.busy_seconds / 10, full + others * (4 - full), 1e-6);
+    ck_assert_double_eq_tol(view.idle_seconds / 10, (1 - others) * (4 - full), 1e-6);
+    ck_assert_double_eq_tol(view.busy_most_seconds / 10, 4, 1e-6);
     model_fixture_fini(&f);
 }
 END_TEST
@@ -102,10 +82,7 @@ START_TEST(sources_elsewhere_wait_for_readers_of_a_full_host)
 {
     static const uint32_t four_each[] = { 4, 4 };
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, 201 * TIME_US);
-    model_fixture_vertex(&f, job_0, "count", 128, 200 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    model_fixture_load(&f, job_0, 0, 0, 19000);
+    model_fixture_pair(&f, 201 * TIME_US, 200 * TIME_US, PARTITION_HASH, 19000);
     for (uint32_t h = 0; h < 4; h++)
         f.hosts[hosts[h]].machine.cores = h == 0 ? 1 : 64;
     model_fixture_start(&f);
@@ -128,22 +105,15 @@ START_TEST(equal_subtasks_that_wait_for_cores_are_backpressured_alike)
 {
     static const uint32_t two_each[] = { 2, 2 };
     model_fixture_init(&f);
-    model_fixture_vertex(&f, job_0, "source", 128, 50 * TIME_US);
-    model_fixture_vertex(&f, job_0, "count", 128, 100 * TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_HASH);
-    model_fixture_load(&f, job_0, 0, 0, 14000);
+    model_fixture_pair(&f, 50 * TIME_US, 100 * TIME_US, PARTITION_HASH, 14000);
     for (uint32_t h = 0; h < 2; h++)
         f.hosts[hosts[h]].machine.cores = 1;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, two_each, hosts, 2);
-    model_fixture_run(&f, 10 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 0);
-    model_fixture_run(&f, 20 * TIME_S);
-    struct model_vertex_view after = model_fixture_view(&f, job_0, 0);
-    double mean = after.backpressured_seconds - before.backpressured_seconds;
+    struct model_vertex_view view = model_fixture_between(&f, 0, 10 * TIME_S, 20 * TIME_S);
+    double mean = view.backpressured_seconds;
     ck_assert_double_gt(mean, 1);
-    ck_assert_double_eq_tol(after.backpressured_most_seconds - before.backpressured_most_seconds,
-                            mean, 1e-6);
+    ck_assert_double_eq_tol(view.backpressured_most_seconds, mean, 1e-6);
     model_fixture_fini(&f);
 }
 END_TEST
@@ -162,13 +132,10 @@ START_TEST(a_reader_of_several_senders_is_backpressured_with_them)
     f.hosts[2].speed = 0.1;
     model_fixture_start(&f);
     model_fixture_deploy_first(&f, parallelism, hosts, 4);
-    model_fixture_run(&f, 10 * TIME_S);
-    struct model_vertex_view before = model_fixture_view(&f, job_0, 1);
-    model_fixture_run(&f, 20 * TIME_S);
-    struct model_vertex_view after = model_fixture_view(&f, job_0, 1);
+    struct model_vertex_view view = model_fixture_between(&f, 1, 10 * TIME_S, 20 * TIME_S);
     /* 1,000 records/s of 100 us; the rest of the second the output is full */
-    double mean = (after.backpressured_seconds - before.backpressured_seconds) / 20;
-    double most = (after.backpressured_most_seconds - before.backpressured_most_seconds) / 20;
+    double mean = view.backpressured_seconds / 20;
+    double most = view.backpressured_most_seconds / 20;
     ck_assert_double_eq_tol(mean, 0.45, 1e-6);
     ck_assert_double_eq_tol(most, 0.9, 1e-6);
     model_fixture_fini(&f);
