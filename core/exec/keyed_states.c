@@ -73,24 +73,19 @@ static void restore_finished(const struct state_registry *registry, const struct
     mem_destroy(found);
 }
 
-/* One file's part of the state, for these key groups; the parts that were read are a chain. */
-static MUST_CHECK struct err restore_part(const struct state_registry *registry,
-                                          const struct task_snapshot_file *file,
-                                          const struct state_part *part, struct keyed_state *state,
-                                          struct state_restore *restore, struct note *note)
+/* One file's part of the state, for these key groups; out_added: as state_restore_add_part. */
+static MUST_CHECK struct err restore_part(const struct task_snapshot_file *file,
+                                          const struct state_part *part,
+                                          const struct keyed_state *state,
+                                          struct state_restore *restore, uint64_t *out_added,
+                                          struct note *note)
 {
-    struct state_part own = *part;
-    own.range = key_group_range_both(part->range, registry->groups);
-    if (own.range.first > own.range.last)
-        return OK;
     const struct snapshot_section *section = section_of(file, SECTION_KEYED, state);
     if (!section)
         return err_note(note, ERR_BAD_VALUE_CODE, "it is not in what subtask %u stored in %llu",
                         part->subtask, (unsigned long long)part->checkpoint);
-    TRY(state_restore_add_part(restore, file->bytes + section->offset, section->size, own.range,
-                               &own.bytes, note));
-    vec_push(&state->chain.confirmed, own);
-    return OK;
+    return state_restore_add_part(restore, file->bytes + section->offset, section->size,
+                                  part->range, out_added, note);
 }
 
 /* Where the operators of a task were in several, each had its files: one of them is meant. */
@@ -114,35 +109,37 @@ static MUST_CHECK struct err restore_older(const struct state_registry *registry
                                            struct state_restore *restore, struct note *note)
 {
     const struct task_snapshot_file *older = older_with(registry, part, state);
+    uint64_t added;
     if (key_group_range_overlap(part->range, registry->groups) == 0)
         return OK;
     if (!older)
         return err_note(note, ERR_MISSING_CODE,
                         "what subtask %u stored in checkpoint %llu is missing", part->subtask,
                         (unsigned long long)part->checkpoint);
-    return restore_part(registry, older, part, state, restore, note);
+    return restore_part(older, part, state, restore, &added, note);
 }
 
-/* Of one old subtask: the files that its own adds to, then that. */
+/* Of one old subtask: the files that its own adds to, then that; they are its chain. */
 static MUST_CHECK struct err restore_chain(const struct state_registry *registry,
                                            const struct task_snapshot_file *file,
-                                           struct key_group_range range, struct keyed_state *state,
-                                           struct state_restore *restore, struct note *note)
+                                           struct keyed_state *state, struct state_restore *restore,
+                                           struct state_parts *parts, struct note *note)
 {
     const struct task_snapshot_identity *of = &file->identity;
     const struct snapshot_section *section = section_of(file, SECTION_CHAIN, state);
-    struct state_parts parts = { 0 };
-    struct err e = section ? state_parts_read(file, section, &parts, note) : OK;
-    for (size_t i = 0; i < parts.count && !err_is(e); i++)
-        e = restore_older(registry, &parts.items[i], state, restore, note);
-    vec_fini(&parts);
-    TRY(e);
-    return restore_part(registry, file,
-                        &(struct state_part){ .checkpoint = of->checkpoint,
-                                              .subtask = of->subtask,
-                                              .range = range,
-                                              .is_full = !section },
-                        state, restore, note);
+    struct state_part own = { .checkpoint = of->checkpoint,
+                              .subtask = of->subtask,
+                              .range = task_snapshot_groups(of) };
+    uint64_t added;
+    vec_clear(parts);
+    parts->turn = state_turn_full(own.range);
+    if (section)
+        TRY(state_parts_read(file, section, parts, note));
+    for (VEC_EACH(const struct state_part, part, parts))
+        TRY(restore_older(registry, part, state, restore, note));
+    TRY(restore_part(file, &own, state, restore, &added, note));
+    state_parts_end(parts, of, section_of(file, SECTION_KEYED, state)->size, added);
+    return OK;
 }
 
 /* Files of old subtasks that had none of the key groups are not looked into. */
@@ -158,7 +155,7 @@ static MUST_CHECK struct err restore_from(const struct state_registry *registry,
         if (file->identity.parallelism != parallelism)
             return err_note(note, ERR_BAD_VALUE_CODE, "files of different snapshots");
         if (key_group_range_overlap(range, registry->groups) > 0)
-            TRY(restore_chain(registry, file, range, state, restore, note));
+            TRY(restore_chain(registry, file, state, restore, &state->chain.confirmed, note));
     }
     return OK;
 }

@@ -133,6 +133,7 @@ void snapshot_write_header(struct snapshot_bytes *out, const struct snapshot_hea
         two_halves((uint32_t)header->range.first, (uint32_t)header->range.last),
         header->id,
         header->base,
+        two_halves((uint32_t)header->whole.first, (uint32_t)header->whole.last),
     };
     uint8_t *to = snapshot_bytes_take(out, HEADER_SIZE);
     for (int i = 0; i < HEADER_WORDS; i++)
@@ -190,6 +191,15 @@ void snapshot_write_index(struct snapshot_bytes *out, const uint64_t *offsets, u
     put_word(to + size + 2 * WORD, MAGIC_TAIL);
 }
 
+static bool is_whole_possible(const struct snapshot_header *header)
+{
+    const struct key_group_range *range = &header->range, *whole = &header->whole;
+    if (header->base != 0 && whole->last < whole->first)
+        return true;
+    return range->first <= whole->first && whole->last <= range->last &&
+           (header->base != 0 || (whole->first == range->first && whole->last == range->last));
+}
+
 static struct err read_header(const uint8_t *bytes, struct snapshot_header *header,
                               struct note *note)
 {
@@ -217,14 +227,15 @@ static struct err read_header(const uint8_t *bytes, struct snapshot_header *head
         .range = { (int32_t)(uint32_t)words[10], (int32_t)(words[10] >> 32) },
         .id = words[11],
         .base = words[12],
+        .whole = { (int32_t)(uint32_t)words[13], (int32_t)(words[13] >> 32) },
     };
     memcpy(header->identity.name, bytes + HEADER_WORDS * WORD, SNAPSHOT_NAME_MAX);
     const struct key_group_range *range = &header->range;
     if (header->identity.name[SNAPSHOT_NAME_MAX - 1] != '\0' || words[1] >> 32 != HEADER_SIZE ||
         header->max_parallelism <= 0 || header->max_parallelism > MAX_PARALLELISM_MOST ||
         range->first < 0 || range->last < range->first || range->last >= header->max_parallelism ||
-        header->base >= header->id || header->key_hash >= KEY_HASH_COUNT ||
-        form >> 1 >= USER_STATE_KIND_COUNT)
+        header->base >= header->id || !is_whole_possible(header) ||
+        header->key_hash >= KEY_HASH_COUNT || form >> 1 >= USER_STATE_KIND_COUNT)
         return err_note(note, ERR_BAD_VALUE_CODE, "the header contradicts itself");
     return OK;
 }

@@ -2,7 +2,8 @@
  *
  * The bytes of a snapshot of keyed state, in order:
  *
- *     header   magic, version, whose it is, sizes, key groups, id, base      checksummed
+ *     header   magic, version, whose it is, sizes, key groups, id, base,
+ *              which groups are whole                                        checksummed
  *     blocks   [kind, key group, entries, bytes, checksum] entries ...       those of a group
  * together index    per key group: where its blocks begin and how long they are   checksummed
  *     trailer  where the index begins, checksum, magic
@@ -20,7 +21,7 @@
 #include "core/exec/state_form.h"
 #include "core/graph/key_groups.h"
 
-enum { SNAPSHOT_FORMAT_VERSION = 2, SNAPSHOT_NAME_MAX = 128 };
+enum { SNAPSHOT_FORMAT_VERSION = 3, SNAPSHOT_NAME_MAX = 128 };
 
 /* Says which bytes a serializer writes: the fingerprint differs between kinds, the version between
  * generations of one kind. */
@@ -44,6 +45,7 @@ struct snapshot_header {
     int32_t max_parallelism;
     struct key_group_range range;
     uint64_t id, base; /* holds what changed after `base` up to `id`; base 0: everything */
+    struct key_group_range whole; /* of these everything; base not 0, last < first: of none */
 };
 
 struct snapshot_bytes {
@@ -65,6 +67,12 @@ struct snapshot_block {
     uint64_t size; /* of the body, bytes */
     const uint8_t *body;
 };
+
+/* What the group's blocks add to; 0: to nothing. */
+static inline uint64_t snapshot_group_base(const struct snapshot_header *header, int32_t group)
+{
+    return header->whole.first <= group && group <= header->whole.last ? 0 : header->base;
+}
 
 /* A file opened: checked as far as header, index and trailer go. Points into the bytes. */
 struct snapshot_file {

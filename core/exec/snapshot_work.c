@@ -26,19 +26,21 @@ static void share(struct snapshot_work *work, struct keyed_state *state,
                   const struct state_registry *states, uint64_t checkpoint)
 {
     bool counts = states->incremental && work->barrier.kind == CHECKPOINT_PERIODIC;
+    struct chain_plan plan = { 0 };
+    if (counts)
+        plan = state_chain_plan(&state->chain, states->groups);
     struct shared_state shared = { .op = state->op,
                                    .name = state->identity.name,
-                                   .snapshot = state_snapshot_begin(
-                                       state->table, &state->identity, checkpoint,
-                                       counts && state_chain_goes_on(&state->chain)),
+                                   .snapshot = state_snapshot_begin(state->table, &state->identity,
+                                                                    checkpoint, plan.is_increment),
                                    .chain = counts ? &state->chain : NULL };
-    bool is_increment = state_snapshot_base(shared.snapshot) != 0;
     if (counts)
-        state_chain_begin(&state->chain, checkpoint, is_increment, states->task.subtask,
-                          states->groups);
-    if (is_increment)
+        state_chain_begin(&state->chain, checkpoint, &plan);
+    if (plan.is_increment) {
+        state_snapshot_write_whole(shared.snapshot, plan.whole);
         state_chain_write(&state->chain, checkpoint, state->op, state->identity.name,
                           &work->writer);
+    }
     vec_push(&work->keyed, shared);
 }
 
@@ -98,8 +100,9 @@ static void write_keyed(struct snapshot_work *work, size_t budget)
         return;
     task_snapshot_close_section(&work->writer);
     if (state->chain)
-        state_chain_written(state->chain, (uint64_t)work->barrier.id,
-                            vec_last(&work->writer.sections).size);
+        state_chain_written(state->chain, &work->writer.identity,
+                            vec_last(&work->writer.sections).size,
+                            state_snapshot_added(state->snapshot));
     state_snapshot_end(state->snapshot);
     work->is_open = false;
     work->next++;

@@ -75,10 +75,9 @@ static struct err make_room(struct state_restore *restore, const struct snapshot
 }
 
 /* A full snapshot of a group is stretches or entries, an increment removals and entries. */
-static bool can_follow(const struct state_restore *restore, const struct snapshot_file *file,
+static bool can_follow(const struct state_restore *restore, bool is_full,
                        const struct state_stretch_fill *fill, enum snapshot_block_kind kind)
 {
-    bool is_full = file->header.base == 0;
     switch (kind) {
     case SNAPSHOT_BLOCK_ENTRIES: return fill->next == 0;
     case SNAPSHOT_BLOCK_REMOVED: return !is_full;
@@ -95,18 +94,19 @@ static struct err put_blocks(struct state_restore *restore, const struct snapsho
                              uint64_t to, struct note *note)
 {
     const struct state_layout *layout = &restore->table->layout;
+    bool is_full = snapshot_group_base(&file->header, number) == 0;
     uint64_t begin = from;
     while (from < to) {
         struct snapshot_block block;
         TRY(snapshot_read_block(file, number, &from, to, &block, note));
-        if (!can_follow(restore, file, fill, block.kind))
+        if (!can_follow(restore, is_full, fill, block.kind))
             return err_note(note, ERR_BAD_VALUE_CODE,
                             "key group %d: a block of a kind that cannot be there", number);
         if (block.kind == SNAPSHOT_BLOCK_STRETCH) {
             TRY(state_stretch_place(fill, layout, &restore->account, &block, note));
             continue;
         }
-        if (file->header.base == 0 && !fill->group->buckets)
+        if (is_full && !fill->group->buckets)
             TRY(make_room(restore, file, fill->group, begin, to, &block, note));
         TRY(state_fill(layout, &restore->account, fill->group, &block, note));
     }
@@ -114,21 +114,22 @@ static struct err put_blocks(struct state_restore *restore, const struct snapsho
 }
 
 static struct err add_group(struct state_restore *restore, const struct snapshot_file *file,
-                            uint32_t i, uint64_t *out_bytes, struct note *note)
+                            uint32_t i, uint64_t *out_added, struct note *note)
 {
     const struct snapshot_header *header = &file->header;
     int32_t number = restore->table->spec.range.first + (int32_t)i;
-    if (header->base > restore->ids[i] || (header->base != 0 && restore->ids[i] > header->id))
+    uint64_t base = snapshot_group_base(header, number);
+    if (base > restore->ids[i] || (base != 0 && restore->ids[i] > header->id))
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "snapshot %llu adds to %llu, but what is there of key group %d is %llu",
-                        (unsigned long long)header->id, (unsigned long long)header->base, number,
+                        (unsigned long long)header->id, (unsigned long long)base, number,
                         (unsigned long long)restore->ids[i]);
-    if (header->base == 0 && restore->ids[i] != 0)
+    if (base == 0 && restore->ids[i] != 0)
         return err_note(note, ERR_BAD_VALUE_CODE, "key group %d is there twice", number);
     uint64_t from, to;
     struct state_stretch_fill fill = { .group = &restore->groups[i] };
     TRY(snapshot_section(file, number, &from, &to, note));
-    *out_bytes += to - from;
+    *out_added += base == 0 ? 0 : to - from;
     fill.section_size = to - from;
     TRY(put_blocks(restore, file, &fill, number, from, to, note));
     restore->ids[i] = header->id;
@@ -136,7 +137,7 @@ static struct err add_group(struct state_restore *restore, const struct snapshot
 }
 
 static struct err add_file(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
-                           struct key_group_range range, uint64_t *out_bytes, struct note *note)
+                           struct key_group_range range, uint64_t *out_added, struct note *note)
 {
     const struct key_group_range *wanted = &restore->table->spec.range;
     struct snapshot_file file;
@@ -144,17 +145,17 @@ static struct err add_file(struct state_restore *restore, const uint8_t *bytes, 
     TRY(snapshot_expect(&file.header, &restore->expected, note));
     range = key_group_range_both(range, key_group_range_both(*wanted, file.header.range));
     for (int32_t group = range.first; group <= range.last; group++)
-        TRY(add_group(restore, &file, (uint32_t)(group - wanted->first), out_bytes, note));
+        TRY(add_group(restore, &file, (uint32_t)(group - wanted->first), out_added, note));
     return OK;
 }
 
 struct err state_restore_add_part(struct state_restore *restore, const uint8_t *bytes,
-                                  uint64_t size, struct key_group_range range, uint64_t *out_bytes,
+                                  uint64_t size, struct key_group_range range, uint64_t *out_added,
                                   struct note *note)
 {
     CHECK(!restore->failed);
-    *out_bytes = 0;
-    struct err e = add_file(restore, bytes, size, range, out_bytes, note);
+    *out_added = 0;
+    struct err e = add_file(restore, bytes, size, range, out_added, note);
     restore->failed = err_is(e);
     return e;
 }
@@ -162,9 +163,8 @@ struct err state_restore_add_part(struct state_restore *restore, const uint8_t *
 struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
                              struct note *note)
 {
-    uint64_t groups_bytes;
-    return state_restore_add_part(restore, bytes, size, restore->table->spec.range, &groups_bytes,
-                                  note);
+    uint64_t added;
+    return state_restore_add_part(restore, bytes, size, restore->table->spec.range, &added, note);
 }
 
 void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id)

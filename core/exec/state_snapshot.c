@@ -28,7 +28,7 @@ struct state_snapshot {
     struct state_group *removed; /* only of an increment; else null */
     uint8_t *newer;              /* by group: generations after the base */
     uint64_t *offsets;
-    uint64_t written; /* bytes */
+    uint64_t written, added; /* bytes; those of blocks that add to something */
     enum part part;
     uint32_t group, bucket; /* the next to be written */
     int64_t horizon;        /* stamps that are not above it are left out */
@@ -72,6 +72,8 @@ struct state_snapshot *state_snapshot_begin(struct state_table *table,
                                                  .range = spec->range,
                                                  .id = id,
                                                  .base = incremental ? table->confirmed : 0 };
+    snapshot->header.whole =
+        snapshot->header.base == 0 ? spec->range : (struct key_group_range){ 0, -1 };
     snapshot->horizon = table->horizon;
     snapshot->groups = mem_create_array(count, sizeof *snapshot->groups);
     snapshot->offsets = mem_create_array(count, sizeof *snapshot->offsets);
@@ -89,6 +91,25 @@ struct state_snapshot *state_snapshot_begin(struct state_table *table,
     remember_id(table, id);
     table->snapshots++;
     return snapshot;
+}
+
+void state_snapshot_write_whole(struct state_snapshot *snapshot, struct key_group_range groups)
+{
+    CHECK(snapshot->part == PART_HEADER);
+    CHECK(snapshot->header.base != 0);
+    snapshot->header.whole = groups;
+}
+
+/* Of the group that is next. */
+static bool is_whole(const struct state_snapshot *snapshot)
+{
+    int32_t group = snapshot->header.range.first + (int32_t)snapshot->group;
+    return snapshot_group_base(&snapshot->header, group) == 0;
+}
+
+uint64_t state_snapshot_added(const struct state_snapshot *snapshot)
+{
+    return snapshot->added;
 }
 
 uint64_t state_snapshot_base(const struct state_snapshot *snapshot)
@@ -112,7 +133,7 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
 static bool is_behind(const struct state_snapshot *snapshot, const struct state_entry *entry)
 {
     int64_t stamp;
-    if (!snapshot->table->spec.stamped || snapshot->header.base != 0)
+    if (!snapshot->table->spec.stamped || !is_whole(snapshot))
         return false;
     memcpy(&stamp, entry->value, sizeof stamp);
     return stamp <= snapshot->horizon;
@@ -222,7 +243,7 @@ static uint32_t append_bucket(const struct state_snapshot *snapshot,
 static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes *out)
 {
     const struct state_group *group = &snapshot->groups[snapshot->group];
-    bool all = snapshot->header.base == 0;
+    bool all = is_whole(snapshot);
     uint32_t newer = all ? 0 : snapshot->newer[snapshot->group], entries = 0;
     size_t opened = snapshot_open_block(out), body = out->count;
     uint32_t bucket = snapshot->bucket, lines = group->heap ? record_lines(group) : 0;
@@ -277,7 +298,7 @@ static void write_group(struct state_snapshot *snapshot, struct snapshot_bytes *
 {
     uint32_t i = snapshot->group;
     if (snapshot->part == PART_REMOVED) {
-        if (snapshot->removed && snapshot->bucket < snapshot->removed[i].bucket_count) {
+        if (!is_whole(snapshot) && snapshot->bucket < snapshot->removed[i].bucket_count) {
             write_removed(snapshot, out);
             return;
         }
@@ -285,7 +306,7 @@ static void write_group(struct state_snapshot *snapshot, struct snapshot_bytes *
         snapshot->bucket = 0;
     }
     if (snapshot->groups[i].count != 0 && snapshot->bucket < snapshot->groups[i].bucket_count) {
-        if (snapshot->header.base == 0 && !snapshot->table->spec.stamped &&
+        if (is_whole(snapshot) && !snapshot->table->spec.stamped &&
             state_stretch_fits(&snapshot->table->layout, &snapshot->groups[i]))
             snapshot->bucket =
                 state_stretch_write(&snapshot->groups[i], snapshot->header.range.first + (int32_t)i,
@@ -305,6 +326,7 @@ bool state_snapshot_write(struct state_snapshot *snapshot, struct snapshot_bytes
     size_t begin = out->count;
     while (snapshot->part != PART_END && (out->count - begin < budget || out->count == begin)) {
         size_t before = out->count;
+        bool adds = false;
         switch (snapshot->part) {
         case PART_HEADER:
             snapshot_write_header(out, &snapshot->header);
@@ -314,6 +336,7 @@ bool state_snapshot_write(struct state_snapshot *snapshot, struct snapshot_bytes
         case PART_ENTRIES:
             if (snapshot->part == PART_REMOVED && snapshot->bucket == 0)
                 snapshot->offsets[snapshot->group] = snapshot->written;
+            adds = !is_whole(snapshot);
             write_group(snapshot, out);
             break;
         case PART_INDEX:
@@ -324,6 +347,7 @@ bool state_snapshot_write(struct state_snapshot *snapshot, struct snapshot_bytes
         case PART_END: IMPOSSIBLE("writing behind the end");
         }
         snapshot->written += out->count - before;
+        snapshot->added += adds ? out->count - before : 0;
     }
     return snapshot->part != PART_END;
 }

@@ -21,10 +21,15 @@ enum { STATE_SNAPSHOT_BLOCK = 32 * 1024 }; /* bytes of a block, about; one entry
 struct state_snapshot *state_snapshot_begin(struct state_table *table,
                                             const struct snapshot_identity *identity, uint64_t id,
                                             bool incremental);
+/* Before anything is written: of these key groups an increment holds everything, so that what it
+ * adds to is not needed for them. */
+void state_snapshot_write_whole(struct state_snapshot *snapshot, struct key_group_range groups);
 /* Appends about so many bytes, at least one block. False: that was all. */
 bool state_snapshot_write(struct state_snapshot *snapshot, struct snapshot_bytes *out,
                           size_t budget);
 uint64_t state_snapshot_base(const struct state_snapshot *snapshot); /* 0: it holds everything */
+/* Bytes of the blocks that are written and add to something. */
+uint64_t state_snapshot_added(const struct state_snapshot *snapshot);
 void state_snapshot_end(
     struct state_snapshot *snapshot); /* any time: also when not all is written */
 
@@ -37,9 +42,9 @@ struct state_restore *state_restore_begin(struct state_table *table,
  * the order. After an err only cancel is possible. */
 struct err state_restore_add(struct state_restore *restore, const uint8_t *bytes, uint64_t size,
                              struct note *note) MUST_CHECK;
-/* The same of a part of the groups only. out_bytes: of those that the table wants. */
+/* The same of a part of the groups only. out_added: bytes of blocks that add to something. */
 struct err state_restore_add_part(struct state_restore *restore, const uint8_t *bytes,
-                                  uint64_t size, struct key_group_range range, uint64_t *out_bytes,
+                                  uint64_t size, struct key_group_range range, uint64_t *out_added,
                                   struct note *note) MUST_CHECK;
 /* The snapshot has nothing of these groups: their subtask had finished. */
 void state_restore_absent(struct state_restore *restore, struct key_group_range range, uint64_t id);

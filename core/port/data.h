@@ -125,8 +125,8 @@ struct checkpoint_ack {
     uint32_t at_end; /* 1: its operators had finished before (TaskStateSnapshot.isTaskFinished) */
 };
 
-/* Increments that a part of a checkpoint stands on at most. */
-enum { CHECKPOINT_INCREMENTS_MAX = 32 };
+/* In as many increments each key group is written whole at least once. */
+enum { CHECKPOINT_ROUND_MOST = 256 };
 
 /* A file that this part of an incremental checkpoint stands on, its own among them. */
 struct shared_file {

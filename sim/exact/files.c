@@ -105,15 +105,20 @@ struct err files_sum(const struct exact_job *job, const struct stored_file *stor
     return e;
 }
 
-/* Entries of the one modelled state in it. */
-static uint64_t entries_of(const struct stored_file *stored)
+/* Of the one modelled state in it: its entries, and which part of its key groups is whole. */
+struct content {
+    uint64_t entries;
+    double whole;
+};
+
+static struct content content_of(const struct stored_file *stored)
 {
     const struct snapshot_section *section = section_of(stored, SECTION_KEYED);
+    struct content content = { 0 };
     struct snapshot_file file;
-    uint64_t sum = 0;
     struct note note;
     if (!section)
-        return 0;
+        return content;
     struct err e =
         snapshot_open(stored->bytes.items + section->offset, section->size, &file, &note);
     for (int32_t group = file.header.range.first; !err_is(e) && group <= file.header.range.last;
@@ -122,20 +127,23 @@ static uint64_t entries_of(const struct stored_file *stored)
         e = snapshot_section(&file, group, &from, &to, &note);
         if (!err_is(e))
             e = snapshot_count_entries(&file, from, to, ENTRY_KEY, &entries, &note);
-        sum += entries;
+        content.entries += entries;
+        content.whole += snapshot_group_base(&file.header, group) == 0;
     }
     CHECK(!err_is(e)); /* as it was written */
-    return sum;
+    content.whole /= file.header.range.last - file.header.range.first + 1;
+    return content;
 }
 
-void files_measure(struct stored_file *stored, const struct vertex_model *spec, double records)
+void files_measure(struct stored_file *stored, const struct vertex_model *spec, double since)
 {
+    struct content content = content_of(stored);
     double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
     for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections))
         stored->keyed_bytes += section->kind == SECTION_KEYED ? section->size : 0;
-    stored->modelled = spec->state_growth * records;
+    stored->modelled = spec->state_growth * (since + content.whole * (stored->records - since));
     if (per_key > 0 && spec->keys > 0)
-        stored->modelled += per_key * (double)entries_of(stored);
+        stored->modelled += per_key * (double)content.entries;
 }
 
 /* Each old subtask's by how much of its range of key groups, or of whatever else was dealt out by

@@ -107,8 +107,8 @@ void job_count_running(struct exact *exact, uint32_t job, bool lost);
 /* files.c: records and digest that a subtask's files stand for are added to the sum. */
 MUST_CHECK struct err files_sum(const struct exact_job *job, const struct stored_file *file,
                                 struct exact_sum *sum, struct note *note);
-/* Its sizes; records: into its task since the snapshot that it adds to, or over the job's life. */
-void files_measure(struct stored_file *file, const struct vertex_model *spec, double records);
+/* Its sizes; since: records into its task behind the snapshot that it adds to, or ever. */
+void files_measure(struct stored_file *file, const struct vertex_model *spec, double since);
 /* Of those that a vertex had stored for, this subtask's share. */
 double files_records(const struct cut_vertex *vertex, uint32_t subtask, uint32_t parallelism);
 /* Of the older files that it adds to. */

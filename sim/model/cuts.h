@@ -12,9 +12,11 @@
 /* Keyed state in the files that a subtask's part of an incremental checkpoint stands on:
  * core/exec/state_chain.h. */
 struct chain_bytes {
-    bool is_known; /* it has stored its part */
-    double full, added;
-    uint32_t increments;
+    bool is_known;       /* it has stored its part */
+    uint32_t next;       /* of its key groups, the one whose turn comes */
+    double due;          /* of all groups; at most 1 */
+    double whole, since; /* of each group the newest file that has it whole, and all since */
+    double added;        /* by the newest file to what was there */
 };
 
 struct vertex_chains { /* a VEC: by subtask, as many as there were */

@@ -68,10 +68,33 @@ static const struct chain_bytes *chain_before(const struct vertex_chains *before
     return then.first == now.first && then.last == now.last ? &before->items[owner] : NULL;
 }
 
-static bool goes_on(const struct chain_bytes *chain)
+/* The part of the key groups that is written whole: that of the state that was added, and it has
+ * been added for longest. */
+static double take_turn(struct chain_bytes *chain, double size, uint32_t groups)
 {
-    return chain->is_known && chain->added <= chain->full &&
-           chain->increments < CHECKPOINT_INCREMENTS_MAX;
+    const double least = 1.0 / CHECKPOINT_ROUND_MOST;
+    chain->due = fmin(chain->due + fmax(chain->added < size ? chain->added / size : 1, least), 1);
+    double due = floor(chain->due * groups), left = groups - chain->next;
+    chain->due = due < left ? chain->due - due / groups : 0;
+    chain->next = due < left ? chain->next + (uint32_t)due : 0;
+    return fmin(due, left) / groups;
+}
+
+/* What was added since is the more, the longer ago a group's turn was: from nothing to twice the
+ * mean. Files hold no less than the state. */
+static void write_turn(struct chain_bytes *chain, double part, double size, double changed)
+{
+    chain->added = changed * (1 - part);
+    chain->whole += (size - chain->whole) * part;
+    chain->since = chain->since * (1 - part) * (1 - part) + chain->added;
+    chain->since = fmax(chain->since, size - chain->whole);
+}
+
+static uint32_t groups_of(const struct model_vertex *vertex, uint32_t subtask)
+{
+    struct key_group_range range =
+        key_group_range_of((int32_t)subtask, (int32_t)vertex->parallelism, (int32_t)vertex->groups);
+    return (uint32_t)(range.last - range.first + 1);
 }
 
 struct increment_bytes increment_take(const struct model *model, const struct increment *increment,
@@ -80,18 +103,22 @@ struct increment_bytes increment_take(const struct model *model, const struct in
     const struct chain_bytes *before = chain_before(increment->before, vertex, subtask);
     struct chain_bytes *own = &increment->chains->items[subtask];
     CHECK(!own->is_known);
-    if (!before || !goes_on(before)) {
-        double bytes = snapshot_keyed_bytes(model, vertex, subtask, increment->records);
-        *own = (struct chain_bytes){ .is_known = true, .full = bytes };
-        return (struct increment_bytes){ .written = bytes };
+    double size = snapshot_keyed_bytes(model, vertex, subtask, increment->records);
+    double part = 1;
+    if (before && before->is_known) {
+        *own = *before;
+        part = take_turn(own, size, groups_of(vertex, subtask));
+    }
+    if (part == 1) {
+        *own = (struct chain_bytes){ .is_known = true, .whole = size };
+        return (struct increment_bytes){ .written = size };
     }
     /* never more than all of it */
-    double since = fmax(increment->records - increment->records_before, 0);
-    double bytes = snapshot_keyed_bytes(model, vertex, subtask, since);
-    *own = *before;
-    own->added += bytes;
-    own->increments++;
-    return (struct increment_bytes){ .written = bytes, .older = before->full + before->added };
+    double records = fmax(increment->records - increment->records_before, 0);
+    write_turn(own, part, size, snapshot_keyed_bytes(model, vertex, subtask, records));
+    double written = own->added + size * part;
+    return (struct increment_bytes){ .written = written,
+                                     .older = fmax(own->whole + own->since - written, 0) };
 }
 
 /* The vertex that had state of one of these operators, of a job whose chains were no others. */

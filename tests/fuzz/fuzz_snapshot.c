@@ -49,7 +49,10 @@ static void seal(uint8_t choice, const uint8_t *data, size_t size, uint64_t id, 
                                       .max_parallelism = GROUPS,
                                       .range = spec.range,
                                       .id = id,
-                                      .base = base };
+                                      .base = base,
+                                      .whole = spec.range };
+    if (base != 0)
+        header.whole.last = (choice >> 6) - 1;
     uint64_t offsets[GROUPS];
     size_t at = 0;
     snapshot_write_header(file, &header);

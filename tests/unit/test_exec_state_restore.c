@@ -110,13 +110,48 @@ START_TEST(restore_refuses_another_version_of_the_format)
     fixture_init(&fixture, 0);
     for (uint8_t version = 0; version < 4; version++) {
         char line[64];
-        text_format(line, sizeof line, "format version %u; only 2 can be read", version);
+        text_format(line, sizeof line, "format version %u; only 3 can be read", version);
         fixture.file.items[VERSION_AT] = version;
         bool is_ours = version == SNAPSHOT_FORMAT_VERSION;
         ck_assert(refuses(&fixture, &identity, fixture.file.items, fixture.file.count) != is_ours);
         ck_assert_str_eq(fixture.note.text, is_ours ? "" : line);
     }
     fixture_fini(&fixture);
+}
+END_TEST
+
+/* Whole key groups are those of the file, all where it adds to nothing. */
+START_TEST(restore_refuses_headers_whose_whole_groups_cannot_be)
+{
+    static const struct {
+        uint64_t base;
+        struct key_group_range whole;
+        bool is_refused;
+    } cases[] = {
+        { 0, { 2, 5 }, false }, { 0, { 3, 5 }, true },  { 0, { 2, 4 }, true },
+        { 0, { 2, 1 }, true },  { 1, { 2, 5 }, false }, { 1, { 3, 2 }, false },
+        { 1, { 5, 5 }, false }, { 1, { 1, 2 }, true },  { 1, { 5, 6 }, true },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct snapshot_header header = { .identity = identity,
+                                                .key_size = 8,
+                                                .value_size = 8,
+                                                .max_parallelism = MAX_PARALLELISM,
+                                                .range = { 2, 5 },
+                                                .id = 2,
+                                                .base = cases[i].base,
+                                                .whole = cases[i].whole };
+        struct snapshot_bytes bytes = { 0 };
+        struct snapshot_file file;
+        struct note note = { { 0 } };
+        snapshot_write_header(&bytes, &header);
+        const uint64_t begin = bytes.count, offsets[4] = { begin, begin, begin, begin };
+        snapshot_write_index(&bytes, offsets, 4, begin);
+        ck_assert_int_eq(err_is(snapshot_open(bytes.items, bytes.count, &file, &note)),
+                         cases[i].is_refused);
+        ck_assert_str_eq(note.text, cases[i].is_refused ? "the header contradicts itself" : "");
+        snapshot_bytes_fini(&bytes);
+    }
 }
 END_TEST
 
@@ -291,6 +326,7 @@ Suite *test_exec_state_restore_suite(void)
     tcase_add_loop_test(tcase, restore_refuses_a_file_with_any_byte_changed, 0, ORACLE_SHAPES);
     tcase_add_loop_test(tcase, restore_refuses_a_file_cut_anywhere, 0, ORACLE_SHAPES);
     tcase_add_test(tcase, restore_refuses_another_version_of_the_format);
+    tcase_add_test(tcase, restore_refuses_headers_whose_whole_groups_cannot_be);
     tcase_add_test(tcase, restore_refuses_another_owner_and_says_which_part_differs);
     tcase_add_test(tcase, restore_refuses_another_shape_or_number_of_key_groups);
     tcase_add_test(tcase, restore_refuses_gaps_and_repetitions);

@@ -196,7 +196,8 @@ static struct draft draft_begin(const struct state_spec *shape, uint64_t base)
                                       .key_hash = shape->key_hash,
                                       .max_parallelism = 1,
                                       .id = 2,
-                                      .base = base };
+                                      .base = base,
+                                      .whole = { 0, base == 0 ? 0 : -1 } };
     snapshot_write_header(&draft.bytes, &header);
     draft.begin = draft.bytes.count;
     return draft;
