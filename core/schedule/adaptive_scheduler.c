@@ -367,7 +367,8 @@ static void adaptive_check(const struct scheduler *s)
     for (size_t v = 0; v < s->parts.job->vertices.count; v++) {
         CHECK(own->bounds[v].lower >= 1);
         CHECK(own->bounds[v].lower <= own->bounds[v].upper);
-        CHECK(own->bounds[v].upper <= own->max_parallelism[v]);
+        CHECK(own->bounds[v].upper <=
+              job_graph_max_parallelism(s->parts.job, (struct vertex_id){ (uint32_t)v }));
     }
     if (has_manager(own))
         transition_manager_check(&own->manager);

@@ -104,6 +104,21 @@ void scheduler_open_gate(struct scheduler *s)
     apply_gate(s, checkpoint_gate_on_job_running(&s->gate));
 }
 
+/* A rescale may ask for more than key groups that a snapshot has fixed; Flink finds out when the
+ * new graph takes its state over (StateAssignmentOperation.checkParallelismPreconditions). */
+static struct err check_parallelism(const struct job_graph *job, const int32_t *parallelism,
+                                    const int32_t *max_parallelism, struct note *note)
+{
+    for (size_t v = 0; v < job->vertices.count; v++)
+        if (parallelism[v] > max_parallelism[v])
+            return err_note(note, ERR_REFUSED_CODE,
+                            "The state for task %s can not be restored. The maximum parallelism "
+                            "(%d) of the restored state is lower than the configured parallelism "
+                            "(%d)",
+                            job->vertices.items[v].name, max_parallelism[v], parallelism[v]);
+    return OK;
+}
+
 /* Before a graph of these parallelisms is made. False: what the job is to start from is not there
  * or does not fit; why has been said, and the job is to end (Flink: JobInitializationException). */
 bool scheduler_restore_snapshot(struct scheduler *s, const int32_t *parallelism,
@@ -114,6 +129,8 @@ bool scheduler_restore_snapshot(struct scheduler *s, const int32_t *parallelism,
           !*s->parts.config->recovery_path.text);
     struct err restored = checkpoint_coordinator_restore_snapshot(
         s->parts.checkpoints, s->parts.job, parallelism, max_parallelism, s->parts.effects, &note);
+    if (!err_is(restored))
+        restored = check_parallelism(s->parts.job, parallelism, max_parallelism, &note);
     if (!err_is(restored))
         return true;
     scheduler_log(s, "job", "restore refused", 0, note.text);

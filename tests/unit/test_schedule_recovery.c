@@ -129,6 +129,27 @@ START_TEST(an_adaptive_job_whose_savepoint_is_not_there_fails_with_its_first_gra
 }
 END_TEST
 
+/* Of 140 the job runs 4 at first, for whose 128 key groups the savepoint stands; 144 slots are more
+ * than these can be dealt out to. */
+START_TEST(an_adaptive_job_that_outgrows_the_key_groups_of_its_savepoint_fails)
+{
+    struct story *story = open_and_stop(_i, true);
+    story_submit(story,
+                 heir(story, 1, "source 140; count 140; source -> count hash", "savepoint of job"));
+    story_run(story, 60 * TIME_S);
+    story_add(story, 140);
+    story_expect(story,
+                 "...\n"
+                 "77.112 jm: scheduler [job 1] Restarting -> CreatingExecutionGraph\n"
+                 "77.112 jm: job [job 1] restore refused (The state for task source can not be "
+                 "restored. The maximum parallelism (128) of the restored state is lower than the "
+                 "configured parallelism (140))\n"
+                 "77.112 jm: scheduler [job 1] CreatingExecutionGraph -> Finished (the execution "
+                 "graph could not be built)\n");
+    story_destroy(story);
+}
+END_TEST
+
 /* CLAIM: with checkpoint 3 the savepoint is the job's to remove, and nobody finds it any more.
  * NO_CLAIM leaves it to a third job. */
 static void check_third_job(int vouch, const char *claim_mode, const char *said)
@@ -196,6 +217,7 @@ Suite *test_schedule_recovery_suite(void)
     tcase_add_story(refusals, a_job_whose_savepoint_is_not_there_fails);
     tcase_add_story(refusals,
                     an_adaptive_job_whose_savepoint_is_not_there_fails_with_its_first_graph);
+    tcase_add_story(refusals, an_adaptive_job_that_outgrows_the_key_groups_of_its_savepoint_fails);
     suite_add_tcase(suite, refusals);
     TCase *claims = tcase_create("claims");
     tcase_add_story(claims, a_claimed_savepoint_is_gone_once_it_is_subsumed);
