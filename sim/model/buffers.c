@@ -148,6 +148,12 @@ struct buffer_level buffers_of(const struct model *model, struct model_job *job,
     return level;
 }
 
+static double group_backlog(struct model_source *source, const struct partition_group *group,
+                            time_ns now)
+{
+    return fmax(source_arrived(source, group, now) - source_read(source, group, now), 0);
+}
+
 /* Of its backlog, what subtasks could read if those behind them took it has gone into buffers, each
  * in proportion. */
 double source_ahead(const struct model *model, struct model_job *job, struct model_source *source,
@@ -161,8 +167,7 @@ double source_ahead(const struct model *model, struct model_job *job, struct mod
         double held = 0;
         if (part > 0 && group->class != GROUP_IDLE &&
             net_of(model, component)->classes.items[group->class].backpressured)
-            held =
-                part * fmax(source_arrived(source, group, model_now(model)) - group->position, 0);
+            held = part * group_backlog(source, group, model_now(model));
         if (by_group)
             by_group[g] = held;
         sum += held * group->count;

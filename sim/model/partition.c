@@ -6,6 +6,8 @@
  */
 #include "sim/model/partition.h"
 
+#include <math.h>
+
 #include "sim/model/intern.h"
 
 static struct layout *layout_new(uint32_t partitions, uint32_t period, uint32_t *group_of)
@@ -229,6 +231,31 @@ void partitions_restore(struct model_source *source, const struct source_cut *cu
             regrouping_place(&new, i, old, UINT32_MAX, &source->groups.items[old]);
     }
     regrouping_adopt(&new, source);
+}
+
+void partitions_drain(struct model_source *source, const struct source_cut *cut)
+{
+    const struct layout *layout = source->layout;
+    uint32_t partitions = layout->partitions;
+    if (cut->layout->partitions != partitions)
+        return;
+    double *sums = mem_create_array(source->groups.count, sizeof *sums);
+    uint32_t period = layout_period(partitions, layout->period, cut->layout->period);
+    for (uint32_t i = 0; i < period; i++)
+        sums[layout_group(layout, i)] +=
+            layout_repeats(partitions, period, i) * cut->positions[layout_group(cut->layout, i)];
+    for (size_t g = 0; g < source->groups.count; g++) {
+        struct partition_group *group = &source->groups.items[g];
+        double drained = fmax(sums[g] / group->count - group->position, 0);
+        if (group->kept_up)
+            continue;
+        group->position += drained;
+        group->from += drained;
+        source->served_total += drained * group->count;
+        source->served_from += drained * group->count;
+        source->served_folded += drained * group->count; /* its work was not done in an instant */
+    }
+    mem_destroy(sums);
 }
 
 /* From here on read by the class; what it slept through is no arrival of a paced one. */

@@ -26,5 +26,8 @@ void cut_merge(struct source_cut *cut);
 /* See source_restore; positions only, nothing is counted. */
 void partitions_restore(struct model_source *source, const struct source_cut *cut,
                         const bool *fresh, uint32_t parallelism, time_ns now);
+/* What was ahead of a stop's barrier has been worked off, and nothing behind it: the source is as
+ * far as the settled cut. */
+void partitions_drain(struct model_source *source, const struct source_cut *cut);
 
 #endif

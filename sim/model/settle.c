@@ -46,9 +46,7 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
     double *limits = mem_create_array(own->group_count, sizeof *limits);
     for (uint32_t g = 0; g < own->group_count; g++)
         limits[g] = INFINITY;
-    if (moves && stops)
-        source_drain(source, own, model_now(model));
-    else if (moves)
+    if (moves && !stops)
         limit_by_source(own, source, model_now(model), limits);
     for (size_t i = job->cuts.count; i-- > 0 && job->cuts.items[i].id > cut->id;) {
         const struct source_cut *newer = &job->cuts.items[i].sources[s];
@@ -58,6 +56,8 @@ static void settle_source(struct model *model, struct model_job *job, struct cut
     }
     /* Below it only when a region has begun anew meanwhile, and then nobody completes the cut. */
     source_cut_settle(own, fmax(most - own->total, 0), limits);
+    if (moves && stops)
+        partitions_drain(source, own);
     mem_destroy(limits);
 }
 

@@ -236,24 +236,6 @@ void source_move(struct model_source *source, double seconds, time_ns now)
     }
 }
 
-void source_drain(struct model_source *source, const struct source_cut *cut, time_ns now)
-{
-    if (cut->layout != source->layout)
-        return;
-    for (uint32_t g = 0; g < cut->group_count; g++) {
-        struct partition_group *group = &source->groups.items[g];
-        double left = source_arrived(source, group, now) - source_read(source, group, now);
-        double drained = fmin(cut->aheads[g], fmax(left, 0));
-        if (group->kept_up)
-            continue;
-        group->position += drained;
-        group->from += drained;
-        source->served_total += drained * group->count;
-        source->served_from += drained * group->count;
-        source->served_folded += drained * group->count; /* its work was not done in an instant */
-    }
-}
-
 static bool some_group_is_idle(const struct model_source *source)
 {
     for (VEC_EACH(const struct partition_group, group, &source->groups))

@@ -109,8 +109,6 @@ double source_lag_seconds_most(struct model_source *source, time_ns now);
  * have had for `seconds`, and the most of the lag on the way is kept. */
 void source_start(struct model_source *source);
 void source_move(struct model_source *source, double seconds, time_ns now);
-/* What was ahead of a stop's barrier has been worked off, and nothing behind it. */
-void source_drain(struct model_source *source, const struct source_cut *cut, time_ns now);
 /* The lag as it is now may be the most. */
 void source_note_lag(struct model_source *source, time_ns now);
 /* Partitions whose reader does not run go back to the cut, null: to 0, when one does again: how

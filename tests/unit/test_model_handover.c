@@ -299,6 +299,44 @@ START_TEST(what_a_snapshot_holds_does_not_depend_on_what_comes_after_it)
 }
 END_TEST
 
+/* Of five partitions the first and the last have one reader of four and fall behind. With three
+ * readers each of them has one that keeps up beside it: what lies in buffers is of those that are
+ * behind. */
+START_TEST(a_stop_drains_nothing_of_partitions_that_keep_up)
+{
+    static const uint32_t wide[] = { 4, 1 }, narrow[] = { 3, 1 };
+    struct fixture_deployment how = { .parallelism = wide, .hosts = hosts, .host_count = 2 };
+    model_fixture_init(&f);
+    model_fixture_pair(&f, 1 * TIME_US, 100 * TIME_US, PARTITION_HASH, 12000);
+    model_fixture_load(&f, job_0, 0, 30 * TIME_S, 4000);
+    f.scenario.jobs.items[0].vertices.items[0].partitions = 5;
+    job_1 = model_fixture_add_job(&f);
+    model_fixture_vertex(&f, job_1, "source", 128, 1 * TIME_US)->partitions = 5;
+    f.scenario.jobs.items[1].former = 1;
+    set("execution.state-recovery.path", "savepoint of job");
+    model_fixture_start(&f);
+    model_fixture_deploy(&f, &how);
+    model_fixture_run(&f, 30 * TIME_S);
+    model_fixture_trigger(&f, &how, 4, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, 33 * TIME_S);
+    model_fixture_tell(&f, &how, DATA_CHECKPOINT_COMPLETE, 4);
+    how.parallelism = narrow;
+    how.graph++;
+    model_fixture_restart(&f, &how, 4);
+    model_fixture_run(&f, 41 * TIME_S);
+    model_fixture_trigger(&f, &how, 5, CHECKPOINT_STOP_SUSPEND);
+    model_fixture_run(&f, 60 * TIME_S);
+    ck_assert_int_lt(model_fixture_acknowledged(&f, 5, 4), TIME_NEVER);
+    model_fixture_tell(&f, &how, DATA_CHECKPOINT_COMPLETE, 5);
+    model_fixture_run(&f, 61 * TIME_S);
+    model_job_ended(f.model, job_0, false);
+    struct model_job_view view = model_fixture_job(&f, job_0);
+    ck_assert_double_eq_tol(view.served_total - view.replayed_total,
+                            model_fixture_job(&f, job_1).position, 1e-3);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 /* How the later job starts. */
 struct start {
     const char *path, *claim_mode;
@@ -397,6 +435,7 @@ Suite *test_model_handover_suite(void)
     suite_add_tcase(suite, all);
     TCase *bare = tcase_create("without fixture");
     tcase_add_test(bare, what_a_snapshot_holds_does_not_depend_on_what_comes_after_it);
+    tcase_add_test(bare, a_stop_drains_nothing_of_partitions_that_keep_up);
     suite_add_tcase(suite, bare);
     return suite;
 }
