@@ -50,6 +50,22 @@ START_TEST(savepoint_runs_beside_a_checkpoint_and_begins_the_pause)
 }
 END_TEST
 
+/* scheduleAtFixedRate: a JobManager that stood still from 3.5 to 6.3 s triggers then what was due
+ * at 5 s, and next what is due at 7 s, as soon as the pause is over. */
+START_TEST(a_trigger_that_comes_late_does_not_move_the_grid)
+{
+    begin(NULL, NULL);
+    checkpoint_fixture_start(&f);
+    advance_to_ms(3500);
+    effects_begin(&f.effects, 6300 * TIME_MS);
+    checkpoint_coordinator_on_time(&f.coordinator, &f.effects);
+    checkpoint_fixture_carry_out(&f);
+    advance_to_ms(8000);
+    ck_assert_str_eq(f.log, "1000 triggered 1;1025 completed 1;3000 triggered 2;3025 completed 2;"
+                            "6300 triggered 3;6325 completed 3;7325 triggered 4;7350 completed 4;");
+}
+END_TEST
+
 /* CheckpointCoordinator.completePendingCheckpoint: savepoints do not enter the store. */
 START_TEST(savepoint_is_not_what_a_restart_restores)
 {
@@ -403,6 +419,7 @@ Suite *test_checkpoint_requests_suite(void)
     TCase *requests = tcase_create("requests");
     tcase_add_checked_fixture(requests, NULL, teardown);
     tcase_add_test(requests, savepoint_runs_beside_a_checkpoint_and_begins_the_pause);
+    tcase_add_test(requests, a_trigger_that_comes_late_does_not_move_the_grid);
     tcase_add_test(requests, savepoint_is_not_what_a_restart_restores);
     tcase_add_test(requests, savepoint_is_not_subsumed_by_a_newer_checkpoint);
     tcase_add_test(requests, savepoint_does_not_subsume_an_older_checkpoint);

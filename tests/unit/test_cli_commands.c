@@ -105,6 +105,21 @@ START_TEST(every_command_tells_its_options_and_an_example)
 }
 END_TEST
 
+/* It is what a new user copies first: nothing of it says FAILED. */
+START_TEST(the_example_of_run_holds)
+{
+    static const char line[] = "run scenarios/fault-slow --seed 7 --set "
+                               "cluster.dfs.bandwidth=1gbit --out ";
+    char own[sizeof line + 32];
+    cli_begin();
+    ck_assert_int_eq(cli_weir("help run"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), line));
+    text_format(own, sizeof own, "%s@/slow --no-plots", line);
+    ck_assert_int_eq(cli_weir(own), EXIT_HELD);
+    cli_end();
+}
+END_TEST
+
 /* Completions and manual page list what there is, but for what only makes documentation. */
 /* This program lies in a build folder that may be anywhere, and so may who calls it; the
  * environment overrules. */
@@ -411,6 +426,7 @@ Suite *test_cli_commands_suite(void)
     tcase_add_test(lines, an_option_that_nobody_knows_names_the_nearest);
     tcase_add_test(lines, rounding_in_a_short_step_breaks_no_invariant);
     tcase_add_test(lines, every_command_tells_its_options_and_an_example);
+    tcase_add_test(lines, the_example_of_run_holds);
     tcase_add_test(lines, plot_scripts_are_found_or_asked_for);
     tcase_add_test(whole, a_test_tells_which_jobs_failed);
     tcase_add_test(lines, options_become_overrides_the_last_one_winning);
