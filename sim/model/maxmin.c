@@ -16,6 +16,7 @@
 #include "sim/model/order.h"
 
 #define LEVELS_ALIKE 1e-13 /* relative */
+#define FULL_ALIKE   1e-9
 
 enum { TURNS_MAX = 300 };
 
@@ -432,4 +433,10 @@ void maxmin_solve(struct maxmin *problem)
         fill(problem);
     while (lower_levels(problem))
         fill(problem);
+}
+
+bool maxmin_row_is_full(const struct maxmin *problem, uint32_t row)
+{
+    const struct maxmin_row *r = &problem->rows.items[row];
+    return load_of(problem, r) >= r->limit * (1 - FULL_ALIKE);
 }

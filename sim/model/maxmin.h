@@ -101,5 +101,7 @@ uint32_t maxmin_add_row(struct maxmin *problem, double limit, const struct maxmi
 void maxmin_share_row(struct maxmin *problem, uint32_t row, const double *peaks);
 /* Every flow must have a bound or lie in a row; one that has neither stops the run. */
 void maxmin_solve(struct maxmin *problem);
+/* Solved: does the row carry all that it can, whoever was held by it first? */
+bool maxmin_row_is_full(const struct maxmin *problem, uint32_t row);
 
 #endif

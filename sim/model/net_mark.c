@@ -335,12 +335,15 @@ static void note_held(const struct net *net, struct model_job *job,
 
 void net_mark(struct model *model, struct net *net)
 {
+    bool contended = false;
     clear_marks(model, net);
-    for (uint32_t c = 0; c < net->classes.count; c++)
+    for (uint32_t c = 0; c < net->classes.count; c++) {
         mark_class(model, net, c);
-    for (VEC_EACH(const struct net_row, row, &net->rows))
-        if (row->sum != NONE && is_of_cores(row))
-            add_core_lacks(model, net, row);
+        contended |= net->classes.items[c].contended;
+    }
+    for (uint32_t r = 0; r < net->rows.count && contended; r++)
+        if (is_of_cores(&net->rows.items[r]) && maxmin_row_is_full(&net->problem, r))
+            add_core_lacks(model, net, &net->rows.items[r]);
     mark_work(model, net);
     mark_own_rows(model, net);
     for (VEC_EACH(const struct net_member, member, &net->members)) {

@@ -122,6 +122,28 @@ START_TEST(tasks_of_a_slot_share_its_cores)
 }
 END_TEST
 
+/* Slots that are full in the same instant, on hosts that another job tells apart: the readers of
+ * all of them always have work. */
+START_TEST(all_full_slots_keep_their_tasks_waiting)
+{
+    static const uint32_t one[] = { 1 };
+    make_job(PARTITION_REBALANCE, 20 * TIME_US, 100 * TIME_US, 1e6);
+    give_cores(0, "small", 250);
+    give_cores(1, "small", 250);
+    struct job_id other = model_fixture_add_job(&f);
+    model_fixture_vertex(&f, other, "source", 128, 100 * TIME_US);
+    model_fixture_load(&f, other, 0, 0, 2000);
+    f.hosts[1].machine.cores = f.hosts[2].machine.cores = 1;
+    model_fixture_start(&f);
+    model_fixture_deploy_first(&f, four_each, hosts, 2);
+    model_fixture_deploy(&f,
+                         &(struct fixture_deployment){
+                             .job = other, .parallelism = one, .hosts = hosts, .host_count = 1 });
+    struct model_vertex_view count = model_fixture_between(&f, 1, 10 * TIME_S, 20 * TIME_S);
+    ck_assert_double_eq_tol(count.busy_seconds, count.task_seconds, 1e-6);
+}
+END_TEST
+
 /* Half the speed: half of it. */
 START_TEST(a_slow_host_gives_less_of_a_core)
 {
@@ -356,6 +378,7 @@ Suite *test_model_hosts_suite(void)
     tcase_add_test(tcase, an_edge_has_bytes_and_selectivity_of_its_own);
     tcase_add_loop_test(tcase, a_slot_uses_no_more_than_its_cores, 0, 2);
     tcase_add_loop_test(tcase, tasks_of_a_slot_share_its_cores, 0, 2);
+    tcase_add_test(tcase, all_full_slots_keep_their_tasks_waiting);
     tcase_add_test(tcase, a_slow_host_gives_less_of_a_core);
     tcase_add_test(tcase, a_slot_without_a_profile_has_no_limit_of_its_own);
     tcase_add_loop_test(tcase, a_default_slot_has_no_limit_whatever_its_group_asks_for, 0, 2);
