@@ -335,13 +335,11 @@ static void tell_restores(struct paragraph *p)
 static void tell_lag(struct paragraph *p)
 {
     const struct lag_rise *lag = &p->chapter->lag;
-    char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE], at[NUMBER_TEXT_SIZE];
+    char rise[RISE_TEXT_SIZE], at[NUMBER_TEXT_SIZE];
     if (!(lag->most - lag->least >= LAG_TOLD_S))
         return;
-    number_text_seconds(lag->least, from);
-    number_text_seconds(lag->most, to);
-    paragraph_say(p, "The lag grew from %s to %s, at %s. ", from, to,
-                  paragraph_moment(p, lag->to, at));
+    narrative_tell_rise(lag, rise);
+    paragraph_say(p, "The lag grew %s, at %s. ", rise, paragraph_moment(p, lag->to, at));
 }
 
 void narrative_tell_checkpoints(struct paragraph *p)

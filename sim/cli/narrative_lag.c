@@ -270,23 +270,31 @@ static size_t put_busiest(const struct busy_vertex *busiest, char *out, size_t s
                        is_even ? "" : " in all");
 }
 
+void narrative_tell_rise(const struct lag_rise *rise, char *out)
+{
+    char least[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], by[NUMBER_TEXT_SIZE];
+    number_text_seconds(rise->least, least);
+    number_text_seconds(rise->most, most);
+    number_text_seconds(rise->most - rise->least, by);
+    bool is_small = text_equal(least, most);
+    text_format(out, RISE_TEXT_SIZE, "%s %s to %s", is_small ? "by" : "from", is_small ? by : least,
+                most);
+}
+
 /* "The lag of a grew from 0 s to 24 min between 00:29:00 and 01:01:10, without any outage", and
  * what it was bound by. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file)
 {
     const struct lag_climb *climb = &narrative->climb;
-    char least[NUMBER_TEXT_SIZE], most[NUMBER_TEXT_SIZE], from[NUMBER_TEXT_SIZE];
-    char to[NUMBER_TEXT_SIZE], text[PARAGRAPH_SIZE];
+    char rise[RISE_TEXT_SIZE], from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE], text[PARAGRAPH_SIZE];
     if (!climb->job)
         return;
-    number_text_seconds(climb->lag.least, least);
-    number_text_seconds(climb->lag.most, most);
+    narrative_tell_rise(&climb->lag, rise);
     number_text_moment(climb->lag.from, narrative->duration, from);
     number_text_moment(climb->lag.to, narrative->duration, to);
     size_t length = text_format(text, sizeof text,
-                                "The lag of %s grew from %s to %s between %s and %s, without any "
-                                "outage",
-                                climb->job, least, most, from, to);
+                                "The lag of %s grew %s between %s and %s, without any outage",
+                                climb->job, rise, from, to);
     if (climb->network.host)
         length += put_network(&climb->network, text + length, sizeof text - length);
     else if (climb->busiest.name)

@@ -100,6 +100,10 @@ struct full_network narrative_full_network(const json_t *summary, const char *jo
 /* "the NIC of tm3 was full, sending 118 MB/s of 125 MB/s"; the length of it. */
 size_t narrative_tell_network(const struct full_network *network, char *out, size_t size);
 
+/* "from 2 s to 5 min"; "by 20 min to 1 d 5 h" where both read alike. Room for RISE_TEXT_SIZE. */
+enum { RISE_TEXT_SIZE = 2 * NUMBER_TEXT_SIZE + 16 };
+void narrative_tell_rise(const struct lag_rise *rise, char *out);
+
 /* When lag grew most without an outage; nothing where it did not. */
 void narrative_sum_up_lag(const struct narrative *narrative, FILE *file);
 

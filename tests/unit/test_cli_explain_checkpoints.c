@@ -319,6 +319,9 @@ static const struct rise {
     { "1190,1,0,,,,\n1210,1,1,,,,\n1300,1,90,,,,\n1400,1,190,,,,\n", NULL }, /* of no job */
     { "121,1,0,,,,\n130,1,1,,,,\n190,1,60,,,,\n",
       "The lag of a grew from 1 s to 1 min between 00:02:10 and 00:03:10, without any outage" },
+    { "121,1,104500,,,,\n130,1,104600,,,,\n190,1,104700,,,,\n",
+      "The lag of a grew by 1 min 40 s to 1 d 5 h between 00:02:10 and 00:03:10, without any "
+      "outage" },
 };
 
 START_TEST(a_rise_of_lag_is_told_where_it_lasts_and_no_outage_explains_it)
