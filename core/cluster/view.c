@@ -46,6 +46,7 @@ struct job_view view_job(const struct node *job_manager, uint32_t index)
         .tasks = graph ? graph->task_count : 0,
         .tasks_running = graph ? execution_graph_count(graph, EXECUTION_RUNNING) : 0,
         .slots_held = (uint32_t)master->pool.slots.count,
+        .slots_wanted = (uint32_t)requirements_total(&master->pool.required),
         .restarts = scheduler->restart_count,
         .rescales = scheduler->rescale_count,
         .submitted_at = master->submitted_at,

@@ -46,6 +46,7 @@ static bool look_job(void *context, struct job_id job, struct look_job *out)
                               .tasks = view.tasks,
                               .tasks_running = view.tasks_running,
                               .slots_held = view.slots_held,
+                              .slots_wanted = view.slots_wanted,
                               .restarts = view.restarts,
                               .rescales = view.rescales,
                               .submitted_at = view.submitted_at,

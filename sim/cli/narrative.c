@@ -119,7 +119,7 @@ struct outage {
     const char *job, *cause, *by;
     bool planned, rescaled, recovered, failed, is_over;
     time_ns at, down_at, over_at, failed_at, length;
-    int64_t restarts;
+    int64_t restarts, slots_held, slots_wanted;
 };
 
 static struct outage read_outage(const json_t *one, bool planned)
@@ -129,6 +129,8 @@ static struct outage read_outage(const json_t *one, bool planned)
                              .cause = json_string_value(json_object_get(one, "cause")),
                              .by = json_string_value(json_object_get(one, "failed_by")) };
     outage.restarts = json_integer_value(json_object_get(one, "restarts"));
+    outage.slots_held = json_integer_value(json_object_get(one, "slots_held"));
+    outage.slots_wanted = json_integer_value(json_object_get(one, "slots_wanted"));
     outage.rescaled = planned || json_is_true(json_object_get(one, "rescaled"));
     take_time(one, "at", &outage.at);
     take_time(one, "down_at", &outage.down_at);
@@ -246,6 +248,8 @@ static void add_outage(struct narrative *narrative, struct stories *stories,
                                .why = outage->cause,
                                .by = outage->by,
                                .restarts = outage->restarts,
+                               .slots_held = outage->slots_held,
+                               .slots_wanted = outage->slots_wanted,
                                .fault_at = outage->at,
                                .from = outage->down_at,
                                .to = to });

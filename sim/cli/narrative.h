@@ -45,7 +45,9 @@ struct chapter {
     bool is_unnoticed;  /* an incident of which the JobManager never heard; `first` is any line */
     bool is_rescale;    /* of an incident, too: it began as one */
     bool has_fault;     /* `cause` is the line of a fault */
-    const char *why;    /* what the summary puts it down to; null: no outage */
+    /* A rescale: slots the job had when it began, and would have liked to have; 0: not known. */
+    int64_t slots_held, slots_wanted;
+    const char *why;  /* what the summary puts it down to; null: no outage */
     const char *by;   /* what the job FAILED by, where that is another; of its end, in full; null */
     int64_t restarts; /* as numRestarts counts them; 0 where that is not known */
     time_ns fault_at; /* of the cause; maybe long before */

@@ -388,13 +388,39 @@ static void tell_end(struct paragraph *p)
                   last->reason ? ", at " : "", last->reason ? last->reason : "");
 }
 
+/* Was the job given requirements since its last size was worked out? Then it may be rescaled with
+ * the slots that it had. */
+static bool has_new_requirements(const struct paragraph *p)
+{
+    for (size_t i = p->chapter->first; i-- > 0;) {
+        const struct log_entry *entry = entry_at(p, i);
+        if (!is_of_job(p, entry))
+            continue;
+        if (run_log_fits(entry, "client rescale done"))
+            return true;
+        if (run_log_fits(entry, "scheduler CreatingExecutionGraph"))
+            return false;
+    }
+    return false;
+}
+
+/* Sufficient resources may be all that are desired: once Stabilized, the transition manager does
+ * not ask for these any more. */
 static void tell_rescale(struct paragraph *p)
 {
     const struct log_entry *first = entry_at(p, p->chapter->first);
+    const struct chapter *chapter = p->chapter;
     bool desired = first->reason && text_equal(first->reason, "desired resources");
-    paragraph_say(p, "%s, so the adaptive scheduler restarted the job. ",
-                  desired ? "All the slots it wants were there"
-                          : "Other slots than before were there, enough though not all it wants");
+    bool is_known = desired || chapter->slots_wanted > 0;
+    bool has_all = desired || chapter->slots_held >= chapter->slots_wanted;
+    if (is_known && has_all)
+        paragraph_say(p, "All the slots it wants were there");
+    else
+        paragraph_say(p, "%s%s",
+                      has_new_requirements(p) ? "Slots for another size than before were there"
+                                              : "Other slots than before were there",
+                      is_known ? ", enough though not all it wants" : "");
+    paragraph_say(p, ", so the adaptive scheduler restarted the job. ");
 }
 
 /* "clicks goes down" */

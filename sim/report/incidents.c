@@ -414,6 +414,8 @@ void incidents_review(struct incidents *incidents, struct job_id id, time_ns at,
         come_up(incidents, id, &view, at);
     } else if (job->state == UPTIME_UP && !runs) {
         go_down(incidents, id, at, view.rescales > job->rescales);
+        incidents->list.items[job->open].slots_held = view.slots_held;
+        incidents->list.items[job->open].slots_wanted = view.slots_wanted;
         notice(incidents, id, at);
     } else if (job->state == UPTIME_DOWN && !runs && !job->noticed) {
         notice(incidents, id, at);

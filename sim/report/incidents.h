@@ -33,6 +33,8 @@ struct incident {
     time_ns over_at;    /* running_at, or when the job ended otherwise; TIME_NEVER: it goes on */
     time_ns failed_at;  /* the job was given up then; TIME_NEVER: it was not */
     uint32_t restarts;  /* it took so far, the one that worked included */
+    /* rescaled: what the job had and what it would have liked to have when that began */
+    uint32_t slots_held, slots_wanted;
 };
 
 enum job_uptime { UPTIME_BEFORE, UPTIME_UP, UPTIME_DOWN, UPTIME_FAILED, UPTIME_ENDED };

@@ -302,6 +302,10 @@ static json_t *outages_array(const struct recorder *recorder, bool planned)
         put_text(one, "failed_by", *incident->end ? incident->end : NULL);
         put(one, "over_s", seconds(incident->over_at));
         put(one, "restarts", json_integer(incident->restarts));
+        if (incident->rescaled) {
+            put(one, "slots_held", json_integer(incident->slots_held));
+            put(one, "slots_wanted", json_integer(incident->slots_wanted));
+        }
         json_array_append_new(all, one);
     }
     return all;

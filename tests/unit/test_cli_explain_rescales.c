@@ -106,6 +106,53 @@ START_TEST(a_job_that_comes_back_from_a_failure_does_so_with_its_requirements)
 }
 END_TEST
 
+/* The next checkpoint is more than a minute off: it finds the job in Stabilized, which goes by what
+ * is sufficient, whether that is all the job wants or not. */
+static const struct rescale_case {
+    const char *events, *told, *slots;
+} rescale_cases[] = {
+    { "{ at: 10min, kill: tm1 }, { at: 21min, add: full }", "All the slots it wants were there",
+      "\"slots_held\": 8, \"slots_wanted\": 8" },
+    { "{ at: 10min, kill: tm1 }, { at: 21min, add: half }",
+      "Other slots than before were there, enough though not all it wants",
+      "\"slots_held\": 6, \"slots_wanted\": 8" },
+    { "{ at: 21min, rescale: { all: 1..4 } }", "All the slots it wants were there",
+      "\"slots_held\": 8, \"slots_wanted\": 4" },
+    { "{ at: 11min, rescale: { all: 1..4 } }, { at: 31min, rescale: { all: 1..12 } }",
+      "Slots for another size than before were there, enough though not all it wants",
+      "\"slots_held\": 8, \"slots_wanted\": 12" },
+};
+
+START_TEST(a_rescale_tells_whether_the_job_has_all_the_slots_it_wants)
+{
+    const struct rescale_case *c = &rescale_cases[_i];
+    static char summary[CLI_TEXT_SIZE];
+    char scenario[4096], told[256];
+    text_format(scenario, sizeof scenario,
+                "name: slots\nduration: 40min\n"
+                "config: { jobmanager.scheduler: adaptive, parallelism.default: 8, "
+                "execution.checkpointing.interval: 5min }\n"
+                "cluster:\n  task-manager: { count: 2, slots: 4, boot: 5s }\n"
+                "  task-managers: [ { name: half, slots: 2, at: never } ]\n"
+                "jobs:\n  - { name: a, vertices: [ { name: s } ], load: 1k/s }\n"
+                "events: [ %s ]\n",
+                c->events);
+    cli_begin();
+    cli_put_file("slots.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @/slots.yaml --out @/o --no-plots"), 0);
+    ck_assert_int_eq(cli_weir("explain @/o"), 0);
+    text_format(scenario, sizeof scenario, "%s", cli_out());
+    told_unwrap(scenario);
+    text_format(told, sizeof told,
+                "a is rescaled %s, so the adaptive scheduler restarted the job. ", c->told);
+    must_tell(scenario, told);
+    text_format(summary, sizeof summary, "%s", cli_get_file("o/summary.json"));
+    told_unwrap(summary);
+    must_tell(summary, c->slots);
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_explain_rescales_suite(void);
 Suite *test_cli_explain_rescales_suite(void)
 {
@@ -115,6 +162,8 @@ Suite *test_cli_explain_rescales_suite(void)
     tcase_add_test(runs, a_job_that_such_a_rescale_ends_failed_by_the_fault);
     tcase_add_loop_test(runs, a_job_that_comes_back_from_a_failure_does_so_with_its_requirements, 0,
                         2);
+    tcase_add_loop_test(runs, a_rescale_tells_whether_the_job_has_all_the_slots_it_wants, 0,
+                        sizeof rescale_cases / sizeof *rescale_cases);
     suite_add_tcase(suite, runs);
     return suite;
 }
