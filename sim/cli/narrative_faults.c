@@ -9,6 +9,7 @@
 #include "sim/cli/narrative_parts.h"
 #include "sim/report/causes.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* A resource manager that hears nothing of a process gives it up within this. */
@@ -240,6 +241,55 @@ void fault_title_times(const struct narrative *narrative, const struct chapter *
     const struct fault_row *row = row_of(&narrative->log->entries.items[chapter->first]);
     bool of_storage = is_of_storage(&narrative->log->entries.items[chapter->first]);
     text_format(out, size, "%zu times %s %s", times, of_storage ? storage : "a process", row->does);
+}
+
+/* Lines of what the script does stand right behind its own, those of both ends of a link too. */
+static bool is_done_with(const struct log_entry *script, const struct log_entry *first,
+                         const struct log_entry *entry)
+{
+    return entry->at == script->at && row_of(entry) && text_equal(entry->what, first->what);
+}
+
+/* "kill tm1", "fail count 3", "fail-storage all", as events are called that have no label of their
+ * own: only where many are struck it does not name them. */
+static bool label_says_it(const struct log_entry *script)
+{
+    size_t length = strlen(script->what);
+    bool is_own = script->reason && strncmp(script->reason, script->what, length) == 0 &&
+                  script->reason[length] == ' ';
+    return is_own && (text_equal(script->node, script->reason + length + 1) || script->vertex ||
+                      text_equal(script->what, "fail-storage"));
+}
+
+void fault_say_done(struct paragraph *p, const struct log_entry *script)
+{
+    const struct run_log *log = p->narrative->log;
+    const struct log_entry *end = log->entries.items + log->entries.count, *first = script + 1;
+    size_t all = 0, told = 0;
+    if (label_says_it(script))
+        return;
+    if (script->vertex) {
+        paragraph_say(p, ": subtask %" PRId64 " of %s was to fail", script->subtask,
+                      script->vertex);
+        return;
+    }
+    for (const struct log_entry *e = first; e < end && is_done_with(script, first, e); e++)
+        all++;
+    if (all == 2 && *row_of(first)->peer && !text_equal(script->node, "world")) {
+        paragraph_say(p, ": %s was %s%s%s", first->node, fault_past(first->what),
+                      row_of(first)->peer, first[1].node);
+        return;
+    }
+    for (; told < all && told < LABELS_TOLD; told++)
+        paragraph_say(p, "%s%s",
+                      told == 0         ? ": "
+                      : told + 1 == all ? " and "
+                                        : ", ",
+                      fault_subject(first + told));
+    if (all > told)
+        paragraph_say(p, " and %zu more", all - told);
+    if (all > 0)
+        paragraph_say(p, " %s %s", all == 1 ? "was" : "were", fault_past(first->what));
 }
 
 /* Of processes that share the chapter, each may have a line of its own. */

@@ -77,6 +77,8 @@ void fault_title(const struct narrative *narrative, const struct chapter *chapte
 /* "5 times a process is frozen". */
 void fault_title_times(const struct narrative *narrative, const struct chapter *chapter,
                        size_t times, char *out, size_t size);
+/* ": tm1 was killed", behind a line of the script whose label does not say that. */
+void fault_say_done(struct paragraph *p, const struct log_entry *script);
 /* What a line says of a process, to stand behind "was". */
 const char *fault_past(const char *what);
 /* Whose condition the line is. */

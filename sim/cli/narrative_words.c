@@ -100,6 +100,14 @@ static void tell_struck(struct paragraph *p, const struct log_entry *cause)
     paragraph_say(p, "%s%s. ", cause->reason ? ": " : "", cause->reason ? cause->reason : "");
 }
 
+static void tell_script(struct paragraph *p, const struct log_entry *script, const char *first)
+{
+    paragraph_say(p, "%she script did what it says (%s)", first,
+                  script->reason ? script->reason : script->what);
+    fault_say_done(p, script);
+    paragraph_say(p, ". ");
+}
+
 static void tell_fault(struct paragraph *p)
 {
     const struct log_entry *cause = entry_at(p, p->chapter->cause);
@@ -113,8 +121,7 @@ static void tell_fault(struct paragraph *p)
     if (before > 0)
         paragraph_say(p, "%s before, ", paragraph_length(before, length));
     if (text_equal(cause->machine, "script"))
-        paragraph_say(p, "%she script did what it says (%s). ", before > 0 ? "t" : "T",
-                      cause->reason ? cause->reason : cause->what);
+        tell_script(p, cause, before > 0 ? "t" : "T");
     else
         tell_struck(p, cause);
 }

@@ -300,6 +300,30 @@ START_TEST(a_failure_without_a_fault_begins_with_the_task)
 }
 END_TEST
 
+/* By a label of one's own, or for how many were picked, one does not see what was done to whom. */
+START_TEST(an_outage_tells_what_the_script_did_where_its_label_does_not)
+{
+    const char *out = told_of(
+        ", heartbeat.interval: 1s, heartbeat.timeout: 5s",
+        "  - { name: a, vertices: [ { name: s, parallelism: 6 } ], load: 1k/s }\n",
+        "  - { at: 2min, fail: { job: a, vertex: s, subtask: 4 }, label: oops }\n"
+        "  - { at: 3min, fail: { job: a, vertex: s, subtask: 4 } }\n"
+        "  - { at: 4min, freeze: { task-manager: tm2, for: 30s }, label: ice }\n"
+        "  - { at: 6min, kill: { task-manager: in-use, count: 3 } }\n"
+        "  - { at: 6min 30s, add: 3 }\n"
+        "  - { at: 10min, kill: tm4, label: boom }\n"
+        "  - { at: 11min, add: 1 }\n  - { at: 18min, kill: tm5 }\n"
+        "  - { at: 14min, cut: { task-manager: tm6, from: jobmanager, for: 30s }, label: snip }\n");
+    must_tell(out, "a goes down The script did what it says (oops): subtask 4 of s was to fail. ");
+    must_tell(out, "a goes down The script did what it says (fail s 4). ");
+    must_tell(out, "before, the script did what it says (ice): tm2 was frozen. ");
+    must_tell(out, "(kill 3 in-use): tm2, tm1 and tm3 were killed. ");
+    must_tell(out, "a goes down The script did what it says (boom): tm4 was killed. ");
+    must_tell(out, "a goes down The script did what it says (kill tm5). ");
+    must_tell(out, "the script did what it says (snip): tm6 was cut off from jobmanager. ");
+}
+END_TEST
+
 Suite *test_cli_explain_faults_suite(void)
 {
     Suite *suite = suite_create("cli: explain faults");
@@ -319,6 +343,7 @@ Suite *test_cli_explain_faults_suite(void)
     tcase_add_test(tcase, an_answer_goes_to_the_command_of_its_job);
     tcase_add_test(tcase, an_answer_goes_to_its_own_request);
     tcase_add_test(tcase, a_failure_without_a_fault_begins_with_the_task);
+    tcase_add_test(tcase, an_outage_tells_what_the_script_did_where_its_label_does_not);
     suite_add_tcase(suite, tcase);
     return suite;
 }

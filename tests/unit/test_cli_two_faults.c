@@ -162,6 +162,7 @@ START_TEST(two_jobs_that_are_made_to_fail_each_fail_by_their_own)
 {
     const char *one = _i ? "bug of one" : "fail in 0 of one";
     const char *two = _i ? "bug of two" : "fail in 0 of two";
+    const char *done = _i ? ": subtask 0 of in was to fail" : "";
     char text[1024];
     cli_begin();
     text_format(text, sizeof text,
@@ -186,8 +187,9 @@ START_TEST(two_jobs_that_are_made_to_fail_each_fail_by_their_own)
     const char *words = explained();
     for (int i = 0; i < 2; i++) {
         text_format(text, sizeof text,
-                    "%s goes down The script did what it says (%s). It was noticed 100 us later: ",
-                    i ? "two" : "one", i ? two : one);
+                    "%s goes down The script did what it says (%s)%s. It was noticed 100 us "
+                    "later: ",
+                    i ? "two" : "one", i ? two : one, done);
         must_say(words, text);
     }
     cli_end();
