@@ -403,7 +403,7 @@ static struct err read_skew(struct job_spec *job, struct vertex_id vertex,
 static struct err check_source_keys(const struct job_graph *graph, struct vertex_id vertex,
                                     const struct tree_node *node, struct note *note)
 {
-    static const char *const keys[] = { "backlog-above", "source-function" };
+    static const char *const keys[] = { "backlog-above", "partitions", "source-function" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct tree_node *found = field_child(node, keys[i]);
         if (found && !job_graph_is_source(graph, vertex))

@@ -292,6 +292,10 @@ static const struct broken {
       "t.yaml:5: jobs.j.vertices.count.source-function: found source-function at a vertex with "
       "inputs, expected it at sources only" },
     { "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: count, "
+      "keys: 10, partitions: 7 } ]\n    edges: [ source -> count: hash ]\n    load: 1/s\n",
+      "t.yaml:5: jobs.j.vertices.count.partitions: found partitions at a vertex with inputs, "
+      "expected it at sources only" },
+    { "name: t\nduration: 1h\njobs:\n  - name: j\n    vertices: [ { name: source }, { name: count, "
       "keys: 10 } ]\n    edges: [ source -> count: hash ]\n    loads: { sorce: 1/s }\n",
       "t.yaml:7: jobs.j.loads.sorce: found 'sorce', expected a vertex of job 'j', did you mean "
       "'source'?" },
