@@ -187,7 +187,7 @@ static struct snapshot snapshot_of(struct model_job *job, const struct model_ver
         .checkpoint = checkpoint,
         .records = records_at_cut(job, vertex, cut),
         .is_incremental = config_is_incremental(&job->spec->graph->config) &&
-                          pending->how.kind == CHECKPOINT_PERIODIC,
+                          pending->how.kind == CHECKPOINT_PERIODIC && vertex->spec->keys > 0,
         .local = local_is_kept(job->spec) && pending->how.kind == CHECKPOINT_PERIODIC,
         .like = { .alignment = hop->alignment, .in_flight_bytes = (int64_t)(in_flight / tasks) },
     };

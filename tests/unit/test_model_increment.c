@@ -59,6 +59,30 @@ START_TEST(an_incremental_checkpoint_writes_what_has_changed)
 }
 END_TEST
 
+/* Operator state: 1,000 records of 100 bytes a second, all of them again. */
+START_TEST(state_without_keys_is_written_whole)
+{
+    f.config.checkpoint_incremental = true;
+    f.config.state_backend = STATE_BACKEND_ROCKSDB;
+    count->state_growth = 100;
+    model_fixture_begin(&f, &two_by_two, 1000);
+    for (uint64_t id = 1; id <= 3; id++) {
+        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
+        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
+        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
+    }
+    double written[4] = { 0 };
+    for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
+        if (line->kind != DATA_CHECKPOINT_ACKNOWLEDGED)
+            continue;
+        ck_assert_int_eq(line->ack.written_bytes, line->ack.state_bytes);
+        written[line->checkpoint] += (double)line->ack.written_bytes;
+    }
+    for (int id = 1; id <= 3; id++)
+        ck_assert_double_eq_tol(written[id], id * 1e6, 1e4);
+}
+END_TEST
+
 /* The option is RocksDB's: a hash backend is written whole. */
 START_TEST(a_hash_backend_has_full_checkpoints_only)
 {
@@ -228,6 +252,7 @@ Suite *test_model_increment_suite(void)
     TCase *tests = tcase_create("increments");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, an_incremental_checkpoint_writes_what_has_changed);
+    tcase_add_test(tests, state_without_keys_is_written_whole);
     tcase_add_test(tests, a_hash_backend_has_full_checkpoints_only);
     tcase_add_test(tests, as_much_is_written_again_as_is_changed);
     tcase_add_loop_test(tests, behind_a_rescale_the_first_is_a_full_one, 0, 3);
