@@ -247,8 +247,8 @@ const struct command command_run = {
         "report.html in a folder, which is put in place only when it is complete. A run that is\n"
         "interrupted leaves what it has come to, beside a complete one as DIR.interrupted. Exit\n"
         "code 1 when an expectation of the scenario did not hold.",
-    .example = "  weir run scenarios/fault-slow --seed 7 --set cluster.dfs.bandwidth=1gbit "
-               "--out out/slow",
+    .example = "  weir run scenarios/reactive-spot-day --seed 3 --set cluster.dfs.bandwidth=1gbit "
+               "--out out/day",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .argument_min = 1,

@@ -116,7 +116,7 @@ void life_step_release(struct life *life, uint32_t index)
         life->world.transfer_cancel(life->world.context, step->transfer);
         tell_of_reading(life, step->host, false);
     }
-    step->transferring = step->at_disk = false;
+    step->transferring = step->at_disk = step->failed = false;
     step->generation++;
     vec_clear(&step->tasks);
     step->next_free = life->free_step;

@@ -14,7 +14,7 @@
 #include "sim/report/look.h"
 #include "sim/report/run_log.h"
 
-enum { INCIDENT_CAUSE_SIZE = 160 };
+enum { INCIDENT_CAUSE_SIZE = 512 }; /* a refusal in full, too */
 
 /* A fault no longer before than this is seen as the beginning of the outage: the longest that
  * monitors and calls take to notice it. */

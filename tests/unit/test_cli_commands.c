@@ -108,13 +108,13 @@ END_TEST
 /* It is what a new user copies first: nothing of it says FAILED. */
 START_TEST(the_example_of_run_holds)
 {
-    static const char line[] = "run scenarios/fault-slow --seed 7 --set "
+    static const char line[] = "run scenarios/reactive-spot-day --seed 3 --set "
                                "cluster.dfs.bandwidth=1gbit --out ";
     char own[sizeof line + 32];
     cli_begin();
     ck_assert_int_eq(cli_weir("help run"), EXIT_HELD);
     ck_assert_ptr_nonnull(strstr(cli_out(), line));
-    text_format(own, sizeof own, "%s@/slow --no-plots", line);
+    text_format(own, sizeof own, "%s@/day --no-plots", line);
     ck_assert_int_eq(cli_weir(own), EXIT_HELD);
     cli_end();
 }

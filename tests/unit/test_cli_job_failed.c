@@ -103,6 +103,34 @@ START_TEST(a_job_that_may_not_restart_failed_by_the_fault)
 }
 END_TEST
 
+START_TEST(a_long_reason_is_told_to_its_end)
+{
+    static const char end[] = "new program. Cannot map operator count with max parallelism 8 to "
+                              "new program with max parallelism 16";
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: refused\n"
+                 "duration: 10min\n"
+                 "config: { execution.checkpointing.interval: 30s }\n"
+                 "cluster: { task-manager: { count: 1, slots: 1 } }\n"
+                 "jobs:\n"
+                 "  - name: a\n"
+                 "    vertices: [ { name: in }, { name: count, keys: 10, max-parallelism: 8 } ]\n"
+                 "    edges: [ in -> count: hash ]\n"
+                 "    load: 1k/s\n"
+                 "  - name: b\n"
+                 "    at: 5min\n"
+                 "    vertices: [ { name: in }, { name: count, keys: 10, max-parallelism: 16 } ]\n"
+                 "    edges: [ in -> count: hash ]\n"
+                 "    config: { execution.state-recovery.path: savepoint of a }\n"
+                 "events: [ { at: 4min, stop-with-savepoint: a } ]\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots"), EXIT_HELD);
+    must_say(cli_out(), end);
+    must_say(cli_get_file("run/summary.json"), end);
+    cli_end();
+}
+END_TEST
+
 /* And not by the machine that came last, long before: with either scheduler, once. */
 START_TEST(a_job_that_cannot_start_from_a_snapshot_failed_by_that)
 {
@@ -179,6 +207,7 @@ Suite *test_cli_job_failed_suite(void)
     tcase_add_test(tcase, a_job_that_starved_failed_for_want_of_slots);
     tcase_add_test(tcase, a_job_that_failed_on_its_way_back_failed_by_what_struck_it_then);
     tcase_add_test(tcase, a_job_that_may_not_restart_failed_by_the_fault);
+    tcase_add_test(tcase, a_long_reason_is_told_to_its_end);
     tcase_add_loop_test(tcase, a_job_that_cannot_start_from_a_snapshot_failed_by_that, 0, 2);
     tcase_add_loop_test(tcase, a_job_that_never_ran_has_not_written_what_another_has, 0, 2);
     suite_add_tcase(suite, tcase);

@@ -28,17 +28,23 @@ static const char *const worlds[] = { "virtual", "exact" };
 enum { WORLDS = 2 };
 
 /* Runs it in the i-th world, and wants its expectations to hold. */
-static void hold(int i, const char *keys, const char *tolerable, const char *rest)
+static void hold_text(int i, const char *yaml)
 {
-    char yaml[2000], line[100];
-    size_t head = (size_t)snprintf(yaml, sizeof yaml, HEAD, keys, tolerable);
-    snprintf(yaml + head, sizeof yaml - head, "%s", rest);
+    char line[100];
     cli_begin();
     cli_put_file("storage.yaml", yaml);
     snprintf(line, sizeof line, "run --quiet --no-plots --world %s --out @/run @/storage.yaml",
              worlds[i]);
     int code = cli_weir(line);
     ck_assert_msg(code == EXIT_HELD, "%s: %d: %s%s", worlds[i], code, cli_out(), cli_errors());
+}
+
+static void hold(int i, const char *keys, const char *tolerable, const char *rest)
+{
+    char yaml[2000];
+    size_t head = (size_t)snprintf(yaml, sizeof yaml, HEAD, keys, tolerable);
+    snprintf(yaml + head, sizeof yaml - head, "%s", rest);
+    hold_text(i, yaml);
 }
 
 static bool explained(const char *text)
@@ -117,6 +123,41 @@ START_TEST(tasks_cannot_begin_from_a_checkpoint_while_reads_fail)
 }
 END_TEST
 
+/* What is read from the host's disk needs no storage, whatever could not be read from there before:
+ * only the tasks that begin on tm5 while reads fail have no copy. */
+START_TEST(local_copies_are_read_when_storage_has_failed)
+{
+    hold_text(_i,
+              "name: local\n"
+              "duration: 8min\n"
+              "config: { parallelism.default: 8, execution.checkpointing.interval: 10s,\n"
+              "          execution.checkpointing.local-backup.enabled: true,\n"
+              "          execution.state-recovery.from-local: true,\n"
+              "          restart-strategy.type: fixed-delay,\n"
+              "          restart-strategy.fixed-delay.attempts: 1000,\n"
+              "          restart-strategy.fixed-delay.delay: 10s }\n"
+              "cluster: { task-manager: { slots: 2 }, task-managers: [ tm1, tm2, tm3, tm4 ] }\n"
+              "jobs:\n"
+              "  - name: j\n"
+              "    vertices: [ { name: source },\n"
+              "                { name: count, keys: 5k, state: 1000 bytes/key } ]\n"
+              "    edges: [ source -> count: hash ]\n"
+              "    load: 1k/s\n"
+              "events:\n"
+              "  - { at: 2min, fail-storage: { requests: reads, for: 1min } }\n"
+              "  - { at: 125s, kill: tm1 }\n"
+              "  - { at: 130s, add: tm5 }\n"
+              "  - { at: 6min, fail: count }\n"
+              "expect:\n"
+              "  - { name: fails to read, event: execution INITIALIZING -> FAILED, after: kill,\n"
+              "      within: 1min }\n"
+              "  - { name: never again, event: execution INITIALIZING -> FAILED,\n"
+              "      after: works again, count: 0 }\n"
+              "  - { name: nothing lost, invariant: exactly-once }\n");
+    cli_end();
+}
+END_TEST
+
 /* Nobody reads while the job runs. */
 START_TEST(checkpoints_complete_while_only_reads_fail)
 {
@@ -157,6 +198,7 @@ Suite *test_cli_storage_fails_suite(void)
                         WORLDS);
     tcase_add_loop_test(tcase, metadata_cannot_be_written_either, 0, WORLDS);
     tcase_add_loop_test(tcase, tasks_cannot_begin_from_a_checkpoint_while_reads_fail, 0, WORLDS);
+    tcase_add_loop_test(tcase, local_copies_are_read_when_storage_has_failed, 0, WORLDS);
     tcase_add_loop_test(tcase, checkpoints_complete_while_only_reads_fail, 0, WORLDS);
     tcase_add_loop_test(tcase, without_an_end_it_lasts_and_two_at_once_end_with_the_later_one, 0,
                         WORLDS);
