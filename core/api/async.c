@@ -88,6 +88,9 @@ struct weir_stream *weir_async_retry(struct weir_stream *in, const char *name,
                                      const struct weir_type *out, const struct weir_async *async,
                                      const struct weir_retry *retry, void *user)
 {
+    API_GIVEN("weir_async_retry", in);
+    API_GIVEN("weir_async_retry", async);
+    API_GIVEN("weir_async_retry", retry);
     struct weir_stream *stream = weir_async(in, name, out, async, user);
     const struct api_operator *op = stream->parts.items[0].from;
     struct async_params *params = op->params;
@@ -110,6 +113,8 @@ struct weir_stream *weir_async(struct weir_stream *in, const char *name,
                                const struct weir_type *out, const struct weir_async *async,
                                void *user)
 {
+    API_GIVEN("weir_async", in);
+    API_GIVEN("weir_async", async);
     struct api_operator *op =
         api_add(in->env, name, &async_wait_class, sizeof(struct async_params));
     struct async_params *params = op->params;

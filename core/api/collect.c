@@ -20,6 +20,7 @@ enum { FETCH_MS = 100 }; /* CollectResultFetcher.DEFAULT_RETRY_MILLIS */
 
 struct weir_results *weir_collect(struct weir_stream *in, const char *name)
 {
+    API_GIVEN("weir_collect", in);
     struct weir_env *env = in->env;
     struct api_operator *op = api_add(env, name, &file_sink_class, sizeof(struct api_sink));
     struct api_sink *sink = op->params;
@@ -45,6 +46,7 @@ void api_results_destroy(struct weir_results *results)
 
 struct weir_results *weir_execute_and_collect(struct weir_stream *in, const char *job_name)
 {
+    API_GIVEN("weir_execute_and_collect", in);
     struct weir_results *results = weir_collect(in, "collect");
     weir_execute_async(in->env, job_name);
     return results;
@@ -52,6 +54,7 @@ struct weir_results *weir_execute_and_collect(struct weir_stream *in, const char
 
 struct weir_job *weir_results_job(struct weir_results *results)
 {
+    API_GIVEN("weir_results_job", results);
     const struct weir_env *env = results->env;
     return results->number < env->jobs.count ? env->jobs.items[results->number] : NULL;
 }

@@ -188,21 +188,25 @@ static struct weir_stream *dealt_plainly(const struct weir_stream *in, enum part
 
 struct weir_stream *weir_forward(struct weir_stream *in)
 {
+    API_GIVEN("weir_forward", in);
     return dealt_plainly(in, PARTITION_FORWARD);
 }
 
 struct weir_stream *weir_rescale(struct weir_stream *in)
 {
+    API_GIVEN("weir_rescale", in);
     return dealt_plainly(in, PARTITION_RESCALE);
 }
 
 struct weir_stream *weir_rebalance(struct weir_stream *in)
 {
+    API_GIVEN("weir_rebalance", in);
     return dealt_plainly(in, PARTITION_REBALANCE);
 }
 
 struct weir_stream *weir_broadcast(struct weir_stream *in)
 {
+    API_GIVEN("weir_broadcast", in);
     return dealt_plainly(in, PARTITION_BROADCAST);
 }
 
@@ -231,6 +235,7 @@ static void check_key(const struct weir_stream *in, struct weir_key key)
 
 struct weir_stream *weir_key_by(struct weir_stream *in, struct weir_key key)
 {
+    API_GIVEN("weir_key_by", in);
     enum key_hash hash = key.kind == WEIR_KEY_LONG  ? KEY_HASH_LONG
                          : key.kind == WEIR_KEY_INT ? KEY_HASH_INTEGER
                                                     : KEY_HASH_TEXT;
@@ -272,6 +277,7 @@ static const struct weir_type *late_type(const struct api_operator *op, uint32_t
 struct weir_stream *weir_side_output(struct weir_stream *of, uint32_t output,
                                      const struct weir_type *type)
 {
+    API_GIVEN("weir_side_output", of);
     struct api_operator *op = of->parts.items[0].from;
     if (of->parts.count != 1 || output == 0 || output >= OPERATOR_OUTPUTS_MAX) {
         api_wrong(of->env, "side output %u of '%s', expected 1 to %d", output, op->name,

@@ -8,6 +8,7 @@
 #define WEIR_API_ENV_H
 
 #include "core/api/executor.h"
+#include "core/base/misuse.h"
 #include "core/base/vec.h"
 #include "core/exec/chain.h"
 #include "core/exec/snapshot_format.h"

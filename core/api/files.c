@@ -8,6 +8,8 @@
 struct weir_stream *weir_from_files(struct weir_env *env, const char *name,
                                     const struct weir_files *files)
 {
+    API_GIVEN("weir_from_files", env);
+    API_GIVEN("weir_from_files", files);
     struct api_operator *op = api_add(env, name, &file_source_class, sizeof(struct api_files));
     struct api_files *params = op->params;
     uint32_t count = files->path_count;

@@ -115,6 +115,7 @@ static struct api_operator *add(struct weir_stream *in, const char *name, void *
 struct weir_stream *weir_map(struct weir_stream *in, const char *name, const struct weir_type *out,
                              weir_mapping *map, void *user)
 {
+    API_GIVEN("weir_map", in);
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     out = api_type(in->env, op->name, out);
@@ -130,6 +131,7 @@ struct weir_stream *weir_map(struct weir_stream *in, const char *name, const str
 struct weir_stream *weir_filter(struct weir_stream *in, const char *name, weir_predicate *keep,
                                 void *user)
 {
+    API_GIVEN("weir_filter", in);
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     params->keep = keep;
@@ -141,6 +143,7 @@ struct weir_stream *weir_filter(struct weir_stream *in, const char *name, weir_p
 struct weir_stream *weir_flat_map(struct weir_stream *in, const char *name,
                                   const struct weir_type *out, weir_function *map, void *user)
 {
+    API_GIVEN("weir_flat_map", in);
     struct function_params *params;
     struct api_operator *op = add(in, name, user, &params);
     params->functions[0] = map;
@@ -153,6 +156,8 @@ struct weir_stream *weir_connect(struct weir_stream *first, struct weir_stream *
                                  const char *name, const struct weir_type *out,
                                  weir_function *on_first, weir_function *on_second, void *user)
 {
+    API_GIVEN("weir_connect", first);
+    API_GIVEN("weir_connect", second);
     struct function_params *params;
     struct api_operator *op = add(first, name, user, &params);
     params->in[1] = second->type;
@@ -168,6 +173,7 @@ struct weir_stream *weir_connect(struct weir_stream *first, struct weir_stream *
 /* A sink without a function. */
 void weir_discard(struct weir_stream *in, const char *name)
 {
+    API_GIVEN("weir_discard", in);
     struct function_params *params;
     add(in, name, NULL, &params);
 }

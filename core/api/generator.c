@@ -33,6 +33,8 @@ static void make(const void *context, uint32_t split, uint64_t from, uint32_t co
 struct weir_stream *weir_from_generator(struct weir_env *env, const char *name,
                                         const struct weir_generator *generator, void *user)
 {
+    API_GIVEN("weir_from_generator", env);
+    API_GIVEN("weir_from_generator", generator);
     struct api_operator *op =
         api_add(env, name, &log_source_class, sizeof(struct generator_params));
     struct generator_params *params = op->params;

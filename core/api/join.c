@@ -64,6 +64,9 @@ struct weir_stream *weir_interval_join(struct weir_stream *left, struct weir_str
                                        const struct weir_interval *interval, weir_joining *function,
                                        void *user)
 {
+    API_GIVEN("weir_interval_join", left);
+    API_GIVEN("weir_interval_join", right);
+    API_GIVEN("weir_interval_join", interval);
     struct key_spec keys[JOIN_SIDES] = { { 0 } };
     struct api_operator *op = add(left, right, name, &interval_join_class, function, user, keys);
     struct join_params *params = op->params;
@@ -88,6 +91,9 @@ struct weir_stream *weir_window_join(struct weir_stream *left, struct weir_strea
                                      const struct weir_window *window, weir_joining *function,
                                      void *user)
 {
+    API_GIVEN("weir_window_join", left);
+    API_GIVEN("weir_window_join", right);
+    API_GIVEN("weir_window_join", window);
     struct key_spec keys[JOIN_SIDES] = { { 0 } };
     struct api_operator *op = add(left, right, name, &window_join_class, function, user, keys);
     struct join_params *params = op->params;

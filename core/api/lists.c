@@ -172,6 +172,8 @@ struct weir_stream *weir_process_lists(struct weir_stream *in, const char *name,
                                        const struct weir_type *out,
                                        const struct weir_list_process *process, void *user)
 {
+    API_GIVEN("weir_process_lists", in);
+    API_GIVEN("weir_process_lists", process);
     struct weir_env *env = in->env;
     struct api_operator *op = api_add(env, name, process->is_union ? &union_class : &split_class,
                                       sizeof(struct lists_params));

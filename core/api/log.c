@@ -23,6 +23,8 @@ static const void *record(const void *context, uint32_t split, uint64_t offset, 
 struct weir_stream *weir_from_log(struct weir_env *env, const char *name,
                                   const struct weir_log *log, void *user)
 {
+    API_GIVEN("weir_from_log", env);
+    API_GIVEN("weir_from_log", log);
     struct arena *arena = &env->open->arena;
     struct api_operator *op =
         api_add(env, name, &log_source_class, sizeof(struct generator_params));

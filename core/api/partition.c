@@ -40,6 +40,7 @@ static struct err choose(const void *context, const struct batch *batch, uint32_
 struct weir_stream *weir_partition_custom(struct weir_stream *in, weir_partitioner *partitioner,
                                           void *user)
 {
+    API_GIVEN("weir_partition_custom", in);
     struct partition_params params = { in->type, partitioner, user };
     struct record_route route = {
         .choice = { .choose = choose, .context = api_copy(in->env, &params, sizeof params) }

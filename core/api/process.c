@@ -153,6 +153,8 @@ struct weir_stream *weir_process(struct weir_stream *keyed, const char *name,
                                  const struct weir_type *out, const struct weir_process *process,
                                  void *user)
 {
+    API_GIVEN("weir_process", keyed);
+    API_GIVEN("weir_process", process);
     struct api_operator *op = add(keyed, name, &keyed_process_class, process, user);
     return api_output(keyed->env, op, 0, out, api_is_timestamped(keyed));
 }
@@ -161,6 +163,9 @@ struct weir_stream *weir_process_two(struct weir_stream *first, struct weir_stre
                                      const char *name, const struct weir_type *out,
                                      const struct weir_process *process, void *user)
 {
+    API_GIVEN("weir_process_two", first);
+    API_GIVEN("weir_process_two", second);
+    API_GIVEN("weir_process_two", process);
     struct api_operator *op = add(first, name, &keyed_process_class, process, user);
     struct process_params *params = op->params;
     struct key_spec *keys = params->core.keyed.keys;
@@ -198,6 +203,9 @@ struct weir_stream *weir_process_broadcast(struct weir_stream *keyed, struct wei
                                            const char *name, const struct weir_type *out,
                                            const struct weir_broadcast_process *process, void *user)
 {
+    API_GIVEN("weir_process_broadcast", keyed);
+    API_GIVEN("weir_process_broadcast", rules);
+    API_GIVEN("weir_process_broadcast", process);
     struct api_operator *op = add(keyed, name, &broadcast_process_class, &process->process, user);
     struct process_params *params = op->params;
     params->in[BROADCAST_INPUT] = rules->type;

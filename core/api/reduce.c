@@ -31,6 +31,7 @@ static void apply(const void *context, struct operator* op, const struct batch *
 struct weir_stream *weir_reduce(struct weir_stream *keyed, const char *name,
                                 const struct weir_type *value, weir_reducer *reduce, void *user)
 {
+    API_GIVEN("weir_reduce", keyed);
     struct weir_env *env = keyed->env;
     struct api_operator *op = api_add(env, name, &keyed_reduce_class, sizeof(struct reduce_params));
     struct reduce_params *params = op->params;

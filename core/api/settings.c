@@ -24,6 +24,7 @@ static const char *text_of(struct weir_stream *of, const char *what, const struc
 
 struct weir_stream *weir_parallelism(struct weir_stream *of, int32_t parallelism)
 {
+    API_GIVEN("weir_parallelism", of);
     struct api_operator *op = operator_of(of, "the parallelism");
     if (op)
         op->parallelism = parallelism;
@@ -32,6 +33,7 @@ struct weir_stream *weir_parallelism(struct weir_stream *of, int32_t parallelism
 
 struct weir_stream *weir_max_parallelism(struct weir_stream *of, int32_t most)
 {
+    API_GIVEN("weir_max_parallelism", of);
     struct api_operator *op = operator_of(of, "the max parallelism");
     if (op)
         op->max_parallelism = most;
@@ -40,6 +42,7 @@ struct weir_stream *weir_max_parallelism(struct weir_stream *of, int32_t most)
 
 struct weir_stream *weir_uid(struct weir_stream *of, const char *uid)
 {
+    API_GIVEN("weir_uid", of);
     struct api_operator *op = operator_of(of, "the uid");
     if (op)
         op->uid = text_of(of, "the uid", op, uid);
@@ -48,6 +51,7 @@ struct weir_stream *weir_uid(struct weir_stream *of, const char *uid)
 
 struct weir_stream *weir_slot_sharing_group(struct weir_stream *of, const char *group)
 {
+    API_GIVEN("weir_slot_sharing_group", of);
     struct api_operator *op = operator_of(of, "the slot sharing group");
     if (op)
         op->group = text_of(of, "the slot sharing group", op, group);
@@ -56,6 +60,7 @@ struct weir_stream *weir_slot_sharing_group(struct weir_stream *of, const char *
 
 struct weir_stream *weir_start_new_chain(struct weir_stream *of)
 {
+    API_GIVEN("weir_start_new_chain", of);
     struct api_operator *op = operator_of(of, "the chain");
     if (op)
         op->starts_chain = true;
@@ -64,6 +69,7 @@ struct weir_stream *weir_start_new_chain(struct weir_stream *of)
 
 struct weir_stream *weir_disable_chaining(struct weir_stream *of)
 {
+    API_GIVEN("weir_disable_chaining", of);
     struct api_operator *op = operator_of(of, "the chain");
     if (op)
         op->chains_never = true;
@@ -72,6 +78,8 @@ struct weir_stream *weir_disable_chaining(struct weir_stream *of)
 
 struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *cost)
 {
+    API_GIVEN("weir_cost", of);
+    API_GIVEN("weir_cost", cost);
     struct api_operator *op = operator_of(of, "the cost");
     if (op)
         op->cost = *cost;
@@ -83,6 +91,7 @@ struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *co
 
 void weir_configure(struct weir_env *env, const char *key, const char *value)
 {
+    API_GIVEN("weir_configure", env);
     if (!key || !value) {
         api_wrong(env, "a setting is null: %s: %s", key ? key : "null", value ? value : "null");
         return;

@@ -44,6 +44,7 @@ static struct api_operator *add(struct weir_stream *in, const char *name,
 
 void weir_sink_files(struct weir_stream *in, const char *name, weir_format *format, void *user)
 {
+    API_GIVEN("weir_sink_files", in);
     struct api_sink *sink = add(in, name, &file_sink_class, format, user)->sink;
     sink->core.files =
         (struct file_sink_params){ .encode = encode, .context = sink, .port = &sink->port };
@@ -51,6 +52,7 @@ void weir_sink_files(struct weir_stream *in, const char *name, weir_format *form
 
 void weir_sink_table(struct weir_stream *keyed, const char *name, weir_format *format, void *user)
 {
+    API_GIVEN("weir_sink_table", keyed);
     struct api_sink *sink = add(keyed, name, &upsert_sink_class, format, user)->sink;
     sink->is_table = true;
     sink->core.table.port = &sink->port;

@@ -36,6 +36,7 @@ static int64_t timestamp_of(const void *context, const void *payload, uint32_t s
 struct weir_stream *weir_align_watermarks(struct weir_stream *of, const char *group,
                                           int64_t drift_ms, int64_t interval_ms)
 {
+    API_GIVEN("weir_align_watermarks", of);
     struct weir_env *env = of->env;
     struct api_operator *op = of->parts.items[0].from;
     int64_t interval = interval_ms > 0 ? interval_ms : ALIGNMENT_DEFAULT_MS;
@@ -56,6 +57,8 @@ struct weir_stream *weir_assign_watermarks(
     struct weir_stream *in, const char *name, const struct weir_watermarks *watermarks,
     int64_t (*timestamp)(const struct weir_record *record, void *user), void *user)
 {
+    API_GIVEN("weir_assign_watermarks", in);
+    API_GIVEN("weir_assign_watermarks", watermarks);
     struct api_operator *op =
         api_add(in->env, name, &assign_watermarks_class, sizeof(struct assign_params));
     struct assign_params *params = op->params;

@@ -49,6 +49,9 @@ struct weir_stream *weir_aggregate(struct weir_stream *keyed, const char *name,
                                    const struct weir_type *out, const struct weir_window *window,
                                    const struct weir_aggregate *aggregate, void *user)
 {
+    API_GIVEN("weir_aggregate", keyed);
+    API_GIVEN("weir_aggregate", window);
+    API_GIVEN("weir_aggregate", aggregate);
     struct weir_env *env = keyed->env;
     bool is_session = window->gap_ms > 0;
     struct api_operator *op = api_add(env, name, is_session ? &session_window_class : &window_class,

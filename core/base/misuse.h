@@ -10,4 +10,8 @@
  * stays. Defined by the world (sim/kernel/guard.c); does not return. */
 _Noreturn void program_misused(const char *call);
 
+/* First in a call of main's: null is none of what may come. */
+#define API_GIVEN(call, what)                                                                      \
+    ((what) ? (void)0 : program_misused(call " with null for '" #what "'"))
+
 #endif

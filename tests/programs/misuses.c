@@ -3,6 +3,7 @@
  * A main that makes a call of which nothing can come: which one, says the first argument.
  */
 #include "tests/programs/acts.h"
+#include "tests/programs/nulls.h"
 
 int weir_main(struct weir_env *env, int argc, char **argv)
 {
@@ -11,6 +12,11 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *two[] = { weir_from_generator(env, "in", &spec, NULL), NULL };
     struct weir_results *results = weir_collect(two[0], "results");
     struct weir_record record;
+    struct weir_stream *s = two[0];
+#define MAKE(function, parameter, expression)                                                      \
+    if (strcmp(call, #function " " #parameter) == 0)                                               \
+        (void)(expression);
+    NULL_CALLS(MAKE)
     if (strcmp(call, "union of none") == 0)
         weir_union(two, 0);
     if (strcmp(call, "union of null") == 0)

@@ -9,6 +9,7 @@
 
 #include "sim/cli/command.h"
 #include "tests/lib/command_line.h"
+#include "tests/programs/nulls.h"
 
 static const char *errors_of(const char *call)
 {
@@ -45,6 +46,23 @@ START_TEST(what_the_plan_shows_is_refused_before_the_run)
 }
 END_TEST
 
+#define NAME(function, parameter, expression) { #function, #parameter },
+static const struct {
+    const char *call, *parameter;
+} nulls[] = { NULL_CALLS(NAME) };
+enum { NULLS = sizeof nulls / sizeof *nulls };
+
+START_TEST(null_is_refused_where_there_must_be_something)
+{
+    char call[100], words[200];
+    snprintf(call, sizeof call, "%s %s", nulls[_i].call, nulls[_i].parameter);
+    snprintf(words, sizeof words, "calls %s with null for '%s'\n", nulls[_i].call,
+             nulls[_i].parameter);
+    const char *errors = errors_of(call);
+    ck_assert_msg(strstr(errors, words) != NULL, "%s: %s", call, errors);
+}
+END_TEST
+
 static const struct {
     const char *call, *words;
 } runs[] = {
@@ -68,6 +86,7 @@ Suite *test_api_misused_suite(void)
     TCase *tcase = tcase_create("mains");
     tcase_add_checked_fixture(tcase, cli_begin, cli_end);
     tcase_add_loop_test(tcase, what_the_plan_shows_is_refused_before_the_run, 0, PLANS);
+    tcase_add_loop_test(tcase, null_is_refused_where_there_must_be_something, 0, NULLS);
     tcase_add_loop_test(tcase, what_comes_in_the_run_ends_it, 0, RUNS);
     suite_add_tcase(suite, tcase);
     return suite;
