@@ -404,6 +404,7 @@ START_TEST(a_stop_that_fails_after_its_savepoint_goes_back_to_the_checkpoint)
     f.config.checkpoint_incremental = true;
     f.config.state_backend = STATE_BACKEND_ROCKSDB;
     f.config.checkpoint_retained = _i + 1;
+    count->keys = 30000; /* whose records go by key group */
     count->state_growth = 100;
     model_fixture_begin(&f, &two_by_two, 1000);
     model_fixture_trigger(&f, &two_by_two, 1, CHECKPOINT_PERIODIC);
