@@ -125,6 +125,10 @@ struct checkpoint_ack {
     uint32_t at_end; /* 1: its operators had finished before (TaskStateSnapshot.isTaskFinished) */
 };
 
+/* State of a task that is no larger travels in its acknowledgement and its deployment
+ * (execution.checkpointing.data-inline-threshold). */
+enum { CHECKPOINT_INLINE_BYTES = 20 * 1024 };
+
 /* In as many increments each key group is written whole at least once. */
 enum { CHECKPOINT_ROUND_MOST = 256 };
 

@@ -6,10 +6,7 @@
  */
 #include "sim/exact/parts.h"
 
-enum {
-    INLINE_STATE_BYTES = 20 * 1024, /* state that travels inside the acknowledgement */
-    WRITE_BUDGET = 1 << 20,
-};
+enum { WRITE_BUDGET = 1 << 20 };
 
 struct shared_files {
     struct shared_file *items;
@@ -300,7 +297,7 @@ static void store(struct exact *exact, uint32_t index, uint64_t checkpoint)
     upload->ack.state_bytes =
         upload->ack.written_bytes + (int64_t)files_older_bytes(job, upload->file);
     told_snapshot(exact, index, "written", checkpoint, (int64_t)bytes);
-    if (bytes <= INLINE_STATE_BYTES) {
+    if (bytes <= CHECKPOINT_INLINE_BYTES) {
         exact_push(exact, exact_now(exact), upload_is_done, number, upload->generation);
         return;
     }

@@ -203,7 +203,7 @@ static void read_next(struct life *life, uint32_t index, struct reading readings
         task->recovered = true;
         task->restore_bytes -= local;
         add_reading(life, &readings[0], LIFE_RECOVER, index, local);
-    } else if (task->restore_bytes > 0) {
+    } else if (task->restore_bytes > CHECKPOINT_INLINE_BYTES) {
         add_reading(life, &readings[1], LIFE_RESTORE, index, task->restore_bytes);
         task->restore_bytes = 0;
     } else {

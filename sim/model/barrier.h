@@ -18,10 +18,6 @@
 #include "sim/model/cuts.h"
 #include "sim/model/task.h"
 
-/* Smaller state travels inside the acknowledgement (execution.checkpointing.data-inline-threshold,
- * 20 KB in Flink). */
-enum { INLINE_STATE_BYTES = 20 * 1024 };
-
 enum hop_state { HOP_WAITING, HOP_TRAVELLING, HOP_HELD, HOP_ARRIVED };
 
 struct hop {

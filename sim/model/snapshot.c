@@ -169,8 +169,8 @@ static void add_to_upload(struct model *model, struct model_vertex *vertex, uint
     vec_push(&upload->tasks, task_ref_of(&model->life, task));
     vec_push(&upload->acks, ack);
     double stored = bytes.written + (double)ack.in_flight_bytes;
-    upload->bytes += stored > INLINE_STATE_BYTES ? stored : 0;
-    upload->state_bytes += stored > INLINE_STATE_BYTES ? bytes.written : 0;
+    upload->bytes += stored > CHECKPOINT_INLINE_BYTES ? stored : 0;
+    upload->state_bytes += stored > CHECKPOINT_INLINE_BYTES ? bytes.written : 0;
 }
 
 static struct snapshot snapshot_of(struct model_job *job, const struct model_vertex *vertex,

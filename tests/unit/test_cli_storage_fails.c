@@ -123,6 +123,21 @@ START_TEST(tasks_cannot_begin_from_a_checkpoint_while_reads_fail)
 }
 END_TEST
 
+/* It came with the acknowledgement, and goes with the deployment: sources' state, too. */
+START_TEST(small_state_needs_no_storage_to_begin_from)
+{
+    hold(_i, "20", "0",
+         "events:\n"
+         "  - { at: 1min, fail-storage: { requests: reads, for: 25s } }\n"
+         "  - { at: 65s, fail: count }\n"
+         "expect:\n"
+         "  - { name: begins, event: all tasks RUNNING, after: fail-storage, within: 10s }\n"
+         "  - { name: at once, metric: restarts, value: exactly 1 }\n"
+         "  - { name: nothing lost, invariant: exactly-once }\n");
+    cli_end();
+}
+END_TEST
+
 /* What is read from the host's disk needs no storage, whatever could not be read from there before:
  * only the tasks that begin on tm5 while reads fail have no copy. */
 START_TEST(local_copies_are_read_when_storage_has_failed)
@@ -198,6 +213,7 @@ Suite *test_cli_storage_fails_suite(void)
                         WORLDS);
     tcase_add_loop_test(tcase, metadata_cannot_be_written_either, 0, WORLDS);
     tcase_add_loop_test(tcase, tasks_cannot_begin_from_a_checkpoint_while_reads_fail, 0, WORLDS);
+    tcase_add_loop_test(tcase, small_state_needs_no_storage_to_begin_from, 0, WORLDS);
     tcase_add_loop_test(tcase, local_copies_are_read_when_storage_has_failed, 0, WORLDS);
     tcase_add_loop_test(tcase, checkpoints_complete_while_only_reads_fail, 0, WORLDS);
     tcase_add_loop_test(tcase, without_an_end_it_lasts_and_two_at_once_end_with_the_later_one, 0,
