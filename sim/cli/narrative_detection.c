@@ -41,6 +41,13 @@ static void tell_whole(struct paragraph *p)
     }
 }
 
+/* By its checkpoints, whatever failed its tasks meanwhile. */
+static bool fails_whole(const struct paragraph *p)
+{
+    const char *reason = entry_at(p, p->chapter->first)->reason;
+    return reason && text_equal(reason, failure_cause_sentence(CAUSE_CHECKPOINT_FAILURES));
+}
+
 /* What it struck lies together in the log, whose texts are kept once each. */
 bool paragraph_is_struck(const struct paragraph *p, const char *node)
 {
@@ -161,6 +168,11 @@ void narrative_tell_detection(struct paragraph *p)
     }
     if (failed == SIZE_MAX) {
         tell_whole(p);
+        return;
+    }
+    if (fails_whole(p)) {
+        tell_whole(p);
+        narrative_tell_spoiled(p);
         return;
     }
     while (p->chapter->has_fault && noticed != SIZE_MAX && !is_notice(p, noticed))

@@ -124,6 +124,33 @@ START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
 }
 END_TEST
 
+/* Another fault strikes while it restarts: that is not how the outage was noticed. */
+START_TEST(tasks_that_fail_behind_too_many_failed_checkpoints_spoil_the_restart)
+{
+    char out[2048];
+    written_log_begin();
+    written_log_line("5.000000000", "jobmanager", "job",
+                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
+    written_log_line("50.000000000", "jobmanager", "checkpoint",
+                     "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":\"Checkpoint "
+                     "expired before completing\"");
+    written_log_line(
+        "50.000000000", "jobmanager", "scheduler",
+        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
+        "\"too many failed checkpoints\"");
+    written_log_line("60.000000000", "jobmanager", "execution",
+                     "\"what\":\"move\",\"from\":\"DEPLOYING\",\"to\":\"FAILED\",\"job\":\"a\","
+                     "\"vertex\":\"v\",\"subtask\":0,\"reason\":\"it cannot be reached\"");
+    written_log_read(&run_log);
+    tell_all(RECOVERY("\"cause\": \"too many failed checkpoints\", \"at\": 50, "
+                      "\"down_at\": 50, \"down_s\": 3550"),
+             out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out, "The job failed as a whole (too many failed checkpoints)."));
+    ck_assert_msg(strstr(out, "10 s after that began, subtask 0 of v FAILED") != NULL, "%s", out);
+    ck_assert_ptr_null(strstr(out, "noticed"));
+}
+END_TEST
+
 /* Two outages by one fault that was long before, with tasks running in between, a third that nobody
  * noticed, and a fourth by a fault just then: each as long as the summary says, in their order. */
 START_TEST(outages_last_from_when_tasks_stopped_whenever_the_fault_was)
@@ -280,6 +307,7 @@ Suite *test_cli_explain_failed_suite(void)
     tcase_add_test(all, outages_last_from_when_tasks_stopped_whenever_the_fault_was);
     tcase_add_test(all, an_outage_is_over_when_the_job_is_cancelled);
     tcase_add_test(all, too_many_failed_checkpoints_are_told_and_followed_back);
+    tcase_add_test(all, tasks_that_fail_behind_too_many_failed_checkpoints_spoil_the_restart);
     tcase_add_test(all, a_client_that_cancels_during_the_back_off_does_not_end_it);
     tcase_add_test(all, how_many_tasks_were_restarted_is_told);
     suite_add_tcase(suite, all);
