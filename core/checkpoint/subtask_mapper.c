@@ -80,7 +80,7 @@ int64_t keyed_state_share(const struct task_state *old, struct key_group_range r
 {
     int32_t first = range.first > old->range.first ? range.first : old->range.first;
     int32_t last = range.last < old->range.last ? range.last : old->range.last;
-    int64_t groups = (int64_t)old->range.last - old->range.first + 1;
+    int64_t groups = key_group_range_size(old->range);
     if (first > last)
         return 0;
     return bytes_below(old->bytes, (int64_t)last - old->range.first + 1, groups) -

@@ -31,11 +31,6 @@ void state_chain_fini(struct state_chain *chain)
     vec_fini(&chain->confirmed);
 }
 
-static int32_t groups_of(struct key_group_range range)
-{
-    return range.last - range.first + 1;
-}
-
 /* How much of all groups the newest part makes due. */
 static uint32_t due_by(const struct state_turn *turn)
 {
@@ -48,12 +43,12 @@ static uint32_t due_by(const struct state_turn *turn)
 
 struct state_turn state_turn_full(struct key_group_range range)
 {
-    return (struct state_turn){ .next = range.first, .whole = groups_of(range) };
+    return (struct state_turn){ .next = range.first, .whole = key_group_range_size(range) };
 }
 
 struct chain_plan state_chain_plan(const struct state_chain *chain, struct key_group_range range)
 {
-    int32_t groups = groups_of(range);
+    int32_t groups = key_group_range_size(range);
     struct chain_plan plan = { .whole = range, .turn = state_turn_full(range) };
     if (chain->confirmed.count == 0)
         return plan;
@@ -94,7 +89,8 @@ static void push_within(struct state_parts *parts, const struct state_part *part
     own.range = key_group_range_both(part->range, among);
     if (own.range.first > own.range.last)
         return;
-    own.bytes = share_of(part->bytes, groups_of(own.range), groups_of(part->range));
+    own.bytes =
+        share_of(part->bytes, key_group_range_size(own.range), key_group_range_size(part->range));
     vec_push(parts, own);
 }
 
@@ -135,7 +131,7 @@ void state_parts_end(struct state_parts *parts, const struct task_snapshot_ident
 {
     struct key_group_range range = task_snapshot_groups(file);
     struct key_group_range whole = whole_of(&parts->turn, range);
-    int32_t groups = groups_of(range), others = groups - groups_of(whole);
+    int32_t groups = key_group_range_size(range), others = groups - key_group_range_size(whole);
     struct state_part part = { .checkpoint = file->checkpoint, .subtask = file->subtask };
     parts->turn.added = added;
     if (others < groups) {
@@ -223,7 +219,7 @@ static MUST_CHECK struct err read_turn(const uint8_t *from, struct key_group_ran
 {
     uint64_t next = word_at(from), whole = word_at(from + WORD_BYTES);
     uint64_t due = word_at(from + 2 * WORD_BYTES), first = (uint64_t)range.first;
-    uint64_t before = next == first ? (uint64_t)groups_of(range) : next - first;
+    uint64_t before = next == first ? (uint64_t)key_group_range_size(range) : next - first;
     if (next < first || next > (uint64_t)range.last || whole > before || due > DUE_ALL)
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "the snapshot is damaged: its list of older files begins with a turn that "

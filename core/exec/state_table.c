@@ -32,7 +32,7 @@ struct state_table *state_table_create(const struct state_spec *spec)
     table->spec = *spec;
     table->layout = state_layout_of(spec->key_size, spec->value_size);
     table->removed_layout = state_layout_of(spec->key_size, sizeof table->epoch);
-    table->group_count = (uint32_t)(spec->range.last - spec->range.first + 1);
+    table->group_count = (uint32_t)key_group_range_size(spec->range);
     table->groups = mem_create_array(table->group_count, sizeof *table->groups);
     table->histories = mem_create_array(table->group_count, sizeof *table->histories);
     for (uint32_t i = 0; i < table->group_count; i++) {

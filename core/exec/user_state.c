@@ -113,7 +113,7 @@ void user_state_clean(struct user_state *state, uint32_t entries)
     uint64_t slots = 0;
     if (!user_has_ttl(state))
         return;
-    int32_t groups = range.last - range.first + 1;
+    int32_t groups = key_group_range_size(range);
     while (groups > 0 && entries > 0 && slots / SLOTS_PER_ENTRY <= entries) {
         uint64_t before = state->cleaned.next;
         if (state_table_next(state->table, &state->cleaned, &entry)) {

@@ -86,5 +86,5 @@ struct key_group_range key_group_range_both(struct key_group_range a, struct key
 int32_t key_group_range_overlap(struct key_group_range a, struct key_group_range b)
 {
     struct key_group_range both = key_group_range_both(a, b);
-    return both.first > both.last ? 0 : both.last - both.first + 1;
+    return both.first > both.last ? 0 : key_group_range_size(both);
 }

@@ -20,6 +20,11 @@ struct key_group_range key_group_range_of(int32_t subtask, int32_t parallelism,
 /* Flink's default for a parallelism: clamp(nextPow2(p + p/2), 128, 32768). */
 int32_t key_group_default_max_parallelism(int32_t parallelism);
 
+/* How many; none where `first` is right behind `last`. */
+static inline int32_t key_group_range_size(struct key_group_range range)
+{
+    return range.last - range.first + 1;
+}
 /* Key groups in both; where there are none, `first` is behind `last`. */
 struct key_group_range key_group_range_both(struct key_group_range a, struct key_group_range b);
 /* The number of key groups in both ranges. */

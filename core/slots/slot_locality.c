@@ -79,7 +79,7 @@ static uint64_t score_of(struct key_group_range range, const struct previous_sta
         return 0;
     if (state->bytes <= 0)
         return 1;
-    int64_t groups = state->range.last - state->range.first + 1;
+    int64_t groups = key_group_range_size(state->range);
     int64_t divisor = state->bytes < groups ? state->bytes : groups;
     return (uint64_t)(overlap * (state->bytes / divisor));
 }

@@ -131,7 +131,7 @@ static struct content content_of(const struct stored_file *stored)
         content.whole += snapshot_group_base(&file.header, group) == 0;
     }
     CHECK(!err_is(e)); /* as it was written */
-    content.whole /= file.header.range.last - file.header.range.first + 1;
+    content.whole /= key_group_range_size(file.header.range);
     return content;
 }
 

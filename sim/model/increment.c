@@ -94,7 +94,7 @@ static uint32_t groups_of(const struct model_vertex *vertex, uint32_t subtask)
 {
     struct key_group_range range =
         key_group_range_of((int32_t)subtask, (int32_t)vertex->parallelism, (int32_t)vertex->groups);
-    return (uint32_t)(range.last - range.first + 1);
+    return (uint32_t)key_group_range_size(range);
 }
 
 struct increment_bytes increment_take(const struct model *model, const struct increment *increment,

@@ -91,10 +91,13 @@ START_TEST(a_job_that_goes_on_from_a_failed_one_ends_its_outage)
 }
 END_TEST
 
-/* A failure of the job as a whole has a cause though no task has failed. */
-START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
+#define TOO_MANY                                                                                   \
+    RECOVERY("\"cause\": \"too many failed checkpoints\", \"at\": 50, \"down_at\": 50, "           \
+             "\"down_s\": 3550")
+
+/* Checkpoint 9 of job a expires at 50 s, and that is one too many. */
+static void put_too_many_failed_checkpoints(void)
 {
-    char out[2048];
     written_log_begin();
     written_log_line("5.000000000", "jobmanager", "job",
                      "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
@@ -110,15 +113,20 @@ START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
         "50.000000000", "jobmanager", "scheduler",
         "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
         "\"too many failed checkpoints\"");
+}
+
+/* A failure of the job as a whole has a cause though no task has failed. */
+START_TEST(too_many_failed_checkpoints_are_told_and_followed_back)
+{
+    char out[2048];
+    put_too_many_failed_checkpoints();
     written_log_read(&run_log);
     struct cause_chain chain;
     causes_of(&run_log, 4, &chain);
     ck_assert_uint_eq(chain.count, 4);
     for (size_t i = 0; i < chain.count; i++)
         ck_assert_uint_eq(chain.place[i], 4 - i);
-    tell_all(RECOVERY("\"cause\": \"too many failed checkpoints\", \"at\": 50, "
-                      "\"down_at\": 50, \"down_s\": 3550"),
-             out, sizeof out);
+    tell_all(TOO_MANY, out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "The job failed as a whole (too many failed checkpoints)."));
     ck_assert_ptr_nonnull(strstr(out, "The last was checkpoint 9: Checkpoint expired before"));
 }
@@ -128,23 +136,12 @@ END_TEST
 START_TEST(tasks_that_fail_behind_too_many_failed_checkpoints_spoil_the_restart)
 {
     char out[2048];
-    written_log_begin();
-    written_log_line("5.000000000", "jobmanager", "job",
-                     "\"what\":\"all tasks RUNNING\",\"job\":\"a\",\"value\":4");
-    written_log_line("50.000000000", "jobmanager", "checkpoint",
-                     "\"what\":\"failed\",\"job\":\"a\",\"checkpoint\":9,\"reason\":\"Checkpoint "
-                     "expired before completing\"");
-    written_log_line(
-        "50.000000000", "jobmanager", "scheduler",
-        "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Restarting\",\"job\":\"a\",\"reason\":"
-        "\"too many failed checkpoints\"");
+    put_too_many_failed_checkpoints();
     written_log_line("60.000000000", "jobmanager", "execution",
                      "\"what\":\"move\",\"from\":\"DEPLOYING\",\"to\":\"FAILED\",\"job\":\"a\","
                      "\"vertex\":\"v\",\"subtask\":0,\"reason\":\"it cannot be reached\"");
     written_log_read(&run_log);
-    tell_all(RECOVERY("\"cause\": \"too many failed checkpoints\", \"at\": 50, "
-                      "\"down_at\": 50, \"down_s\": 3550"),
-             out, sizeof out);
+    tell_all(TOO_MANY, out, sizeof out);
     ck_assert_ptr_nonnull(strstr(out, "The job failed as a whole (too many failed checkpoints)."));
     ck_assert_msg(strstr(out, "10 s after that began, subtask 0 of v FAILED") != NULL, "%s", out);
     ck_assert_ptr_null(strstr(out, "noticed"));

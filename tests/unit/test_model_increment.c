@@ -33,6 +33,14 @@ static void teardown(void)
     model_fixture_fini(&f);
 }
 
+/* One each 10 s, the first at 10 s. */
+static void complete(uint64_t id)
+{
+    model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
+    model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
+    model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
+}
+
 START_TEST(an_incremental_checkpoint_writes_what_has_changed)
 {
     f.config.checkpoint_incremental = true;
@@ -66,11 +74,8 @@ START_TEST(state_without_keys_is_written_whole)
     f.config.state_backend = STATE_BACKEND_ROCKSDB;
     count->state_growth = 100;
     model_fixture_begin(&f, &two_by_two, 1000);
-    for (uint64_t id = 1; id <= 3; id++) {
-        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
-        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
-        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
-    }
+    for (uint64_t id = 1; id <= 3; id++)
+        complete(id);
     double written[4] = { 0 };
     for (VEC_EACH(const struct fixture_line, line, &f.lines)) {
         if (line->kind != DATA_CHECKPOINT_ACKNOWLEDGED)
@@ -90,11 +95,8 @@ START_TEST(a_hash_backend_has_full_checkpoints_only)
     count->keys = 1000;
     count->state_per_key = 1000;
     model_fixture_begin(&f, &two_by_two, 10000);
-    for (uint64_t id = 1; id <= 2; id++) {
-        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
-        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
-        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
-    }
+    for (uint64_t id = 1; id <= 2; id++)
+        complete(id);
     for (VEC_EACH(const struct fixture_line, line, &f.lines))
         if (line->kind == DATA_CHECKPOINT_ACKNOWLEDGED)
             ck_assert_int_eq(line->ack.written_bytes, line->ack.state_bytes);
@@ -119,9 +121,7 @@ START_TEST(as_much_is_written_again_as_is_changed)
     for (uint64_t id = 1; id <= ROUND_TRIPS; id++) {
         double own = 0, all = 0;
         size_t before = f.lines.count;
-        model_fixture_trigger(&f, &two_by_two, id, CHECKPOINT_PERIODIC);
-        model_fixture_run(&f, (time_ns)(id + 1) * 10 * TIME_S);
-        model_fixture_tell(&f, &two_by_two, DATA_CHECKPOINT_COMPLETE, id);
+        complete(id);
         for (size_t i = before; i < f.lines.count; i++) {
             const struct fixture_line *line = &f.lines.items[i];
             own += line->kind == DATA_CHECKPOINT_ACKNOWLEDGED ? (double)line->ack.written_bytes : 0;
