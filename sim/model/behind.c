@@ -95,6 +95,7 @@ static double keeps_up(const struct search *s, uint32_t subtask)
     return weight > 0 ? 1 / (weight * s->holds->parallelism) : INFINITY;
 }
 
+/* With the forward edge's ends at different parallelism, as a rescale may leave them, none is. */
 static const struct model_vertex *behind_forward(const struct model_job *job,
                                                  const struct model_vertex *vertex)
 {
@@ -102,7 +103,8 @@ static const struct model_vertex *behind_forward(const struct model_job *job,
     for (VEC_EACH(const uint32_t, e, &graph->vertices.items[vertex->id].outputs)) {
         const struct job_edge *edge = &graph->edges.items[*e];
         const struct model_vertex *next = &job->vertices[edge->consumer.n];
-        if (edge->partitioner == PARTITION_FORWARD && next->flow.congested && next->shape.share)
+        if (edge->partitioner == PARTITION_FORWARD && next->parallelism == vertex->parallelism &&
+            next->flow.congested && next->shape.share)
             return next;
     }
     return NULL;

@@ -133,7 +133,7 @@ static bool is_of_cores(const struct net_row *row)
 }
 
 /* Tasks of a full host that hold others up always have work: what they do not work, they have no
- * core. So it is on all hosts that are like that one. */
+ * core. So it is on all hosts that are like that one. What is still coming up reads nothing. */
 static void add_core_lacks(struct model *model, const struct net *net, const struct net_row *row)
 {
     const struct model_host *host = &model->hosts.items[row->host];
@@ -142,9 +142,9 @@ static void add_core_lacks(struct model *model, const struct net *net, const str
         const struct model_job *job = &model->jobs[task->life.job];
         const struct model_vertex *vertex = &job->vertices[task->life.vertex];
         struct vertex_flow *flow = &job->vertices[task->life.vertex].flow;
-        if (!flow->contended || !is_on(net, row, task))
-            continue;
         const struct component *component = &job->components.items[vertex->component];
+        if (!flow->contended || !is_on(net, row, task) || net_of(model, component) != net)
+            continue;
         double rate = task_rate(net, component, job, vertex, task->life.subtask);
         flow->core_lack +=
             fmax(1 - rate * vertex_service(vertex, host->life.speed, 1), 0) * row->likes;

@@ -16,6 +16,17 @@
 
 enum { SCENARIO_SIZE = 16384, JOBS_MAX = 3 };
 
+/* s -> c, and perhaps a third vertex: behind c, in a group of its own, or another source; or s2 ->
+ * k beside it, which shares nothing with it but slots. */
+enum shape {
+    SHAPE_TWO,
+    SHAPE_CHAIN,
+    SHAPE_GROUPS,
+    SHAPE_TWO_SOURCES,
+    SHAPE_PIPELINES,
+    SHAPE_COUNT
+};
+
 struct pen {
     struct rng rng;
     char *text;
@@ -27,6 +38,7 @@ struct pen {
     bool stepped;  /* a record says how many machines there are */
     uint32_t more; /* machines beside those with names, at the start */
     uint32_t seconds, jobs;
+    enum shape shapes[JOBS_MAX];
 };
 
 static void put(struct pen *pen, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -161,9 +173,6 @@ static void put_cluster(struct pen *pen)
             one_of(pen, "100us", "5ms"));
 }
 
-/* s -> c, and perhaps a third vertex: behind c, in a group of its own, or another source. */
-enum shape { SHAPE_TWO, SHAPE_CHAIN, SHAPE_GROUPS, SHAPE_TWO_SOURCES, SHAPE_COUNT };
-
 static void put_graph(struct pen *pen, enum shape shape, const char *source)
 {
     const char *state =
@@ -174,14 +183,20 @@ static void put_graph(struct pen *pen, enum shape shape, const char *source)
     put(pen, "    vertices: [ { name: s, cost: %s%s }, { name: c, cost: %s%s%s }",
         one_of(pen, "1us", "50us"), source, one_of(pen, "5us", "200us"), state,
         one_of(pen, "", ", close: 2s", ", snapshot: 50ms", ", snapshot: 3s"));
+    const char *chained = one_of(pen, ", { name: k }", ", { name: k, cost: 500us }",
+                                 pen->reactive ? ", { name: k, cost: 500us, max-parallelism: 5 }"
+                                               : ", { name: k, cost: 500us, keys: 1k }");
     put(pen, "%s ]\n    edges: [ s -> c: %s",
-        (const char *const[]){ "", ", { name: k }", ", { name: k, group: g2, selectivity: 0.5 }",
-                               ", { name: s2, parallelism: 1 }" }[shape],
+        (const char *const[]){ "", chained, ", { name: k, group: g2, selectivity: 0.5 }",
+                               ", { name: s2, parallelism: 1 }",
+                               ", { name: s2 }, { name: k, cost: 300us }" }[shape],
         keyed ? "hash" : edge);
     if (shape == SHAPE_CHAIN || shape == SHAPE_GROUPS)
         put(pen, ", c -> k: %s", one_of(pen, "hash", "rebalance", "forward"));
     if (shape == SHAPE_TWO_SOURCES)
         put(pen, ", s2 -> c: %s", keyed ? "hash" : "rebalance");
+    if (shape == SHAPE_PIPELINES)
+        put(pen, ", s2 -> k: %s", one_of(pen, "hash", "rebalance", "forward"));
     put(pen, " ]\n");
 }
 
@@ -193,8 +208,8 @@ static void put_load(struct pen *pen, enum shape shape)
                "{ constant: 2k/s, records: 200k }", "{ constant: 1k/s, until: 200s }",
                "{ constant: 100/s, per-subtask: true }",
                "{ flash-crowd: { base: 10/s, peak: 30k/s, at: 200s, rise: 30s, fall: 60s } }");
-    if (shape == SHAPE_TWO_SOURCES)
-        put(pen, "    loads: { s: %s, s2: 300/s }\n", load);
+    if (shape == SHAPE_TWO_SOURCES || shape == SHAPE_PIPELINES)
+        put(pen, "    loads: { s: %s, s2: %s }\n", load, one_of(pen, "300/s", "12k/s"));
     else
         put(pen, "    load: %s\n", load);
     if (percent(pen, 25))
@@ -212,7 +227,9 @@ static void put_jobs(struct pen *pen)
     for (uint32_t j = 0; j < pen->jobs; j++) {
         bool is_heir = pen->goes_on && j + 1 == pen->jobs;
         bool has_heir = pen->goes_on && j == 0;
-        enum shape shape = (enum shape)rng_below(&pen->rng, SHAPE_COUNT);
+        enum shape shape =
+            is_heir || has_heir ? SHAPE_TWO : (enum shape)rng_below(&pen->rng, SHAPE_COUNT);
+        pen->shapes[j] = shape;
         const char *source = one_of(pen, "", "", ", source-function: true", ", backlog-above: 5s");
         put(pen, "  - name: j%u\n    at: %us\n", j,
             is_heir ? pen->seconds / 2 : 30 * between(pen, 0, 3));
@@ -281,6 +298,17 @@ static void put_machine_action(struct pen *pen)
     IMPOSSIBLE("action on a machine");
 }
 
+/* Some other parallelism for each vertex. */
+static void put_bounds(struct pen *pen, enum shape shape)
+{
+    put(pen, "{ s: 1..%u, c: 1..%u", between(pen, 1, 6), between(pen, 1, 6));
+    if (shape == SHAPE_TWO_SOURCES || shape == SHAPE_PIPELINES)
+        put(pen, ", s2: 1..%u", between(pen, 1, 6));
+    if (shape != SHAPE_TWO && shape != SHAPE_TWO_SOURCES)
+        put(pen, ", k: 1..%u", between(pen, 1, 5)); /* it may have no more key groups */
+    put(pen, " }");
+}
+
 static void put_job_action(struct pen *pen)
 {
     uint32_t job = between(pen, 0, pen->jobs - 1);
@@ -293,8 +321,12 @@ static void put_job_action(struct pen *pen)
         put(pen, "stop-with-savepoint: { job: j%u, drain: %s }", job, one_of(pen, "true", "false"));
         return;
     case 5: put(pen, "savepoint: j%u", job); return;
-    case 6:
-    case 7: put(pen, "rescale: { job: j%u, all: 1..%u }", job, between(pen, 1, 6)); return;
+    case 6: put(pen, "rescale: { job: j%u, all: 1..%u }", job, between(pen, 1, 6)); return;
+    case 7:
+        put(pen, "rescale: { job: j%u, vertices: ", job);
+        put_bounds(pen, pen->shapes[job]);
+        put(pen, " }");
+        return;
     }
     IMPOSSIBLE("action on a job");
 }

@@ -77,7 +77,9 @@ END_TEST
 /* What only many seeds draw. The deploy order of a frozen newcomer names a checkpoint that is gone
  * at the thaw; readers of a pointwise edge at unequal speeds are behind when a third one comes; a
  * region restores on a machine where nothing else runs while the other region is looked at; a job
- * has yet to read again what its savepoint holds when another one starts from that. */
+ * has yet to read again what its savepoint holds when another one starts from that; tasks of a
+ * pipeline run, at another parallelism, that has yet to restore while the other one fills the
+ * cores; a forward edge holds up senders of which there are more than readers. */
 static const char *const rare[] = {
     "name: frozen newcomer\n"
     "duration: 5min\n"
@@ -133,6 +135,29 @@ static const char *const rare[] = {
     "  - { at: 170s, savepoint: j0 }\n"
     "  - { at: 171s, every: 15s, fail: { job: j0, vertex: c } }\n"
     "  - { at: 235s, cancel: j0 }\n",
+    "name: pipeline still restoring\n"
+    "duration: 10min\n"
+    "config: { scheduler-mode: reactive, execution.checkpointing.interval: 10s }\n"
+    "cluster: { task-manager: { slots: 2, cores: 2, count: 2 } }\n"
+    "jobs:\n"
+    "  - name: j0\n"
+    "    vertices: [ { name: s, cost: 50us }, { name: r, cost: 50us }, { name: k, cost: 20us },\n"
+    "                { name: c, cost: 20us, keys: 1m, state: 1000 bytes/key } ]\n"
+    "    edges: [ s -> c: hash, r -> k ]\n"
+    "    loads: { s: 30k/s, r: 110k/s }\n"
+    "events: [ { at: 300s, add: 1 } ]\n",
+    "name: forward to fewer\n"
+    "duration: 10min\n"
+    "config: { jobmanager.scheduler: adaptive, execution.checkpointing.interval: 5s,\n"
+    "          parallelism.default: 4 }\n"
+    "cluster: { task-manager: { slots: 1, cores: 1, count: 8 } }\n"
+    "jobs:\n"
+    "  - name: j0\n"
+    "    vertices: [ { name: s, cost: 1us }, { name: c, cost: 10us },\n"
+    "                { name: k, cost: 100us, keys: 1k } ]\n"
+    "    edges: [ s -> c: rebalance, c -> k ]\n"
+    "    load: 60k/s\n"
+    "events: [ { at: 300s, rescale: { vertices: { s: 1..4, c: 1..8, k: 1..3 } } } ]\n",
 };
 
 START_TEST(what_is_rarely_drawn_breaks_none_either)
