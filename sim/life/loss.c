@@ -9,6 +9,7 @@
 #include "sim/life/loss.h"
 
 #include "core/base/hash.h"
+#include "sim/cluster/tcp.h"
 #include "sim/life/life.h"
 
 /* A frozen reader notices within this of being resumed. */
@@ -154,6 +155,7 @@ static void lose(struct life *life, const struct lost_producer *dead, size_t cou
     bool *seen_edges = mem_create_array(JOB_EDGES_MAX, sizeof *seen_edges);
     memset(reader_of, 0xff, life->hosts.count * sizeof *reader_of);
     loss->used = true;
+    loss->began = life_now(life);
     for (size_t i = 0; i < count; i++) {
         if (dead[i].job != job)
             memset(seen_edges, 0, JOB_EDGES_MAX * sizeof *seen_edges);
@@ -408,6 +410,25 @@ void loss_of_connections(struct life *life, uint32_t a, uint32_t b)
     }
 }
 
+/* The marks of an ended host are gone, the network's are not. */
+bool loss_is_heard(const struct life *life, uint32_t host, uint32_t ended)
+{
+    return !life->world.can_talk ||
+           life->world.can_talk(life->world.context, (struct node_id){ host },
+                                (struct node_id){ ended });
+}
+
+/* When a reader that cannot notice yet looks again; TIME_NEVER: it notices. What was lost is sent
+ * again until it is given up. */
+static time_ns next_look(const struct life *life, const struct loss *loss, uint32_t reader)
+{
+    time_ns now = life_now(life);
+    if (life_host(life, reader)->frozen)
+        return now + FROZEN_RECHECK;
+    return loss_is_heard(life, reader, loss->host) ? TIME_NEVER
+                                                   : tcp_retry_at(loss->began, now + 1);
+}
+
 static void reader_notices(void *context, uint64_t a, uint64_t b)
 {
     struct life *life = context;
@@ -416,8 +437,9 @@ static void reader_notices(void *context, uint64_t a, uint64_t b)
     if (loss->generation != (uint32_t)b)
         return;
     struct loss_reader reader = loss->readers.items[0];
-    if (life_host(life, reader.host)->frozen) { /* looks again; others must not wait for it */
-        loss->readers.items[0].at = life_now(life) + FROZEN_RECHECK;
+    time_ns again = next_look(life, loss, reader.host);
+    if (again != TIME_NEVER) { /* others must not wait for it */
+        loss->readers.items[0].at = again;
         sift_down(loss, 0);
         wait_for_first(life, index);
         return;

@@ -18,6 +18,7 @@ struct loss {
     uint32_t generation;
     uint32_t host; /* that has ended */
     bool used;
+    time_ns began; /* its system says so to all readers, and again to those it did not reach */
     VEC(struct loss_reader) readers; /* heap: the first to notice on top */
     VEC(struct task_ref) tasks;
     VEC(uint32_t) next; /* by task: the next one of the same reader; NONE */
@@ -60,6 +61,8 @@ void loss_forget(struct lost_places *lost, uint32_t subtask);
 /* The task sets up its input channels: the host of a producer that has ended, or of one that cannot
  * be reached; NONE: there is none. Of no interest for one whose place is taken. */
 uint32_t loss_awaits(const struct life *life, uint32_t task);
+/* Does anything that the system of an ended process says get to that host? */
+bool loss_is_heard(const struct life *life, uint32_t host, uint32_t ended);
 uint32_t loss_out_of_reach(struct life *life, uint32_t task);
 static inline bool loss_is_out_of_reach(struct life *life, uint32_t task)
 {

@@ -124,17 +124,18 @@ void life_step_release(struct life *life, uint32_t index)
 }
 
 /* State is there: input channels are set up (StreamTask.restoreInternal asks for partitions behind
- * its state), and in the end the task runs. */
-static void begin_initialize(struct life *life, uint32_t task)
+ * its state), and in the end the task runs. Where nobody is any more the system there refuses, if
+ * it is heard. */
+static void begin_initialize(struct life *life, uint32_t index)
 {
-    life_task(life, task)->connected = true;
-    life_step_add(life, LIFE_INITIALIZE, task, 0);
-    uint32_t ended = loss_awaits(life, task);
-    life_task(life, task)->remote = ended;
-    if (ended != NONE)
-        life_step_add(life, LIFE_CONNECT, task, 0);
-    else if (loss_is_out_of_reach(life, task))
-        life_step_add(life, LIFE_REACH, task, 0);
+    struct life_task *task = life_task(life, index);
+    task->connected = true;
+    life_step_add(life, LIFE_INITIALIZE, index, 0);
+    task->remote = loss_awaits(life, index);
+    if (task->remote != NONE && loss_is_heard(life, task->host, task->remote))
+        life_step_add(life, LIFE_CONNECT, index, 0);
+    else if (task->remote != NONE || loss_is_out_of_reach(life, index))
+        life_step_add(life, LIFE_REACH, index, 0);
 }
 
 /* Bytes that pass the disk. What comes from storage RocksDB writes there; a copy it links when the
@@ -277,13 +278,13 @@ static bool is_meant(const struct life *life, struct task_ref ref, enum life_ste
 /* Nobody answered. */
 static void end_connect(struct life *life, uint32_t index)
 {
-    enum life_step_kind kind = life->steps.items[index].kind;
     for (size_t i = 0; i < life->steps.items[index].tasks.count; i++) {
         struct task_ref ref = life->steps.items[index].tasks.items[i];
         if (!task_ref_is_live(life, ref))
             continue;
-        uint32_t remote = kind == LIFE_CONNECT ? life_task(life, ref.index)->remote
-                                               : loss_out_of_reach(life, ref.index);
+        uint32_t remote = life_task(life, ref.index)->remote;
+        if (remote == NONE)
+            remote = loss_out_of_reach(life, ref.index);
         if (remote != NONE)
             task_disconnect(life, ref.index, remote);
     }

@@ -87,6 +87,46 @@ START_TEST(a_reader_that_waits_for_a_producer_being_deployed_loses_the_connectio
 }
 END_TEST
 
+/* Nothing that the dead one's system says gets through, until it says so again: 200 ms behind the
+ * end, then each time twice as much later, of which 12.6 s is the first behind the cut. */
+START_TEST(a_reader_beyond_a_cut_notices_at_the_next_retry)
+{
+    for (int from_all = 0; from_all < 2; from_all++) {
+        start(PARTITION_HASH);
+        model_fixture_deploy(&f, &two_by_two);
+        model_fixture_run(&f, TIME_S);
+        if (from_all)
+            model_fixture_cut(&f, 2, true);
+        else
+            model_fixture_cut_link(&f, 1, 2, true);
+        model_fixture_end_process(&f, 2);
+        model_fixture_run(&f, 10 * TIME_S);
+        ck_assert_uint_eq(model_fixture_count(&f, EXECUTION_FAILED), 0);
+        if (from_all)
+            model_fixture_cut(&f, 2, false);
+        else
+            model_fixture_cut_link(&f, 1, 2, false);
+        model_fixture_run(&f, 30 * TIME_S);
+        ck_assert_int_eq(failed(COUNT_0), 13600 * TIME_MS);
+        model_fixture_fini(&f);
+    }
+}
+END_TEST
+
+/* Nobody refuses it: it is given up as any that cannot be made. */
+START_TEST(a_connection_to_a_dead_process_beyond_a_cut_is_given_up_late)
+{
+    start(PARTITION_HASH);
+    model_fixture_cut_link(&f, 1, 2, true);
+    deploy_on_host_1();
+    model_fixture_lose(&f, &two_by_two, 0, 1);
+    model_fixture_run(&f, 300 * TIME_S);
+    ck_assert_int_eq(failed(COUNT_0), 100 * TIME_MS + 120 * TIME_S);
+    ck_assert_uint_eq(vec_last(&f.lines).task.remote.n, 2);
+    model_fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(a_producer_ordered_of_a_dead_process_fails_its_readers)
 {
     for (int late = 0; late < 2; late++) { /* before and after the reader has set up its channels */
@@ -201,6 +241,8 @@ Suite *test_model_connect_suite(void)
     TCase *tests = tcase_create("connect");
     tcase_add_test(tests, a_reader_being_deployed_at_the_kill_fails_when_it_connects);
     tcase_add_test(tests, a_reader_that_waits_for_a_producer_being_deployed_loses_the_connection);
+    tcase_add_test(tests, a_reader_beyond_a_cut_notices_at_the_next_retry);
+    tcase_add_test(tests, a_connection_to_a_dead_process_beyond_a_cut_is_given_up_late);
     tcase_add_test(tests, a_producer_ordered_of_a_dead_process_fails_its_readers);
     tcase_add_test(tests, a_reader_still_reading_its_state_fails_behind_it);
     tcase_add_test(tests, a_producer_lost_in_an_earlier_try_fails_nobody);
