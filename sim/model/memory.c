@@ -47,11 +47,13 @@ static double bytes_at_most(const struct model *model)
     return bytes;
 }
 
-static double records_into(const struct model *model, const struct model_job *job,
+/* By now, whoever looked last. */
+static double records_into(struct model *model, const struct model_job *job,
                            const struct model_vertex *vertex)
 {
     const struct component *component = &job->components.items[vertex->component];
     double records = 0;
+    net_bring_up(model, net_of(model, component));
     for (VEC_EACH(const uint32_t, k, &vertex->shape.sources))
         records +=
             vertex->shape.gain[*k] *
@@ -116,10 +118,21 @@ static double room_of(const struct model_host *host)
                                                 : INFINITY;
 }
 
+/* In so many seconds at the latest: what changes meanwhile puts no look off. */
+static void plan_look(struct model *model, double seconds)
+{
+    double ns = fmin(fmax(seconds * (double)TIME_S, (double)LOOK_LEAST), (double)LOOK_MOST);
+    time_ns at = model_now(model) + (time_ns)ns;
+    if (model->memory_look.generation != 0 && model->memory_look_at <= at)
+        return;
+    sim_queue_cancel(model->queue, &model->memory_look);
+    model->memory_look_at = at;
+    model->memory_look = sim_queue_push(model->queue, at, SIM_CLASS_DATA, look, model, 0, 0);
+}
+
 void memory_watch(struct model *model)
 {
     double most = bytes_at_most(model), wait = INFINITY;
-    sim_queue_cancel(model->queue, &model->memory_look);
     for (uint32_t h = 0; most > 0 && h < model->hosts.count; h++) {
         const struct model_host *host = &model->hosts.items[h];
         if (host->life.tasks.count == 0 || most <= room_of(host))
@@ -130,11 +143,10 @@ void memory_watch(struct model *model)
         else if (memory.grows > 0 && memory.most > room_of(host))
             wait = fmin(wait, (room_of(host) - memory.used) / memory.grows);
     }
-    if (wait == INFINITY)
-        return;
-    double ns = fmin(fmax(wait * (double)TIME_S, (double)LOOK_LEAST), (double)LOOK_MOST);
-    model->memory_look = sim_queue_push(model->queue, model_now(model) + (time_ns)ns,
-                                        SIM_CLASS_DATA, look, model, 0, 0);
+    if (wait < INFINITY)
+        plan_look(model, wait);
+    else
+        sim_queue_cancel(model->queue, &model->memory_look);
 }
 
 /* Task.doRun: the thread that asked for more fails; here the one that has most. */

@@ -116,6 +116,7 @@ struct model {
     VEC(struct flush) sink_flushes;
     uint32_t free_flush; /* 1 + number; 0: none */
     struct sim_handle memory_look, stalls_look;
+    time_ns memory_look_at;
     uint64_t pending_serial, breaks; /* checkpoints; components that were whole and have broken */
     VEC(uint32_t) numbers;           /* scratch */
     VEC(double) amounts;             /* scratch */

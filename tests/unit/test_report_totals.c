@@ -183,6 +183,20 @@ static const char *const busy_runs[] = {
     "  - { on: 'all tasks RUNNING', after: 0s, nth: 1,\n"
     "      cut: { task-manager: jobmanager, for: 20s } }\n"
     "  - { at: 133s, cut: { task-manager: jobmanager, for: 3s } }\n",
+    /* state that fills the memory of a machine, and tasks of another job that fail meanwhile */
+    "cluster: { task-manager: { slots: 2, cores: 2, count: 3, memory: 40m } }\n"
+    "config: { parallelism.default: 2, restart-strategy.type: fixed-delay,\n"
+    "  restart-strategy.fixed-delay.attempts: 100 }\n"
+    "jobs:\n"
+    "  - name: j\n"
+    "    vertices: [ { name: s }, { name: c, cost: 20us, keys: 1m, state: 8 bytes/record } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: { constant: 70k/s }\n"
+    "  - name: k\n"
+    "    vertices: [ { name: s }, { name: c } ]\n"
+    "    edges: [ s -> c: hash ]\n"
+    "    load: { constant: 1k/s }\n"
+    "events: [ { at: 20s, every: 900ms, fail: { job: k, vertex: c } } ]\n",
 };
 
 static const double *facts_of(uint64_t *fingerprint)
