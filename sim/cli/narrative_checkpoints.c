@@ -272,8 +272,9 @@ static void tell_condition(struct paragraph *p)
                 continue;
             const struct log_entry *root = entry_at(p, chain.place[chain.count - 1]);
             bool is_script = text_equal(root->machine, "script") && root->reason;
-            paragraph_say(p, "Meanwhile %s was %s, from %s%s%s%s. ", fault_subject(cause),
-                          fault_past(cause->what), paragraph_moment(p, cause->at, since),
+            paragraph_say(p, "Meanwhile ");
+            fault_say_condition(p, cause);
+            paragraph_say(p, ", from %s%s%s%s. ", paragraph_moment(p, cause->at, since),
                           is_script ? " (" : "", is_script ? root->reason : "",
                           is_script ? ")" : "");
             return;

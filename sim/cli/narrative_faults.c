@@ -261,6 +261,24 @@ static bool label_says_it(const struct log_entry *script)
                       text_equal(script->what, "fail-storage"));
 }
 
+void fault_say_condition(struct paragraph *p, const struct log_entry *condition)
+{
+    const struct log_entry *entries = p->narrative->log->entries.items;
+    const char *subject = fault_subject(condition), *between = "", *peer = "";
+    for (VEC_EACH(const struct chapter, each, &p->narrative->chapters)) {
+        const struct log_entry *first = &entries[each->first];
+        if (each->kind != CHAPTER_FAULT || !each->peer || first->at != condition->at ||
+            !text_equal(first->what, condition->what) ||
+            !(text_equal(first->node, subject) || text_equal(each->peer, subject)))
+            continue;
+        subject = first->node;
+        between = row_of(first)->peer;
+        peer = each->peer;
+        break;
+    }
+    paragraph_say(p, "%s was %s%s%s", subject, fault_past(condition->what), between, peer);
+}
+
 void fault_say_done(struct paragraph *p, const struct log_entry *script)
 {
     const struct run_log *log = p->narrative->log;

@@ -427,7 +427,8 @@ static void tell_rescale(struct paragraph *p)
                       has_new_requirements(p) ? "Slots for another size than before were there"
                                               : "Other slots than before were there",
                       is_known ? ", enough though not all it wants" : "");
-    paragraph_say(p, ", so the adaptive scheduler restarted the job. ");
+    paragraph_say(p, ", so the adaptive scheduler %s. ",
+                  chapter->kind == CHAPTER_RESCALE ? "restarted the job" : "set out to rescale");
 }
 
 /* "clicks goes down" */

@@ -73,6 +73,14 @@ START_TEST(checkpoints_that_failed_and_a_freeze_tell_of_each_other)
 }
 END_TEST
 
+START_TEST(checkpoints_that_failed_tell_both_ends_of_a_link)
+{
+    const char *out = told_of(
+        "", JOB("a", ""), "  - { at: 5min, cut: { task-manager: tm1, from: tm2, for: 30s } }\n");
+    must_tell(out, "Meanwhile tm1 was cut off from tm2, from 00:05:00 (cut tm1). ");
+}
+END_TEST
+
 START_TEST(an_idle_process_that_is_killed_is_told)
 {
     const char *out = told_of("", JOB("a", ""),
@@ -330,6 +338,7 @@ Suite *test_cli_explain_faults_suite(void)
     TCase *tcase = tcase_create("explain faults");
     tcase_add_test(tcase, a_slow_host_is_told_with_what_followed);
     tcase_add_test(tcase, checkpoints_that_failed_and_a_freeze_tell_of_each_other);
+    tcase_add_test(tcase, checkpoints_that_failed_tell_both_ends_of_a_link);
     tcase_add_test(tcase, an_idle_process_that_is_killed_is_told);
     tcase_add_loop_test(tcase, a_process_is_given_up_for_the_fault_that_explains_it, 0, 2);
     tcase_add_test(tcase, a_stop_without_grace_is_one_deed);

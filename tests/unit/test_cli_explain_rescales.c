@@ -43,7 +43,7 @@ static const char *told_of(const char *config, const char *rest)
     "later a task of a failed by that: " UNREACHABLE ". "
 #define BEGAN                                                                                      \
     "180.051 s a fails in a rescale Other slots than before were there, enough though not all it " \
-    "wants, so the adaptive scheduler restarted the job. 20.4 ms after that began, " UNREACHABLE   \
+    "wants, so the adaptive scheduler set out to rescale. 20.4 ms after that began, " UNREACHABLE  \
     " by a fault (kill tm2). "
 
 START_TEST(a_rescale_that_meets_a_dead_process_tells_both)
