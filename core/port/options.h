@@ -91,14 +91,14 @@
     X(DURATION, tm_registration_timeout, "taskmanager.registration.timeout", "5 min", "", "taskmanager", "a TaskManager that reaches no resource manager for this long exits") \
     X(LOAD_BALANCE, load_balance, "taskmanager.load-balance.mode", "none", "", "slots", "how slots and tasks are spread") \
     X(FLAG, evenly_spread_slots, "cluster.evenly-spread-out-slots", "false", "", "slots", "old name of load-balance mode slots") \
-    X(COUNT, slots_max, "slotmanager.number-of-slots.max", "", "", "slotmanager", "most slots of the cluster; not set: no limit") \
-    X(COUNT, slots_min, "slotmanager.number-of-slots.min", "0", "", "slotmanager", "fewest slots kept") \
-    X(RATIO, cpu_max, "slotmanager.max-total-resource.cpu", "", "", "slotmanager", "most cores of the cluster; not set: from the slots") \
-    X(SIZE, memory_max, "slotmanager.max-total-resource.memory", "", "", "slotmanager", "most memory of the cluster; not set: from the slots") \
-    X(RATIO, cpu_min, "slotmanager.min-total-resource.cpu", "", "", "slotmanager", "fewest cores kept; not set: from the slots") \
-    X(SIZE, memory_min, "slotmanager.min-total-resource.memory", "", "", "slotmanager", "least memory kept; not set: from the slots") \
-    X(COUNT, redundant_tms, "slotmanager.redundant-taskmanager-num", "0", "", "slotmanager", "spare TaskManagers kept") \
-    X(DURATION, tm_idle_timeout, "resourcemanager.taskmanager-timeout", "30 s", "", "slotmanager", "idle release of a TaskManager, and the period of the check") \
+    X(COUNT, slots_max, "slotmanager.number-of-slots.max", "", "", "slotmanager", "most slots of the cluster; not set: no limit; without effect: no driver starts workers yet") \
+    X(COUNT, slots_min, "slotmanager.number-of-slots.min", "0", "", "slotmanager", "fewest slots kept; without effect: no driver starts workers yet") \
+    X(RATIO, cpu_max, "slotmanager.max-total-resource.cpu", "", "", "slotmanager", "most cores of the cluster; not set: from the slots; without effect: no driver starts workers yet") \
+    X(SIZE, memory_max, "slotmanager.max-total-resource.memory", "", "", "slotmanager", "most memory of the cluster; not set: from the slots; without effect: no driver starts workers yet") \
+    X(RATIO, cpu_min, "slotmanager.min-total-resource.cpu", "", "", "slotmanager", "fewest cores kept; not set: from the slots; without effect: no driver starts workers yet") \
+    X(SIZE, memory_min, "slotmanager.min-total-resource.memory", "", "", "slotmanager", "least memory kept; not set: from the slots; without effect: no driver starts workers yet") \
+    X(COUNT, redundant_tms, "slotmanager.redundant-taskmanager-num", "0", "", "slotmanager", "spare TaskManagers kept; without effect: no driver starts workers yet") \
+    X(DURATION, tm_idle_timeout, "resourcemanager.taskmanager-timeout", "30 s", "", "slotmanager", "idle release of a TaskManager, and the period of the check; without effect: no driver starts workers yet") \
     X(DURATION, requirement_check_delay, "slotmanager.requirement-check.delay", "50 ms", "", "slotmanager", "requirement changes are checked after this") \
     X(DURATION, declare_needed_delay, "slotmanager.declare-needed-resource.delay", "50 ms", "", "slotmanager", "totals go to the driver after this; without effect: no driver starts workers yet") \
     X(OPEN_DURATION, standalone_start_up, "resourcemanager.standalone.start-up-time", "", "", "resourcemanager", "missing slots are not reported before this, and with 0 never; not set: slot.request.timeout") \

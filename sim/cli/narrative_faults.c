@@ -58,7 +58,8 @@ static bool is_of_storage(const struct log_entry *entry)
     return text_equal(entry->machine, storage);
 }
 
-const char *fault_subject(const struct log_entry *entry)
+/* Whose condition the line is. */
+static const char *subject_of(const struct log_entry *entry)
 {
     return is_of_storage(entry) ? storage : entry->node;
 }
@@ -141,7 +142,7 @@ static void begin_fault(struct faults *faults, size_t place)
         vec_push(&faults->open, faults->narrative->chapters.count);
     vec_push(&faults->narrative->chapters,
              (struct chapter){ .kind = CHAPTER_FAULT,
-                               .node = fault_subject(entry),
+                               .node = subject_of(entry),
                                .cause = place,
                                .first = place,
                                .last = lasts ? faults->narrative->log->entries.count - 1 : place,
@@ -264,7 +265,7 @@ static bool label_says_it(const struct log_entry *script)
 void fault_say_condition(struct paragraph *p, const struct log_entry *condition)
 {
     const struct log_entry *entries = p->narrative->log->entries.items;
-    const char *subject = fault_subject(condition), *between = "", *peer = "";
+    const char *subject = subject_of(condition), *between = "", *peer = "";
     for (VEC_EACH(const struct chapter, each, &p->narrative->chapters)) {
         const struct log_entry *first = &entries[each->first];
         if (each->kind != CHAPTER_FAULT || !each->peer || first->at != condition->at ||
@@ -303,7 +304,7 @@ void fault_say_done(struct paragraph *p, const struct log_entry *script)
                       told == 0         ? ": "
                       : told + 1 == all ? " and "
                                         : ", ",
-                      fault_subject(first + told));
+                      subject_of(first + told));
     if (all > told)
         paragraph_say(p, " and %zu more", all - told);
     if (all > 0)

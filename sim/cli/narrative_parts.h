@@ -83,8 +83,6 @@ void fault_say_done(struct paragraph *p, const struct log_entry *script);
 const char *fault_past(const char *what);
 /* "tm1 was frozen", "tm1 was cut off from tm2" */
 void fault_say_condition(struct paragraph *p, const struct log_entry *condition);
-/* Whose condition the line is. */
-const char *fault_subject(const struct log_entry *entry);
 bool fault_ends_process(const struct narrative *narrative, const struct chapter *chapter);
 
 /* Chapters of what the script asked for, behind the others; ends of jobs learn who asked for them.

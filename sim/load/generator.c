@@ -134,7 +134,7 @@ static struct err sine_finish(const struct tree_node *node, struct generator_val
 
 static double turns_since_peak(const struct generator_values *v, time_ns at)
 {
-    return (double)((at - v->peak_at % v->period) % v->period) / (double)v->period;
+    return (double)((at - v->peak_at) % v->period) / (double)v->period;
 }
 
 static double sine_shape(const struct generator_values *v, time_ns at)

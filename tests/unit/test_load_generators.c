@@ -94,6 +94,9 @@ START_TEST(sine_follows_the_formula)
     s = load_over("1h", "{ sine: { mean: 1/s, amplitude: 1/s, period: 20min, peak-at: 7min } }");
     ck_assert_double_eq_tol(at(s, 27 * TIME_MIN), 2, 1e-3);
     ck_assert_double_eq_tol(at(s, 17 * TIME_MIN), 0, 1e-3);
+    s = load_over("1h", "{ sine: { mean: 1/s, amplitude: 1/s, period: 20min, peak-at: 47min } }");
+    ck_assert_double_eq_tol(at(s, 7 * TIME_MIN), 2, 1e-3); /* whole periods before it, too */
+    ck_assert_double_eq_tol(at(s, 57 * TIME_MIN), 0, 1e-3);
 }
 END_TEST
 

@@ -176,6 +176,23 @@ START_TEST(a_job_that_failed_is_down_for_good)
 }
 END_TEST
 
+/* From RUNNING, as with no restart left: those of failures before are not this one's. */
+START_TEST(a_job_that_fails_at_once_was_not_restarted)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    recorded.run.jobs[0].restarts = 2;
+    recorded_start_job(&recorded);
+    recorded.run.jobs[0].status = "FAILED";
+    recorded.run.jobs[0].ended_at = 52 * TIME_S;
+    recorded_line(&recorded, 52 * TIME_S, fake_move("job", "RUNNING", "FAILED"));
+    const struct incidents *incidents = &recorded.recorder.incidents;
+    ck_assert_uint_eq(incidents->list.count, 1);
+    ck_assert_int_eq(incidents->list.items[0].failed_at, 52 * TIME_S);
+    ck_assert_uint_eq(incidents->list.items[0].restarts, 0);
+    recorded_end(&recorded);
+}
+END_TEST
+
 static void begin_rescale(time_ns at)
 {
     recorded.run.jobs[0].status = "RESTARTING";
@@ -410,6 +427,7 @@ Suite *test_report_incidents_suite(void)
     tcase_add_test(tcase, a_condition_is_remembered_until_it_has_ended);
     tcase_add_loop_test(tcase, what_began_again_is_remembered_once, 0, 2);
     tcase_add_test(tcase, a_job_that_failed_is_down_for_good);
+    tcase_add_test(tcase, a_job_that_fails_at_once_was_not_restarted);
     tcase_add_loop_test(tcase, a_rescale_in_which_tasks_fail_is_a_failure_by_both, 0, 2);
     tcase_add_loop_test(tcase, a_job_that_failed_in_a_rescale_failed_by_what_failed_in_it, 0, 2);
     tcase_add_loop_test(tcase, a_job_that_failed_on_its_way_up_is_down_too, 0, 2);

@@ -48,6 +48,22 @@ START_TEST(network_delivers_after_the_latency)
 }
 END_TEST
 
+/* It is under way still when its sender gives it up, and is heard all the same. */
+START_TEST(network_tells_of_a_request_that_takes_longer_than_the_ask_timeout)
+{
+    start(ask_every_100_ms);
+    world.scenario.cluster.network.latency = distribution_constant(260 * TIME_MS);
+    fake_world_begin(&world);
+    fake_world_run(&world, 1390 * TIME_MS);
+    fake_world_expect(&world, "1100.000 tm1 woken\n"
+                              "1200.000 tm1 woken\n"
+                              "1300.000 tm1 woken\n"
+                              "1350.000 tm1 send failed to jobmanager token 11: timed out\n"
+                              "1360.000 jobmanager message 11 from tm1\n");
+    fake_world_fini(&world);
+}
+END_TEST
+
 /* Larger than one burst: 64 KB at 8 Mbit/s take 65 ms and more. */
 static void send_large(struct fake_world *w, struct node_id self, const struct event *event,
                        struct effects *effects)
@@ -460,6 +476,7 @@ Suite *test_sim_network_suite(void)
     Suite *suite = suite_create("sim_network");
     TCase *tcase = tcase_create("network");
     tcase_add_test(tcase, network_delivers_after_the_latency);
+    tcase_add_test(tcase, network_tells_of_a_request_that_takes_longer_than_the_ask_timeout);
     tcase_add_test(tcase, network_charges_large_messages_for_bandwidth_and_keeps_the_order);
     tcase_add_test(tcase, network_keeps_the_order_of_each_connection);
     tcase_add_test(tcase, network_sends_lost_packets_again_after_200_ms_and_then_after_longer);
