@@ -93,6 +93,25 @@ START_TEST(failure_of_an_older_checkpoint_than_the_last_success_does_not_count)
 }
 END_TEST
 
+/* A12: nor does its success forget what has failed since. */
+START_TEST(success_of_an_older_savepoint_than_the_last_success_forgets_no_failure)
+{
+    begin("2");
+    f.coordinator.decider.max_concurrent = 2;
+    checkpoint_fixture_request(&f, CHECKPOINT_SAVEPOINT, 9); /* 2, beside 1: forced */
+    checkpoint_fixture_advance_to(&f, 2 * TIME_MS);
+    complete(1);
+    checkpoint_fixture_advance_to(&f, 1500 * TIME_MS); /* 3 */
+    complete(3);
+    checkpoint_fixture_advance_to(&f, 2500 * TIME_MS); /* 4 */
+    decline(4, count_0, CHECKPOINT_FAILURE_DECLINED);
+    ck_assert_uint_eq(f.coordinator.failure_count, 1);
+    complete(2);
+    ck_assert_uint_eq(f.coordinator.last_success, 3);
+    ck_assert_uint_eq(f.coordinator.failure_count, 1);
+}
+END_TEST
+
 /* A12: the other reasons are never counted. */
 START_TEST(uncounted_reasons_never_fail_the_job)
 {
@@ -289,6 +308,8 @@ Suite *test_checkpoint_failures_suite(void)
     tcase_add_test(failures, third_failure_in_a_row_fails_the_job_when_two_are_tolerable);
     tcase_add_test(failures, success_in_between_forgets_failures);
     tcase_add_test(failures, failure_of_an_older_checkpoint_than_the_last_success_does_not_count);
+    tcase_add_test(failures,
+                   success_of_an_older_savepoint_than_the_last_success_forgets_no_failure);
     tcase_add_test(failures, uncounted_reasons_never_fail_the_job);
     tcase_add_test(failures, counted_reasons_fail_the_job_when_none_is_tolerable);
     tcase_add_test(failures, failure_at_a_task_names_that_task);

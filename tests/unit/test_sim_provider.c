@@ -250,6 +250,22 @@ START_TEST(standalone_machine_that_the_script_took_has_a_successor_after_the_rej
 }
 END_TEST
 
+/* It is on its way out: it does not die once more before the grace is over. */
+START_TEST(standalone_machine_that_is_being_stopped_does_not_fail)
+{
+    setup_failures();
+    world.scenario.cluster.count = 1;
+    world.scenario.cluster.churn.mean_time_to_failure = TIME_S;
+    begin();
+    fake_world_run(&world, 100 * TIME_MS);
+    struct node_id tm1 = virtual_cluster_find(world.cluster, "tm1");
+    virtual_cluster_stop(world.cluster, tm1, TIME_H);
+    fake_world_run(&world, 50 * TIME_MIN);
+    ck_assert_int_eq(virtual_cluster_process(world.cluster, tm1).state, PROCESS_STOPPING);
+    teardown();
+}
+END_TEST
+
 Suite *test_sim_provider_suite(void)
 {
     Suite *suite = suite_create("sim_provider");
@@ -263,6 +279,7 @@ Suite *test_sim_provider_suite(void)
     tcase_add_test(tcase, standalone_replaces_what_was_stopped_when_it_has_gone);
     tcase_add_test(tcase, standalone_reclaims_at_random);
     tcase_add_test(tcase, standalone_machines_fail_at_their_rate_and_successors_come);
+    tcase_add_test(tcase, standalone_machine_that_is_being_stopped_does_not_fail);
     tcase_add_test(tcase, standalone_machine_that_the_script_took_has_a_successor_after_the_rejoin);
     suite_add_tcase(suite, tcase);
     return suite;
