@@ -343,9 +343,15 @@ static void find_users(struct maxmin *problem, const struct maxmin_row *row)
         add_users(problem, weight->weight, peaks[row->term_count + i],
                   problem->sums.items[weight->sum].value, row->level);
     }
-    vec_resize(&problem->scratch, problem->order.count);
-    order_by_value(problem->order.items, problem->order.count, problem->wishes.items,
-                   problem->scratch.items);
+}
+
+/* Nobody is held, and what they take leaves some: so it is with most rows. */
+static bool has_room(const struct maxmin *problem, const struct maxmin_row *row)
+{
+    double wished = 0;
+    for (size_t i = 0; i < problem->users.count; i++)
+        wished += problem->wishes.items[i] * problem->users.items[i];
+    return wished < row->limit * (1 - FULL_ALIKE);
 }
 
 /* The level at which the row is full, if those that it does not hold go on as they are: small
@@ -353,6 +359,11 @@ static void find_users(struct maxmin *problem, const struct maxmin_row *row)
 static double fills(struct maxmin *problem, const struct maxmin_row *row)
 {
     find_users(problem, row);
+    if (has_room(problem, row))
+        return row->limit;
+    vec_resize(&problem->scratch, problem->order.count);
+    order_by_value(problem->order.items, problem->order.count, problem->wishes.items,
+                   problem->scratch.items);
     double left = row->limit, count = 0;
     for (VEC_EACH(const double, users, &problem->users))
         count += *users;
