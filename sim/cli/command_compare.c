@@ -26,6 +26,7 @@ struct compare_request {
     char spared[PLACE_SIZE]; /* the complete output that stays in its place; empty: none had to */
     int64_t context;
     bool expect, json, quiet, no_plots;
+    bool pictures_cut; /* an interrupt came while they were drawn */
 };
 
 /* Each world but the first against the first. */
@@ -163,8 +164,10 @@ static struct err write_all(const struct command *command, struct compare_reques
         TRY(write_world(&worlds->runs[i], output, note));
     TRY(write_json(output, "summary.json", summary, note));
     if (!request->no_plots && worlds_are_complete(worlds))
-        TRY(pictures_draw(command->name, output, summary, request->quiet, note));
-    return output_put_in_place(output, worlds_are_complete(worlds), request->out, request->spared,
+        TRY(pictures_draw(command->name, output, summary, request->quiet, &request->pictures_cut,
+                          note));
+    bool is_complete = worlds_are_complete(worlds) && !request->pictures_cut;
+    return output_put_in_place(output, is_complete, request->out, request->spared,
                                sizeof request->out, note);
 }
 
@@ -190,12 +193,15 @@ static void tell_cut(const struct worlds *worlds)
     puts("Nothing was compared.");
 }
 
-static void tell(const struct compare_request *request, const struct worlds *worlds,
-                 const struct comparisons *comparisons, const json_t *summary)
+static void tell(const struct command *command, const struct compare_request *request,
+                 const struct worlds *worlds, const struct comparisons *comparisons,
+                 const json_t *summary)
 {
     const struct scenario *scenario = world_play(&worlds->runs[0])->scenario;
     if (request->json)
         summary_write(summary, stdout);
+    if (request->pictures_cut && !request->quiet)
+        pictures_tell_cut(command->name, request->out, false);
     if (request->json || request->quiet)
         return;
     printf("%s\n", scenario->question ? scenario->question : scenario->name);
@@ -266,7 +272,7 @@ static struct err compare_into(const struct command *command, struct compare_req
     if (settings->output)
         e = write_all(command, request, worlds, summary, settings->output, note);
     if (!err_is(e)) {
-        tell(request, worlds, &comparisons, summary);
+        tell(command, request, worlds, &comparisons, summary);
         *code = exit_code(request, worlds, &comparisons);
     }
     json_decref(summary);

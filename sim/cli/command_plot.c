@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
+#include "sim/cli/pictures.h"
 #include "sim/cli/places.h"
 #include "sim/cli/run_options.h"
 #include "sim/load/input_file.h"
@@ -21,7 +22,8 @@
 #include "sim/report/output_file.h"
 #include "sim/report/plots.h"
 
-static struct err load_summary(const char *folder, json_t **out, struct note *note)
+/* Of a run; of a comparison, too, where `worlds` says so. */
+static struct err load_summary(const char *folder, bool worlds, json_t **out, struct note *note)
 {
     char path[OUTPUT_PATH_SIZE];
     json_error_t fault;
@@ -33,7 +35,8 @@ static struct err load_summary(const char *folder, json_t **out, struct note *no
     fclose(file);
     if (!*out)
         return err_note(note, ERR_IO_CODE, "%s:%d: %s", path, fault.line, fault.text);
-    if (json_is_object(json_object_get(*out, "metrics")))
+    if (json_is_object(json_object_get(*out, "metrics")) ||
+        (worlds && json_is_array(json_object_get(*out, "worlds"))))
         return OK;
     json_decref(*out);
     return err_note(note, ERR_MISSING_CODE, "%s: found no metrics, expected a summary of weir run",
@@ -55,6 +58,7 @@ static struct err plot_barriers(const struct parsed *parsed, const char *folder,
     struct barrier_request request = { .folder = folder,
                                        .scripts = scripts,
                                        .job = parsed_value(parsed, "job"),
+                                       .is_stopped = interrupt_came,
                                        .print = parsed_has(parsed, "commands") ? stdout : NULL };
     TRY(run_options_count("checkpoint", parsed_value(parsed, "checkpoint"), 1, INT64_MAX,
                           &request.checkpoint, note));
@@ -69,10 +73,17 @@ static struct err plot(const char *folder, bool print, struct note *note)
     char scripts[PLACE_SIZE];
     json_t *summary;
     TRY(place_find_plots(scripts, note));
-    TRY(load_summary(folder, &summary, note));
+    TRY(load_summary(folder, true, &summary, note));
     struct err e = make_plots(folder, note);
+    struct plots_request request = { .folder = folder,
+                                     .scripts = scripts,
+                                     .summary = summary,
+                                     .is_stopped = interrupt_came,
+                                     .print = print ? stdout : NULL };
     if (!err_is(e))
-        e = plots_draw(folder, scripts, summary, print ? stdout : NULL, note);
+        e = plots_draw(&request, note);
+    if (!err_is(e) && !print && pictures_are_of_whole(summary))
+        e = output_mark_complete(folder, note);
     json_decref(summary);
     return e;
 }
@@ -82,7 +93,7 @@ static struct err report(const char *folder, struct note *note)
     char target[OUTPUT_PATH_SIZE];
     struct output_file output;
     json_t *summary;
-    TRY(load_summary(folder, &summary, note));
+    TRY(load_summary(folder, false, &summary, note));
     text_format(target, sizeof target, "%s/report.html", folder);
     struct err e = output_file_begin(&output, target, note);
     if (!err_is(e)) {
@@ -114,6 +125,9 @@ static int run_plot(const struct command *command, int argc, char **argv)
                parsed_value(&parsed, "checkpoint"));
     else if (!err_is(e) && !print)
         printf("Pictures: %s/plots\n", folder);
+    if (interrupt_came() && e.code == ERR_REFUSED_CODE)
+        text_format(note.text, sizeof note.text,
+                    "interrupted: pictures that were not drawn yet are as they were");
     code = err_is(e) ? command_fail(command, e, &note) : EXIT_HELD;
     if (interrupt_came())
         code = interrupt_exit_code();

@@ -27,6 +27,7 @@ struct run_request {
     char out[PLACE_SIZE];    /* empty: no files */
     char spared[PLACE_SIZE]; /* the complete run that stays in its place; empty: none had to */
     bool json, quiet, no_plots, check;
+    bool pictures_cut; /* an interrupt came while they were drawn */
 };
 
 static const struct command_option options[] = {
@@ -54,7 +55,7 @@ static struct err write_summary(const struct play *play, const struct output_dir
     return output_close(output, file, name, note);
 }
 
-static struct err write_report(const struct command *command, const struct run_request *request,
+static struct err write_report(const struct command *command, struct run_request *request,
                                const struct plays *plays, const struct output_dir *output,
                                struct note *note)
 {
@@ -64,17 +65,21 @@ static struct err write_report(const struct command *command, const struct run_r
         if (play->summary)
             TRY(write_summary(play, output, note));
     if (!request->no_plots)
-        TRY(pictures_draw(command->name, output, summary, request->quiet, note));
+        TRY(pictures_draw(command->name, output, summary, request->quiet, &request->pictures_cut,
+                          note));
     TRY(output_open(output, "report.html", &file, note));
     html_write(output->aside, summary, file);
     return output_close(output, file, "report.html", note);
 }
 
-static void tell(const struct run_request *request, const struct plays *plays)
+static void tell(const struct command *command, const struct run_request *request,
+                 const struct plays *plays)
 {
     const json_t *summary = plays->list.items[0].summary;
     if (request->json)
         summary_write(summary, stdout);
+    if (request->pictures_cut && !request->quiet)
+        pictures_tell_cut(command->name, request->out, true);
     if (request->json || request->quiet)
         return;
     show_question(plays, stdout);
@@ -116,8 +121,9 @@ static struct err run_into(const struct command *command, struct run_request *re
     if (!request->out[0])
         return ran;
     TRY(write_report(command, request, plays, output, note));
-    TRY(output_put_in_place(output, plays_are_complete(plays), request->out, request->spared,
-                            sizeof request->out, note));
+    bool is_complete = plays_are_complete(plays) && !request->pictures_cut;
+    TRY(output_put_in_place(output, is_complete, request->out, request->spared, sizeof request->out,
+                            note));
     return ran;
 }
 
@@ -194,7 +200,7 @@ static int run_all(const struct command *command, struct run_request *request)
         e = run_into(command, request, &plays, &output, &note);
     bool has_run = !err_is(e) || guard_has_lost();
     if (has_run)
-        tell(request, &plays);
+        tell(command, request, &plays);
     int code = err_is(e)              ? command_fail(command, e, &note)
                : plays_failed(&plays) ? EXIT_FAILED
                                       : EXIT_HELD;
@@ -245,8 +251,9 @@ const struct command command_run = {
         "Runs the scenario (a YAML file, or a folder with scenario.yaml) and its variants below\n"
         "`compare` in virtual time. Leaves events.jsonl, metrics.csv, summary.json, plots/ and\n"
         "report.html in a folder, which is put in place only when it is complete. A run that is\n"
-        "interrupted leaves what it has come to, beside a complete one as DIR.interrupted. Exit\n"
-        "code 1 when an expectation of the scenario did not hold.",
+        "interrupted leaves what it has come to, beside a complete one as DIR.interrupted; while\n"
+        "its pictures are drawn, all but those, which weir plot then draws. Exit code 1 when an\n"
+        "expectation of the scenario did not hold.",
     .example = "  weir run scenarios/reactive-spot-day --seed 3 --set cluster.dfs.bandwidth=1gbit "
                "--out out/day",
     .options = options,

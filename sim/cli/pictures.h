@@ -13,8 +13,15 @@
 #include "core/base/err.h"
 #include "sim/report/output_dir.h"
 
-/* command: whose notice it is; is_quiet: none is printed. ERR_IO: see above. */
+/* command: whose notice it is; is_quiet: none is printed. is_cut: an interrupt came before all were
+ * drawn, so some are missing; one that has cut the run itself short does not count. ERR_IO: see
+ * above. */
 MUST_CHECK struct err pictures_draw(const char *command, const struct output_dir *output,
-                                    const json_t *summary, bool is_quiet, struct note *note);
+                                    const json_t *summary, bool is_quiet, bool *is_cut,
+                                    struct note *note);
+/* How those that are missing are had, in one line; `folder` has a report as well? */
+void pictures_tell_cut(const char *command, const char *folder, bool has_report);
+/* Is the summary of runs that all went to their end? */
+bool pictures_are_of_whole(const json_t *summary);
 
 #endif

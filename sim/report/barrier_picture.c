@@ -111,7 +111,7 @@ static struct err draw(const struct barrier_request *request, const struct barri
     } else {
         e = gnuplot_start(&gnuplot, script, note);
         if (!err_is(e))
-            e = gnuplot_wait(&gnuplot, script, note);
+            e = gnuplot_wait(&gnuplot, script, request->is_stopped, note);
         if (!err_is(e))
             e = picture_file_check(target, note);
         if (!err_is(e))

@@ -6,6 +6,7 @@
 #ifndef WEIR_SIM_REPORT_BARRIER_PICTURE_H
 #define WEIR_SIM_REPORT_BARRIER_PICTURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -15,7 +16,8 @@ struct barrier_request {
     const char *folder, *scripts;
     const char *job; /* null: the first that has the checkpoint */
     int64_t checkpoint;
-    FILE *print; /* where the command lines go instead of pictures; null: drawn */
+    bool (*is_stopped)(void); /* as in plots_request */
+    FILE *print;              /* where the command lines go instead of pictures; null: drawn */
 };
 
 /* ERR_MISSING: there is no gnuplot. */

@@ -5,8 +5,11 @@
 #include "sim/report/gnuplot.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,9 +116,23 @@ static char **create_environment(void)
     return out;
 }
 
+/* A terminal sends Ctrl-C to gnuplot, too, which then writes what it has of the picture, within the
+ * handler: with the heap locked where it was, it waits for itself for ever. So only we hear of it.
+ */
+static void keep_from_ctrl_c(posix_spawnattr_t *attributes)
+{
+    sigset_t blocked;
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    sigaddset(&blocked, SIGINT);
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setsigmask(attributes, &blocked);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
+}
+
 struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note)
 {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     char *program = mem_create(gnuplot->variables.count + 1);
     memcpy(program, gnuplot->variables.items, gnuplot->variables.count);
     char *path = mem_copy_text(script);
@@ -128,8 +145,11 @@ struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct not
     if (gnuplot->complaints)
         posix_spawn_file_actions_adddup2(&actions, fileno(gnuplot->complaints), STDERR_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
-    int error = posix_spawnp(&gnuplot->process, "gnuplot", &actions, NULL, arguments, environment);
+    keep_from_ctrl_c(&attributes);
+    int error =
+        posix_spawnp(&gnuplot->process, "gnuplot", &actions, &attributes, arguments, environment);
     mem_destroy(environment);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     mem_destroy(program);
     mem_destroy(path);
@@ -158,9 +178,33 @@ static void read_complaint(FILE *file, char out[COMPLAINT_SIZE])
     }
 }
 
-struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note *note)
+/* Until it has ended, or is to be. The signals come while ppoll waits, and at no other time: none
+ * is missed between the question and the wait. */
+static void wait_or_end(pid_t process, bool (*is_stopped)(void))
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    sigset_t blocked, before;
+    struct pollfd end = { .fd = pidfd_open(process, 0), .events = POLLIN };
+    if (end.fd < 0)
+        return; /* a kernel without: then it is not ended before its time */
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaddset(&blocked, signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    while (!is_stopped() && ppoll(&end, 1, NULL, &before) < 0 && errno == EINTR)
+        continue;
+    if (is_stopped())
+        kill(process, SIGKILL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(end.fd);
+}
+
+struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, bool (*is_stopped)(void),
+                        struct note *note)
 {
     int status = 0;
+    if (is_stopped)
+        wait_or_end(gnuplot->process, is_stopped);
     while (waitpid(gnuplot->process, &status, 0) < 0)
         if (errno != EINTR)
             return err_note(note, ERR_IO_CODE, "gnuplot: %s", strerror(errno));

@@ -33,8 +33,10 @@ void gnuplot_set_count(struct gnuplot *gnuplot, const char *name, size_t value);
 
 /* ERR_MISSING: there is no gnuplot. */
 MUST_CHECK struct err gnuplot_start(struct gnuplot *gnuplot, const char *script, struct note *note);
-/* ERR_REFUSED: it failed, and says why. */
-MUST_CHECK struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script, struct note *note);
+/* ERR_REFUSED: it failed, and says why; or `is_stopped` (null: nobody stops it) said so after a
+ * signal to stop, and it was ended. */
+MUST_CHECK struct err gnuplot_wait(struct gnuplot *gnuplot, const char *script,
+                                   bool (*is_stopped)(void), struct note *note);
 /* As one would type it. */
 void gnuplot_print(const struct gnuplot *gnuplot, const char *script, FILE *file);
 

@@ -168,13 +168,18 @@ static void follow_link(struct output_dir *output)
         text_format(output->target, sizeof output->target, "%s", real);
 }
 
+static void put_marker(FILE *marker, const char *more)
+{
+    fprintf(marker, "{\"weir\": \"%s\", \"format\": 1%s%s}\n", WEIR_VERSION, *more ? ", " : "",
+            more);
+}
+
 static struct err write_marker(const struct output_dir *output, const char *name, const char *more,
                                struct note *note)
 {
     FILE *marker;
     TRY(output_open(output, name, &marker, note));
-    fprintf(marker, "{\"weir\": \"%s\", \"format\": 1%s%s}\n", WEIR_VERSION, *more ? ", " : "",
-            more);
+    put_marker(marker, more);
     return output_close(output, marker, name, note);
 }
 
@@ -184,6 +189,18 @@ struct err output_mark(const struct output_dir *output, const char *name, bool c
     char marker[OUTPUT_PATH_SIZE];
     text_format(marker, sizeof marker, "%s/%s", name, OUTPUT_MARKER);
     return write_marker(output, marker, complete ? "" : partial, note);
+}
+
+struct err output_mark_complete(const char *folder, struct note *note)
+{
+    char name[OUTPUT_PATH_SIZE];
+    struct output_file marker;
+    if (is_complete(folder))
+        return OK;
+    text_format(name, sizeof name, "%s/%s", folder, OUTPUT_MARKER);
+    TRY(output_file_begin(&marker, name, note));
+    put_marker(marker.file, "");
+    return output_file_end(&marker, note);
 }
 
 struct err output_begin(struct output_dir *output, const char *target, struct note *note)

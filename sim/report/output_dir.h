@@ -43,6 +43,9 @@ void output_note_target(const struct output_dir *output, struct note *note);
 MUST_CHECK struct err output_mark(const struct output_dir *output, const char *name, bool complete,
                                   struct note *note);
 
+/* What was missing in the folder of a run that was interrupted has been made up for (weir plot). */
+MUST_CHECK struct err output_mark_complete(const char *folder, struct note *note);
+
 MUST_CHECK struct err output_commit(struct output_dir *output, struct note *note);
 /* The same for a run that was interrupted, which never takes the place of one that is complete: it
  * goes beside that, as TARGET.interrupted, and `target` is this path then. */

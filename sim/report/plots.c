@@ -69,55 +69,58 @@ static void keep_worst(struct err *result, struct note *note, struct err e, cons
 }
 
 /* Both formats of a picture side by side. */
-static struct err draw(const char *folder, const char *scripts, const json_t *summary,
-                       enum plot_picture picture, FILE *print, struct note *note)
+static struct err draw(const struct plots_request *request, enum plot_picture picture,
+                       struct note *note)
 {
     struct gnuplot gnuplot[FORMAT_COUNT];
     char script[PATH_SIZE], name[64], target[PATH_SIZE];
     struct err result = OK;
     bool started[FORMAT_COUNT] = { false };
     text_format(name, sizeof name, "%s.gp", plot_rows[picture].name);
-    text_format(script, sizeof script, "%s/%s", scripts, name);
+    text_format(script, sizeof script, "%s/%s", request->scripts, name);
     for (int i = 0; i < FORMAT_COUNT; i++) {
-        struct drawing drawing = { folder, scripts, summary, &gnuplot[i] };
+        struct drawing drawing = { request->folder, request->scripts, request->summary,
+                                   &gnuplot[i] };
         gnuplot_init(&gnuplot[i]);
         if (err_is(result))
             continue;
-        result = start(&drawing, picture, i, script, print, note);
-        started[i] = !err_is(result) && !print;
+        result = start(&drawing, picture, i, script, request->print, note);
+        started[i] = !err_is(result) && !request->print;
     }
     for (int i = 0; i < FORMAT_COUNT; i++) {
         struct note late = { "" };
-        struct err e = started[i] ? gnuplot_wait(&gnuplot[i], script, &late) : OK;
+        struct err e =
+            started[i] ? gnuplot_wait(&gnuplot[i], script, request->is_stopped, &late) : OK;
         keep_worst(&result, note, e, &late);
         gnuplot_fini(&gnuplot[i]);
     }
     if (result.code == ERR_REFUSED_CODE) {
         struct note room = { "" };
-        put_target(folder, picture, 0, target);
+        put_target(request->folder, picture, 0, target);
         struct err e = picture_file_room(target, &room);
         keep_worst(&result, note, e, &room);
     }
-    if (!err_is(result) && !print)
-        result = put_in_place(folder, picture, note);
+    if (!err_is(result) && !request->print)
+        result = put_in_place(request->folder, picture, note);
     for (int i = 0; err_is(result) && i < FORMAT_COUNT; i++) {
-        put_target(folder, picture, i, target);
+        put_target(request->folder, picture, i, target);
         picture_file_abandon(target);
     }
     return result;
 }
 
-struct err plots_draw(const char *folder, const char *scripts, const json_t *summary, FILE *print,
-                      struct note *note)
+struct err plots_draw(const struct plots_request *request, struct note *note)
 {
     struct err result = OK;
     for (int picture = 0; picture < PICTURE_COUNT; picture++) {
         struct note own = { "" };
-        if (!plot_variables_any((enum plot_picture)picture, summary))
+        if (!plot_variables_any((enum plot_picture)picture, request->summary))
             continue;
-        struct err e = draw(folder, scripts, summary, (enum plot_picture)picture, print, &own);
+        bool is_stopped = request->is_stopped && request->is_stopped();
+        struct err e = is_stopped ? err_note(&own, ERR_REFUSED_CODE, "stopped before all was drawn")
+                                  : draw(request, (enum plot_picture)picture, &own);
         keep_worst(&result, note, e, &own);
-        if (err_is(e) && e.code == ERR_MISSING_CODE)
+        if (is_stopped || (err_is(e) && e.code == ERR_MISSING_CODE))
             break; /* no gnuplot: none will be drawn */
     }
     return result;

@@ -8,6 +8,7 @@
 #define WEIR_SIM_REPORT_PLOTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/base/err.h"
@@ -27,10 +28,15 @@ struct plot_row {
 };
 extern const struct plot_row plot_rows[PICTURE_COUNT];
 
+struct plots_request {
+    const char *folder, *scripts; /* of the run; of the gnuplot scripts */
+    const json_t *summary;
+    bool (*is_stopped)(void); /* asked all the time; null: nobody stops it */
+    FILE *print;              /* where the command lines go instead of pictures; null: drawn */
+};
+
 /* Draws all there is to draw. ERR_MISSING when there is no gnuplot, ERR_IO when a picture cannot be
- * written, ERR_REFUSED when gnuplot fails for reasons of its own. `print`: only prints the command
- * lines there; may be null. */
-MUST_CHECK struct err plots_draw(const char *folder, const char *scripts, const json_t *summary,
-                                 FILE *print, struct note *note);
+ * written, ERR_REFUSED when gnuplot fails for reasons of its own, or the drawing is stopped. */
+MUST_CHECK struct err plots_draw(const struct plots_request *request, struct note *note);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "core/base/alloc.h"
 #include "core/base/text.h"
 #include "sim/cli/command.h"
 #include "sim/cli/interrupt.h"
@@ -71,6 +72,25 @@ static int weir_within(off_t bytes, const char *line)
     int code = cli_weir(line);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
     return code;
+}
+
+/* A gnuplot of our own, which finds in $out what it is to draw; null: the usual programs again. */
+static void put_gnuplot(const char *draws)
+{
+    char script[512], path[256] = "/usr/bin:/bin";
+    if (draws) {
+        text_format(script, sizeof script,
+                    "#!/bin/sh\n"
+                    "out=${3#*out=\\'}\n"
+                    "out=${out%%%%\\'*}\n"
+                    "%s\n",
+                    draws);
+        cli_put_file("gnuplot", script);
+        text_format(path, sizeof path, "%s/gnuplot", cli_folder());
+        ck_assert_int_eq(chmod(path, 0700), 0);
+        text_format(path, sizeof path, "%s:/usr/bin:/bin", cli_folder());
+    }
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
 }
 
 static void expect_complaint(const char *command, const char *name, const char *reason)
@@ -144,6 +164,101 @@ START_TEST(an_interrupted_run_spares_the_complete_one)
 }
 END_TEST
 
+/* Ctrl-C, once, while each gnuplot would go on for ever. */
+static const char ctrl_c[] =
+    "mkdir \"${0%/*}/came\" 2>&- && kill -INT $PPID\nexec tail -f /dev/null";
+static const char draws[] = "echo '<svg></svg>' > \"$out\"";
+static const char marked_partial[] = "\"complete\": false";
+
+static const struct {
+    const char *line, *picture, *says;
+} drawn[] = {
+    { "run @ --out @/run", "overview",
+      "weir run: interrupted while drawing: weir plot %s draws the pictures, weir report %s the "
+      "report with them\n" },
+    { "compare @ --out @/run", "worlds",
+      "weir compare: interrupted while drawing: weir plot %s draws the pictures\n" },
+};
+
+static void expect_picture(const char *folder, const char *picture, bool there)
+{
+    char name[256];
+    text_format(name, sizeof name, "%s/plots/%s.svg", folder, picture);
+    ck_assert_msg((cli_get_file(name) != NULL) == there, "%s", name);
+}
+
+START_TEST(a_run_interrupted_while_it_draws_spares_the_complete_one)
+{
+    char says[512], beside[256];
+    const char *picture = drawn[_i].picture;
+    cli_begin();
+    put_scenario(0);
+    put_gnuplot(draws);
+    ck_assert_int_eq(cli_weir(drawn[_i].line), EXIT_HELD);
+    struct stat before = status_of("run/summary.json");
+    put_gnuplot(ctrl_c);
+    ck_assert_int_eq(cli_weir(drawn[_i].line), 128 + SIGINT);
+    text_format(beside, sizeof beside, "%s/run.interrupted", cli_folder());
+    text_format(says, sizeof says, drawn[_i].says, beside, beside);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), says));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "/run stays as it is.\n"));
+    ck_assert_uint_eq(status_of("run/summary.json").st_ino, before.st_ino);
+    expect_picture("run", picture, true);
+    expect_picture("run.interrupted", picture, false);
+    ck_assert_ptr_nonnull(
+        strstr(cli_get_file("run.interrupted/summary.json"), "\"complete\": true"));
+    ck_assert_ptr_nonnull(strstr(cli_get_file("run.interrupted/weir-run.json"), marked_partial));
+    ck_assert_uint_eq(entries(), 5); /* the scenario, both runs, gnuplot, that the signal came */
+    put_gnuplot(NULL);
+    cli_end();
+}
+END_TEST
+
+START_TEST(pictures_interrupted_while_they_are_drawn_anew_stay)
+{
+    cli_begin();
+    put_scenario(0);
+    put_gnuplot(draws);
+    ck_assert_int_eq(cli_weir("run @ --out @/run --quiet"), EXIT_HELD);
+    struct stat first = status_of("run/plots/overview.svg");
+    struct stat last = status_of("run/plots/utilisation.svg");
+    put_gnuplot(ctrl_c);
+    ck_assert_int_eq(cli_weir("plot @/run"), 128 + SIGINT);
+    ck_assert_str_eq(cli_out(), "");
+    ck_assert_str_eq(cli_errors(), "weir plot: interrupted: pictures that were not drawn yet are "
+                                   "as they were\n");
+    ck_assert_uint_eq(status_of("run/plots/overview.svg").st_ino, first.st_ino);
+    ck_assert_uint_eq(status_of("run/plots/utilisation.svg").st_ino, last.st_ino);
+    put_gnuplot(NULL);
+    cli_end();
+}
+END_TEST
+
+/* But one that was cut short is no complete run with them. */
+START_TEST(pictures_that_were_missing_make_a_run_complete)
+{
+    static const char marker[] = "{\"format\": 1, \"complete\": false}\n";
+    cli_begin();
+    put_scenario(0);
+    put_gnuplot(draws);
+    ck_assert_int_eq(cli_weir(drawn[_i].line), EXIT_HELD);
+    cli_put_file("run/weir-run.json", marker);
+    ck_assert_int_eq(cli_weir("plot @/run"), EXIT_HELD);
+    ck_assert_ptr_null(strstr(cli_get_file("run/weir-run.json"), marked_partial));
+    char *summary = mem_copy_text(cli_get_file("run/summary.json"));
+    char *complete = strstr(summary, "\"complete\": true,");
+    ck_assert_ptr_nonnull(complete);
+    memcpy(complete, "\"complete\":false,", strlen("\"complete\": true,"));
+    cli_put_file("run/summary.json", summary);
+    mem_destroy(summary);
+    cli_put_file("run/weir-run.json", marker);
+    ck_assert_int_eq(cli_weir("plot @/run"), EXIT_HELD);
+    ck_assert_str_eq(cli_get_file("run/weir-run.json"), marker);
+    put_gnuplot(NULL);
+    cli_end();
+}
+END_TEST
+
 /* A CI job that was given too little time gets its file all the same. */
 START_TEST(an_interrupted_test_says_so_wherever_it_tells)
 {
@@ -186,7 +301,7 @@ START_TEST(pictures_that_cannot_be_drawn_are_exit_code_2)
     ck_assert_int_eq(cli_weir("plot @/run"), EXIT_INPUT);
     ck_assert_ptr_nonnull(strstr(cli_errors(), "gnuplot"));
     ck_assert_str_eq(cli_out(), "");
-    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);
+    put_gnuplot(NULL);
     cli_end();
 }
 END_TEST
@@ -208,22 +323,11 @@ static const struct {
 
 START_TEST(pictures_that_do_not_fit_end_the_run_and_leave_the_old_one)
 {
-    char script[512], path[256];
     cli_begin();
     put_scenario(0);
     ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
     ino_t before = status_of("run/summary.json").st_ino;
-    text_format(script, sizeof script,
-                "#!/bin/sh\n"
-                "out=${3#*out=\\'}\n"
-                "out=${out%%%%\\'*}\n"
-                "%s\n",
-                gnuplots[_i].draws);
-    cli_put_file("gnuplot", script);
-    text_format(path, sizeof path, "%s/gnuplot", cli_folder());
-    ck_assert_int_eq(chmod(path, 0700), 0);
-    text_format(path, sizeof path, "%s:/usr/bin:/bin", cli_folder());
-    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    put_gnuplot(gnuplots[_i].draws);
     ck_assert_int_eq(cli_weir("run @ --out @/run"), gnuplots[_i].code);
     ck_assert_msg(strstr(cli_errors(), gnuplots[_i].says) != NULL, "%s", cli_errors());
     ck_assert_ptr_null(strstr(cli_errors(), ".tmp-"));
@@ -231,7 +335,7 @@ START_TEST(pictures_that_do_not_fit_end_the_run_and_leave_the_old_one)
     ck_assert_int_eq(status_of("run/summary.json").st_ino == before,
                      gnuplots[_i].code == EXIT_INPUT);
     ck_assert_uint_eq(entries(), 3);
-    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);
+    put_gnuplot(NULL);
     cli_end();
 }
 END_TEST
@@ -274,6 +378,11 @@ Suite *test_cli_unwritable_suite(void)
                         (int)(sizeof fills / sizeof *fills));
     tcase_add_test(tcase, a_folder_that_cannot_be_made_is_exit_code_2);
     tcase_add_test(tcase, an_interrupted_run_spares_the_complete_one);
+    tcase_add_loop_test(tcase, a_run_interrupted_while_it_draws_spares_the_complete_one, 0,
+                        (int)(sizeof drawn / sizeof *drawn));
+    tcase_add_test(tcase, pictures_interrupted_while_they_are_drawn_anew_stay);
+    tcase_add_loop_test(tcase, pictures_that_were_missing_make_a_run_complete, 0,
+                        (int)(sizeof drawn / sizeof *drawn));
     tcase_add_test(tcase, an_interrupted_test_says_so_wherever_it_tells);
     tcase_add_test(tcase, a_report_that_does_not_fit_leaves_the_old_one);
     tcase_add_test(tcase, pictures_that_cannot_be_drawn_are_exit_code_2);

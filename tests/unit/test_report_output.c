@@ -283,7 +283,7 @@ START_TEST(what_gnuplot_complains_of_is_told)
     gnuplot_init(&gnuplot);
     gnuplot_set_count(&gnuplot, "x", 1);
     ck_assert(!err_is(gnuplot_start(&gnuplot, "/nowhere/x.gp", &note)));
-    struct err e = gnuplot_wait(&gnuplot, "/nowhere/x.gp", &note);
+    struct err e = gnuplot_wait(&gnuplot, "/nowhere/x.gp", NULL, &note);
     ck_assert_int_eq(e.code, ERR_REFUSED_CODE);
     ck_assert_ptr_nonnull(strstr(note.text, "/nowhere/x.gp"));
     gnuplot_fini(&gnuplot);
@@ -331,6 +331,14 @@ static void put_files(const char *at_recovery)
     ck_assert_int_eq(setenv("GNUTERM", "dumb", 1), 0);
 }
 
+static struct err draw(const json_t *summary, FILE *commands, struct note *note)
+{
+    return plots_draw(
+        &(struct plots_request){
+            .folder = cli_folder(), .scripts = "plots", .summary = summary, .print = commands },
+        note);
+}
+
 /* Nobody takes a part for the whole. */
 START_TEST(pictures_and_report_say_what_they_leave_out)
 {
@@ -353,7 +361,7 @@ START_TEST(pictures_and_report_say_what_they_leave_out)
         text_format(name, sizeof name, "variant%d", i + 1);
         json_object_set(compare, name, fixed);
     }
-    struct err e = plots_draw(cli_folder(), "plots", summary, commands, &note);
+    struct err e = draw(summary, commands, &note);
     ck_assert_msg(!err_is(e), "%s", note.text);
     rewind(commands);
     text[fread(text, 1, sizeof text - 1, commands)] = '\0';
@@ -401,7 +409,7 @@ START_TEST(one_picture_that_fails_takes_no_other_along)
     json_t *summary = json_loads(summary_text, 0, NULL);
     json_object_set_new(json_object_get(summary, "metrics"), "busy.count",
                         json_pack("{sssf}", "unit", "share", "mean", 0.5));
-    ck_assert(err_is(plots_draw(cli_folder(), "plots", summary, NULL, &note)));
+    ck_assert(err_is(draw(summary, NULL, &note)));
     ck_assert_str_eq(note.text, "gnuplot, plots/recovery.gp: ended by SIGSEGV");
     for (size_t i = 0; i < 3; i++) {
         char name[64];
@@ -411,6 +419,24 @@ START_TEST(one_picture_that_fails_takes_no_other_along)
         ck_assert_msg(cli_get_file(name) != NULL, "%s", name);
     }
     ck_assert_ptr_null(cli_get_file("plots/recovery.png"));
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    mem_destroy(path);
+    json_decref(summary);
+    cli_end();
+}
+END_TEST
+
+/* What it does with it is beyond us: it may wait for itself for ever. */
+START_TEST(gnuplot_does_not_hear_of_ctrl_c)
+{
+    struct note note = { "" };
+    cli_begin();
+    char *path = mem_copy_text(getenv("PATH"));
+    put_files("kill -INT $$");
+    json_t *summary = json_loads(summary_text, 0, NULL);
+    struct err e = draw(summary, NULL, &note);
+    ck_assert_msg(!err_is(e), "%s", note.text);
+    ck_assert_str_eq(cli_get_file("plots/recovery.svg"), "<svg></svg>\n");
     ck_assert_int_eq(setenv("PATH", path, 1), 0);
     mem_destroy(path);
     json_decref(summary);
@@ -429,7 +455,7 @@ START_TEST(half_a_picture_does_not_take_the_place_of_a_whole_one)
     cli_put_file("plots/recovery.svg", whole);
     cli_put_file("plots/recovery.png", whole);
     json_t *summary = json_loads(summary_text, 0, NULL);
-    ck_assert(err_is(plots_draw(cli_folder(), "plots", summary, NULL, &note)));
+    ck_assert(err_is(draw(summary, NULL, &note)));
     ck_assert_ptr_nonnull(strstr(note.text, "gnuplot left it incomplete"));
     ck_assert_str_eq(cli_get_file("plots/recovery.svg"), whole);
     ck_assert_str_eq(cli_get_file("plots/recovery.png"), whole);
@@ -458,6 +484,7 @@ Suite *test_report_output_suite(void)
     tcase_add_test(texts, one_picture_that_fails_takes_no_other_along);
     tcase_add_test(texts, a_recovery_is_the_longest_of_several_only);
     tcase_add_test(texts, pictures_and_report_say_what_they_leave_out);
+    tcase_add_test(texts, gnuplot_does_not_hear_of_ctrl_c);
     tcase_add_test(texts, half_a_picture_does_not_take_the_place_of_a_whole_one);
     suite_add_tcase(suite, texts);
     return suite;
