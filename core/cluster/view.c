@@ -30,6 +30,13 @@ static const struct dispatcher_job *job_at(const struct node *job_manager, uint3
     return &dispatcher->jobs.items[index];
 }
 
+static bool waits_for_slots(const struct execution_graph *graph)
+{
+    return execution_graph_count(graph, EXECUTION_SCHEDULED) > 0 &&
+           execution_graph_count(graph, EXECUTION_DEPLOYING) == 0 &&
+           execution_graph_count(graph, EXECUTION_INITIALIZING) == 0;
+}
+
 /* Between steps only: within one, wishes and facts may still be on their way. */
 struct job_view view_job(const struct node *job_manager, uint32_t index)
 {
@@ -45,6 +52,7 @@ struct job_view view_job(const struct node *job_manager, uint32_t index)
         .scheduler_state = scheduler->row->state_name(scheduler),
         .tasks = graph ? graph->task_count : 0,
         .tasks_running = graph ? execution_graph_count(graph, EXECUTION_RUNNING) : 0,
+        .waits_for_slots = graph && waits_for_slots(graph),
         .slots_held = (uint32_t)master->pool.slots.count,
         .slots_wanted = (uint32_t)requirements_total(&master->pool.required),
         .restarts = scheduler->restart_count,

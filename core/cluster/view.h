@@ -30,6 +30,7 @@ struct job_view {
     const char *scheduler;       /* Default, Adaptive */
     const char *scheduler_state; /* the scheduler's own */
     uint32_t tasks, tasks_running;
+    bool waits_for_slots; /* tasks are SCHEDULED, and none is DEPLOYING or INITIALIZING */
     uint32_t slots_held, slots_wanted; /* wanted: by what is declared now */
     uint32_t restarts, rescales;
     time_ns submitted_at, ended_at; /* TIME_NEVER: not yet */

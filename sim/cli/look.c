@@ -45,6 +45,7 @@ static bool look_job(void *context, struct job_id job, struct look_job *out)
                               .scheduler_state = view.scheduler_state,
                               .tasks = view.tasks,
                               .tasks_running = view.tasks_running,
+                              .waits_for_slots = view.waits_for_slots,
                               .slots_held = view.slots_held,
                               .slots_wanted = view.slots_wanted,
                               .restarts = view.restarts,

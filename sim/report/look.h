@@ -18,6 +18,7 @@ struct look_job {
     const char *status; /* as a client sees it: RUNNING, ... */
     const char *scheduler, *scheduler_state;
     uint32_t tasks, tasks_running;
+    bool waits_for_slots; /* tasks are SCHEDULED, and none is DEPLOYING or INITIALIZING */
     uint32_t slots_held, slots_wanted;
     uint32_t restarts, rescales;                        /* restarts count rescales as well */
     time_ns submitted_at, ended_at;                     /* TIME_NEVER: not yet */

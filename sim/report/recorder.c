@@ -184,7 +184,9 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
 }
 
 /* The scheduler's state where it has some of its own, with what a person wants to know of running:
- * do all tasks run yet, or no more though the JobManager takes them to? */
+ * do all tasks run yet, or no more though the JobManager takes them to? A job of the default
+ * scheduler is RUNNING already while it waits for its slots: then it has the adaptive one's state.
+ */
 static void review_phase(struct recorder *recorder, time_ns at, struct job_id job)
 {
     struct look_job view;
@@ -199,8 +201,15 @@ static void review_phase(struct recorder *recorder, time_ns at, struct job_id jo
     else if (text_equal(view.status, "RUNNING"))
         name = own->state == UPTIME_DOWN && (!own->noticed || view.tasks_running == view.tasks)
                    ? "tasks gone"
-                   : "deploying";
+               : view.waits_for_slots ? "WaitingForResources"
+                                      : "deploying";
     timeline_phase(&recorder->timeline, at, job, name);
+}
+
+void recorder_review_phases(struct recorder *recorder, time_ns now)
+{
+    for (uint32_t j = 0; j < recorder->jobs.count; j++)
+        review_phase(recorder, now, (struct job_id){ j });
 }
 
 void recorder_settle(struct recorder *recorder, time_ns now)

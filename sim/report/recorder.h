@@ -62,6 +62,8 @@ void recorder_sample(struct recorder *recorder, time_ns at);
 
 /* For recorder_sample.c: sees to tasks that have stopped since the last line, fact or sample; */
 void recorder_settle(struct recorder *recorder, time_ns now);
+/* to phases that no line tells of: of several regions some run, and the others wait for slots; */
+void recorder_review_phases(struct recorder *recorder, time_ns now);
 /* brings the numbers over time up to now. */
 void recorder_count_up_to(struct recorder *recorder, time_ns now);
 

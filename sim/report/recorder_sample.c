@@ -224,6 +224,7 @@ void recorder_sample(struct recorder *recorder, time_ns at)
     size_t jobs = recorder->jobs.count;
     double seconds = (double)(at - metrics_end(metrics)) / (double)TIME_S;
     recorder_settle(recorder, at);
+    recorder_review_phases(recorder, at);
     recorder_step(recorder, at);
     recorder_count_up_to(recorder, at);
     double *row = metrics_add_row(metrics, at);

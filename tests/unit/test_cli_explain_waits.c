@@ -212,6 +212,37 @@ START_TEST(phases_add_up_to_the_outage)
 }
 END_TEST
 
+/* What the recovery's picture shows of waits: by one region for all, by the adaptive scheduler, and
+ * by the second of two regions, of which no line says that the first runs by then: the next sample
+ * is 500 ms later. */
+START_TEST(a_wait_for_slots_is_painted_as_one)
+{
+    static const struct {
+        const char *yaml, *states;
+    } waits[] = {
+        { TWO_OF_THREE("default", "8min", "2") "events:\n  - { at: 3min, kill: tm1 }\n"
+                                               "  - { at: 5min, add: 1 }\n",
+          "191.540557325,301,0,0,WaitingForResources\n301,302,0,0,RESTARTING\n" },
+        { TWO_OF_THREE("adaptive", "8min", "2") "events:\n  - { at: 3min, kill: tm1 }\n"
+                                                "  - { at: 5min, add: 1 }\n",
+          "191.743357325,201.743357325,0,0,WaitingForResources\n" },
+        { "name: n\nduration: 4min\nsample: 500ms\n"
+          "cluster: { task-manager: { slots: 2 },\n"
+          "  task-managers: [ tm1, { name: tm2, at: 50s, slots: 1 } ] }\n"
+          "config: { jobmanager.scheduler: default, execution.checkpointing.interval: 10s }\n"
+          "jobs:\n  - name: j\n    vertices: [ { name: s, parallelism: 2 }, "
+          "{ name: c, parallelism: 2 } ]\n    edges: [ s -> c: forward ]\n    load: 1k/s\n"
+          "events:\n  - { at: 1min, kill: tm1 }\n  - { at: 2min, add: 1 }\n",
+          "72.0716,72.5,0,0,deploying\n72.5,125.1207,0,0,WaitingForResources\n" },
+    };
+    cli_begin();
+    cli_put_file("s.yaml", waits[_i].yaml);
+    ck_assert_int_eq(cli_weir("run @/s.yaml --quiet --no-plots --out @/o"), 0);
+    must_tell(cli_get_file("o/states.csv"), waits[_i].states);
+    cli_end();
+}
+END_TEST
+
 /* Regions, of which one is killed when it runs and not missed yet when the others do, at 15 s. */
 START_TEST(a_start_is_over_when_all_tasks_run_at_once)
 {
@@ -246,6 +277,7 @@ Suite *test_cli_explain_waits_suite(void)
     tcase_add_test(tcase, the_cause_of_an_outage_that_nobody_noticed_is_told);
     tcase_add_test(tcase, a_start_is_over_when_all_tasks_run_at_once);
     tcase_add_loop_test(tcase, phases_add_up_to_the_outage, 0, 3);
+    tcase_add_loop_test(tcase, a_wait_for_slots_is_painted_as_one, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }

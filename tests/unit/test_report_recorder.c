@@ -380,6 +380,32 @@ START_TEST(phases_tell_deploying_from_running)
 }
 END_TEST
 
+/* Of regions, the first runs and the second still waits: only a sample sees it. */
+START_TEST(phases_tell_waiting_for_slots_from_deploying)
+{
+    static const char *const wanted[] = { "WaitingForResources", "deploying", "WaitingForResources",
+                                          "running" };
+    struct look_job *job = &recorded.run.jobs[0];
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    *job = (struct look_job){ .status = "RUNNING",
+                              .scheduler = "Default",
+                              .waits_for_slots = true,
+                              .tasks = job->tasks,
+                              .ended_at = TIME_NEVER };
+    recorded_line(&recorded, 1, fake_move("job", "CREATED", "RUNNING"));
+    job->waits_for_slots = false;
+    recorded_line(&recorded, 2, fake_fact("job", "first task DEPLOYING"));
+    job->waits_for_slots = true;
+    recorder_sample(&recorded.recorder, 10);
+    job->waits_for_slots = false;
+    recorded_line(&recorded, 12, fake_fact("job", "all tasks RUNNING"));
+    ck_assert_uint_eq(recorded.recorder.timeline.phases.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_str_eq(recorded.recorder.timeline.phases.items[i].name, wanted[i]);
+    recorded_end(&recorded);
+}
+END_TEST
+
 START_TEST(a_fault_that_brings_down_two_jobs_has_one_label)
 {
     char text[512];
@@ -454,6 +480,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(pictures, machines_that_go_together_share_a_mark);
     tcase_add_test(pictures, notes_are_of_the_outage_that_is_shown);
     tcase_add_test(pictures, phases_tell_deploying_from_running);
+    tcase_add_test(pictures, phases_tell_waiting_for_slots_from_deploying);
     tcase_add_test(pictures, a_fault_that_brings_down_two_jobs_has_one_label);
     suite_add_tcase(suite, samples);
     suite_add_tcase(suite, jobs);
