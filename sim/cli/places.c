@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/base/hash.h"
 #include "core/base/text.h"
+#include "sim/program/folder_name.h"
 #include "sim/program/home.h"
+
+/* A folder's name may have 255 bytes; what stands beside it (output_dir.h) has a longer one. */
+enum { FOLDER_MAX = 200, NUMBER_LETTERS = 17 };
 
 static bool has_scripts(const char *folder)
 {
@@ -45,13 +50,22 @@ struct err place_find_plots(char out[PLACE_SIZE], struct note *note)
                     "folder of the command or of the library); say where with WEIR_PLOTS=FOLDER");
 }
 
+/* Of a name that is too long, whole letters and whole %XX, and a number made of all of it. */
+static void shorten(const char *name, char *folder)
+{
+    size_t at = FOLDER_MAX - NUMBER_LETTERS;
+    while (((unsigned char)folder[at] & 0xc0) == 0x80)
+        at--;
+    at -= folder[at - 1] == '%' ? 1 : folder[at - 2] == '%' ? 2 : 0;
+    text_format(folder + at, NUMBER_LETTERS + 1, "-%016llx",
+                (unsigned long long)hash_add_text(0, name));
+}
+
 void place_of_output(const char *name, char out[PLACE_SIZE])
 {
-    size_t at = text_format(out, PLACE_SIZE, "out/");
-    for (const char *p = name; *p && at < 100; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
-        out[at++] = plain ? *p : '_';
-    }
-    out[at] = '\0';
+    size_t above = text_format(out, PLACE_SIZE, "out/");
+    size_t end = folder_name_put(name, out, PLACE_SIZE, above);
+    out[end < PLACE_SIZE ? end : PLACE_SIZE - 1] = '\0';
+    if (end - above > FOLDER_MAX)
+        shorten(name, out + above);
 }

@@ -12,6 +12,7 @@
 #include "sim/cli/play_outputs.h"
 #include "sim/exact/exact.h"
 #include "sim/kernel/guard.h"
+#include "sim/program/folder_name.h"
 #include "sim/report/drawn.h"
 #include "sim/report/exit_codes.h"
 #include "sim/report/never.h"
@@ -26,14 +27,20 @@ void play_put_path(const char *path, char out[OUTPUT_PATH_SIZE])
     text_format(out, OUTPUT_PATH_SIZE, "%.*s%s", (int)length, path, folder ? "/scenario.yaml" : "");
 }
 
+/* For what tells apart variants whose folders would have one name. */
+enum { NUMBER_ROOM = 8 };
+
 /* What the name of a variant looks like as a folder. */
 static void put_folder(const struct plays *plays, const char *variant, char *out, size_t size)
 {
     size_t at = text_format(out, size, "variants/"), taken = 0;
-    for (const char *p = variant; *p && at + 8 < size; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
-        out[at++] = plain ? *p : '_';
+    while (*variant) {
+        size_t letter = folder_name_letter(variant), step = letter ? letter : 1;
+        if (at + step + NUMBER_ROOM > size)
+            break;
+        text_format(out + at, step + 1, "%.*s", (int)step, letter ? variant : "_");
+        at += step;
+        variant += step;
     }
     out[at] = '\0';
     for (VEC_EACH(const struct play, other, &plays->list))

@@ -6,6 +6,7 @@
 
 #include "core/base/text.h"
 #include "sim/kernel/guard.h"
+#include "sim/program/folder_name.h"
 
 enum { LINE_ROOM = 1024, NAME_SHOWN = 40 };
 
@@ -164,38 +165,16 @@ void outputs_fini(struct outputs *outputs)
     vec_fini(&outputs->list);
 }
 
-static size_t put_letter(char letter, char *out, size_t size, size_t at)
-{
-    if (at + 1 < size)
-        out[at] = letter;
-    return at + 1;
-}
-
-static size_t put_plain(const char *name, char *out, size_t size, size_t at)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (const char *p = name; *p; p++) {
-        unsigned byte = (unsigned char)*p;
-        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-            *p == '-' || *p == '_') {
-            at = put_letter(*p, out, size, at);
-            continue;
-        }
-        at = put_letter('%', out, size, at);
-        at = put_letter(digits[byte >> 4], out, size, at);
-        at = put_letter(digits[byte & 15], out, size, at);
-    }
-    return at;
-}
-
 size_t output_folder(const char *job, const char *sink, char *out, size_t size)
 {
     size_t at = 0;
     if (job) {
-        at = put_plain(job, out, size, at);
-        at = put_letter('.', out, size, at);
+        at = folder_name_put(job, out, size, at);
+        if (at < size)
+            out[at] = '.';
+        at++;
     }
-    at = put_plain(sink, out, size, at);
+    at = folder_name_put(sink, out, size, at);
     if (size > 0)
         out[at < size ? at : size - 1] = '\0';
     return at;

@@ -38,9 +38,9 @@ void outputs_open(struct outputs *outputs, const char *job, const char *former,
 void outputs_close(struct outputs *outputs); /* sinks are gone; what they wrote stays */
 void outputs_fini(struct outputs *outputs);
 
-/* The folder of a sink's files: letters, digits, - and _ of its name as they are, %XX for all
- * others, and before it, where `job` is given, that name in the same way and a full stop. So no two
- * have one. Returns its length, whatever the room. */
+/* The folder of a sink's files: its name as folder_name_put has it, and before it, where `job` is
+ * given, that name in the same way and a full stop. So no two have one. Returns its length,
+ * whatever the room. */
 enum { OUTPUT_FOLDER_MAX = 255 }; /* NAME_MAX */
 size_t output_folder(const char *job, const char *sink, char *out, size_t size);
 /* Refused: a sink's folder, with the job's name, would have a longer name than a folder may have.

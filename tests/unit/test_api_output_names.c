@@ -45,7 +45,7 @@ static void must_hold(const char *folder, const char *sink)
 START_TEST(each_sink_has_a_folder_of_its_own)
 {
     put_scenario("'x:out', 'x:y-out', 'x-y:out', 'x-y:y-out', 'x-y:pay late', 'x-y:pay_late', "
-                 "'x-y:x.out', 'x-y:..', 'x-y:a/b', 'x-y:50%'");
+                 "'x-y:x.out', 'x-y:..', 'x-y:a/b', 'x-y:50%', 'x-y:Zähler'");
     ck_assert_int_eq(cli_weir("run @/s.yaml --out @/o --no-plots"), EXIT_HELD);
     must_hold("x.out", "x:out");
     must_hold("x.y-out", "x:y-out");
@@ -57,6 +57,7 @@ START_TEST(each_sink_has_a_folder_of_its_own)
     must_hold("%2E%2E", "x-y:..");
     must_hold("a%2Fb", "x-y:a/b");
     must_hold("50%25", "x-y:50%");
+    must_hold("Zähler", "x-y:Zähler");
 }
 END_TEST
 
