@@ -86,6 +86,12 @@ static time_ns look_whole_at(void *context, struct job_id job)
     return plane->class->whole_at(plane->self, job);
 }
 
+static bool look_needs(void *context, struct job_id job, struct node_id node)
+{
+    const struct plane *plane = simulation_plane(context);
+    return plane->class->needs(plane->self, job, node);
+}
+
 static uint64_t look_break_count(void *context)
 {
     const struct plane *plane = simulation_plane(context);
@@ -265,6 +271,7 @@ void look_init(struct run_look *look, struct simulation *simulation)
                                .flow = look_flow,
                                .vertex = look_vertex,
                                .broken_at = look_broken_at,
+                               .needs = look_needs,
                                .whole_at = look_whole_at,
                                .break_count = look_break_count,
                                .process = look_process,

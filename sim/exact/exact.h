@@ -44,6 +44,7 @@ void exact_view_job(struct exact *exact, struct job_id job, struct model_job_vie
 void exact_view_vertex(struct exact *exact, struct job_id job, struct vertex_id vertex,
                        struct model_vertex_view *out);
 time_ns exact_broken_at(const struct exact *exact, struct job_id job);
+bool exact_needs(const struct exact *exact, struct job_id job, struct node_id node);
 time_ns exact_whole_at(const struct exact *exact, struct job_id job);
 uint64_t exact_break_count(const struct exact *exact);
 struct fault_fate exact_fault_fate(const struct exact *exact, struct job_id job, size_t fault);

@@ -328,6 +328,11 @@ void exact_view_vertex(struct exact *exact, struct job_id id, struct vertex_id v
         out->backlog = (double)log_arrived(source, view_time(exact, job), &ended) - out->position;
 }
 
+bool exact_needs(const struct exact *exact, struct job_id job, struct node_id node)
+{
+    return loss_is_missed(&exact->life, node.n, job.n);
+}
+
 time_ns exact_broken_at(const struct exact *exact, struct job_id job)
 {
     return exact->jobs[job.n].broken_at;

@@ -220,6 +220,18 @@ void loss_of_process(struct life *life, uint32_t host)
     vec_fini(&dead);
 }
 
+bool loss_is_missed(const struct life *life, uint32_t host, uint32_t job)
+{
+    if (host >= life->hosts.count)
+        return false; /* nothing ever ran there */
+    for (VEC_EACH(const uint32_t, index, &life_host(life, host)->tasks)) {
+        const struct life_task *task = life_task(life, *index);
+        if (task->job == job && task->current && (task_works(task) || task_is_leaving(task)))
+            return true;
+    }
+    return false;
+}
+
 void loss_of_deployment(struct life *life, uint32_t host, uint32_t job,
                         const struct task_deployment *lost)
 {

@@ -40,6 +40,8 @@ struct lost_places {
 
 /* Before the tasks of the host are destroyed. */
 void loss_of_process(struct life *life, uint32_t host);
+/* Would the job miss that process: does a task of it run there, or finish? */
+bool loss_is_missed(const struct life *life, uint32_t host, uint32_t job);
 /* The attempt was ordered of a TaskManager that has ended; `loss_notify` behind the last of them.
  */
 void loss_of_deployment(struct life *life, uint32_t host, uint32_t job,

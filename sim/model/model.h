@@ -111,6 +111,8 @@ struct fault_fate model_fault_fate(const struct model *model, struct job_id job,
 time_ns model_broken_at(const struct model *model, struct job_id job);
 /* When tasks of the job last came to run all, if they do. */
 time_ns model_whole_at(const struct model *model, struct job_id job);
+/* Does a task of the job run there, or finish? */
+bool model_needs(const struct model *model, struct job_id job, struct node_id node);
 /* Grows whenever that of some job may have become another one than TIME_NEVER. */
 uint64_t model_break_count(const struct model *model);
 

@@ -227,6 +227,11 @@ time_ns model_broken_at(const struct model *model, struct job_id id)
     return first;
 }
 
+bool model_needs(const struct model *model, struct job_id job, struct node_id node)
+{
+    return loss_is_missed(&model->life, node.n, job.n);
+}
+
 time_ns model_whole_at(const struct model *model, struct job_id id)
 {
     time_ns last = 0;

@@ -50,20 +50,6 @@ static void remember(struct incidents *incidents, struct log_entry *entry)
     run_log_take(&incidents->log, entry);
 }
 
-/* Tasks that run, or finish, are missed when they are lost. */
-static uint64_t needed_in_plane(const struct incidents *incidents, struct job_id job)
-{
-    const struct run_look *look = incidents->look;
-    const struct job_graph *graph = look->scenario->jobs.items[job.n].graph;
-    uint64_t needed = 0;
-    for (uint32_t v = 0; v < graph->vertices.count; v++) {
-        struct model_vertex_view view;
-        look->vertex(look->context, job, (struct vertex_id){ v }, &view);
-        needed += view.running + view.leaving;
-    }
-    return needed;
-}
-
 /* Why. */
 
 /* One more process with tasks of the job went at the instant that brought it down; what the script
@@ -240,10 +226,12 @@ void incidents_on_fact(struct incidents *incidents, time_ns at, struct node_id n
     if (!ends_process)
         return;
     incidents->process_lost = at;
-    for (uint32_t j = 0; j < incidents->jobs.count; j++)
-        if (may_lose_tasks(&incidents->jobs.items[j], at))
-            incidents->jobs.items[j].tasks_needed =
-                needed_in_plane(incidents, (struct job_id){ j });
+    for (uint32_t j = 0; j < incidents->jobs.count; j++) {
+        struct job_incidents *job = &incidents->jobs.items[j];
+        job->loses_tasks =
+            may_lose_tasks(job, at) &&
+            incidents->look->needs(incidents->look->context, (struct job_id){ j }, node);
+    }
 }
 
 void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id node,
@@ -277,13 +265,13 @@ void incidents_on_line(struct incidents *incidents, time_ns at, struct node_id n
     remember(incidents, &entry);
 }
 
-/* By what the plane says now, which may be later: what stopped since is no doing of the process. */
+/* The plane says now, which may be later, what has stopped: what did since is no doing of the
+ * process. */
 static bool has_lost_tasks(const struct incidents *incidents, struct job_id id, time_ns at)
 {
     const struct run_look *look = incidents->look;
     const struct job_incidents *job = &incidents->jobs.items[id.n];
-    return may_lose_tasks(job, at) && look->broken_at(look->context, id) <= at &&
-           needed_in_plane(incidents, id) < job->tasks_needed;
+    return job->loses_tasks && may_lose_tasks(job, at) && look->broken_at(look->context, id) <= at;
 }
 
 /* Whose tasks the process took that ended at that instant. */

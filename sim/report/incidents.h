@@ -45,7 +45,7 @@ struct job_incidents {
     time_ns first_up;                  /* all its tasks ran for the first time; TIME_NEVER */
     time_ns down;                      /* of the times that are over */
     uint32_t restarts, rescales;       /* as last seen while up */
-    uint64_t tasks_needed;             /* in the data plane, when the last process ended */
+    bool loses_tasks;                  /* to the process that ended last */
     size_t open;                       /* DOWN, FAILED: its place in the list */
     bool noticed;                      /* DOWN: the JobManager knows */
     bool blamed;                       /* DOWN: it is known why */

@@ -90,9 +90,10 @@ struct run_look {
     void (*flow)(void *context, struct job_id job, struct model_job_view *out);
     void (*vertex)(void *context, struct job_id job, struct vertex_id vertex,
                    struct model_vertex_view *out);
-    /* As model_broken_at, model_whole_at and model_break_count say it. */
+    /* As model_broken_at and the functions behind it say it. */
     time_ns (*broken_at)(void *context, struct job_id job);
     time_ns (*whole_at)(void *context, struct job_id job);
+    bool (*needs)(void *context, struct job_id job, struct node_id node);
     uint64_t (*break_count)(void *context);
     struct process_view (*process)(void *context, struct node_id node);
     bool (*can_talk)(void *context, struct node_id a, struct node_id b);

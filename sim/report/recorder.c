@@ -183,6 +183,8 @@ static void take_script(struct recorder *recorder, time_ns at, const char *word,
         note_job(recorder, at, job, label);
 }
 
+static const char tasks_gone[] = "tasks gone";
+
 /* The scheduler's state where it has some of its own, with what a person wants to know of running:
  * do all tasks run yet, or no more though the JobManager takes them to? A job of the default
  * scheduler is RUNNING already while it waits for its slots: then it has the adaptive one's state.
@@ -200,7 +202,7 @@ static void review_phase(struct recorder *recorder, time_ns at, struct job_id jo
         name = view.status;
     else if (text_equal(view.status, "RUNNING"))
         name = own->state == UPTIME_DOWN && (!own->noticed || view.tasks_running == view.tasks)
-                   ? "tasks gone"
+                   ? tasks_gone
                : view.waits_for_slots ? "WaitingForResources"
                                       : "deploying";
     timeline_phase(&recorder->timeline, at, job, name);
@@ -212,13 +214,19 @@ void recorder_review_phases(struct recorder *recorder, time_ns now)
         review_phase(recorder, now, (struct job_id){ j });
 }
 
+/* What happens now comes behind this, so until now nobody has noticed what broke before. */
 void recorder_settle(struct recorder *recorder, time_ns now)
 {
     struct incidents *incidents = &recorder->incidents;
     size_t known = incidents->list.count;
     incidents_settle(incidents, now);
-    for (size_t i = known; i < incidents->list.count; i++)
-        review_phase(recorder, incidents->list.items[i].down_at, incidents->list.items[i].job);
+    for (size_t i = known; i < incidents->list.count; i++) {
+        const struct incident *incident = &incidents->list.items[i];
+        if (incident->down_at < now)
+            timeline_phase(&recorder->timeline, incident->down_at, incident->job, tasks_gone);
+        else
+            review_phase(recorder, now, incident->job);
+    }
 }
 
 void recorder_fact(struct recorder *recorder, time_ns at, struct node_id node, const char *word,

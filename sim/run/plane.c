@@ -50,6 +50,11 @@ static time_ns model_whole(const void *self, struct job_id job)
     return model_whole_at(self, job);
 }
 
+static bool model_needs_node(const void *self, struct job_id job, struct node_id node)
+{
+    return model_needs(self, job, node);
+}
+
 static uint64_t model_breaks(const void *self)
 {
     return model_break_count(self);
@@ -114,6 +119,11 @@ static time_ns exact_whole(const void *self, struct job_id job)
     return exact_whole_at(self, job);
 }
 
+static bool exact_needs_node(const void *self, struct job_id job, struct node_id node)
+{
+    return exact_needs(self, job, node);
+}
+
 static uint64_t exact_breaks(const void *self)
 {
     return exact_break_count(self);
@@ -136,11 +146,11 @@ static struct err exact_books(void *self, struct note *note)
 
 static const struct plane_class planes[WORLD_COUNT] = {
     [WORLD_VIRTUAL] = { model_gone, model_begins, model_cancelled, model_ended, model_job,
-                        model_vertex, model_broken, model_whole, model_breaks, model_text,
-                        model_fate, model_check },
+                        model_vertex, model_broken, model_whole, model_needs_node, model_breaks,
+                        model_text, model_fate, model_check },
     [WORLD_EXACT] = { exact_gone, exact_begins, exact_cancelled, exact_ended, exact_job,
-                      exact_vertex, exact_broken, exact_whole, exact_breaks, exact_text, exact_fate,
-                      exact_books },
+                      exact_vertex, exact_broken, exact_whole, exact_needs_node, exact_breaks,
+                      exact_text, exact_fate, exact_books },
 };
 
 struct plane plane_create(const struct scenario *scenario, struct virtual_cluster *cluster,

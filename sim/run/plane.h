@@ -19,6 +19,7 @@ struct plane_class {
                         struct model_vertex_view *out);
     time_ns (*broken_at)(const void *self, struct job_id job);
     time_ns (*whole_at)(const void *self, struct job_id job);
+    bool (*needs)(const void *self, struct job_id job, struct node_id node);
     uint64_t (*break_count)(const void *self);
     /* Of a report's detail; null: there is none. */
     const char *(*failure_text)(const void *self, uint32_t detail);

@@ -36,6 +36,12 @@ static void vertex(void *context, struct job_id id, struct vertex_id v,
     *out = ((struct fake_run *)context)->vertices[id.n][v.n];
 }
 
+static bool needs(void *context, struct job_id id, struct node_id node)
+{
+    (void)id;
+    return !((struct fake_run *)context)->unneeded[node.n];
+}
+
 static time_ns broken_at(void *context, struct job_id id)
 {
     time_ns at = ((struct fake_run *)context)->broken_at[id.n];
@@ -123,6 +129,7 @@ void fake_run_init(struct fake_run *run, const char *yaml)
                                    .flow = flow,
                                    .vertex = vertex,
                                    .broken_at = broken_at,
+                                   .needs = needs,
                                    .whole_at = whole_at,
                                    .break_count = break_count,
                                    .process = process,

@@ -21,6 +21,7 @@ struct fake_run {
     struct model_vertex_view vertices[FAKE_JOBS][FAKE_VERTICES];
     time_ns broken_at[FAKE_JOBS], whole_at[FAKE_JOBS];
     uint64_t break_count;                          /* of looks */
+    bool unneeded[FAKE_PROCESSES];                 /* no job has tasks there */
     struct process_view processes[FAKE_PROCESSES]; /* 0 is the JobManager */
     bool cut[FAKE_PROCESSES];                      /* from everybody */
     struct look_exception exceptions[FAKE_ITEMS];  /* of job 0 */

@@ -54,6 +54,7 @@ START_TEST(the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends)
     time_ns second = _i ? 105 * TIME_S : 100 * TIME_S;
     recorded_begin(&recorded, RECORDED_RUN_PRICED);
     recorded_start_job(&recorded);
+    recorded.run.unneeded[1] = recorded.run.unneeded[3] = true;
     recorder_fact(&recorded.recorder, 100 * TIME_S, fake_node(1), "kill", "kill tm1");
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "kill tm1");
     recorder_fact(&recorded.recorder, second, fake_node(2), "kill", "kill tm2");
@@ -61,6 +62,7 @@ START_TEST(the_end_of_an_idle_process_is_not_the_cause_of_what_another_ends)
     recorded_lose_tasks(&recorded, second, 1);
     recorder_fact(&recorded.recorder, second, fake_node(3), "kill", "kill tm3");
     recorded_fact(&recorded, second, 3, "killed", "kill tm3");
+    recorded_lose_tasks(&recorded, second, 0); /* its connections break before anybody looks */
     recorded_line(&recorded, second + 1, fake_fact("job", "tasks will be restarted"));
     ck_assert_uint_eq(recorded.recorder.incidents.list.count, 1);
     ck_assert_str_eq(recorded.recorder.incidents.list.items[0].cause, "kill tm2");

@@ -195,6 +195,7 @@ START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
     recorded_fact(&recorded, 100 * TIME_S, 1, "killed", "machine reclaimed");
     recorded_lose_tasks(&recorded, 100 * TIME_S, 1); /* told after the fact */
     recorded.run.jobs[0].status = "RESTARTING";
+    recorded.run.jobs[0].scheduler_state = "Restarting";
     recorded.run.jobs[0].restarts = 1;
     recorded_line(&recorded, 101 * TIME_S, fake_move("scheduler", "Executing", "Restarting"));
     recorded.run.broken_at[0] = TIME_NEVER;
@@ -210,6 +211,13 @@ START_TEST(a_job_is_down_from_the_kill_on_not_from_its_detection)
     ck_assert_int_eq(incident->running_at, 110 * TIME_S);
     ck_assert_uint_eq(incident->restarts, 3);
     ck_assert(!incident->planned);
+    const struct timeline *timeline = &recorded.recorder.timeline;
+    ck_assert_uint_ge(timeline->phases.count, 3); /* nobody has looked between the first two */
+    const struct phase *phases = &vec_last(&timeline->phases) - 2;
+    ck_assert_str_eq(phases[0].name, "tasks gone");
+    ck_assert_int_eq(phases[0].at, 100 * TIME_S);
+    ck_assert_str_eq(phases[1].name, "Restarting");
+    ck_assert_int_eq(phases[1].at, 101 * TIME_S);
     recorded_end(&recorded);
 }
 END_TEST
