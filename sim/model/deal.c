@@ -115,6 +115,38 @@ static bool is_full(const struct dealing *d, uint32_t e, bool any)
     return !any || d->job->vertices[edge->producer.n].flow.backpressured;
 }
 
+static double sender_seconds(const struct dealing *d, const struct model_vertex *from, uint32_t s)
+{
+    uint32_t task = from->life.current.items[s];
+    if (task == NONE)
+        return INFINITY; /* it sends nothing */
+    uint32_t host = d->model->tasks.items[task].life.host;
+    return vertex_service(from, d->model->hosts.items[host].life.speed, 1);
+}
+
+/* Of those that wait for credits nothing lies at the reader, and what is on its way there is not
+ * behind anything. The reader has time to spare, so buffers stay whole. */
+static void deal_window(const struct dealing *d, struct buffer_deal *out)
+{
+    const struct job_graph *graph = d->job->spec->graph;
+    struct deal_stage stage = { .size = (double)graph->config.buffer_size };
+    double wait = 0;
+    for (VEC_EACH(const uint32_t, e, &graph->vertices.items[d->to->id].inputs)) {
+        const struct model_vertex *from = &d->job->vertices[graph->edges.items[*e].producer.n];
+        for (uint32_t s = 0; s < from->parallelism; s++) {
+            const struct net_window *window =
+                net_window_of(d->net, from, s, sender_seconds(d, from, s));
+            if (!window || window->to != d->to->id)
+                continue;
+            wait = fmax(wait, window->wait);
+            stage.held += window->held;
+        }
+    }
+    stage.ahead = wait * vertex_bytes_in(d->job, d->component, d->to);
+    out->even = out->most = stage;
+    behind_paces(&d->behind, 1, out->paces, &out->left);
+}
+
 static void deal(const struct dealing *d, struct buffer_deal *out)
 {
     const struct job_graph *graph = d->job->spec->graph;
@@ -150,5 +182,8 @@ void deal_find(struct model *model, struct net *net, struct model_job *job,
     vertex->flow.deal.round = net->round;
     vertex->flow.deal.slowest = d.behind.slowest;
     vertex->flow.deal.weight = d.behind.weight;
-    deal(&d, &vertex->flow.deal);
+    if (vertex->flow.windowed && d.behind.last == vertex->parallelism)
+        deal_window(&d, &vertex->flow.deal);
+    else
+        deal(&d, &vertex->flow.deal);
 }

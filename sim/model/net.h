@@ -24,6 +24,7 @@
 #include "sim/model/intern.h"
 #include "sim/model/maxmin.h"
 #include "sim/model/net_parts.h"
+#include "sim/model/net_window.h"
 #include "sim/model/vertex_flow.h"
 
 struct net_sum {
@@ -37,6 +38,7 @@ struct net_class {
     double bound;          /* records per second that one of its tasks, and what only it feeds, can
                               take; infinity: other limits only */
     uint32_t bound_vertex; /* whose that is */
+    bool bound_window;     /* it is credits for that one */
     double could;          /* the bound if no thread stood still and no link was cut */
     uint32_t partitions;   /* of one task */
     double behind;         /* of them, with backlog */
@@ -67,6 +69,7 @@ struct net_row {
     uint32_t job, vertex; /* THREAD */
     uint32_t host;        /* others */
     uint32_t share;       /* SLOT */
+    bool window;          /* THREAD: no thread, but credits for that vertex */
     uint32_t likes;       /* of host or slot: as many, with it, are loaded alike */
     /* While marking: of the vertices that the sum reaches, the one that loads it most, and the one
      * that does behind shuffles; sum NONE: not looked for. */
@@ -103,8 +106,10 @@ struct net {
     VEC(struct far_load) fars;
     VEC(struct shuffle_end) ends; /* places x shuffles of the component */
     uint32_t shuffle_count;
-    VEC(double) wire_losses;    /* kinds of hosts; none when nothing is lost */
-    VEC(struct net_wire) wires; /* kinds x shuffles */
+    VEC(double) wire_losses;        /* kinds of hosts; none when nothing is lost */
+    VEC(struct net_wire) wires;     /* kinds x shuffles */
+    VEC(struct net_window) windows; /* by subtask, of vertices that may wait for credits */
+    VEC(struct window_row) window_rows;
     VEC(struct own_row) own_rows;
     VEC(struct maxmin_term) own_terms; /* flow: raw */
     VEC(double) own_sums;              /* own rows x sums of the component */

@@ -171,7 +171,8 @@ static void key_raws(struct model *model, struct net *net, uint32_t *flow_key)
             vec_push(&net->words, (uint64_t)flow->sum << 32 | model->numbers.items[s]);
             vec_push(&net->words, intern_near(flow->bound));
             bool held = flow->could > flow->bound;
-            vec_push(&net->words, (uint64_t)held << 32 | flow->bound_vertex);
+            vec_push(&net->words, (uint64_t)flow->bound_window << 33 | (uint64_t)held << 32 |
+                                      flow->bound_vertex);
             if (held)
                 vec_push(&net->words, intern_near(flow->could));
             if (flow->share_limit > 0) {
@@ -198,6 +199,7 @@ static void make_classes(struct model *model, struct net *net, const uint32_t *f
             vec_push(&net->classes, (struct net_class){ .sum = flow->sum,
                                                         .bound = flow->bound,
                                                         .bound_vertex = flow->bound_vertex,
+                                                        .bound_window = flow->bound_window,
                                                         .could = flow->could,
                                                         .bottleneck = NONE });
             struct component *component = component_of(model, &net->sums.items[flow->sum]);

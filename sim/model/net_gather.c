@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "sim/model/latency.h"
+#include "sim/model/net_window.h"
 #include "sim/model/net_wire.h"
 #include "sim/model/state.h"
 
@@ -175,6 +176,74 @@ static void bound_flow(const struct gather *g, struct raw_flow *flow, double per
         return;
     flow->bound = bound;
     flow->bound_vertex = holder == NONE ? g->vertex->id : holder;
+    flow->bound_window = false;
+}
+
+/* It could go on until its buffers are full, so what it could have stays. */
+static void bound_by_window(struct raw_flow *flow, const struct net_window *window, double weight)
+{
+    double per_record = window->seconds * weight;
+    if (!(per_record > 0) || 1 / per_record >= flow->bound)
+        return;
+    flow->bound = 1 / per_record;
+    flow->bound_vertex = window->to;
+    flow->bound_window = true;
+}
+
+static void push_window_row(const struct gather *g, const struct net_window *window,
+                            uint32_t term_count)
+{
+    struct net *net = g->net;
+    uint32_t sum_count = g->vertex->shape.share ? (uint32_t)g->component->sources.count : 0;
+    vec_push(&net->window_rows, (struct window_row){ .job = g->job_index,
+                                                     .to = window->to,
+                                                     .first_term = (uint32_t)net->own_terms.count,
+                                                     .term_count = term_count,
+                                                     .first_weight = (uint32_t)net->own_sums.count,
+                                                     .first_sum = g->component->first_sum,
+                                                     .sum_count = sum_count });
+    vec_resize(&net->own_sums, net->own_sums.count + sum_count);
+}
+
+static void raise_window(const struct gather *g, const struct net_window *window,
+                         const struct window_row *row)
+{
+    const struct vertex_shape *shape = &g->vertex->shape;
+    double *sums = g->net->own_sums.items + row->first_weight;
+    for (size_t i = 0; row->sum_count > 0 && i < shape->sources.count; i++) {
+        uint32_t k = shape->sources.items[i];
+        double share = shape->share[k * g->vertex->parallelism + g->subtask];
+        sums[k] = fmax(sums[k], window->seconds * share);
+    }
+}
+
+/* The same where several flows share the subtask: a row beside that of its thread. */
+static void add_window_row(const struct gather *g, const struct net_window *window)
+{
+    struct net *net = g->net;
+    const struct vertex_shape *shape = &g->vertex->shape;
+    uint32_t first = shape->local_first ? shape->local_first[g->subtask] : 0;
+    uint32_t end = shape->local_first ? shape->local_first[g->subtask + 1] : 0;
+    push_window_row(g, window, end - first);
+    for (uint32_t i = first; i < end; i++)
+        vec_push(&net->own_terms,
+                 (struct maxmin_term){ raw_of(g->job, g->component, &shape->local.items[i]),
+                                       window->seconds * shape->local.items[i].weight });
+    raise_window(g, window, &vec_last(&net->window_rows));
+}
+
+/* Of subtasks behind shuffles the one that has to wait most; with several sources, the most for
+ * each. */
+static void gather_shared_window(const struct gather *g, double busy, uint32_t *row)
+{
+    const struct net_window *window = net_window_of(g->net, g->vertex, g->subtask, busy);
+    if (!window)
+        return;
+    if (*row == NONE) {
+        *row = (uint32_t)g->net->window_rows.count;
+        add_window_row(g, window);
+    }
+    raise_window(g, window, &g->net->window_rows.items[*row]);
 }
 
 /* The thread serves one flow only: its bound. Several, or flows and shuffles: a row. Holder: the
@@ -186,11 +255,18 @@ static void gather_thread(const struct gather *g, double busy, uint32_t holder)
     uint32_t first = shape->local_first[g->subtask], end = shape->local_first[g->subtask + 1];
     if (end == first && !shape->share)
         return; /* nothing ever comes here */
+    const struct net_window *window =
+        holder == NONE ? net_window_of(net, g->vertex, g->subtask, busy) : NULL;
     if (end == first + 1 && !shape->share) {
-        uint32_t raw = raw_of(g->job, g->component, &shape->local.items[first]);
-        bound_flow(g, &net->raws.items[raw], busy * shape->local.items[first].weight, holder);
+        const struct local_share *share = &shape->local.items[first];
+        struct raw_flow *flow = &net->raws.items[raw_of(g->job, g->component, share)];
+        bound_flow(g, flow, busy * share->weight, holder);
+        if (window)
+            bound_by_window(flow, window, share->weight);
         return;
     }
+    if (window)
+        add_window_row(g, window);
     add_own_row(g, end - first, holder);
     double weight = holder == NONE ? busy : 1; /* held: anything is too much */
     for (uint32_t i = first; i < end; i++) {
@@ -298,6 +374,7 @@ static void gather_vertex(struct gather *g)
     struct model_vertex *vertex = g->vertex;
     const struct job_vertex *v = &g->job->spec->graph->vertices.items[vertex->id];
     double most = 0;
+    uint32_t window_row = NONE;
     for (g->subtask = 0; g->subtask < vertex->parallelism; g->subtask++) {
         uint32_t index = vertex->life.current.items[g->subtask];
         if (index == NONE || model->tasks.items[index].life.phase != TASK_RUNNING)
@@ -309,6 +386,8 @@ static void gather_vertex(struct gather *g)
         g->slot = host->slot;
         if (vertex->shape.share)
             gather_shared_work(g, busy, &most);
+        if (vertex->shape.share && !vertex->shape.local_first && holder == NONE)
+            gather_shared_window(g, busy, &window_row);
         if (vertex->shape.local_first) {
             gather_thread(g, busy, holder);
             gather_local_work(g, busy);
@@ -401,6 +480,7 @@ void net_gather(struct model *model, struct net *net)
     each_member(model, net, find_ready);
     net_find_links(model, net);
     net_find_wires(model, net);
+    net_find_windows(model, net);
     net_find_nics(model, net);
     each_member(model, net, gather_component);
 }

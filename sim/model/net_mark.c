@@ -132,6 +132,13 @@ static bool is_of_cores(const struct net_row *row)
     return row->limit == LIMIT_CORES || row->limit == LIMIT_SLOT;
 }
 
+/* Is it credits that hold it up? */
+static bool is_window(const struct net *net, const struct net_class *class,
+                      const struct maxmin_flow *flow)
+{
+    return flow->limit == MAXMIN_BOUND ? class->bound_window : net->rows.items[flow->limit].window;
+}
+
 /* Tasks of a full host that hold others up always have work: what they do not work, they have no
  * core. So it is on all hosts that are like that one. What is still coming up reads nothing. */
 static void add_core_lacks(struct model *model, const struct net *net, const struct net_row *row)
@@ -235,6 +242,8 @@ static void mark_class(struct model *model, struct net *net, uint32_t index)
                            is_of_cores(&net->rows.items[flow->limit]);
         if (class->contended)
             job->vertices[class->bottleneck].flow.contended = true;
+        if (class->bottleneck != NONE && is_window(net, class, flow))
+            job->vertices[class->bottleneck].flow.windowed = true;
         class->backpressured = class->bottleneck != NONE && class->bottleneck != source;
         if (class->backpressured)
             hold_way(job, source, class->bottleneck);
@@ -254,7 +263,7 @@ static void clear_marks(struct model *model, struct net *net)
         job->leads.to = NONE;
         for (VEC_EACH(const uint32_t, id, &component->vertices)) {
             struct vertex_flow *flow = &job->vertices[*id].flow;
-            flow->congested = flow->backpressured = flow->contended = false;
+            flow->congested = flow->backpressured = flow->contended = flow->windowed = false;
             flow->core_lack = 0;
         }
     }

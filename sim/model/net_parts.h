@@ -39,6 +39,7 @@ struct raw_flow {
     uint32_t next_on_slot;
     double bound;
     uint32_t bound_vertex;
+    bool bound_window;        /* it is credits for that one */
     double could;             /* the same if no thread stood still and no link was cut */
     double load[HOST_LIMITS]; /* on its own host, per record */
     double peak[HOST_LIMITS]; /* of that, the one thread, or channel, that takes most */

@@ -109,6 +109,23 @@ static void add_own_rows(struct net *net, struct row_parts *parts)
     }
 }
 
+static void add_window_rows(struct net *net, struct row_parts *parts)
+{
+    for (VEC_EACH(const struct window_row, row, &net->window_rows)) {
+        for (uint32_t i = row->first_term; i < row->first_term + row->term_count; i++)
+            push_term(net, parts, net->own_terms.items[i].flow, net->own_terms.items[i].weight);
+        push_weights(parts, row->first_sum, net->own_sums.items + row->first_weight,
+                     row->sum_count);
+        add_row(net,
+                (struct net_row){ .limit = LIMIT_THREAD,
+                                  .job = row->job,
+                                  .vertex = row->to,
+                                  .host = NONE,
+                                  .window = true },
+                1, parts);
+    }
+}
+
 static void add_host_rows(struct net *net, uint32_t slot, struct row_parts *parts)
 {
     const struct net_slot *s = &net->slots.items[slot];
@@ -225,6 +242,7 @@ void net_write_rows(struct model *model, struct net *net)
     for (VEC_EACH(const struct net_member, member, &net->members))
         add_vertex_rows(model, net, *member, &parts);
     add_own_rows(net, &parts);
+    add_window_rows(net, &parts);
     for (uint32_t slot = 0; slot < net->slots.count; slot++)
         add_host_rows(net, slot, &parts);
     net_thin_shares(net);

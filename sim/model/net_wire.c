@@ -49,6 +49,15 @@ static struct link_quality network_of(const struct model *model)
                                   .loss = network->loss };
 }
 
+struct link_quality net_wire_link(const struct model *model, uint32_t a, uint32_t b)
+{
+    if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links ||
+        !model->life.world.link)
+        return network_of(model);
+    return model->life.world.link(model->life.world.context, (struct node_id){ a },
+                                  (struct node_id){ b });
+}
+
 static double loss_of(const struct model *model, const struct net *net, uint32_t slot)
 {
     return host_of(model, net, slot)->loss;
@@ -57,13 +66,9 @@ static double loss_of(const struct model *model, const struct net *net, uint32_t
 double net_wire_seconds(const struct model *model, const struct net *net, uint32_t from,
                         uint32_t to)
 {
-    const struct model_host *a = host_of(model, net, from), *b = host_of(model, net, to);
-    struct link_quality link = network_of(model);
-    if (a->own_links && b->own_links && model->life.world.link)
-        link = model->life.world.link(model->life.world.context,
-                                      (struct node_id){ net->slots.items[from].host },
-                                      (struct node_id){ net->slots.items[to].host });
-    return seconds_per_byte(a, &link, b->loss);
+    struct link_quality link =
+        net_wire_link(model, net->slots.items[from].host, net->slots.items[to].host);
+    return seconds_per_byte(host_of(model, net, from), &link, loss_of(model, net, to));
 }
 
 static bool any_binds(const struct model *model, const struct net *net)

@@ -12,11 +12,14 @@
 struct model;
 struct net;
 struct component;
+struct link_quality;
 
 /* Can a connection of the host be full before its NIC? Else nothing else here has to be asked. */
 bool net_wire_binds(const struct model *model, uint32_t host);
 /* Which hosts lose alike, and who gets most of each shuffle; when all are placed. */
 void net_find_wires(struct model *model, struct net *net);
+/* What two hosts have between them. */
+struct link_quality net_wire_link(const struct model *model, uint32_t a, uint32_t b);
 /* Seconds per byte from slot to slot; 0: no limit. */
 double net_wire_seconds(const struct model *model, const struct net *net, uint32_t from,
                         uint32_t to);

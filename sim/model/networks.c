@@ -35,6 +35,8 @@ static void net_fini(struct net *net)
     vec_fini(&net->ends);
     vec_fini(&net->wire_losses);
     vec_fini(&net->wires);
+    vec_fini(&net->windows);
+    vec_fini(&net->window_rows);
     vec_fini(&net->own_rows);
     vec_fini(&net->own_terms);
     vec_fini(&net->own_sums);
