@@ -77,6 +77,7 @@ static const struct scenario_row {
     { "timelines/restart-fixed-delay-3-2s-adaptive", true, NULL },
     { "timelines/restart-none", true, NULL },
     { "no-machines", true, NULL },
+    { "limit-latency", true, NULL },
     { "limit-nic", true, NULL },
     { "state-on-disk", true, NULL },
     { "fault-stop-with-savepoint", true, NULL },
