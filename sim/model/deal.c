@@ -147,6 +147,15 @@ static void deal_window(const struct dealing *d, struct buffer_deal *out)
     behind_paces(&d->behind, 1, out->paces, &out->left);
 }
 
+/* Of the buffers that the slowest has for those on other hosts: on their way with what comes before
+ * a barrier or as credits. Where these are never short it is next to nothing. */
+static double under_way(const struct dealing *d, const struct channels *channels, double bytes)
+{
+    const struct config *config = &d->job->spec->graph->config;
+    double remote = bytes * d->behind.weight * channels->remote / channels->senders;
+    return config->debloat ? 0 : remote * d->to->flow.credit_trip / (double)config->buffer_size;
+}
+
 static void deal(const struct dealing *d, struct buffer_deal *out)
 {
     const struct job_graph *graph = d->job->spec->graph;
@@ -164,9 +173,11 @@ static void deal(const struct dealing *d, struct buffer_deal *out)
         deal_pool(d, &channels, broadcast, &first, &last);
         even += channels.senders * first;
         most += channels.senders * last;
-        at_reader += channels.remote * (double)config->buffers_per_channel +
+        double bytes = edge_bytes_per_s(d->job, d->component, *e);
+        double own = channels.remote * (double)config->buffers_per_channel +
                      channels.floating * (double)config->buffers_per_gate;
-        rate += edge_bytes_per_s(d->job, d->component, *e);
+        at_reader += fmax(own - under_way(d, &channels, bytes), 0);
+        rate += bytes;
     }
     out->even = stage_of(d, (even + at_reader) / d->behind.weight, d->behind.spread, rate);
     out->most = stage_of(d, (most + at_reader) / d->behind.weight, d->behind.last_weight, rate);

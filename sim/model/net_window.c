@@ -118,6 +118,26 @@ static double level_of(const struct edge_window *w, const double *loops, const d
     }
 }
 
+/* Of the gate with the longest way, the mean of its channels. */
+static void note_trip(const struct edge_window *w, const double *loops, const double *counts,
+                      size_t count, double read)
+{
+    double sum = 0, channels = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += counts[i] * (loops[i] - read);
+        channels += counts[i];
+    }
+    if (channels > 0)
+        w->to->flow.credit_trip = fmax(w->to->flow.credit_trip, sum / channels);
+}
+
+static double gate_level(const struct edge_window *w, const double *loops, const double *counts,
+                         size_t count, double read)
+{
+    note_trip(w, loops, counts, count, read);
+    return level_of(w, loops, counts, count);
+}
+
 /* Its exclusive buffers alone let the channel carry all that its reader can read. */
 static bool reader_is_slower(const struct edge_window *w, double trip, double read)
 {
@@ -194,14 +214,14 @@ static double level_at(const struct edge_window *w, uint32_t place, double read,
     if (!w->model->hosts.items[host].own_links) {
         double loop = w->round_trip + read;
         double count = (double)w->from->parallelism - end_at(w, place)->producers;
-        return level_of(w, &loop, &count, count > 0);
+        return gate_level(w, &loop, &count, 1, read);
     }
     for (uint32_t p = 0; p < w->component->place_count; p++)
         if (p != place && end_at(w, p)->producers > 0) {
             vec_push(&all->loops, round_trip(w->model, host_at(w, p), host) + read);
             vec_push(&all->counts, end_at(w, p)->producers);
         }
-    return level_of(w, all->loops.items, all->counts.items, all->loops.count);
+    return gate_level(w, all->loops.items, all->counts.items, all->loops.count, read);
 }
 
 static void find_gates(const struct edge_window *w, struct shuffle_window *all)
@@ -290,7 +310,7 @@ static void add_gate(const struct edge_window *w, uint32_t reader, struct pointw
         vec_push(&all->loops, vec_last(&all->trips) + gate.read);
         vec_push(&all->counts, remote);
     }
-    gate.level = level_of(w, all->loops.items, all->counts.items, all->loops.count);
+    gate.level = gate_level(w, all->loops.items, all->counts.items, all->loops.count, gate.read);
     for (uint32_t s = from.first; s <= from.last; s++) {
         gate.share = gate.all = 1.0 / readers_of(w, s);
         if (all->counts.items[s - from.first] > 0)
@@ -390,8 +410,11 @@ static void find_component(struct model *model, struct net *net, struct net_memb
         net->slots.items[net->places.items[place].slot].place = place;
     }
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
-        const struct job_vertex *vertex = &job->spec->graph->vertices.items[*id];
         job->vertices[*id].flow.first_window = NONE;
+        job->vertices[*id].flow.credit_trip = 0;
+    }
+    for (VEC_EACH(const uint32_t, id, &component->vertices)) {
+        const struct job_vertex *vertex = &job->spec->graph->vertices.items[*id];
         for (size_t i = 0; i < vertex->outputs.count && component->place_count > 1; i++)
             find_edge(model, net, job, component, vertex->outputs.items[i], hosts);
     }

@@ -32,11 +32,12 @@ struct vertex_flow {
     uint32_t frozen;  /* subtasks whose process is: they tell nothing of their time */
     uint32_t blocked; /* those that a snapshot of their own holds: it is work */
     uint32_t in_sync; /* those in the synchronous part of a snapshot of all: the same */
-    double sync_share; /* of the vertex's subtasks */
-    bool unheard;      /* the link of a subtask with one of its senders is cut */
-    uint32_t holder;   /* when stuck: the vertex, or the one it cannot reach */
-    uint32_t
-        first_window;   /* of its subtasks, in the network's list; NONE: none waits for credits */
+    double sync_share;     /* of the vertex's subtasks */
+    bool unheard;          /* the link of a subtask with one of its senders is cut */
+    uint32_t holder;       /* when stuck: the vertex, or the one it cannot reach */
+    uint32_t first_window; /* of its subtasks, in the network's list; NONE: none waits */
+    /* Seconds that a credit to it is under way, both ways; 0: credits for it are never short. */
+    double credit_trip;
     bool windowed;      /* it holds up because credits for it are long on their way */
     bool congested;     /* its input buffers fill: it, or something behind it, is what holds up */
     bool backpressured; /* it waits for room in its output */

@@ -59,6 +59,16 @@ static void run_apart(enum partitioner partitioner, uint32_t senders, uint32_t r
     run(partitioner, (uint32_t[]){ senders, readers }, hosts);
 }
 
+static void far(uint32_t a, uint32_t b, time_ns latency)
+{
+    const struct link_quality link = {
+        .is_own = true,
+        .latency = f.scenario.cluster.network.latency,
+        .more_latency = latency,
+    };
+    model_fixture_link(&f, a, b, &link);
+}
+
 static double served(void)
 {
     return model_fixture_job(&f, job_0).served_rate;
@@ -197,16 +207,6 @@ START_TEST(each_gate_has_a_window_of_its_own)
 }
 END_TEST
 
-static void far(uint32_t a, uint32_t b, time_ns latency)
-{
-    const struct link_quality link = {
-        .is_own = true,
-        .latency = f.scenario.cluster.network.latency,
-        .more_latency = latency,
-    };
-    model_fixture_link(&f, a, b, &link);
-}
-
 /* The reader's floating buffers are for the channels that wait: eight for one of them, four each
  * for two. The others' senders go on reading what arrives. */
 START_TEST(slow_links_get_the_floating_buffers)
@@ -340,6 +340,28 @@ START_TEST(a_barrier_waits_for_the_credits_of_what_is_before_it)
 }
 END_TEST
 
+/* The reader works all the time, and of its ten buffers those that are under way, there or back, do
+ * not wait at it: 11,111 records of 100 bytes a second are 6.8 buffers in 200 ms. */
+START_TEST(a_slow_reader_has_what_is_not_under_way_before_it)
+{
+    static const time_ns ways[] = { 100 * TIME_MS, 100 * TIME_US };
+    for (int i = 0; i < 2; i++) {
+        f.scenario.cluster.network.latency = distribution_constant(100 * TIME_US);
+        f.scenario.jobs.items[0].vertices.items[1].cost_ns = 90 * TIME_US;
+        source->record_bytes = 100;
+        far(1, 2, ways[0] - 100 * TIME_US);
+        run_apart(PARTITION_REBALANCE, 1, 1);
+        far(1, 2, ways[i] - 100 * TIME_US);
+        model_fixture_run(&f, 60 * TIME_S);
+        double rate = 100 / 90e-6, way = (double)ways[i] / (double)TIME_S;
+        double wait = (10 + 10 - rate * 2 * way / buffer) * buffer / rate;
+        ck_assert_double_eq_tol(checkpoint(false, 1, 1), wait + way, 1e-6);
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 /* Those ten are channel state; what is under way is there before the barrier. */
 START_TEST(an_unaligned_barrier_overtakes_what_waits_for_credits)
 {
@@ -405,6 +427,7 @@ Suite *test_model_window_suite(void)
     tcase_add_test(tests, a_slow_reader_is_slower_than_its_credits);
     tcase_add_test(tests, a_short_way_is_no_limit);
     tcase_add_test(tests, a_barrier_waits_for_the_credits_of_what_is_before_it);
+    tcase_add_test(tests, a_slow_reader_has_what_is_not_under_way_before_it);
     tcase_add_test(tests, an_unaligned_barrier_overtakes_what_waits_for_credits);
     tcase_add_test(tests, only_those_that_wait_for_credits_have_something_queued);
     tcase_add_test(tests, buffers_that_wait_for_credits_stay_whole);
