@@ -164,9 +164,10 @@ static struct vain_tries find_vain_tries(const struct paragraph *p, const char *
 
 /* Before all tasks of a job ran for the first time: the tries that failed, for want of slots or
  * otherwise. */
+static const char vain[] = "job could not acquire the minimum required resources";
+
 static void tell_vain_tries(struct paragraph *p)
 {
-    static const char vain[] = "job could not acquire the minimum required resources";
     char after[NUMBER_TEXT_SIZE];
     struct vain_tries tries = find_vain_tries(p, vain);
     size_t restarts = paragraph_count(p, "job tasks will be restarted") +
@@ -231,7 +232,7 @@ static void tell_wait(struct paragraph *p)
     chapter_phases(p->narrative, p->chapter, &phases);
     bool is_long = phases.length[PHASE_WAIT] >= WAIT_TOLD;
     bool waits = !p->chapter->is_over && phases.last == PHASE_WAIT;
-    if (!has_restarted && !is_long && !waits)
+    if (!has_restarted && !is_long && !waits && !find(p, vain, false))
         return;
     tell_vain_tries(p);
     narrative_tell_restarts(p);

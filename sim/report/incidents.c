@@ -183,16 +183,29 @@ static void come_up(struct incidents *incidents, struct job_id id, const struct 
     job->rescales = view->rescales;
 }
 
-/* For good. A rescale that led to it was a failure, and a job none of whose tasks ever ran is down
+/* Its tasks have never run all, so that no failure before has brought it down: the last one did,
+ * when what else it had has ended. */
+static void blame_last(const struct job_incidents *job, struct incident *incident)
+{
+    if (job->failed_at != TIME_NEVER && text_equal(incident->cause, incident_no_reason))
+        text_format(incident->cause, INCIDENT_CAUSE_SIZE, "%s", job->failure);
+}
+
+/* For good. A rescale that led to it was a failure, and a job whose tasks never ran all is down
  * from then on. */
 static void fail(struct incidents *incidents, struct job_id id, const struct look_job *view,
                  time_ns at)
 {
     struct job_incidents *job = &incidents->jobs.items[id.n];
-    if (job->state != UPTIME_DOWN)
+    bool is_new = job->state == UPTIME_BEFORE;
+    if (job->state != UPTIME_DOWN) {
         go_down(incidents, id, at, false);
+        job->restarts = view->restarts;
+    }
     struct incident *incident = &incidents->list.items[job->open];
     notice(incidents, id, at);
+    if (is_new)
+        blame_last(job, incident);
     incident->restarts = view->restarts - job->restarts;
     incident_put_end(incidents, incident, at);
     incident->planned = false;

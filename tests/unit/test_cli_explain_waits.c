@@ -243,6 +243,41 @@ START_TEST(a_wait_for_slots_is_painted_as_one)
 }
 END_TEST
 
+/* One slot is missing for good. What has no attempt left FAILS by it, however it is restarted. */
+static const struct want_case {
+    const char *config, *edges;
+    const char *said;
+} wants[] = {
+    { "restart-strategy.type: none", "s -> c: hash", "the slots needed cannot be had." },
+    { "restart-strategy.type: none", "s -> c: forward",
+      "s failed: the slots needed cannot be had." },
+    { "restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 2",
+      "s -> c: hash", "the slots needed cannot be had." },
+    { "restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 2",
+      "s -> c: forward", "s failed: the slots needed cannot be had." },
+};
+
+START_TEST(a_job_that_asks_for_too_many_slots_fails_by_that)
+{
+    const struct want_case *want = &wants[_i];
+    char yaml[1000], failed[200];
+    text_format(yaml, sizeof yaml,
+                "name: n\nduration: 8min\n"
+                "cluster: { task-manager: { count: 3 } }\n"
+                "config: { jobmanager.scheduler: default, parallelism.default: 4, %s }\n"
+                "jobs:\n  - name: j\n    vertices: [ { name: s }, { name: c } ]\n"
+                "    edges: [ %s ]\n    load: 1k/s\n",
+                want->config, want->edges);
+    text_format(failed, sizeof failed, "What it FAILED by: %s Nothing", want->said);
+    cli_begin();
+    const char *out = explained(yaml);
+    must_tell(out, failed);
+    must_tell(out, "It asked in vain for the slots it needs, ");
+    must_tell(out, "and 1 was missing. ");
+    cli_end();
+}
+END_TEST
+
 /* Regions, of which one is killed when it runs and not missed yet when the others do, at 15 s. */
 START_TEST(a_start_is_over_when_all_tasks_run_at_once)
 {
@@ -276,6 +311,8 @@ Suite *test_cli_explain_waits_suite(void)
     tcase_add_test(tcase, a_start_that_takes_as_long_as_ever_is_told_in_one_sentence);
     tcase_add_test(tcase, the_cause_of_an_outage_that_nobody_noticed_is_told);
     tcase_add_test(tcase, a_start_is_over_when_all_tasks_run_at_once);
+    tcase_add_loop_test(tcase, a_job_that_asks_for_too_many_slots_fails_by_that, 0,
+                        (int)(sizeof wants / sizeof *wants));
     tcase_add_loop_test(tcase, phases_add_up_to_the_outage, 0, 3);
     tcase_add_loop_test(tcase, a_wait_for_slots_is_painted_as_one, 0, 3);
     suite_add_tcase(suite, tcase);
