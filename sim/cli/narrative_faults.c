@@ -262,29 +262,48 @@ static bool label_says_it(const struct log_entry *script)
                       text_equal(script->what, "fail-storage"));
 }
 
+/* How many lines behind the script's tell what it did. */
+static size_t count_done(const struct paragraph *p, const struct log_entry *script)
+{
+    const struct run_log *log = p->narrative->log;
+    const struct log_entry *end = log->entries.items + log->entries.count;
+    size_t count = 0;
+    for (const struct log_entry *e = script + 1; e < end && is_done_with(script, script + 1, e);
+         e++)
+        count++;
+    return count;
+}
+
+/* What stands between two processes, of which the script names one. */
+static bool is_between_two(const struct paragraph *p, const struct log_entry *script)
+{
+    return count_done(p, script) == 2 && *row_of(script + 1)->peer &&
+           !text_equal(script->node, "world");
+}
+
+static void say_between(struct paragraph *p, const struct log_entry *first)
+{
+    paragraph_say(p, "%s was %s%s%s", first->node, fault_past(first->what), row_of(first)->peer,
+                  first[1].node);
+}
+
 void fault_say_condition(struct paragraph *p, const struct log_entry *condition)
 {
-    const struct log_entry *entries = p->narrative->log->entries.items;
-    const char *subject = subject_of(condition), *between = "", *peer = "";
-    for (VEC_EACH(const struct chapter, each, &p->narrative->chapters)) {
-        const struct log_entry *first = &entries[each->first];
-        if (each->kind != CHAPTER_FAULT || !each->peer || first->at != condition->at ||
-            !text_equal(first->what, condition->what) ||
-            !(text_equal(first->node, subject) || text_equal(each->peer, subject)))
-            continue;
-        subject = first->node;
-        between = row_of(first)->peer;
-        peer = each->peer;
-        break;
-    }
-    paragraph_say(p, "%s was %s%s%s", subject, fault_past(condition->what), between, peer);
+    const struct log_entry *script = condition, *first = p->narrative->log->entries.items;
+    while (script > first && script[-1].at == condition->at &&
+           !text_equal(script->machine, "script"))
+        script--;
+    if (text_equal(script->machine, "script") && is_done_with(script, script + 1, condition) &&
+        is_between_two(p, script))
+        say_between(p, script + 1);
+    else
+        paragraph_say(p, "%s was %s", subject_of(condition), fault_past(condition->what));
 }
 
 void fault_say_done(struct paragraph *p, const struct log_entry *script)
 {
-    const struct run_log *log = p->narrative->log;
-    const struct log_entry *end = log->entries.items + log->entries.count, *first = script + 1;
-    size_t all = 0, told = 0;
+    const struct log_entry *first = script + 1;
+    size_t told = 0;
     if (label_says_it(script))
         return;
     if (script->vertex) {
@@ -292,11 +311,10 @@ void fault_say_done(struct paragraph *p, const struct log_entry *script)
                       script->vertex);
         return;
     }
-    for (const struct log_entry *e = first; e < end && is_done_with(script, first, e); e++)
-        all++;
-    if (all == 2 && *row_of(first)->peer && !text_equal(script->node, "world")) {
-        paragraph_say(p, ": %s was %s%s%s", first->node, fault_past(first->what),
-                      row_of(first)->peer, first[1].node);
+    size_t all = count_done(p, script);
+    if (all > 0 && is_between_two(p, script)) {
+        paragraph_say(p, ": ");
+        say_between(p, first);
         return;
     }
     for (; told < all && told < LABELS_TOLD; told++)

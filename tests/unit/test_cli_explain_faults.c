@@ -75,8 +75,9 @@ END_TEST
 
 START_TEST(checkpoints_that_failed_tell_both_ends_of_a_link)
 {
-    const char *out = told_of(
-        "", JOB("a", ""), "  - { at: 5min, cut: { task-manager: tm1, from: tm2, for: 30s } }\n");
+    const char *out =
+        told_of(", execution.checkpointing.timeout: 10s, parallelism.default: 4", JOB("a", ""),
+                "  - { at: 5min, cut: { task-manager: tm1, from: tm2, for: 60s } }\n");
     must_tell(out, "Meanwhile tm1 was cut off from tm2, from 00:05:00 (cut tm1). ");
 }
 END_TEST
