@@ -78,13 +78,12 @@ static int64_t bytes_below(int64_t bytes, int64_t groups, int64_t of)
  * remainder. */
 int64_t keyed_state_share(const struct task_state *old, struct key_group_range range)
 {
-    int32_t first = range.first > old->range.first ? range.first : old->range.first;
-    int32_t last = range.last < old->range.last ? range.last : old->range.last;
+    struct key_group_range both = key_group_range_both(range, old->range);
     int64_t groups = key_group_range_size(old->range);
-    if (first > last)
+    if (both.first > both.last)
         return 0;
-    return bytes_below(old->bytes, (int64_t)last - old->range.first + 1, groups) -
-           bytes_below(old->bytes, (int64_t)first - old->range.first, groups);
+    return bytes_below(old->bytes, (int64_t)both.last - old->range.first + 1, groups) -
+           bytes_below(old->bytes, (int64_t)both.first - old->range.first, groups);
 }
 
 /* The rest goes out one each, to the first ones: repartitionSplitState with its start at 0. */

@@ -245,10 +245,9 @@ void fault_title_times(const struct narrative *narrative, const struct chapter *
 }
 
 /* Lines of what the script does stand right behind its own, those of both ends of a link too. */
-static bool is_done_with(const struct log_entry *script, const struct log_entry *first,
-                         const struct log_entry *entry)
+static bool is_done_with(const struct log_entry *script, const struct log_entry *entry)
 {
-    return entry->at == script->at && row_of(entry) && text_equal(entry->what, first->what);
+    return entry->at == script->at && row_of(entry) && text_equal(entry->what, script[1].what);
 }
 
 /* "kill tm1", "fail count 3", "fail-storage all", as events are called that have no label of their
@@ -268,17 +267,15 @@ static size_t count_done(const struct paragraph *p, const struct log_entry *scri
     const struct run_log *log = p->narrative->log;
     const struct log_entry *end = log->entries.items + log->entries.count;
     size_t count = 0;
-    for (const struct log_entry *e = script + 1; e < end && is_done_with(script, script + 1, e);
-         e++)
+    for (const struct log_entry *e = script + 1; e < end && is_done_with(script, e); e++)
         count++;
     return count;
 }
 
-/* What stands between two processes, of which the script names one. */
-static bool is_between_two(const struct paragraph *p, const struct log_entry *script)
+/* Of so many lines: what stands between two processes, of which the script names one. */
+static bool is_between_two(const struct log_entry *script, size_t done)
 {
-    return count_done(p, script) == 2 && *row_of(script + 1)->peer &&
-           !text_equal(script->node, "world");
+    return done == 2 && *row_of(script + 1)->peer && !text_equal(script->node, "world");
 }
 
 static void say_between(struct paragraph *p, const struct log_entry *first)
@@ -293,8 +290,8 @@ void fault_say_condition(struct paragraph *p, const struct log_entry *condition)
     while (script > first && script[-1].at == condition->at &&
            !text_equal(script->machine, "script"))
         script--;
-    if (text_equal(script->machine, "script") && is_done_with(script, script + 1, condition) &&
-        is_between_two(p, script))
+    if (text_equal(script->machine, "script") && is_done_with(script, condition) &&
+        is_between_two(script, count_done(p, script)))
         say_between(p, script + 1);
     else
         paragraph_say(p, "%s was %s", subject_of(condition), fault_past(condition->what));
@@ -312,7 +309,7 @@ void fault_say_done(struct paragraph *p, const struct log_entry *script)
         return;
     }
     size_t all = count_done(p, script);
-    if (all > 0 && is_between_two(p, script)) {
+    if (is_between_two(script, all)) {
         paragraph_say(p, ": ");
         say_between(p, first);
         return;

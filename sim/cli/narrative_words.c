@@ -162,10 +162,10 @@ static struct vain_tries find_vain_tries(const struct paragraph *p, const char *
     return tries;
 }
 
-/* Before all tasks of a job ran for the first time: the tries that failed, for want of slots or
- * otherwise. */
 static const char vain[] = "job could not acquire the minimum required resources";
 
+/* Before all tasks of a job ran for the first time: the tries that failed, for want of slots or
+ * otherwise. */
 static void tell_vain_tries(struct paragraph *p)
 {
     char after[NUMBER_TEXT_SIZE];

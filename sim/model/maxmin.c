@@ -321,7 +321,6 @@ static void add_users(struct maxmin *problem, double weight, double peak, double
     double use = peak * rate;
     if (!(weight > 0) || !(peak > 0))
         return;
-    vec_push(&problem->order, (uint32_t)problem->users.count);
     vec_push(&problem->users, weight / peak);
     vec_push(&problem->wishes, use >= level * (1 - 1e-12) ? INFINITY : use);
 }
@@ -330,7 +329,6 @@ static void add_users(struct maxmin *problem, double weight, double peak, double
 static void find_users(struct maxmin *problem, const struct maxmin_row *row)
 {
     const double *peaks = problem->peaks.items + row->first_peak;
-    vec_clear(&problem->order);
     vec_clear(&problem->users);
     vec_clear(&problem->wishes);
     for (uint32_t i = 0; i < row->term_count; i++) {
@@ -354,6 +352,16 @@ static bool has_room(const struct maxmin *problem, const struct maxmin_row *row)
     return wished < row->limit * (1 - FULL_ALIKE);
 }
 
+static void order_wishes(struct maxmin *problem)
+{
+    vec_clear(&problem->order);
+    for (uint32_t i = 0; i < problem->wishes.count; i++)
+        vec_push(&problem->order, i);
+    vec_resize(&problem->scratch, problem->order.count);
+    order_by_value(problem->order.items, problem->order.count, problem->wishes.items,
+                   problem->scratch.items);
+}
+
 /* The level at which the row is full, if those that it does not hold go on as they are: small
  * wishes are served in full. */
 static double fills(struct maxmin *problem, const struct maxmin_row *row)
@@ -361,9 +369,7 @@ static double fills(struct maxmin *problem, const struct maxmin_row *row)
     find_users(problem, row);
     if (has_room(problem, row))
         return row->limit;
-    vec_resize(&problem->scratch, problem->order.count);
-    order_by_value(problem->order.items, problem->order.count, problem->wishes.items,
-                   problem->scratch.items);
+    order_wishes(problem);
     double left = row->limit, count = 0;
     for (VEC_EACH(const double, users, &problem->users))
         count += *users;

@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "sim/model/latency.h"
-#include "sim/model/net_window.h"
 #include "sim/model/net_wire.h"
 #include "sim/model/state.h"
 

@@ -7,6 +7,9 @@
 #include <check.h>
 #include <string.h>
 
+#include "core/base/text.h"
+#include "tests/lib/command_line.h"
+
 void told_unwrap(char *text)
 {
     size_t kept = 0;
@@ -28,6 +31,19 @@ void told_chapters(const struct narrative *narrative, bool sum_up, char *out, si
     out[fread(out, 1, size - 1, file)] = '\0';
     fclose(file);
     told_unwrap(out);
+}
+
+const char *told_of_run(const char *scenario, const char *more)
+{
+    static char out[CLI_TEXT_SIZE];
+    char explain[256];
+    text_format(explain, sizeof explain, "explain @/o %s", more);
+    cli_put_file("scenario.yaml", scenario);
+    ck_assert_int_eq(cli_weir("run @/scenario.yaml --out @/o --no-plots"), 0);
+    ck_assert_int_eq(cli_weir(explain), 0);
+    text_format(out, sizeof out, "%s", cli_out());
+    told_unwrap(out);
+    return out;
 }
 
 void must_tell(const char *told, const char *words)

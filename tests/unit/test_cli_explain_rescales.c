@@ -73,18 +73,6 @@ START_TEST(a_job_that_such_a_rescale_ends_failed_by_the_fault)
 }
 END_TEST
 
-/* What is told of a run whose expectations hold; its files are in o. */
-static const char *explained(const char *scenario)
-{
-    static char out[CLI_TEXT_SIZE];
-    cli_put_file("scenario.yaml", scenario);
-    ck_assert_int_eq(cli_weir("run @/scenario.yaml --out @/o --no-plots"), 0);
-    ck_assert_int_eq(cli_weir("explain @/o"), 0);
-    text_format(out, sizeof out, "%s", cli_out());
-    told_unwrap(out);
-    return out;
-}
-
 /* A process is lost right before (0) or after (1) a job gets other requirements: its restart goes
  * by them. */
 START_TEST(a_job_that_comes_back_from_a_failure_does_so_with_its_requirements)
@@ -102,7 +90,7 @@ START_TEST(a_job_that_comes_back_from_a_failure_does_so_with_its_requirements)
                 "  - { at: %s, kill: tm1 }\n",
                 kills[_i]);
     cli_begin();
-    const char *out = explained(scenario);
+    const char *out = told_of_run(scenario, "");
     text_format(told, sizeof told,
                 "00:05:00 a is given other requirements The script did what it says (rescale a). "
                 "That was accepted 5.1 ms later. The job, which went down at %s, came back with "
@@ -146,7 +134,7 @@ START_TEST(a_rescale_tells_whether_the_job_has_all_the_slots_it_wants)
                 "events: [ %s ]\n",
                 c->events);
     cli_begin();
-    const char *out = explained(scenario);
+    const char *out = told_of_run(scenario, "");
     text_format(told, sizeof told,
                 "a is rescaled %s, so the adaptive scheduler restarted the job. ", c->told);
     must_tell(out, told);

@@ -12,13 +12,7 @@
 
 static const char *explained(const char *yaml)
 {
-    static char out[CLI_TEXT_SIZE];
-    cli_put_file("s.yaml", yaml);
-    ck_assert_int_eq(cli_weir("run @/s.yaml --quiet --out @/o"), 0);
-    ck_assert_int_eq(cli_weir("explain @/o --all"), 0);
-    text_format(out, sizeof out, "%s", cli_out());
-    told_unwrap(out);
-    return out;
+    return told_of_run(yaml, "--all");
 }
 
 #define TWO_OF_THREE(scheduler, duration, slots)                                                   \

@@ -246,15 +246,21 @@ START_TEST(links_of_unequal_latency_share_what_floats)
 }
 END_TEST
 
-/* A vertex behind a shuffle sends on to another host. */
-START_TEST(a_vertex_behind_a_shuffle_waits_for_credits)
+/* Source, count and sink, of which the count sends larger records on. */
+static void begin_three(enum partitioner to_count)
 {
     model_fixture_vertex(&f, job_0, "sink", 128, TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_REBALANCE);
+    model_fixture_edge(&f, job_0, 0, 1, to_count);
     model_fixture_edge(&f, job_0, 1, 2, PARTITION_FORWARD);
     model_fixture_load(&f, job_0, 0, 0, more_than_fits);
     f.scenario.jobs.items[0].vertices.items[1].record_bytes = 1000;
     model_fixture_start(&f);
+}
+
+/* A vertex behind a shuffle sends on to another host. */
+START_TEST(a_vertex_behind_a_shuffle_waits_for_credits)
+{
+    begin_three(PARTITION_REBALANCE);
     deploy(3, (uint32_t[]){ 1, 2, 2 }, (uint32_t[]){ 1, 1, 1, 2, 3 });
     must_serve(2 * carried(10, 20 * TIME_MS));
     struct model_vertex_view count = model_fixture_between(&f, 1, 20 * TIME_S, 30 * TIME_S);
@@ -265,12 +271,7 @@ END_TEST
 /* So does one that several pipelines share, whose thread has a row. */
 START_TEST(a_vertex_of_several_pipelines_waits_for_credits)
 {
-    model_fixture_vertex(&f, job_0, "sink", 128, TIME_US);
-    model_fixture_edge(&f, job_0, 0, 1, PARTITION_RESCALE);
-    model_fixture_edge(&f, job_0, 1, 2, PARTITION_FORWARD);
-    model_fixture_load(&f, job_0, 0, 0, more_than_fits);
-    f.scenario.jobs.items[0].vertices.items[1].record_bytes = 1000;
-    model_fixture_start(&f);
+    begin_three(PARTITION_RESCALE);
     deploy(3, (uint32_t[]){ 2, 1, 1 }, (uint32_t[]){ 1, 1, 1, 2 });
     must_serve(carried(10, 20 * TIME_MS));
 }
