@@ -3,7 +3,8 @@
  * A queue of records and watermarks in the order of coming, their bytes in one piece of memory
  * that moves along; a heap of what becomes due; a heap of answers that may not go on yet.
  * Watermarks cut the queue into segments: unordered, an answer goes on when its segment is the
- * first; ordered, when its record is.
+ * first; ordered, when its record is. So does the status, which Flink's operator lets go ahead:
+ * answers behind an input that rests would be late for whoever does not wait for it.
  */
 #include "core/exec/async_wait.h"
 
@@ -16,7 +17,8 @@ enum entry_state {
     ENTRY_DELAYED, /* will be asked again */
     ENTRY_DONE,
     ENTRY_GONE,
-    ENTRY_WATERMARK
+    ENTRY_WATERMARK,
+    ENTRY_STATUS
 };
 
 struct entry {
@@ -25,9 +27,9 @@ struct entry {
     uint32_t size;     /* of the payload */
     uint32_t attempts; /* made */
     time_ns last;      /* when the time-out has passed; TIME_NEVER: there is none */
-    int64_t timestamp; /* of the record; or the watermark */
+    int64_t timestamp; /* of the record; or the watermark; or is the input idle? */
     uint64_t at;       /* where its payload begins, in all bytes ever */
-    uint64_t segment;  /* watermarks before it */
+    uint64_t segment;  /* watermarks and statuses before it */
 };
 
 /* Least (key, turn) first. */
@@ -45,7 +47,7 @@ struct async_wait {
     VEC(uint8_t) bytes;        /* the first one is number bytes_first */
     uint64_t first, bytes_first;
     uint64_t head, next_asked; /* numbers: before them nobody is left, nobody waits */
-    uint64_t segments;         /* watermarks ever */
+    uint64_t segments;         /* watermarks and statuses ever */
     uint64_t answers;          /* ever */
     uint32_t open, waiting;
     bool ends; /* behind the end of its input: nothing is asked again */
@@ -224,6 +226,9 @@ static void give(struct async_wait *wait)
         } else if (head->state == ENTRY_WATERMARK) {
             head->state = ENTRY_GONE;
             operator_emit_watermark(&wait->op, head->timestamp);
+        } else if (head->state == ENTRY_STATUS) {
+            head->state = ENTRY_GONE;
+            operator_emit_status(&wait->op, head->timestamp != 0);
         } else if (is_due_now(wait, head)) {
             uint64_t done = wait->done.items.items[0].number;
             heap_pop(&wait->done);
@@ -270,15 +275,24 @@ static void process(struct operator* op, uint32_t input, const struct batch *bat
     state_budget_check(op->task); /* a call may put any number of records in front of it */
 }
 
-static void on_watermark(struct operator* op, int64_t watermark)
+static void add_cut(struct async_wait *wait, enum entry_state kind, int64_t value)
 {
-    struct async_wait *wait = (struct async_wait *)op;
-    vec_push(&wait->entries, (struct entry){ .state = ENTRY_WATERMARK,
-                                             .timestamp = watermark,
+    vec_push(&wait->entries, (struct entry){ .state = kind,
+                                             .timestamp = value,
                                              .at = wait->bytes_first + wait->bytes.count,
                                              .segment = wait->segments });
     wait->segments++;
     give(wait);
+}
+
+static void on_watermark(struct operator* op, int64_t watermark)
+{
+    add_cut((struct async_wait *)op, ENTRY_WATERMARK, watermark);
+}
+
+static void on_status(struct operator* op, bool idle)
+{
+    add_cut((struct async_wait *)op, ENTRY_STATUS, idle);
 }
 
 static time_ns deadline(struct operator* op)
@@ -359,7 +373,8 @@ static void save(const struct operator* op, struct state_list *out)
     const struct async_wait *wait = (const struct async_wait *)op;
     VEC(uint8_t) bytes = { 0 };
     for (VEC_EACH(const struct entry, entry, &wait->entries)) {
-        if (entry->state == ENTRY_GONE || entry->state == ENTRY_WATERMARK)
+        if (entry->state == ENTRY_GONE || entry->state == ENTRY_WATERMARK ||
+            entry->state == ENTRY_STATUS)
             continue;
         vec_resize(&bytes, RECORD_HEAD + entry->size);
         memcpy(bytes.items, &entry->timestamp, sizeof entry->timestamp);
@@ -406,7 +421,9 @@ const struct operator_class async_wait_class = { .name = "async wait",
                                                  .close = close,
                                                  .process = process,
                                                  .watermark = on_watermark,
+                                                 .status = on_status,
                                                  .holds_watermarks = true,
+                                                 .holds_status = true,
                                                  .finish = finish,
                                                  .deadline = deadline,
                                                  .on_time = on_time,

@@ -63,12 +63,20 @@ static void pass_watermark(struct chain *chain, uint32_t i, int64_t watermark)
     }
 }
 
+/* The operator hears of the status. */
+static bool is_held(struct operator* op, bool idle)
+{
+    if (op->class->status)
+        op->class->status(op, idle);
+    return op->class->holds_status;
+}
+
 static void pass_status(struct chain *chain, uint32_t i, bool idle)
 {
     chain_drain(chain);
-    for (; i < chain->count; i++) {
+    for (;; i++) {
         write_status(chain, i, idle);
-        if (i + 1 < chain->count && chain->operators[i + 1]->class->holds_status)
+        if (i + 1 == chain->count || is_held(chain->operators[i + 1], idle))
             return;
     }
 }
@@ -86,7 +94,7 @@ void chain_watermark(struct chain *chain, int64_t watermark)
 
 void chain_status(struct chain *chain, bool idle)
 {
-    if (!chain->operators[0]->class->holds_status)
+    if (!is_held(chain->operators[0], idle))
         pass_status(chain, 0, idle);
 }
 

@@ -42,6 +42,7 @@ struct operator_class {
      * unless the class holds watermarks: then what goes on is what it emits. The same of the status
      * (idle or not). */
     void (*watermark)(struct operator* op, int64_t watermark);
+    void (*status)(struct operator* op, bool idle);
     bool holds_watermarks, holds_status;
     void (*finish)(struct operator* op); /* its inputs have ended; null: nothing to do */
     /* Processing time: when it wants to be called (TIME_NEVER: not now), and the call. */

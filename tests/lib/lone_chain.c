@@ -22,12 +22,20 @@ static void keep(struct operator* op, uint32_t input, const struct batch *batch)
 static void keep_mark(struct operator* op, int64_t watermark)
 {
     struct lone_chain *lone = (struct lone_chain *)(uintptr_t)op->spec->params;
-    vec_push(&lone->marks, (struct lone_mark){ lone->out.count, watermark });
+    vec_push(&lone->marks, (struct lone_mark){ lone->out.count, watermark, false });
 }
 
-static const struct operator_class keeping = {
-    .name = "keep", .watermark = keep_mark, .size = sizeof(struct operator), .process = keep
-};
+static void keep_status(struct operator* op, bool idle)
+{
+    struct lone_chain *lone = (struct lone_chain *)(uintptr_t)op->spec->params;
+    vec_push(&lone->marks, (struct lone_mark){ lone->out.count, idle, true });
+}
+
+static const struct operator_class keeping = { .name = "keep",
+                                               .watermark = keep_mark,
+                                               .status = keep_status,
+                                               .size = sizeof(struct operator),
+                                               .process = keep };
 
 /* Operator state, as a task deals it out. */
 static void load_lists(struct lone_chain *lone, const struct task_snapshot_file *files,

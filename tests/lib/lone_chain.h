@@ -16,10 +16,11 @@ struct lone_record {
     _Alignas(8) uint8_t payload[LONE_PAYLOAD_MAX];
 };
 
-/* A watermark that came out, behind so many records. */
+/* A watermark or a status that came out, behind so many records. */
 struct lone_mark {
     size_t behind;
-    int64_t watermark;
+    int64_t value; /* of a status: is it idle? */
+    bool is_status;
 };
 
 struct lone_chain {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Answers that take their time, against a plain list that is walked again at every instant: which
- * comes out when, behind and before which watermark, with a restart from a snapshot in between.
+ * comes out when, behind and before which watermark and status, with a restart from a snapshot in
+ * between.
  */
 #include <check.h>
 
@@ -87,7 +88,7 @@ enum plain_state { WAITS, ASKED, DELAYED, DONE, OUT };
 
 static struct plain {
     struct {
-        bool is_mark, timed_out;
+        bool is_mark, is_status, timed_out;
         uint64_t id, answered; /* answered: the how many-th answer */
         enum plain_state state;
         uint32_t attempts;
@@ -150,7 +151,8 @@ static void plain_give(void)
         if (plain.items[head].is_mark) {
             plain.items[head].state = OUT;
             vec_push(&plain.marks,
-                     (struct lone_mark){ plain.out.count, (int64_t)plain.items[head].id });
+                     (struct lone_mark){ plain.out.count, (int64_t)plain.items[head].id,
+                                         plain.items[head].is_status });
             continue;
         }
         best = plain.count;
@@ -194,14 +196,18 @@ static void plain_time(time_ns now)
     }
 }
 
-static void plain_add(bool is_mark, uint64_t id, time_ns now)
+static void plain_add(uint64_t id, time_ns now)
 {
-    plain.items[plain.count].is_mark = is_mark;
     plain.items[plain.count++].id = id;
-    if (is_mark)
-        plain_give();
-    else
-        plain_ask(now);
+    plain_ask(now);
+}
+
+static void plain_add_mark(uint64_t value, bool is_status)
+{
+    plain.items[plain.count].is_mark = true;
+    plain.items[plain.count].is_status = is_status;
+    plain.items[plain.count++].id = value;
+    plain_give();
 }
 
 /* Watermarks under way are lost; who has no answer is asked again, in the order of coming. */
@@ -219,7 +225,7 @@ static void plain_restart(time_ns now, int64_t watermark)
     plain.open = 0;
     plain_ask(now);
     if (watermark != WATERMARK_NONE)
-        plain_add(true, (uint64_t)watermark, now);
+        plain_add_mark((uint64_t)watermark, false);
 }
 
 /* To this time by way of each deadline. */
@@ -245,7 +251,8 @@ static void compare(const struct lone_chain *lone)
     ck_assert_uint_eq(lone->marks.count, plain.marks.count);
     for (size_t i = 0; i < plain.marks.count; i++)
         ck_assert(lone->marks.items[i].behind == plain.marks.items[i].behind &&
-                  lone->marks.items[i].watermark == plain.marks.items[i].watermark);
+                  lone->marks.items[i].value == plain.marks.items[i].value &&
+                  lone->marks.items[i].is_status == plain.marks.items[i].is_status);
 }
 
 static void set_up(int variant)
@@ -275,10 +282,13 @@ START_TEST(answers_come_as_a_plain_list_says)
     for (uint64_t n = 0; n < ITEMS; n++) {
         if (rng_below(&rng, 8) == 0) {
             lone_chains_watermark(&lone, (int64_t)n);
-            plain_add(true, n, lone.now);
+            plain_add_mark(n, false);
+        } else if (rng_below(&rng, 16) == 0) {
+            chain_status(&lone.chains[0].chain, n % 2 == 0);
+            plain_add_mark(n % 2 == 0, true);
         } else {
             put(&lone.chains[0], n);
-            plain_add(false, n, lone.now);
+            plain_add(n, lone.now);
         }
         compare(&lone.chains[0]);
         for (int64_t left = rng_between(&rng, 0, 6); left-- > 0; compare(&lone.chains[0])) {
