@@ -137,10 +137,12 @@ static struct content content_of(const struct stored_file *stored)
 
 void files_measure(struct stored_file *stored, const struct vertex_model *spec, double since)
 {
-    struct content content = content_of(stored);
     double per_key = spec->state_per_key - (double)sizeof(struct keyed_value);
     for (VEC_EACH(const struct snapshot_section, section, &stored->file.sections))
         stored->keyed_bytes += section->kind == SECTION_KEYED ? section->size : 0;
+    if (spec->state_growth == 0 && spec->keys == 0)
+        return; /* all of it is here, in whatever layout its program has */
+    struct content content = content_of(stored);
     stored->modelled = spec->state_growth * (since + content.whole * (stored->records - since));
     if (per_key > 0 && spec->keys > 0)
         stored->modelled += per_key * (double)content.entries;
