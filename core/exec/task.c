@@ -377,16 +377,21 @@ static void plan_flush(struct exec_task *task)
 /* What waited for operators that were pending: the end of the data, a savepoint that drains. */
 static void end_waiting(struct exec_task *task)
 {
+    struct mail held = task->held;
     if (!task->ends_later)
         return;
-    if (task->held.barrier.id == 0) {
-        exec_task_end_data(task);
-        return;
-    }
-    struct mail held = task->held;
     task->ends_later = false;
+    if (task->data_ended)
+        exec_task_end_data(task);
+    if (task->ends_later || task->context.failed || !is_live(task))
+        return;
     task->held = (struct mail){ 0 };
-    on_trigger(task, &held);
+    if ((uint64_t)held.barrier.id <= task->last_snapshot)
+        return; /* there is none, or it was given up and is outrun */
+    if (task->data_ended)
+        exec_task_snapshot_now(task, &held.barrier);
+    else
+        on_trigger(task, &held);
 }
 
 static bool meet_operators(struct exec_task *task, time_ns now)

@@ -54,9 +54,22 @@ static void send_cancellation(struct exec_task *task, int64_t checkpoint)
                                                         .barrier = { .id = checkpoint } });
 }
 
+/* Behind the end of its data a task does not stop half way: operators that are pending have begun
+ * to finish, and what they still write belongs before the savepoint, as in Flink, whose task reads
+ * no barrier meanwhile. */
+static bool waits_for_operators(const struct exec_task *task,
+                                const struct checkpoint_barrier *barrier)
+{
+    return task->data_ended && task->ends_later && is_stop(barrier);
+}
+
 void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barrier *barrier)
 {
     struct snapshot_work *work;
+    if (waits_for_operators(task, barrier)) {
+        task->held = (struct mail){ MAIL_TRIGGER, *barrier, false };
+        return;
+    }
     task->last_snapshot = task->context.epoch = (uint64_t)barrier->id;
     if (was_aborted(task, task->last_snapshot)) {
         send_cancellation(task, barrier->id);

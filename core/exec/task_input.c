@@ -84,6 +84,7 @@ bool exec_task_finish_operators(struct exec_task *task)
  * stop behind a savepoint (StreamTask.processInput: STOPPED says no notifyEndOfData). */
 void exec_task_end_data(struct exec_task *task)
 {
+    task->data_ended = true;
     task->ends_later = task->drains && !exec_task_finish_operators(task);
     if (task->context.failed || task->ends_later)
         return;
@@ -94,6 +95,12 @@ void exec_task_end_data(struct exec_task *task)
         exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
     if (task->final_complete || !task->config.finishes_behind_checkpoint)
         exec_task_finish(task);
+}
+
+static void decline(struct exec_task *task, const struct mail *trigger)
+{
+    exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)trigger->barrier.id,
+                   BARRIER_ABORT_TASK_CLOSING);
 }
 
 /* Not before those that it reads from have, nor before its readers have worked off its data: a
@@ -109,8 +116,9 @@ void exec_task_finish(struct exec_task *task)
     exec_task_move(task, EXEC_FINISHED);
     for (size_t i = task->first_mail; i < task->mails.count; i++)
         if (task->mails.items[i].kind == MAIL_TRIGGER)
-            exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)task->mails.items[i].barrier.id,
-                           BARRIER_ABORT_TASK_CLOSING);
+            decline(task, &task->mails.items[i]);
+    if (task->held.barrier.id != 0)
+        decline(task, &task->held);
     exec_task_tell(task, TASK_FACT_FINISHED, 0, 0);
 }
 

@@ -55,7 +55,7 @@ struct exec_task {
     VEC(struct snapshot_work *) snapshots; /* by rising checkpoint */
     VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
     uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
-    bool source_ended, drains;
+    bool data_ended, drains;               /* data_ended: all of it is worked off */
     bool waits;                    /* for its first checkpoint, and reads nothing */
     uint64_t stops_behind;         /* savepoint that it has begun; 0: none */
     bool ends;                     /* at once when its data is read */
@@ -66,7 +66,7 @@ struct exec_task {
     bool final_complete;
     bool operators_finish; /* they have been told */
     bool ends_later;       /* the end waits for operators that are pending */
-    struct mail held;      /* its barrier's id not 0: what waits is this savepoint */
+    struct mail held;      /* its barrier's id not 0: this savepoint waits for them as well */
     time_ns flush_at;      /* TIME_NEVER: nothing waits */
 };
 

@@ -29,10 +29,12 @@ static const struct example {
     { "tour_more", "custom", "lines" },
     { "tour_lists", "split", "lines" },
     { "tour_lists", "union", "lines" },
+    { "answers", "apart", "lines" },
+    { "answers", "late", "lines" },
     { "logs", "copy, 60", "lines" },
     { "logs", "count, 60", "lines" },
 };
-enum { EXAMPLES = 11 };
+enum { EXAMPLES = 13 };
 
 static const struct mode {
     const char *name, *config, *speed, *scheduler;
