@@ -25,23 +25,41 @@ static time_ns step_of(const struct trace_rows *rows, size_t i)
     return rows->rows.items[i + 1].at_ns - rows->rows.items[i].at_ns;
 }
 
-/* Boyer and Moore's majority vote: the only step that more than half the rows can have, then
- * counted. */
+/* The least that half of them do not exceed. Bisected: steps come in no order, and where all are
+ * alike nothing is left to find. */
+static time_ns median_step(const struct trace_rows *rows, size_t steps)
+{
+    time_ns low = step_of(rows, 0), high = low;
+    for (size_t i = 1; i < steps; i++) {
+        low = step_of(rows, i) < low ? step_of(rows, i) : low;
+        high = step_of(rows, i) > high ? step_of(rows, i) : high;
+    }
+    while (low < high) {
+        time_ns middle = low + (high - low) / 2;
+        size_t below = 0;
+        for (size_t i = 0; i < steps; i++)
+            below += step_of(rows, i) <= middle;
+        if (below >= steps - below)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* Rows that come a little early or late have a usual step all the same. */
+static bool is_about(time_ns step, time_ns usual)
+{
+    return step >= usual - usual / 2 && step <= usual + usual / 2;
+}
+
 void trace_rows_find_step(struct trace_rows *rows)
 {
-    size_t votes = 0, count = 0, steps = rows->rows.count ? rows->rows.count - 1 : 0;
-    time_ns usual = 0;
-    for (size_t i = 0; i < steps; i++) {
-        if (votes == 0)
-            usual = step_of(rows, i);
-        if (step_of(rows, i) == usual)
-            votes++;
-        else
-            votes--;
-    }
+    size_t count = 0, steps = rows->rows.count ? rows->rows.count - 1 : 0;
+    time_ns usual = steps > 0 ? median_step(rows, steps) : 0;
     for (size_t i = 0; i < steps; i++)
-        count += step_of(rows, i) == usual;
-    rows->step = count * 2 > steps ? usual : 0;
+        count += is_about(step_of(rows, i), usual);
+    rows->step = count > steps - count ? usual : 0;
 }
 
 /* Where a row ends: at the next one, or one step after the last. */
@@ -59,8 +77,8 @@ static time_ns end_of(const struct trace_rows *rows, size_t i)
 static time_ns held_until(const struct trace_rows *rows, size_t i, enum trace_gaps gaps)
 {
     time_ns at = rows->rows.items[i].at_ns, end = end_of(rows, i);
-    bool gap = rows->step && end - at > rows->step + rows->step / 2;
-    return gaps == GAPS_ZERO && gap ? at + rows->step : end;
+    bool gap = gaps == GAPS_ZERO && end - at > rows->step + rows->step / 2;
+    return gap ? at + rows->step : end;
 }
 
 static double rate_of(const struct trace_options *options, double value, time_ns held)
@@ -92,6 +110,11 @@ struct err trace_rows_to_series(const struct trace_rows *rows, const char *name,
                                 time_ns *length, struct note *note)
 {
     CHECK(rows->rows.count > 0);
+    if (options->gaps == GAPS_ZERO && !rows->step)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "%s: found rows at no usual distance, expected one for 'gaps: zero': more "
+                        "than half of them within half of it",
+                        name);
     int64_t from = rows->rows.items[0].at_ns, to = end_of(rows, rows->rows.count - 1);
     int64_t wanted_from = from, wanted_to = to;
     if (options->from)

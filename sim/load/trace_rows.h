@@ -17,7 +17,7 @@ struct trace_row {
 struct trace_rows {
     VEC(struct trace_row) rows; /* two or more, where there is no usual step */
     bool dates;                 /* times are dates */
-    time_ns step;               /* between most rows; 0: there is no usual step */
+    time_ns step;               /* about that of most rows; 0: there is no usual step */
 };
 
 void trace_rows_fini(struct trace_rows *rows);

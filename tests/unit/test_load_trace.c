@@ -189,11 +189,29 @@ START_TEST(trace_has_a_gap_from_half_a_step_more_on)
 }
 END_TEST
 
+/* Of stamps that are a little off, as monitors write them, no two steps need be equal. */
+START_TEST(trace_with_steps_about_alike_has_gaps)
+{
+    need_csv("t,v\n0,1\n59.99,2\n120.02,3\n180,4\n419.97,5\n480,6\n",
+             &(struct trace_options){ .value = TRACE_PLAIN, .gaps = GAPS_ZERO });
+    ck_assert_double_eq(series_look_at(&series, 180 * TIME_S), 4);
+    ck_assert_double_eq(series_look_at(&series, 239 * TIME_S), 4);
+    ck_assert_double_eq(series_look_at(&series, 241 * TIME_S), 0);
+    ck_assert_double_eq(series_look_at(&series, 420 * TIME_S), 5);
+}
+END_TEST
+
 START_TEST(trace_without_a_usual_step_has_no_gaps)
 {
-    need_csv("t,v\n0,1\n1,2\n3,3\n50,4\n60,5\n",
-             &(struct trace_options){ .value = TRACE_PLAIN, .gaps = GAPS_ZERO });
+    static const char text[] = "t,v\n0,1\n1,2\n3,3\n50,4\n60,5\n";
+    need_csv(text, &(struct trace_options){ .value = TRACE_PLAIN });
     ck_assert_double_eq(series_look_at(&series, 49 * TIME_S), 3);
+    teardown();
+    setup();
+    ck_assert(
+        err_is(read_csv(text, &(struct trace_options){ .value = TRACE_PLAIN, .gaps = GAPS_ZERO })));
+    ck_assert_str_eq(note.text, "f.csv: found rows at no usual distance, expected one for 'gaps: "
+                                "zero': more than half of them within half of it");
 }
 END_TEST
 
@@ -443,6 +461,7 @@ Suite *test_load_trace_suite(void)
     tcase_add_test(tcase, trace_counts_per_step_whatever_the_step);
     tcase_add_test(tcase, trace_fills_gaps_as_told);
     tcase_add_test(tcase, trace_has_a_gap_from_half_a_step_more_on);
+    tcase_add_test(tcase, trace_with_steps_about_alike_has_gaps);
     tcase_add_test(tcase, trace_without_a_usual_step_has_no_gaps);
     tcase_add_test(tcase, trace_takes_equal_times_as_told);
     tcase_add_test(tcase, trace_cuts_a_window_by_duration_or_date);
