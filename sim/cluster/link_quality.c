@@ -46,12 +46,15 @@ void link_quality_fini(struct virtual_cluster *cluster)
     vec_fini(&cluster->throttles);
 }
 
-uint32_t link_quality_count(const struct virtual_cluster *cluster, const char *name)
+void link_quality_count(const struct virtual_cluster *cluster, struct process *process)
 {
-    uint32_t count = 0;
-    for (VEC_EACH(const struct link_spec, link, &cluster->scenario->cluster.network.links))
-        count += strcmp(link->ends[0], name) == 0 || strcmp(link->ends[1], name) == 0;
-    return count;
+    for (VEC_EACH(const struct link_spec, link, &cluster->scenario->cluster.network.links)) {
+        bool is_first = text_equal(link->ends[0], process->name);
+        if (!is_first && !text_equal(link->ends[1], process->name))
+            continue;
+        process->own_links++;
+        process->worker_links += !text_equal(link->ends[is_first], "jobmanager");
+    }
 }
 
 void link_quality_meet(struct virtual_cluster *cluster, struct process *process)
@@ -119,6 +122,8 @@ void link_quality_throttle(struct virtual_cluster *cluster, struct process *a, s
         index_map_put(&cluster->throttle_of, key_of_nodes(a->id, b->id), index);
         a->own_links++;
         b->own_links++;
+        a->worker_links += b->kind == NODE_TASK_MANAGER;
+        b->worker_links += a->kind == NODE_TASK_MANAGER;
     }
     cluster->throttles.items[index] = *throttle;
 }

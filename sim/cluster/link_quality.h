@@ -33,10 +33,10 @@ double link_quality_binding_bps(double link_bps, double nic_bps);
 double link_quality_seconds_per_byte(const struct link_quality *link, double nic_bps, double loss,
                                      double other_loss);
 
-/* For the files of this folder. Count: pairs of the scenario that name it. */
+/* For the files of this folder. Count: pairs of the scenario that name the new process. */
 void link_quality_init(struct virtual_cluster *cluster);
 void link_quality_fini(struct virtual_cluster *cluster);
-uint32_t link_quality_count(const struct virtual_cluster *cluster, const char *name);
+void link_quality_count(const struct virtual_cluster *cluster, struct process *process);
 /* Links of a new process that lose every packet: what the data plane knows of the others changes.
  */
 void link_quality_meet(struct virtual_cluster *cluster, struct process *process);

@@ -36,6 +36,7 @@ struct process { /* what every message touches comes first */
     const struct machine_spec *machine; /* null: the JobManager's */
     double loss, speed;
     uint32_t own_links;     /* to how many others there may be something of its own */
+    uint32_t worker_links;  /* those of them to TaskManagers: records go there */
     struct contact contact; /* TaskManagers */
     struct rng network, storage;
     double dfs_limit[TRANSFER_WAY_COUNT]; /* bytes per second; 0: the NIC's */

@@ -68,7 +68,7 @@ struct process *process_create(struct virtual_cluster *cluster, enum node_kind k
     process->kind = kind;
     process->machine = machine;
     process->speed = machine ? machine->speed : 1;
-    process->own_links = link_quality_count(cluster, name);
+    link_quality_count(cluster, process);
     process->added_at = cluster_now(cluster);
     process->up_at = process->ended_at = TIME_NEVER;
     process->wake_at = process->woken_at = process->refused_from = TIME_NEVER;

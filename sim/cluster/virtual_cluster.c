@@ -312,7 +312,7 @@ struct process_view virtual_cluster_process(const struct virtual_cluster *cluste
                                   .gone = process_is_gone(process),
                                   .cut_links = process->cut_links,
                                   .machine = process->machine,
-                                  .own_links = process->own_links > 0 };
+                                  .own_links = process->worker_links > 0 };
 }
 
 const struct node *virtual_cluster_node(const struct virtual_cluster *cluster, struct node_id node)

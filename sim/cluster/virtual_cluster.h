@@ -48,7 +48,7 @@ struct process_view {
     bool cut_off, gone;                /* from everybody; it has said goodbye, or ended */
     uint32_t cut_links;                /* to single others, also such as lose everything */
     const struct machine_spec *machine;
-    bool own_links; /* some pair with it may have figures of its own */
+    bool own_links; /* some pair of TaskManagers with it may have figures of its own */
 };
 
 struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,

@@ -29,7 +29,7 @@ struct host_deal {
 
 struct model_host { /* what every step touches comes first */
     struct life_host life;
-    bool own_links;         /* some pair with it may have figures of its own */
+    bool own_links;         /* some pair with it may have figures of its own (TaskManagers) */
     bool stalled, relinked; /* all its data connections wait for a retry; it is among `relinked` */
     double loss;            /* of packets on its link, 0 to 1 */
     uint32_t slot;          /* in the network of round `slot_round` */

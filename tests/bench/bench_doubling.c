@@ -391,6 +391,7 @@ int main(void)
     struct strike slow = { "slow: { task-manager:", ", factor: 0.5 }", 1 };
     struct strike freeze = { "freeze: { task-manager:", ", for: 5s }", 1 };
     struct strike cut = { "cut: { task-manager:", ", from: tm1, for: 20s }", 1 };
+    struct strike far = { "throttle: { task-manager:", ", from: jobmanager, latency: 5ms }", 1 };
     struct strike cut_off = { "cut: { task-manager:", ", for: 20s }", 2 };
     struct joining looked_at = { "10s", "30s", "" };
     struct joining checkpoints = { "5min", "5s", "" };
@@ -414,6 +415,7 @@ int main(void)
     linear &= bench_doubles("doubling: hosts slowed", double_struck, &slow, 500);
     linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);
+    linear &= bench_doubles("doubling: links to the JobManager slowed", double_struck, &far, 500);
     linear &= bench_doubles("doubling: hosts cut off", double_struck, &cut_off, 500);
     linear &= bench_doubles("doubling: uploads on full NICs", double_uploads, NULL, 512);
     linear &= bench_doubles("doubling: savepoints", double_savepoints, NULL, 500);

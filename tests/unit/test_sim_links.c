@@ -75,6 +75,28 @@ START_TEST(figures_belong_to_one_pair)
 }
 END_TEST
 
+static bool has_own_links(struct node_id node)
+{
+    return virtual_cluster_process(world.cluster, node).own_links;
+}
+
+/* No records go to the JobManager: who models them need not look at its links, of which every
+ * TaskManager may have one. */
+START_TEST(links_to_the_job_manager_are_none_of_the_data_planes)
+{
+    add_link(job_manager, tm1, 30 * TIME_MS, 0, 0);
+    add_link(tm2, tm1, 30 * TIME_MS, 0, 0);
+    struct node_id a = fake_world_begin(&world), b = fake_world_add(&world, NULL);
+    struct node_id c = fake_world_add(&world, NULL), d = fake_world_add(&world, NULL);
+    const struct link_throttle slow = { .latency = 40 * TIME_MS };
+    virtual_cluster_throttle(world.cluster, c, manager, &slow);
+    ck_assert(virtual_cluster_link(world.cluster, c, manager).is_own);
+    ck_assert(has_own_links(a) && has_own_links(b) && !has_own_links(c));
+    virtual_cluster_throttle(world.cluster, c, d, &slow);
+    ck_assert(has_own_links(c) && has_own_links(d));
+}
+END_TEST
+
 START_TEST(a_throttle_adds_latency_until_it_is_taken_back)
 {
     struct node_id node = fake_world_begin(&world);
@@ -326,6 +348,7 @@ Suite *test_sim_links_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_link_has_its_own_latency);
     tcase_add_test(tcase, figures_belong_to_one_pair);
+    tcase_add_test(tcase, links_to_the_job_manager_are_none_of_the_data_planes);
     tcase_add_test(tcase, a_throttle_adds_latency_until_it_is_taken_back);
     tcase_add_test(tcase, messages_over_a_slow_link_are_sent_one_by_one);
     tcase_add_test(tcase, messages_over_a_link_of_no_bandwidth_worth_the_name_come_when_it_is_over);
