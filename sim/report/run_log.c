@@ -198,8 +198,10 @@ void run_log_describe(const struct log_entry *entry, char *out, size_t size)
     if (entry->job)
         at += text_format(out + at, size - at, ", job %s", entry->job);
     if (entry->vertex && entry->subtask >= 0)
-        at += text_format(out + at, size - at, ", %s subtask %lld attempt %lld%s%s", entry->vertex,
-                          (long long)entry->subtask, (long long)entry->attempt,
+        at += text_format(out + at, size - at, ", %s subtask %lld", entry->vertex,
+                          (long long)entry->subtask);
+    if (entry->vertex && entry->attempt >= 0)
+        at += text_format(out + at, size - at, " attempt %lld%s%s", (long long)entry->attempt,
                           entry->peer ? " on " : "", entry->peer ? entry->peer : "");
     if (entry->reason)
         at += text_format(out + at, size - at, ": %s", entry->reason);

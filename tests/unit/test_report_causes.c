@@ -55,6 +55,24 @@ START_TEST(a_registration_is_refused_for_its_sender_s_death)
 }
 END_TEST
 
+/* What was asked for by the script, and which subtask without an attempt of it. */
+START_TEST(an_answer_is_followed_back_to_the_question)
+{
+    char text[200];
+    written_log_begin();
+    written_log_line("10.000000000", "world", "script", "\"what\":\"rescale\"");
+    written_log_line("10.005000000", "jobmanager", "client",
+                     "\"what\":\"rescale\",\"job\":\"a\",\"to\":\"done\"");
+    written_log_line("20.000000000", "world", "script",
+                     "\"what\":\"fail\",\"job\":\"a\",\"vertex\":\"v\",\"subtask\":3");
+    written_log_read(&run_log);
+    ck_assert_str_eq(written_log_chain(&run_log, "client rescale*", 0), "2 1");
+    run_log_describe(&run_log.entries.items[2], text, sizeof text);
+    ck_assert_str_eq(text, "script fail, job a, v subtask 3");
+    run_log_fini(&run_log);
+}
+END_TEST
+
 /* The end that the failure names, not the nearest that died. */
 START_TEST(a_lost_connection_is_followed_back_to_its_other_end)
 {
@@ -439,6 +457,7 @@ Suite *test_report_causes_suite(void)
     TCase *old = tcase_create("links"), *rules = tcase_create("rules");
     tcase_add_test(old, causes_are_of_the_same_job_and_process);
     tcase_add_test(old, a_registration_is_refused_for_its_sender_s_death);
+    tcase_add_test(old, an_answer_is_followed_back_to_the_question);
     tcase_add_test(old, a_lost_connection_is_followed_back_to_its_other_end);
     tcase_add_test(old, a_rescale_is_followed_back_to_the_machine_that_joined);
     tcase_add_test(old, a_failed_checkpoint_is_followed_back_to_the_kill);
