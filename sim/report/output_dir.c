@@ -82,10 +82,21 @@ static bool is_complete(const char *path)
     return !strstr(text, partial);
 }
 
+static bool names_itself(const char *target)
+{
+    const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static struct err may_replace(const char *target, struct note *note)
 {
     struct stat status;
     char found[OUTPUT_PATH_SIZE];
+    if (names_itself(target))
+        return err_note(note, ERR_IO_CODE,
+                        "%s: a run replaces the whole folder, and somebody may stand in this one; "
+                        "choose a name for --out",
+                        target);
     if (lstat(target, &status) != 0)
         return errno == ENOENT ? OK : complain(note, "cannot be looked at", target);
     if (!is_folder(target))

@@ -141,6 +141,9 @@ START_TEST(a_folder_that_cannot_be_made_is_exit_code_2)
                      "weir run: /proc/nowhere: cannot be made: No such file or directory\n");
     ck_assert_int_eq(cli_weir("run @ --out @/scenario.yaml --no-plots"), EXIT_INPUT);
     ck_assert_ptr_nonnull(strstr(cli_errors(), "/scenario.yaml: it is not a folder"));
+    ck_assert_int_eq(cli_weir("run @ --out @/. --no-plots"), EXIT_INPUT);
+    ck_assert_ptr_nonnull(strstr(cli_errors(), "/.: a run replaces the whole folder, and somebody "
+                                               "may stand in this one; choose a name for --out"));
     ck_assert_uint_eq(entries(), 1);
     cli_end();
 }
