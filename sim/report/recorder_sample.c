@@ -3,6 +3,8 @@
  * One sample: a row of the table from views of cluster, jobs and vertices. What is a rate or a
  * share is the difference of two totals, so it is exact over the time between the samples.
  */
+#include <math.h>
+
 #include "sim/report/number_text.h"
 #include "sim/report/recorder.h"
 
@@ -24,20 +26,26 @@ static double share(double part, double whole)
     return whole > 0 ? part / whole : number_none();
 }
 
+/* Of a total that only grows: below zero there is nothing but rounding. */
+static double since(double total, double last)
+{
+    return fmax(total - last, 0);
+}
+
 /* By share_metrics, since the last sample. Parts of their sum: late in a run the difference of the
  * totals of all time is rounded otherwise than that of its parts. */
 static void take_shares(struct vertex_record *last, const struct model_vertex_view *view,
                         double shares[VERTEX_SHARES])
 {
-    double busy = view->busy_seconds - last->busy;
-    double idle = view->idle_seconds - last->idle;
-    double backpressured = view->backpressured_seconds - last->backpressured;
+    double busy = since(view->busy_seconds, last->busy);
+    double idle = since(view->idle_seconds, last->idle);
+    double backpressured = since(view->backpressured_seconds, last->backpressured);
     double length = busy + idle + backpressured;
     shares[0] = share(busy, length);
     shares[1] = share(idle, length);
     shares[2] = share(backpressured, length);
-    shares[3] = share(view->busy_most_seconds - last->busy_most, length);
-    shares[4] = share(view->backpressured_most_seconds - last->backpressured_most, length);
+    shares[3] = share(since(view->busy_most_seconds, last->busy_most), length);
+    shares[4] = share(since(view->backpressured_most_seconds, last->backpressured_most), length);
     last->busy_most = view->busy_most_seconds;
     last->backpressured_most = view->backpressured_most_seconds;
     last->busy = view->busy_seconds;
@@ -100,7 +108,7 @@ static void sample_flow(struct recorder *recorder, struct job_id job, time_ns at
     struct model_job_view *flow = &record->flow;
     recorder->look->flow(recorder->look->context, job, flow);
     if (seconds > 0) {
-        values[METRIC_offered_rate] = (flow->offered_total - record->offered) / seconds;
+        values[METRIC_offered_rate] = since(flow->offered_total, record->offered) / seconds;
         values[METRIC_served_rate] = (flow->served_total - record->served) / seconds;
     }
     record->offered = flow->offered_total;

@@ -4,6 +4,7 @@
  * makes up.
  */
 #include <check.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/base/text.h"
@@ -61,6 +62,26 @@ START_TEST(shares_are_of_the_time_in_which_records_could_flow)
     ck_assert_double_eq(recorded_value(&recorded, (enum metric)column, STATISTIC_FINAL), 0.2);
     recorder_sample(&recorded.recorder, 20 * TIME_S); /* nothing flowed: no share */
     ck_assert(number_is_none(vec_last(&recorded.recorder.metrics.cells)));
+    recorded_end(&recorded);
+}
+END_TEST
+
+/* Totals are sums of many parts, and may be rounded down by a last digit. */
+START_TEST(no_rate_and_no_share_is_below_zero)
+{
+    recorded_begin(&recorded, RECORDED_RUN_PRICED);
+    struct model_vertex_view *source = &recorded.run.vertices[0][0];
+    recorded.run.flows[0].offered_total = 1e9;
+    *source = (struct model_vertex_view){ .busy_seconds = 1, .busy_most_seconds = 1 };
+    recorder_sample(&recorded.recorder, 10 * TIME_S);
+    recorded.run.flows[0].offered_total = nextafter(1e9, 0);
+    *source = (struct model_vertex_view){ .busy_seconds = nextafter(1, 0),
+                                          .busy_most_seconds = nextafter(1, 0),
+                                          .idle_seconds = 10 };
+    recorder_sample(&recorded.recorder, 20 * TIME_S);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_offered_rate, STATISTIC_FINAL), 0);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_busy, STATISTIC_FINAL), 0);
+    ck_assert_double_eq(recorded_value(&recorded, METRIC_busy_max, STATISTIC_FINAL), 0);
     recorded_end(&recorded);
 }
 END_TEST
@@ -472,6 +493,7 @@ Suite *test_report_recorder_suite(void)
     tcase_add_test(samples, rates_are_differences_of_totals_between_samples);
     tcase_add_test(samples, latency_is_of_jobs_that_have_not_ended);
     tcase_add_test(samples, shares_are_of_the_time_in_which_records_could_flow);
+    tcase_add_test(samples, no_rate_and_no_share_is_below_zero);
     tcase_add_test(samples, the_subtasks_with_most_have_shares_of_their_own);
     tcase_add_test(samples, machines_cost_from_added_to_ended);
     tcase_add_test(samples, each_machine_costs_its_own_price);
