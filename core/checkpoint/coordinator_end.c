@@ -72,6 +72,8 @@ void checkpoint_coordinator_on_end_of_data(struct checkpoint_coordinator *coordi
     if (!any || coordinator->at_end_count < graph->task_count ||
         !all_have(coordinator, 0, graph->task_count))
         return;
+    if (!coordinator->scheduler_running) /* a savepoint that drains is why, and is the last one */
+        return;
     effects_log(effects, &(struct log_line){ .level = LOG_DECISION,
                                              .machine = "checkpoint",
                                              .what = "all input read",

@@ -104,6 +104,7 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
     task->config.outputs = NULL;
     task->flush_at = TIME_NEVER;
     task->waits = config->awaits_first;
+    task->drains = config->input_count > 0;
     for (uint32_t i = 0; config->awaits_readers && i < config->output_count; i++)
         task->unread += task->outputs[i].partition.config.subpartitions;
     task->states = (struct state_registry){ .task = config->identity,
@@ -300,14 +301,11 @@ static void on_trigger(struct exec_task *task, const struct mail *mail)
         trigger_open_channels(task, &mail->barrier);
         return;
     }
-    if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input &&
+    if (mail->barrier.kind == CHECKPOINT_STOP_DRAIN && mail->ends_input && !task->data_ended &&
         !exec_task_is_aborted(task, (uint64_t)mail->barrier.id)) {
         task->drains = true;
-        task->ends_later = !exec_task_finish_operators(task);
-        if (task->ends_later) {
-            task->held = *mail;
-            return;
-        }
+        task->stops_behind = (uint64_t)mail->barrier.id;
+        exec_task_end_data(task);
     }
     exec_task_snapshot_now(task, &mail->barrier);
 }
@@ -374,24 +372,18 @@ static void plan_flush(struct exec_task *task)
         task->flush_at = time_add(task->context.now, timeout);
 }
 
-/* What waited for operators that were pending: the end of the data, a savepoint that drains. */
+/* What waited for operators that were pending: the end of the data, and a savepoint that stops. */
 static void end_waiting(struct exec_task *task)
 {
-    struct mail held = task->held;
+    struct checkpoint_barrier held = task->held;
     if (!task->ends_later)
         return;
-    task->ends_later = false;
-    if (task->data_ended)
-        exec_task_end_data(task);
+    exec_task_end_data(task);
     if (task->ends_later || task->context.failed || !is_live(task))
         return;
-    task->held = (struct mail){ 0 };
-    if ((uint64_t)held.barrier.id <= task->last_snapshot)
-        return; /* there is none, or it was given up and is outrun */
-    if (task->data_ended)
-        exec_task_snapshot_now(task, &held.barrier);
-    else
-        on_trigger(task, &held);
+    task->held = (struct checkpoint_barrier){ 0 };
+    if ((uint64_t)held.id > task->last_snapshot) /* else there is none, or it is outrun */
+        exec_task_snapshot_now(task, &held);
 }
 
 static bool meet_operators(struct exec_task *task, time_ns now)

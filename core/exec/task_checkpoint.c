@@ -67,7 +67,7 @@ void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barr
 {
     struct snapshot_work *work;
     if (waits_for_operators(task, barrier)) {
-        task->held = (struct mail){ MAIL_TRIGGER, *barrier, false };
+        task->held = *barrier;
         return;
     }
     task->last_snapshot = task->context.epoch = (uint64_t)barrier->id;

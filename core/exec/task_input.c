@@ -70,8 +70,8 @@ static void read_buffer(struct exec_task *task, struct exec_input *input, uint32
         exec_task_fail(task, CAUSE_USER_CODE, note.text);
 }
 
-/* A savepoint that drains does it before the end of the data. False: operators are pending. */
-bool exec_task_finish_operators(struct exec_task *task)
+/* False: operators are pending. */
+static bool finish_operators(struct exec_task *task)
 {
     if (!task->operators_finish)
         chain_watermark(&task->chain, WATERMARK_MAX);
@@ -79,13 +79,14 @@ bool exec_task_finish_operators(struct exec_task *task)
     return chain_finish(&task->chain);
 }
 
-/* All data is worked off: operators hand on what they hold, readers are told, and the task waits
- * for the checkpoint that makes it last. The coordinator hears of the end of data only, not of a
- * stop behind a savepoint (StreamTask.processInput: STOPPED says no notifyEndOfData). */
+/* All data is worked off, or the task drains before it stops: operators hand on what they hold,
+ * readers are told, and the task waits for the checkpoint that makes it last. The coordinator hears
+ * of the end of data only, not of a stop behind a savepoint (StreamTask.processInput: STOPPED says
+ * no notifyEndOfData). */
 void exec_task_end_data(struct exec_task *task)
 {
     task->data_ended = true;
-    task->ends_later = task->drains && !exec_task_finish_operators(task);
+    task->ends_later = task->drains && !finish_operators(task);
     if (task->context.failed || task->ends_later)
         return;
     exec_task_send_event(
@@ -93,14 +94,14 @@ void exec_task_end_data(struct exec_task *task)
     exec_task_move(task, EXEC_AT_END);
     if (task->drains)
         exec_task_tell(task, TASK_FACT_END_OF_DATA, 0, 0);
-    if (task->final_complete || !task->config.finishes_behind_checkpoint)
+    if (task->final_complete ||
+        (!task->config.finishes_behind_checkpoint && task->stops_behind == 0))
         exec_task_finish(task);
 }
 
-static void decline(struct exec_task *task, const struct mail *trigger)
+static void decline(struct exec_task *task, const struct checkpoint_barrier *barrier)
 {
-    exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)trigger->barrier.id,
-                   BARRIER_ABORT_TASK_CLOSING);
+    exec_task_tell(task, TASK_FACT_DECLINED, (uint64_t)barrier->id, BARRIER_ABORT_TASK_CLOSING);
 }
 
 /* Not before those that it reads from have, nor before its readers have worked off its data: a
@@ -116,16 +117,17 @@ void exec_task_finish(struct exec_task *task)
     exec_task_move(task, EXEC_FINISHED);
     for (size_t i = task->first_mail; i < task->mails.count; i++)
         if (task->mails.items[i].kind == MAIL_TRIGGER)
-            decline(task, &task->mails.items[i]);
-    if (task->held.barrier.id != 0)
+            decline(task, &task->mails.items[i].barrier);
+    if (task->held.id != 0)
         decline(task, &task->held);
     exec_task_tell(task, TASK_FACT_FINISHED, 0, 0);
 }
 
+/* One that stops without draining says so for all (SingleInputGate.shouldDrainOnEndOfData). */
 static void on_end_of_data(struct exec_task *task, uint32_t i, uint32_t channel, bool drain)
 {
     struct exec_input *input = &task->inputs[i];
-    task->drains |= drain;
+    task->drains &= drain;
     vec_push(&task->read, (struct read_channel){ i, channel });
     if (++input->ended == input->gate.config.channels && --task->open_inputs == 0)
         exec_task_end_data(task);

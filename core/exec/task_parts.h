@@ -56,18 +56,18 @@ struct exec_task {
     VEC(uint64_t) aborted;                 /* checkpoints whose barrier has not come */
     uint32_t open_inputs, open_channels;   /* whose data, whose partition has not ended */
     bool data_ended, drains;               /* data_ended: all of it is worked off */
-    bool waits;                    /* for its first checkpoint, and reads nothing */
-    uint64_t stops_behind;         /* savepoint that it has begun; 0: none */
-    bool ends;                     /* at once when its data is read */
-    uint32_t unread;               /* channels of its outputs whose data is not */
-    VEC(struct read_channel) read; /* channels whose senders are to be told so */
+    bool waits;                            /* for its first checkpoint, and reads nothing */
+    uint64_t stops_behind;                 /* savepoint that it has begun; 0: none */
+    bool ends;                             /* at once when its data is read */
+    uint32_t unread;                       /* channels of its outputs whose data is not */
+    VEC(struct read_channel) read;         /* channels whose senders are to be told so */
     size_t first_read;
     uint64_t last_snapshot, final; /* final: whose completion ends it; 0: not taken yet */
     bool final_complete;
-    bool operators_finish; /* they have been told */
-    bool ends_later;       /* the end waits for operators that are pending */
-    struct mail held;      /* its barrier's id not 0: this savepoint waits for them as well */
-    time_ns flush_at;      /* TIME_NEVER: nothing waits */
+    bool operators_finish;          /* they have been told */
+    bool ends_later;                /* the end waits for operators that are pending */
+    struct checkpoint_barrier held; /* its id not 0: this savepoint waits for them as well */
+    time_ns flush_at;               /* TIME_NEVER: nothing waits */
 };
 
 void exec_task_move(struct exec_task *task, enum exec_task_state to);
@@ -87,7 +87,6 @@ void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
 /* task_input.c */
 void exec_task_init_watermarks(struct exec_task *task);
 bool exec_task_read_next(struct exec_task *task, bool priority_only);
-bool exec_task_finish_operators(struct exec_task *task);
 void exec_task_end_data(struct exec_task *task);
 void exec_task_finish(struct exec_task *task);
 

@@ -12,7 +12,8 @@
 #include "tests/lib/book.h"
 #include "tests/lib/exact_run.h"
 
-/* One job is stopped, another begins from its savepoint. */
+/* One job is stopped before its input has ended, so that questions are open in its savepoint, from
+ * which another begins. */
 static struct err load(const char *world, const char *from, const char *to, const char *config,
                        struct scenario **scenario, struct note *note)
 {
@@ -28,7 +29,7 @@ static struct err load(const char *world, const char *from, const char *to, cons
                 "  - { program: moved, name: former, args: [%s, %s, former] }\n"
                 "  - { program: moved, name: later, at: 14 s, args: [%s, %s, later],\n"
                 "      config: { execution.state-recovery.path: savepoint of former%s } }\n"
-                "events: [ { at: 12 s, stop-with-savepoint: former } ]\n",
+                "events: [ { at: 11 s, stop-with-savepoint: former } ]\n",
                 world, book_path(), from, book_path(), to, config);
     return scenario_load_text("moved.yaml", yaml, strlen(yaml), NULL, NULL, 0, scenario, note);
 }
