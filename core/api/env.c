@@ -228,7 +228,12 @@ static void check_key(const struct weir_stream *in, struct weir_key key)
         api_wrong(in->env, "a key of size 0 is a whole text, and records are '%s'", in->type->name);
     else if (is_number && key.size != expected)
         api_wrong(in->env, "a number of %u bytes is no key, expected %u", key.size, expected);
-    else if (key.size > 0 && (all == 0 || key.offset > all || key.size > all - key.offset))
+    else if (key.size > 0 && all == 0)
+        api_wrong(in->env,
+                  "a key of %u bytes at %u of records '%s', whose size varies: expected records of "
+                  "fixed size, or the whole text",
+                  key.size, key.offset, in->type->name);
+    else if (key.size > 0 && (key.offset > all || key.size > all - key.offset))
         api_wrong(in->env, "a key of %u bytes at %u lies outside of records '%s' of %u", key.size,
                   key.offset, in->type->name, all);
 }

@@ -46,8 +46,8 @@ enum weir_status weir_job_wait(struct weir_job *job)
 const char *weir_job_failure(const struct weir_job *job)
 {
     API_GIVEN("weir_job_failure", job);
-    weir_job_status(job);
-    return job->failure.text;
+    enum weir_status status = weir_job_status(job);
+    return status == WEIR_JOB_FAILED || status == WEIR_JOB_REFUSED ? job->failure.text : "";
 }
 
 bool weir_job_cancel(struct weir_job *job)

@@ -98,6 +98,20 @@ static int fail(struct weir_env *env)
     return 0;
 }
 
+/* A job that has failed and goes on has failed by nothing. */
+static int go_on(struct weir_env *env)
+{
+    weir_configure(env, "restart-strategy.type", "fixed-delay");
+    weir_configure(env, "restart-strategy.fixed-delay.attempts", "1000");
+    build(env, 2000, 1, fail_at);
+    struct weir_job *job = weir_execute_async(env, "goes on");
+    weir_sleep(env, 20000);
+    tell(env, "silent", !*weir_job_failure(job));
+    weir_job_cancel(job);
+    tell(env, "end", (int)weir_job_wait(job));
+    return 0;
+}
+
 /* Other streams when it runs than in its plan. */
 static int differ(struct weir_env *env)
 {
@@ -205,12 +219,19 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     static const struct {
         const char *word;
         int (*act)(struct weir_env *env);
-    } acts[] = {
-        { "in-turn", run_in_turn }, { "cancel", cancel_one },       { "stop", stop_one },
-        { "fail", fail },           { "differ", differ },           { "surprise", surprise },
-        { "insist", insist },       { "collect", collect },         { "ask", ask_on },
-        { "demand", demand },       { "seven", give_back_in_time }, { "late-seven", give_back_late }
-    };
+    } acts[] = { { "in-turn", run_in_turn },
+                 { "cancel", cancel_one },
+                 { "stop", stop_one },
+                 { "fail", fail },
+                 { "go-on", go_on },
+                 { "differ", differ },
+                 { "surprise", surprise },
+                 { "insist", insist },
+                 { "collect", collect },
+                 { "ask", ask_on },
+                 { "demand", demand },
+                 { "seven", give_back_in_time },
+                 { "late-seven", give_back_late } };
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "code") == 0)
         return 3;

@@ -210,6 +210,12 @@ START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
         "list 't' of 'p' holds 'text', expected a type of fixed size that is its own bytes");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_LONG, 12, 8 }), "out");
     build_must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
+    weir_discard(weir_key_by(weir_flat_map(pairs("in"), "words", &weir_text, same, NULL),
+                             (struct weir_key){ WEIR_KEY_LONG, 0, 8 }),
+                 "out");
+    build_must_refuse(
+        "a key of 8 bytes at 0 of records 'text', whose size varies: expected records "
+        "of fixed size, or the whole text");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_INT, 0, 8 }), "out");
     build_must_refuse("a number of 8 bytes is no key, expected 4");
     weir_discard(weir_key_by(pairs("in"), WEIR_WHOLE_TEXT), "out");

@@ -77,6 +77,12 @@ START_TEST(main_is_told_of_what_its_job_failed)
 }
 END_TEST
 
+START_TEST(a_job_that_goes_on_has_failed_by_nothing)
+{
+    ck_assert_str_eq(story("exact", "go-on"), "silent 1\nend 4\n");
+}
+END_TEST
+
 START_TEST(a_main_that_differs_from_its_plan_is_refused)
 {
     ck_assert_str_eq(story("exact", "differ"),
@@ -249,6 +255,7 @@ Suite *test_api_programs_suite(void)
     tcase_add_test(tcase, main_goes_on_when_its_job_has_finished);
     tcase_add_test(tcase, main_cancels_and_stops_its_jobs);
     tcase_add_test(tcase, main_is_told_of_what_its_job_failed);
+    tcase_add_test(tcase, a_job_that_goes_on_has_failed_by_nothing);
     tcase_add_test(tcase, a_main_that_differs_from_its_plan_is_refused);
     tcase_add_test(tcase, a_main_that_never_gives_up_ends_with_the_run);
     tcase_add_loop_test(tcase, a_main_that_asks_without_waiting_lets_time_pass, 0, 2);

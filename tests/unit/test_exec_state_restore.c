@@ -192,6 +192,11 @@ START_TEST(restore_refuses_another_shape_or_number_of_key_groups)
     ck_assert(refuses(&fixture, &identity, other.file.items, other.file.count));
     ck_assert_str_eq(fixture.note.text, "state 'count': keys of 4 and values of 8 bytes, "
                                         "expected 8 and 8");
+    struct snapshot_header numbers = { .identity = identity }, texts = numbers;
+    texts.key_hash = KEY_HASH_TEXT;
+    ck_assert(err_is(snapshot_expect(&numbers, &texts, &fixture.note)));
+    ck_assert_str_eq(fixture.note.text,
+                     "state 'count': keys are hashed as numbers of 8 bytes, expected as bytes");
     struct oracle_job many;
     oracle_job_init(&many, 0, MAX_PARALLELISM * 2, 1);
     struct snapshot_bytes file = snapshot_of(many.tables[0], 1, false);
