@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/check/bound_text.h"
 #include "sim/check/waits.h"
 #include "sim/report/number_text.h"
 
@@ -73,10 +74,10 @@ static void judge_plain(const struct run_evidence *run, const struct expectation
     enum statistic statistic = statistic_named(expectation->statistic);
     double value = measure(run->metrics, expectation);
     char text[NUMBER_TEXT_SIZE];
-    number_text(expectation->value, unit, text);
+    bound_text(expectation->value, unit, text);
     text_format(out->wanted, sizeof out->wanted, "%s %s", comparison_signs[expectation->comparison],
                 text);
-    number_text(value, unit, text);
+    bound_text_measured(value, expectation->value, unit, text);
     text_format(out->measured, sizeof out->measured, "%s", text);
     text_format(
         out->detail, sizeof out->detail, "%s %s", expectation->subject,
@@ -96,7 +97,7 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
     enum metric_unit unit =
         metric_statistic_unit(metric_named(expectation->subject), expectation->statistic);
     char bound[NUMBER_TEXT_SIZE], a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE];
-    snprintf(bound, sizeof bound, "%.4g", expectation->value);
+    number_plain(expectation->value, bound);
     text_format(out->wanted, sizeof out->wanted, "%s %s of %s",
                 comparison_signs[expectation->comparison], bound, expectation->of);
     number_text(own, unit, a);
@@ -108,7 +109,7 @@ static void judge_ratio(const struct run_evidence *run, const struct expectation
     out->held =
         has_ratio && expectation_bound_holds(expectation->comparison, ratio, expectation->value);
     if (has_ratio)
-        snprintf(out->measured, sizeof out->measured, "%.3g", ratio);
+        bound_text_ratio(ratio, expectation->value, out->measured);
     else
         text_format(out->measured, sizeof out->measured, "no ratio");
 }
@@ -120,7 +121,7 @@ static void put_want(const struct expectation *expectation, struct check_result 
     char within[40] = "", count[32] = "";
     if (expectation->within != TIME_NEVER) {
         char text[NUMBER_TEXT_SIZE];
-        number_text_seconds((double)expectation->within / (double)TIME_S, text);
+        bound_text((double)expectation->within / (double)TIME_S, METRIC_SECONDS, text);
         text_format(within, sizeof within, " within %s", text);
     }
     if (expectation->count == 0)
@@ -246,7 +247,8 @@ static void judge_each(const struct run_evidence *run, const struct expectation 
     }
     char text[NUMBER_TEXT_SIZE] = "never";
     if (worst != TIME_NEVER)
-        number_text_seconds((double)worst / (double)TIME_S, text);
+        bound_text_measured((double)worst / (double)TIME_S,
+                            (double)expectation->within / (double)TIME_S, METRIC_SECONDS, text);
     text_format(out->measured, sizeof out->measured, "%s%s", text,
                 worst != TIME_NEVER && times->after.count > 1 ? " at most" : "");
     add_moment(run, waits.after, "after ", out);
