@@ -184,11 +184,20 @@ static void compare_recoveries(struct differences *d, const json_t *summary, con
     }
 }
 
+static struct check_result result_of(const char *variant)
+{
+    struct check_result result = { .held = false };
+    text_format(result.name, sizeof result.name, "golden results%s%s", variant ? " of " : "",
+                variant ? variant : "");
+    text_format(result.wanted, sizeof result.wanted, "as before");
+    return result;
+}
+
 static void compare_run(const char *variant, const json_t *summary, const json_t *wanted,
                         struct check_results *out)
 {
     struct differences d = { 0 };
-    struct check_result result = { .held = false };
+    struct check_result result = result_of(variant);
     const char *fingerprint = json_string_value(json_object_get(wanted, "fingerprint"));
     const char *measured = json_string_value(json_object_get(summary, "fingerprint"));
     compare_metrics(&d, summary, json_object_get(wanted, "metrics"));
@@ -196,9 +205,6 @@ static void compare_run(const char *variant, const json_t *summary, const json_t
     d.compared += fingerprint != NULL;
     if (fingerprint && !(measured && text_equal(fingerprint, measured)))
         add(&d, "fingerprint", measured ? measured : "nothing", fingerprint);
-    text_format(result.name, sizeof result.name, "golden results%s%s", variant ? " of " : "",
-                variant ? variant : "");
-    text_format(result.wanted, sizeof result.wanted, "as before");
     text_format(result.detail, sizeof result.detail, "%s", d.first);
     result.held = d.count == 0;
     if (d.count)
@@ -209,21 +215,46 @@ static void compare_run(const char *variant, const json_t *summary, const json_t
     vec_push(&out->list, result);
 }
 
+static void add_missing(const char *variant, const char *measured, const char *detail,
+                        struct check_results *out)
+{
+    struct check_result result = result_of(variant);
+    text_format(result.measured, sizeof result.measured, "%s", measured);
+    text_format(result.detail, sizeof result.detail, "%s", detail);
+    vec_push(&out->list, result);
+}
+
+/* Those that the scenario compares itself with, and those that were written. */
+static void compare_variants(const json_t *measured, json_t *expected, struct check_results *out)
+{
+    static const char update[] = "weir test --update-golden writes what there is";
+    const char *variant;
+    json_t *wanted, *summary;
+    json_object_foreach(expected, variant, wanted)
+    {
+        if (json_object_get(measured, variant))
+            compare_run(variant, json_object_get(measured, variant), wanted, out);
+        else
+            add_missing(variant, "no such variant", update, out);
+    }
+    json_object_foreach((json_t *)(uintptr_t)measured, variant, summary)
+    {
+        if (expected && !json_object_get(expected, variant))
+            add_missing(variant, "none were written", update, out);
+    }
+}
+
 struct err golden_compare(const char *scenario, const json_t *summary, struct check_results *out,
                           struct note *note)
 {
     char path[PATH_SIZE];
-    json_t *expected, *wanted;
-    const char *variant;
+    json_t *expected;
     TRY(load(scenario, &expected, path, note));
     if (!expected)
         return OK;
     compare_run(NULL, summary, expected, out);
-    json_object_foreach(json_object_get(expected, "compare"), variant, wanted)
-    {
-        compare_run(variant, json_object_get(json_object_get(summary, "compare"), variant), wanted,
-                    out);
-    }
+    compare_variants(json_object_get(summary, "compare"), json_object_get(expected, "compare"),
+                     out);
     json_decref(expected);
     return OK;
 }

@@ -108,11 +108,42 @@ START_TEST(a_golden_file_keeps_its_list_of_metrics)
 }
 END_TEST
 
+/* One that is gone, and one that is new. */
+START_TEST(golden_results_are_of_the_variants_that_there_are)
+{
+    struct check_results results = { 0 };
+    struct note note = { "" };
+    char path[128];
+    json_t *summary = json_loads("{\"fingerprint\": \"1\", \"compare\": {"
+                                 "\"same\": {\"fingerprint\": \"2\"},"
+                                 "\"new\": {\"fingerprint\": \"3\"}}}",
+                                 0, NULL);
+    cli_begin();
+    text_format(path, sizeof path, "%s/scenario.yaml", cli_folder());
+    cli_put_file("expected.json", "{\"fingerprint\": \"1\", \"compare\": {"
+                                  "\"old\": {\"fingerprint\": \"3\"},"
+                                  "\"same\": {\"fingerprint\": \"2\"}}}");
+    ck_assert(!err_is(golden_compare(path, summary, &results, &note)));
+    ck_assert_uint_eq(results.list.count, 4);
+    ck_assert(results.list.items[0].held);
+    ck_assert_str_eq(results.list.items[1].name, "golden results of old");
+    ck_assert_str_eq(results.list.items[1].measured, "no such variant");
+    ck_assert(!results.list.items[1].held && results.list.items[2].held);
+    ck_assert_str_eq(results.list.items[3].name, "golden results of new");
+    ck_assert_str_eq(results.list.items[3].measured, "none were written");
+    ck_assert(!results.list.items[3].held);
+    vec_fini(&results.list);
+    json_decref(summary);
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_golden_suite(void)
 {
     Suite *suite = suite_create("cli_golden");
     TCase *tcase = tcase_create("golden results");
     tcase_add_test(tcase, golden_results_are_written_compared_and_told);
+    tcase_add_test(tcase, golden_results_are_of_the_variants_that_there_are);
     tcase_add_test(tcase, golden_results_of_another_run_are_not_compared_and_not_written);
     tcase_add_test(tcase, a_golden_file_keeps_its_list_of_metrics);
     suite_add_tcase(suite, tcase);
