@@ -216,8 +216,9 @@ void narrative_sum_up_checkpoints(const struct narrative *narrative, FILE *file)
             reasons_add(&reasons, entry->reason);
     }
     reasons_put(&reasons, text, sizeof text);
-    text_format(line, sizeof line, "%zu checkpoints completed, %zu failed%s%s%s.", completed,
-                reasons.count, reasons.count ? " (" : "", text, reasons.count ? ")" : "");
+    text_format(line, sizeof line, "%zu checkpoint%s completed, %zu failed%s%s%s.", completed,
+                completed == 1 ? "" : "s", reasons.count, reasons.count ? " (" : "", text,
+                reasons.count ? ")" : "");
     terminal_put_wrapped(line, "", file);
     vec_fini(&reasons.list);
 }

@@ -148,7 +148,8 @@ static size_t tell_outages(struct paragraph *p)
         paragraph_say(p, ". ");
     }
     if (told > JOBS_TOLD)
-        paragraph_say(p, "That holds %zu times more. ", told - JOBS_TOLD);
+        paragraph_say(p, "That holds %zu time%s more. ", told - JOBS_TOLD,
+                      told - JOBS_TOLD == 1 ? "" : "s");
     return told;
 }
 

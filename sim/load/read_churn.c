@@ -79,13 +79,17 @@ static struct err check_counts(const struct tree_node *node, const struct tree_n
     return OK;
 }
 
+/* Products of decimal fractions may lie a last digit below the whole number that they are:
+ * 90 * 0.7. */
+#define WHOLE_MARGIN 1e-9
+
 /* Machines are whole, and no more than the maximum. */
 static void make_whole(struct series *series, double max)
 {
     struct series whole = { 0 };
     for (size_t i = 0; i < series->points.count; i++) {
         const struct series_point *point = &series->points.items[i];
-        series_push(&whole, point->at, fmin(floor(point->value), floor(max)));
+        series_push(&whole, point->at, fmin(floor(point->value + WHOLE_MARGIN), floor(max)));
     }
     series_fini(series);
     *series = whole;

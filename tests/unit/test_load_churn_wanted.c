@@ -81,6 +81,8 @@ START_TEST(wanted_is_stretched_by_its_own_keys)
                            "            repeat: true, max: 7 } }"),
                   { 0, 2 }, { 10 * TIME_MIN, 7 }, { 20 * TIME_MIN, 2 }, { 30 * TIME_MIN, 7 },
                   { 40 * TIME_MIN, 2 }, { 50 * TIME_MIN, 7 });
+    /* 90 times 0.7 is 63, in binary fractions a little less */
+    EXPECT_POINTS(machines("{ steps: [[0s, 90]], scale: 0.7 }"), { 0, 63 });
     EXPECT_POINTS(machines("{ steps: [[0s, 9]],"
                            "  wanted: { steps: [[0s, 2], [10min, 6]], compress: 2 } }"),
                   { 0, 2 }, { 5 * TIME_MIN, 6 });
