@@ -81,6 +81,7 @@ static void add_hint(struct program_hint *hint, const struct api_operator *op)
     }
     if (op->outputs.count > 0)
         hint->record_bytes = api_bytes_of(op->outputs.items[0].type);
+    hint->state_per_subtask += cost->state_per_subtask;
     if (op->keyed) {
         enum { KEYS_DEFAULT = 1000 };
         hint->keys = cost->keys > 0 ? cost->keys : KEYS_DEFAULT;

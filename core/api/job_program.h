@@ -83,7 +83,7 @@ struct program_edge {
 
 /* What the modelled data plane is told of a vertex: its chain taken together. */
 struct program_hint {
-    double cpu_ns, wait_ns, selectivity, record_bytes, state_per_key;
+    double cpu_ns, wait_ns, selectivity, record_bytes, state_per_key, state_per_subtask;
     int64_t keys; /* 0: it keeps no state by key */
     /* What its sinks write to storage: bytes for each record in; of these, waiting to be written,
      * at most; and whether some writes each batch as it comes. */

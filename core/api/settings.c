@@ -84,8 +84,12 @@ struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *co
     if (op)
         op->cost = *cost;
     if (cost->cpu_ns < 0 || cost->wait_ns < 0 || !(cost->selectivity >= 0) || cost->keys < 0 ||
-        !(cost->state_per_key >= 0))
+        !(cost->state_per_key >= 0) || !(cost->state_per_subtask >= 0))
         api_wrong(of->env, "a cost of '%s' is negative", op ? op->name : "");
+    if (op && cost->state_per_subtask > 0 && op->class->lists == OPERATOR_STATE_NONE)
+        api_wrong(of->env,
+                  "a cost of '%s' is state of each subtask, and it keeps none without a key",
+                  op->name);
     return of;
 }
 

@@ -481,6 +481,9 @@ struct weir_cost {
     double selectivity;   /* 0: 1 */
     int64_t keys;         /* that have state at a time; 0: 1000 */
     double state_per_key; /* bytes; 0: of the key, and of a value of each state */
+    /* Bytes of state without a key, which each subtask has: all of broadcast maps, its part of
+     * lists. 0: none. */
+    double state_per_subtask;
 };
 WEIR_API struct weir_stream *weir_cost(struct weir_stream *of, const struct weir_cost *cost);
 

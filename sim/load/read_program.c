@@ -72,6 +72,7 @@ static void model_vertex(struct job_spec *job, uint32_t v)
                                   .record_bytes = hint->record_bytes,
                                   .keys = hint->keys,
                                   .state_per_key = hint->state_per_key,
+                                  .state_fixed = hint->state_per_subtask,
                                   .sink_bytes = hint->sink_bytes,
                                   .sink_rest_bytes = hint->sink_rest_bytes,
                                   .sink_at_once = hint->sink_at_once,

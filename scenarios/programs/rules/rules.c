@@ -89,7 +89,8 @@ static int64_t time_of_rule(uint64_t index, const void *value, void *user)
     return ((const struct rule *)value)->from_ms;
 }
 
-static const char *const maps[] = { "rules" };
+static const char *const maps[] = { "rules" }; /* by when they hold from; none ever goes */
+static const uint64_t bytes_of_rule = sizeof(int64_t) + sizeof(struct rule);
 static const struct weir_state states[] = {
     { .name = "waiting", .kind = WEIR_MAP, .type = &transfer_type, .map_key = &weir_long },
 };
@@ -184,7 +185,11 @@ int weir_main(struct weir_env *env, int argc, char **argv)
     struct weir_stream *keyed = weir_key_by(in, WEIR_FIELD_LONG(struct transfer, account));
     struct weir_stream *alarms =
         weir_process_broadcast(keyed, limits, "judge", &alarm_type, &process, NULL);
-    weir_cost(alarms, &(struct weir_cost){ .cpu_ns = 20000, .selectivity = 0.4, .keys = ACCOUNTS });
+    weir_cost(alarms,
+              &(struct weir_cost){ .cpu_ns = 20000,
+                                   .selectivity = 0.4,
+                                   .keys = ACCOUNTS,
+                                   .state_per_subtask = (double)(rules.count * bytes_of_rule) });
     weir_sink_files(alarms, "alarms", format, NULL);
     return weir_execute(env, "rules") ? 0 : 1;
 }
