@@ -27,8 +27,8 @@ struct operator;
 struct state_list;
 struct state_size;
 enum source_status {
-    SOURCE_MORE,  /* call again */
-    SOURCE_WAITS, /* nothing more has arrived */
+    SOURCE_MORE,  /* call again at once: it has read, or passed over what gives no record */
+    SOURCE_WAITS, /* nothing more has arrived, or may be read */
     SOURCE_ENDED, /* nor will it */
 };
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Sources of files and of made records: each line, each record once, however splits are cut and
- * whenever the source is begun anew at another parallelism; and never faster than the rate.
+ * whenever the source is begun anew at another parallelism; and never faster than the rate. What
+ * they say of what is left, so that they neither spin nor sleep over it.
  */
 #include <check.h>
 
+#include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/exec/file_source.h"
 #include "core/exec/generator_source.h"
+#include "core/exec/log_source.h"
+#include "core/exec/task.h"
 #include "tests/lib/lone_chains.h"
 
 enum { FILES = 3, FILE_BYTES = 9000, SPLITS = 20 };
@@ -92,6 +96,33 @@ static uint32_t number_of(const struct lone_record *record)
     return number;
 }
 
+/* Where its splits stand: who has read has moved on, and who has passed something over. */
+static uint64_t place_of(const struct lone_chain *lone)
+{
+    const struct operator* op = lone->chain.operators[0];
+    struct state_list splits = { 0 };
+    op->class->save(op, &splits);
+    uint64_t place = hash_add_bytes(0, splits.bytes.items, splits.bytes.count);
+    state_list_fini(&splits);
+    return place;
+}
+
+/* Who says that there is more is polled again at once: had it not moved on, for ever. Who does not
+ * is not, until something comes: had it left anything, that would lie there. */
+static enum source_status poll(struct lone_chain *lone, uint32_t most)
+{
+    uint64_t before = place_of(lone);
+    enum source_status status = chain_poll(&lone->chain, most);
+    uint64_t behind = place_of(lone);
+    if (status == SOURCE_MORE) {
+        ck_assert_msg(before != behind || lone->context.failed, "it says more, and goes nowhere");
+        return status;
+    }
+    ck_assert_int_eq(chain_poll(&lone->chain, most), status);
+    ck_assert_msg(behind == place_of(lone), "it says that there is no more, and goes on");
+    return status;
+}
+
 /* Polls at random, with restarts in between; all have ended. */
 static void read_all(struct lone_chains *lone, struct rng *rng)
 {
@@ -99,8 +130,7 @@ static void read_all(struct lone_chains *lone, struct rng *rng)
     while (ended < lone->width) {
         ended = 0;
         for (uint32_t i = 0; i < lone->width; i++) {
-            ended += chain_poll(&lone->chains[i].chain, 1 + (uint32_t)rng_below(rng, 30)) ==
-                     SOURCE_ENDED;
+            ended += poll(&lone->chains[i], 1 + (uint32_t)rng_below(rng, 30)) == SOURCE_ENDED;
             ck_assert_msg(!lone->chains[i].context.failed, "%s", lone->chains[i].context.note.text);
         }
         if (rng_below(rng, 10) == 0) {
@@ -216,18 +246,110 @@ START_TEST(records_come_at_their_rate)
     for (uint64_t n = 0; n < 500; n++) {
         uint64_t due = (n * 2 * (uint64_t)TIME_S + rates[_i] - 1) / rates[_i];
         ck_assert_int_eq(lone.context.now, 7 + (time_ns)due);
-        ck_assert_int_eq(chain_poll(&lone.chain, 1000), SOURCE_WAITS);
+        ck_assert_int_eq(poll(&lone, 1000), SOURCE_WAITS);
         ck_assert_uint_eq(lone.out.count, n + 1);
         time_ns next = chain_deadline(&lone.chain);
         ck_assert_int_gt(next, lone.context.now);
         lone.context.now = next - 1;
-        ck_assert_int_eq(chain_poll(&lone.chain, 1000), SOURCE_WAITS);
+        ck_assert_int_eq(poll(&lone, 1000), SOURCE_WAITS);
         ck_assert_uint_eq(lone.out.count, n + 1);
         lone.context.now = next;
         chain_on_time(&lone.chain, next);
         ck_assert_int_gt(chain_deadline(&lone.chain), next);
     }
     lone_chain_fini(&lone);
+}
+END_TEST
+
+enum { LOG_SPLITS = 4, LINES_LESS = 300, TURNS = 5 * SOURCE_BATCH_MAX + 7 };
+
+/* Split s has 300 s lines: the turns behind them are passed over. */
+static const void *line_of(const void *context, uint32_t split, uint64_t offset, uint32_t *size,
+                           int64_t *timestamp)
+{
+    static const uint64_t line;
+    (void)context;
+    *size = sizeof line;
+    *timestamp = (int64_t)offset;
+    return offset < split * LINES_LESS ? &line : NULL;
+}
+
+static void make_timed(const void *context, uint32_t split, uint64_t from, uint32_t count,
+                       uint8_t *slots, void **room)
+{
+    (void)context, (void)split, (void)room;
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t timestamp = (int64_t)(from + i);
+        memcpy(slots + i * 16, &timestamp, sizeof timestamp);
+    }
+}
+
+static const struct watermark_strategy strategy = { .interval = TIME_MS };
+static struct log_source_params log_params = { .record = line_of, .watermarks = &strategy };
+static struct generator_source_params timed = {
+    .count = 2000, .splits = LOG_SPLITS, .make = make_timed, .watermarks = &strategy
+};
+static struct record_layout log_layout[] = { { 0, true } }, timed_layout[] = { { 8, true } };
+static const struct operator_spec timed_specs[] = { { .name = "log",
+                                                      .class = &log_source_class,
+                                                      .params = &log_params,
+                                                      .outputs = { log_layout, 1, 1 } },
+                                                    { .name = "generator",
+                                                      .class = &generator_source_class,
+                                                      .params = &timed,
+                                                      .outputs = { timed_layout, 1, 1 } } };
+
+/* In polls of any size, while the log grows, or as fast as the rate is, and what splits have is
+ * beyond the bound now and then. */
+START_TEST(who_reads_moves_on_or_waits)
+{
+    struct lone_chain lone;
+    struct rng rng = rng_stream((uint64_t)_i, "moves", 0);
+    enum source_status status = SOURCE_WAITS;
+    uint64_t turns = LOG_SPLITS * LOG_SPLITS * LINES_LESS;
+    log_params.splits = LOG_SPLITS;
+    timed.rate_per_s = _i % 4 == 1 ? 0 : 50000;
+    lone_chain_init(&lone, &timed_specs[_i % 2], 1, 0, 1, NULL, 0);
+    while (status != SOURCE_ENDED) {
+        uint64_t comes = rng_below(&rng, 30), left = turns - lone.context.arrived;
+        lone.context.arrived += comes < left ? comes : left;
+        lone.context.log_ended = comes >= left;
+        lone.context.watermark_bound =
+            rng_below(&rng, 2) ? WATERMARK_MAX : (int64_t)rng_below(&rng, 1000);
+        lone.context.now += (time_ns)rng_below(&rng, TIME_MS);
+        if (chain_deadline(&lone.chain) <= lone.context.now)
+            chain_on_time(&lone.chain, lone.context.now);
+        status = poll(&lone, 1 + (uint32_t)rng_below(&rng, 40));
+    }
+    ck_assert_uint_eq(lone.out.count, _i % 2 ? timed.count : (1 + 2 + 3) * LINES_LESS);
+    lone_chain_fini(&lone);
+}
+END_TEST
+
+/* Flink polls a reader again that says MORE_AVAILABLE, also when it has given nothing. A step that
+ * did no work would be the last one: nothing comes that could wake the task. */
+START_TEST(who_says_more_and_gives_nothing_is_polled_again)
+{
+    struct exec_task_config config = { .identity = { 1, 1, 0, 1, 128, 0 },
+                                       .groups = { 0, 127 },
+                                       .operators = timed_specs,
+                                       .operator_count = 1,
+                                       .buffer_timeout = TIME_NEVER };
+    struct note note = { { 0 } };
+    log_params.splits = 1; /* which has no line */
+    for (int ends = 0; ends < 2; ends++) {
+        struct exec_task *task = exec_task_create(&config, &note);
+        exec_task_open(task, NULL, 0, 0);
+        exec_task_set_arrived(task, TURNS, ends);
+        for (int i = 0; i < TURNS / SOURCE_BATCH_MAX; i++) {
+            ck_assert_int_eq(exec_task_step(task, 0).kind, STEP_WORKED);
+            ck_assert_int_eq(exec_task_state(task), EXEC_RUNNING);
+        }
+        enum exec_step_kind last = exec_task_step(task, 0).kind;
+        ck_assert_int_eq(last, ends ? STEP_WORKED : STEP_NOTHING);
+        ck_assert_int_eq(exec_task_state(task) == EXEC_RUNNING, !ends);
+        exec_task_destroy(task);
+    }
 }
 END_TEST
 
@@ -241,6 +363,8 @@ Suite *test_exec_sources_suite(void)
     tcase_add_loop_test(tcase, what_cannot_be_read_fails_the_task, 0, 2);
     tcase_add_loop_test(tcase, each_record_is_made_once, 0, 20);
     tcase_add_loop_test(tcase, records_come_at_their_rate, 0, 5);
+    tcase_add_loop_test(tcase, who_reads_moves_on_or_waits, 0, 40);
+    tcase_add_test(tcase, who_says_more_and_gives_nothing_is_polled_again);
     suite_add_tcase(suite, tcase);
     return suite;
 }
