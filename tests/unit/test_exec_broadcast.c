@@ -162,10 +162,10 @@ START_TEST(records_are_judged_by_the_rules_so_far)
 }
 END_TEST
 
-/* So many keys that some have the same hash. */
+/* So many keys that some have the same hash, also three and more of them. */
 START_TEST(a_map_is_a_plain_array)
 {
-    enum { MANY = 3000 };
+    enum { MANY = 20000 };
     static uint32_t plain[MANY]; /* 0: none */
     struct rng rng = rng_stream((uint64_t)_i, "map", 0);
     struct broadcast_map map;
@@ -174,7 +174,7 @@ START_TEST(a_map_is_a_plain_array)
     size_t at = 0;
     memset(plain, 0, sizeof plain);
     broadcast_map_init(&map, rules_state);
-    for (int n = 1; n < 20000; n++) {
+    for (int n = 1; n < 100000; n++) {
         uint32_t of = (uint32_t)rng_below(&rng, MANY);
         if (rng_below(&rng, 3) > 0) {
             uint32_t number = (uint32_t)n;
@@ -189,6 +189,7 @@ START_TEST(a_map_is_a_plain_array)
         of = (uint32_t)rng_below(&rng, MANY);
         const uint32_t *there = broadcast_map_get(&map, &of, 4, NULL);
         ck_assert_uint_eq(there ? *there : 0, plain[of]);
+        ck_assert_uint_eq(live + map.removed, map.entries.count);
     }
     for (; broadcast_map_next(&map, &at, &key, &key_size, &value, &size); found++)
         ck_assert_uint_eq(*(const uint32_t *)value, plain[*(const uint32_t *)key]);
@@ -199,6 +200,116 @@ START_TEST(a_map_is_a_plain_array)
         broadcast_map_remove(&map, &of, 4);
     ck_assert_uint_eq(broadcast_map_bytes(&map), 0);
     broadcast_map_fini(&map);
+}
+END_TEST
+
+/* Also where the rest of it is what stands behind a shorter one: padding. Of so many pairs some
+ * have the same hash, which knows few bits. */
+START_TEST(a_key_that_begins_with_another_is_another)
+{
+    enum { PAIRS = 500000 };
+    struct broadcast_map map;
+    broadcast_map_init(&map, rules_state);
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        const uint32_t key[] = { i, 0 };
+        ck_assert(!err_is(broadcast_map_put(&map, key, sizeof i, &i, sizeof i)));
+        ck_assert_ptr_null(broadcast_map_get(&map, key, sizeof key, NULL));
+        ck_assert(broadcast_map_remove(&map, key, sizeof i));
+    }
+    broadcast_map_fini(&map);
+}
+END_TEST
+
+START_TEST(keys_and_values_have_a_largest_size)
+{
+    static uint8_t bytes[BROADCAST_ENTRY_MAX + 1];
+    struct broadcast_map map;
+    broadcast_map_init(&map, rules_state);
+    ck_assert(err_is(broadcast_map_put(&map, bytes, sizeof bytes, bytes, 1)));
+    ck_assert(err_is(broadcast_map_put(&map, bytes, 1, bytes, sizeof bytes)));
+    ck_assert_uint_eq(broadcast_map_bytes(&map), 0);
+    ck_assert(!err_is(broadcast_map_put(&map, bytes, sizeof bytes - 1, bytes, sizeof bytes - 1)));
+    ck_assert_ptr_nonnull(broadcast_map_get(&map, bytes, sizeof bytes - 1, NULL));
+    broadcast_map_fini(&map);
+}
+END_TEST
+
+START_TEST(numbers_that_have_run_out_are_given_anew)
+{
+    enum { MANY = 6 };
+    struct broadcast_map map;
+    const void *key, *value;
+    uint32_t key_size, size, found = 0;
+    size_t at = 0;
+    broadcast_map_init(&map, rules_state);
+    map.numbers = UINT32_MAX - MANY / 2;
+    for (uint32_t i = 0; i < MANY; i++) {
+        ck_assert(!err_is(broadcast_map_put(&map, &i, sizeof i, &i, sizeof i)));
+        if (i == 1)
+            broadcast_map_remove(&map, &i, sizeof i);
+    }
+    for (; broadcast_map_next(&map, &at, &key, &key_size, &value, &size); found++)
+        ck_assert_uint_eq(*(const uint32_t *)value, found > 0 ? found + 1 : 0);
+    ck_assert_uint_eq(found, MANY - 1);
+    broadcast_map_fini(&map);
+}
+END_TEST
+
+/* Entries of a list are four words, of which the first tells a map from one of its keys and the
+ * second is the size of the key, and then its bytes. */
+START_TEST(a_list_that_is_no_map_is_refused)
+{
+    static const struct {
+        uint64_t words[6];
+        size_t size;
+        const char *why;
+    } rows[] = {
+        { { 1, 4 }, 31, "an entry of 31 bytes" },
+        { { 1, 9 }, 40, "a key that is longer than its entry" },
+        { { 1, (1ull << 32) + 4 }, 48, "a key that is longer than its entry" },
+        { { 1, BROADCAST_ENTRY_MAX + 1 }, 48, "a key that is longer than its entry" },
+        { { 1, 8 }, 40, NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct broadcast_map map;
+        struct state_list list = { 0 };
+        struct note note = { { 0 } };
+        broadcast_map_init(&map, rules_state);
+        broadcast_maps_save(&map, 1, &list);
+        state_list_add(&list, rows[i].words, rows[i].size);
+        ck_assert_int_eq(err_is(broadcast_maps_load(&map, 1, &list, &note)), rows[i].why != NULL);
+        ck_assert_str_eq(note.text, rows[i].why ? rows[i].why : "");
+        ck_assert_uint_eq(map.entries.count, rows[i].why ? 0 : 1);
+        state_list_fini(&list);
+        broadcast_map_fini(&map);
+    }
+}
+END_TEST
+
+static const char *refuse(const void *context, struct broadcast_side *side, const void *payload,
+                          uint32_t size)
+{
+    (void)context, (void)payload, (void)size;
+    ck_assert(!side->op->task->failed);
+    return "no such rule";
+}
+
+START_TEST(behind_a_failure_no_rule_is_heard)
+{
+    static const struct message messages[2];
+    struct broadcast_process_params failing = params;
+    struct operator_spec spec = specs[0];
+    struct lone_chain lone;
+    failing.broadcast = refuse;
+    spec.params = &failing;
+    lone_chain_init(&lone, &spec, 1, 0, 1, NULL, 0);
+    chain_process(&lone.chain, BROADCAST_INPUT,
+                  &(struct batch){ .slots = (const uint8_t *)messages,
+                                   .count = 2,
+                                   .stride = sizeof *messages,
+                                   .layout = { sizeof *messages, false } });
+    ck_assert(lone.context.failed);
+    lone_chain_fini(&lone);
 }
 END_TEST
 
@@ -244,6 +355,11 @@ Suite *test_exec_broadcast_suite(void)
     TCase *tcase = tcase_create("broadcast");
     tcase_add_loop_test(tcase, records_are_judged_by_the_rules_so_far, 0, 20);
     tcase_add_loop_test(tcase, a_map_is_a_plain_array, 0, 5);
+    tcase_add_test(tcase, a_key_that_begins_with_another_is_another);
+    tcase_add_test(tcase, keys_and_values_have_a_largest_size);
+    tcase_add_test(tcase, numbers_that_have_run_out_are_given_anew);
+    tcase_add_test(tcase, a_list_that_is_no_map_is_refused);
+    tcase_add_test(tcase, behind_a_failure_no_rule_is_heard);
     tcase_add_test(tcase, broadcast_state_that_was_not_declared_fails_the_task);
     tcase_add_test(tcase, rules_of_another_serializer_are_refused);
     suite_add_tcase(suite, tcase);

@@ -9,7 +9,7 @@
 #include "core/exec/input_watermarks.h"
 #include "tests/lib/exact_run.h"
 
-enum { INPUTS = 3, CHANNELS = 4, STEPS = 600 };
+enum { INPUTS = 3, CHANNELS = 12, STEPS = 600 };
 
 /* A channel as StatusWatermarkValve sees it, an input as CombinedWatermarkStatus does. */
 struct plain_channel {
@@ -117,6 +117,41 @@ START_TEST(the_least_of_the_active_inputs_counts_and_never_falls)
 }
 END_TEST
 
+/* StatusWatermarkValve: who is active again and has not caught up yet does not count, so nobody
+ * looks further when it goes: not at those that are idle, nor at one that has come back since. */
+START_TEST(who_falls_idle_behind_the_others_takes_nobody_further)
+{
+    static const uint32_t orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                          { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    uint32_t far = orders[_i / 2][0], middle = orders[_i / 2][1], behind = orders[_i / 2][2];
+    bool comes_back = _i % 2, rose;
+    struct watermark_valve valve;
+    watermark_valve_init(&valve, 3);
+    watermark_valve_on_watermark(&valve, far, 50);
+    watermark_valve_on_watermark(&valve, middle, 20);
+    ck_assert(watermark_valve_on_watermark(&valve, behind, 10));
+    watermark_valve_on_status(&valve, far, true, &rose);
+    ck_assert(!rose);
+    watermark_valve_on_status(&valve, behind, true, &rose);
+    ck_assert(rose && valve.watermark == 20);
+    watermark_valve_on_status(&valve, behind, false, &rose);
+    watermark_valve_on_status(&valve, middle, true, &rose);
+    ck_assert(!rose);
+    for (int idle = 0; idle < 2; idle++) {
+        watermark_valve_on_status(&valve, far, idle, &rose);
+        ck_assert(!rose);
+    }
+    ck_assert(!watermark_valve_on_watermark(&valve, behind, 15));
+    if (comes_back)
+        watermark_valve_on_status(&valve, far, false, &rose);
+    ck_assert(!rose);
+    enum valve_change change = watermark_valve_on_status(&valve, behind, true, &rose);
+    ck_assert_int_eq(change, comes_back ? VALVE_SAME : VALVE_IDLE);
+    ck_assert(!rose && valve.watermark == 20);
+    watermark_valve_fini(&valve);
+}
+END_TEST
+
 static const char story[] = "name: quiet\n"
                             "world: exact\n"
                             "duration: 1min\n"
@@ -142,6 +177,7 @@ Suite *test_exec_input_watermarks_suite(void)
 {
     Suite *suite = suite_create("exec_input_watermarks");
     TCase *tcase = tcase_create("inputs");
+    tcase_add_loop_test(tcase, who_falls_idle_behind_the_others_takes_nobody_further, 0, 12);
     tcase_add_loop_test(tcase, the_least_of_the_active_inputs_counts_and_never_falls, 0, 60);
     tcase_add_test(tcase, an_input_that_was_idle_is_waited_for_again);
     suite_add_tcase(suite, tcase);

@@ -292,13 +292,24 @@ END_TEST
 
 START_TEST(bounds_that_cannot_be_are_refused)
 {
-    struct lone_chain lone;
-    interval.lower = 1, interval.upper = 1;
-    interval.lower_exclusive = true;
-    interval.upper_exclusive = false;
-    ck_assert(!lone_chain_can_init(&lone, interval_specs, 1, NULL, 0));
-    ck_assert_ptr_nonnull(strstr(lone.context.note.text, "interval: the lower bound"));
-    lone_chain_fini(&lone);
+    static const int64_t far = INT64_MAX / 2;
+    const struct {
+        int64_t lower, upper;
+        bool lower_exclusive, can_be;
+    } rows[] = { { 1, 1, true, false },
+                 { -far - 1, 0, false, false },
+                 { 0, far + 1, false, false },
+                 { -far - 1, far, true, true } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct lone_chain lone;
+        interval.lower = rows[i].lower, interval.upper = rows[i].upper;
+        interval.lower_exclusive = rows[i].lower_exclusive;
+        interval.upper_exclusive = false;
+        ck_assert_int_eq(lone_chain_can_init(&lone, interval_specs, 1, NULL, 0), rows[i].can_be);
+        ck_assert_int_eq(strstr(lone.context.note.text, "interval: the lower bound") == NULL,
+                         rows[i].can_be);
+        lone_chain_fini(&lone);
+    }
 }
 END_TEST
 

@@ -246,6 +246,41 @@ START_TEST(windows_that_touch_are_one)
 }
 END_TEST
 
+/* The first of a key's sessions is over while the snapshot that has both is still being written. */
+START_TEST(a_snapshot_under_way_keeps_a_session_that_goes)
+{
+    static const struct checkpoint_barrier barrier = { .id = 1 };
+    struct lone_chain lone, again;
+    struct click click = { 3, 1 };
+    struct task_snapshot_file file;
+    struct note note;
+    params.gap = 10, params.lateness = 0;
+    lone_chain_init(&lone, specs, 1, 0, 1, NULL, 0);
+    lone_chain_put(&lone, 0, click_layout, 0, &click, sizeof click);
+    lone_chain_put(&lone, 0, click_layout, 20, &click, sizeof click);
+    struct snapshot_work *work =
+        snapshot_work_create(&lone.states.task, &barrier, &lone.chain, &lone.states, 0);
+    work->is_complete = true;
+    chain_watermark(&lone.chain, 15);
+    ck_assert_uint_eq(lone.out.count, 1);
+    while (snapshot_work_write(work, 4096) != SNAPSHOT_WRITTEN)
+        ;
+    ck_assert(!err_is(task_snapshot_open(work->bytes.items, work->bytes.count, &file, &note)));
+    lone_chain_init(&again, specs, 1, 0, 1, &file, 1);
+    chain_watermark(&again.chain, WATERMARK_MAX);
+    ck_assert_uint_eq(again.out.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct result result;
+        memcpy(&result, again.out.items[i].payload, sizeof result);
+        ck_assert(result.start == 20 * (int64_t)i && result.end == result.start + 10);
+    }
+    task_snapshot_file_fini(&file);
+    snapshot_work_destroy(work);
+    lone_chain_fini(&again);
+    lone_chain_fini(&lone);
+}
+END_TEST
+
 Suite *test_exec_session_window_suite(void);
 
 Suite *test_exec_session_window_suite(void)
@@ -254,6 +289,7 @@ Suite *test_exec_session_window_suite(void)
     TCase *tcase = tcase_create("session window");
     tcase_add_loop_test(tcase, sessions_are_those_of_a_plain_list, 0, 40);
     tcase_add_test(tcase, windows_that_touch_are_one);
+    tcase_add_test(tcase, a_snapshot_under_way_keeps_a_session_that_goes);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -196,6 +196,47 @@ START_TEST(what_cannot_be_read_fails_the_task)
 }
 END_TEST
 
+/* By their ends, which are behind so many bytes; a piece that is read is larger. */
+static struct err read_lines(void *context, uint32_t file, uint64_t offset, uint8_t *out,
+                             size_t room, size_t *got, struct note *note)
+{
+    (void)file, (void)note;
+    size_t size = *(const size_t *)context;
+    memset(out, 'x', room);
+    *got = offset > size ? 0 : room;
+    if (offset <= size && size - offset < room) {
+        out[size - offset] = '\n';
+        *got = (size_t)(size - offset) + 1;
+    }
+    return OK;
+}
+
+/* Told as such also where its end is in sight. */
+START_TEST(a_line_has_a_largest_size)
+{
+    size_t size = _i ? FILE_LINE_MAX + 1 : 1000;
+    const struct source_port line_port = { .read = read_lines, .context = &size };
+    struct exec_task_config config = { .identity = { 1, 1, 0, 1, 128, 0 },
+                                       .groups = { 0, 127 },
+                                       .operators = file_specs,
+                                       .operator_count = 1,
+                                       .buffer_timeout = TIME_NEVER };
+    struct note note = { { 0 } };
+    const char *why = "";
+    file_params.split_count = 1;
+    file_params.port = &line_port;
+    ranges[0] = (struct file_range){ 0, 0, UINT64_MAX };
+    struct exec_task *task = exec_task_create(&config, &note);
+    exec_task_open(task, NULL, 0, 0);
+    exec_task_step(task, 0);
+    exec_task_cause(task, &why);
+    ck_assert_msg((exec_task_state(task) == EXEC_FAILED) == _i, "%s", why);
+    ck_assert_int_eq(strstr(why, "is longer than") != NULL, _i);
+    file_params.port = &port;
+    exec_task_destroy(task);
+}
+END_TEST
+
 static void make(const void *context, uint32_t split, uint64_t from, uint32_t count, uint8_t *slots,
                  void **room)
 {
@@ -263,15 +304,15 @@ END_TEST
 
 enum { LOG_SPLITS = 4, LINES_LESS = 300, TURNS = 5 * SOURCE_BATCH_MAX + 7 };
 
-/* Split s has 300 s lines: the turns behind them are passed over. */
+/* Split s has 300 lines more than the one before, the last one as many as turns, or none has any:
+ * the turns behind them are passed over. */
 static const void *line_of(const void *context, uint32_t split, uint64_t offset, uint32_t *size,
                            int64_t *timestamp)
 {
     static const uint64_t line;
-    (void)context;
     *size = sizeof line;
     *timestamp = (int64_t)offset;
-    return offset < split * LINES_LESS ? &line : NULL;
+    return !context && offset < (split + 1) * LINES_LESS ? &line : NULL;
 }
 
 static void make_timed(const void *context, uint32_t split, uint64_t from, uint32_t count,
@@ -308,6 +349,7 @@ START_TEST(who_reads_moves_on_or_waits)
     enum source_status status = SOURCE_WAITS;
     uint64_t turns = LOG_SPLITS * LOG_SPLITS * LINES_LESS;
     log_params.splits = LOG_SPLITS;
+    log_params.context = NULL;
     timed.rate_per_s = _i % 4 == 1 ? 0 : 50000;
     lone_chain_init(&lone, &timed_specs[_i % 2], 1, 0, 1, NULL, 0);
     while (status != SOURCE_ENDED) {
@@ -321,7 +363,7 @@ START_TEST(who_reads_moves_on_or_waits)
             chain_on_time(&lone.chain, lone.context.now);
         status = poll(&lone, 1 + (uint32_t)rng_below(&rng, 40));
     }
-    ck_assert_uint_eq(lone.out.count, _i % 2 ? timed.count : (1 + 2 + 3) * LINES_LESS);
+    ck_assert_uint_eq(lone.out.count, _i % 2 ? timed.count : (1 + 2 + 3 + 4) * LINES_LESS);
     lone_chain_fini(&lone);
 }
 END_TEST
@@ -336,7 +378,8 @@ START_TEST(who_says_more_and_gives_nothing_is_polled_again)
                                        .operator_count = 1,
                                        .buffer_timeout = TIME_NEVER };
     struct note note = { { 0 } };
-    log_params.splits = 1; /* which has no line */
+    log_params.splits = 1;
+    log_params.context = "no lines";
     for (int ends = 0; ends < 2; ends++) {
         struct exec_task *task = exec_task_create(&config, &note);
         exec_task_open(task, NULL, 0, 0);
@@ -361,6 +404,7 @@ Suite *test_exec_sources_suite(void)
     TCase *tcase = tcase_create("sources");
     tcase_add_loop_test(tcase, each_line_is_read_once_however_files_are_cut, 0, 60);
     tcase_add_loop_test(tcase, what_cannot_be_read_fails_the_task, 0, 2);
+    tcase_add_loop_test(tcase, a_line_has_a_largest_size, 0, 2);
     tcase_add_loop_test(tcase, each_record_is_made_once, 0, 20);
     tcase_add_loop_test(tcase, records_come_at_their_rate, 0, 5);
     tcase_add_loop_test(tcase, who_reads_moves_on_or_waits, 0, 40);

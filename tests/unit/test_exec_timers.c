@@ -57,6 +57,16 @@ static int64_t least_set(void)
     return INT64_MAX;
 }
 
+static size_t count_set(void)
+{
+    size_t count = 0;
+    for (int64_t time = 0; time < TIMES; time++)
+        for (int key = 0; key < KEYS; key++)
+            for (int space = 0; space < SPACES; space++)
+                count += is_set[time][key][space];
+    return count;
+}
+
 static void take_due(struct rng *rng)
 {
     int64_t up_to = rng_between(rng, -1, TIMES), last = INT64_MIN;
@@ -107,6 +117,7 @@ START_TEST(timers_fire_once_in_order_unless_deleted)
             break;
         }
         ck_assert_int_eq(timer_service_next(service), least_set());
+        ck_assert_uint_eq(service->set, count_set());
         must_be_small();
     }
     lone_chain_fini(&lone);
@@ -148,6 +159,35 @@ START_TEST(deleted_timers_go_behind_one_that_stays)
 }
 END_TEST
 
+/* Each of them is there twice when the deleted ones go, and once behind that. */
+START_TEST(what_was_set_again_is_left_when_deleted_timers_go)
+{
+    enum { AGAIN = 5 };
+    struct lone_chain lone;
+    struct timer timer;
+    key_size = sizeof(uint64_t);
+    lone_chain_init(&lone, specs, 1, 0, 1, NULL, 0);
+    for (int64_t time = 1; time <= AGAIN; time++) {
+        timer = timer_of(time, 0, 0);
+        timer_service_set(service, &timer);
+        timer_service_delete(service, &timer);
+        timer_service_set(service, &timer);
+    }
+    ck_assert_uint_eq(service->heap.count / service->stride, 2 * AGAIN);
+    do {
+        timer = timer_of(AGAIN + 1, 0, 0);
+        timer_service_set(service, &timer);
+        timer_service_delete(service, &timer);
+    } while (service->heap.count / service->stride != AGAIN);
+    for (int64_t time = 1; time <= AGAIN; time++) {
+        ck_assert(timer_service_take(service, INT64_MAX, &timer));
+        ck_assert_int_eq(timer.time, time);
+    }
+    ck_assert(!timer_service_take(service, INT64_MAX, &timer));
+    lone_chain_fini(&lone);
+}
+END_TEST
+
 START_TEST(equal_times_fire_by_group_namespace_and_key)
 {
     struct lone_chain lone;
@@ -180,6 +220,7 @@ Suite *test_exec_timers_suite(void)
     TCase *tcase = tcase_create("timers");
     tcase_add_loop_test(tcase, timers_fire_once_in_order_unless_deleted, 0, 20);
     tcase_add_test(tcase, deleted_timers_go_behind_one_that_stays);
+    tcase_add_test(tcase, what_was_set_again_is_left_when_deleted_timers_go);
     tcase_add_test(tcase, equal_times_fire_by_group_namespace_and_key);
     suite_add_tcase(suite, tcase);
     return suite;

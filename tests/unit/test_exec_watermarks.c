@@ -232,6 +232,29 @@ START_TEST(the_slowest_split_counts)
     hear(&line);
     ck_assert_uint_eq(line.heard.count, 31 + 2 + 1);
     ck_assert_int_eq(vec_last(&line.heard).kind, HEARD_STATUS);
+    line.context.arrived = 60; /* readers take no watermark of who is idle */
+    chain_poll(&line.chain, 1000);
+    tick(&line, 9 * INTERVAL);
+    hear(&line);
+    ck_assert_uint_eq(line.heard.count, 60 + 2 + 1 + 2);
+    ck_assert(line.heard.items[63].kind == HEARD_STATUS && !line.heard.items[63].value);
+    ck_assert_int_eq(line.heard.items[64].value, 18);
+    line_fini(&line);
+}
+END_TEST
+
+/* Ten of each split again: the first two are read to their end, which nothing follows. */
+START_TEST(a_split_at_the_end_of_the_log_holds_nobody_back)
+{
+    struct line line;
+    line_init(&line, &log_spec, 0, 1);
+    line.context.arrived = 30;
+    line.context.log_ended = true;
+    chain_poll(&line.chain, 10);
+    chain_poll(&line.chain, 10);
+    ck_assert_int_eq(chain_poll(&line.chain, 5), SOURCE_MORE); /* of split 2: up to 12 ms */
+    tick(&line, INTERVAL);
+    ck_assert_int_eq(line.context.source_watermark, 11);
     line_fini(&line);
 }
 END_TEST
@@ -464,6 +487,7 @@ Suite *test_exec_watermarks_suite(void)
     TCase *tcase = tcase_create("watermarks");
     tcase_add_loop_test(tcase, watermarks_follow_the_plain_rule, 0, 18);
     tcase_add_test(tcase, the_slowest_split_counts);
+    tcase_add_test(tcase, a_split_at_the_end_of_the_log_holds_nobody_back);
     tcase_add_loop_test(tcase, a_subtask_without_a_split_holds_nobody_back, 0, 4);
     tcase_add_loop_test(tcase, a_subtask_whose_splits_have_ended_holds_nobody_back, 0, 2);
     tcase_add_test(tcase, a_source_beyond_the_bound_reads_none_of_its_splits);
