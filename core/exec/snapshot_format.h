@@ -21,7 +21,7 @@
 #include "core/exec/state_form.h"
 #include "core/graph/key_groups.h"
 
-enum { SNAPSHOT_FORMAT_VERSION = 3, SNAPSHOT_NAME_MAX = 128 };
+enum { SNAPSHOT_FORMAT_VERSION = 4, SNAPSHOT_NAME_MAX = 128 };
 
 /* Says which bytes a serializer writes: the fingerprint differs between kinds, the version between
  * generations of one kind. */

@@ -20,6 +20,32 @@ static inline uint64_t state_hash_word(uint64_t key)
     return state_mix(key ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
 }
 
+/* Sixteen bytes to a multiplication; the last ones are read together with some before them. Inline,
+ * for loops that know the size. */
+static inline __attribute__((always_inline)) uint64_t state_hash_sized(const uint8_t *bytes,
+                                                                       size_t size)
+{
+    uint64_t hash = state_hash_word(size), a = 0, b = 0;
+    const uint8_t *end = bytes + size;
+    for (; end - bytes > 16; bytes += 16) {
+        memcpy(&a, bytes, sizeof a);
+        memcpy(&b, bytes + sizeof a, sizeof b);
+        hash = state_mix(a ^ 0x8ebc6af09c88c6e3u, b ^ hash);
+    }
+    a = b = 0;
+    if (end - bytes >= 8) {
+        memcpy(&a, bytes, sizeof a);
+        memcpy(&b, end - sizeof b, sizeof b);
+    } else if (end - bytes >= 4) {
+        memcpy(&a, bytes, 4);
+        memcpy(&b, end - 4, 4);
+    } else {
+        for (; bytes < end; bytes++)
+            a = a << 8 | *bytes;
+    }
+    return state_hash_word(state_mix(a ^ 0x8ebc6af09c88c6e3u, b ^ hash));
+}
+
 static inline uint64_t state_hash(const struct state_layout *layout, const uint8_t *key,
                                   uint32_t size)
 {

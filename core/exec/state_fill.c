@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A loop for each way that entries lie: of one size, in the buckets themselves, whose bytes are
- * taken by the word; or with their sizes before them, in the heap. Full snapshots come in the order
- * of their homes and find room made for them, so each entry is one search in a bucket that is near.
+ * taken by the word; or with their sizes before them, in the heap. Full snapshots without stretches
+ * come in the order of their homes and find room made for them, so each entry is one search in a
+ * bucket that is near.
  */
 #include "core/exec/state_fill.h"
 
@@ -11,31 +12,6 @@
 #define INLINE static inline __attribute__((always_inline))
 
 enum { WORD = sizeof(uint64_t) };
-
-/* The next entry of a body; false when it does not fit into what is left. */
-static bool take_entry(const struct state_layout *layout, bool with_value, const uint8_t **at,
-                       const uint8_t *end, struct state_entry *entry)
-{
-    bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
-    size_t head =
-        (key_varies ? sizeof entry->key_size : 0) + (value_varies ? sizeof entry->value_size : 0);
-    size_t left = (size_t)(end - *at);
-    if (left < head)
-        return false;
-    entry->key_size = layout->key_size;
-    entry->value_size = with_value ? layout->value_size : 0;
-    if (key_varies)
-        memcpy(&entry->key_size, *at, sizeof entry->key_size);
-    if (value_varies)
-        memcpy(&entry->value_size, *at + head - sizeof entry->value_size, sizeof entry->value_size);
-    if (entry->key_size > STATE_KEY_MAX || entry->value_size > STATE_VALUE_MAX ||
-        left - head < (uint64_t)entry->key_size + entry->value_size)
-        return false;
-    entry->key = *at + head;
-    entry->value = *at + head + entry->key_size;
-    *at += head + entry->key_size + entry->value_size;
-    return true;
-}
 
 static void make_room(const struct state_layout *layout, struct state_account *account,
                       struct state_group *group)
@@ -122,7 +98,7 @@ static struct err fill_one_by_one(const struct state_layout *layout, struct stat
     const uint8_t *at = block->body, *end = block->body + block->size;
     struct state_entry entry;
     for (uint32_t i = 0; i < block->entries; i++) {
-        if (!take_entry(layout, has_values, &at, end, &entry))
+        if (!state_fill_take(layout, has_values, &at, end, &entry))
             return err_note(note, ERR_BAD_VALUE_CODE,
                             "an entry of key group %d ends behind its block", block->group);
         if (has_values)
@@ -153,13 +129,14 @@ struct err state_fill(const struct state_layout *layout, struct state_account *a
     return OK;
 }
 
+/* What is behind the entries of a stretch counts for nothing. */
 uint64_t state_fill_heap_words(const struct state_layout *layout,
                                const struct snapshot_block *block)
 {
     const uint8_t *at = block->body, *end = block->body + block->size;
     struct state_entry entry;
     uint64_t words = 0;
-    for (uint32_t i = 0; i < block->entries && take_entry(layout, true, &at, end, &entry); i++)
+    for (uint32_t i = 0; i < block->entries && state_fill_take(layout, true, &at, end, &entry); i++)
         words += state_heap_words(layout, entry.key_size, entry.value_size);
     return words;
 }

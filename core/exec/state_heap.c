@@ -8,28 +8,7 @@
 
 #include "core/base/check.h"
 
-enum { WORDS_FIRST = 64, CLASS_LEAST = 64, CLASSES = 4 };
-
-/* Bytes set aside for a value of varying size. Above 64 in steps of a quarter of the power of two
- * below, so that a list that is appended to moves seldom; follows from the size alone. */
-static uint64_t room_of(uint32_t value_size)
-{
-    uint64_t padded = state_heap_padded(value_size);
-    if (padded <= CLASS_LEAST)
-        return padded;
-    uint64_t step = (UINT64_C(1) << (63 - __builtin_clzll(padded - 1))) / CLASSES;
-    return (padded + step - 1) / step * step;
-}
-
-uint64_t state_heap_words(const struct state_layout *layout, uint32_t key_size, uint32_t value_size)
-{
-    uint64_t bytes = state_heap_padded(key_size) + (layout->key_size == 0 ? STATE_HEAP_WORD : 0);
-    if (layout->value_size == 0)
-        bytes += STATE_HEAP_WORD + room_of(value_size);
-    else
-        bytes += state_heap_padded(layout->value_size);
-    return bytes / STATE_HEAP_WORD;
-}
+enum { WORDS_FIRST = 64 };
 
 static uint64_t record_words(const struct state_layout *layout, uint8_t *record)
 {
@@ -92,14 +71,9 @@ uint32_t state_heap_append(const struct state_layout *layout, struct state_accou
     state_heap_reserve(layout, account, group, words);
     uint32_t at = group->heap->used;
     group->heap->used += (uint32_t)words;
-    uint8_t *record = state_heap_record(group, at);
-    memset(record, 0, words * STATE_HEAP_WORD);
-    if (layout->key_size == 0)
-        memcpy(record, &key_size, sizeof key_size);
-    memcpy(record + (state_record_key(layout, record) - record), key, key_size);
-    if (layout->value_size == 0)
-        memcpy(state_record_value(layout, record) - STATE_HEAP_WORD, &value_size,
-               sizeof value_size);
+    uint8_t *value =
+        state_record_begin(layout, state_heap_record(group, at), key, key_size, value_size);
+    memset(value, 0, state_record_room(layout, value_size));
     return at;
 }
 
@@ -116,7 +90,7 @@ uint8_t *state_heap_resize(const struct state_layout *layout, struct state_accou
     uint8_t *value = state_record_value(layout, record);
     uint32_t old_size = state_record_value_size(layout, value);
     uint32_t least = old_size < value_size ? old_size : value_size;
-    if (room_of(old_size) == room_of(value_size)) {
+    if (state_record_room(layout, old_size) == state_record_room(layout, value_size)) {
         if (value_size < old_size) /* what is behind a value is zero, always */
             memset(value + value_size, 0, old_size - value_size);
         memcpy(value - STATE_HEAP_WORD, &value_size, sizeof value_size);

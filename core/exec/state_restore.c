@@ -9,7 +9,6 @@
 #include "core/exec/state_fill.h"
 #include "core/exec/state_parts.h"
 #include "core/exec/state_stretch.h"
-#include "core/exec/state_words.h"
 
 enum { SPARE_PART = 8 }; /* of the entries: room beyond them, so that the next does not grow it */
 
@@ -58,16 +57,18 @@ static uint32_t least_bytes(const struct state_layout *layout)
     return layout->key_size ? layout->key_size : sizeof layout->key_size;
 }
 
-/* Room for all entries of a group that is not made of stretches, whose first block this is. The
- * others are taken to be like it: where they are not, the heap grows. */
+/* Room for all entries of a group whose first block this is; stretches say how many buckets it
+ * has. The other blocks are taken to be like it: where they are not, the heap grows. */
 static struct err make_room(struct state_restore *restore, const struct snapshot_file *file,
                             struct state_group *group, uint64_t from, uint64_t to,
                             const struct snapshot_block *first, struct note *note)
 {
     const struct state_layout *layout = &restore->table->layout;
-    uint64_t entries;
-    TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
-    state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
+    if (first->kind != SNAPSHOT_BLOCK_STRETCH) {
+        uint64_t entries;
+        TRY(snapshot_count_entries(file, from, to, least_bytes(layout), &entries, note));
+        state_group_reserve(layout, &restore->account, group, entries + entries / SPARE_PART);
+    }
     if (layout->in_heap && first->size != 0)
         state_heap_reserve(layout, &restore->account, group,
                            state_fill_heap_words(layout, first) * ((to - from) / first->size + 1));
@@ -75,15 +76,13 @@ static struct err make_room(struct state_restore *restore, const struct snapshot
 }
 
 /* A full snapshot of a group is stretches or entries, an increment removals and entries. */
-static bool can_follow(const struct state_restore *restore, bool is_full,
-                       const struct state_stretch_fill *fill, enum snapshot_block_kind kind)
+static bool can_follow(bool is_full, const struct state_stretch_fill *fill,
+                       enum snapshot_block_kind kind)
 {
     switch (kind) {
     case SNAPSHOT_BLOCK_ENTRIES: return fill->next == 0;
     case SNAPSHOT_BLOCK_REMOVED: return !is_full;
-    case SNAPSHOT_BLOCK_STRETCH:
-        return is_full && state_is_words(&restore->table->layout) &&
-               (fill->next != 0 || !fill->group->buckets);
+    case SNAPSHOT_BLOCK_STRETCH: return is_full && (fill->next != 0 || !fill->group->buckets);
     case SNAPSHOT_BLOCK_END: break;
     }
     return false;
@@ -99,18 +98,17 @@ static struct err put_blocks(struct state_restore *restore, const struct snapsho
     while (from < to) {
         struct snapshot_block block;
         TRY(snapshot_read_block(file, number, &from, to, &block, note));
-        if (!can_follow(restore, is_full, fill, block.kind))
+        if (!can_follow(is_full, fill, block.kind))
             return err_note(note, ERR_BAD_VALUE_CODE,
                             "key group %d: a block of a kind that cannot be there", number);
-        if (block.kind == SNAPSHOT_BLOCK_STRETCH) {
-            TRY(state_stretch_place(fill, layout, &restore->account, &block, note));
-            continue;
-        }
         if (is_full && !fill->group->buckets)
             TRY(make_room(restore, file, fill->group, begin, to, &block, note));
-        TRY(state_fill(layout, &restore->account, fill->group, &block, note));
+        if (block.kind == SNAPSHOT_BLOCK_STRETCH)
+            TRY(state_stretch_place(fill, layout, &restore->account, &block, note));
+        else
+            TRY(state_fill(layout, &restore->account, fill->group, &block, note));
     }
-    return state_stretch_end(fill, number, note);
+    return state_stretch_end(fill, layout, number, note);
 }
 
 static struct err add_group(struct state_restore *restore, const struct snapshot_file *file,

@@ -8,16 +8,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/check.h"
-#include "core/exec/state_heap.h"
-#include "core/exec/state_parts.h"
+#include "core/exec/state_gather.h"
 #include "core/exec/state_stretch.h"
-#include "core/exec/state_words.h"
-
-enum {
-    RECORDS_AHEAD = 6, /* buckets */
-    RECORD_LINES = 8,  /* of a record, fetched at most */
-    CACHE_LINE = 64,
-};
 
 enum part { PART_HEADER, PART_REMOVED, PART_ENTRIES, PART_INDEX, PART_END };
 
@@ -129,127 +121,43 @@ static uint64_t chosen(uint64_t word, bool all, uint32_t newer)
     return found << 7;
 }
 
-/* A stamp that the table does not care for any more. */
-static bool is_behind(const struct state_snapshot *snapshot, const struct state_entry *entry)
+/* Those of these slots whose stamp the table still cares for. */
+static uint64_t not_behind(const struct state_snapshot *snapshot, const struct state_group *group,
+                           uint32_t bucket, uint64_t slots)
 {
-    int64_t stamp;
-    if (!snapshot->table->spec.stamped || !is_whole(snapshot))
-        return false;
-    memcpy(&stamp, entry->value, sizeof stamp);
-    return stamp <= snapshot->horizon;
-}
-
-/* Up to seven bytes behind `size` are read and written, too. */
-static inline void copy_padded(uint8_t *to, const uint8_t *from, uint32_t size)
-{
-    enum { WORD = 8, SMALL = 4 * WORD };
-    if (size > SMALL) {
-        memcpy(to, from, size);
-        return;
-    }
-    for (uint32_t i = 0; i < size; i += WORD)
-        memcpy(to + i, from + i, WORD);
-}
-
-/* The table has bytes behind each key and value, and the file gets room for them. */
-static inline void append_entry(const struct state_layout *layout, const struct state_entry *entry,
-                                bool with_value, struct snapshot_bytes *out)
-{
-    enum { PADDING = 8 };
-    bool key_varies = layout->key_size == 0, value_varies = with_value && layout->value_size == 0;
-    size_t head =
-        (key_varies ? sizeof entry->key_size : 0) + (value_varies ? sizeof entry->value_size : 0);
-    size_t size = head + entry->key_size + (with_value ? entry->value_size : 0);
-    uint8_t *to = snapshot_bytes_take(out, size + PADDING);
-    out->count -= PADDING;
-    if (key_varies)
-        memcpy(to, &entry->key_size, sizeof entry->key_size);
-    if (value_varies)
-        memcpy(to + head - sizeof entry->value_size, &entry->value_size, sizeof entry->value_size);
-    copy_padded(to + head, entry->key, entry->key_size);
-    if (with_value)
-        copy_padded(to + head + entry->key_size, entry->value, entry->value_size);
-}
-
-/* Of entries that lie in the buckets as they do in the file. */
-static uint32_t append_plain(const struct state_layout *layout, const struct state_group *group,
-                             uint32_t bucket, uint64_t slots, struct snapshot_bytes *out)
-{
-    const uint8_t *from = state_entry_at(layout, group, bucket * STATE_SLOTS);
-    uint32_t size = layout->entry_size, count = state_flag_count(slots);
-    if (state_is_words(layout)) {
-        uint8_t *end = words_gather(from, slots, snapshot_bytes_take(out, WORDS_BUCKET));
-        out->count = (size_t)(end - out->items);
-        return count;
-    }
-    uint8_t *to = snapshot_bytes_take(out, (size_t)count * size);
-    if (state_are_first(slots)) {
-        memcpy(to, from, (size_t)count * size);
-        return count;
-    }
-    for (; slots != 0; slots &= slots - 1, to += size)
-        memcpy(to, from + (size_t)state_slot(slots) * size, size);
-    return count;
-}
-
-/* Cache lines in which a record lies that is as long as they are on average, wherever it begins. */
-static uint32_t record_lines(const struct state_group *group)
-{
-    uint64_t words = (group->heap->used - group->heap->garbage) / group->count;
-    uint64_t lines = ((words - 1) * STATE_HEAP_WORD + 2 * CACHE_LINE - 1) / CACHE_LINE;
-    return lines < RECORD_LINES ? (uint32_t)lines : RECORD_LINES;
-}
-
-/* Records lie anywhere in the heap: those of a bucket that is to come are asked for. Inline,
- * because some compilers leave out a call that only fetches. */
-static inline __attribute__((always_inline)) void fetch_records(const struct state_group *group,
-                                                                uint32_t bucket, uint32_t lines)
-{
-    if (bucket >= group->bucket_count)
-        return;
-    uint64_t taken = state_taken(*state_tags(group, bucket));
-    for (; taken != 0; taken &= taken - 1) {
-        uint32_t index = bucket * STATE_SLOTS + state_slot(taken);
-        const uint8_t *record = state_heap_record(group, state_heap_entry_at(group, index).at);
-        for (size_t line = 0; line < lines; line++)
-            __builtin_prefetch(record + line * CACHE_LINE);
-    }
-}
-
-/* How many of these slots it has appended. */
-static uint32_t append_bucket(const struct state_snapshot *snapshot,
-                              const struct state_group *group, uint32_t bucket, uint64_t slots,
-                              uint32_t lines, struct snapshot_bytes *out)
-{
-    const struct state_layout *layout = &snapshot->table->layout;
-    uint32_t count = 0;
-    if (!layout->in_heap && layout->value_at == layout->key_size && !snapshot->table->spec.stamped)
-        return append_plain(layout, group, bucket, slots, out);
-    if (layout->in_heap)
-        fetch_records(group, bucket + RECORDS_AHEAD, lines);
-    for (; slots != 0; slots &= slots - 1) {
-        uint32_t index = bucket * STATE_SLOTS + state_slot(slots);
+    for (uint64_t left = slots; left != 0; left &= left - 1) {
         struct state_entry entry;
-        state_group_entry(layout, group, index, &entry);
-        if (is_behind(snapshot, &entry))
-            continue;
-        append_entry(layout, &entry, true, out);
-        count++;
+        int64_t stamp;
+        state_group_entry(&snapshot->table->layout, group, bucket * STATE_SLOTS + state_slot(left),
+                          &entry);
+        memcpy(&stamp, entry.value, sizeof stamp);
+        if (stamp <= snapshot->horizon)
+            slots &= ~(left & -left);
     }
-    return count;
+    return slots;
 }
 
 /* Entries of the group from the bucket on, until the block is full. */
 static void write_entries(struct state_snapshot *snapshot, struct snapshot_bytes *out)
 {
     const struct state_group *group = &snapshot->groups[snapshot->group];
-    bool all = is_whole(snapshot);
+    bool all = is_whole(snapshot), drops = all && snapshot->table->spec.stamped;
     uint32_t newer = all ? 0 : snapshot->newer[snapshot->group], entries = 0;
     size_t opened = snapshot_open_block(out), body = out->count;
-    uint32_t bucket = snapshot->bucket, lines = group->heap ? record_lines(group) : 0;
-    for (; bucket < group->bucket_count && out->count - body < STATE_SNAPSHOT_BLOCK; bucket++)
-        entries += append_bucket(snapshot, group, bucket,
-                                 chosen(*state_tags(group, bucket), all, newer), lines, out);
+    struct gather gather = gather_begin(&snapshot->table->layout, group);
+    uint32_t bucket = snapshot->bucket;
+    while (bucket < group->bucket_count && out->count - body < STATE_SNAPSHOT_BLOCK) {
+        uint32_t left = group->bucket_count - bucket;
+        gather.bucket = bucket;
+        gather.count = left < gather.most ? left : gather.most;
+        for (uint32_t i = 0; i < gather.count; i++, bucket++) {
+            gather.slots[i] = chosen(*state_tags(group, bucket), all, newer);
+            if (drops)
+                gather.slots[i] = not_behind(snapshot, group, bucket, gather.slots[i]);
+            entries += state_flag_count(gather.slots[i]);
+        }
+        gather_append(&gather, out);
+    }
     snapshot->bucket = bucket;
     if (entries != 0)
         snapshot_close_block(out, opened, SNAPSHOT_BLOCK_ENTRIES,
@@ -274,7 +182,7 @@ static void write_removed(struct state_snapshot *snapshot, struct snapshot_bytes
             memcpy(&epoch, entry.value, sizeof epoch);
             if (epoch <= snapshot->header.base)
                 continue;
-            append_entry(layout, &entry, false, out);
+            gather_append_key(layout, &entry, out);
             entries++;
         }
         snapshot->bucket++;
@@ -307,10 +215,10 @@ static void write_group(struct state_snapshot *snapshot, struct snapshot_bytes *
     }
     if (snapshot->groups[i].count != 0 && snapshot->bucket < snapshot->groups[i].bucket_count) {
         if (is_whole(snapshot) && !snapshot->table->spec.stamped &&
-            state_stretch_fits(&snapshot->table->layout, &snapshot->groups[i]))
-            snapshot->bucket =
-                state_stretch_write(&snapshot->groups[i], snapshot->header.range.first + (int32_t)i,
-                                    snapshot->bucket, out);
+            state_stretch_fits(&snapshot->groups[i]))
+            snapshot->bucket = state_stretch_write(&snapshot->table->layout, &snapshot->groups[i],
+                                                   snapshot->header.range.first + (int32_t)i,
+                                                   snapshot->bucket, out);
         else
             write_entries(snapshot, out);
         return;

@@ -106,21 +106,4 @@ static inline uint8_t *words_find_or_take(const struct state_group *group, uint6
     }
 }
 
-/* Copies the entries of these slots of a bucket; gives the end. All eight are copied, and the end
- * moves only behind those that count. */
-static inline uint8_t *words_gather(const uint8_t *from, uint64_t flags, uint8_t *to)
-{
-    __builtin_prefetch(from + WORDS_AHEAD);
-    __builtin_prefetch(from + WORDS_AHEAD + WORDS_BUCKET / 2);
-    if (state_are_first(flags)) {
-        memcpy(to, from, WORDS_BUCKET);
-        return to + state_flag_count(flags) * WORDS_ENTRY;
-    }
-    for (int slot = 0; slot < STATE_SLOTS; slot++) {
-        memcpy(to, from + slot * WORDS_ENTRY, WORDS_ENTRY);
-        to += flags >> (8 * slot + 7) << 4 & WORDS_ENTRY;
-    }
-    return to;
-}
-
 #endif

@@ -12,14 +12,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { GROUPS = 4, SHAPES = 4, SEALED = 4, INCREMENT = 8, BLOCK_BYTES = 4 };
+enum { GROUPS = 4, HALF = 4, SEALED = 4, INCREMENT = 8, OTHER_HALF = 16, BLOCK_BYTES = 4 };
 
 static const struct snapshot_identity identity = { .job = 1, .name = "fuzz" };
-static const uint32_t key_sizes[SHAPES] = { 8, 0, 8, 0 }, value_sizes[SHAPES] = { 8, 8, 0, 0 };
+static const uint32_t key_sizes[2 * HALF] = { 8, 0, 8, 0, 4, 8, 3, 12 };
+static const uint32_t value_sizes[2 * HALF] = { 8, 8, 0, 0, 8, 24, 5, 20 };
 
 static struct state_spec spec_of(uint8_t choice)
 {
-    uint32_t shape = choice % SHAPES;
+    uint32_t shape = choice % HALF + (choice & OTHER_HALF ? HALF : 0);
     return (struct state_spec){ .key_size = key_sizes[shape],
                                 .value_size = value_sizes[shape],
                                 .key_hash = KEY_HASH_TEXT,
@@ -32,8 +33,10 @@ static struct state_table *create_table(uint8_t choice)
 {
     struct state_spec spec = spec_of(choice);
     struct state_table *table = state_table_create(&spec);
-    struct state_key key = { "12345678", 8, STATE_GROUP_COMPUTED };
-    CHECK(!err_is(state_table_put(table, key, "abcdefgh", 8, NULL)));
+    uint32_t value_size = spec.value_size ? spec.value_size : 8;
+    struct state_key key = { "123456789012", spec.key_size ? spec.key_size : 8,
+                             STATE_GROUP_COMPUTED };
+    CHECK(!err_is(state_table_put(table, key, "abcdefghijklmnopqrstuvwx", value_size, NULL)));
     return table;
 }
 

@@ -108,9 +108,9 @@ START_TEST(restore_refuses_another_version_of_the_format)
     enum { VERSION_AT = 8 };
     struct fixture fixture;
     fixture_init(&fixture, 0);
-    for (uint8_t version = 0; version < 4; version++) {
+    for (uint8_t version = 0; version < 6; version++) {
         char line[64];
-        text_format(line, sizeof line, "format version %u; only 3 can be read", version);
+        text_format(line, sizeof line, "format version %u; only 4 can be read", version);
         fixture.file.items[VERSION_AT] = version;
         bool is_ours = version == SNAPSHOT_FORMAT_VERSION;
         ck_assert(refuses(&fixture, &identity, fixture.file.items, fixture.file.count) != is_ours);
