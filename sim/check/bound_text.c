@@ -6,10 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/load/quantity.h"
 
 enum { DIGITS_LEAST = 3, DIGITS_MOST = 12 };
 
@@ -28,6 +28,13 @@ static double smaller_unit(double seconds)
     return size < 60 ? 0 : size < 3600 ? 1 : size < 86400 ? 60 : 3600;
 }
 
+/* That a text begins with. */
+static double number_in(const char *text)
+{
+    double number;
+    return quantity_take_number(&text, &number) ? number : number_none();
+}
+
 /* Has the short text lost nothing? */
 static bool says_all(double value, enum metric_unit unit, const char *text)
 {
@@ -36,7 +43,7 @@ static bool says_all(double value, enum metric_unit unit, const char *text)
     double small = unit == METRIC_SECONDS ? smaller_unit(value) : 0;
     if (small > 0)
         return fmod(value, small) == 0;
-    double said = strtod(text, NULL);
+    double said = number_in(text);
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
         if (fabs(said * scales[i] - value) <= SAID_WELL * fabs(value))
             return true;
@@ -71,10 +78,10 @@ static void put_digits(double value, double bound, const char *suffix, char out[
         digits++; /* whole units are never rounded */
     for (; digits <= DIGITS_MOST; digits++) {
         snprintf(out, NUMBER_TEXT_SIZE, "%.*g", digits, value);
-        if (is_told_apart(strtod(out, NULL), value, bound))
+        if (is_told_apart(number_in(out), value, bound))
             break;
     }
-    number_plain(strtod(out, NULL), out); /* without an exponent */
+    number_plain(number_in(out), out); /* without an exponent */
     size_t length = strlen(out);
     text_format(out + length, NUMBER_TEXT_SIZE - length, "%s", suffix);
 }
