@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "core/api/job_program.h"
-#include "core/base/text.h"
 #include "core/exec/async_wait.h"
 #include "tests/lib/build.h"
 
@@ -399,95 +398,6 @@ START_TEST(only_sources_with_timestamps_are_aligned)
 }
 END_TEST
 
-START_TEST(the_model_is_told_what_a_chain_costs)
-{
-    struct job_graph *graph;
-    struct note note;
-    struct weir_stream *in = weir_cost(pairs("in"), &(struct weir_cost){ .cpu_ns = 100 });
-    struct weir_stream *map = weir_flat_map(in, "map", &pair_type, same, NULL);
-    weir_cost(map, &(struct weir_cost){ .cpu_ns = 200, .wait_ns = 50, .selectivity = 3 });
-    weir_discard(map, "out");
-    struct job_program *program = build_translated(&graph, &note);
-    const struct program_hint *hint = &program->hints.items[0];
-    ck_assert_double_eq(hint->cpu_ns, 100 + 200 + 3 * CPU_NS_DEFAULT);
-    ck_assert_double_eq(hint->wait_ns, 50);
-    ck_assert_double_eq(hint->selectivity, 3);
-    job_program_destroy(program);
-    job_graph_destroy(graph);
-    weir_cost(pairs("in"), &(struct weir_cost){ .cpu_ns = -1 });
-    build_must_refuse("a cost of 'in' is negative");
-}
-END_TEST
-
-static const struct program_hint *last_hint(const struct job_program *program)
-{
-    return &program->hints.items[program->hints.count - 1];
-}
-
-/* Where it is not said: the key of 8 bytes and a value of each state. */
-START_TEST(the_model_takes_state_for_what_its_types_say)
-{
-    struct job_graph *graph;
-    struct note note;
-    const struct weir_key key = WEIR_FIELD_LONG(struct pair, key);
-    for (int is_told = 0; is_told < 2; is_told++) {
-        struct weir_stream *sums =
-            weir_reduce(weir_key_by(pairs("in"), key), "sum", &pair_type, add_up, NULL);
-        weir_discard(sums, "out");
-        if (is_told)
-            weir_cost(sums, &(struct weir_cost){ .keys = 7, .state_per_key = 100 });
-        struct job_program *program = build_translated(&graph, &note);
-        ck_assert_int_eq(last_hint(program)->keys, is_told ? 7 : 1000);
-        ck_assert_double_eq(last_hint(program)->state_per_key,
-                            is_told ? 100 : 8 + sizeof(struct pair));
-        job_program_destroy(program);
-        job_graph_destroy(graph);
-    }
-    const struct weir_state states[] = {
-        { .name = "seen", .kind = WEIR_MAP, .type = &weir_int, .map_key = &weir_long },
-        { .name = "new", .kind = WEIR_LIST, .type = &pair_type },
-    };
-    const struct weir_process process = { .states = states, .state_count = 2, .on_record = same };
-    weir_discard(weir_process(weir_key_by(pairs("in"), key), "once", &pair_type, &process, NULL),
-                 "out");
-    struct job_program *program = build_translated(&graph, &note);
-    ck_assert_double_eq(last_hint(program)->state_per_key,
-                        8 + 8 + record_padded(4) + 8 + sizeof(struct pair));
-    job_program_destroy(program);
-    job_graph_destroy(graph);
-}
-END_TEST
-
-static size_t no_line(const void *value, uint32_t size, char *line, size_t room, void *user)
-{
-    (void)value, (void)size, (void)line, (void)room, (void)user;
-    return 0;
-}
-
-/* Of two records of a pair's size for each that comes in; what main collects goes to no storage. */
-START_TEST(the_model_is_told_what_sinks_write)
-{
-    struct job_graph *graph;
-    struct note note;
-    struct weir_stream *in = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
-    weir_cost(in, &(struct weir_cost){ .selectivity = 2 });
-    weir_sink_files(in, "files", no_line, NULL);
-    weir_sink_table(weir_key_by(in, WEIR_FIELD_LONG(struct pair, key)), "table", no_line, NULL);
-    weir_collect(weir_rebalance(in), "main");
-    struct job_program *program = build_translated(&graph, &note);
-    const struct program_hint *hints = program->hints.items;
-    ck_assert_uint_eq(program->hints.count, 3);
-    ck_assert_double_eq(hints[0].sink_bytes, 2 * sizeof(struct pair));
-    ck_assert_double_eq(hints[0].sink_rest_bytes, FILE_SINK_BYTES);
-    ck_assert(!hints[0].sink_at_once);
-    ck_assert_double_eq(hints[1].sink_bytes, sizeof(struct pair));
-    ck_assert(hints[1].sink_at_once);
-    ck_assert_double_eq(hints[2].sink_bytes, 0);
-    job_program_destroy(program);
-    job_graph_destroy(graph);
-}
-END_TEST
-
 Suite *test_api_build_suite(void);
 Suite *test_api_build_suite(void)
 {
@@ -506,9 +416,6 @@ Suite *test_api_build_suite(void)
     tcase_add_test(tcase, questions_that_could_be_asked_for_ever_are_refused);
     tcase_add_test(tcase, delays_between_questions_grow_to_their_limit);
     tcase_add_test(tcase, only_sources_with_timestamps_are_aligned);
-    tcase_add_test(tcase, the_model_is_told_what_a_chain_costs);
-    tcase_add_test(tcase, the_model_takes_state_for_what_its_types_say);
-    tcase_add_test(tcase, the_model_is_told_what_sinks_write);
     suite_add_tcase(suite, tcase);
     return suite;
 }
