@@ -7,7 +7,7 @@
 
 #include "core/base/check.h"
 
-enum { MAX_PARALLELISM_MOST = 1 << 15, WORD = 8, BLOCK = 64 };
+enum { MAX_PARALLELISM_MOST = 1 << 15, WORD = 8, BLOCK = 64, PART = 8 };
 
 /* 31^2, 31^4, 31^8, modulo 2^32 */
 #define POWER_2 UINT64_C(961)
@@ -69,20 +69,21 @@ static inline uint32_t murmur(uint32_t h)
 }
 
 /* Hash code -> key group. With a power of two the rest is a mask; else x mod d is the fraction of
- * x / d, in 64 bits, times d (Lemire, Kaser, Kurz 2019). Always a whole block, for the vectorizer.
- */
-static void to_groups(const uint32_t *hashes, uint32_t groups_most, uint16_t *groups)
+ * x / d, in 64 bits, times d (Lemire, Kaser, Kurz 2019). Called with a constant count, for the
+ * vectorizer. */
+static inline void to_groups(const uint32_t *hashes, uint32_t count, uint32_t groups_most,
+                             uint16_t *groups)
 {
     uint32_t mask = groups_most - 1, magnitudes[BLOCK];
-    for (uint32_t i = 0; i < BLOCK; i++)
+    for (uint32_t i = 0; i < count; i++)
         magnitudes[i] = murmur(hashes[i]);
     if ((groups_most & mask) == 0) {
-        for (uint32_t i = 0; i < BLOCK; i++)
+        for (uint32_t i = 0; i < count; i++)
             groups[i] = (uint16_t)(magnitudes[i] & mask);
         return;
     }
     uint64_t inverse = UINT64_MAX / groups_most + 1;
-    for (uint32_t i = 0; i < BLOCK; i++)
+    for (uint32_t i = 0; i < count; i++)
         groups[i] = (uint16_t)((unsigned __int128)(inverse * magnitudes[i]) * groups_most >> 64);
 }
 
@@ -112,13 +113,13 @@ void key_groups_of_run(const struct key_run *keys, enum key_hash kind, int32_t m
     uint32_t hashes[BLOCK] = { 0 }, from = 0;
     for (; from + BLOCK <= keys->count; from += BLOCK) {
         hash_block(keys, kind, from, BLOCK, hashes);
-        to_groups(hashes, (uint32_t)max_parallelism, groups + from);
+        to_groups(hashes, BLOCK, (uint32_t)max_parallelism, groups + from);
     }
-    if (from == keys->count)
-        return;
-    uint16_t last[BLOCK];
-    uint32_t count = keys->count - from;
-    hash_block(keys, kind, from, count, hashes);
-    to_groups(hashes, (uint32_t)max_parallelism, last);
-    memcpy(groups + from, last, count * sizeof *groups);
+    for (; from < keys->count; from += PART) {
+        uint16_t last[PART];
+        uint32_t left = keys->count - from, count = left < PART ? left : PART;
+        hash_block(keys, kind, from, count, hashes);
+        to_groups(hashes, PART, (uint32_t)max_parallelism, last);
+        memcpy(groups + from, last, count * sizeof *groups);
+    }
 }
