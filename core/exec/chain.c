@@ -23,7 +23,7 @@ static uint32_t count_slots(struct tap *tap)
     const struct collector *c = &tap->collector;
     uint32_t stride = record_stride(c->layout), count = 0;
     if (stride > 0)
-        return (uint32_t)((size_t)(c->at - c->first) / stride);
+        return (uint32_t)(c->at - c->first) / stride; /* of 32 bits: it is often asked for */
     uint32_t head = c->layout.timestamped ? RECORD_HEAD : 0;
     for (const uint8_t *slot = c->first; slot < c->at;) {
         const void *length = slot + head;
@@ -55,8 +55,10 @@ void tap_commit(struct tap *tap)
     if (!tap->direct)
         return;
     struct collector *c = &tap->collector;
+    uint32_t count = count_slots(tap);
     if (c->layout.size == 0)
-        tap->direct->count += count_slots(tap);
+        tap->direct->count += count;
+    tap->chain->outputs[tap->outputs.items[0]].records += count;
     tap->direct->at = c->at;
     c->first = c->at;
 }

@@ -135,6 +135,7 @@ struct err frame_reader_open(struct frame_reader *reader, const struct buffer *b
 {
     reader->bytes = buffer->bytes;
     reader->at = reader->used = 0;
+    reader->left.count = 0;
     if (buffer->used > buffer->size || buffer->used / RECORD_HEAD > reader->offsets_max ||
         buffer->used % RECORD_ALIGN != 0)
         return err_note(note, ERR_BAD_VALUE_CODE, "buffer of %u bytes cannot hold %u", buffer->size,
@@ -224,16 +225,56 @@ static struct err read_frame(struct frame_reader *reader, struct frame *out, str
     return OK;
 }
 
+static struct batch take_left(struct frame_reader *reader, uint32_t records_max)
+{
+    struct batch *left = &reader->left;
+    uint32_t count = left->count < records_max ? left->count : records_max;
+    struct batch part = batch_part(left, 0, count);
+    *left = batch_part(left, count, left->count - count);
+    return part;
+}
+
 /* After a refusal there is nothing to go on with: where the next frame begins is unknown. */
+struct err frame_reader_next_part(struct frame_reader *reader, uint32_t records_max,
+                                  struct frame *out, struct note *note)
+{
+    CHECK(records_max > 0);
+    *out = (struct frame){ .kind = FRAME_END };
+    if (reader->left.count == 0) {
+        if (reader->at == reader->used)
+            return OK;
+        struct err e = read_frame(reader, out, note);
+        if (err_is(e)) {
+            reader->at = reader->used;
+            *out = (struct frame){ .kind = FRAME_END };
+        }
+        if (err_is(e) || out->kind != FRAME_RECORDS)
+            return e;
+        reader->left = out->batch;
+    }
+    out->kind = FRAME_RECORDS;
+    out->batch = take_left(reader, records_max);
+    return OK;
+}
+
 struct err frame_reader_next(struct frame_reader *reader, struct frame *out, struct note *note)
 {
-    *out = (struct frame){ .kind = FRAME_END };
-    if (reader->at == reader->used)
-        return OK;
-    struct err e = read_frame(reader, out, note);
-    if (err_is(e)) {
-        reader->at = reader->used;
-        *out = (struct frame){ .kind = FRAME_END };
-    }
-    return e;
+    return frame_reader_next_part(reader, UINT32_MAX, out, note);
+}
+
+/* The frames that are whole lie behind what is left of the one under way. */
+struct buffer *frame_reader_copy_rest(const struct frame_reader *reader)
+{
+    const struct batch *left = &reader->left;
+    uint32_t head = left->count > 0 ? FRAME_HEAD : 0, from = reader->at;
+    CHECK(frame_reader_has_more(reader));
+    if (head > 0)
+        from = (uint32_t)(batch_slot(left, 0) - reader->bytes);
+    uint32_t bytes = reader->used - from, size = head + bytes;
+    struct buffer *rest = buffer_create(size > BUFFER_SIZE_MIN ? size : (uint32_t)BUFFER_SIZE_MIN);
+    if (head > 0)
+        put_head(rest->bytes, FRAME_RECORDS, left->count, reader->at - from);
+    memcpy(rest->bytes + head, reader->bytes + from, bytes);
+    rest->used = size;
+    return rest;
 }

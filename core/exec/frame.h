@@ -64,7 +64,8 @@ struct frame {
 struct frame_reader {
     struct record_layout layout;
     const uint8_t *bytes;
-    uint32_t at, used;
+    uint32_t at, used; /* at: behind the frame under way */
+    struct batch left; /* of the frame under way: records that were not given out */
     uint32_t *offsets; /* where sizes vary: of each slot of the frame */
     uint32_t offsets_max;
 };
@@ -76,8 +77,17 @@ void frame_reader_fini(struct frame_reader *reader);
 /* Borrows the buffer until the last frame is read. Refuses one that is too large. */
 MUST_CHECK struct err frame_reader_open(struct frame_reader *reader, const struct buffer *buffer,
                                         struct note *note);
-/* The next frame, FRAME_END behind the last; after an err the reader is at the end. */
+/* The next frame, FRAME_END behind the last; after an err the reader is at the end. Or so many
+ * records of it at most, and then the next ones. */
 MUST_CHECK struct err frame_reader_next(struct frame_reader *reader, struct frame *out,
                                         struct note *note);
+MUST_CHECK struct err frame_reader_next_part(struct frame_reader *reader, uint32_t records_max,
+                                             struct frame *out, struct note *note);
+static inline bool frame_reader_has_more(const struct frame_reader *reader)
+{
+    return reader->left.count > 0 || reader->at < reader->used;
+}
+/* What was not given out, in a buffer of its own; there is something. */
+struct buffer *frame_reader_copy_rest(const struct frame_reader *reader);
 
 #endif

@@ -223,11 +223,21 @@ bool input_gate_next(struct input_gate *gate, uint32_t *channel, struct channel_
 void input_gate_recycle(struct input_gate *gate, uint32_t channel, struct channel_item *item)
 {
     CHECK(channel < gate->config.channels);
-    if (item->buffer)
+    if (item->buffer) {
         buffer_release(item->buffer);
+        gate->reader = NULL;
+    }
     item->buffer = NULL;
     input_credits_vacate(gate, channel, item->credit);
     item->credit = ITEM_CREDIT_NONE;
+}
+
+void input_gate_hold(struct input_gate *gate, uint32_t channel, const struct frame_reader *reader)
+{
+    CHECK(channel < gate->config.channels);
+    CHECK(frame_reader_has_more(reader));
+    gate->reading = channel;
+    gate->reader = reader;
 }
 
 void input_gate_block(struct input_gate *gate, uint32_t number)

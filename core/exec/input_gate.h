@@ -15,6 +15,7 @@
 #define WEIR_EXEC_INPUT_GATE_H
 
 #include "core/exec/channel_item.h"
+#include "core/exec/frame.h"
 
 struct input_gate_config {
     uint32_t channels;
@@ -60,6 +61,8 @@ struct input_gate {
     struct channel_ring credit;       /* channels with credits that are not announced */
     struct item_queue recovered;      /* before anything else; sequence is the channel here */
     struct stored_queue stored;
+    const struct frame_reader *reader; /* of the buffer that is read in part; null: none is */
+    uint32_t reading;                  /* its channel */
     uint32_t free_floating;
     uint32_t open; /* channels whose END_OF_PARTITION has not been taken */
     uint64_t stored_bytes;
@@ -89,6 +92,9 @@ static inline bool input_gate_has_priority(const struct input_gate *gate)
  * it has read it: that releases the buffer and frees the receiver's place. */
 bool input_gate_next(struct input_gate *gate, uint32_t *channel, struct channel_item *out);
 void input_gate_recycle(struct input_gate *gate, uint32_t channel, struct channel_item *item);
+/* A buffer of the channel is read in part: what the reader has not given out is in flight for a
+ * checkpoint that begins, until the buffer is recycled. */
+void input_gate_hold(struct input_gate *gate, uint32_t channel, const struct frame_reader *reader);
 
 /* Credits for the sender of a channel; false: there are none to announce. */
 bool input_gate_take_credit(struct input_gate *gate, uint32_t *channel, uint32_t *credits);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * In-flight data of unaligned checkpoints at a gate. A buffer belongs to checkpoint N when it came
- * before N's barrier, by sequence number, and has not been taken when N starts. Source: Flink's
- * ChannelStatePersister, RemoteInputChannel.checkpointStarted, RecoveredInputChannel.
+ * before N's barrier, by sequence number, and has not been taken when N starts; of one that is read
+ * in part, the rest. Source: Flink's ChannelStatePersister, RemoteInputChannel.checkpointStarted,
+ * RecoveredInputChannel, AbstractStreamTaskNetworkInput.prepareSnapshot.
  */
 #include "core/exec/input_parts.h"
 
@@ -41,9 +42,18 @@ bool input_gate_is_subsumed(const struct input_gate *gate, int64_t checkpoint)
     return false;
 }
 
+static void store_rest(struct input_gate *gate, int64_t checkpoint)
+{
+    struct buffer *rest = frame_reader_copy_rest(gate->reader);
+    input_state_store(gate, checkpoint, gate->reading, rest);
+    buffer_release(rest);
+}
+
 /* What was recovered and not read yet was before every barrier. */
 void input_gate_start_storing(struct input_gate *gate, int64_t checkpoint)
 {
+    if (gate->reader)
+        store_rest(gate, checkpoint);
     for (uint32_t i = 0; i < gate->recovered.count; i++) {
         const struct channel_item *item = item_queue_at(&gate->recovered, i);
         input_state_store(gate, checkpoint, item->sequence, item->buffer);

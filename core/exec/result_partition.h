@@ -65,6 +65,10 @@ static inline bool result_partition_is_available(const struct result_partition *
     return buffer_pool_is_available(partition->pool);
 }
 
+/* How many records may be written at once, whichever channels they go to, so that no buffer beyond
+ * the pool is taken nor one beyond the most of a channel; at least one, as Flink writes while it is
+ * available. */
+uint32_t result_partition_room(const struct result_partition *partition);
 /* The open end of a channel, to be written to in place; stays valid for the partition's life. Of a
  * broadcast partition there is only number 0. */
 static inline struct frame_writer *result_partition_writer(struct result_partition *partition,

@@ -130,6 +130,7 @@ struct exec_task *exec_task_create(const struct exec_task_config *config, struct
                                 .states = &task->states };
     chain_init(&task->chain, &task->context, config->operators, config->operator_count,
                task->outputs, config->bindings, config->output_count);
+    exec_task_turn_init(task);
     return task;
 }
 
@@ -330,20 +331,12 @@ static time_ns earlier(time_ns a, time_ns b)
     return a < b ? a : b;
 }
 
-static bool outputs_have_room(const struct exec_task *task)
-{
-    for (uint32_t i = 0; i < task->config.output_count; i++)
-        if (!result_partition_is_available(&task->outputs[i].partition))
-            return false;
-    return true;
-}
-
 /* What operators do in their time they write, so it waits for room as input does. Behind the last
  * snapshot nobody hears of the time any more (TimerService.quiesce). */
 static time_ns operators_deadline(const struct exec_task *task)
 {
     bool works = task->state == EXEC_RECOVERING || task->state == EXEC_RUNNING;
-    bool can = works && task->final == 0 && outputs_have_room(task);
+    bool can = works && task->final == 0 && exec_task_has_room(task);
     return can ? chain_deadline(&task->chain) : TIME_NEVER;
 }
 
@@ -413,20 +406,6 @@ static bool meet_deadlines(struct exec_task *task, time_ns now)
     return true;
 }
 
-static bool poll_source(struct exec_task *task)
-{
-    uint64_t before = task->chain.operators[0]->records_in;
-    uint32_t most =
-        task_outputs_batch_max(task->outputs, task->config.output_count, SOURCE_BATCH_MAX);
-    enum source_status status = chain_poll(&task->chain, most);
-    if (status == SOURCE_ENDED) {
-        task->drains = true;
-        exec_task_end_data(task);
-        return true;
-    }
-    return status == SOURCE_MORE || task->chain.operators[0]->records_in != before;
-}
-
 static enum exec_step_kind work(struct exec_task *task)
 {
     bool is_source = task->config.input_count == 0;
@@ -442,7 +421,7 @@ static enum exec_step_kind work(struct exec_task *task)
         return STEP_WORKED;
     if (!is_source && exec_task_read_next(task, true))
         return STEP_WORKED;
-    if (!outputs_have_room(task))
+    if (!exec_task_has_room(task))
         return STEP_BACKPRESSURED;
     if (meet_operators(task, task->context.now))
         return STEP_WORKED;
@@ -451,7 +430,7 @@ static enum exec_step_kind work(struct exec_task *task)
     if (is_source &&
         (task->waits || task->stops_behind > 0 || task->ends_later || task->state == EXEC_AT_END))
         return STEP_NOTHING;
-    if (!(is_source ? poll_source(task) : exec_task_read_next(task, false)))
+    if (!(is_source ? exec_task_poll_source(task) : exec_task_read_next(task, false)))
         return STEP_NOTHING;
     plan_flush(task);
     return STEP_WORKED;
@@ -464,6 +443,7 @@ struct exec_step exec_task_step(struct exec_task *task, time_ns now)
         return step;
     task->context.now = now;
     task->context.cost = 0;
+    task->turn.taken = 0;
     chain_resume(&task->chain);
     step.kind = work(task);
     chain_pause(&task->chain);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A task: one attempt at one subtask of a vertex, stepped by its mailbox. In: items and credits
- * that the world carries, orders of the control plane, the time. Out: items in its outputs, credits
- * in its gates, facts. One step is one thing: an order, a deadline, an event, a buffer, a poll of
- * the source. Source: Flink's StreamTask, MailboxProcessor, StreamInputProcessor.
+ * that the world carries, orders, the time. Out: items in its outputs, credits in its gates, facts.
+ * A step is an order, a deadline, an event or some records. Source: StreamTask, MailboxProcessor.
  *
  *     INITIALIZING -> RECOVERING -> RUNNING -> (input has ended) AT_END -> FINISHED
  *                \____________\___________\______________________\-> FAILED | CANCELED
@@ -58,7 +57,8 @@ struct exec_task_config {
     bool incremental;         /* checkpoints hold what has changed; savepoints hold everything */
     bool builds_on_restored;  /* also since the checkpoint that it is restored from */
     struct exec_probe *probe; /* null: nobody looks; outlives the task */
-    time_ns call_cost_max;    /* of one call of a user's function; 0: no limit */
+    time_ns step_cost_max, record_wait; /* no records behind it; 0: no limit; what each adds */
+    time_ns call_cost_max;              /* of one call of a user's function; 0: no limit */
     void (*leave)(void *world), *world; /* out of exec_task_step: exec_task_left follows; or null */
 };
 

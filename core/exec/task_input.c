@@ -44,30 +44,22 @@ static void on_status(struct exec_task *task, const struct exec_input *input, ui
         chain_status(&task->chain, change == VALVE_IDLE);
 }
 
-/* Bytes that make no sense fail the task: they came from somewhere else. */
-static void read_buffer(struct exec_task *task, struct exec_input *input, uint32_t channel,
-                        const struct buffer *buffer)
+static void read_frame(struct exec_task *task, struct exec_input *input, struct note *note,
+                       struct err *e)
 {
     struct frame frame;
-    struct note note = { { 0 } };
-    struct err e = frame_reader_open(&input->reader, buffer, &note);
-    task->context.read_input = (uint32_t)(input - task->inputs);
-    task->context.read_channel = channel;
-    if (barrier_handler_is_pending(&task->handler))
-        barrier_handler_add_processed(&task->handler, buffer->used);
-    while (!err_is(e) && !task->context.failed) {
-        e = frame_reader_next(&input->reader, &frame, &note);
-        if (err_is(e) || frame.kind == FRAME_END)
-            break;
-        if (frame.kind == FRAME_RECORDS)
-            chain_process(&task->chain, input->head_input, &frame.batch);
-        else if (frame.kind == FRAME_WATERMARK)
-            on_watermark(task, input, channel, frame.watermark);
-        else
-            on_status(task, input, channel, frame.idle);
+    uint32_t channel = task->reading_of.channel;
+    *e = frame_reader_next_part(&input->reader, exec_task_turn_begin(task), &frame, note);
+    switch (frame.kind) {
+    case FRAME_RECORDS:
+        chain_process(&task->chain, input->head_input, &frame.batch);
+        exec_task_turn_end(task, frame.batch.count);
+        return;
+    case FRAME_WATERMARK: on_watermark(task, input, channel, frame.watermark); return;
+    case FRAME_WATERMARK_STATUS: on_status(task, input, channel, frame.idle); return;
+    case FRAME_END:
+    case FRAME_KIND_COUNT: return;
     }
-    if (err_is(e))
-        exec_task_fail(task, CAUSE_USER_CODE, note.text);
 }
 
 /* False: operators are pending. */
@@ -176,25 +168,75 @@ static void see_recovered(struct exec_task *task, uint32_t input)
         exec_task_move(task, EXEC_RUNNING);
 }
 
-/* Inputs take turns (MultipleInputSelectionHandler's default: all, fair). */
+/* As far as the step goes. Bytes that make no sense fail the task: they came from somewhere else.
+ */
+static void read_on(struct exec_task *task)
+{
+    struct read_channel of = task->reading_of;
+    struct exec_input *input = &task->inputs[of.input];
+    struct note note = { { 0 } };
+    struct err e = OK;
+    task->context.read_input = of.input;
+    task->context.read_channel = of.channel;
+    do
+        read_frame(task, input, &note, &e);
+    while (!err_is(e) && frame_reader_has_more(&input->reader) && exec_task_turn_goes_on(task));
+    if (err_is(e))
+        exec_task_fail(task, CAUSE_USER_CODE, note.text);
+    if (!task->context.failed && frame_reader_has_more(&input->reader)) {
+        input_gate_hold(&input->gate, of.channel, &input->reader);
+        exec_task_gather_in_flight(task);
+        return;
+    }
+    input_gate_recycle(&input->gate, of.channel, &task->reading);
+    exec_task_gather_in_flight(task);
+    see_recovered(task, of.input);
+}
+
+static void begin_buffer(struct exec_task *task, uint32_t i, uint32_t channel,
+                         const struct channel_item *item)
+{
+    struct exec_input *input = &task->inputs[i];
+    struct note note = { { 0 } };
+    task->reading = *item;
+    task->reading_of = (struct read_channel){ i, channel };
+    if (barrier_handler_is_pending(&task->handler))
+        barrier_handler_add_processed(&task->handler, item->buffer->used);
+    if (err_is(frame_reader_open(&input->reader, item->buffer, &note)))
+        exec_task_fail(task, CAUSE_USER_CODE, note.text);
+    read_on(task);
+}
+
+static void take_event(struct exec_task *task, uint32_t i, uint32_t channel,
+                       struct channel_item *item)
+{
+    on_event(task, i, channel, &item->event);
+    input_gate_recycle(&task->inputs[i].gate, channel, item);
+    exec_task_gather_in_flight(task);
+    see_recovered(task, i);
+}
+
+/* Inputs take turns (MultipleInputSelectionHandler's default: all, fair), buffer by buffer; what
+ * has priority comes between the records of one. */
 bool exec_task_read_next(struct exec_task *task, bool priority_only)
 {
+    if (!priority_only && task->reading.buffer) {
+        read_on(task);
+        return true;
+    }
     for (uint32_t k = 0; k < task->config.input_count; k++) {
         uint32_t i = (task->next_input + k) % task->config.input_count, channel;
-        struct exec_input *input = &task->inputs[i];
-        struct channel_item *item = &task->reading;
-        if (priority_only && !input_gate_has_priority(&input->gate))
+        struct input_gate *gate = &task->inputs[i].gate;
+        struct channel_item item;
+        if (priority_only && !input_gate_has_priority(gate))
             continue;
-        if (!input_gate_next(&input->gate, &channel, item))
+        if (!input_gate_next(gate, &channel, &item))
             continue;
-        if (item->buffer)
-            read_buffer(task, input, channel, item->buffer);
-        else
-            on_event(task, i, channel, &item->event);
-        input_gate_recycle(&input->gate, channel, item);
-        exec_task_gather_in_flight(task);
-        see_recovered(task, i);
         task->next_input = (i + 1) % task->config.input_count;
+        if (item.buffer)
+            begin_buffer(task, i, channel, &item);
+        else
+            take_event(task, i, channel, &item);
         return true;
     }
     return false;

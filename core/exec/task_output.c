@@ -45,6 +45,7 @@ struct err task_output_write(struct task_output *output, const struct batch *bat
                              struct note *note)
 {
     const struct result_partition *partition = &output->partition;
+    output->records += batch->count;
     if (!channel_selector_has_targets(&partition->selector))
         return result_partition_write(&output->partition, batch, NULL, note);
     bool is_hash = partition->config.partitioner == PARTITION_HASH;
@@ -54,17 +55,4 @@ struct err task_output_write(struct task_output *output, const struct batch *bat
     TRY(record_route_targets(&output->route, partition->config.partitioner, of, batch,
                              output->targets, &output->room, note));
     return result_partition_write(&output->partition, batch, output->targets, note);
-}
-
-/* What goes into whole buffers in full goes into smaller ones in part. */
-uint32_t task_outputs_batch_max(const struct task_output *outputs, uint32_t count, uint32_t most)
-{
-    uint32_t max = most;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct result_partition *partition = &outputs[i].partition;
-        uint64_t size = partition->wanted_least, whole = partition->config.buffer_size;
-        if (size > 0 && size < whole && most * size / whole < max)
-            max = (uint32_t)(most * size / whole);
-    }
-    return max > 0 ? max : 1;
 }

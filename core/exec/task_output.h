@@ -46,7 +46,8 @@ struct task_output_config {
 struct task_output {
     struct result_partition partition;
     struct record_route route;
-    uint16_t *targets; /* scratch: of a batch */
+    uint64_t records, records_before; /* written; before those that are being taken */
+    uint16_t *targets;                /* scratch: of a batch */
     uint32_t targets_max;
     void *room; /* of the choice */
 };
@@ -62,9 +63,5 @@ MUST_CHECK struct err record_route_targets(const struct record_route *route,
                                            void **room, struct note *note);
 MUST_CHECK struct err task_output_write(struct task_output *output, const struct batch *batch,
                                         struct note *note);
-
-/* Records that a source may read at once, at most `most`: fewer where receivers want small buffers
- * (debloating), for a batch is written whole, over the pool's limit if need be. At least 1. */
-uint32_t task_outputs_batch_max(const struct task_output *outputs, uint32_t count, uint32_t most);
 
 #endif

@@ -35,6 +35,14 @@ struct read_channel {
 
 enum { ABORTED_MAX = 128 }; /* SubtaskCheckpointCoordinatorImpl.MAX_RECORD_ABORTED_CHECKPOINTS */
 
+/* Records that are taken in a step, some at a time. */
+struct record_turn {
+    uint64_t taken;      /* in this step */
+    time_ns cost_each;   /* of one, through the whole chain, as the last ones did */
+    uint64_t out_each;   /* records of one output that came of one */
+    time_ns cost_before; /* those under way */
+};
+
 struct exec_task {
     struct exec_task_config config;
     enum exec_task_state state;
@@ -44,7 +52,9 @@ struct exec_task {
     struct exec_input *inputs;
     struct input_gate **gates;   /* of the inputs, for the barrier handler */
     uint32_t next_input;         /* whose turn it is */
-    struct channel_item reading; /* taken; a user's call may not come back from it */
+    struct channel_item reading; /* a buffer that is not read to its end */
+    struct read_channel reading_of;
+    struct record_turn turn;
     struct task_output *outputs;
     struct barrier_handler handler; /* of a task with inputs */
     struct input_watermarks watermarks;
@@ -83,6 +93,16 @@ void exec_task_gather_in_flight(struct exec_task *task);
 bool exec_task_is_aborted(const struct exec_task *task, uint64_t checkpoint);
 void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint);
 void exec_task_on_complete(struct exec_task *task, uint64_t checkpoint);
+
+/* task_turn.c */
+void exec_task_turn_init(struct exec_task *task);
+bool exec_task_has_room(const struct exec_task *task); /* to write to */
+/* So many records at once, at least one; between the two calls they go through the chain. */
+uint32_t exec_task_turn_begin(struct exec_task *task);
+void exec_task_turn_end(struct exec_task *task, uint64_t records);
+/* May it take further ones in this step? */
+bool exec_task_turn_goes_on(const struct exec_task *task);
+bool exec_task_poll_source(struct exec_task *task);
 
 /* task_input.c */
 void exec_task_init_watermarks(struct exec_task *task);

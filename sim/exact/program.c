@@ -248,15 +248,15 @@ struct record_layout program_edge_layout(const struct job_spec *job, uint32_t ed
                         : layout_of(program_edge_bytes(job, edge));
 }
 
-/* The model knows nothing of a custom partitioner and takes shares for even: by the record's place
- * in its log they are. */
+/* The model knows nothing of a custom partitioner and takes shares for even: drawn by the record's
+ * place in its log they are, also of those that lie in one split. */
 static struct err choose_evenly(const void *context, const struct batch *batch, uint32_t channels,
                                 uint16_t *targets, void **room, struct note *note)
 {
     (void)context, (void)room, (void)note;
     for (uint32_t i = 0; i < batch->count; i++) {
         const uint64_t *record = (const uint64_t *)batch_payload(batch, i);
-        targets[i] = (uint16_t)(record[1] % channels);
+        targets[i] = (uint16_t)(hash_mix(record[1]) % channels);
     }
     return OK;
 }

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "sim/kernel/guard.h"
+#include "sim/kernel/real.h"
 
 /* Records show in a log together, as a broker's clients fetch them. */
 #define LOG_TICK (10 * TIME_MS)
@@ -136,7 +137,8 @@ static time_ns next_arrival(struct exact *exact, const struct exact_task *task)
     return at > tick ? at : tick;
 }
 
-/* An exponential service time, or what else was asked for, of so many records: their sum. */
+/* An exponential service time, or what else was asked for, of so many records: their sum, taken for
+ * log-normal, whose mean is right also where they are few. */
 static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns cost,
                     uint64_t records)
 {
@@ -144,8 +146,8 @@ static time_ns vary(struct exact *exact, const struct exact_task *task, time_ns 
     if (!(cv > 0) || records == 0 || cost == 0)
         return cost;
     double z = distribution_draw_normal(&exact->hosts.items[task->life.host].service);
-    double factor = 1 + cv / sqrt((double)records) * z;
-    return factor > 0.1 ? (time_ns)((double)cost * factor) : cost / 10;
+    double variance = real_log(1 + cv * cv / (double)records);
+    return real_time((double)cost * real_exp(sqrt(variance) * z - variance / 2));
 }
 
 static bool has_room(const struct exact *exact, const struct exact_task *task)

@@ -57,18 +57,22 @@ static const struct keyed_reduce_params count_params = {
     .state = { .name = "count", .key_size = 8, .value_size = 8, .key_hash = KEY_HASH_LONG },
     .apply = count_records
 };
+#define RECORD_COST TIME_US
+
 static struct record_layout key_layout[] = { { 8, false } };
 static struct record_layout counted_layout[] = { { sizeof(struct counted), false } };
 static const struct operator_spec source_specs[] = { { .name = "source",
                                                        .id = SOURCES,
                                                        .class = &log_source_class,
                                                        .params = &source_params,
+                                                       .cost = RECORD_COST,
                                                        .outputs = { key_layout, 1, 1 } } };
 static const struct operator_spec count_specs[] = {
     { .name = "count",
       .id = COUNTERS,
       .class = &keyed_reduce_class,
       .params = &count_params,
+      .cost = RECORD_COST,
       .outputs = { counted_layout, 1, 1 } },
     { .name = "sink", .id = COUNTERS + 1, .class = &discard_sink_class }
 };
@@ -98,6 +102,7 @@ static struct exec_task *create_source(const struct exec_line *line, uint32_t i)
             .output_count = 1,
             .finishes_behind_checkpoint = line->config.checkpoints,
             .awaits_readers = line->config.checkpoints,
+            .step_cost_max = line->config.step_records * RECORD_COST,
             .buffer_timeout = TIME_MS },
         &note);
     ck_assert_msg(task != NULL, "%s", note.text);
@@ -124,6 +129,7 @@ static struct exec_task *create_counter(const struct exec_line *line, uint32_t i
             .input_count = 1,
             .barriers = line->config.barriers,
             .finishes_behind_checkpoint = line->config.checkpoints,
+            .step_cost_max = line->config.step_records * RECORD_COST,
             .buffer_timeout = TIME_MS },
         &note);
     ck_assert_msg(task != NULL, "%s", note.text);

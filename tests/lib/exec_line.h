@@ -18,7 +18,8 @@ struct exec_line_config {
     uint64_t records, keys;
     uint32_t buffer_size;
     enum barrier_mode barriers;
-    bool checkpoints; /* tasks end behind their last one */
+    bool checkpoints;      /* tasks end behind their last one */
+    uint32_t step_records; /* most that a task takes in a step; 0: no limit */
     uint64_t seed;
 };
 

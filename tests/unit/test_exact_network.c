@@ -80,6 +80,36 @@ START_TEST(a_link_lets_through_what_it_can)
 END_TEST
 
 /* docs/model.md: 1.9 MB/s at 1 % and 1 ms, 0.20 MB/s at 5 %. */
+/* A pool of ten, a credit in 40 ms: ten buffers of 32 records, as many bytes as of small ones. From
+ * one to four each channel has one open: twelve of sixteen are under way. */
+START_TEST(large_records_wait_for_credits_as_small_ones_do)
+{
+    static const struct {
+        uint32_t readers;
+        double buffers;
+    } ways[] = { { 1, 10 }, { 4, 12 } };
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml,
+             HEAD "cluster:\n"
+                  "  task-manager: { count: 5, cores: 4, slots: 1, boot: 1s }\n"
+                  "  network: { latency: 20ms }\n"
+                  "jobs:\n"
+                  "  - name: job\n"
+                  "    vertices:\n"
+                  "      - { name: source, group: a, bytes: 1000, cost: 1us }\n"
+                  "      - { name: count, group: b, parallelism: %u, cost: 1us }\n"
+                  "    edges: [ 'source -> count: rebalance' ]\n"
+                  "    load: 20k/s\n",
+             (unsigned)ways[_i].readers);
+    exact_run_init(&run, yaml);
+    run_until(20 * TIME_S);
+    double served = counted();
+    run_until(40 * TIME_S);
+    must_be_near(counted() - served, 20 * ways[_i].buffers * 32 / 0.04, 0.05, "served");
+    exact_run_fini(&run);
+}
+END_TEST
+
 START_TEST(lost_packets_leave_what_tcp_makes_of_them)
 {
     exact_run_init(&run, HEAD CLUSTER(", loss: 1%") "jobs:\n" JOB("job", "5k/s"));
@@ -176,6 +206,7 @@ Suite *test_exact_network_suite(void)
     Suite *suite = suite_create("exact_network");
     TCase *tests = tcase_create("network");
     tcase_add_test(tests, a_link_lets_through_what_it_can);
+    tcase_add_loop_test(tests, large_records_wait_for_credits_as_small_ones_do, 0, 2);
     tcase_add_test(tests, lost_packets_leave_what_tcp_makes_of_them);
     tcase_add_test(tests, both_ends_and_the_way_between_lose_packets);
     tcase_add_test(tests, what_waits_goes_on_at_the_new_pace);

@@ -79,7 +79,7 @@ START_TEST(a_task_goes_on_whose_room_comes_while_it_works)
     struct model_job_view view;
     exact_run_init(&run, "name: t\n"
                          "world: exact\n"
-                         "duration: 35s\n"
+                         "duration: 40s\n"
                          "config: { scheduler-mode: reactive, heartbeat.timeout: 10s,\n"
                          "          heartbeat.interval: 2s,\n"
                          "          execution.checkpointing.interval: 10s }\n"
@@ -95,7 +95,7 @@ START_TEST(a_task_goes_on_whose_room_comes_while_it_works)
                          "    load: 20k/s\n"
                          "events: [ { at: 20.17s, cut: { task-manager: tm2, for: 6s } } ]\n");
     while (simulation_run_events(run.simulation, 1))
-        if (simulation_now(run.simulation) > 34 * TIME_S)
+        if (simulation_now(run.simulation) > 38 * TIME_S)
             break;
     exact_view_job(run.exact, (struct job_id){ 0 }, &view);
     ck_assert_double_lt(view.lag_seconds, 0.1);

@@ -93,6 +93,20 @@ START_TEST(a_busy_vertex_is_as_busy_as_its_records_cost)
 }
 END_TEST
 
+/* One of them to a step, each of another length. */
+START_TEST(records_that_cost_more_than_a_step_are_as_long_on_average)
+{
+    exact_run_init(&run, HEAD CLUSTER JOB("bytes: 100", "cost: 20ms", "40/s"));
+    run_until(10 * TIME_S);
+    struct model_vertex_view count = look_vertex(count_vertex);
+    run_until(400 * TIME_S);
+    struct model_vertex_view later = look_vertex(count_vertex);
+    must_be_near(later.busy_seconds - count.busy_seconds, 0.02 * (later.in_total - count.in_total),
+                 0.03, "busy");
+    exact_run_fini(&run);
+}
+END_TEST
+
 START_TEST(a_slow_vertex_holds_its_source_back)
 {
     exact_run_init(&run, HEAD CLUSTER JOB("bytes: 100, cost: 10us", "cost: 200us", "20k/s"));
@@ -468,6 +482,7 @@ Suite *test_exact_runs_suite(void)
     TCase *tests = tcase_create("runs");
     tcase_add_test(tests, every_record_is_in_the_state_at_the_end);
     tcase_add_test(tests, a_busy_vertex_is_as_busy_as_its_records_cost);
+    tcase_add_test(tests, records_that_cost_more_than_a_step_are_as_long_on_average);
     tcase_add_test(tests, a_slow_vertex_holds_its_source_back);
     tcase_add_test(tests, a_nic_lets_through_what_it_can);
     tcase_add_loop_test(tests, an_edge_of_which_nothing_is_known_spreads_evenly, 0, 2);

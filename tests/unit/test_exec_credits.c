@@ -238,6 +238,43 @@ START_TEST(storing_ends_at_a_newer_barrier_or_when_it_is_stopped)
 }
 END_TEST
 
+/* Of a buffer that is read in part the rest comes first, and what was given out not at all. */
+START_TEST(storing_takes_the_rest_of_what_is_read_in_part)
+{
+    static const struct record_layout numbers = { .size = 8 };
+    struct frame_reader reader;
+    struct frame frame;
+    struct note note;
+    struct stored_buffer stored;
+    struct frame_writer writer = { 0 };
+    gates_open(2, 2, 0);
+    gates_announce();
+    frame_writer_open(&writer, buffer_create(64), 64, 8);
+    for (uint64_t i = 0; i < 4; i++, writer.at += 8)
+        memcpy(writer.at, &i, sizeof i);
+    struct buffer *buffer = frame_writer_close(&writer, 8);
+    frame_reader_init(&reader, numbers, 64);
+    ck_assert(!err_is(frame_reader_open(&reader, buffer, &note)));
+    ck_assert(!err_is(frame_reader_next_part(&reader, 3, &frame, &note)));
+    gates_send_buffer(1, 0);
+    input_gate_hold(&gates.gate, 1, &reader);
+    input_gate_start_storing(&gates.gate, 4);
+    ck_assert(input_gate_take_stored(&gates.gate, &stored));
+    ck_assert_uint_eq(stored.channel, 1);
+    ck_assert_uint_eq(stored.buffer->used, FRAME_HEAD + 8);
+    ck_assert_uint_eq(stored.buffer->bytes[FRAME_HEAD], 3);
+    buffer_release(stored.buffer);
+    gates_take_stored(4, 1, 0);
+    gates_have_no_stored();
+    struct channel_item item = { .buffer = buffer };
+    input_gate_recycle(&gates.gate, 1, &item);
+    input_gate_start_storing(&gates.gate, 5);
+    gates_take_stored(5, 1, 0);
+    gates_have_no_stored();
+    frame_reader_fini(&reader);
+}
+END_TEST
+
 /* The stored reference outlives the reading: shared, not copied. */
 START_TEST(stored_buffer_is_the_one_that_is_read)
 {
@@ -274,6 +311,7 @@ Suite *test_exec_credits_suite(void)
     tcase_add_test(tcase, recovered_state_is_read_before_anything_else);
     tcase_add_test(tcase, storing_takes_what_came_before_the_barrier);
     tcase_add_test(tcase, storing_ends_at_a_newer_barrier_or_when_it_is_stopped);
+    tcase_add_test(tcase, storing_takes_the_rest_of_what_is_read_in_part);
     tcase_add_test(tcase, stored_buffer_is_the_one_that_is_read);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -395,6 +395,47 @@ START_TEST(buffer_pool_stops_the_run_beyond_its_limit)
 }
 END_TEST
 
+/* Three records, a watermark, five records: in parts of two, and the rest of it at each moment. */
+START_TEST(frame_parts_and_their_rest_are_the_whole)
+{
+    static const struct record_layout layouts[] = { { 8, false }, { 0, true } };
+    struct record_layout layout = layouts[_i];
+    struct frame_writer writer = { 0 };
+    uint32_t stride = record_stride(layout), seen = 0;
+    frame_writer_open(&writer, buffer_create(512), 512, stride);
+    for (uint8_t i = 0; i < 8; i++) {
+        if (i == 3)
+            ck_assert(frame_writer_add_watermark(&writer, stride, 77));
+        put(&writer, layout, 8, i);
+    }
+    struct buffer *buffer = frame_writer_close(&writer, stride);
+    struct frame_reader whole;
+    open_reader(layout, buffer);
+    whole = reader;
+    static const uint32_t counts[] = { 2, 1, 0, 2, 2, 1 };
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        uint32_t left = 0;
+        struct buffer *rest = frame_reader_copy_rest(&whole);
+        ck_assert_uint_le(rest->used, buffer->used);
+        open_reader(layout, rest);
+        while (next() != FRAME_END)
+            for (uint32_t i = 0; i < frame.batch.count; i++)
+                ck_assert_uint_eq(*(const uint8_t *)batch_payload(&frame.batch, i), seen + left++);
+        ck_assert_uint_eq(left, 8 - seen);
+        frame_reader_fini(&reader);
+        buffer_release(rest);
+        ck_assert(!err_is(frame_reader_next_part(&whole, 2, &frame, &note)));
+        ck_assert_uint_eq(frame.batch.count, counts[k]);
+        ck_assert_int_eq(frame.watermark, k == 2 ? 77 : 0);
+        for (uint32_t i = 0; i < frame.batch.count; i++)
+            ck_assert_uint_eq(*(const uint8_t *)batch_payload(&frame.batch, i), seen++);
+    }
+    ck_assert(!frame_reader_has_more(&whole));
+    frame_reader_fini(&whole);
+    buffer_release(buffer);
+}
+END_TEST
+
 Suite *test_exec_frame_suite(void)
 {
     Suite *suite = suite_create("exec frame");
@@ -408,6 +449,7 @@ Suite *test_exec_frame_suite(void)
     tcase_add_loop_test(tcase, frame_reader_says_what_is_wrong, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(tcase, frame_reader_refuses_a_buffer_that_says_too_much);
     tcase_add_test(tcase, frame_reader_survives_garbage);
+    tcase_add_loop_test(tcase, frame_parts_and_their_rest_are_the_whole, 0, 2);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("buffers");
     tcase_add_test(tcase, buffer_comes_back_with_its_last_reference);

@@ -236,8 +236,8 @@ static uint64_t records_read(void)
  * them are ahead of what has arrived then. */
 START_TEST(a_restored_split_that_is_ahead_of_what_has_arrived_waits)
 {
-    begin(1000);
-    exec_task_set_arrived(source(), 1000, false);
+    begin(90);
+    exec_task_set_arrived(source(), 90, false);
     exec_task_step(source(), 1);
     exec_line_trigger(&line, BARRIER_ALIGNED, TIME_NEVER);
     while (!line.complete.id)
@@ -252,6 +252,85 @@ START_TEST(a_restored_split_that_is_ahead_of_what_has_arrived_waits)
         exec_task_step(source(), line.now);
     }
     ck_assert_uint_eq(records_read(), before);
+    exec_line_fini(&line);
+}
+END_TEST
+
+static void begin_with_steps(uint32_t records)
+{
+    exec_line_init(&line, &(struct exec_line_config){ .splits = 3,
+                                                      .records = 5000,
+                                                      .keys = 10,
+                                                      .buffer_size = 512,
+                                                      .barriers = BARRIER_MODE_ALTERNATING,
+                                                      .checkpoints = true,
+                                                      .step_records = records });
+    exec_line_start(&line, 1, 1);
+}
+
+/* A buffer holds 63 records. */
+START_TEST(a_source_takes_no_more_than_there_are_buffers_for)
+{
+    begin_with_steps(0);
+    const struct result_partition *output = exec_task_output(source(), 0);
+    while (exec_task_step(source(), 1).kind == STEP_WORKED)
+        ck_assert_uint_eq(buffer_pool_overdraft(output->pool), 0);
+    ck_assert_uint_eq(output->pool->in_use, output->pool->limit);
+    ck_assert_uint_le(records_read(), 63 * output->pool->limit);
+    exec_line_fini(&line);
+}
+END_TEST
+
+START_TEST(a_step_takes_no_more_records_than_its_cost_allows)
+{
+    const struct chain *chain;
+    begin_with_steps(20);
+    chain = exec_task_chain(counter());
+    for (uint64_t i = 1; i <= 5; i++) {
+        ck_assert_int_eq(exec_task_step(source(), 1).cost, 20 * TIME_US);
+        ck_assert_uint_eq(records_read(), 20 * i);
+    }
+    exec_line_carry(&line);
+    ck_assert_uint_eq(chain->operators[0]->records_in, 0);
+    while (exec_task_step(counter(), 1).kind != STEP_WORKED)
+        exec_line_carry(&line);
+    ck_assert_uint_eq(chain->operators[0]->records_in, 20);
+    exec_task_checkpoint_aborted(counter(), 7); /* mail comes between the records of a buffer */
+    ck_assert_int_eq(exec_task_step(counter(), 1).kind, STEP_WORKED);
+    ck_assert_uint_eq(chain->operators[0]->records_in, 20);
+    ck_assert_int_eq(exec_task_step(counter(), 1).cost, 20 * TIME_US);
+    ck_assert_int_eq(exec_task_step(counter(), 1).cost, 20 * TIME_US);
+    ck_assert_int_eq(exec_task_step(counter(), 1).cost, 3 * TIME_US);
+    ck_assert_uint_eq(chain->operators[0]->records_in, 63);
+    exec_task_check(counter());
+    exec_line_fini(&line);
+}
+END_TEST
+
+/* What was counted before the barrier and what is stored with it are all that the source had read.
+ */
+START_TEST(a_barrier_with_priority_comes_between_the_records_of_a_buffer)
+{
+    struct task_fact fact;
+    const struct chain *chain;
+    bool begun = false;
+    begin_with_steps(20);
+    chain = exec_task_chain(counter());
+    for (int i = 0; i < 5; i++)
+        exec_task_step(source(), 1);
+    exec_line_carry(&line);
+    while (chain->operators[0]->records_in == 0) {
+        exec_line_carry(&line);
+        exec_task_step(counter(), 1);
+    }
+    exec_line_trigger(&line, BARRIER_UNALIGNED, TIME_NEVER);
+    exec_task_step(source(), 1);
+    exec_line_carry(&line);
+    exec_task_step(counter(), 1);
+    ck_assert_uint_eq(chain->operators[0]->records_in, 20);
+    while (exec_task_take_fact(counter(), &fact))
+        begun |= fact.kind == TASK_FACT_SNAPSHOT;
+    ck_assert(begun);
     exec_line_fini(&line);
 }
 END_TEST
@@ -425,6 +504,9 @@ Suite *test_exec_life_suite(void)
     tcase_add_test(tcase, a_task_finishes_behind_its_readers_and_its_producers);
     tcase_add_test(tcase, what_a_task_has_done_can_be_looked_at);
     tcase_add_test(tcase, a_restored_split_that_is_ahead_of_what_has_arrived_waits);
+    tcase_add_test(tcase, a_source_takes_no_more_than_there_are_buffers_for);
+    tcase_add_test(tcase, a_step_takes_no_more_records_than_its_cost_allows);
+    tcase_add_test(tcase, a_barrier_with_priority_comes_between_the_records_of_a_buffer);
     tcase_add_test(tcase, a_task_that_stops_behind_a_savepoint_has_not_read_all_its_input);
     tcase_add_test(tcase, a_task_runs_when_what_was_in_flight_to_it_is_read);
     tcase_add_test(tcase, a_task_that_recovers_can_be_cancelled);

@@ -416,6 +416,55 @@ START_TEST(barrier_waits_its_turn_where_unaligned_is_not_supported)
 }
 END_TEST
 
+static uint32_t most_of_a_channel(void)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < partition.pool->channels; i++)
+        if (partition.pool->by_channel && partition.pool->by_channel[i] > most)
+            most = partition.pool->by_channel[i];
+    return most;
+}
+
+/* Whichever channels they go to: all to one, to two in turn, or to each as it is drawn. */
+START_TEST(partition_has_room_for_as_many_as_it_says)
+{
+    uint16_t targets[4096];
+    struct rng rng = rng_stream(1, "room", (uint64_t)_i);
+    uint32_t channels = 1 + (uint32_t)rng_below(&rng, 80), rounds = 0;
+    struct result_partition_config config = partitions_config(PARTITION_CUSTOM, channels);
+    config.per_channel_max = 3;
+    partitions_open(&partition, config);
+    while (result_partition_is_available(&partition)) {
+        uint32_t room = result_partition_room(&partition), kinds = (uint32_t)rng_below(&rng, 3);
+        ck_assert_uint_ge(room, 1);
+        room = room < 4096 ? room : 4096;
+        uint16_t first = (uint16_t)rng_below(&rng, channels);
+        for (uint32_t i = 0; i < room; i++)
+            targets[i] = (uint16_t)(kinds < 2 ? (first + kinds * i % 2) % channels
+                                              : rng_below(&rng, channels));
+        ck_assert(!err_is(partitions_write(&partition, room, targets, &note)));
+        ck_assert_uint_le(partition.pool->in_use, partition.pool->limit);
+        ck_assert_uint_le(most_of_a_channel(), config.per_channel_max);
+        rounds++;
+    }
+    ck_assert_uint_gt(rounds, 0);
+    result_partition_fini(&partition);
+}
+END_TEST
+
+START_TEST(partition_with_room_is_filled_at_once_where_there_is_one_channel)
+{
+    struct result_partition_config config = partitions_config(PARTITION_FORWARD, 1);
+    partitions_open(&partition, config);
+    ck_assert_uint_eq(result_partition_room(&partition), 7 * config.buffers);
+    ck_assert(!err_is(partitions_write(&partition, 3, NULL, &note)));
+    ck_assert_uint_eq(result_partition_room(&partition), 7 * config.buffers - 3);
+    result_partition_set_buffer_size(&partition, 0, 24); /* two in each from now on */
+    ck_assert_uint_eq(result_partition_room(&partition), 4 + 2 * (config.buffers - 1));
+    result_partition_fini(&partition);
+}
+END_TEST
+
 Suite *test_exec_partition_suite(void)
 {
     Suite *suite = suite_create("exec partition");
@@ -425,6 +474,8 @@ Suite *test_exec_partition_suite(void)
     tcase_add_test(tcase, partition_is_available_again_when_overdraft_is_back);
     tcase_add_test(tcase, partition_that_goes_on_takes_no_more_memory);
     tcase_add_test(tcase, partition_refuses_overdraft_beyond_its_limit);
+    tcase_add_loop_test(tcase, partition_has_room_for_as_many_as_it_says, 0, 200);
+    tcase_add_test(tcase, partition_with_room_is_filled_at_once_where_there_is_one_channel);
     tcase_add_test(tcase, partition_waits_for_a_channel_with_too_many_buffers);
     tcase_add_test(tcase, broadcast_shares_one_buffer);
     tcase_add_test(tcase, watermark_goes_to_every_channel_behind_its_records);

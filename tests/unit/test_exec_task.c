@@ -7,8 +7,9 @@
 
 #include "tests/lib/exec_line.h"
 
-enum { SEEDS = 40 };
+enum { SEEDS = 40, STEPS = 8 };
 
+/* Buffers hold 31 records: with most seeds a task takes a few of them in a step. */
 static struct exec_line_config config_of(uint64_t seed)
 {
     return (struct exec_line_config){ .splits = 5,
@@ -16,6 +17,7 @@ static struct exec_line_config config_of(uint64_t seed)
                                       .keys = 300,
                                       .buffer_size = 256,
                                       .barriers = BARRIER_MODE_ALIGNED,
+                                      .step_records = (uint32_t)(seed % STEPS),
                                       .seed = seed };
 }
 

