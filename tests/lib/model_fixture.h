@@ -61,6 +61,7 @@ struct model_fixture {
 
 void model_fixture_init(struct model_fixture *fixture);
 void model_fixture_fini(struct model_fixture *fixture);
+struct plane_world model_fixture_world(struct model_fixture *fixture);
 
 /* Job 0 is there; another one gets the next number. */
 struct job_id model_fixture_add_job(struct model_fixture *fixture);
