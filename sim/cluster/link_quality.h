@@ -6,6 +6,9 @@
 #ifndef WEIR_SIM_CLUSTER_LINK_QUALITY_H
 #define WEIR_SIM_CLUSTER_LINK_QUALITY_H
 
+#include "core/base/ids.h"
+#include "core/base/index_map.h"
+#include "core/base/vec.h"
 #include "sim/load/distribution.h"
 
 struct process;
@@ -24,6 +27,25 @@ struct link_throttle {
     time_ns latency;      /* on top, one way */
     double bandwidth_bps; /* at most; 0: no limit */
     double loss;          /* beside what is lost anyway */
+};
+
+bool link_throttle_does_any(const struct link_throttle *throttle);
+
+/* A pair that is throttled now, and where that stands in the list of each. */
+struct throttled_pair {
+    struct node_id ends[2];
+    uint32_t places[2];
+    struct link_throttle throttle;
+};
+
+/* Pairs that have something of their own. */
+struct own_links {
+    struct index_map named;     /* pairs of names: place in the scenario's list */
+    struct index_map first_end; /* a name: the first end so named there, 2 x place, or 1 more */
+    VEC(uint32_t) next_end;     /* by end: the next one of that name; INDEX_NONE */
+    struct index_map throttled; /* pairs of nodes: place below */
+    VEC(struct throttled_pair) throttles;
+    VEC(uint32_t) free_throttles;
 };
 
 /* Of a connection at the sender's NIC: 0 where the NIC is full before the link is. */
@@ -46,5 +68,8 @@ const struct link_quality *link_quality_between(const struct virtual_cluster *cl
                                                 struct link_quality *room);
 void link_quality_throttle(struct virtual_cluster *cluster, struct process *a, struct process *b,
                            const struct link_throttle *throttle);
+/* The TaskManagers with which this one, that has not ended, has something of its own. */
+void link_quality_each(const struct virtual_cluster *cluster, const struct process *process,
+                       void (*visit)(void *context, struct node_id peer), void *context);
 
 #endif

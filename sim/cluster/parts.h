@@ -35,7 +35,7 @@ struct process { /* what every message touches comes first */
     struct sim_handle wake;
     const struct machine_spec *machine; /* null: the JobManager's */
     double loss, speed;
-    uint32_t own_links;     /* to how many others there may be something of its own */
+    uint32_t own_links;     /* with something of their own: of the scenario, or throttled now */
     uint32_t worker_links;  /* those of them to TaskManagers: records go there */
     struct contact contact; /* TaskManagers */
     struct rng network, storage;
@@ -52,9 +52,9 @@ struct process { /* what every message touches comes first */
     time_ns halts_at;                          /* stop begun: its JVM ends by then */
     time_ns closed_at;                         /* goodbye said: it ends then */
     struct sim_handle boot, stop, close, kill; /* up; goodbye; closed; end of the grace period */
-    VEC(uint32_t) links;
-    VEC(struct letter *) inbox;      /* frozen or booting */
-    VEC(struct letter *) connecting; /* registrations of it that wait for a way back */
+    VEC(uint32_t) links, throttles;            /* throttles: of its links, now */
+    VEC(struct letter *) inbox;                /* frozen or booting */
+    VEC(struct letter *) connecting;           /* registrations of it that wait for a way back */
 };
 
 struct virtual_cluster {
@@ -83,9 +83,7 @@ struct virtual_cluster {
     VEC(struct letter *) letter_blocks; /* all letters there are */
     struct letter *spare_letters;
     struct link_quality plain_link; /* of pairs without anything of their own */
-    struct index_map own_links;     /* pairs of names: place in the scenario's list */
-    struct index_map throttle_of;   /* pairs of nodes: place in throttles */
-    VEC(struct link_throttle) throttles;
+    struct own_links own_links;
     struct rng client;
     struct effects effects; /* of the node being stepped */
 

@@ -88,6 +88,7 @@ void process_destroy(struct virtual_cluster *cluster, struct process *process)
     if (process->node)
         cluster->driver->destroy(process->node);
     vec_fini(&process->links);
+    vec_fini(&process->throttles);
     vec_fini(&process->inbox);
     vec_fini(&process->connecting);
     mem_destroy(process->name);

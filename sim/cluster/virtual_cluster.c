@@ -196,7 +196,7 @@ void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id no
     CHECK(node.n != peer.n);
     struct process *process = cluster_process(cluster, node);
     struct process *other = cluster_process(cluster, peer);
-    bool any = throttle->latency > 0 || throttle->bandwidth_bps > 0 || throttle->loss > 0;
+    bool any = link_throttle_does_any(throttle);
     struct link_quality room;
     double before_bps = network_bandwidth(cluster, process, other);
     link_quality_throttle(cluster, process, other, throttle);
@@ -338,6 +338,12 @@ void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node
                               void (*visit)(void *context, struct node_id peer), void *context)
 {
     network_each_cut(cluster, cluster_process(cluster, node), visit, context);
+}
+
+void virtual_cluster_each_own_link(const struct virtual_cluster *cluster, struct node_id node,
+                                   void (*visit)(void *context, struct node_id peer), void *context)
+{
+    link_quality_each(cluster, cluster_process(cluster, node), visit, context);
 }
 
 struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, struct node_id a,

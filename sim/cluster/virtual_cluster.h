@@ -48,7 +48,7 @@ struct process_view {
     bool cut_off, gone;                /* from everybody; it has said goodbye, or ended */
     uint32_t cut_links;                /* to single others, also such as lose everything */
     const struct machine_spec *machine;
-    bool own_links; /* some pair of TaskManagers with it may have figures of its own */
+    bool own_links; /* links to some other TaskManagers may have figures of their own */
 };
 
 struct virtual_cluster *virtual_cluster_create(const struct scenario *scenario,
@@ -129,6 +129,10 @@ bool virtual_cluster_carries(const struct virtual_cluster *cluster, struct node_
                              struct node_id b);
 void virtual_cluster_each_cut(const struct virtual_cluster *cluster, struct node_id node,
                               void (*visit)(void *context, struct node_id peer), void *context);
+/* The TaskManagers whose links with this one, which is not gone, have figures of their own. */
+void virtual_cluster_each_own_link(const struct virtual_cluster *cluster, struct node_id node,
+                                   void (*visit)(void *context, struct node_id peer),
+                                   void *context);
 struct link_quality virtual_cluster_link(const struct virtual_cluster *cluster, struct node_id a,
                                          struct node_id b);
 struct sim_queue *virtual_cluster_queue(const struct virtual_cluster *cluster);

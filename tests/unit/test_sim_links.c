@@ -97,6 +97,74 @@ START_TEST(links_to_the_job_manager_are_none_of_the_data_planes)
 }
 END_TEST
 
+static void note_peer(void *context, struct node_id peer)
+{
+    *(uint64_t *)context += (uint64_t)1 << 4 * peer.n;
+}
+
+/* How often each is told, a digit by node from behind. */
+static uint64_t peers_of(struct node_id node)
+{
+    uint64_t peers = 0;
+    virtual_cluster_each_own_link(world.cluster, node, note_peer, &peers);
+    return peers;
+}
+
+/* A pair with figures of the scenario that is throttled as well is told once. */
+START_TEST(task_managers_with_figures_of_their_own_are_told_from_both_sides)
+{
+    add_link(job_manager, tm1, 30 * TIME_MS, 0, 0);
+    add_link(tm2, tm1, 30 * TIME_MS, 0, 0);
+    struct node_id a = fake_world_begin(&world);
+    const struct link_throttle slow = { .latency = 40 * TIME_MS };
+    ck_assert_uint_eq(peers_of(a), 0); /* the other one has not come */
+    struct node_id b = fake_world_add(&world, NULL), c = fake_world_add(&world, NULL);
+    ck_assert_uint_eq(peers_of(a), 0x100);
+    ck_assert_uint_eq(peers_of(b), 0x10);
+    virtual_cluster_throttle(world.cluster, manager, a, &slow);
+    virtual_cluster_throttle(world.cluster, a, b, &slow);
+    virtual_cluster_throttle(world.cluster, c, a, &slow);
+    ck_assert_uint_eq(peers_of(a), 0x1100);
+    ck_assert_uint_eq(peers_of(b), 0x10);
+    ck_assert_uint_eq(peers_of(c), 0x10);
+    virtual_cluster_kill(world.cluster, b, "test");
+    fake_world_add(&world, tm2); /* node 4 comes in its place */
+    ck_assert_uint_eq(peers_of(a), 0x11000);
+}
+END_TEST
+
+/* Whatever the order in which they end, and begin again. */
+START_TEST(a_throttle_that_is_over_leaves_nothing_behind)
+{
+    world.scenario.cluster.network.loss = 0.1;
+    struct node_id a = fake_world_begin(&world), others[3], last;
+    const struct link_throttle slow = { .latency = 40 * TIME_MS }, none = { 0 };
+    for (int i = 0; i < 3; i++) {
+        others[i] = fake_world_add(&world, NULL);
+        virtual_cluster_throttle(world.cluster, a, others[i], &slow);
+        if (i > 0)
+            virtual_cluster_throttle(world.cluster, others[i], others[0], &slow);
+    }
+    last = others[2];
+    ck_assert_uint_eq(peers_of(a), 0x11100);
+    virtual_cluster_throttle(world.cluster, others[0], a, &none);
+    ck_assert_uint_eq(peers_of(a), 0x11000);
+    ck_assert_uint_eq(peers_of(others[0]), 0x11000);
+    virtual_cluster_throttle(world.cluster, a, last, &none);
+    ck_assert_uint_eq(peers_of(last), 0x100);
+    ck_assert_uint_eq(peers_of(a), 0x1000);
+    virtual_cluster_throttle(world.cluster, last, a, &slow);
+    virtual_cluster_throttle(world.cluster, others[0], last, &none);
+    virtual_cluster_throttle(world.cluster, a, others[1], &none);
+    ck_assert_uint_eq(peers_of(a), 0x10000);
+    ck_assert(has_own_links(a) && has_own_links(others[1]));
+    virtual_cluster_throttle(world.cluster, a, last, &none);
+    ck_assert(!has_own_links(a) && !has_own_links(last) && peers_of(a) == 0);
+    struct link_quality link = virtual_cluster_link(world.cluster, a, last);
+    ck_assert(!link.is_own && link.loss == 0.1 && link.more_latency == 0);
+}
+END_TEST
+
 START_TEST(a_throttle_adds_latency_until_it_is_taken_back)
 {
     struct node_id node = fake_world_begin(&world);
@@ -349,6 +417,8 @@ Suite *test_sim_links_suite(void)
     tcase_add_test(tcase, a_link_has_its_own_latency);
     tcase_add_test(tcase, figures_belong_to_one_pair);
     tcase_add_test(tcase, links_to_the_job_manager_are_none_of_the_data_planes);
+    tcase_add_test(tcase, task_managers_with_figures_of_their_own_are_told_from_both_sides);
+    tcase_add_test(tcase, a_throttle_that_is_over_leaves_nothing_behind);
     tcase_add_test(tcase, a_throttle_adds_latency_until_it_is_taken_back);
     tcase_add_test(tcase, messages_over_a_slow_link_are_sent_one_by_one);
     tcase_add_test(tcase, messages_over_a_link_of_no_bandwidth_worth_the_name_come_when_it_is_over);
