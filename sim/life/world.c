@@ -25,6 +25,12 @@ static void each_cut(void *context, struct node_id node,
     virtual_cluster_each_cut(context, node, visit, visitor);
 }
 
+static void each_own_link(void *context, struct node_id node,
+                          void (*visit)(void *visitor, struct node_id peer), void *visitor)
+{
+    virtual_cluster_each_own_link(context, node, visit, visitor);
+}
+
 static struct link_quality link(void *context, struct node_id a, struct node_id b)
 {
     return virtual_cluster_link(context, a, b);
@@ -65,6 +71,7 @@ struct plane_world plane_world_of(struct virtual_cluster *cluster)
                                  .process = process,
                                  .can_talk = can_talk,
                                  .each_cut = each_cut,
+                                 .each_own_link = each_own_link,
                                  .link = link,
                                  .transfer = transfer,
                                  .transfer_limit = transfer_limit,

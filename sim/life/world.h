@@ -17,6 +17,10 @@ struct plane_world {
     /* The hosts whose link with this one is cut by name, or loses everything; null: none. */
     void (*each_cut)(void *context, struct node_id node,
                      void (*visit)(void *visitor, struct node_id peer), void *visitor);
+    /* The hosts with which this one has figures of its own: each says so of the other. Null: none.
+     */
+    void (*each_own_link)(void *context, struct node_id node,
+                          void (*visit)(void *visitor, struct node_id peer), void *visitor);
     /* What two hosts have between them. Null: what the scenario's network says. */
     struct link_quality (*link)(void *context, struct node_id a, struct node_id b);
     struct transfer_id (*transfer)(void *context, struct node_id node, enum transfer_way way,

@@ -53,7 +53,6 @@ struct component {
     uint32_t first_place, place_count;
     uint32_t first_class, class_count;
     uint32_t shuffle_count;    /* all-to-all edges */
-    uint32_t first_shuffle;    /* of them, in the network */
     struct buffer_fill fill;   /* of the buffers between its sources and what holds them back */
     struct buffer_level level; /* as found for the network as it was: */
     time_ns level_at;

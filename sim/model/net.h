@@ -23,8 +23,10 @@
 #include "sim/model/contention.h"
 #include "sim/model/intern.h"
 #include "sim/model/maxmin.h"
+#include "sim/model/net_pair.h"
 #include "sim/model/net_parts.h"
 #include "sim/model/net_window.h"
+#include "sim/model/ranking.h"
 #include "sim/model/vertex_flow.h"
 
 struct net_sum {
@@ -104,10 +106,11 @@ struct net {
     VEC(struct net_place) places;
     VEC(double) loads, peaks; /* places x HOST_LIMITS x sums: all; its largest thread or channel */
     VEC(struct far_load) fars;
-    VEC(struct shuffle_end) ends; /* places x shuffles of the component */
-    uint32_t shuffle_count;
+    VEC(struct shuffle_end) ends;   /* places x shuffles of the component */
+    VEC(struct net_pair) pairs;     /* by slot */
+    struct ranking ranking;         /* scratch */
     VEC(double) wire_losses;        /* kinds of hosts; none when nothing is lost */
-    VEC(struct net_wire) wires;     /* kinds x shuffles */
+    VEC(double) wires;              /* as ends: seconds per byte of what is sent, at its slowest */
     VEC(struct net_window) windows; /* by subtask, of vertices that may wait for credits */
     VEC(struct window_row) window_rows;
     VEC(struct own_row) own_rows;

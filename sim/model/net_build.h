@@ -17,11 +17,14 @@ struct network_use;
 
 /* net_gather.c: raw flows, slots, loads and rows of the members. */
 void net_gather(struct model *model, struct net *net);
-/* net_places.c: places of a member; the slot of a host, and the place there of the component that
- * is being gathered. */
+/* net_places.c: places of a member; the slot of a host. */
 void net_add_places(struct model *model, struct net *net, uint32_t member);
 uint32_t net_slot_of(struct model *model, struct net *net, uint32_t host);
+/* Looks at a component: its place at a slot that it has one at; which of its places that is, NONE.
+ */
+void net_number_places(struct net *net, const struct component *component);
 struct net_place *net_place_at(struct net *net, uint32_t slot);
+uint32_t net_place_number(const struct net *net, const struct component *component, uint32_t slot);
 /* net_class.c: which limits of hosts can be reached; classes from raw flows, the problem from both.
  */
 void net_find_kept(struct model *model, struct net *net);

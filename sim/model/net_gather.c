@@ -126,7 +126,7 @@ static void gather_output(const struct gather *g, uint32_t e)
         double to_one = fmax(1, channels / (g->component->place_count - 1));
         add_load(g, g->slot, LIMIT_NIC_OUT, bytes * (copies - end->consumed), channels);
         add_load(g, g->slot, LIMIT_WIRE,
-                 bytes * net_wire_of_shuffle(model, net, g->component, g->slot, shuffle), to_one);
+                 bytes * net->wires.items[net_place_at(net, g->slot)->first_end + shuffle], to_one);
         return;
     }
     struct subtask_range range = edge_consumers_of(&g->job->plan, e, g->subtask);
@@ -429,10 +429,7 @@ static void gather_component(struct model *model, struct net *net, uint32_t memb
     struct model_job *job = &model->jobs[j];
     struct component *component = component_at(model, net, member);
     const struct job_graph *graph = job->spec->graph;
-    for (uint32_t p = 0; p < component->place_count; p++) {
-        uint32_t place = component->first_place + p;
-        net->slots.items[net->places.items[place].slot].place = place;
-    }
+    net_number_places(net, component);
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         struct model_vertex *vertex = &job->vertices[*id];
         for (VEC_EACH(const uint32_t, k, &vertex->shape.sources)) {
@@ -457,9 +454,7 @@ static void begin_component(struct model *model, struct net *net, uint32_t membe
     if (!component->shaped)
         shape_build(model, job, component);
     component->first_sum = (uint32_t)net->sums.count;
-    component->first_shuffle = net->shuffle_count;
     component->class_count = 0;
-    net->shuffle_count += component->shuffle_count;
     for (VEC_EACH(const uint32_t, s, &component->sources))
         vec_push(&net->sums,
                  (struct net_sum){ j, *s, (uint32_t)(component - job->components.items), 0, 0 });
@@ -478,6 +473,7 @@ void net_gather(struct model *model, struct net *net)
     each_member(model, net, net_add_places);
     each_member(model, net, find_ready);
     net_find_links(model, net);
+    net_find_pairs(model, net);
     net_find_wires(model, net);
     net_find_windows(model, net);
     net_find_nics(model, net);

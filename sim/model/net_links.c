@@ -46,13 +46,11 @@ static void meet_stalled(void *visitor, uint32_t peer)
     const struct model_host *host = &reach->model->hosts.items[peer];
     if (host->slot_round != net->round || is_off(host))
         return; /* no task of the network, or counted with those that nobody reaches */
-    uint32_t place = net->slots.items[host->slot].place;
     bool sends = false;
-    if (place < reach->component->first_place ||
-        place >= reach->component->first_place + reach->component->place_count)
+    if (net_place_number(net, reach->component, host->slot) == NONE)
         return;
     struct shuffle_end *here = net->ends.items + reach->place->first_end;
-    const struct shuffle_end *there = net->ends.items + net->places.items[place].first_end;
+    const struct shuffle_end *there = net->ends.items + net_place_at(net, host->slot)->first_end;
     for (uint32_t e = 0; e < reach->component->shuffle_count; e++) {
         bool jams = here[e].producers > 0 && there[e].consumed > 0;
         here[e].jams |= jams;
@@ -127,8 +125,7 @@ static void find_links(struct model *model, struct net *net, struct model_job *j
     list_shuffles(model, job, component);
     for (uint32_t e = 0; e < component->shuffle_count; e++)
         find_cut_off(model, net, job, component, e);
-    for (uint32_t p = 0; p < component->place_count; p++)
-        net->slots.items[places[p].slot].place = component->first_place + p;
+    net_number_places(net, component);
     for (uint32_t p = 0; p < component->place_count; p++) {
         uint32_t host = net->slots.items[places[p].slot].host;
         struct reach reach = { model, job, component, net, &places[p] };

@@ -57,7 +57,8 @@ struct net_slot {
     double limit[HOST_LIMITS];
     uint32_t wire_kind; /* hosts of equal loss */
     uint32_t first_place, last_place;
-    uint32_t place; /* that of the component being gathered */
+    uint32_t place;                  /* that of the component being looked at (net_number_places) */
+    uint32_t first_pair, pair_count; /* hosts with which it has figures of its own */
     uint32_t first_flow, first_far;
     uint32_t key;             /* hosts with equal keys load their limits alike */
     uint32_t likes;           /* that have its number for their key */
@@ -86,13 +87,6 @@ struct shuffle_end {
     double consumed, produced;
     uint32_t consumers, producers;
     bool jams; /* a host that gets some of it is out of reach: what is sent here cannot leave */
-};
-
-/* Of one shuffle, to the hosts of equal loss: the largest share that one of them gets, whose it is,
- * and the largest of the others. */
-struct net_wire {
-    double most, next;
-    uint32_t slot;
 };
 
 /* A subtask whose thread several flows share, or flows and shuffles: a row of its own. */

@@ -30,6 +30,19 @@ struct net_place *net_place_at(struct net *net, uint32_t slot)
     return &net->places.items[net->slots.items[slot].place];
 }
 
+void net_number_places(struct net *net, const struct component *component)
+{
+    uint32_t end = component->first_place + component->place_count;
+    for (uint32_t place = component->first_place; place < end; place++)
+        net->slots.items[net->places.items[place].slot].place = place;
+}
+
+uint32_t net_place_number(const struct net *net, const struct component *component, uint32_t slot)
+{
+    uint32_t number = net->slots.items[slot].place - component->first_place;
+    return number < component->place_count ? number : NONE;
+}
+
 static struct component *component_at(struct model *model, const struct net *net, uint32_t member)
 {
     struct net_member m = net->members.items[member];

@@ -6,8 +6,8 @@
  * go to channels whose sender tells of a backlog, and the backlogs of a subtask are all in one
  * pool: of all its channels no more is under way than that holds. See docs/model.md, credits.
  *
- * Cost: linear in subtasks and hosts of an edge that may wait; of pairs of hosts with links of
- * their own each is looked at.
+ * Cost: of an edge that may wait its subtasks, its hosts in order, and those pairs of hosts that
+ * have something of their own.
  */
 #include "sim/model/net_window.h"
 
@@ -46,15 +46,19 @@ struct gate_window {
     double level;      /* buffers a second of a channel that uses floating ones */
 };
 
-/* A shuffle as seen by who has no link of his own: the slowest channel and the slowest to another
- * host than that one's. */
-struct shuffle_window {
-    VEC(struct gate_window) gates; /* by place of the component */
-    VEC(struct net_window) found;  /* the same */
-    struct sender_window first, next;
-    uint32_t place;
+/* Of plain channels: how many may have to wait, and what they have under way. */
+struct plain_sum {
+    uint32_t channels;
     double under_way;
-    VEC(double) loops, counts; /* of the channels of one gate */
+};
+
+/* A shuffle. Plain: over links without anything of their own. */
+struct shuffle_window {
+    VEC(struct gate_window) gates;   /* by place of the component */
+    VEC(struct sender_window) plain; /* the same: of who sends there and nowhere else */
+    VEC(struct net_window) found;    /* the same */
+    struct plain_sum all;            /* of all of them */
+    VEC(double) loops, counts;       /* of the channels of one gate */
 };
 
 struct pointwise_window {
@@ -78,6 +82,11 @@ static uint32_t host_at(const struct edge_window *w, uint32_t place)
 {
     const struct net_place *p = &w->net->places.items[w->component->first_place + place];
     return w->net->slots.items[p->slot].host;
+}
+
+static struct net_pairs pairs_at(const struct edge_window *w, uint32_t place)
+{
+    return net_pairs_of(w->net, w->net->places.items[w->component->first_place + place].slot);
 }
 
 static const struct shuffle_end *end_at(const struct edge_window *w, uint32_t place)
@@ -197,8 +206,8 @@ static void find_shares(const struct edge_window *w, struct shuffle_window *all)
         uint32_t host = host_of(w, w->to, s);
         if (host == NONE)
             continue;
-        uint32_t place = w->net->slots.items[w->model->hosts.items[host].slot].place;
-        struct gate_window *gate = &all->gates.items[place - w->component->first_place];
+        uint32_t slot = w->model->hosts.items[host].slot;
+        struct gate_window *gate = &all->gates.items[net_place_number(w->net, w->component, slot)];
         double share = shape_edge_share(w->model, w->to, edge->partitioner, s);
         gate->share = fmax(gate->share, share);
         gate->all += broadcast ? share / w->to->parallelism : share;
@@ -208,58 +217,78 @@ static void find_shares(const struct edge_window *w, struct shuffle_window *all)
 static double level_at(const struct edge_window *w, uint32_t place, double read,
                        struct shuffle_window *all)
 {
-    uint32_t host = host_at(w, place);
+    struct net_pairs pairs = pairs_at(w, place);
+    double plain = (double)w->from->parallelism - end_at(w, place)->producers;
     vec_clear(&all->loops);
     vec_clear(&all->counts);
-    if (!w->model->hosts.items[host].own_links) {
-        double loop = w->round_trip + read;
-        double count = (double)w->from->parallelism - end_at(w, place)->producers;
-        return gate_level(w, &loop, &count, 1, read);
+    for (VEC_EACH(const struct net_pair, pair, &pairs)) {
+        uint32_t other = net_place_number(w->net, w->component, pair->slot);
+        if (other == NONE)
+            continue;
+        plain -= end_at(w, other)->producers;
+        vec_push(&all->loops, round_trip_of(&pair->link) + read);
+        vec_push(&all->counts, end_at(w, other)->producers);
     }
-    for (uint32_t p = 0; p < w->component->place_count; p++)
-        if (p != place && end_at(w, p)->producers > 0) {
-            vec_push(&all->loops, round_trip(w->model, host_at(w, p), host) + read);
-            vec_push(&all->counts, end_at(w, p)->producers);
-        }
+    vec_push(&all->loops, w->round_trip + read);
+    vec_push(&all->counts, plain);
     return gate_level(w, all->loops.items, all->counts.items, all->loops.count, read);
+}
+
+static void count_plain(struct plain_sum *sum, const struct sender_window *one)
+{
+    sum->channels += one->slowest > 0;
+    sum->under_way += one->under_way;
+}
+
+static void discount_plain(struct plain_sum *sum, const struct sender_window *one)
+{
+    sum->channels -= one->slowest > 0;
+    sum->under_way -= one->under_way;
 }
 
 static void find_gates(const struct edge_window *w, struct shuffle_window *all)
 {
     vec_resize(&all->gates, w->component->place_count);
+    vec_resize(&all->plain, w->component->place_count);
     find_shares(w, all);
+    ranking_clear(&w->net->ranking);
     for (uint32_t p = 0; p < w->component->place_count; p++) {
         struct gate_window *gate = &all->gates.items[p];
-        struct sender_window one = { 0 };
         gate->read = read_seconds(w, host_at(w, p));
         gate->level = level_at(w, p, gate->read, all);
-        add_channel(w, gate, w->round_trip, &one);
-        all->under_way += one.under_way;
-        if (one.slowest > all->first.slowest) {
-            all->next = all->first;
-            all->first = one;
-            all->place = p;
-        } else if (one.slowest > all->next.slowest) {
-            all->next = one;
-        }
+        add_channel(w, gate, w->round_trip, &all->plain.items[p]);
+        count_plain(&all->all, &all->plain.items[p]);
+        ranking_add(&w->net->ranking, all->plain.items[p].slowest, 0);
     }
+    ranking_sort(&w->net->ranking, 1);
 }
 
-/* Where hosts have links of their own each of them is looked at. */
+/* Its channels over links of their own one by one; of the others the slowest, and what is under way
+ * on all but these. */
 static struct sender_window sender_at(const struct edge_window *w, const struct shuffle_window *all,
                                       uint32_t place)
 {
-    uint32_t host = host_at(w, place);
-    struct sender_window own = { 0 }, here = { 0 };
-    if (!w->model->hosts.items[host].own_links) {
-        own = all->place == place ? all->next : all->first;
-        add_channel(w, &all->gates.items[place], w->round_trip, &here);
-        own.under_way = all->under_way - here.under_way;
-        return own;
+    struct net_pairs pairs = pairs_at(w, place);
+    struct sender_window own = { 0 };
+    struct plain_sum rest = all->all;
+    ranking_ask(&w->net->ranking);
+    ranking_leave_out(&w->net->ranking, place);
+    discount_plain(&rest, &all->plain.items[place]);
+    for (VEC_EACH(const struct net_pair, pair, &pairs)) {
+        uint32_t other = net_place_number(w->net, w->component, pair->slot);
+        if (other == NONE)
+            continue;
+        ranking_leave_out(&w->net->ranking, other);
+        discount_plain(&rest, &all->plain.items[other]);
+        add_channel(w, &all->gates.items[other], round_trip_of(&pair->link), &own);
     }
-    for (uint32_t p = 0; p < w->component->place_count; p++)
-        if (p != place)
-            add_channel(w, &all->gates.items[p], round_trip(w->model, host, host_at(w, p)), &own);
+    if (rest.channels == 0) /* else what is left of the sum may be a rounding error */
+        return own;
+    const struct sender_window *slowest = &all->plain.items[ranking_first(&w->net->ranking, 0)];
+    double under_way = own.under_way + rest.under_way;
+    if (slowest->slowest > own.slowest)
+        own = *slowest;
+    own.under_way = under_way;
     return own;
 }
 
@@ -277,10 +306,11 @@ static void find_shuffle(const struct edge_window *w)
         uint32_t host = host_of(w, w->from, s);
         if (host == NONE)
             continue;
-        uint32_t place = w->net->slots.items[w->model->hosts.items[host].slot].place;
-        take(w, s, &all.found.items[place - w->component->first_place]);
+        uint32_t slot = w->model->hosts.items[host].slot;
+        take(w, s, &all.found.items[net_place_number(w->net, w->component, slot)]);
     }
     vec_fini(&all.gates);
+    vec_fini(&all.plain);
     vec_fini(&all.found);
     vec_fini(&all.loops);
     vec_fini(&all.counts);
@@ -405,10 +435,7 @@ static void find_component(struct model *model, struct net *net, struct net_memb
 {
     struct model_job *job = &model->jobs[member.job];
     const struct component *component = &job->components.items[member.component];
-    for (uint32_t p = 0; p < component->place_count; p++) {
-        uint32_t place = component->first_place + p;
-        net->slots.items[net->places.items[place].slot].place = place;
-    }
+    net_number_places(net, component);
     for (VEC_EACH(const uint32_t, id, &component->vertices)) {
         job->vertices[*id].flow.first_window = NONE;
         job->vertices[*id].flow.credit_trip = 0;

@@ -5,8 +5,9 @@
  * sends over a lossy one tcp.h says. A host's row is full when the connection that has most to
  * carry for its rate is: loads are seconds of that one per record.
  *
- * Hosts of equal loss are one kind, so the worst connection of a shuffle is found among kinds. A
- * bandwidth at or above the NIC's holds nothing up that the NIC does not, and is left out.
+ * Hosts of equal loss are one kind, so the worst connection of a shuffle is found among kinds, and
+ * among those that have something of their own, one by one. A bandwidth at or above the NIC's holds
+ * nothing up that the NIC does not, and is left out. Cost: hosts by kinds, and pairs of the latter.
  */
 #include "sim/model/net_wire.h"
 
@@ -89,66 +90,75 @@ static uint32_t kind_of(struct net *net, double loss)
     return kind;
 }
 
-static void add_end(struct net_wire *wire, uint32_t slot, double part)
+static const struct shuffle_end *end_at(const struct net *net, const struct component *component,
+                                        uint32_t place, uint32_t shuffle)
 {
-    if (part > wire->most) {
-        wire->next = wire->most;
-        wire->most = part;
-        wire->slot = slot;
-    } else if (part > wire->next) {
-        wire->next = part;
-    }
+    const struct net_place *p = &net->places.items[component->first_place + place];
+    return &net->ends.items[p->first_end + shuffle];
 }
 
-/* Of each shuffle and kind: the host that gets most of it, and how much the next one gets. */
+static double slower(double worst, double part, double seconds)
+{
+    return part > 0 ? fmax(worst, part * seconds) : worst;
+}
+
+/* Links of its own one by one; of the others, by kind, the host that gets most. */
+static double worst_of(const struct model *model, struct net *net,
+                       const struct component *component, uint32_t place, uint32_t shuffle)
+{
+    const struct link_quality plain = network_of(model);
+    uint32_t slot = net->places.items[component->first_place + place].slot;
+    const struct model_host *host = host_of(model, net, slot);
+    struct net_pairs pairs = net_pairs_of(net, slot);
+    double worst = 0;
+    ranking_ask(&net->ranking);
+    ranking_leave_out(&net->ranking, place);
+    for (VEC_EACH(const struct net_pair, pair, &pairs)) {
+        uint32_t other = net_place_number(net, component, pair->slot);
+        if (other == NONE)
+            continue;
+        ranking_leave_out(&net->ranking, other);
+        worst = slower(worst, end_at(net, component, other, shuffle)->consumed,
+                       seconds_per_byte(host, &pair->link, loss_of(model, net, pair->slot)));
+    }
+    for (uint32_t kind = 0; kind < net->wire_losses.count; kind++) {
+        uint32_t most = ranking_first(&net->ranking, kind);
+        if (most != INDEX_NONE)
+            worst = slower(worst, end_at(net, component, most, shuffle)->consumed,
+                           seconds_per_byte(host, &plain, net->wire_losses.items[kind]));
+    }
+    return worst;
+}
+
+static void find_shuffle(const struct model *model, struct net *net,
+                         const struct component *component, uint32_t shuffle)
+{
+    const struct net_place *places = &net->places.items[component->first_place];
+    ranking_clear(&net->ranking);
+    for (uint32_t p = 0; p < component->place_count; p++)
+        ranking_add(&net->ranking, end_at(net, component, p, shuffle)->consumed,
+                    net->slots.items[places[p].slot].wire_kind);
+    ranking_sort(&net->ranking, (uint32_t)net->wire_losses.count);
+    for (uint32_t p = 0; p < component->place_count; p++)
+        if (end_at(net, component, p, shuffle)->producers > 0)
+            net->wires.items[places[p].first_end + shuffle] =
+                worst_of(model, net, component, p, shuffle);
+}
+
 void net_find_wires(struct model *model, struct net *net)
 {
     vec_clear(&net->wire_losses);
     vec_clear(&net->wires);
+    vec_resize(&net->wires, net->ends.count);
     if (!any_binds(model, net))
         return;
     for (uint32_t slot = 0; slot < net->slots.count; slot++)
         net->slots.items[slot].wire_kind = kind_of(net, loss_of(model, net, slot));
-    vec_resize(&net->wires, net->wire_losses.count * net->shuffle_count);
-    for (VEC_EACH(const struct net_place, place, &net->places)) {
-        struct net_member member = net->members.items[place->member];
+    for (VEC_EACH(const struct net_member, member, &net->members)) {
         const struct component *component =
-            &model->jobs[member.job].components.items[member.component];
-        size_t kind = net->slots.items[place->slot].wire_kind;
+            &model->jobs[member->job].components.items[member->component];
+        net_number_places(net, component);
         for (uint32_t e = 0; e < component->shuffle_count; e++)
-            add_end(&net->wires.items[kind * net->shuffle_count + component->first_shuffle + e],
-                    place->slot, net->ends.items[place->first_end + e].consumed);
+            find_shuffle(model, net, component, e);
     }
-}
-
-/* Its connections differ: each is looked at. */
-static double worst_of_own(const struct model *model, const struct net *net,
-                           const struct component *component, uint32_t slot, uint32_t shuffle)
-{
-    double worst = 0;
-    for (uint32_t p = 0; p < component->place_count; p++) {
-        const struct net_place *place = &net->places.items[component->first_place + p];
-        double part = net->ends.items[place->first_end + shuffle].consumed;
-        if (place->slot != slot && part > 0)
-            worst = fmax(worst, part * net_wire_seconds(model, net, slot, place->slot));
-    }
-    return worst;
-}
-
-double net_wire_of_shuffle(const struct model *model, const struct net *net,
-                           const struct component *component, uint32_t slot, uint32_t shuffle)
-{
-    const struct model_host *host = host_of(model, net, slot);
-    const struct link_quality link = network_of(model);
-    double worst = 0;
-    if (host->own_links)
-        return worst_of_own(model, net, component, slot, shuffle);
-    for (uint32_t kind = 0; kind < net->wire_losses.count; kind++) {
-        const struct net_wire *wire =
-            &net->wires
-                 .items[(size_t)kind * net->shuffle_count + component->first_shuffle + shuffle];
-        double part = wire->slot == slot ? wire->next : wire->most;
-        worst = fmax(worst, part * seconds_per_byte(host, &link, net->wire_losses.items[kind]));
-    }
-    return worst;
 }

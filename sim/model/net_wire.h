@@ -11,21 +11,17 @@
 
 struct model;
 struct net;
-struct component;
 struct link_quality;
 
 /* Can a connection of the host be full before its NIC? Else nothing else here has to be asked. */
 bool net_wire_binds(const struct model *model, uint32_t host);
-/* Which hosts lose alike, and who gets most of each shuffle; when all are placed. */
+/* When all are placed and their pairs found: for a byte that a host sends into a shuffle, seconds
+ * of the connection that has most to do for it. */
 void net_find_wires(struct model *model, struct net *net);
 /* What two hosts have between them. */
 struct link_quality net_wire_link(const struct model *model, uint32_t a, uint32_t b);
 /* Seconds per byte from slot to slot; 0: no limit. */
 double net_wire_seconds(const struct model *model, const struct net *net, uint32_t from,
                         uint32_t to);
-/* The same for a byte of a shuffle that the slot sends into it, of the connection that has most to
- * do for it. */
-double net_wire_of_shuffle(const struct model *model, const struct net *net,
-                           const struct component *component, uint32_t slot, uint32_t shuffle);
 
 #endif

@@ -35,6 +35,8 @@ static void net_fini(struct net *net)
     vec_fini(&net->ends);
     vec_fini(&net->wire_losses);
     vec_fini(&net->wires);
+    vec_fini(&net->pairs);
+    ranking_fini(&net->ranking);
     vec_fini(&net->windows);
     vec_fini(&net->window_rows);
     vec_fini(&net->own_rows);
@@ -118,7 +120,6 @@ static void clear_parts(struct net *net)
     vec_clear(&net->own_terms);
     vec_clear(&net->own_sums);
     vec_clear(&net->raw_work);
-    net->shuffle_count = 0;
 }
 
 static void gather_all(struct model *model, struct net *net)

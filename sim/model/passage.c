@@ -2,7 +2,7 @@
  *
  * Pairs of hosts of an edge by what their link is like. Pairs without anything of their own are one
  * kind and never looked at one by one: their part is what the others leave. Cost: subtasks, and
- * pairs of hosts of which both have links of their own.
+ * pairs of hosts that do have something.
  */
 #include "sim/model/passage.h"
 
@@ -10,6 +10,7 @@
 
 #include "sim/kernel/real.h"
 #include "sim/model/delay.h"
+#include "sim/model/net_wire.h"
 #include "sim/model/queueing.h"
 #include "sim/model/recent.h"
 #include "sim/model/state.h"
@@ -32,11 +33,12 @@ struct finder {
     const struct model *model;
     const struct model_job *job;
     const struct component *component;
-    const struct net *net;
+    struct net *net;
     struct vertex_flow *flow; /* of the reader */
     uint32_t edge;
     size_t first; /* of the edge, among the shares */
     double peers; /* hosts that one sends to */
+    uint32_t kinds_most;
 };
 
 /* Of two hosts of a network: kinds of NICs, the sender's and the reader's. */
@@ -97,7 +99,7 @@ static void add(struct finder *f, double weight, const struct link_quality *link
             f->flow->passages.items[i].weight += weight;
             return;
         }
-    if (f->flow->passages.count - f->first == PASSAGE_KINDS_MAX)
+    if (f->flow->passages.count - f->first >= f->kinds_most)
         join_nearest(f, weight, link);
     else
         vec_push(&f->flow->passages,
@@ -114,19 +116,7 @@ static const struct link_quality same_host = { .latency = { DRAW_CONSTANT, 0, 0 
 
 static struct link_quality link_between(const struct model *model, uint32_t a, uint32_t b)
 {
-    if (a == b)
-        return same_host;
-    if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links ||
-        !model->life.world.link)
-        return plain_link(model);
-    return model->life.world.link(model->life.world.context, (struct node_id){ a },
-                                  (struct node_id){ b });
-}
-
-static uint32_t host_at(const struct finder *f, uint32_t place)
-{
-    const struct net_place *p = &f->net->places.items[f->component->first_place + place];
-    return f->net->slots.items[p->slot].host;
+    return a == b ? same_host : net_wire_link(model, a, b);
 }
 
 static const struct shuffle_end *end_at(const struct finder *f, uint32_t place)
@@ -171,21 +161,23 @@ static void add_pair(struct finder *f, uint32_t from, uint32_t to, const struct 
     spread->apart[nics.of[TRANSFER_OUT]][nics.of[TRANSFER_IN]] += weight;
 }
 
-/* Pairs of which both have links of their own. */
+/* However many kinds there are, one is left for pairs without anything of their own: these are
+ * most, and are not to be joined with others. */
 static void add_own_pairs(struct finder *f, struct spread *spread)
 {
-    uint32_t count = f->component->place_count;
-    for (uint32_t a = 0; a < count; a++) {
-        if (!f->model->hosts.items[host_at(f, a)].own_links)
-            continue;
-        for (uint32_t b = a + 1; b < count; b++) {
-            if (!f->model->hosts.items[host_at(f, b)].own_links)
+    f->kinds_most = PASSAGE_KINDS_MAX - 1;
+    net_number_places(f->net, f->component);
+    for (uint32_t a = 0; a < f->component->place_count; a++) {
+        struct net_pairs pairs = net_pairs_of(f->net, slot_at(f, a));
+        for (VEC_EACH(const struct net_pair, pair, &pairs)) {
+            uint32_t b = net_place_number(f->net, f->component, pair->slot);
+            if (b == NONE || b < a)
                 continue;
-            struct link_quality link = link_between(f->model, host_at(f, a), host_at(f, b));
-            add_pair(f, a, b, &link, spread);
-            add_pair(f, b, a, &link, spread);
+            add_pair(f, a, b, &pair->link, spread);
+            add_pair(f, b, a, &pair->link, spread);
         }
     }
+    f->kinds_most = PASSAGE_KINDS_MAX;
 }
 
 /* Whom a record goes to has nothing to do with where it comes from. */
@@ -298,7 +290,7 @@ static struct passages find(struct model *model, struct model_job *job,
         flow->passages_round = net->round;
         flow->passages_version = net->nic_loads.version;
         for (VEC_EACH(const uint32_t, e, &job->spec->graph->vertices.items[reader].inputs)) {
-            struct finder f = { model, job, component, net, flow, *e, 0, 1 };
+            struct finder f = { model, job, component, net, flow, *e, 0, 1, PASSAGE_KINDS_MAX };
             job->edge_passages[*e] = (uint32_t)flow->passages.count;
             find_edge(&f);
         }

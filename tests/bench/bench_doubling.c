@@ -2,11 +2,12 @@
  *
  * Whole runs in which one thing doubles twice while all else stays: tasks, slots, also on cores
  * that are busy, TaskManagers, sources that join, ways that part and join, jobs, jobs and vertices
- * that are looked at each second, the length of a trace, the hosts that a fault strikes at one
- * instant, uploads on full NICs, savepoints, checkpoints that are kept; and the transfers that
- * share a bandwidth, by themselves. Each line is the time per thing against that at half as many.
- * Ends with 1 when one of them grows as a quadratic path does. Checkpoints and failures of machines
- * are as many for each size, but for jobs on machines of their own.
+ * that are looked at each second, the length of a trace, links of their own between hosts, the
+ * hosts that a fault strikes at one instant, uploads on full NICs, savepoints, checkpoints that are
+ * kept; and the transfers that share a bandwidth, by themselves. Each line is the time per thing
+ * against that at half as many. Ends with 1 when one of them grows as a quadratic path does.
+ * Checkpoints and failures of machines are as many for each size, but for jobs on machines of their
+ * own.
  */
 #include "core/base/rng.h"
 #include "core/base/text.h"
@@ -187,6 +188,39 @@ static void look_at_vertices(void *context, uint64_t n)
                                .vertices = (unsigned)n,
                                .parallelism = 4,
                                .sample_s = 1 });
+}
+
+/* A ring: each has links of its own with two others. All of them restart again and again. */
+static void double_links(void *context, uint64_t n)
+{
+    (void)context;
+    static struct text text;
+    text.length = 0;
+    text_add(&text,
+             "name: ring\n"
+             "duration: 30min\n"
+             "sample: 1min\n"
+             "config: { scheduler-mode: reactive, execution.checkpointing.interval: 1min }\n"
+             "cluster:\n"
+             "  provider: standalone\n"
+             "  task-manager: { cores: 1, memory: 4g, slots: 1, boot: 1s, count: %u }\n"
+             "  network:\n"
+             "    links:\n",
+             (unsigned)n);
+    for (unsigned tm = 0; tm < n; tm++)
+        text_add(&text, "      - { between: [tm%u, tm%u], latency: 5ms }\n", tm + 1,
+                 (tm + 1) % (unsigned)n + 1);
+    text_add(&text, "jobs:\n"
+                    "  - name: j\n"
+                    "    vertices:\n"
+                    "      - { name: a, cost: 1us, max-parallelism: 4096 }\n"
+                    "      - { name: b, cost: 10us, max-parallelism: 4096 }\n"
+                    "    edges: [ 'a -> b: hash' ]\n"
+                    "    load: { constant: 10k/s }\n"
+                    "events:\n"
+                    "  - { at: 2min, every: 2min, fail: { vertex: b, subtask: 0 } }\n");
+    CHECK(text.length < TEXT_SIZE - 1);
+    whole_run(whole_run_load(text.bytes));
 }
 
 /* What strikes all TaskManagers but the first at one instant, or half of them. */
@@ -392,6 +426,7 @@ int main(void)
     struct strike freeze = { "freeze: { task-manager:", ", for: 5s }", 1 };
     struct strike cut = { "cut: { task-manager:", ", from: tm1, for: 20s }", 1 };
     struct strike far = { "throttle: { task-manager:", ", from: jobmanager, latency: 5ms }", 1 };
+    struct strike star = { "throttle: { task-manager:", ", from: tm1, latency: 5ms }", 1 };
     struct strike cut_off = { "cut: { task-manager:", ", for: 20s }", 2 };
     struct joining looked_at = { "10s", "30s", "" };
     struct joining checkpoints = { "5min", "5s", "" };
@@ -412,10 +447,12 @@ int main(void)
     linear &= bench_doubles("doubling: the same, checkpoints", double_sources, &checkpoints, 100);
     linear &= bench_doubles("doubling: the same, restarts", double_sources, &restarts, 100);
     linear &= bench_doubles("doubling: ways that join", double_ways, NULL, 50);
+    linear &= bench_doubles("doubling: links of their own", double_links, NULL, 250);
     linear &= bench_doubles("doubling: hosts slowed", double_struck, &slow, 500);
     linear &= bench_doubles("doubling: processes frozen", double_struck, &freeze, 500);
     linear &= bench_doubles("doubling: links cut", double_struck, &cut, 500);
     linear &= bench_doubles("doubling: links to the JobManager slowed", double_struck, &far, 500);
+    linear &= bench_doubles("doubling: links to one TaskManager slowed", double_struck, &star, 500);
     linear &= bench_doubles("doubling: hosts cut off", double_struck, &cut_off, 500);
     linear &= bench_doubles("doubling: uploads on full NICs", double_uploads, NULL, 512);
     linear &= bench_doubles("doubling: savepoints", double_savepoints, NULL, 500);

@@ -283,10 +283,20 @@ void model_fixture_cut_link(struct model_fixture *fixture, uint32_t a, uint32_t 
     model_ops()->host_changed(fixture->model, (struct node_id){ b });
 }
 
+static bool joins(const struct fixture_link *link, uint32_t a, uint32_t b)
+{
+    return (link->a == a && link->b == b) || (link->a == b && link->b == a);
+}
+
 void model_fixture_link(struct model_fixture *fixture, uint32_t a, uint32_t b,
                         const struct link_quality *quality)
 {
-    vec_push(&fixture->links, (struct fixture_link){ a, b, *quality });
+    size_t i = 0;
+    while (i < fixture->links.count && !joins(&fixture->links.items[i], a, b))
+        i++;
+    if (i == fixture->links.count)
+        vec_push(&fixture->links, (struct fixture_link){ .a = a, .b = b });
+    fixture->links.items[i].quality = *quality;
     if (!fixture->model)
         return;
     model_ops()->host_changed(fixture->model, (struct node_id){ a });

@@ -52,6 +52,15 @@ static struct link_quality link(void *context, struct node_id a, struct node_id 
     return quality;
 }
 
+static void each_own_link(void *context, struct node_id node,
+                          void (*visit)(void *visitor, struct node_id peer), void *visitor)
+{
+    const struct model_fixture *fixture = context;
+    for (VEC_EACH(const struct fixture_link, own, &fixture->links))
+        if (own->a == node.n || own->b == node.n)
+            visit(visitor, (struct node_id){ own->a == node.n ? own->b : own->a });
+}
+
 static bool has_link(const struct model_fixture *fixture, uint32_t host)
 {
     for (VEC_EACH(const struct fixture_link, own, &fixture->links))
@@ -152,6 +161,7 @@ struct plane_world model_fixture_world(struct model_fixture *fixture)
                                  .process = process,
                                  .can_talk = can_talk,
                                  .each_cut = each_cut,
+                                 .each_own_link = each_own_link,
                                  .link = link,
                                  .transfer = transfer,
                                  .transfer_limit = transfer_limit,
