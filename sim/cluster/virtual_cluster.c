@@ -142,13 +142,18 @@ static void tell_plane_of_host(struct virtual_cluster *cluster, const struct pro
         plane->host_changed(cluster->plane, process->id);
 }
 
+/* That with the peer; null: all of its links. Of the JobManager's contacts with as many as there
+ * are, a link concerns one. */
 static void links_changed(struct virtual_cluster *cluster, struct process *process,
-                          const char *word)
+                          struct process *peer, const char *word)
 {
     if (process->state == PROCESS_ENDED)
         return;
     cluster_fact(cluster, process->id, word, NULL);
-    contact_review(cluster, process);
+    if (!peer || process->kind == NODE_TASK_MANAGER)
+        contact_review(cluster, process);
+    else if (peer->state != PROCESS_ENDED)
+        contact_review(cluster, peer);
     tell_plane_of_host(cluster, process);
 }
 
@@ -160,9 +165,9 @@ void virtual_cluster_cut(struct virtual_cluster *cluster, struct node_id node, s
     struct process *other = node_id_is_none(peer) ? NULL : cluster_process(cluster, peer);
     network_cut(cluster, process, other, cut);
     const char *word = cut ? "cut off" : "healed";
-    links_changed(cluster, process, word);
+    links_changed(cluster, process, other, word);
     if (other)
-        links_changed(cluster, other, word);
+        links_changed(cluster, other, process, word);
 }
 
 void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id node, double loss)
@@ -173,7 +178,7 @@ void virtual_cluster_set_loss(struct virtual_cluster *cluster, struct node_id no
     cluster->lossy += (uint32_t)(loss > 0) - (uint32_t)(process->loss > 0);
     process->loss = loss;
     storage_review(cluster, process);
-    links_changed(cluster, process, loss > 0 ? "lossy" : "lossless");
+    links_changed(cluster, process, NULL, loss > 0 ? "lossy" : "lossless");
 }
 
 void virtual_cluster_set_speed(struct virtual_cluster *cluster, struct node_id node, double speed)
@@ -203,8 +208,8 @@ void virtual_cluster_throttle(struct virtual_cluster *cluster, struct node_id no
     network_requicken(cluster, process, other, before_bps);
     network_silence(cluster, process, other,
                     link_quality_between(cluster, process, other, &room)->loss >= 1);
-    links_changed(cluster, process, any ? "throttled" : "unthrottled");
-    links_changed(cluster, other, any ? "throttled" : "unthrottled");
+    links_changed(cluster, process, other, any ? "throttled" : "unthrottled");
+    links_changed(cluster, other, process, any ? "throttled" : "unthrottled");
 }
 
 bool virtual_cluster_has_task(const struct virtual_cluster *cluster, struct job_id job,
