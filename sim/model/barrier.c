@@ -302,7 +302,7 @@ static void sources_handle(void *context, uint64_t a, uint64_t b)
     take_cut(model, job, pending);
     if (is_synchronous(pending->how.kind)) {
         job->stopped_by = pending->how.checkpoint;
-        components_stop(model, j, true);
+        components_stop(model, j);
     }
     for (uint32_t s = 0; s < job->sources.count && barrier_find(job, b); s++)
         if (component_of(job, job->sources.items[s].vertex)->active)
@@ -478,8 +478,6 @@ void barrier_abort(struct model *model, uint32_t host, const struct effect_data 
     const struct cut *cut = cut_find(job, checkpoint);
     if (cut && !cut->completed)
         cut_remove(job, checkpoint);
-    if (job->stopped_by == checkpoint) {
-        job->stopped_by = 0;
-        components_stop(model, order->job.n, false);
-    }
+    if (job->stopped_by == checkpoint)
+        tasks_fail_stopped(model, host, order->job.n);
 }

@@ -283,10 +283,10 @@ void component_set_in_sync(struct model *model, uint32_t job, uint32_t vertex, u
     net_solve(model, net);
 }
 
-void components_stop(struct model *model, uint32_t job, bool stopped)
+void components_stop(struct model *model, uint32_t job)
 {
     for (VEC_EACH(struct component, component, &model->jobs[job].components))
-        component->stopped = stopped;
+        component->stopped = true;
     for (VEC_EACH(const struct component, component, &model->jobs[job].components))
         flow_changes(model, job, component);
 }

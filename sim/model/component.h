@@ -75,8 +75,8 @@ void component_set_groups(struct model *model, uint32_t job, uint32_t vertex, ui
 /* So many subtasks of the vertex are in the synchronous part of a snapshot: nothing flows until
  * none is; that also ends when the component's tasks do. */
 void component_set_in_sync(struct model *model, uint32_t job, uint32_t vertex, uint32_t in_sync);
-/* Sources stop behind a synchronous savepoint, or go on because it failed. */
-void components_stop(struct model *model, uint32_t job, bool stopped);
+/* Sources stop behind a synchronous savepoint. */
+void components_stop(struct model *model, uint32_t job);
 /* Its sources send a barrier. */
 void component_on_barrier(struct model *model, const struct model_job *job,
                           struct component *component);

@@ -134,6 +134,18 @@ void tasks_finish(struct model *model, uint32_t host, uint32_t job)
     }
 }
 
+void tasks_fail_stopped(struct model *model, uint32_t host, uint32_t job)
+{
+    const struct life_host *h = &model->hosts.items[host].life;
+    for (size_t i = 0; i < h->tasks.count; i++) {
+        const struct life_task *task = &model->tasks.items[h->tasks.items[i]].life;
+        const struct job_spec *spec = model->jobs[job].spec;
+        if (task->job == job && task->phase == TASK_RUNNING &&
+            spec->graph->vertices.items[task->vertex].inputs.count == 0)
+            task_fail(&model->life, h->tasks.items[i], CAUSE_STOP_FAILED);
+    }
+}
+
 struct fault_fate model_fault_fate(const struct model *model, struct job_id job, size_t fault)
 {
     return life_fault_fate(&model->life, job.n, fault);

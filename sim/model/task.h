@@ -21,6 +21,10 @@ struct model;
 
 /* Behind a completed stop-with-savepoint. */
 void tasks_finish(struct model *model, uint32_t host, uint32_t job);
+/* Its sources there, which have stopped behind a savepoint that is aborted: nothing sets them going
+ * again (StreamTask.notifyCheckpointAbortAsync). Others that the barrier has passed go with them.
+ */
+void tasks_fail_stopped(struct model *model, uint32_t host, uint32_t job);
 const struct life_ops *model_life_ops(void); /* the plane is the struct model */
 
 #endif
