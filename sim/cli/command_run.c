@@ -115,9 +115,9 @@ static struct err run_into(const struct command *command, struct run_request *re
     plays_judge(plays);
     for (VEC_EACH(const struct play, play, &plays->list))
         if (play->summary)
-            json_object_set_new(
-                play->summary, "origin",
-                origin_create(request->scenario, settings.overrides, settings.override_count));
+            json_object_set_new(play->summary, "origin",
+                                origin_create(request->scenario, settings.overrides,
+                                              settings.override_count, settings.until));
     if (!request->out[0])
         return ran;
     TRY(write_report(command, request, plays, output, note));

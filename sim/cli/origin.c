@@ -9,13 +9,16 @@
 #include "sim/cli/play.h"
 #include "sim/exact/exact.h"
 
-json_t *origin_create(const char *path, const struct override *overrides, size_t count)
+json_t *origin_create(const char *path, const struct override *overrides, size_t count,
+                      time_ns until)
 {
     json_t *origin = json_object(), *changes = json_array();
     json_object_set_new(origin, "scenario", json_string(path));
     for (size_t i = 0; i < count; i++)
         json_array_append_new(changes, json_pack("[s, s]", overrides[i].key, overrides[i].value));
     json_object_set_new(origin, "changes", changes);
+    if (until != TIME_NEVER)
+        json_object_set_new(origin, "until_s", json_real((double)until / (double)TIME_S));
     return origin;
 }
 

@@ -12,8 +12,10 @@
 #include "sim/report/run_log.h"
 #include "sim/run/simulation.h"
 
-/* A new object: the path as it was given, and the changes. */
-json_t *origin_create(const char *path, const struct override *overrides, size_t count);
+/* A new object: the path as it was given, the changes, and when the run was to end, TIME_NEVER: as
+ * the scenario has it. */
+json_t *origin_create(const char *path, const struct override *overrides, size_t count,
+                      time_ns until);
 
 struct origin_run {
     struct scenario *scenario;

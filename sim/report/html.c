@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/report/changes.h"
 #include "sim/report/figures.h"
 #include "sim/report/json_figure.h"
 #include "sim/report/number_text.h"
@@ -76,7 +77,7 @@ static void put_seconds_cell(const json_t *object, const char *key, FILE *file)
 static void put_title(const json_t *summary, FILE *file)
 {
     const char *question = json_text(summary, "question");
-    char length[NUMBER_TEXT_SIZE];
+    char length[NUMBER_TEXT_SIZE], changes[CHANGES_TEXT_SIZE];
     fputs(head, file);
     fputs("<title>", file);
     put_escaped(*question ? question : json_text(summary, "name"), file);
@@ -87,7 +88,13 @@ static void put_title(const json_t *summary, FILE *file)
     fputs("</h1>\n<p class=\"caption\">", file);
     put_escaped(json_text(summary, "name"), file);
     number_text_seconds(json_number_value(json_object_get(summary, "duration_s")), length);
-    fprintf(file, ", %s of simulated time%s</p>\n", length,
+    fprintf(file, ", %s of simulated time", length);
+    if (changes_text(summary, CHANGES_ALL, changes, sizeof changes) > 0) {
+        fputs(", with <code>", file);
+        put_escaped(changes, file);
+        fputs("</code>", file);
+    }
+    fprintf(file, "%s</p>\n",
             json_is_false(json_object_get(summary, "complete"))
                 ? ". The run was stopped early: this is what it had come to."
                 : "");
@@ -454,7 +461,8 @@ static void put_how(const json_t *summary, FILE *file)
             (long long)json_integer_value(json_object_get(summary, "seed")),
             (long long)json_integer_value(json_object_get(summary, "events")),
             json_text(summary, "fingerprint"));
-    fputs(" The same scenario, seed and version give the same fingerprint on every machine. Beside "
+    fputs(" The same scenario, with the same changes, seed and version give the same fingerprint "
+          "on every machine. Beside "
           "this file: every decision in <code>events.jsonl</code>, the samples in "
           "<code>metrics.csv</code>, all figures in <code>summary.json</code>.</p>\n",
           file);

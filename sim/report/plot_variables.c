@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/base/time.h"
+#include "sim/report/changes.h"
 #include "sim/report/drawn.h"
 #include "sim/report/figures.h"
 #include "sim/report/json_figure.h"
@@ -24,6 +25,7 @@
 #define RATES_MARGIN 1.1
 
 enum {
+    CAPTION_CHANGES_SIZE = 160,
     PATH_SIZE = 4096,
     TITLE_WIDTH = 92, /* characters */
     NAME_WIDTH = 36   /* bytes */
@@ -115,16 +117,29 @@ static void set_title(const struct drawing *drawing, const char *question)
     gnuplot_set_count(drawing->gnuplot, "question_lines", lines);
 }
 
+/* The first, or only how many where there is more to say. */
+static void put_changes(const json_t *summary, bool is_short, char out[CAPTION_CHANGES_SIZE])
+{
+    char words[CAPTION_CHANGES_SIZE];
+    size_t count = changes_text(summary, 1, words, sizeof words);
+    out[0] = '\0';
+    if (count > 0 && is_short)
+        text_format(out, CAPTION_CHANGES_SIZE, ", %zu change%s", count, count == 1 ? "" : "s");
+    else if (count > 0)
+        text_format(out, CAPTION_CHANGES_SIZE, ", with %s", words);
+}
+
 static void set_caption(const struct drawing *drawing, const char *more)
 {
-    char caption[512], length[NUMBER_TEXT_SIZE];
+    char caption[512], length[NUMBER_TEXT_SIZE], changes[CAPTION_CHANGES_SIZE];
     number_text_seconds(json_figure(drawing->summary, "duration_s"), length);
     const char *name = json_text(drawing->summary, "name");
     int shown = name_length(name);
-    text_format(caption, sizeof caption, "%.*s%s, seed %lld, %s of simulated time%s", shown, name,
+    put_changes(drawing->summary, *more != '\0', changes);
+    text_format(caption, sizeof caption, "%.*s%s, seed %lld, %s of simulated time%s%s", shown, name,
                 name[shown] ? "…" : "",
                 (long long)json_integer_value(json_object_get(drawing->summary, "seed")), length,
-                more);
+                changes, more);
     gnuplot_set_shown(drawing->gnuplot, "caption", caption);
 }
 
