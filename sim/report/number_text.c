@@ -126,6 +126,13 @@ void number_text_moment(time_ns at, time_ns duration, char out[NUMBER_TEXT_SIZE]
                  s / 60 % 60);
 }
 
+/* In hundredths, but of a few of them two digits that count. */
+static void put_money(double value, char out[NUMBER_TEXT_SIZE])
+{
+    bool is_small = value != 0 && fabs(value) < 0.0995;
+    snprintf(out, NUMBER_TEXT_SIZE, is_small ? "%.2g" : "%.2f", value);
+}
+
 void number_text(double value, enum metric_unit unit, char out[NUMBER_TEXT_SIZE])
 {
     if (isnan(value)) {
@@ -137,7 +144,7 @@ void number_text(double value, enum metric_unit unit, char out[NUMBER_TEXT_SIZE]
     case METRIC_SHARE: put_digits(value * 100, " %", out); return;
     case METRIC_BYTES: put_bytes(value, out); return;
     case METRIC_HOURS: put_digits(value, " h", out); return;
-    case METRIC_MONEY: snprintf(out, NUMBER_TEXT_SIZE, "%.2f", value); return;
+    case METRIC_MONEY: put_money(value, out); return;
     case METRIC_COUNT:
     case METRIC_RECORDS:
     case METRIC_RATE:

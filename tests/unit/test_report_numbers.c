@@ -45,6 +45,9 @@ START_TEST(each_unit_is_said_in_its_own_way)
     ck_assert_str_eq(said(512, METRIC_BYTES), "512 B");
     ck_assert_str_eq(said(3.0 * 1024 * 1024, METRIC_BYTES), "3.00 MiB");
     ck_assert_str_eq(said(31.2, METRIC_MONEY), "31.20");
+    ck_assert_str_eq(said(0.1, METRIC_MONEY), "0.10");
+    ck_assert_str_eq(said(0.00133, METRIC_MONEY), "0.0013");
+    ck_assert_str_eq(said(0, METRIC_MONEY), "0.00");
     ck_assert_str_eq(said(384, METRIC_HOURS), "384 h");
 }
 END_TEST
