@@ -220,6 +220,9 @@ static const struct broken {
     { BASE("config:\n  taskmanager.memory.managed.size: 1g\n"),
       "t.yaml:9: config.taskmanager.memory.managed.size: found a key of Flink's that Weir does not "
       "model, expected one of docs/configuration.md (leave it out)" },
+    { BASE("config:\n  pipeline.object-reuse: true\n"),
+      "t.yaml:9: config.pipeline.object-reuse: found a key of Flink's that Weir does not model, "
+      "expected one of docs/configuration.md (leave it out)" },
     { BASE("config:\n  hertbeat.timeout: 50s\n"),
       "t.yaml:9: config.hertbeat.timeout: found an unknown key, expected one of "
       "docs/configuration.md, did you mean 'heartbeat.timeout'?" },
