@@ -167,9 +167,11 @@ START_TEST(an_interrupted_run_spares_the_complete_one)
 }
 END_TEST
 
-/* Ctrl-C, once, while each gnuplot would go on for ever. */
-static const char ctrl_c[] =
-    "mkdir \"${0%/*}/came\" 2>&- && kill -INT $PPID\nexec tail -f /dev/null";
+/* Ctrl-C, once, while each gnuplot would go on for ever. Without a process of its own, which would
+ * outlive it. */
+static const char ctrl_c[] = "set -C\n"
+                             "{ true > \"${0%/*}/came\"; } 2>&- && kill -INT $PPID\n"
+                             "exec tail -f /dev/null";
 static const char draws[] = "echo '<svg></svg>' > \"$out\"";
 static const char marked_partial[] = "\"complete\": false";
 
