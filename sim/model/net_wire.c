@@ -41,8 +41,7 @@ static const struct model_host *host_of(const struct model *model, const struct 
     return &model->hosts.items[net->slots.items[slot].host];
 }
 
-/* Without anything of its own. */
-static struct link_quality network_of(const struct model *model)
+struct link_quality net_wire_plain(const struct model *model)
 {
     const struct network_spec *network = &model->scenario->cluster.network;
     return (struct link_quality){ .latency = network->latency,
@@ -54,7 +53,7 @@ struct link_quality net_wire_link(const struct model *model, uint32_t a, uint32_
 {
     if (!model->hosts.items[a].own_links || !model->hosts.items[b].own_links ||
         !model->life.world.link)
-        return network_of(model);
+        return net_wire_plain(model);
     return model->life.world.link(model->life.world.context, (struct node_id){ a },
                                   (struct node_id){ b });
 }
@@ -106,7 +105,7 @@ static double slower(double worst, double part, double seconds)
 static double worst_of(const struct model *model, struct net *net,
                        const struct component *component, uint32_t place, uint32_t shuffle)
 {
-    const struct link_quality plain = network_of(model);
+    const struct link_quality plain = net_wire_plain(model);
     uint32_t slot = net->places.items[component->first_place + place].slot;
     const struct model_host *host = host_of(model, net, slot);
     struct net_pairs pairs = net_pairs_of(net, slot);

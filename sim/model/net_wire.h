@@ -18,8 +18,9 @@ bool net_wire_binds(const struct model *model, uint32_t host);
 /* When all are placed and their pairs found: for a byte that a host sends into a shuffle, seconds
  * of the connection that has most to do for it. */
 void net_find_wires(struct model *model, struct net *net);
-/* What two hosts have between them. */
+/* What two hosts have between them; and what nearly all have, without anything of their own. */
 struct link_quality net_wire_link(const struct model *model, uint32_t a, uint32_t b);
+struct link_quality net_wire_plain(const struct model *model);
 /* Seconds per byte from slot to slot; 0: no limit. */
 double net_wire_seconds(const struct model *model, const struct net *net, uint32_t from,
                         uint32_t to);

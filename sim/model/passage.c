@@ -47,13 +47,6 @@ struct nic_pair {
 };
 static const struct nic_pair same_host_nics = { { NONE, NONE } };
 
-static struct link_quality plain_link(const struct model *model)
-{
-    const struct network_spec *network = &model->scenario->cluster.network;
-    return (struct link_quality){ .latency = network->latency,
-                                  .bandwidth_bps = network->bandwidth_bps };
-}
-
 static double mean_seconds(const struct distribution *latency, time_ns more)
 {
     return (double)time_add(distribution_mean(latency), more) / (double)TIME_S;
@@ -184,7 +177,7 @@ static void add_own_pairs(struct finder *f, struct spread *spread)
 static void find_shuffle(struct finder *f)
 {
     struct spread spread = { 0 };
-    struct link_quality plain = plain_link(f->model);
+    struct link_quality plain = net_wire_plain(f->model);
     double local = 0;
     f->peers = fmax(f->component->place_count - 1.0, 1);
     for (uint32_t p = 0; p < f->component->place_count; p++) {

@@ -190,6 +190,16 @@ static void look_at_vertices(void *context, uint64_t n)
                                .sample_s = 1 });
 }
 
+/* As large as the cluster. */
+#define JOB_OF_TWO                                                                                 \
+    "jobs:\n"                                                                                      \
+    "  - name: j\n"                                                                                \
+    "    vertices:\n"                                                                              \
+    "      - { name: a, cost: 1us, max-parallelism: 4096 }\n"                                      \
+    "      - { name: b, cost: 10us, max-parallelism: 4096 }\n"                                     \
+    "    edges: [ 'a -> b: hash' ]\n"                                                              \
+    "    load: { constant: 10k/s }\n"
+
 /* A ring: each has links of its own with two others. All of them restart again and again. */
 static void double_links(void *context, uint64_t n)
 {
@@ -210,15 +220,8 @@ static void double_links(void *context, uint64_t n)
     for (unsigned tm = 0; tm < n; tm++)
         text_add(&text, "      - { between: [tm%u, tm%u], latency: 5ms }\n", tm + 1,
                  (tm + 1) % (unsigned)n + 1);
-    text_add(&text, "jobs:\n"
-                    "  - name: j\n"
-                    "    vertices:\n"
-                    "      - { name: a, cost: 1us, max-parallelism: 4096 }\n"
-                    "      - { name: b, cost: 10us, max-parallelism: 4096 }\n"
-                    "    edges: [ 'a -> b: hash' ]\n"
-                    "    load: { constant: 10k/s }\n"
-                    "events:\n"
-                    "  - { at: 2min, every: 2min, fail: { vertex: b, subtask: 0 } }\n");
+    text_add(&text, JOB_OF_TWO "events:\n"
+                               "  - { at: 2min, every: 2min, fail: { vertex: b, subtask: 0 } }\n");
     CHECK(text.length < TEXT_SIZE - 1);
     whole_run(whole_run_load(text.bytes));
 }
@@ -241,14 +244,7 @@ static void double_struck(void *context, uint64_t n)
              "config: { scheduler-mode: reactive }\n"
              "cluster:\n"
              "  provider: standalone\n"
-             "  task-manager: { cores: 1, memory: 4g, slots: 1, boot: 1s, count: %u }\n"
-             "jobs:\n"
-             "  - name: j\n"
-             "    vertices:\n"
-             "      - { name: a, cost: 1us, max-parallelism: 4096 }\n"
-             "      - { name: b, cost: 10us, max-parallelism: 4096 }\n"
-             "    edges: [ 'a -> b: hash' ]\n"
-             "    load: { constant: 10k/s }\n"
+             "  task-manager: { cores: 1, memory: 4g, slots: 1, boot: 1s, count: %u }\n" JOB_OF_TWO
              "events:\n"
              "  - { at: 2min, %s [ tm2",
              (unsigned)n, strike->before);

@@ -56,6 +56,20 @@ struct weir_stream *build_pairs(const char *name)
     return weir_from_generator(env, name, &spec, NULL);
 }
 
+void build_same(struct weir_context *ctx, const struct weir_record *record, void *user)
+{
+    (void)user;
+    weir_emit(ctx, record->value);
+}
+
+void build_add_up(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                  void *value, void *user)
+{
+    const struct pair *pair = record->value;
+    (void)ctx, (void)is_new, (void)user;
+    ((struct pair *)value)->value += pair->value;
+}
+
 struct api_job *build_submitted(void)
 {
     return submitted;

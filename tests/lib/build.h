@@ -20,6 +20,11 @@ void build_make_pair(uint64_t index, void *value, void *user);
 /* A source of ten, without timestamps. */
 struct weir_stream *build_pairs(const char *name);
 
+/* User functions: a record goes on as it is; the value of a pair is added. */
+void build_same(struct weir_context *ctx, const struct weir_record *record, void *user);
+void build_add_up(struct weir_context *ctx, const struct weir_record *record, bool is_new,
+                  void *value, void *user);
+
 struct api_job *build_submitted(void); /* the last one */
 /* What comes of the streams built so far; null, with the note, when they are refused. */
 struct job_program *build_translated(struct job_graph **graph, struct note *note);

@@ -24,22 +24,6 @@ static int64_t time_of_pair(uint64_t index, const void *value, void *user)
     return (int64_t)index;
 }
 
-static void add_up(struct weir_context *ctx, const struct weir_record *record, bool is_new,
-                   void *value, void *user)
-{
-    const struct pair *pair = record->value;
-    (void)ctx;
-    (void)is_new;
-    (void)user;
-    ((struct pair *)value)->value += pair->value;
-}
-
-static void same(struct weir_context *ctx, const struct weir_record *record, void *user)
-{
-    (void)user;
-    weir_emit(ctx, record->value);
-}
-
 static struct weir_stream *pairs(const char *name)
 {
     return build_pairs(name);
@@ -49,9 +33,9 @@ START_TEST(operators_whose_records_do_not_change_hands_run_in_one_task)
 {
     struct job_graph *graph;
     struct note note;
-    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
+    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, build_same, NULL);
     struct weir_stream *keyed = weir_key_by(mapped, WEIR_FIELD_LONG(struct pair, key));
-    weir_discard(weir_reduce(keyed, "sum", &pair_type, add_up, NULL), "out");
+    weir_discard(weir_reduce(keyed, "sum", &pair_type, build_add_up, NULL), "out");
     struct job_program *program = build_translated(&graph, &note);
     ck_assert_ptr_nonnull(program);
     ck_assert_uint_eq(graph->vertices.count, 2);
@@ -73,7 +57,7 @@ static uint32_t vertices_with(void (*change)(struct weir_stream *map))
 {
     struct job_graph *graph;
     struct note note = { { 0 } };
-    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, same, NULL);
+    struct weir_stream *mapped = weir_flat_map(pairs("in"), "map", &pair_type, build_same, NULL);
     change(mapped);
     weir_discard(mapped, "out");
     struct job_program *program = build_translated(&graph, &note);
@@ -137,8 +121,9 @@ START_TEST(records_are_dealt_out_as_asked_and_forward_where_nothing_was)
     }
     struct job_graph *graph;
     struct note note;
-    weir_discard(weir_start_new_chain(weir_flat_map(pairs("in"), "map", &pair_type, same, NULL)),
-                 "out");
+    weir_discard(
+        weir_start_new_chain(weir_flat_map(pairs("in"), "map", &pair_type, build_same, NULL)),
+        "out");
     struct job_program *program = build_translated(&graph, &note);
     ck_assert_int_eq(graph->edges.items[0].partitioner, PARTITION_FORWARD);
     job_program_destroy(program);
@@ -152,7 +137,8 @@ START_TEST(both_inputs_of_a_connect_and_all_of_a_union_lead_to_their_reader)
     struct note note = { { 0 } };
     struct weir_stream *both[] = { pairs("a"), pairs("b") };
     struct weir_stream *all = weir_union(both, 2);
-    weir_discard(weir_connect(all, pairs("c"), "connect", &pair_type, same, same, NULL), "out");
+    weir_discard(weir_connect(all, pairs("c"), "connect", &pair_type, build_same, build_same, NULL),
+                 "out");
     struct job_program *program = build_translated(&graph, &note);
     ck_assert_msg(program, "%s", note.text);
     ck_assert_uint_eq(graph->edges.count, 3);
@@ -172,7 +158,7 @@ START_TEST(timestamps_go_along_with_records)
         .type = &pair_type, .count = 10, .make = build_make_pair, .timestamp = time_of_pair
     };
     struct weir_stream *in = weir_from_generator(env, "in", &spec, NULL);
-    weir_discard(weir_rebalance(weir_flat_map(in, "map", &pair_type, same, NULL)), "out");
+    weir_discard(weir_rebalance(weir_flat_map(in, "map", &pair_type, build_same, NULL)), "out");
     struct job_program *program = build_translated(&graph, &note);
     ck_assert(program->edges.items[0].layout.timestamped);
     ck_assert_uint_eq(program->edges.items[0].layout.size, sizeof(struct pair));
@@ -188,7 +174,7 @@ START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
     build_must_refuse("no streams were built");
     weir_discard(pairs(""), "out");
     build_must_refuse("operator 1 has no name");
-    weir_discard(weir_reduce(pairs("in"), "sum", &pair_type, add_up, NULL), "out");
+    weir_discard(weir_reduce(pairs("in"), "sum", &pair_type, build_add_up, NULL), "out");
     build_must_refuse("'sum' keeps state by key, and its input is not keyed: weir_key_by");
     static const struct weir_list lists[] = { { "a", &pair_type }, { "a", &pair_type } },
                                   text = { "t", &weir_text };
@@ -197,19 +183,22 @@ START_TEST(a_mistake_in_building_is_kept_and_told_at_the_end)
     build_must_refuse("'p' has no function for records");
     weir_process_lists(
         pairs("in"), "p", &pair_type,
-        &(struct weir_list_process){ .lists = lists, .list_count = 2, .on_record = same }, NULL);
+        &(struct weir_list_process){ .lists = lists, .list_count = 2, .on_record = build_same },
+        NULL);
     build_must_refuse("'p' has two lists 'a'");
     weir_process_lists(pairs("in"), "p", &pair_type,
-                       &(struct weir_list_process){ .list_count = 0, .on_record = same }, NULL);
+                       &(struct weir_list_process){ .list_count = 0, .on_record = build_same },
+                       NULL);
     build_must_refuse("'p' has 0 lists, expected 1 to 32");
     weir_process_lists(
         pairs("in"), "p", &pair_type,
-        &(struct weir_list_process){ .lists = &text, .list_count = 1, .on_record = same }, NULL);
+        &(struct weir_list_process){ .lists = &text, .list_count = 1, .on_record = build_same },
+        NULL);
     build_must_refuse(
         "list 't' of 'p' holds 'text', expected a type of fixed size that is its own bytes");
     weir_discard(weir_key_by(pairs("in"), (struct weir_key){ WEIR_KEY_LONG, 12, 8 }), "out");
     build_must_refuse("a key of 8 bytes at 12 lies outside of records 'struct pair' of 16");
-    weir_discard(weir_key_by(weir_flat_map(pairs("in"), "words", &weir_text, same, NULL),
+    weir_discard(weir_key_by(weir_flat_map(pairs("in"), "words", &weir_text, build_same, NULL),
                              (struct weir_key){ WEIR_KEY_LONG, 0, 8 }),
                  "out");
     build_must_refuse(
@@ -268,8 +257,8 @@ END_TEST
 
 START_TEST(streams_that_do_not_go_together_are_refused)
 {
-    struct weir_stream *two[] = { pairs("in"),
-                                  weir_flat_map(pairs("other"), "map", &weir_long, same, NULL) };
+    struct weir_stream *two[] = { pairs("in"), weir_flat_map(pairs("other"), "map", &weir_long,
+                                                             build_same, NULL) };
     weir_discard(weir_union(two, 2), "out");
     build_must_refuse(
         "a union of 'struct pair' and 'long': streams must be of one type, and all with "
@@ -311,7 +300,7 @@ static bool never(const struct weir_record *record, uint32_t attempt, void *user
 
 START_TEST(questions_that_could_be_asked_for_ever_are_refused)
 {
-    const struct weir_async async = { .ask = ask, .on_answer = same };
+    const struct weir_async async = { .ask = ask, .on_answer = build_same };
     const struct {
         struct weir_retry retry;
         const char *words;
@@ -349,7 +338,7 @@ START_TEST(delays_between_questions_grow_to_their_limit)
         { { 3, 9, 300, 19, never }, { 9, 19, 19 } },
         { { 3, 30, 0, 20, never }, { 20, 20, 20 } },
     };
-    const struct weir_async async = { .ask = ask, .on_answer = same };
+    const struct weir_async async = { .ask = ask, .on_answer = build_same };
     const struct pair record = { 1, 2 };
     const struct async_request request = { &record, sizeof record, 0 };
     struct operator_task task = { 0 };
@@ -385,9 +374,9 @@ START_TEST(only_sources_with_timestamps_are_aligned)
     weir_discard(weir_align_watermarks(pairs("in"), "all", 0, 0), "out");
     build_must_refuse("'in' aligns watermarks, and is no source with timestamps");
     struct weir_stream *timed = weir_from_generator(env, "in", &spec, NULL);
-    weir_discard(
-        weir_align_watermarks(weir_flat_map(timed, "map", &pair_type, same, NULL), "all", 0, 0),
-        "out");
+    weir_discard(weir_align_watermarks(weir_flat_map(timed, "map", &pair_type, build_same, NULL),
+                                       "all", 0, 0),
+                 "out");
     build_must_refuse("'map' aligns watermarks, and is no source with timestamps");
     weir_discard(weir_align_watermarks(weir_from_generator(env, "in", &spec, NULL), "", 0, 0),
                  "out");

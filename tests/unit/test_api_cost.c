@@ -13,25 +13,9 @@
 
 static const struct weir_cost per_subtask = { .state_per_subtask = 500 };
 
-static void same(struct weir_context *ctx, const struct weir_record *record, void *user)
-{
-    (void)user;
-    weir_emit(ctx, record->value);
-}
-
 static void begin(void)
 {
     build_begin();
-}
-
-static void add_up(struct weir_context *ctx, const struct weir_record *record, bool is_new,
-                   void *value, void *user)
-{
-    const struct pair *pair = record->value;
-    (void)ctx;
-    (void)is_new;
-    (void)user;
-    ((struct pair *)value)->value += pair->value;
 }
 
 START_TEST(the_model_is_told_what_a_chain_costs)
@@ -39,7 +23,7 @@ START_TEST(the_model_is_told_what_a_chain_costs)
     struct job_graph *graph;
     struct note note;
     struct weir_stream *in = weir_cost(build_pairs("in"), &(struct weir_cost){ .cpu_ns = 100 });
-    struct weir_stream *map = weir_flat_map(in, "map", &pair_type, same, NULL);
+    struct weir_stream *map = weir_flat_map(in, "map", &pair_type, build_same, NULL);
     weir_cost(map, &(struct weir_cost){ .cpu_ns = 200, .wait_ns = 50, .selectivity = 3 });
     weir_discard(map, "out");
     struct job_program *program = build_translated(&graph, &note);
@@ -67,7 +51,7 @@ START_TEST(the_model_takes_state_for_what_its_types_say)
     const struct weir_key key = WEIR_FIELD_LONG(struct pair, key);
     for (int is_told = 0; is_told < 2; is_told++) {
         struct weir_stream *sums =
-            weir_reduce(weir_key_by(build_pairs("in"), key), "sum", &pair_type, add_up, NULL);
+            weir_reduce(weir_key_by(build_pairs("in"), key), "sum", &pair_type, build_add_up, NULL);
         weir_discard(sums, "out");
         if (is_told)
             weir_cost(sums, &(struct weir_cost){ .keys = 7, .state_per_key = 100 });
@@ -82,7 +66,9 @@ START_TEST(the_model_takes_state_for_what_its_types_say)
         { .name = "seen", .kind = WEIR_MAP, .type = &weir_int, .map_key = &weir_long },
         { .name = "new", .kind = WEIR_LIST, .type = &pair_type },
     };
-    const struct weir_process process = { .states = states, .state_count = 2, .on_record = same };
+    const struct weir_process process = { .states = states,
+                                          .state_count = 2,
+                                          .on_record = build_same };
     weir_discard(
         weir_process(weir_key_by(build_pairs("in"), key), "once", &pair_type, &process, NULL),
         "out");
@@ -105,7 +91,7 @@ START_TEST(the_model_is_told_what_sinks_write)
 {
     struct job_graph *graph;
     struct note note;
-    struct weir_stream *in = weir_flat_map(build_pairs("in"), "map", &pair_type, same, NULL);
+    struct weir_stream *in = weir_flat_map(build_pairs("in"), "map", &pair_type, build_same, NULL);
     weir_cost(in, &(struct weir_cost){ .selectivity = 2 });
     weir_sink_files(in, "files", no_line, NULL);
     weir_sink_table(weir_key_by(in, WEIR_FIELD_LONG(struct pair, key)), "table", no_line, NULL);
@@ -128,7 +114,7 @@ static struct weir_stream *judged(void)
 {
     static const char *const maps[] = { "rules" };
     const struct weir_broadcast_process rules = {
-        .process = { .on_record = same }, .maps = maps, .map_count = 1, .on_rule = same
+        .process = { .on_record = build_same }, .maps = maps, .map_count = 1, .on_rule = build_same
     };
     struct weir_stream *keyed = weir_key_by(build_pairs("in"), WEIR_FIELD_LONG(struct pair, key));
     return weir_process_broadcast(keyed, build_pairs("rules"), "judge", &pair_type, &rules, NULL);
@@ -139,7 +125,7 @@ static struct weir_stream *gathered(struct weir_stream *in)
     static const struct weir_list waiting = { "waiting", &pair_type };
     const struct weir_list_process lists = { .lists = &waiting,
                                              .list_count = 1,
-                                             .on_record = same };
+                                             .on_record = build_same };
     return weir_process_lists(in, "gather", &pair_type, &lists, NULL);
 }
 
@@ -168,7 +154,7 @@ END_TEST
 START_TEST(who_keeps_none_without_a_key_has_none)
 {
     build_begin();
-    weir_cost(weir_flat_map(build_pairs("in"), "map", &pair_type, same, NULL), &per_subtask);
+    weir_cost(weir_flat_map(build_pairs("in"), "map", &pair_type, build_same, NULL), &per_subtask);
     build_must_refuse("a cost of 'map' is state of each subtask, and it keeps none without a key");
     weir_cost(judged(), &(struct weir_cost){ .state_per_subtask = -1 });
     build_must_refuse("a cost of 'judge' is negative");
