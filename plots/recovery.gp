@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # One failure from close by, the longest: each step of the recovery named at its moment, the state of every
-# job, and what the data did meanwhile. In: rows, states, events (the notes of recovery.csv),
-# sample_text, job_count, job1 ... (names, the first that of the job whose recovery it is), names_above (1: they
-# are too long to stand beside the bands), band1 ... (rows of the states file's jobs that are drawn), bands_text
-# (how many of the jobs these are), max_rate, max_lag, lag_div, lag_unit, strip_rows,
-# question_lines. Out: one picture.
+# job, and what its data did meanwhile. In: rows, offered_column, served_column, lag_column (those of the job),
+# whose (says so, where there are several), states, events (the notes of recovery.csv), sample_text, job_count,
+# job1 ... (names, the first that of the job whose recovery it is), names_above (1: they are too long to stand
+# beside the bands), band1 ... (rows of the states file's jobs that are drawn), bands_text (how many of the jobs
+# these are), max_rate, max_lag, lag_div, lag_unit, strip_rows, question_lines. Out: one picture.
 
 load scripts.'/common.gp'
 panels = 3
@@ -68,15 +68,15 @@ area_top = area_top - state_height - gap + height + gap
 panel = 2
 y_max = max_rate
 y_whole = 0
-p_title = 'records/s, mean of each '.sample_text.':'
+p_title = whose.'records/s, mean of each '.sample_text.':'
 n1 = 'offered'; k1 = c_offered
 n2 = 'served'; k2 = c_served
 n3 = ''; k3 = c_other
 load scripts.'/panel.gp'
 set label 6 bands_text at graph 1, screen (p_top + 0.014) right tc rgb c_faint font ',13'
 plot @marks, \
-     rows using (column('time_s')):(column('served_rate')) with fsteps lw 2 lc rgb c_served, \
-     rows using (column('time_s')):(column('offered_rate')) with fsteps lw 1.4 lc rgb c_offered
+     rows using (column('time_s')):(column(served_column)) with fsteps lw 2 lc rgb c_served, \
+     rows using (column('time_s')):(column(offered_column)) with fsteps lw 1.4 lc rgb c_offered
 unset label 6
 
 panel = 3
@@ -85,11 +85,11 @@ y_max = max_lag / lag_div
 # fault has seen that, which the time before has not: there the value before it goes on.
 lag_before = 0
 until_fault(t, lag) = (lag_before = abs(t - x_origin) < 1e-6 ? lag_before : lag, lag_before)
-p_title = 'lag, the most of the last '.sample_text.' ('.lag_unit.'):'
+p_title = whose.'lag, the most of the last '.sample_text.' ('.lag_unit.'):'
 n1 = 'lag'; k1 = c_lag
 n2 = ''
 load scripts.'/panel.gp'
 plot @marks, \
-     rows using (column('time_s')):(until_fault(column('time_s'), column('lag_seconds') / lag_div)) \
+     rows using (column('time_s')):(until_fault(column('time_s'), column(lag_column) / lag_div)) \
          with fsteps lw 2 lc rgb c_lag
 unset multiplot

@@ -15,7 +15,6 @@
 
 /* Jobs' metrics come before the cluster's: see METRICS. */
 enum {
-    COLUMN_NAME_SIZE = 256,
     JOB_METRICS = METRIC_task_managers,
     VERTEX_METRICS = METRIC_backpressured_max + 1 - METRIC_busy,
 };
@@ -67,7 +66,7 @@ static void add_column(struct metrics *metrics, enum metric metric, struct job_i
     const char *name = metric_rows[metric].name;
     const struct job_spec *spec = job_id_is_none(job) ? NULL : &scenario->jobs.items[job.n];
     bool prefixed = spec && scenario->jobs.count > 1;
-    char text[COLUMN_NAME_SIZE];
+    char text[METRIC_COLUMN_NAME_SIZE];
     text_format(text, sizeof text, "%s%s%s%s%s", prefixed ? spec->name : "", prefixed ? "." : "",
                 name, vertex_id_is_none(vertex) ? "" : ".",
                 vertex_id_is_none(vertex) ? "" : spec->graph->vertices.items[vertex.n].name);

@@ -15,7 +15,7 @@
 #include "sim/report/look.h"
 
 /* More vertices than fit have no columns of their own, unless an expectation names them. */
-enum { METRIC_COLUMNS_MAX = 4096 };
+enum { METRIC_COLUMNS_MAX = 4096, METRIC_COLUMN_NAME_SIZE = 256 };
 
 /* In the order of statistic_names. */
 enum statistic {

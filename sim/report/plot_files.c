@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "sim/load/csv.h"
 #include "sim/load/input_file.h"
 #include "sim/load/quantity.h"
 #include "sim/report/font_letters.h"
+#include "sim/report/metrics.h"
 #include "sim/report/number_text.h"
 #include "sim/report/sample_file.h"
 
@@ -69,38 +71,65 @@ struct err plot_lacking_letters(const char *path, char out[PLOT_LACKING_SIZE], s
     return read_labels(path, &labels, note);
 }
 
-/* The first columns of metrics.csv, whose names need no quotes. */
-enum { COLUMN_TIME, COLUMN_OFFERED, COLUMN_SERVED, COLUMN_LAG_RECORDS, COLUMN_LAG, COLUMN_READ };
+enum { FLOW_TIME, FLOW_OFFERED, FLOW_SERVED, FLOW_LAG, FLOW_COLUMNS };
 
-static void read_row(const char *line, double out[COLUMN_READ])
+/* As metrics.c names them. */
+static void name_columns(const char *job, char names[FLOW_COLUMNS][METRIC_COLUMN_NAME_SIZE])
 {
-    for (int column = 0; column < COLUMN_READ; column++) {
-        out[column] = number_none();
-        quantity_take_number(&line, &out[column]);
-        line += strcspn(line, ",");
-        line += *line == ',';
+    static const char *const metrics[FLOW_COLUMNS] = { "time_s", "offered_rate", "served_rate",
+                                                       "lag_seconds" };
+    for (int i = 0; i < FLOW_COLUMNS; i++) {
+        bool is_prefixed = job && i != FLOW_TIME;
+        text_format(names[i], METRIC_COLUMN_NAME_SIZE, "%s%s%s", is_prefixed ? job : "",
+                    is_prefixed ? "." : "", metrics[i]);
     }
 }
 
-void plot_most_between(const char *path, double from, double to, double *rate, double *lag)
+static void find_flow(const struct sample_file *samples, struct plot_flow *out)
 {
-    FILE *file = fopen(path, "rb");
-    char *line = NULL;
-    size_t size = 0;
-    *rate = *lag = 0;
-    while (file && getline(&line, &size, file) > 0) {
-        double row[COLUMN_READ];
-        read_row(line, row);
-        if (!(row[COLUMN_TIME] >= from))
-            continue; /* earlier, or the header */
-        *rate = fmax(*rate, fmax(row[COLUMN_OFFERED], row[COLUMN_SERVED]));
-        *lag = fmax(*lag, row[COLUMN_LAG]);
-        if (row[COLUMN_TIME] > to)
+    size_t places[FLOW_COLUMNS] = { 0 };
+    for (size_t column = 0; column < samples->columns.count; column++)
+        if (samples->columns.items[column] != SAMPLE_UNWANTED)
+            places[samples->columns.items[column]] = column + 1;
+    *out = (struct plot_flow){ .offered = places[FLOW_OFFERED],
+                               .served = places[FLOW_SERVED],
+                               .lag = places[FLOW_LAG] };
+}
+
+static void find_most(struct sample_file *samples, double from, double to, struct plot_flow *out)
+{
+    double row[FLOW_COLUMNS];
+    while (sample_file_next(samples, row)) {
+        if (!(row[FLOW_TIME] >= from))
+            continue;
+        out->most_rate = fmax(out->most_rate, fmax(row[FLOW_OFFERED], row[FLOW_SERVED]));
+        out->most_lag = fmax(out->most_lag, row[FLOW_LAG]);
+        if (row[FLOW_TIME] > to)
             break;
     }
-    free(line);
-    if (file)
-        fclose(file);
+}
+
+struct err plot_flow_between(const char *path, const char *job, double from, double to,
+                             struct plot_flow *out, struct note *note)
+{
+    char texts[FLOW_COLUMNS][METRIC_COLUMN_NAME_SIZE];
+    const char *names[FLOW_COLUMNS];
+    struct sample_file samples;
+    name_columns(job, texts);
+    for (int i = 0; i < FLOW_COLUMNS; i++)
+        names[i] = texts[i];
+    struct err e = sample_file_begin(&samples, path, names, FLOW_COLUMNS, note);
+    if (!err_is(e)) {
+        find_flow(&samples, out);
+        find_most(&samples, from, to, out);
+        if (!out->offered || !out->served || !out->lag)
+            e = err_note(note, ERR_BAD_VALUE_CODE, "%s: no column '%s'", path,
+                         names[!out->offered  ? FLOW_OFFERED
+                               : !out->served ? FLOW_SERVED
+                                              : FLOW_LAG]);
+    }
+    sample_file_end(&samples);
+    return e;
 }
 
 struct err plot_row_seconds(const char *path, double *out, struct note *note)

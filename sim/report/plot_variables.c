@@ -245,10 +245,15 @@ static struct err set_overview(const struct drawing *drawing, struct note *note)
     figure_runs_of(s, &runs);
     bool has_other = runs.count > 1;
     const json_t *other = has_other ? runs.summary[1] : NULL;
-    char folder[256] = "", name[PATH_SIZE];
+    char folder[256] = "", name[PATH_SIZE], together[96] = "";
+    size_t jobs = json_array_size(json_object_get(s, "jobs"));
+    if (jobs > 1)
+        text_format(together, sizeof together,
+                    "; %zu jobs: rates added up, lag and parallelism of the one that has most",
+                    jobs);
     if (has_other)
         text_format(folder, sizeof folder, "%s/", json_text(other, "folder"));
-    set_caption(drawing, "");
+    set_caption(drawing, together);
     set_time(drawing, 0, json_figure(s, "duration_s"), 0, "the start");
     set_rows(drawing, "rows", "");
     set_rows(drawing, "other", folder);
@@ -314,20 +319,27 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     const json_t *s = drawing->summary;
     char path[PATH_SIZE], sample[NUMBER_TEXT_SIZE];
     char title[RECOVERY_TITLE_SIZE], more[RECOVERY_TITLE_SIZE];
-    double from, to, rate, lag;
+    struct plot_flow flow;
+    double from, to;
     recovery_title(s, shown_recovery(s), title, more);
     set_title(drawing, title);
     set_caption(drawing, more);
     set_recovery_time(drawing, shown_recovery(s), &from, &to);
     set_file(drawing, "rows", "metrics.csv"); /* so near, every sample counts */
     put_path(drawing->folder, "metrics.csv", path);
-    plot_most_between(path, from, to, &rate, &lag);
+    bool is_one_of_many = json_array_size(json_object_get(s, "jobs")) > 1;
+    const char *job = is_one_of_many ? json_text(shown_recovery(s), "job") : NULL;
+    TRY(plot_flow_between(path, job, from, to, &flow, note));
+    gnuplot_set_text(g, "whose", job ? "its " : "");
+    gnuplot_set_count(g, "offered_column", flow.offered);
+    gnuplot_set_count(g, "served_column", flow.served);
+    gnuplot_set_count(g, "lag_column", flow.lag);
     set_file(drawing, "states", "states.csv");
     number_text_seconds(json_figure(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
     plot_names_set_jobs(g, s, shown_recovery(s));
-    gnuplot_set_number(g, "max_rate", rate);
-    set_seconds_axis(g, "lag", lag);
+    gnuplot_set_number(g, "max_rate", flow.most_rate);
+    set_seconds_axis(g, "lag", flow.most_lag);
     return set_marks(drawing, "recovery.csv", note);
 }
 

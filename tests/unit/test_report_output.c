@@ -313,7 +313,7 @@ static void put_files(const char *at_recovery)
     cli_make_folder("plots");
     cli_put_file("events.csv", "time_s\n");
     cli_put_file("recovery.csv", "time_s\n");
-    cli_put_file("metrics.csv", "time_s\n");
+    cli_put_file("metrics.csv", "time_s,offered_rate,served_rate,lag_seconds\n");
     cli_put_file("plot.csv", "time_s,busy1\n");
     text_format(script, sizeof script,
                 "#!/bin/sh\n"
