@@ -149,10 +149,10 @@
     X(FLAG, buffer_timeout_enabled, "execution.buffer-timeout.enabled", "true", "", "network", "false: a buffer is sent when it is full or a barrier comes, whatever the interval says") \
     X(DURATION, buffer_timeout, "execution.buffer-timeout.interval", "100 ms", "execution.buffer-timeout", "network", "a part-filled buffer is sent after this") \
     X(SIZE, buffer_size, "taskmanager.memory.segment-size", "32 kb", "", "network", "bytes of one network buffer") \
-    X(COUNT, buffers_per_channel, "taskmanager.network.memory.buffers-per-channel", "2", "", "network", "exclusive buffers of each input channel") \
+    X(COUNT, buffers_per_channel, "taskmanager.network.memory.buffers-per-channel", "2", "", "network", "exclusive buffers of each input channel; deprecated by Flink since 1.20 (FLINK-35461), which uses the default") \
     X(DURATION, call_cost_max, "weir.call.cost-max", "1 min", "", "task", "Weir's own, of jobs written in C: what one call of a user's function may cost, in virtual time, before its task fails; each call of weir.h counts as 1 us of it") \
     X(DURATION, call_cpu_max, "weir.call.cpu-max", "30 s", "", "task", "Weir's own, of programs in C: what one call of a user's function, or main between two calls of weir.h, may take of the CPU's real time; then the run ends; 0: no limit") \
-    X(COUNT, buffers_per_gate, "taskmanager.network.memory.floating-buffers-per-gate", "8", "", "network", "floating buffers of each input gate") \
+    X(COUNT, buffers_per_gate, "taskmanager.network.memory.floating-buffers-per-gate", "8", "", "network", "floating buffers of each input gate; deprecated likewise") \
     X(SIZE, buffer_size_min, "taskmanager.memory.min-segment-size", "256 bytes", "", "network", "debloating makes no buffer smaller") \
     X(FLAG, debloat, DEBLOAT "enabled", "false", "", "network", "buffers are filled only so far that what is in flight is read within the target") \
     X(DURATION, debloat_target, DEBLOAT "target", "1 s", "", "network", "what is in flight to a gate is to be read within this") \
