@@ -6,6 +6,8 @@
  */
 #include "sim/cli/narrative_outline.h"
 
+#include <inttypes.h>
+
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "sim/cli/narrative_effects.h"
@@ -21,6 +23,7 @@ enum { NAMES_TOLD = 4, TITLE_SIZE = 256 };
 /* What alike chapters have in common. Texts may be null. */
 struct likeness {
     enum chapter_kind kind;
+    int64_t checkpoint; /* of an outage: which the state came from; 0: none */
     const char *word, *job, *reason;
     time_ns from, to; /* 0: any */
     enum fault_effect effect;
@@ -89,6 +92,36 @@ static bool like_fault(const struct outline *outline, const struct chapter *chap
     return true;
 }
 
+/* The job's first line of the chapter that fits; null: none does. */
+static const struct log_entry *find_own(const struct outline *outline,
+                                        const struct chapter *chapter, const char *pattern)
+{
+    for (size_t i = chapter->first; i <= chapter->last; i++)
+        if (entry_at(outline, i)->job == chapter->job &&
+            run_log_fits(entry_at(outline, i), pattern))
+            return entry_at(outline, i);
+    return NULL;
+}
+
+/* A job that fails, goes back to where it was, and fails there again. */
+static bool like_outage(const struct outline *outline, const struct chapter *chapter,
+                        struct likeness *out)
+{
+    if (chapter->has_fault || chapter->is_rescale || chapter->is_unnoticed || chapter->is_dead ||
+        !chapter->is_over)
+        return false;
+    const struct log_entry *failed = find_own(outline, chapter, "execution * -> FAILED");
+    const struct log_entry *restore =
+        find_own(outline, chapter, "checkpoint restore from checkpoint");
+    if (!failed)
+        return false;
+    out->job = chapter->job;
+    out->word = failed->vertex;
+    out->reason = failed->reason;
+    out->checkpoint = restore ? restore->value : 0;
+    return true;
+}
+
 /* False: there is nothing like it. */
 static bool likeness_of(const struct outline *outline, const struct chapter *chapter,
                         struct likeness *out)
@@ -109,7 +142,7 @@ static bool likeness_of(const struct outline *outline, const struct chapter *cha
         out->job = chapter->job;
         out->least = ALIKE_RESCALES;
         return chapter->is_over && !chapter->is_dead;
-    case CHAPTER_INCIDENT:
+    case CHAPTER_INCIDENT: return like_outage(outline, chapter, out);
     case CHAPTER_CHECKPOINTS:
     case CHAPTER_EXIT:
     case CHAPTER_KIND_COUNT: break;
@@ -124,9 +157,9 @@ static bool same(const char *a, const char *b)
 
 static bool are_like(const struct likeness *a, const struct likeness *b)
 {
-    return a->kind == b->kind && same(a->word, b->word) && same(a->job, b->job) &&
-           same(a->reason, b->reason) && a->from == b->from && a->to == b->to &&
-           a->effect == b->effect;
+    return a->kind == b->kind && a->checkpoint == b->checkpoint && same(a->word, b->word) &&
+           same(a->job, b->job) && same(a->reason, b->reason) && a->from == b->from &&
+           a->to == b->to && a->effect == b->effect;
 }
 
 static size_t join_kin(struct outline *outline, size_t chapter, const struct likeness *likeness)
@@ -324,6 +357,23 @@ static void say_faults(struct paragraph *p, const struct kin *kin)
                          "took much longer, and no sample shows a lag that rose by 1 s. ");
 }
 
+static void say_outages(struct paragraph *p, const struct kin *kin, const struct lengths *lengths)
+{
+    const struct likeness *likeness = &kin->likeness;
+    char all[NUMBER_TEXT_SIZE];
+    paragraph_say(p, "Each time a subtask of %s FAILED (%s)",
+                  likeness->word ? likeness->word : "a vertex",
+                  likeness->reason ? likeness->reason : "no reason given");
+    if (likeness->checkpoint > 0)
+        paragraph_say(p, ", and the job went back to checkpoint %" PRId64 ". ",
+                      likeness->checkpoint);
+    else
+        paragraph_say(p, ", there was no checkpoint to go back to, and the job began anew. ");
+    paragraph_say(p, "Its tasks were kept from running for ");
+    say_span(p, lengths);
+    paragraph_say(p, " each time, %s in all. ", paragraph_length(lengths->all, all));
+}
+
 static void say_commands(struct paragraph *p, const struct kin *kin, const struct lengths *lengths)
 {
     paragraph_say(p, "The script did what it says. ");
@@ -345,6 +395,9 @@ static void put_title(const struct outline *outline, const struct kin *kin, char
     case CHAPTER_RESCALE:
         text_format(out, size, "%s is rescaled %zu times", chapter->job, kin->count);
         break;
+    case CHAPTER_INCIDENT:
+        text_format(out, size, "%s goes down %zu times", chapter->job, kin->count);
+        break;
     case CHAPTER_COMMAND: command_title(narrative, chapter, kin->count, out, size); break;
     case CHAPTER_FAULT:
         if (is_at_once(outline, kin))
@@ -352,7 +405,6 @@ static void put_title(const struct outline *outline, const struct kin *kin, char
         else
             fault_title_times(narrative, chapter, kin->count, out, size);
         break;
-    case CHAPTER_INCIDENT:
     case CHAPTER_CHECKPOINTS:
     case CHAPTER_EXIT:
     case CHAPTER_KIND_COUNT: IMPOSSIBLE("chapters of their own");
@@ -389,6 +441,7 @@ static void say_all(struct paragraph *p, const struct outline *outline, const st
         say_span(p, &lengths);
         paragraph_say(p, " each time, %s in all. ", paragraph_length(lengths.all, all));
         break;
+    case CHAPTER_INCIDENT: say_outages(p, kin, &lengths); break;
     case CHAPTER_COMMAND: say_commands(p, kin, &lengths); break;
     case CHAPTER_FAULT:
         if (is_at_once(outline, kin))
@@ -396,7 +449,6 @@ static void say_all(struct paragraph *p, const struct outline *outline, const st
         else
             say_faults(p, kin);
         break;
-    case CHAPTER_INCIDENT:
     case CHAPTER_CHECKPOINTS:
     case CHAPTER_EXIT:
     case CHAPTER_KIND_COUNT: IMPOSSIBLE("chapters of their own");

@@ -164,6 +164,56 @@ START_TEST(outages_leave_room_for_others)
 }
 END_TEST
 
+/* Fails every 100 s from 100 s on; from a failure on it goes back to another checkpoint. */
+static const char *told_loop(int times, int elsewhere, int from_checkpoint)
+{
+    char outages[2048] = "", rest[200];
+    written_log_begin();
+    put_job(1, 1, 0);
+    for (int i = 0; i < times; i++) {
+        int at = 100 * i + 100;
+        text_format(outages + strlen(outages), sizeof outages - strlen(outages),
+                    "%s{\"job\": \"job0\", \"cause\": \"x\", \"at\": %d, \"down_at\": %d, "
+                    "\"down_s\": %d, \"over_s\": %d, \"recovered_after_s\": %d}",
+                    i ? ", " : "", at, at, 5 + i, at + 5 + i, 5 + i);
+        text_format(rest, sizeof rest,
+                    "\"what\":\"move\",\"from\":\"RUNNING\",\"to\":\"FAILED\",\"job\":\"job0\","
+                    "\"vertex\":\"%s\",\"subtask\":%d,\"reason\":\"it is full\"",
+                    i == elsewhere ? "sink" : "count", i);
+        put(at, "jobmanager", "execution", rest);
+        text_format(rest, sizeof rest,
+                    "\"what\":\"restore from checkpoint\",\"job\":\"job0\",\"value\":%d",
+                    i < from_checkpoint ? 7 : 8);
+        put(at + 1, "jobmanager", "checkpoint", rest);
+        put(at + 5 + i, "jobmanager", "job",
+            "\"what\":\"all tasks RUNNING\",\"job\":\"job0\",\"value\":2");
+    }
+    return told(20, outages);
+}
+
+START_TEST(a_job_that_fails_again_and_again_alike_is_told_once)
+{
+    must_tell(told_loop(6, -1, 6),
+              "00:01:40 job0 goes down 6 times From 00:01:40 to 00:10:00. Each time a subtask of "
+              "count FAILED (it is full), and the job went back to checkpoint 7. Its tasks were "
+              "kept from running for 5 s to 10 s each time, 45 s in all.");
+}
+END_TEST
+
+/* By another task, or behind a checkpoint that it got to meanwhile. */
+START_TEST(what_fails_otherwise_is_told_by_itself)
+{
+    const char *out = told_loop(6, 2, 6);
+    must_tell(out, "job0 goes down 5 times");
+    must_tell(out, "00:05:00 job0 goes down Subtask 2 of sink FAILED (it is full).");
+    out = told_loop(6, -1, 2);
+    must_tell(out, "00:01:40 job0 goes down Subtask 0 of count");
+    must_tell(out, "00:03:20 job0 goes down Subtask 1 of count");
+    must_tell(out, "00:05:00 job0 goes down 4 times");
+    must_tell(out, "the job went back to checkpoint 8.");
+}
+END_TEST
+
 Suite *test_cli_explain_outline_suite(void)
 {
     Suite *suite = suite_create("cli: explain outline");
@@ -173,6 +223,8 @@ Suite *test_cli_explain_outline_suite(void)
     tcase_add_test(tcase, faults_that_nothing_follows_are_one);
     tcase_add_test(tcase, the_heaviest_are_shown_and_the_others_counted);
     tcase_add_test(tcase, outages_leave_room_for_others);
+    tcase_add_test(tcase, a_job_that_fails_again_and_again_alike_is_told_once);
+    tcase_add_test(tcase, what_fails_otherwise_is_told_by_itself);
     suite_add_tcase(suite, tcase);
     return suite;
 }
