@@ -21,9 +21,10 @@ enum cause_link {
     LINK_TO = 32,        /* the cause is about the effect's process */
     LINK_LAST = 64,      /* looked for last, too */
     LINK_STANDING =
-        128,          /* a condition that had not ended when what failed began; looked for first */
-    LINK_TASK = 256,  /* the script's line is of no other task */
-    LINK_FIRST = 512, /* the first of a row that nothing has interrupted; looked for before all */
+        128,           /* a condition that had not ended when what failed began; looked for first */
+    LINK_TASK = 256,   /* the script's line is of no other task */
+    LINK_FIRST = 512,  /* the first of a row that nothing has interrupted; looked for before all */
+    LINK_MEANT = 1024, /* the script's line is of no other job */
 };
 
 struct cause_rule {
@@ -43,9 +44,9 @@ static const struct cause_rule rules[] = {
     { "dispatcher job ended", NULL, "job FAILED", LINK_JOB, AT_ONCE },
     { "dispatcher job ended", NULL, "job CANCELED", LINK_JOB, AT_ONCE },
     { "job FINISHED", NULL, "checkpoint all input read", LINK_JOB, LONG },
-    { "job FINISHED", NULL, "script stop-with-savepoint", 0, SOON },
+    { "job FINISHED", NULL, "script stop-with-savepoint", LINK_MEANT, SOON },
     { "checkpoint triggered", NULL, "checkpoint all input read", LINK_JOB, AT_ONCE },
-    { "checkpoint triggered", "savepoint", "script savepoint", 0, AT_ONCE },
+    { "checkpoint triggered", "savepoint", "script savepoint", LINK_MEANT, AT_ONCE },
     { "job FAILED", NULL, "job restore refused", LINK_JOB, AT_ONCE },
     { "job FAILED", NULL, "job FAILING", LINK_JOB, LONG },
     { "job CANCELED", NULL, "job CANCELLING", LINK_JOB, LONG },
@@ -59,13 +60,13 @@ static const struct cause_rule rules[] = {
     { "job FAILING", NULL, "job could not acquire*", LINK_JOB, AT_ONCE },
     { "job CANCELLING", NULL, "scheduler Restarting", LINK_JOB, AT_ONCE },
     { "job CANCELLING", NULL, "scheduler Canceling", LINK_JOB, AT_ONCE },
-    { "job CANCELLING", NULL, "script cancel", 0, SOON },
-    { "scheduler Canceling", NULL, "script cancel", 0, SOON },
-    { "scheduler StopWithSavepoint", NULL, "script stop-with-savepoint", 0, SOON },
-    { "client cancel*", NULL, "script cancel", 0, SOON },
-    { "client rescale*", NULL, "script rescale", 0, SOON },
-    { "client savepoint*", NULL, "script savepoint", 0, LONG },
-    { "client stop*", NULL, "script stop-with-savepoint", 0, LONG },
+    { "job CANCELLING", NULL, "script cancel", LINK_MEANT, SOON },
+    { "scheduler Canceling", NULL, "script cancel", LINK_MEANT, SOON },
+    { "scheduler StopWithSavepoint", NULL, "script stop-with-savepoint", LINK_MEANT, SOON },
+    { "client cancel*", NULL, "script cancel", LINK_MEANT, SOON },
+    { "client rescale*", NULL, "script rescale", LINK_MEANT, SOON },
+    { "client savepoint*", NULL, "script savepoint", LINK_MEANT, LONG },
+    { "client stop*", NULL, "script stop-with-savepoint", LINK_MEANT, LONG },
     { "job RESTARTING", NULL, "job tasks will be restarted", LINK_JOB, AT_ONCE },
     { "job RESTARTING", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
     { "job tasks will be restarted", NULL, "execution * -> FAILED", LINK_JOB, AT_ONCE },
@@ -97,8 +98,12 @@ static const struct cause_rule rules[] = {
     { "transition manager *resources met", NULL, "transition manager Stabiliz*", LINK_JOB, LONG },
     { "transition manager *resources met", NULL, "scheduler WaitingForResources", LINK_JOB, LONG },
     { "transition manager Stabilized", NULL, "transition manager Stabilizing", LINK_JOB, LONG },
-    { "transition manager Stabilizing", NULL, "resource manager registers", 0, LONG },
-    { "transition manager Stabilizing", NULL, "script rescale", 0, LONG },
+    { "transition manager Stabilizing", NULL, "resource manager registers", 0, SOON },
+    { "transition manager Stabilizing", NULL, "dispatcher job ended", 0, SOON },
+    { "transition manager Stabilizing", NULL, "script rescale", LINK_MEANT, SOON },
+    { "transition manager Stabilizing", NULL, "resource manager registers", LINK_LAST, LONG },
+    { "transition manager Stabilizing", NULL, "dispatcher job ended", LINK_LAST, LONG },
+    { "transition manager Stabilizing", NULL, "script rescale", LINK_LAST, LONG },
     { "transition manager Stabilizing", NULL, "scheduler WaitingForResources", LINK_JOB, AT_ONCE },
     { "execution * -> FAILED", "connection", "process killed", LINK_REMOTE, LONG },
     { "execution * -> FAILED", "connection", "process exited", LINK_REMOTE, LONG },
@@ -240,8 +245,8 @@ static const struct cause_rule rules[] = {
     { "checkpoint stopping*", NULL, "job FAILING", LINK_JOB, AT_ONCE },
     { "checkpoint stopping*", NULL, "scheduler *", LINK_JOB, AT_ONCE },
     { "checkpoint stopping*", NULL, "transition manager Transitioning", LINK_JOB, AT_ONCE },
-    { "checkpoint stopping*", NULL, "script cancel", 0, SOON },
-    { "checkpoint stopping*", NULL, "script stop-with-savepoint", 0, SOON },
+    { "checkpoint stopping*", NULL, "script cancel", LINK_MEANT, SOON },
+    { "checkpoint stopping*", NULL, "script stop-with-savepoint", LINK_MEANT, SOON },
     { "checkpoint restore from*", NULL, "checkpoint completed", LINK_CHECKPOINT, LONG },
     { "checkpoint starting*", NULL, "job all tasks RUNNING", LINK_JOB, AT_ONCE },
     { "checkpoint starting*", NULL, "job RUNNING", LINK_JOB, AT_ONCE },
@@ -344,6 +349,8 @@ static bool links_hold(const struct cause_rule *rule, const struct log_entry *ef
     if (rule->links & LINK_MASTER && !text_equal(cause->node, "jobmanager"))
         return false;
     if (rule->links & LINK_TO && !same(cause->peer, effect->node))
+        return false;
+    if (rule->links & LINK_MEANT && cause->job && !same(effect->job, cause->job))
         return false;
     if (rule->links & LINK_TASK && !may_mean_task(cause, effect))
         return false;

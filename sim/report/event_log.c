@@ -158,6 +158,9 @@ void event_log_fact(struct event_log *log, time_ns at, struct node_id node, cons
         put_text(log->file, "vertex", task.vertex);
         put_number(log->file, "subtask", task.subtask);
     }
+    const char *job = log->file ? scripted_job_find(log->scenario, word, reason) : NULL;
+    if (job)
+        put_text(log->file, "job", job);
     if (log->file && reason && *reason)
         put_text(log->file, "reason", reason);
     end(log);

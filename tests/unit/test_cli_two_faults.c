@@ -272,6 +272,26 @@ START_TEST(what_was_lost_meanwhile_is_told_by_its_own_loss)
 }
 END_TEST
 
+/* Both are asked for at one instant. */
+START_TEST(what_the_script_asks_of_one_job_is_no_cause_of_another_s)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: two\nduration: 2min\n"
+                 "config: { execution.checkpointing.interval: 10s }\n"
+                 "cluster: { task-manager: { count: 2 } }\n"
+                 "jobs:\n"
+                 "  - { name: a, vertices: [ { name: in } ], load: 1k/s }\n"
+                 "  - { name: b, vertices: [ { name: in } ], load: 1k/s }\n"
+                 "events: [ { at: 1min, savepoint: a }, { at: 1min, savepoint: b } ]\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    ck_assert_int_eq(cli_weir("explain @/run --why client*savepoint*"), EXIT_HELD);
+    ck_assert_ptr_nonnull(strstr(cli_out(), "client savepoint done, job a"));
+    ck_assert_ptr_nonnull(strstr(cli_out(), "script savepoint, job a: savepoint a"));
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_two_faults_suite(void);
 Suite *test_cli_two_faults_suite(void)
 {
@@ -286,6 +306,7 @@ Suite *test_cli_two_faults_suite(void)
     tcase_add_test(tcase, what_is_given_up_at_one_instant_is_told_by_its_fault);
     tcase_add_test(tcase, what_another_outage_gave_up_is_not_told_again);
     tcase_add_test(tcase, what_was_lost_meanwhile_is_told_by_its_own_loss);
+    tcase_add_test(tcase, what_the_script_asks_of_one_job_is_no_cause_of_another_s);
     suite_add_tcase(suite, tcase);
     return suite;
 }

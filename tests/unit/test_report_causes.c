@@ -55,6 +55,53 @@ START_TEST(a_registration_is_refused_for_its_sender_s_death)
 }
 END_TEST
 
+/* Two at one instant, each of its own job; of a log that does not say, any may be meant. */
+START_TEST(the_script_asks_of_a_job_what_happens_to_it)
+{
+    written_log_begin();
+    written_log_line("10.000000000", "world", "script", "\"what\":\"cancel\",\"job\":\"a\"");
+    written_log_line("10.000000000", "world", "script", "\"what\":\"cancel\",\"job\":\"b\"");
+    written_log_line("10.000100000", "jobmanager", "scheduler",
+                     "\"what\":\"move\",\"from\":\"Executing\",\"to\":\"Canceling\",\"job\":\"a\"");
+    written_log_line("10.000100000", "jobmanager", "client",
+                     "\"what\":\"cancel\",\"to\":\"done\",\"job\":\"b\"");
+    written_log_line("20.000000000", "world", "script", "\"what\":\"savepoint\"");
+    written_log_line("20.100000000", "jobmanager", "client",
+                     "\"what\":\"savepoint\",\"to\":\"done\",\"job\":\"b\"");
+    written_log_read(&run_log);
+    ck_assert_str_eq(written_log_chain(&run_log, "scheduler Canceling", 0), "3 1");
+    ck_assert_str_eq(written_log_chain(&run_log, "client cancel*", 0), "4 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "client savepoint*", 0), "6 5");
+    run_log_fini(&run_log);
+}
+END_TEST
+
+/* Slots that another job has left come before what was asked of that one long ago, and before
+ * TaskManagers that had registered then. */
+START_TEST(the_end_of_another_job_makes_room)
+{
+    static const char stabilizing[] =
+        "\"what\":\"move\",\"from\":\"Idling\",\"to\":\"Stabilizing\","
+        "\"job\":\"b\"";
+    written_log_begin();
+    written_log_line("4.000000000", "jobmanager", "resource manager",
+                     "\"what\":\"registers\",\"peer\":\"tm1\"");
+    written_log_line("360.000000000", "world", "script", "\"what\":\"rescale\",\"job\":\"a\"");
+    written_log_line("491.000000000", "jobmanager", "transition manager", stabilizing);
+    written_log_line("600.000000000", "jobmanager", "dispatcher",
+                     "\"what\":\"job ended\",\"job\":\"a\",\"reason\":\"CANCELED\"");
+    written_log_line("600.100000000", "jobmanager", "transition manager", stabilizing);
+    written_log_line("601.000000000", "jobmanager", "resource manager",
+                     "\"what\":\"registers\",\"peer\":\"tm2\"");
+    written_log_line("602.000000000", "jobmanager", "transition manager", stabilizing);
+    written_log_read(&run_log);
+    ck_assert_str_eq(written_log_chain(&run_log, "transition manager Stabilizing", 0), "3 2");
+    ck_assert_str_eq(written_log_chain(&run_log, "transition manager Stabilizing", 1), "5 4");
+    ck_assert_str_eq(written_log_chain(&run_log, "transition manager Stabilizing", 2), "7 6");
+    run_log_fini(&run_log);
+}
+END_TEST
+
 /* What was asked for by the script, and which subtask without an attempt of it. */
 START_TEST(an_answer_is_followed_back_to_the_question)
 {
@@ -473,6 +520,8 @@ Suite *test_report_causes_suite(void)
     tcase_add_loop_test(rules, checkpoints_that_expire_in_a_row_have_the_cause_of_the_first, 0, 6);
     tcase_add_loop_test(rules, a_checkpoint_that_could_not_be_triggered_is_followed_back_too, 0, 3);
     tcase_add_test(rules, a_failover_for_failed_checkpoints_is_followed_back_to_the_last_of_them);
+    tcase_add_test(rules, the_script_asks_of_a_job_what_happens_to_it);
+    tcase_add_test(rules, the_end_of_another_job_makes_room);
     tcase_add_loop_test(rules, every_action_of_the_script_is_a_cause_of_something, 0,
                         ACTION_KIND_COUNT);
     suite_add_tcase(suite, old);
