@@ -63,6 +63,12 @@ struct channel_item {
     bool priority; /* it may overtake buffers */
 };
 
+/* CheckpointOptions.needsAlignment */
+static inline bool barrier_needs_alignment(const struct checkpoint_barrier *barrier)
+{
+    return barrier->alignment == BARRIER_ALIGNED || barrier->alignment == BARRIER_FORCED_ALIGNED;
+}
+
 /* CheckpointOptions.isTimeoutable */
 static inline bool barrier_is_timeoutable(const struct checkpoint_barrier *barrier)
 {

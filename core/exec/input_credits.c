@@ -66,7 +66,10 @@ void input_gate_hear_backlog(struct input_gate *gate, uint32_t number, uint32_t 
     struct input_channel *channel = &gate->channels[number];
     if (channel->ended || channel->is_local)
         return;
+    CHECK(!channel->halted || channel->resumed || backlog == 0);
     CHECK(backlog <= BUFFER_POOL_MAX);
+    if (channel->resumed)
+        channel->halted = channel->resumed = false;
     channel->required = backlog + channel->exclusive;
     while (free_of(channel) < channel->required && !channel->in_floating) {
         if (gate->free_floating == 0) {
@@ -107,8 +110,7 @@ void input_credits_vacate(struct input_gate *gate, uint32_t number, enum item_cr
     }
 }
 
-/* What an ended channel held goes to those that wait; its sender needs no more credits. */
-void input_credits_end(struct input_gate *gate, uint32_t number)
+void input_credits_withdraw(struct input_gate *gate, uint32_t number)
 {
     struct input_channel *channel = &gate->channels[number];
     channel->required = channel->unannounced = 0;
@@ -116,7 +118,36 @@ void input_credits_end(struct input_gate *gate, uint32_t number)
         give_floating(gate);
 }
 
-/* A channel may have ended since it was listed. */
+/* RemoteInputChannel.onBlockingUpstream: what flows to a sender that sends nothing would be missing
+ * where the other barriers are waited for. Its credits, also those on the way, are void. */
+void input_credits_halt(struct input_gate *gate, uint32_t number)
+{
+    struct input_channel *channel = &gate->channels[number];
+    if (channel->exclusive > 0)
+        return;
+    CHECK(!channel->halted);
+    channel->halted = true;
+    input_credits_withdraw(gate, number);
+}
+
+void input_credits_resume(struct input_gate *gate, uint32_t number)
+{
+    struct input_channel *channel = &gate->channels[number];
+    if (!channel->halted || channel->resumed)
+        return;
+    channel->resumed = true;
+    channel_ring_push(&gate->resume, number);
+}
+
+bool input_gate_take_resume(struct input_gate *gate, uint32_t *channel)
+{
+    if (gate->resume.count == 0)
+        return false;
+    *channel = channel_ring_pop(&gate->resume);
+    return true;
+}
+
+/* A channel may have ended or halted since it was listed. */
 bool input_gate_take_credit(struct input_gate *gate, uint32_t *out_channel, uint32_t *credits)
 {
     while (gate->credit.count) {
@@ -142,6 +173,8 @@ void input_credits_check(const struct input_gate *gate)
         CHECK(channel->free_exclusive + channel->held_exclusive == channel->exclusive);
         CHECK(channel->unannounced <= free_of(channel));
         CHECK(!channel->unannounced || channel->in_credit);
+        CHECK(channel->halted || !channel->resumed);
+        CHECK(!channel->halted || channel->exclusive == 0);
         for (uint32_t k = 0; k < channel->queue.count; k++) {
             enum item_credit credit = item_queue_at(&channel->queue, k)->credit;
             exclusive += credit == ITEM_CREDIT_EXCLUSIVE;
@@ -161,6 +194,10 @@ void input_gate_check_credits(const struct input_gate *gate, uint32_t number, ui
     const struct input_channel *channel = &gate->channels[number];
     if (channel->ended)
         return;
+    if (channel->halted) {
+        CHECK(free_of(channel) == 0);
+        return;
+    }
     CHECK(free_of(channel) ==
           channel->unannounced + at_sender + credits_under_way + buffers_under_way);
 }

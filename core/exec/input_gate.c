@@ -43,6 +43,7 @@ void input_gate_init(struct input_gate *gate, const struct input_gate_config *co
     channel_ring_init(&gate->priority, config->channels);
     channel_ring_init(&gate->floating, config->channels);
     channel_ring_init(&gate->credit, config->channels);
+    channel_ring_init(&gate->resume, config->channels);
     for (uint32_t i = 0; i < config->channels; i++) {
         struct input_channel *channel = &gate->channels[i];
         channel->is_local = config->is_local && config->is_local[i];
@@ -65,6 +66,7 @@ void input_gate_fini(struct input_gate *gate)
     mem_destroy(gate->priority.numbers);
     mem_destroy(gate->floating.numbers);
     mem_destroy(gate->credit.numbers);
+    mem_destroy(gate->resume.numbers);
     *gate = (struct input_gate){ 0 };
 }
 
@@ -128,8 +130,9 @@ static void refresh(struct input_gate *gate, uint32_t number)
 
 /* A barrier with a time-out is announced, so that the task knows of its age before it is reached.
  */
-static void receive_event(struct input_channel *channel, const struct channel_item *item)
+static void receive_event(struct input_gate *gate, uint32_t number, const struct channel_item *item)
 {
+    struct input_channel *channel = &gate->channels[number];
     bool is_barrier = item->event.kind == CHANNEL_EVENT_BARRIER;
     CHECK(item->event.kind < CHANNEL_EVENT_ANNOUNCEMENT);
     CHECK(!item->priority || is_barrier);
@@ -147,6 +150,8 @@ static void receive_event(struct input_channel *channel, const struct channel_it
     }
     if (is_barrier)
         input_state_note_barrier(channel, item);
+    if (is_barrier && barrier_needs_alignment(&item->event.barrier))
+        input_credits_halt(gate, number);
 }
 
 void input_gate_receive(struct input_gate *gate, uint32_t number,
@@ -156,7 +161,9 @@ void input_gate_receive(struct input_gate *gate, uint32_t number,
     struct channel_item item = *take_item;
     CHECK(item.sequence == channel->next_sequence);
     CHECK(!channel->ended);
+    CHECK(!channel->halted || channel->resumed);
     CHECK((item.buffer != NULL) == (item.event.kind == CHANNEL_EVENT_NONE));
+    channel->halted = channel->resumed = false;
     channel->next_sequence++;
     if (item.buffer) {
         item.credit = input_credits_occupy(channel);
@@ -164,7 +171,7 @@ void input_gate_receive(struct input_gate *gate, uint32_t number,
             input_state_store(gate, channel->storing, number, item.buffer);
         item_queue_add(&channel->queue, &item);
     } else {
-        receive_event(channel, &item);
+        receive_event(gate, number, &item);
     }
     refresh(gate, number);
     input_gate_hear_backlog(gate, number, backlog);
@@ -184,7 +191,7 @@ static void end_channel(struct input_gate *gate, uint32_t number)
     channel->ended = true;
     channel->storing = -1;
     gate->open--;
-    input_credits_end(gate, number);
+    input_credits_withdraw(gate, number);
 }
 
 /* Recovered state, then priority events in the order their channels got them, then the others. */
@@ -218,6 +225,15 @@ bool input_gate_next(struct input_gate *gate, uint32_t *channel, struct channel_
     return true;
 }
 
+/* Nobody waits behind this barrier: its checkpoint is over, or all others have come. */
+static void see_unblocked(struct input_gate *gate, uint32_t number,
+                          const struct channel_event *event)
+{
+    if (event->kind == CHANNEL_EVENT_BARRIER && barrier_needs_alignment(&event->barrier) &&
+        !gate->channels[number].blocked)
+        input_credits_resume(gate, number);
+}
+
 /* The place is free again even while a snapshot still holds the buffer: credits count what waits to
  * be read, memory is the sender's pool's business. */
 void input_gate_recycle(struct input_gate *gate, uint32_t channel, struct channel_item *item)
@@ -226,6 +242,8 @@ void input_gate_recycle(struct input_gate *gate, uint32_t channel, struct channe
     if (item->buffer) {
         buffer_release(item->buffer);
         gate->reader = NULL;
+    } else {
+        see_unblocked(gate, channel, &item->event);
     }
     item->buffer = NULL;
     input_credits_vacate(gate, channel, item->credit);
@@ -252,6 +270,7 @@ void input_gate_resume(struct input_gate *gate, uint32_t number)
 {
     channel_of(gate, number)->blocked = false;
     refresh(gate, number);
+    input_credits_resume(gate, number);
 }
 
 /* RemoteInputChannel.convertToPriorityEvent: moved, not changed. The barrier stays an aligned one
@@ -284,7 +303,7 @@ static void check_ring(const struct input_gate *gate, const struct channel_ring 
 
 void input_gate_check(const struct input_gate *gate)
 {
-    uint32_t open = 0, ready = 0, priority = 0, credit = 0, floating = 0;
+    uint32_t open = 0, ready = 0, priority = 0, credit = 0, floating = 0, resume = 0;
     item_queue_check(&gate->recovered);
     for (uint32_t i = 0; i < gate->config.channels; i++) {
         const struct input_channel *channel = &gate->channels[i];
@@ -294,6 +313,7 @@ void input_gate_check(const struct input_gate *gate)
         priority += channel->in_priority;
         credit += channel->in_credit;
         floating += channel->in_floating;
+        resume += channel->resumed;
         CHECK(channel->in_ready == can_read(channel));
         CHECK(channel->in_priority == (channel->queue.priority > 0));
     }
@@ -307,5 +327,6 @@ void input_gate_check(const struct input_gate *gate)
     check_ring(gate, &gate->priority, priority);
     check_ring(gate, &gate->credit, credit);
     check_ring(gate, &gate->floating, floating);
+    CHECK(gate->resume.count <= resume); /* a sender that was told may not have spoken yet */
     input_credits_check(gate);
 }

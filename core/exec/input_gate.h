@@ -10,6 +10,9 @@
  * left over floats on to the channel that has waited longest. So, per channel, always
  *
  *     free = unannounced + on the way to the sender + at the sender + buffers on the way here
+ *
+ * but where the sender has halted: behind an aligned barrier, and where the channel has no
+ * exclusive buffers. Then nothing is free, and the credits that the sender has are void.
  */
 #ifndef WEIR_EXEC_INPUT_GATE_H
 #define WEIR_EXEC_INPUT_GATE_H
@@ -39,6 +42,7 @@ struct input_channel {
     bool in_floating, in_ready, in_priority, in_credit; /* is in that ring or list of the gate */
     uint32_t ready_next, ready_previous;                /* of the list; CHANNEL_NONE at its ends */
     bool blocked, ended;
+    bool halted, resumed; /* its sender is; it is told to go on, and has not been heard of since */
     uint32_t
         taken_barrier;  /* sequence of the last barrier taken: blocked is what comes behind it */
     int64_t barrier_id; /* the last barrier that has arrived, taken or not; -1: none */
@@ -59,6 +63,7 @@ struct input_gate {
     struct channel_ring priority;     /* channels whose first item has priority */
     struct channel_ring floating;     /* channels that wait for floating buffers, longest first */
     struct channel_ring credit;       /* channels with credits that are not announced */
+    struct channel_ring resume;       /* channels whose senders are to hear that they may go on */
     struct item_queue recovered;      /* before anything else; sequence is the channel here */
     struct stored_queue stored;
     const struct frame_reader *reader; /* of the buffer that is read in part; null: none is */
@@ -76,7 +81,7 @@ void input_gate_fini(struct input_gate *gate); /* releases what is queued */
  * something, and the run stops. */
 void input_gate_receive(struct input_gate *gate, uint32_t channel,
                         const struct channel_item *take_item, uint32_t backlog);
-/* A sender without credits tells what waits (where exclusive is 0). */
+/* A sender without credits tells what waits (RemoteInputChannel.onSenderBacklog). */
 void input_gate_hear_backlog(struct input_gate *gate, uint32_t channel, uint32_t backlog);
 /* Channel state of a restored task, in order per channel, before the first item is received. */
 void input_gate_add_recovered(struct input_gate *gate, uint32_t channel,
@@ -98,6 +103,8 @@ void input_gate_hold(struct input_gate *gate, uint32_t channel, const struct fra
 
 /* Credits for the sender of a channel; false: there are none to announce. */
 bool input_gate_take_credit(struct input_gate *gate, uint32_t *channel, uint32_t *credits);
+/* A channel whose sender may go on, which it hears behind the credits from before; false: none. */
+bool input_gate_take_resume(struct input_gate *gate, uint32_t *channel);
 
 /* A blocked channel gives nothing from behind the last barrier taken from it, but priority events.
  */

@@ -16,7 +16,11 @@ void input_credits_announce(struct input_gate *gate, uint32_t channel, uint32_t 
 /* A buffer has come: it takes a floating one first. */
 enum item_credit input_credits_occupy(struct input_channel *channel);
 void input_credits_vacate(struct input_gate *gate, uint32_t channel, enum item_credit credit);
-void input_credits_end(struct input_gate *gate, uint32_t channel);
+/* Its free floating buffers go to those that wait; its sender needs no more credits for now. */
+void input_credits_withdraw(struct input_gate *gate, uint32_t channel);
+/* The sender has halted behind the barrier that has come; it may go on. */
+void input_credits_halt(struct input_gate *gate, uint32_t channel);
+void input_credits_resume(struct input_gate *gate, uint32_t channel);
 void input_credits_check(const struct input_gate *gate);
 
 void input_state_note_barrier(struct input_channel *channel, const struct channel_item *item);

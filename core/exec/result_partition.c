@@ -5,7 +5,7 @@
  * holds: each channel sees records, watermarks and events in the order they were written, and is in
  * the ready ring whenever it has got something since it was last named.
  */
-#include "core/exec/result_partition.h"
+#include "core/exec/result_partition_parts.h"
 
 #include <string.h>
 
@@ -67,7 +67,7 @@ void result_partition_fini(struct result_partition *partition)
 }
 
 /* At most once in the ring, so that the ring needs a place per channel and no more. */
-static void mark_ready(struct result_partition *partition, uint32_t channel)
+void result_partition_mark_ready(struct result_partition *partition, uint32_t channel)
 {
     uint32_t count = partition->config.subpartitions;
     if (partition->is_ready[channel] ||
@@ -85,7 +85,7 @@ void result_partition_add_recovered(struct result_partition *partition, uint32_t
     CHECK(partition->bytes == 0);
     CHECK(take_buffer->pool != partition->pool);
     subpartition_add_buffer(&partition->subpartitions[channel], take_buffer);
-    mark_ready(partition, channel);
+    result_partition_mark_ready(partition, channel);
 }
 
 /* Ends the open buffer of a writer: from now on it may be taken. */
@@ -98,13 +98,13 @@ static void close_writer(struct result_partition *partition, uint32_t writer)
     if (!is_broadcast(partition)) {
         partition->subpartitions[writer].flush_wanted = false;
         subpartition_add_buffer(&partition->subpartitions[writer], buffer);
-        mark_ready(partition, writer);
+        result_partition_mark_ready(partition, writer);
         return;
     }
     for (uint32_t i = 0; i < partition->config.subpartitions; i++) {
         partition->subpartitions[i].flush_wanted = false;
         subpartition_add_buffer(&partition->subpartitions[i], buffer_retain(buffer));
-        mark_ready(partition, i);
+        result_partition_mark_ready(partition, i);
     }
     buffer_release(buffer);
 }
@@ -117,10 +117,10 @@ static uint32_t writer_of(const struct result_partition *partition, uint32_t cha
 /* The reader would have nothing to take but what is being written, and has room for it: then it
  * gets that. Until then the buffer fills (PipelinedSubpartition.flush; there the reader looks into
  * the open buffer, here it ends). */
-static void close_wanted(struct result_partition *partition, uint32_t channel)
+void result_partition_close_wanted(struct result_partition *partition, uint32_t channel)
 {
     const struct subpartition *sub = &partition->subpartitions[channel];
-    if (sub->flush_wanted && sub->queue.count == 0 && sub->credits > 0)
+    if (sub->flush_wanted && sub->queue.count == 0 && sub->credits > 0 && !sub->halted)
         close_writer(partition, writer_of(partition, channel));
 }
 
@@ -369,7 +369,7 @@ void result_partition_add_event(struct result_partition *partition,
             subpartition_add_priority_barrier(sub, &adapted.barrier, i, &partition->stored);
         else
             subpartition_add_event(sub, &adapted);
-        mark_ready(partition, i);
+        result_partition_mark_ready(partition, i);
     }
     if (is_barrier) {
         bool has_timeout = barrier_is_timeoutable(&adapted.barrier);
@@ -388,7 +388,7 @@ void result_partition_flush(struct result_partition *partition)
         if (is_empty)
             close_writer(partition, writer); /* its place in the pool is free */
         else
-            close_wanted(partition, i);
+            result_partition_close_wanted(partition, i);
     }
 }
 
@@ -405,7 +405,7 @@ void result_partition_time_out(struct result_partition *partition, time_ns now)
     for (uint32_t i = 0; i < partition->config.subpartitions; i++) {
         subpartition_time_out_barrier(&partition->subpartitions[i], partition->timeout_checkpoint,
                                       i, &partition->stored);
-        mark_ready(partition, i);
+        result_partition_mark_ready(partition, i);
     }
     partition->timeout_checkpoint = -1;
 }
@@ -420,64 +420,4 @@ void result_partition_abort_checkpoint(struct result_partition *partition, int64
 bool result_partition_take_stored(struct result_partition *partition, struct stored_buffer *out)
 {
     return stored_queue_take(&partition->stored, out);
-}
-
-/* A credit may have been used up since the channel was marked. */
-bool result_partition_next_ready(struct result_partition *partition, uint32_t *out_channel)
-{
-    while (partition->ready_count) {
-        uint32_t channel = partition->ready[partition->ready_first];
-        partition->ready_first = (partition->ready_first + 1) % partition->config.subpartitions;
-        partition->ready_count--;
-        partition->is_ready[channel] = false;
-        if (!subpartition_is_available(&partition->subpartitions[channel]))
-            continue;
-        *out_channel = channel;
-        return true;
-    }
-    return false;
-}
-
-/* The last channel that takes an aligned barrier ends its waiting. */
-bool result_partition_take(struct result_partition *partition, uint32_t channel,
-                           struct channel_item *out, uint32_t *backlog)
-{
-    CHECK(channel < partition->config.subpartitions);
-    if (!subpartition_take(&partition->subpartitions[channel], out, backlog))
-        return false;
-    if (out->event.kind == CHANNEL_EVENT_BARRIER &&
-        result_partition_has_waiting_barrier(partition, out->event.barrier.id)) {
-        CHECK(partition->timeout_left > 0);
-        if (--partition->timeout_left == 0)
-            partition->timeout_checkpoint = -1;
-    }
-    *backlog += partition->subpartitions[channel].flush_wanted;
-    close_wanted(partition, channel);
-    mark_ready(partition, channel);
-    return true;
-}
-
-void result_partition_add_credit(struct result_partition *partition, uint32_t channel,
-                                 uint32_t credits)
-{
-    CHECK(channel < partition->config.subpartitions);
-    subpartition_add_credit(&partition->subpartitions[channel], credits);
-    close_wanted(partition, channel);
-    mark_ready(partition, channel);
-}
-
-void result_partition_set_buffer_size(struct result_partition *partition, uint32_t channel,
-                                      uint32_t bytes)
-{
-    CHECK(channel < partition->config.subpartitions);
-    struct subpartition *wants = &partition->subpartitions[channel];
-    bool was_least = wants->buffer_size == partition->wanted_least;
-    wants->buffer_size = bytes;
-    if (was_least || bytes < partition->wanted_least)
-        partition->wanted_least = bytes;
-    for (uint32_t i = 0; was_least && i < partition->config.subpartitions; i++) {
-        uint32_t wanted = partition->subpartitions[i].buffer_size;
-        if (wanted > 0 && wanted < partition->wanted_least)
-            partition->wanted_least = wanted;
-    }
 }

@@ -124,6 +124,13 @@ bool result_partition_take(struct result_partition *partition, uint32_t channel,
                            struct channel_item *out, uint32_t *backlog);
 void result_partition_add_credit(struct result_partition *partition, uint32_t channel,
                                  uint32_t credits);
+/* The reader has no exclusive buffers, see subpartition.h. Said before anything is taken; then the
+ * world carries announcements in order with the items, and the reader's word to go on behind a
+ * barrier in order with its credits. */
+void result_partition_set_announcing(struct result_partition *partition, uint32_t channel);
+bool result_partition_take_announcement(struct result_partition *partition, uint32_t channel,
+                                        uint32_t *backlog);
+void result_partition_resume(struct result_partition *partition, uint32_t channel);
 /* The receiver wants buffers of this size (debloating): the next ones that are opened. */
 void result_partition_set_buffer_size(struct result_partition *partition, uint32_t channel,
                                       uint32_t bytes);

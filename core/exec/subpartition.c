@@ -77,19 +77,37 @@ bool subpartition_time_out_barrier(struct subpartition *sub, int64_t checkpoint,
     return true;
 }
 
-/* The backlog is counted after the taking, as Flink sends it: buffers that still need a credit. */
+/* PipelinedSubpartition.getBuffersInBacklogUnsafe: buffers that still need a credit. */
+static uint32_t backlog_of(const struct subpartition *sub)
+{
+    return sub->halted ? 0 : sub->queue.buffers + sub->flush_wanted;
+}
+
+/* The backlog is counted after the taking, as Flink sends it. */
 bool subpartition_take(struct subpartition *sub, struct channel_item *out, uint32_t *backlog)
 {
     if (!subpartition_is_available(sub))
         return false;
     *out = item_queue_take(&sub->queue);
     out->sequence = sub->next_sequence++;
-    *backlog = sub->queue.buffers;
     if (out->buffer) {
         sub->credits--;
         sub->bytes_out += out->buffer->used;
     }
+    sub->halted = sub->announces && out->event.kind == CHANNEL_EVENT_BARRIER &&
+                  barrier_needs_alignment(&out->event.barrier);
+    *backlog = sub->told = backlog_of(sub);
     return true;
+}
+
+/* A reader that knows of some backlog gives a credit as soon as it can, and hears the rest with the
+ * buffer that this one costs (PartitionRequestQueue.enqueueAvailableReader). */
+bool subpartition_take_announcement(struct subpartition *sub, uint32_t *backlog)
+{
+    if (!sub->announces || sub->credits > 0 || sub->told > 0 || subpartition_is_available(sub))
+        return false;
+    *backlog = sub->told = backlog_of(sub);
+    return *backlog > 0;
 }
 
 void subpartition_add_credit(struct subpartition *sub, uint32_t credits)
@@ -98,9 +116,17 @@ void subpartition_add_credit(struct subpartition *sub, uint32_t credits)
     sub->credits += credits;
 }
 
+void subpartition_resume(struct subpartition *sub)
+{
+    CHECK(sub->halted);
+    sub->halted = false;
+    sub->credits = 0;
+}
+
 void subpartition_check(const struct subpartition *sub)
 {
     item_queue_check(&sub->queue);
+    CHECK(!sub->halted || (sub->announces && sub->told == 0));
     for (uint32_t i = 0; i < sub->queue.count; i++) {
         const struct channel_item *item = item_queue_at(&sub->queue, i);
         bool is_end = item->event.kind == CHANNEL_EVENT_END_OF_PARTITION;

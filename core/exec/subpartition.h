@@ -4,6 +4,10 @@
  * finished buffers, events, credits. Out: items, each with the next sequence number; a buffer costs
  * one credit, an event none. Source: Flink's PipelinedSubpartition, CreditBasedSequenceNumbering-
  * ViewReader.
+ *
+ * A reader without exclusive buffers has no credit to begin with. It is told of a backlog that no
+ * item can tell of, and for it the channel halts behind an aligned barrier: what the reader lets
+ * flow to it serves other channels until this one may go on (FLINK-16641).
  */
 #ifndef WEIR_EXEC_SUBPARTITION_H
 #define WEIR_EXEC_SUBPARTITION_H
@@ -13,10 +17,13 @@
 struct subpartition {
     struct item_queue queue;
     uint32_t credits;
+    uint32_t told; /* backlog that the reader has last heard of */
     uint32_t next_sequence;
     uint32_t buffer_size; /* wanted by the receiver (debloating); 0: whole buffers */
     bool flush_wanted;    /* what is in the open buffer goes when the reader has room for it */
     bool ended;           /* END_OF_PARTITION is in the queue or gone: nothing comes behind it */
+    bool announces;       /* the reader has no exclusive buffers */
+    bool halted;          /* behind an aligned barrier, until the reader resumes */
     uint64_t bytes_out;   /* of buffers taken */
 };
 
@@ -37,12 +44,19 @@ bool subpartition_time_out_barrier(struct subpartition *sub, int64_t checkpoint,
 /* Is there something that may be sent now? */
 static inline bool subpartition_is_available(const struct subpartition *sub)
 {
-    return sub->queue.count && (sub->credits > 0 || !item_queue_at(&sub->queue, 0)->buffer);
+    return sub->queue.count && !sub->halted &&
+           (sub->credits > 0 || !item_queue_at(&sub->queue, 0)->buffer);
 }
 
-/* The next item and the backlog behind it: buffers that wait for credits. */
+/* The next item and the backlog behind it: buffers that wait for credits, and the open one where
+ * its reader shall have it. */
 bool subpartition_take(struct subpartition *sub, struct channel_item *out, uint32_t *backlog);
+/* The backlog that the reader does not know of and that nothing else will tell it: there is no
+ * credit, and no event in front. Once; false: there is none. */
+bool subpartition_take_announcement(struct subpartition *sub, uint32_t *backlog);
 void subpartition_add_credit(struct subpartition *sub, uint32_t credits);
+/* The reader has all barriers. Credits from before are void: it has taken their buffers back. */
+void subpartition_resume(struct subpartition *sub);
 void subpartition_check(const struct subpartition *sub);
 
 #endif

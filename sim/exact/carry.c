@@ -100,6 +100,8 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
     wire->packet_at = wire->reply_at = exact_now(exact);
     wire->stuck_since = TIME_NEVER;
     *at_sender = *at_receiver = index;
+    if (exec_task_gate(to->exec, input)->channels[channel].exclusive == 0)
+        result_partition_set_announcing(exec_task_output(from->exec, output), sub);
     send_kept(exact, index);
 }
 
@@ -188,6 +190,8 @@ void carry_outputs(struct exact *exact, uint32_t index)
                           output->subpartitions[sub].queue.buffers);
                 send(exact, wire, &item, backlog);
             }
+            if (wire != NONE && result_partition_take_announcement(output, sub, &backlog))
+                send(exact, wire, &(struct channel_item){ 0 }, backlog);
         }
     }
     if (task->life.phase == TASK_RUNNING)
@@ -222,6 +226,19 @@ static void carry_read(struct exact *exact, uint32_t index)
     }
 }
 
+/* A sender that has halted and is not there any more goes on nowhere. */
+static void carry_resumes(struct exact *exact, uint32_t index)
+{
+    struct exact_task *task = &exact->tasks.items[index];
+    uint32_t channel;
+    for (uint32_t i = 0; i < task->first_input.count; i++)
+        while (input_gate_take_resume(exec_task_gate(task->exec, i), &channel)) {
+            uint32_t wire = task->inputs.items[task->first_input.items[i] + channel];
+            if (wire != NONE)
+                send_reply(exact, wire, REPLY_RESUME, 0);
+        }
+}
+
 /* Those for a sender that is not there yet are kept until it comes. */
 void carry_credits(struct exact *exact, uint32_t index)
 {
@@ -237,6 +254,7 @@ void carry_credits(struct exact *exact, uint32_t index)
             else
                 task->kept.items[at] += credits;
         }
+    carry_resumes(exact, index);
     carry_read(exact, index);
 }
 
@@ -309,7 +327,10 @@ static void packet_is_here(void *context, uint64_t a, uint64_t b)
     bool is_last = packet.item.event.kind == CHANNEL_EVENT_END_OF_PARTITION;
     struct input_gate *gate = exec_task_gate(exact->tasks.items[consumer].exec, wire->input);
     told_arrived(exact, wire, &packet.item, gate->channels[wire->channel].queue.buffers);
-    input_gate_receive(gate, wire->channel, &packet.item, packet.backlog);
+    if (packet.item.buffer || packet.item.event.kind != CHANNEL_EVENT_NONE)
+        input_gate_receive(gate, wire->channel, &packet.item, packet.backlog);
+    else
+        input_gate_hear_backlog(gate, wire->channel, packet.backlog);
     carry_credits(exact, consumer); /* floating ones, by the backlog */
     run_wake(exact, consumer);
     if (is_last)
@@ -330,6 +351,11 @@ static void take_reply(struct exact *exact, const struct wire *wire, struct repl
     case REPLY_READ:
         exec_task_data_is_read(task, wire->output, wire->subpartition);
         run_wake(exact, producer);
+        return;
+    case REPLY_RESUME:
+        result_partition_resume(output, wire->subpartition);
+        carry_outputs(exact, producer);
+        run_look_pressed(exact, host);
         return;
     case REPLY_SIZE:
         result_partition_set_buffer_size(output, wire->subpartition, reply.amount);

@@ -9,14 +9,15 @@
 #include "core/exec/channel_item.h"
 
 struct packet {
-    struct channel_item item;
-    uint32_t backlog;
+    struct channel_item item; /* neither buffer nor event: */
+    uint32_t backlog;         /* announced alone */
 };
 
 enum reply_kind {
     REPLY_CREDITS,
-    REPLY_READ, /* all data of the channel is worked off */
-    REPLY_SIZE, /* wanted of buffers from now on */
+    REPLY_READ,   /* all data of the channel is worked off */
+    REPLY_SIZE,   /* wanted of buffers from now on */
+    REPLY_RESUME, /* behind a barrier at which the sender has halted */
 };
 
 struct reply {

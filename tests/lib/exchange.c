@@ -3,7 +3,7 @@
  * Senders, wires and receivers in one world that takes one random step at a time. What is read is
  * held against what was written at once; a cut when its checkpoint is complete.
  */
-#include "tests/lib/exchange.h"
+#include "tests/lib/exchange_way.h"
 
 #include <check.h>
 
@@ -14,16 +14,6 @@ static const struct record_layout numbers = { .size = 8 };
 uint32_t exchange_below(uint32_t bound)
 {
     return (uint32_t)rng_below(&world->rng, bound);
-}
-
-static uint32_t gate_of(uint32_t sender)
-{
-    return sender % world->gates;
-}
-
-static uint32_t channel_of(uint32_t sender)
-{
-    return sender / world->gates;
 }
 
 static uint64_t record_number(uint32_t sender, uint32_t receiver, uint32_t number)
@@ -64,13 +54,19 @@ struct exchange *exchange_create(uint64_t seed, enum barrier_mode mode,
             bool is_local[SENDERS_MAX];
             for (uint32_t i = 0; i < SENDERS_MAX; i++)
                 is_local[i] = exchange_below(4) == 0;
+            uint32_t exclusive = exchange_below(3);
             struct input_gate_config config = {
                 .channels = (world->senders - g + world->gates - 1) / world->gates,
-                .exclusive = 1 + exchange_below(2),
-                .floating = exchange_below(5),
+                .exclusive = exclusive,
+                .floating = exchange_below(5) + (exclusive == 0),
                 .is_local = is_local
             };
             input_gate_init(gates[g], &config);
+        }
+        for (uint32_t s = 0; s < world->senders; s++) {
+            const struct input_gate *gate = gates[exchange_gate_of(world, s)];
+            if (gate->channels[exchange_channel_of(world, s)].exclusive == 0)
+                result_partition_set_announcing(&world->sender[s].partition, r);
         }
         barrier_handler_init(&receiver->handler, mode, true, gates, world->gates);
     }
@@ -103,12 +99,12 @@ static uint64_t references_outside(uint32_t s)
     const struct buffer_pool *pool = world->sender[s].partition.pool;
     for (uint32_t r = 0; r < world->receivers; r++) {
         const struct receiver *receiver = &world->receiver[r];
-        const struct input_gate *gate = &receiver->gates[gate_of(s)];
+        const struct input_gate *gate = &receiver->gates[exchange_gate_of(world, s)];
         references += world->wires[s][r].items.buffers;
-        references += gate->channels[channel_of(s)].queue.buffers;
+        references += gate->channels[exchange_channel_of(world, s)].queue.buffers;
         references += receiver->held.buffer && receiver->held.buffer->pool == pool;
         for (size_t i = gate->stored.first; i < gate->stored.list.count; i++)
-            references += gate->stored.list.items[i].channel == channel_of(s);
+            references += gate->stored.list.items[i].channel == exchange_channel_of(world, s);
     }
     return references;
 }
@@ -119,7 +115,8 @@ void exchange_check(void)
         result_partition_check(&world->sender[s].partition, references_outside(s));
         for (uint32_t r = 0; r < world->receivers; r++) {
             const struct wire *wire = &world->wires[s][r];
-            input_gate_check_credits(&world->receiver[r].gates[gate_of(s)], channel_of(s),
+            input_gate_check_credits(&world->receiver[r].gates[exchange_gate_of(world, s)],
+                                     exchange_channel_of(world, s),
                                      world->sender[s].partition.subpartitions[r].credits,
                                      wire->credits, wire->items.buffers);
         }
@@ -242,53 +239,6 @@ void exchange_end(uint32_t s)
                                &(struct channel_event){ .kind = CHANNEL_EVENT_END_OF_PARTITION });
 }
 
-static void act_send(uint32_t s)
-{
-    uint32_t r, backlog;
-    struct channel_item item;
-    struct result_partition *partition = &world->sender[s].partition;
-    if (!result_partition_next_ready(partition, &r))
-        return;
-    ck_assert(result_partition_take(partition, r, &item, &backlog));
-    struct wire *wire = &world->wires[s][r];
-    ck_assert_uint_lt(wire->count, EXCHANGE_WAY_MAX);
-    wire->backlogs[(wire->first + wire->count++) % EXCHANGE_WAY_MAX] = backlog;
-    bool priority = item.priority;
-    item.priority = false;
-    item_queue_add(&wire->items, &item);
-    item_queue_at(&wire->items, wire->items.count - 1)->credit =
-        priority ? ITEM_CREDIT_FLOATING : ITEM_CREDIT_NONE; /* kept there over the way */
-}
-
-static void act_deliver(uint32_t s, uint32_t r)
-{
-    struct wire *wire = &world->wires[s][r];
-    if (wire->items.count == 0)
-        return;
-    struct channel_item item = item_queue_take(&wire->items);
-    item.priority = item.credit != ITEM_CREDIT_NONE;
-    item.credit = ITEM_CREDIT_NONE;
-    uint32_t backlog = wire->backlogs[wire->first++ % EXCHANGE_WAY_MAX];
-    wire->first %= EXCHANGE_WAY_MAX;
-    wire->count--;
-    input_gate_receive(&world->receiver[r].gates[gate_of(s)], channel_of(s), &item, backlog);
-}
-
-static void act_credit(uint32_t r, bool arrive)
-{
-    for (uint32_t s = 0; s < world->senders && arrive; s++) {
-        struct wire *wire = &world->wires[s][r];
-        uint32_t some = wire->credits ? exchange_below(wire->credits + 1) : 0;
-        wire->credits -= some;
-        result_partition_add_credit(&world->sender[s].partition, r, some);
-    }
-    for (uint32_t g = 0; g < world->gates; g++) {
-        uint32_t channel, credits;
-        if (input_gate_take_credit(&world->receiver[r].gates[g], &channel, &credits))
-            world->wires[channel * world->gates + g][r].credits += credits;
-    }
-}
-
 /* The cut is whole: read + stored here + stored at the sender = written before the barrier. */
 static void check_cut(uint32_t r, int64_t id)
 {
@@ -381,6 +331,7 @@ static void act_read(uint32_t r)
     }
     receiver->done[s] = item.event.kind == CHANNEL_EVENT_END_OF_PARTITION;
     follow(r, barrier_handler_on_event(&receiver->handler, g, channel, &item.event, world->now));
+    input_gate_recycle(&receiver->gates[g], channel, &item);
 }
 
 static void act_time(void)
@@ -432,10 +383,10 @@ void exchange_act(uint32_t checkpoint_every, bool may_write)
             result_partition_flush(&world->sender[s].partition);
         break;
     case 3:
-    case 4: act_send(s); break;
+    case 4: exchange_send(world, s); break;
     case 5:
-    case 6: act_deliver(s, r); break;
-    case 7: act_credit(r, true); break;
+    case 6: exchange_deliver(world, s, r); break;
+    case 7: exchange_carry_credits(world, r); break;
     case 8: act_read(r); break;
     case 9: act_time(); break;
     }

@@ -21,6 +21,7 @@ struct wire {
     uint32_t backlogs[EXCHANGE_WAY_MAX];
     uint32_t first, count;
     uint32_t credits;
+    bool resumes; /* the sender is told to go on, behind these credits */
 };
 
 /* Of one checkpoint on one channel. */
@@ -64,7 +65,7 @@ struct exchange {
     bool is_calm;       /* nobody cancels */
     struct frame_reader reader;
     time_ns now;
-    uint64_t completed, aborted, stored_in, stored_out;
+    uint64_t completed, aborted, stored_in, stored_out, announced, resumed;
 };
 
 /* One at a time; the functions below are about it. */

@@ -12,6 +12,11 @@
 
 enum { RECORDS = 2 * 600 }; /* map makes two of one */
 
+#define ONE_FLOATING                                                                               \
+    "taskmanager.memory.segment-size: 512b,\n"                                                     \
+    "          taskmanager.network.memory.buffers-per-channel: 0,\n"                               \
+    "          taskmanager.network.memory.floating-buffers-per-gate: 1,"
+
 /* How barriers go; where they overtake, something is to be overtaken: the last vertex is too slow,
  * and its buffers are small. */
 static const struct mode {
@@ -32,6 +37,14 @@ static const struct mode {
       "execution.checkpointing.unaligned.enabled: true, taskmanager.memory.segment-size: 512b,\n"
       "          execution.checkpointing.incremental: true,\n"
       "          execution.checkpointing.num-retained: 2, state.backend.type: rocksdb,",
+      "6ms", 40 },
+    { "aligned, one floating buffer", ONE_FLOATING, "2ms", 40 },
+    { "unaligned, one floating buffer",
+      "execution.checkpointing.unaligned.enabled: true,\n          " ONE_FLOATING, "6ms", 40 },
+    { "with a time-out, one floating buffer",
+      "execution.checkpointing.unaligned.enabled: true,\n"
+      "          execution.checkpointing.aligned-checkpoint-timeout: 100ms,\n"
+      "          " ONE_FLOATING,
       "6ms", 40 },
 };
 enum { MODES = sizeof modes / sizeof *modes };

@@ -132,6 +132,73 @@ START_TEST(channel_without_exclusive_buffers_lives_on_floating_ones)
 }
 END_TEST
 
+static void hear_resume_of(uint32_t from)
+{
+    ck_assert(input_gate_take_resume(&gates.gate, &channel));
+    ck_assert_uint_eq(channel, from);
+    ck_assert(!input_gate_take_resume(&gates.gate, &channel));
+    gates.at_sender[from] = 0;
+}
+
+/* RemoteInputChannel.onBlockingUpstream: else nobody would bring the barrier that it waits for. */
+START_TEST(sender_halted_at_a_barrier_leaves_its_floating_buffers_to_the_others)
+{
+    gates_open(2, 0, 2);
+    input_gate_hear_backlog(&gates.gate, 0, 2);
+    input_gate_hear_backlog(&gates.gate, 1, 1);
+    gates_announce();
+    ck_assert_uint_eq(gates.at_sender[0], 2);
+    ck_assert_uint_eq(gates.at_sender[1], 0);
+    gates_send_barrier(0, 1, BARRIER_ALIGNED, TIME_NEVER);
+    gates_announce();
+    ck_assert_uint_eq(gates.at_sender[1], 1);
+    ck_assert_uint_eq(gates.gate.free_floating, 1);
+    ck_assert(input_gate_next(&gates.gate, &channel, &gates.item));
+    input_gate_block(&gates.gate, 0);
+    input_gate_recycle(&gates.gate, 0, &gates.item);
+    ck_assert(!input_gate_take_resume(&gates.gate, &channel));
+    gates_send_buffer(1, 0);
+    gates_read(1, 0);
+    gates_send_barrier(1, 1, BARRIER_ALIGNED, TIME_NEVER);
+    gates_read(1, 1);
+    hear_resume_of(1);
+    input_gate_resume(&gates.gate, 0);
+    hear_resume_of(0);
+    gates_check();
+    input_gate_hear_backlog(&gates.gate, 0, 3);
+    gates_announce();
+    ck_assert_uint_eq(gates.at_sender[0], 2);
+}
+END_TEST
+
+/* Its credits on the way are void as well, so nothing is announced that was not before. */
+START_TEST(sender_halted_at_a_barrier_hears_of_no_credit_from_before)
+{
+    gates_open(1, 0, 2);
+    input_gate_hear_backlog(&gates.gate, 0, 2);
+    gates_send_barrier(0, 1, BARRIER_FORCED_ALIGNED, TIME_NEVER);
+    gates_announce();
+    ck_assert_uint_eq(gates.at_sender[0], 0);
+    ck_assert_uint_eq(gates.gate.free_floating, 2);
+}
+END_TEST
+
+START_TEST(sender_halts_at_no_other_barrier_nor_with_exclusive_buffers)
+{
+    static const enum barrier_alignment alignments[] = { BARRIER_UNALIGNED, BARRIER_AT_LEAST_ONCE,
+                                                         BARRIER_ALIGNED };
+    uint32_t exclusive = alignments[_i] == BARRIER_ALIGNED;
+    gates_open(1, exclusive, 2);
+    input_gate_hear_backlog(&gates.gate, 0, 2);
+    gates_announce();
+    gates_send_barrier(0, 1, alignments[_i], TIME_NEVER);
+    ck_assert(!gates.gate.channels[0].halted);
+    ck_assert_uint_eq(gates.at_sender[0], 2 + exclusive);
+    gates_read(0, 0);
+    ck_assert(!input_gate_take_resume(&gates.gate, &channel));
+}
+END_TEST
+
 START_TEST(ended_channel_gives_its_floating_buffers_to_the_others)
 {
     gates_open(2, 1, 2);
@@ -304,6 +371,9 @@ Suite *test_exec_credits_suite(void)
     tcase_add_test(tcase, channel_that_wants_more_floating_buffers_waits_on_behind_the_others);
     tcase_add_test(tcase, local_channel_hands_over_one_buffer_at_a_time);
     tcase_add_test(tcase, channel_without_exclusive_buffers_lives_on_floating_ones);
+    tcase_add_test(tcase, sender_halted_at_a_barrier_leaves_its_floating_buffers_to_the_others);
+    tcase_add_test(tcase, sender_halted_at_a_barrier_hears_of_no_credit_from_before);
+    tcase_add_loop_test(tcase, sender_halts_at_no_other_barrier_nor_with_exclusive_buffers, 0, 3);
     tcase_add_test(tcase, ended_channel_gives_its_floating_buffers_to_the_others);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("state");

@@ -8,7 +8,7 @@
 
 static void run(enum barrier_mode mode, enum partitioner partitioner, uint64_t seeds)
 {
-    uint64_t completed = 0, aborted = 0, stored_in = 0, stored_out = 0;
+    uint64_t completed = 0, aborted = 0, stored_in = 0, stored_out = 0, announced = 0, resumed = 0;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct exchange *exchange = exchange_create(seed, mode, partitioner);
         uint32_t every = 20 + exchange_below(300);
@@ -24,12 +24,16 @@ static void run(enum barrier_mode mode, enum partitioner partitioner, uint64_t s
         aborted += exchange->aborted;
         stored_in += exchange->stored_in;
         stored_out += exchange->stored_out;
+        announced += exchange->announced;
+        resumed += exchange->resumed;
         exchange_destroy();
     }
     ck_assert_uint_gt(completed, 10);
     ck_assert_uint_gt(aborted, 10);
     ck_assert((stored_in > 10) == (mode == BARRIER_MODE_ALTERNATING));
     ck_assert((stored_out > 10) == (mode == BARRIER_MODE_ALTERNATING));
+    ck_assert_uint_gt(announced, 10);
+    ck_assert((resumed > 10) == (mode != BARRIER_MODE_AT_LEAST_ONCE));
 }
 
 static const struct {
