@@ -170,6 +170,14 @@ static void add_channel(const struct edge_window *w, const struct gate_window *g
     sender->way = gate->share * loop;
 }
 
+/* What one round trip carries of the buffers that a sender may have. Of a reader with exclusive
+ * buffers: all. Else credits come together, for as many as were told with the last buffer, which is
+ * what those before it had left in the queue: two round trips carry what that holds. */
+static double carried_part(const struct edge_window *w)
+{
+    return w->exclusive > 0 ? 1 : 0.5;
+}
+
 /* From buffers to records of the sender. Those that wait for credits have its pool, each channel as
  * much of it as is under way there, and at most as one may have. */
 static struct net_window window_of(const struct edge_window *w, const struct sender_window *sender,
@@ -182,8 +190,9 @@ static struct net_window window_of(const struct edge_window *w, const struct sen
     double each = fmax(sender->slowest, sender->under_way / pool);
     double queue = pool * sender->way / sender->under_way;
     double channels = w->most * sender->under_way / sender->way;
+    double carried = fmax(sender->way / w->most, sender->under_way / pool) / carried_part(w);
     return (struct net_window){
-        .seconds = each * w->made / w->records,
+        .seconds = fmax(each, carried) * w->made / w->records,
         .wait = fmin(queue, w->most) * each / sender->share,
         .held = fmin(pool, channels) * (double)graph->config.buffer_size,
         .to = w->to->id,

@@ -154,6 +154,29 @@ START_TEST(buffers_are_those_of_the_configuration)
 }
 END_TEST
 
+/* What was told with the last of some buffers comes next, and is what these left of the sender's:
+ * in two round trips its pool, and no more than ten of a channel. */
+START_TEST(without_exclusive_buffers_two_round_trips_carry_what_a_sender_has)
+{
+    static const struct {
+        int64_t floating;
+        uint32_t senders, readers;
+        double buffers; /* of all channels */
+    } cases[] = {
+        { 8, 1, 1, 8 / 2. }, { 40, 1, 1, 10 / 2. },     { 1, 1, 1, 1 },
+        { 8, 1, 4, 8 / 2. }, { 40, 1, 4, 4 * 10 / 2. }, { 8, 4, 1, 8 }, /* the gate's */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        f.config.buffers_per_channel = 0;
+        f.config.buffers_per_gate = cases[i].floating;
+        run_apart(PARTITION_REBALANCE, cases[i].senders, cases[i].readers);
+        must_serve(carried(cases[i].buffers, 20 * TIME_MS));
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 /* Half of what each of two sends stays on its host. */
 START_TEST(channels_inside_a_host_need_no_credits)
 {
@@ -416,6 +439,7 @@ Suite *test_model_window_suite(void)
     tcase_add_test(tests, no_more_is_under_way_than_a_pool_holds);
     tcase_add_test(tests, the_lesser_of_pool_and_gate_counts);
     tcase_add_test(tests, buffers_are_those_of_the_configuration);
+    tcase_add_test(tests, without_exclusive_buffers_two_round_trips_carry_what_a_sender_has);
     tcase_add_test(tests, channels_inside_a_host_need_no_credits);
     tcase_add_test(tests, a_broadcast_takes_a_credit_of_each_reader);
     tcase_add_test(tests, pointwise_edges_have_gates_as_well);
