@@ -163,6 +163,10 @@ static struct err check_combinations(const struct config *c, struct note *note)
     if (c->checkpoint_unaligned && c->checkpoint_max_concurrent > 1)
         return err_note(note, ERR_BAD_VALUE_CODE, "%s needs %s 1", KEY(checkpoint_unaligned),
                         KEY(checkpoint_max_concurrent));
+    /* InputGateSpecUtils: nothing could ever be read. */
+    if (c->buffers_per_channel == 0 && c->buffers_per_gate == 0)
+        return err_note(note, ERR_BAD_VALUE_CODE, "%s 0 needs %s above 0", KEY(buffers_per_channel),
+                        KEY(buffers_per_gate));
     if (c->scheduler_mode == SCHEDULER_MODE_REACTIVE && c->execution_target == TARGET_REMOTE)
         return err_note(note, ERR_BAD_VALUE_CODE,
                         "%s works in application mode only, and %s is remote", KEY(scheduler_mode),

@@ -189,6 +189,20 @@ START_TEST(sources_cannot_wait_for_a_checkpoint_that_their_backlog_forbids)
 }
 END_TEST
 
+START_TEST(channels_without_buffers_of_their_own_need_some_of_their_gate)
+{
+    set("taskmanager.network.memory.buffers-per-channel", "0");
+    set("taskmanager.network.memory.floating-buffers-per-gate", "0");
+    assert_bad("taskmanager.network.memory.buffers-per-channel 0 needs "
+               "taskmanager.network.memory.floating-buffers-per-gate above 0");
+    set("taskmanager.network.memory.floating-buffers-per-gate", "1");
+    assert_good();
+    set("taskmanager.network.memory.buffers-per-channel", "1");
+    set("taskmanager.network.memory.floating-buffers-per-gate", "0");
+    assert_good();
+}
+END_TEST
+
 START_TEST(keys_of_2_4_are_refused_under_2_3)
 {
     static const char active[] =
@@ -221,6 +235,7 @@ Suite *test_port_config_check_suite(void)
     tcase_add_test(tcase, unaligned_checkpoints_need_exactly_once_one_at_a_time);
     tcase_add_test(tcase, reactive_mode_is_refused_on_a_session_cluster);
     tcase_add_test(tcase, sources_cannot_wait_for_a_checkpoint_that_their_backlog_forbids);
+    tcase_add_test(tcase, channels_without_buffers_of_their_own_need_some_of_their_gate);
     tcase_add_test(tcase, keys_of_2_4_are_refused_under_2_3);
     suite_add_tcase(suite, tcase);
     return suite;
