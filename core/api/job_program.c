@@ -17,6 +17,14 @@ struct snapshot_serializer api_serializer(const struct weir_type *type)
     return (struct snapshot_serializer){ .fingerprint = print, .version = type->version };
 }
 
+/* Of the records of an edge, as they lie in its buffers. */
+static struct snapshot_serializer serializer_of(const struct api_output *output)
+{
+    struct snapshot_serializer of = api_serializer(output->type);
+    of.fingerprint = hash_add(of.fingerprint, output->timestamped);
+    return of;
+}
+
 static const char *group_of(const struct api_operator *op)
 {
     return op->group ? op->group : "default";
@@ -133,6 +141,7 @@ static MUST_CHECK struct err add_edge(struct job_program *program, struct job_gr
                            note));
     vec_push(&program->edges,
              (struct program_edge){ .layout = api_layout(output->type, output->timestamped),
+                                    .serializer = serializer_of(output),
                                     .route = part->route,
                                     .head_input = input->input });
     vec_push(&program->vertices.items[from->vertex].bindings,

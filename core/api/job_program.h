@@ -77,6 +77,7 @@ struct program_vertex {
 
 struct program_edge {
     struct record_layout layout;
+    struct snapshot_serializer serializer;
     struct record_route route;
     uint32_t head_input; /* which input of the reader's head operator */
 };

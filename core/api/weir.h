@@ -71,7 +71,7 @@ WEIR_API int weir_run(weir_program *program, weir_expectation *expected, int arg
 struct weir_type {
     const char *name;
     uint32_t size;    /* bytes of every value; 0: they vary */
-    uint32_t version; /* of the bytes; state of another version is refused at restore */
+    uint32_t version; /* of the bytes; state and records of another one are refused at restore */
     /* For values that are not their own bytes, all four. decode: into memory that is zero;
      * false: not such bytes. */
     uint32_t memory; /* of a value in memory */

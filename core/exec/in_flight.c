@@ -88,6 +88,19 @@ static MUST_CHECK struct err filter(const struct in_flight_input *input,
     return e;
 }
 
+/* Where the buffers of a section begin, if they hold records such as are written now. */
+static MUST_CHECK struct err open_section(const struct task_snapshot_file *file,
+                                          const struct snapshot_section *section,
+                                          const struct snapshot_serializer *records, uint64_t *at,
+                                          struct note *note)
+{
+    struct snapshot_serializer found;
+    TRY(task_snapshot_read_in_flight(file, section, &found, at, note));
+    return snapshot_expect_records(&found, records,
+                                   section->kind == SECTION_INPUT ? "input" : "output",
+                                   (uint32_t)section->op, note);
+}
+
 /* Has the old subtask's gate held anything that comes to us? */
 static bool takes_from(const struct in_flight_input *input,
                        const struct task_snapshot_identity *own, struct key_group_range groups,
@@ -131,17 +144,18 @@ struct err in_flight_restore_input(const struct in_flight_input *input,
         const struct task_snapshot_identity *old = &files[i].identity;
         const struct snapshot_section *section =
             task_snapshot_find(&files[i], SECTION_INPUT, input->place, NULL);
-        if (!section || section->size == 0)
+        if (!section)
             continue;
         if (old->parallelism != own->parallelism && !goes_by_record(input->partitioner) &&
             input->partitioner != PARTITION_REBALANCE)
             return refuse(note, input->partitioner);
         if (!takes_from(input, own, groups, old))
             continue;
-        TRY(task_snapshot_check(&files[i], section, note));
         uint32_t channel;
+        uint64_t at;
         struct buffer *buffer;
-        for (uint64_t at = 0;;) {
+        TRY(open_section(&files[i], section, &input->serializer, &at, note));
+        for (;;) {
             TRY(task_snapshot_read_buffer(&files[i], section, &at, &channel, &buffer, note));
             if (!buffer)
                 break;
@@ -158,8 +172,10 @@ place_written(const struct in_flight_input *input, const struct task_snapshot_id
               const struct snapshot_section *section, struct note *note)
 {
     uint32_t channel;
+    uint64_t at;
     struct buffer *buffer;
-    for (uint64_t at = 0;;) {
+    TRY(open_section(file, section, &input->serializer, &at, note));
+    for (;;) {
         struct buffer *mine = NULL;
         TRY(task_snapshot_read_buffer(file, section, &at, &channel, &buffer, note));
         if (!buffer)
@@ -182,9 +198,8 @@ struct err in_flight_restore_written(const struct in_flight_input *input,
         const struct task_snapshot_file *file = &writers->files[i];
         const struct snapshot_section *section =
             task_snapshot_find(file, SECTION_OUTPUT, writers->output, NULL);
-        if (!section || section->size == 0 || file->identity.parallelism == writers->parallelism)
+        if (!section || file->identity.parallelism == writers->parallelism)
             continue;
-        TRY(task_snapshot_check(file, section, note));
         TRY(place_written(input, own, groups, file, section, note));
     }
     return OK;
@@ -235,15 +250,15 @@ struct err in_flight_restore_output(struct task_output *output, uint32_t place,
         const struct snapshot_section *section =
             task_snapshot_find(&files[i], SECTION_OUTPUT, place, NULL);
         uint32_t channel;
+        uint64_t at;
         struct buffer *buffer;
-        if (!section || section->size == 0 ||
-            files[i].identity.subtask % own->parallelism != own->subtask)
+        if (!section || files[i].identity.subtask % own->parallelism != own->subtask)
             continue;
         if (readers_recover && goes_by_record(output->partition.config.partitioner) &&
             files[i].identity.parallelism != own->parallelism)
             continue;
-        TRY(task_snapshot_check(&files[i], section, note));
-        for (uint64_t at = 0;;) {
+        TRY(open_section(&files[i], section, &output->serializer, &at, note));
+        for (;;) {
             TRY(task_snapshot_read_buffer(&files[i], section, &at, &channel, &buffer, note));
             if (!buffer)
                 break;

@@ -17,13 +17,15 @@ struct in_flight_input {
     uint32_t place; /* of the gate among the task's */
     struct input_gate *gate;
     struct frame_reader *reader;
+    struct snapshot_serializer serializer; /* who writes them now */
     enum partitioner partitioner;
     struct record_route route; /* of hash and custom edges */
     uint32_t buffer_size;
 };
 
 /* files: of all old subtasks of this vertex. Refuses data of an edge that cannot be rescaled with
- * data in flight (forward, rescale, broadcast). */
+ * data in flight (forward, rescale, broadcast), and, as the others, records that another
+ * serializer wrote. */
 MUST_CHECK struct err in_flight_restore_input(const struct in_flight_input *input,
                                               const struct task_snapshot_identity *own,
                                               struct key_group_range groups,

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/base/alloc.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
@@ -336,20 +337,36 @@ struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, 
     return OK;
 }
 
+static struct err expect_same(const struct snapshot_serializer *found,
+                              const struct snapshot_serializer *expected, const char *whose,
+                              struct note *note)
+{
+    if (found->fingerprint != expected->fingerprint)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "%s were written by the serializer of another type", whose);
+    if (found->version != expected->version)
+        return err_note(note, ERR_BAD_VALUE_CODE,
+                        "%s were written by another serializer (version %u, expected %u)", whose,
+                        found->version, expected->version);
+    return OK;
+}
+
 struct err snapshot_expect_serializer(const struct snapshot_serializer *found,
                                       const struct snapshot_serializer *expected, const char *state,
                                       const char *what, struct note *note)
 {
-    if (found->fingerprint != expected->fingerprint)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "state '%s': its %s were written by the serializer of another type", state,
-                        what);
-    if (found->version != expected->version)
-        return err_note(note, ERR_BAD_VALUE_CODE,
-                        "state '%s': its %s were written by another serializer (version %u, "
-                        "expected %u)",
-                        state, what, found->version, expected->version);
-    return OK;
+    char whose[SNAPSHOT_NAME_MAX + 64];
+    text_format(whose, sizeof whose, "state '%s': its %s", state, what);
+    return expect_same(found, expected, whose, note);
+}
+
+struct err snapshot_expect_records(const struct snapshot_serializer *found,
+                                   const struct snapshot_serializer *expected, const char *where,
+                                   uint32_t number, struct note *note)
+{
+    char whose[64];
+    text_format(whose, sizeof whose, "%s %u: its records in flight", where, number);
+    return expect_same(found, expected, whose, note);
 }
 
 static struct err expect_form(const struct state_form *found, const struct state_form *expected,

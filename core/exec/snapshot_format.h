@@ -138,6 +138,10 @@ struct err snapshot_read_block(const struct snapshot_file *file, int32_t group, 
 struct err snapshot_expect_serializer(const struct snapshot_serializer *found,
                                       const struct snapshot_serializer *expected, const char *state,
                                       const char *what, struct note *note) MUST_CHECK;
+/* The same of records in flight. Where: "input" or "output", and its number. */
+struct err snapshot_expect_records(const struct snapshot_serializer *found,
+                                   const struct snapshot_serializer *expected, const char *where,
+                                   uint32_t number, struct note *note) MUST_CHECK;
 /* BAD_VALUE and which part differs, when the file is not of this state. */
 struct err snapshot_expect(const struct snapshot_header *found,
                            const struct snapshot_header *expected, struct note *note) MUST_CHECK;

@@ -77,8 +77,8 @@ void snapshot_work_destroy(struct snapshot_work *work)
     mem_destroy(work);
 }
 
-void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint32_t place,
-                       const struct stored_buffer *take)
+void snapshot_work_add(struct snapshot_work *work, enum section_kind kind,
+                       struct in_flight_place place, const struct stored_buffer *take)
 {
     int way = kind == SECTION_INPUT ? OF_INPUTS : OF_OUTPUTS;
     CHECK(!work->is_complete || kind == SECTION_OUTPUT);
@@ -108,19 +108,26 @@ static void write_keyed(struct snapshot_work *work, size_t budget)
     work->next++;
 }
 
-/* A section for each gate and each output, in the order in which they are first named. */
+/* A section for each gate or output that has some. */
 static void write_in_flight(struct snapshot_work *work, int way, enum section_kind kind)
 {
     uint32_t most = 0;
-    for (VEC_EACH(const uint32_t, place, &work->places[way]))
-        most = *place + 1 > most ? *place + 1 : most;
-    for (uint32_t place = 0; place < most; place++) {
-        task_snapshot_open_section(&work->writer, kind, place, "");
-        for (size_t i = 0; i < work->in_flight[way].count; i++)
-            if (work->places[way].items[i] == place)
-                task_snapshot_add_buffer(&work->writer, work->in_flight[way].items[i].channel,
-                                         work->in_flight[way].items[i].buffer);
-        task_snapshot_close_section(&work->writer);
+    for (VEC_EACH(const struct in_flight_place, place, &work->places[way]))
+        most = place->number + 1 > most ? place->number + 1 : most;
+    for (uint32_t number = 0; number < most; number++) {
+        bool any = false;
+        for (size_t i = 0; i < work->in_flight[way].count; i++) {
+            const struct in_flight_place *place = &work->places[way].items[i];
+            if (place->number != number)
+                continue;
+            if (!any)
+                task_snapshot_open_in_flight(&work->writer, kind, number, &place->serializer);
+            any = true;
+            task_snapshot_add_buffer(&work->writer, work->in_flight[way].items[i].channel,
+                                     work->in_flight[way].items[i].buffer);
+        }
+        if (any)
+            task_snapshot_close_section(&work->writer);
     }
 }
 

@@ -17,6 +17,12 @@ struct shared_state {
     struct state_chain *chain; /* the registry's; null: nothing will be built on it */
 };
 
+/* Which gate or output, and what its records are. */
+struct in_flight_place {
+    uint32_t number;
+    struct snapshot_serializer serializer;
+};
+
 enum snapshot_progress {
     SNAPSHOT_WRITES, /* more to write */
     SNAPSHOT_WAITS,  /* for in-flight data */
@@ -34,7 +40,7 @@ struct snapshot_work {
     bool is_written;
     bool at_end;                            /* the task's operators had finished before */
     VEC(struct stored_buffer) in_flight[2]; /* of inputs, of outputs */
-    VEC(uint32_t) places[2];                /* which gate, which output */
+    VEC(struct in_flight_place) places[2];  /* of each of them */
     uint64_t in_flight_bytes;
     time_ns began_at, alignment;
 };
@@ -44,11 +50,11 @@ struct snapshot_work *snapshot_work_create(const struct task_snapshot_identity *
                                            const struct chain *chain, struct state_registry *states,
                                            time_ns now);
 void snapshot_work_destroy(struct snapshot_work *work);
-/* place: the gate, or the output. Takes the reference, and lets it go once it has a copy: a sender
+/* Takes the reference, and lets it go once it has a copy: a sender
  * that waits for its buffers may be the one whose barrier is waited for (ChannelStateWriter writes
  * them out at once as well). */
-void snapshot_work_add(struct snapshot_work *work, enum section_kind kind, uint32_t place,
-                       const struct stored_buffer *take);
+void snapshot_work_add(struct snapshot_work *work, enum section_kind kind,
+                       struct in_flight_place place, const struct stored_buffer *take);
 /* Writes about so many bytes. */
 enum snapshot_progress snapshot_work_write(struct snapshot_work *work, size_t budget);
 

@@ -60,6 +60,7 @@ static void init_inputs(struct exec_task *task)
         struct exec_input *input = &task->inputs[i];
         input_gate_init(&input->gate, &from->gate);
         frame_reader_init(&input->reader, from->layout, from->buffer_size);
+        input->serializer = from->serializer;
         input->head_input = from->head_input;
         input->partitioner = from->partitioner;
         input->route = from->route;

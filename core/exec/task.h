@@ -30,6 +30,7 @@ extern const struct state_table exec_task_states;
 struct exec_input_config {
     struct input_gate_config gate;
     struct record_layout layout;
+    struct snapshot_serializer serializer; /* who wrote them: others in a checkpoint are refused */
     uint32_t buffer_size;         /* of the largest buffer that comes */
     uint32_t head_input;          /* which input of the chain's head */
     enum partitioner partitioner; /* how the edge deals out its records */

@@ -96,7 +96,7 @@ void exec_task_snapshot_now(struct exec_task *task, const struct checkpoint_barr
 }
 
 /* The references change hands; what belongs to no snapshot any more is let go. */
-static void keep(struct exec_task *task, enum section_kind kind, uint32_t place,
+static void keep(struct exec_task *task, enum section_kind kind, struct in_flight_place place,
                  const struct stored_buffer *stored)
 {
     struct snapshot_work *work = find(task, (uint64_t)stored->checkpoint);
@@ -111,10 +111,12 @@ void exec_task_gather_in_flight(struct exec_task *task)
     struct stored_buffer stored;
     for (uint32_t i = 0; i < task->config.input_count; i++)
         while (input_gate_take_stored(&task->inputs[i].gate, &stored))
-            keep(task, SECTION_INPUT, i, &stored);
+            keep(task, SECTION_INPUT, (struct in_flight_place){ i, task->inputs[i].serializer },
+                 &stored);
     for (uint32_t i = 0; i < task->config.output_count; i++)
         while (result_partition_take_stored(&task->outputs[i].partition, &stored))
-            keep(task, SECTION_OUTPUT, i, &stored);
+            keep(task, SECTION_OUTPUT, (struct in_flight_place){ i, task->outputs[i].serializer },
+                 &stored);
 }
 
 void exec_task_drop_snapshot(struct exec_task *task, uint64_t checkpoint)

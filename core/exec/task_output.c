@@ -8,7 +8,7 @@ struct err task_output_init(struct task_output *output, const struct task_output
                             struct note *note)
 {
     CHECK(config->partition.partitioner != PARTITION_CUSTOM || config->route.choice.choose);
-    *output = (struct task_output){ .route = config->route };
+    *output = (struct task_output){ .serializer = config->serializer, .route = config->route };
     return result_partition_init(&output->partition, &config->partition, note);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/exec/key_hash.h"
 #include "core/exec/result_partition.h"
+#include "core/exec/snapshot_format.h"
 
 /* Where in a payload the key lies. */
 struct key_spec {
@@ -40,11 +41,13 @@ struct record_route {
 
 struct task_output_config {
     struct result_partition_config partition;
+    struct snapshot_serializer serializer; /* who writes them: others in a checkpoint are refused */
     struct record_route route;
 };
 
 struct task_output {
     struct result_partition partition;
+    struct snapshot_serializer serializer;
     struct record_route route;
     uint64_t records, records_before; /* written; before those that are being taken */
     uint16_t *targets;                /* scratch: of a batch */

@@ -19,6 +19,7 @@ struct mail {
 struct exec_input {
     struct input_gate gate;
     struct frame_reader reader;
+    struct snapshot_serializer serializer;
     uint32_t head_input, first_channel; /* of those of the chain's input */
     enum partitioner partitioner;       /* of the edge it reads from */
     struct record_route route;

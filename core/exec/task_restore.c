@@ -150,6 +150,7 @@ static MUST_CHECK struct err restore_in_flight(struct exec_task *task,
         struct in_flight_input from = { .place = i,
                                         .gate = &input->gate,
                                         .reader = &input->reader,
+                                        .serializer = input->serializer,
                                         .partitioner = input->partitioner,
                                         .route = input->route,
                                         .buffer_size = input->buffer_size };

@@ -62,6 +62,14 @@ void task_snapshot_add_list(struct task_snapshot_writer *writer, uint64_t op,
     task_snapshot_close_section(writer);
 }
 
+void task_snapshot_open_in_flight(struct task_snapshot_writer *writer, enum section_kind kind,
+                                  uint32_t place, const struct snapshot_serializer *records)
+{
+    task_snapshot_open_section(writer, kind, place, "");
+    put(writer->out, records->fingerprint);
+    put(writer->out, records->version);
+}
+
 void task_snapshot_add_buffer(struct task_snapshot_writer *writer, uint32_t channel,
                               const struct buffer *buffer)
 {

@@ -17,7 +17,7 @@
 #include "core/exec/state_list.h"
 
 enum {
-    TASK_SNAPSHOT_VERSION = 5,
+    TASK_SNAPSHOT_VERSION = 6,
     SECTION_NAME_SIZE = SNAPSHOT_NAME_MAX,
     SECTIONS_MAX = 1 << 16,
 };
@@ -25,8 +25,8 @@ enum {
 enum section_kind {
     SECTION_KEYED = 1, /* op: the operator's id; name: of the state */
     SECTION_LIST,      /* op */
-    SECTION_INPUT,     /* op: the gate; buffers of its channels */
-    SECTION_OUTPUT,    /* op: the output; buffers of its subpartitions */
+    SECTION_INPUT,     /* op: the gate; whose records they are, buffers of its channels */
+    SECTION_OUTPUT,    /* op: the output; the same, buffers of its subpartitions */
     SECTION_CHAIN,     /* op, name: the files that this keyed state adds to (state_chain.h) */
     SECTION_KIND_END
 };
@@ -65,7 +65,9 @@ void task_snapshot_open_section(struct task_snapshot_writer *writer, enum sectio
 void task_snapshot_close_section(struct task_snapshot_writer *writer);
 void task_snapshot_add_list(struct task_snapshot_writer *writer, uint64_t op,
                             const struct state_list *list);
-/* Into an open section of in-flight data. */
+/* The same of in-flight data at this gate or output, whose buffers are added one by one. */
+void task_snapshot_open_in_flight(struct task_snapshot_writer *writer, enum section_kind kind,
+                                  uint32_t place, const struct snapshot_serializer *records);
 void task_snapshot_add_buffer(struct task_snapshot_writer *writer, uint32_t channel,
                               const struct buffer *buffer);
 /* Table and trailer; the file is complete. */
@@ -99,8 +101,12 @@ MUST_CHECK struct err task_snapshot_check(const struct task_snapshot_file *file,
 MUST_CHECK struct err task_snapshot_read_list(const struct task_snapshot_file *file,
                                               const struct snapshot_section *section,
                                               struct state_list *out, struct note *note);
-/* The next buffer of a section of in-flight data, from *at on (0 to begin with); out_buffer null
- * behind the last. The caller owns it. */
+/* A section of in-flight data: whose records they are, and *at, where its buffers begin. */
+MUST_CHECK struct err task_snapshot_read_in_flight(const struct task_snapshot_file *file,
+                                                   const struct snapshot_section *section,
+                                                   struct snapshot_serializer *records,
+                                                   uint64_t *at, struct note *note);
+/* Its next buffer, from *at on; out_buffer null behind the last. The caller owns it. */
 MUST_CHECK struct err task_snapshot_read_buffer(const struct task_snapshot_file *file,
                                                 const struct snapshot_section *section,
                                                 uint64_t *at, uint32_t *channel,

@@ -199,6 +199,21 @@ struct err task_snapshot_read_list(const struct task_snapshot_file *file,
     return e;
 }
 
+struct err task_snapshot_read_in_flight(const struct task_snapshot_file *file,
+                                        const struct snapshot_section *section,
+                                        struct snapshot_serializer *records, uint64_t *at,
+                                        struct note *note)
+{
+    const uint8_t *bytes = file->bytes + section->offset;
+    TRY(task_snapshot_check(file, section, note));
+    if (section->size < 2 * WORD || word_at(bytes + WORD) > UINT32_MAX)
+        return damaged(note, "data in flight does not say whose it is");
+    *records = (struct snapshot_serializer){ .fingerprint = word_at(bytes),
+                                             .version = (uint32_t)word_at(bytes + WORD) };
+    *at = 2 * WORD;
+    return OK;
+}
+
 struct err task_snapshot_read_buffer(const struct task_snapshot_file *file,
                                      const struct snapshot_section *section, uint64_t *at,
                                      uint32_t *channel, struct buffer **out_buffer,

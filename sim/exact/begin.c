@@ -42,6 +42,7 @@ static struct exec_input_config input_of(const struct exact_job *job, const stru
                   .exclusive = (uint32_t)config->buffers_per_channel,
                   .floating = (uint32_t)config->buffers_per_gate },
         .layout = program_edge_layout(job->spec, edge),
+        .serializer = program_edge_serializer(job->spec, edge),
         .buffer_size = (uint32_t)config->buffer_size,
         .head_input = program_edge_input(job->spec, edge),
         .partitioner = job->spec->graph->edges.items[edge].partitioner,
@@ -68,6 +69,7 @@ static struct task_output_config output_of(const struct exact *exact, const stru
                        .unaligned_supported = job_graph_is_overtaken(graph, of->consumer),
                        .seed = exact->scenario->seed,
                        .number = (uint64_t)edge << 32 | task->life.subtask },
+        .serializer = program_edge_serializer(job->spec, edge),
         .route = program_edge_route(job->spec, edge),
     };
 }

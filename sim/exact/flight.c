@@ -38,10 +38,12 @@ static MUST_CHECK struct err add_section(const struct exact_job *job,
                                          struct exact_sum *sum, struct note *note)
 {
     const struct record_layout layout = { .size = program_edge_bytes(job->spec, edge) };
+    struct snapshot_serializer records;
     struct frame_reader reader;
-    struct err e = task_snapshot_check(file, section, note);
+    uint64_t at;
+    struct err e = task_snapshot_read_in_flight(file, section, &records, &at, note);
     frame_reader_init(&reader, layout, (uint32_t)job->spec->graph->config.buffer_size);
-    for (uint64_t at = 0; !err_is(e);) {
+    while (!err_is(e)) {
         uint32_t channel;
         struct buffer *buffer;
         e = task_snapshot_read_buffer(file, section, &at, &channel, &buffer, note);

@@ -248,6 +248,13 @@ struct record_layout program_edge_layout(const struct job_spec *job, uint32_t ed
                         : layout_of(program_edge_bytes(job, edge));
 }
 
+struct snapshot_serializer program_edge_serializer(const struct job_spec *job, uint32_t edge)
+{
+    if (job->program)
+        return job->program->edges.items[edge].serializer;
+    return (struct snapshot_serializer){ .fingerprint = program_edge_bytes(job, edge) };
+}
+
 /* The model knows nothing of a custom partitioner and takes shares for even: drawn by the record's
  * place in its log they are, also of those that lie in one split. */
 static struct err choose_evenly(const void *context, const struct batch *batch, uint32_t channels,

@@ -86,6 +86,7 @@ void program_fini(struct program *program);
 /* A user's program executes the job anew: the same vertices, with its own operators. */
 void program_renew(struct program *program, const struct program_vertex *vertex);
 struct record_layout program_edge_layout(const struct job_spec *job, uint32_t edge);
+struct snapshot_serializer program_edge_serializer(const struct job_spec *job, uint32_t edge);
 struct record_route program_edge_route(const struct job_spec *job, uint32_t edge);
 /* Which input of the reader's first operator the edge leads to. */
 uint32_t program_edge_input(const struct job_spec *job, uint32_t edge);

@@ -60,6 +60,7 @@ static void read_section(const struct task_snapshot_file *file,
 {
     struct state_list list = { 0 };
     struct buffer *buffer;
+    struct snapshot_serializer records;
     uint32_t channel;
     uint64_t at = 0;
     if (section->kind == SECTION_KEYED) {
@@ -76,7 +77,7 @@ static void read_section(const struct task_snapshot_file *file,
             CHECK(part->checkpoint < file->identity.checkpoint &&
                   part->range.last < file->identity.max_parallelism);
     vec_fini(&parts);
-    for (e = OK; !err_is(e);) {
+    for (e = task_snapshot_read_in_flight(file, section, &records, &at, note); !err_is(e);) {
         e = task_snapshot_read_buffer(file, section, &at, &channel, &buffer, note);
         if (err_is(e) || !buffer)
             break;

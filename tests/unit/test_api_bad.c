@@ -11,7 +11,7 @@
 #include "tests/lib/exact_run.h"
 
 /* What main of the program was told when it had these arguments. */
-static const char *told_with(const char *backend, const char *program, const char *act,
+static const char *told_with(const char *config, const char *program, const char *act,
                              const char *more)
 {
     char yaml[1000];
@@ -20,10 +20,10 @@ static const char *told_with(const char *backend, const char *program, const cha
              "name: bad\n"
              "world: exact\n"
              "duration: 2min\n"
-             "config: { execution.checkpointing.interval: 5s, state.backend.type: %s }\n"
+             "config: { execution.checkpointing.interval: 5s, %s }\n"
              "cluster: { task-manager: { count: 2, slots: 2, memory: 20mb } }\n"
              "jobs: [ { program: %s, args: [%s, %s%s] } ]\n",
-             backend, program, act, book_path(), more);
+             config, program, act, book_path(), more);
     exact_run_init(&run, yaml);
     exact_run_to_end(&run);
     exact_run_fini(&run);
@@ -32,7 +32,7 @@ static const char *told_with(const char *backend, const char *program, const cha
 
 static const char *told_by(const char *program, const char *act, const char *more)
 {
-    return told_with("hashmap", program, act, more);
+    return told_with("state.backend.type: hashmap", program, act, more);
 }
 
 static const char *told(const char *act, const char *more)
@@ -90,7 +90,8 @@ START_TEST(a_record_larger_than_a_buffer_fails_its_job)
 END_TEST
 
 /* Operator state is on the heap whatever the backend. */
-static const char *const backends[] = { "hashmap", "rocksdb" };
+static const char *const backends[] = { "state.backend.type: hashmap",
+                                        "state.backend.type: rocksdb" };
 
 START_TEST(lists_that_outgrow_the_memory_fail_their_job)
 {
@@ -177,6 +178,32 @@ START_TEST(state_of_the_same_version_is)
 }
 END_TEST
 
+/* What the records of a checkpoint have become, and what is said of them; empty: it goes on. */
+static const struct {
+    const char *now, *told;
+} records_under_way[] = {
+    { "same", "" },
+    { "version", "were written by another serializer (version 1, expected 2)" },
+    { "other", "were written by the serializer of another type" },
+    { "stamped", "were written by the serializer of another type" },
+};
+enum { RECORDS_UNDER_WAY = 4 };
+
+START_TEST(records_under_way_of_another_serializer_are_not_restored)
+{
+    const char *wanted = records_under_way[_i].told;
+    const char *text =
+        told_with("execution.checkpointing.unaligned.enabled: true, restart-strategy.type: none, "
+                  "execution.checkpointing.externalized-checkpoint-retention: "
+                  "RETAIN_ON_CANCELLATION",
+                  "under_way", records_under_way[_i].now, "");
+    ck_assert_msg(wanted[0] == '\0' ? strcmp(text, "\n") == 0
+                                    : strstr(text, "put 0: its records in flight ") &&
+                                          strstr(text, wanted),
+                  "%s", text);
+}
+END_TEST
+
 /* No task of it has failed: it never had any. */
 START_TEST(a_job_that_cannot_begin_says_why)
 {
@@ -236,6 +263,8 @@ Suite *test_api_bad_suite(void)
     tcase_add_loop_test(tcase, only_who_needs_event_time_refuses_a_record_without_it, 0, READERS);
     tcase_add_loop_test(tcase, state_of_another_version_is_not_restored, 0, KINDS);
     tcase_add_loop_test(tcase, state_of_the_same_version_is, 0, KINDS);
+    tcase_add_loop_test(tcase, records_under_way_of_another_serializer_are_not_restored, 0,
+                        RECORDS_UNDER_WAY);
     tcase_add_test(tcase, a_job_that_cannot_begin_says_why);
     tcase_add_test(tcase, a_job_that_gets_no_slots_says_so);
     tcase_add_loop_test(tcase, state_of_another_kind_is_not_restored, 0, CHANGES);

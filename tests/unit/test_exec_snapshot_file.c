@@ -74,7 +74,8 @@ static void write_file(void)
     state_list_add(&list, "three", 5);
     task_snapshot_add_list(&writer, 0, &list);
     write_keyed(&writer);
-    task_snapshot_open_section(&writer, SECTION_INPUT, 0, "");
+    task_snapshot_open_in_flight(&writer, SECTION_INPUT, 0,
+                                 &(struct snapshot_serializer){ .fingerprint = 77, .version = 3 });
     memset(buffer->bytes, 7, 16);
     buffer->used = 16;
     task_snapshot_add_buffer(&writer, 4, buffer);
@@ -127,11 +128,15 @@ START_TEST(buffers_in_flight_come_back_in_order)
     struct task_snapshot_file file;
     struct note note = { "" };
     struct buffer *buffer;
+    struct snapshot_serializer records;
     uint32_t channel;
-    uint64_t at = 0;
+    uint64_t at;
     write_file();
     must(task_snapshot_open(bytes.items, bytes.count, &file, &note), &note);
     const struct snapshot_section *section = task_snapshot_find(&file, SECTION_INPUT, 0, "");
+    must(task_snapshot_read_in_flight(&file, section, &records, &at, &note), &note);
+    ck_assert_uint_eq(records.fingerprint, 77);
+    ck_assert_uint_eq(records.version, 3);
     must(task_snapshot_read_buffer(&file, section, &at, &channel, &buffer, &note), &note);
     ck_assert_uint_eq(channel, 4);
     ck_assert_uint_eq(buffer->used, 16);
@@ -158,12 +163,15 @@ static bool reads(const uint8_t *from, uint64_t size, struct note *note)
         return false;
     for (size_t i = 0; i < file.sections.count && !err_is(e); i++) {
         const struct snapshot_section *section = &file.sections.items[i];
+        struct snapshot_serializer records;
         uint32_t channel;
         uint64_t at = 0;
         e = section->kind == SECTION_KEYED ? read_keyed(&file, section, note)
                                            : task_snapshot_check(&file, section, note);
         if (!err_is(e) && section->kind == SECTION_LIST)
             e = task_snapshot_read_list(&file, section, &list, note);
+        if (!err_is(e) && section->kind == SECTION_INPUT)
+            e = task_snapshot_read_in_flight(&file, section, &records, &at, note);
         while (!err_is(e) && section->kind == SECTION_INPUT) {
             e = task_snapshot_read_buffer(&file, section, &at, &channel, &buffer, note);
             if (err_is(e) || !buffer)
@@ -210,7 +218,7 @@ START_TEST(another_version_is_named)
     write_file();
     bytes.items[bytes.count - 16] = 2;
     ck_assert(!reads(bytes.items, bytes.count, &note));
-    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 5");
+    ck_assert_str_eq(note.text, "the snapshot has format version 2; this program reads version 6");
     snapshot_bytes_fini(&bytes);
 }
 END_TEST
