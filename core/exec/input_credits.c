@@ -147,7 +147,20 @@ bool input_gate_take_resume(struct input_gate *gate, uint32_t *channel)
     return true;
 }
 
-/* A channel may have ended or halted since it was listed. */
+uint32_t input_gate_make_local(struct input_gate *gate, uint32_t number)
+{
+    CHECK(number < gate->config.channels);
+    struct input_channel *channel = &gate->channels[number];
+    CHECK(!channel->is_local);
+    CHECK(channel->next_sequence == 0);
+    CHECK(channel->free_floating == 0);
+    channel->is_local = true;
+    channel->exclusive = channel->free_exclusive = INPUT_LOCAL_BUFFERS;
+    channel->unannounced = 0;
+    return INPUT_LOCAL_BUFFERS;
+}
+
+/* A channel may have ended, halted or become local since it was listed. */
 bool input_gate_take_credit(struct input_gate *gate, uint32_t *out_channel, uint32_t *credits)
 {
     while (gate->credit.count) {

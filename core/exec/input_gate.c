@@ -46,13 +46,10 @@ void input_gate_init(struct input_gate *gate, const struct input_gate_config *co
     channel_ring_init(&gate->resume, config->channels);
     for (uint32_t i = 0; i < config->channels; i++) {
         struct input_channel *channel = &gate->channels[i];
-        channel->is_local = config->is_local && config->is_local[i];
-        channel->exclusive = channel->is_local ? INPUT_LOCAL_BUFFERS : config->exclusive;
-        channel->free_exclusive = channel->exclusive;
+        channel->exclusive = channel->free_exclusive = config->exclusive;
         channel->barrier_id = channel->storing = -1;
         input_credits_announce(gate, i, channel->exclusive);
     }
-    gate->config.is_local = NULL;
     gate->ready_first = gate->ready_last = CHANNEL_NONE;
 }
 

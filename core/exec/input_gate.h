@@ -22,9 +22,8 @@
 
 struct input_gate_config {
     uint32_t channels;
-    uint32_t exclusive;   /* buffers of each remote channel (buffers-per-channel) */
-    uint32_t floating;    /* buffers of the gate (floating-buffers-per-gate) */
-    const bool *is_local; /* by channel, read by init only; null: none is */
+    uint32_t exclusive; /* buffers of each remote channel (buffers-per-channel) */
+    uint32_t floating;  /* buffers of the gate (floating-buffers-per-gate) */
 };
 
 /* A local channel hands its sender's buffers over one at a time; it has no floating ones. */
@@ -77,6 +76,10 @@ struct input_gate {
 void input_gate_init(struct input_gate *gate, const struct input_gate_config *config);
 void input_gate_fini(struct input_gate *gate); /* releases what is queued */
 
+/* The sender of a channel that nothing has come by yet is on the same host. Gives the credits that
+ * it begins with; those that there were until now are void. Source: UnknownInputChannel.
+ * toLocalInputChannel. */
+uint32_t input_gate_make_local(struct input_gate *gate, uint32_t channel);
 /* Takes the item. Sequence numbers without gap, a buffer only for a credit: else the world has lost
  * something, and the run stops. */
 void input_gate_receive(struct input_gate *gate, uint32_t channel,

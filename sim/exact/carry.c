@@ -100,6 +100,9 @@ static void connect(struct exact *exact, uint32_t edge, uint32_t producer, uint3
     wire->packet_at = wire->reply_at = exact_now(exact);
     wire->stuck_since = TIME_NEVER;
     *at_sender = *at_receiver = index;
+    if (wire->from_host == wire->to_host)
+        to->kept.items[to->first_input.items[input] + channel] =
+            input_gate_make_local(exec_task_gate(to->exec, input), channel);
     if (exec_task_gate(to->exec, input)->channels[channel].exclusive == 0)
         result_partition_set_announcing(exec_task_output(from->exec, output), sub);
     send_kept(exact, index);

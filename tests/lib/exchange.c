@@ -51,17 +51,17 @@ struct exchange *exchange_create(uint64_t seed, enum barrier_mode mode,
         struct receiver *receiver = &world->receiver[r];
         struct input_gate *gates[2] = { &receiver->gates[0], &receiver->gates[1] };
         for (uint32_t g = 0; g < world->gates; g++) {
-            bool is_local[SENDERS_MAX];
-            for (uint32_t i = 0; i < SENDERS_MAX; i++)
-                is_local[i] = exchange_below(4) == 0;
             uint32_t exclusive = exchange_below(3);
             struct input_gate_config config = {
                 .channels = (world->senders - g + world->gates - 1) / world->gates,
                 .exclusive = exclusive,
                 .floating = exchange_below(5) + (exclusive == 0),
-                .is_local = is_local
             };
             input_gate_init(gates[g], &config);
+            for (uint32_t i = 0; i < config.channels; i++)
+                if (exchange_below(4) == 0)
+                    world->wires[i * world->gates + g][r].credits +=
+                        input_gate_make_local(gates[g], i);
         }
         for (uint32_t s = 0; s < world->senders; s++) {
             const struct input_gate *gate = gates[exchange_gate_of(world, s)];

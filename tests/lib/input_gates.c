@@ -11,8 +11,7 @@ static uint32_t channel, credits;
 
 void gates_open(uint32_t channels, uint32_t exclusive, uint32_t floating)
 {
-    input_gate_init(&gates.gate,
-                    &(struct input_gate_config){ channels, exclusive, floating, NULL });
+    input_gate_init(&gates.gate, &(struct input_gate_config){ channels, exclusive, floating });
     for (uint32_t i = 0; i < GATES_SENDERS; i++)
         gates.sequence[i] = gates.at_sender[i] = 0;
 }

@@ -128,13 +128,16 @@ static const struct allowed_row {
     { "timelines/checkpoint-expires", METRIC_served_rate, 0.9, 1.2,
       "sources fill buffers, up to 12 of 32 KiB each, while their reader sleeps in a snapshot; in "
       "the model they stand" },
-    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.4, 1.1,
+    { "timelines/checkpoint-unaligned", METRIC_served_rate, 0.9, 1.2,
+      "sources take in what fills buffers, 20 of 24 in 27 s; in the model what is in buffers is "
+      "not read" },
+    { "timelines/checkpoint-aligned", METRIC_checkpoint_duration_seconds, 0.7, 1.1,
       "a record of 13 bytes has 16 there, which is 0.81; and of the buffers before a barrier the "
       "model takes all as full: of 12 in a pool each sender has one open for either reader, and "
       "stops when the last is taken, and the one being read is half so" },
-    { "timelines/checkpoint-unaligned", METRIC_checkpoint_duration_seconds, 0.5, 1.1,
+    { "timelines/checkpoint-unaligned", METRIC_checkpoint_duration_seconds, 0.7, 1.1,
       "a SourceFunction hears of it when a buffer comes free: the model takes all of the time "
-      "between two (478 ms), here it is what is left of it (245 ms)" },
+      "between two (478 ms), here it is what is left of it (358 ms)" },
     { "timelines/checkpoint-restore", METRIC_downtime_seconds, 0.85, 1.1,
       "one draw of `initialize` less where state is restored: 213 ms" },
     { "timelines/checkpoint-expires", METRIC_downtime_seconds, 0.85, 1.1, "the same" },
@@ -149,32 +152,28 @@ static const struct allowed_row {
     { "fault-cut-short", METRIC_lag_seconds, 0.6, 1.1,
       "sources read on into buffers, ten for each reader that is cut off, which is most of the "
       "cut; in the model what is in buffers is not read" },
-    { "fault-cut-short", METRIC_latency_p99_seconds, 0.75, 1.1, "the same" },
-    { "fault-", METRIC_lag_seconds, 0.9, 1.3,
-      "splits are read in turn, a run of each; with fault-slow the oldest record waits in one that "
-      "the slow host reads" },
+    { "fault-cut-short", METRIC_latency_p99_seconds, 0.6, 1.1, "the same" },
+    { "fault-slow", METRIC_latency_p50_seconds, 0.85, 1.1, "fewer records lie before a barrier" },
+    { "fault-slow", METRIC_lag_seconds, 0.9, 1.4,
+      "splits are read in turn, a run of each: the oldest record waits in one that the slow host "
+      "reads" },
+    { "fault-", METRIC_lag_seconds, 0.9, 1.3, "splits are read in turn, a run of each" },
     { "fault-", METRIC_latency_p50_seconds, 0.9, 1.7,
       "what a buffer time-out has gathered comes at once, and waits while it is worked off" },
-    { "stop-and-resume", METRIC_latency_p50_seconds, 0.9, 1.3, "the same" },
-    { "fault-", METRIC_latency_p99_seconds, 0.9, 2, "both of these" },
+    { "stop-and-resume", METRIC_latency_p50_seconds, 0.9, 1.4, "the same" },
+    { "fault-", METRIC_latency_p99_seconds, 0.9, 2.2, "both of these" },
     { "fault-", METRIC_checkpoint_duration_seconds, 0.9, 1.5,
       "a barrier waits for what a time-out has gathered before it" },
-    { "peak-or-elastic", METRIC_checkpoint_duration_seconds, 0.35, 1.1,
-      "records cost 3.6 ms: under backpressure 1.5 to 2.0 s for 10.5, as buffers that go with a "
-      "time-out are not full" },
-    { "peak-or-elastic", METRIC_downtime_seconds, 0.45, 1.1,
-      "one rescale of two: the third checkpoint is complete before the slots are there, and behind "
-      "the fourth there are slots for both at once" },
-    { "peak-or-elastic", METRIC_lag_seconds, 0.9, 1.8,
-      "that rescale is 21 s later; splits in turn" },
+    { "peak-or-elastic", METRIC_lag_seconds, 0.9, 1.5, "splits in turn, as above" },
     { "peak-or-elastic", METRIC_latency_p50_seconds, 0.9, 1.6, "buffer time-out, as above" },
-    { "peak-or-elastic", METRIC_latency_p99_seconds, 0.9, 1.9, "as the lag" },
-    { "reactive-spot-day", METRIC_lag_seconds, 0.9, 2.1, "splits in turn, as above" },
+    { "peak-or-elastic", METRIC_latency_p99_seconds, 0.9, 1.6, "as the lag" },
+    { "revoked-machines", METRIC_checkpoint_duration_seconds, 0.9, 1.2, "buffer time-out" },
+    { "reactive-spot-day", METRIC_lag_seconds, 0.9, 1.6, "splits in turn, as above" },
     { "reactive-spot-day", METRIC_latency_p50_seconds, 0.9, 1.5,
       "half of the time is behind the backlog, so the median is at its end; then 127 ms for 101, "
       "buffer time-out" },
-    { "reactive-spot-day", METRIC_latency_p99_seconds, 0.9, 1.8, "as the lag" },
-    { "reactive-spot-day", METRIC_checkpoint_duration_seconds, 0.9, 1.3, "buffer time-out" },
+    { "reactive-spot-day", METRIC_latency_p99_seconds, 0.9, 1.6, "as the lag" },
+    { "reactive-spot-day", METRIC_checkpoint_duration_seconds, 0.9, 1.4, "buffer time-out" },
     { "state-on-disk", METRIC_latency_p50_seconds, 0.9, 1.3, "buffer time-out, as above" },
     { "state-on-disk", METRIC_latency_p99_seconds, 0.9, 1.3, "the same" },
     { "rescale-with-increments", METRIC_latency_p50_seconds, 0.9, 1.3,

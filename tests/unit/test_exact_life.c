@@ -98,7 +98,7 @@ static const char slow_reader[] =
     "          restart-strategy.type: fixed-delay, restart-strategy.fixed-delay.attempts: 10,\n"
     "          restart-strategy.fixed-delay.delay: 1s }\n"
     "cluster:\n"
-    "  task-manager: { cores: 4, slots: 2, boot: 1s, count: 2 }\n"
+    "  task-manager: { cores: 4, slots: 1, boot: 1s, count: 2 }\n"
     "  timing: { deploy: 10ms, initialize: 20ms, cancel: 5ms }\n"
     "jobs:\n"
     "  - name: job\n"

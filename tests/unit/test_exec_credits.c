@@ -101,8 +101,8 @@ END_TEST
 
 START_TEST(local_channel_hands_over_one_buffer_at_a_time)
 {
-    const bool is_local[] = { true, false };
-    input_gate_init(&gates.gate, &(struct input_gate_config){ 2, 3, 8, is_local });
+    gates_open(2, 3, 8);
+    gates.at_sender[0] = input_gate_make_local(&gates.gate, 0);
     gates_announce();
     ck_assert_uint_eq(gates.at_sender[0], 1);
     ck_assert_uint_eq(gates.at_sender[1], 3);
