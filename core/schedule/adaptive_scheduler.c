@@ -50,6 +50,7 @@ static void adaptive_fini(struct scheduler *s)
 /* The requirements first: what the cluster has is on its way while the wait begins. */
 static void adaptive_start(struct scheduler *s)
 {
+    s->own.adaptive->entered_at = scheduler_now(s); /* Created */
     scheduler_show_status(s, JOB_CREATED);
     adaptive_history_begin(s, RESCALE_CAUSE_INITIAL_SCHEDULE, true);
     adaptive_declare(s);

@@ -207,7 +207,7 @@ static struct exchange *create(uint32_t channels, struct record_layout layout)
     for (uint32_t i = 0; i < channels; i++) {
         uint32_t from, credits;
         x->rings[i] = mem_create_array(RING, x->slot);
-        input_gate_init(&x->gates[i], &(struct input_gate_config){ 1, 2, 8, NULL });
+        input_gate_init(&x->gates[i], &(struct input_gate_config){ 1, 2, 8 });
         CHECK(input_gate_take_credit(&x->gates[i], &from, &credits));
         result_partition_add_credit(&x->partition, i, credits);
     }

@@ -6,9 +6,11 @@
  */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/text.h"
+#include "sim/cli/command.h"
 #include "tests/lib/command_line.h"
 #include "tests/lib/told_words.h"
 
@@ -145,6 +147,25 @@ START_TEST(a_rescale_tells_whether_the_job_has_all_the_slots_it_wants)
 }
 END_TEST
 
+/* Not at the run's start: a state has been entered when its job has. */
+START_TEST(the_history_of_a_job_begins_with_its_submission)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: late\nduration: 3min\n"
+                 "config: { jobmanager.scheduler: adaptive,\n"
+                 "          web.adaptive-scheduler.rescale-history.size: 4 }\n"
+                 "cluster: { task-manager: { count: 1 } }\n"
+                 "jobs: [ { name: j, at: 1min, vertices: [ { name: in } ], load: 1k/s } ]\n");
+    ck_assert_int_eq(cli_weir("run @ --out @/run --no-plots --quiet"), EXIT_HELD);
+    const char *created = strstr(cli_get_file("run/summary.json"), "\"Created\"");
+    ck_assert_ptr_nonnull(created);
+    double entered = atof(strstr(created, "\"entered_s\":") + strlen("\"entered_s\":"));
+    ck_assert_msg(entered >= 60 && entered < 61, "%g", entered);
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_explain_rescales_suite(void);
 Suite *test_cli_explain_rescales_suite(void)
 {
@@ -156,6 +177,7 @@ Suite *test_cli_explain_rescales_suite(void)
                         2);
     tcase_add_loop_test(runs, a_rescale_tells_whether_the_job_has_all_the_slots_it_wants, 0,
                         sizeof rescale_cases / sizeof *rescale_cases);
+    tcase_add_test(runs, the_history_of_a_job_begins_with_its_submission);
     suite_add_tcase(suite, runs);
     return suite;
 }
