@@ -31,10 +31,9 @@ struct exec_input_config {
     struct input_gate_config gate;
     struct record_layout layout;
     struct snapshot_serializer serializer; /* who wrote them: others in a checkpoint are refused */
-    uint32_t buffer_size;         /* of the largest buffer that comes */
-    uint32_t head_input;          /* which input of the chain's head */
-    enum partitioner partitioner; /* how the edge deals out its records */
-    struct record_route route;    /* of hash and custom edges */
+    uint32_t buffer_size, head_input; /* of the largest that comes; which of the chain's head */
+    enum partitioner partitioner;     /* how the edge deals out its records */
+    struct record_route route;        /* of hash and custom edges */
 };
 
 struct exec_task_config {

@@ -92,33 +92,16 @@ static bool like_fault(const struct outline *outline, const struct chapter *chap
     return true;
 }
 
-/* The job's first line of the chapter that fits; null: none does. */
-static const struct log_entry *find_own(const struct outline *outline,
-                                        const struct chapter *chapter, const char *pattern)
-{
-    for (size_t i = chapter->first; i <= chapter->last; i++)
-        if (entry_at(outline, i)->job == chapter->job &&
-            run_log_fits(entry_at(outline, i), pattern))
-            return entry_at(outline, i);
-    return NULL;
-}
-
-/* A job that fails, goes back to where it was, and fails there again. */
 static bool like_outage(const struct outline *outline, const struct chapter *chapter,
                         struct likeness *out)
 {
-    if (chapter->has_fault || chapter->is_rescale || chapter->is_unnoticed || chapter->is_dead ||
-        !chapter->is_over)
-        return false;
-    const struct log_entry *failed = find_own(outline, chapter, "execution * -> FAILED");
-    const struct log_entry *restore =
-        find_own(outline, chapter, "checkpoint restore from checkpoint");
-    if (!failed)
+    struct outage_kind kind;
+    if (!narrative_outage_kind(outline->narrative, chapter, &kind))
         return false;
     out->job = chapter->job;
-    out->word = failed->vertex;
-    out->reason = failed->reason;
-    out->checkpoint = restore ? restore->value : 0;
+    out->word = kind.vertex;
+    out->reason = kind.reason;
+    out->checkpoint = kind.checkpoint;
     return true;
 }
 

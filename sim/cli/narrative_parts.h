@@ -55,6 +55,15 @@ void narrative_tell_spoiled(struct paragraph *p);
 /* What was restarted, how often, and what the time of the outage went into. */
 void narrative_tell_restarts(struct paragraph *p);
 
+/* Of an outage that no fault of the script or of a machine began: whose task failed first, by what,
+ * and the checkpoint that its state came from; 0: there was none. False: it is none such. */
+struct outage_kind {
+    const char *vertex, *reason;
+    int64_t checkpoint;
+};
+bool narrative_outage_kind(const struct narrative *narrative, const struct chapter *chapter,
+                           struct outage_kind *out);
+
 /* Chapters of checkpoints that failed, behind the others, which are in order of time. */
 void narrative_add_checkpoints(struct narrative *narrative);
 /* All of such a chapter. */

@@ -326,18 +326,18 @@ static struct err set_recovery(const struct drawing *drawing, struct note *note)
     set_caption(drawing, more);
     set_recovery_time(drawing, shown_recovery(s), &from, &to);
     set_file(drawing, "rows", "metrics.csv"); /* so near, every sample counts */
-    put_path(drawing->folder, "metrics.csv", path);
-    bool is_one_of_many = json_array_size(json_object_get(s, "jobs")) > 1;
-    const char *job = is_one_of_many ? json_text(shown_recovery(s), "job") : NULL;
-    TRY(plot_flow_between(path, job, from, to, &flow, note));
-    gnuplot_set_text(g, "whose", job ? "its " : "");
-    gnuplot_set_count(g, "offered_column", flow.offered);
-    gnuplot_set_count(g, "served_column", flow.served);
-    gnuplot_set_count(g, "lag_column", flow.lag);
     set_file(drawing, "states", "states.csv");
     number_text_seconds(json_figure(s, "sample_s"), sample);
     gnuplot_set_text(g, "sample_text", sample);
     plot_names_set_jobs(g, s, shown_recovery(s));
+    bool is_one_of_many = json_array_size(json_object_get(s, "jobs")) > 1;
+    const char *job = is_one_of_many ? json_text(shown_recovery(s), "job") : NULL;
+    gnuplot_set_text(g, "whose", job ? "its " : "");
+    put_path(drawing->folder, "metrics.csv", path);
+    TRY(plot_flow_between(path, job, from, to, &flow, note));
+    gnuplot_set_count(g, "offered_column", flow.offered);
+    gnuplot_set_count(g, "served_column", flow.served);
+    gnuplot_set_count(g, "lag_column", flow.lag);
     gnuplot_set_number(g, "max_rate", flow.most_rate);
     set_seconds_axis(g, "lag", flow.most_lag);
     return set_marks(drawing, "recovery.csv", note);

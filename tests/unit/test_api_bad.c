@@ -197,9 +197,9 @@ START_TEST(records_under_way_of_another_serializer_are_not_restored)
                   "execution.checkpointing.externalized-checkpoint-retention: "
                   "RETAIN_ON_CANCELLATION",
                   "under_way", records_under_way[_i].now, "");
-    ck_assert_msg(wanted[0] == '\0' ? strcmp(text, "\n") == 0
-                                    : strstr(text, "put 0: its records in flight ") &&
-                                          strstr(text, wanted),
+    ck_assert_msg(wanted[0] == '\0'
+                      ? strcmp(text, "\n") == 0
+                      : strstr(text, "put 0: its records in flight ") && strstr(text, wanted),
                   "%s", text);
 }
 END_TEST
