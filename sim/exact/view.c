@@ -40,6 +40,31 @@ static void update(struct exact *exact, const struct exact_job *job, struct exac
             take_places(source, &exact->tasks.items[*index], SPLIT_HELD);
 }
 
+/* Since when the next record of a split waits; now: none does. */
+static time_ns waits_since(struct exact_source *source, uint32_t split, uint64_t position,
+                           uint64_t arrived, time_ns now)
+{
+    uint64_t next = position * source->log.splits + split;
+    return next < arrived ? curve_time(&source->curve, (double)next, 1e-6) : now;
+}
+
+/* The longest that a record of these splits has waited, which the next sample will not see. */
+static void note_lag(struct exact *exact, struct exact_source *source,
+                     const struct exact_task *task)
+{
+    struct exact_job *job = &exact->jobs[task->life.job];
+    const struct operator* op = exec_task_chain(task->exec)->operators[0];
+    bool ended;
+    time_ns now = exact_now(exact), oldest = now;
+    uint64_t arrived = source->paced ? 0 : log_arrived(source, now, &ended), offset;
+    uint32_t split;
+    for (size_t i = 0; log_source_split(op, i, &split, &offset); i++) {
+        time_ns since = waits_since(source, split, offset, arrived, now);
+        oldest = since < oldest ? since : oldest;
+    }
+    job->lag_most = fmax(job->lag_most, (double)(now - oldest) / (double)TIME_S);
+}
+
 /* What a source had read goes back to where this task begins. */
 static void hold_splits(struct exact *exact, struct exact_source *source,
                         const struct exact_task *task)
@@ -51,6 +76,7 @@ static void hold_splits(struct exact *exact, struct exact_source *source,
         if (source->splits.items[split].position > offset)
             source->replayed += source->splits.items[split].position - offset;
     take_places(source, task, SPLIT_HELD);
+    note_lag(exact, source, task);
     for (VEC_EACH(struct exact_source, other, &exact->jobs[task->life.job].sources))
         update(exact, &exact->jobs[task->life.job], other);
 }
@@ -148,11 +174,8 @@ static void add_source(struct exact *exact, struct exact_job *job, struct exact_
                 from = back;
             }
         }
-        uint64_t next = from * source->log.splits + s;
-        if (next < arrived && !source->paced) {
-            time_ns at = curve_time(&source->curve, (double)next, 1e-6);
-            oldest = at < oldest ? at : oldest;
-        }
+        time_ns at = source->paced ? now : waits_since(source, s, from, arrived, now);
+        oldest = at < oldest ? at : oldest;
     }
     if (source->paced) { /* what it makes it has read; what it makes again is new */
         out->offered_total += (double)position - source->taken_over + (double)source->replayed;
@@ -212,8 +235,7 @@ time_ns source_oldest_age(struct exact *exact, struct exact_job *job, struct exa
     uint64_t arrived = source->paced ? 0 : log_arrived(source, now, &ended);
     update(exact, job, source);
     for (uint32_t s = 0; s < source->log.splits; s++) {
-        uint64_t next = source->splits.items[s].position * source->log.splits + s;
-        time_ns at = next < arrived ? curve_time(&source->curve, (double)next, 1e-6) : now;
+        time_ns at = waits_since(source, s, source->splits.items[s].position, arrived, now);
         oldest = at < oldest ? at : oldest;
     }
     return now - oldest;

@@ -157,6 +157,9 @@ static const struct allowed_row {
     { "fault-slow", METRIC_lag_seconds, 0.9, 1.4,
       "splits are read in turn, a run of each: the oldest record waits in one that the slow host "
       "reads" },
+    { "fault-rescale", METRIC_lag_seconds, 0.7, 1.1,
+      "a source reads when it runs, into buffers; in the model it waits until all tasks do" },
+    { "rescale-with-increments", METRIC_lag_seconds, 0.6, 1.1, "the same, while readers restore" },
     { "fault-", METRIC_lag_seconds, 0.9, 1.3, "splits are read in turn, a run of each" },
     { "fault-", METRIC_latency_p50_seconds, 0.9, 1.7,
       "what a buffer time-out has gathered comes at once, and waits while it is worked off" },
