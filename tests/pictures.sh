@@ -49,15 +49,16 @@ says() {
     verdict "$name" "${missing:+no text$missing}"
 }
 
-# draws NAME PICTURE COLUMN...: a curve or points of each column of the run.
+# draws NAME PICTURE COLUMN...: a curve or points of each column of the run, which gnuplot is given
+# by name, or as a variable.
 draws() {
     file=$1/plots/$2.svg
     missing=
     name="$1 $2"
     shift 2
     for column; do
-        awk -v column="('$column" '
-            /<title>/ { inside = index($0, "rows using") && index($0, column) }
+        awk -v column="$column" '
+            /<title>/ { inside = index($0, "rows using") && $0 ~ "\\(\047?" column "[\047)]" }
             /^\t<\/g>/ { inside = 0 }
             inside && /<path|<use|<polygon/ { drawn = 1 }
             END { exit !drawn }' "$file" || missing="$missing $column"
@@ -81,8 +82,8 @@ lines() {
 
 # steps NAME PICTURE COLUMN: where its curve steps first and last.
 steps() {
-    awk -v column="('$3" '
-        /<title>/ { inside = index($0, "rows using") && index($0, column) }
+    awk -v column="$3" '
+        /<title>/ { inside = index($0, "rows using") && $0 ~ "\\(\047?" column "[\047)]" }
         /^\t<\/g>/ { inside = 0 }
         inside { curve = curve " " $0 }
         END {
@@ -163,7 +164,7 @@ draw two-jobs 'a b' 'overview recovery utilisation' 'events: [ { at: 2min, kill:
 says two-jobs overview 'kill tm1' 'machines lost: 1'
 says two-jobs recovery 'How b came back: kill tm1' 'kill tm1' 'all tasks RUNNING' \
     'seconds since the fault'
-draws two-jobs recovery offered_rate served_rate lag_seconds
+draws two-jobs recovery offered_column served_column lag_column
 draw many-marks 'a' 'overview recovery utilisation' \
     'events: [ { at: 30s, every: 5s, fail: count } ]'
 draw a-variant 'a' 'overview compare recovery utilisation' \
@@ -171,7 +172,7 @@ draw a-variant 'a' 'overview compare recovery utilisation' \
 compare: { undisturbed: { events: null } }'
 says a-variant overview 'fail count 0' 'served, undisturbed'
 # Of the same samples: down at the fault, level again when all is read.
-steps_alike a-variant recovery served_rate lag_seconds
+steps_alike a-variant recovery served_column lag_column
 says a-variant compare a-variant undisturbed 'lag, p99 (s)' 'downtime (s)'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
