@@ -76,12 +76,21 @@ bool paragraph_leads_to(const struct paragraph *p, size_t effect, size_t cause)
     return false;
 }
 
+/* The script has a line for each process that it strikes; what it makes a task do is of none. */
+static bool strikes_process(const struct log_entry *entry)
+{
+    return text_equal(entry->machine, "process") ||
+           (text_equal(entry->machine, "script") && entry->node &&
+            !text_equal(entry->node, "world"));
+}
+
 bool paragraph_is_cause(const struct paragraph *p, size_t fault)
 {
     const struct log_entry *own = entry_at(p, p->chapter->cause), *other = entry_at(p, fault);
     return fault == p->chapter->cause ||
-           (text_equal(own->machine, "process") && text_equal(other->machine, "process") &&
-            other->at == own->at && text_equal(other->what, own->what));
+           (strikes_process(own) && strikes_process(other) &&
+            text_equal(own->machine, other->machine) && other->at == own->at &&
+            text_equal(other->what, own->what));
 }
 
 static bool is_notice(const struct paragraph *p, size_t place)

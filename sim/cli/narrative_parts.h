@@ -52,6 +52,9 @@ void narrative_tell_detection(struct paragraph *p);
 /* Which tasks failed in a rescale, and by what. */
 void narrative_tell_spoiled(struct paragraph *p);
 
+/* Contacts that the resource manager gave up. */
+void narrative_tell_given_up(struct paragraph *p);
+
 /* What was restarted, how often, and what the time of the outage went into. */
 void narrative_tell_restarts(struct paragraph *p);
 

@@ -292,6 +292,35 @@ START_TEST(what_the_script_asks_of_one_job_is_no_cause_of_another_s)
 }
 END_TEST
 
+/* One stop of six, whose words reach the JobManager one after the other. */
+START_TEST(task_managers_that_go_together_are_one_fault)
+{
+    cli_begin();
+    cli_put_file("scenario.yaml",
+                 "name: six\nduration: 6min\n"
+                 "config: { parallelism.default: 12, execution.checkpointing.interval: 10s }\n"
+                 "cluster:\n"
+                 "  task-manager: { count: 12, slots: 2 }\n"
+                 "  network: { latency: { median: 200us, p99: 2ms } }\n"
+                 "jobs:\n"
+                 "  - name: j\n"
+                 "    vertices: [ { name: src }, { name: cnt, keys: 10k, state: 100 bytes/key } ]\n"
+                 "    edges: [ src -> cnt: hash ]\n"
+                 "    load: 20k/s\n"
+                 "events: [ { at: 5min, stop: [ tm1, tm2, tm3, tm4, tm5, tm6 ] } ]\n");
+    for (int seed = 1; seed <= 4; seed++) {
+        char command[100];
+        text_format(command, sizeof command, "run @ --seed %d --out @/run --no-plots --quiet",
+                    seed);
+        ck_assert_int_eq(cli_weir(command), EXIT_HELD);
+        ck_assert_int_eq(cli_weir("explain @/run"), EXIT_HELD);
+        ck_assert_ptr_null(strstr(cli_out(), "another fault"));
+        ck_assert_ptr_nonnull(strstr(cli_out(), " and 2 more "));
+    }
+    cli_end();
+}
+END_TEST
+
 Suite *test_cli_two_faults_suite(void);
 Suite *test_cli_two_faults_suite(void)
 {
@@ -307,6 +336,7 @@ Suite *test_cli_two_faults_suite(void)
     tcase_add_test(tcase, what_another_outage_gave_up_is_not_told_again);
     tcase_add_test(tcase, what_was_lost_meanwhile_is_told_by_its_own_loss);
     tcase_add_test(tcase, what_the_script_asks_of_one_job_is_no_cause_of_another_s);
+    tcase_add_test(tcase, task_managers_that_go_together_are_one_fault);
     suite_add_tcase(suite, tcase);
     return suite;
 }
