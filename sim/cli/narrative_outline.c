@@ -340,10 +340,17 @@ static void say_faults(struct paragraph *p, const struct kin *kin)
                          "took much longer, and no sample shows a lag that rose by 1 s. ");
 }
 
+static void say_kept_from_running(struct paragraph *p, const struct lengths *lengths)
+{
+    char all[NUMBER_TEXT_SIZE];
+    paragraph_say(p, "Its tasks were kept from running for ");
+    say_span(p, lengths);
+    paragraph_say(p, " each time, %s in all. ", paragraph_length(lengths->all, all));
+}
+
 static void say_outages(struct paragraph *p, const struct kin *kin, const struct lengths *lengths)
 {
     const struct likeness *likeness = &kin->likeness;
-    char all[NUMBER_TEXT_SIZE];
     paragraph_say(p, "Each time a subtask of %s FAILED (%s)",
                   likeness->word ? likeness->word : "a vertex",
                   likeness->reason ? likeness->reason : "no reason given");
@@ -352,9 +359,7 @@ static void say_outages(struct paragraph *p, const struct kin *kin, const struct
                       likeness->checkpoint);
     else
         paragraph_say(p, ", there was no checkpoint to go back to, and the job began anew. ");
-    paragraph_say(p, "Its tasks were kept from running for ");
-    say_span(p, lengths);
-    paragraph_say(p, " each time, %s in all. ", paragraph_length(lengths->all, all));
+    say_kept_from_running(p, lengths);
 }
 
 static void say_commands(struct paragraph *p, const struct kin *kin, const struct lengths *lengths)
@@ -397,7 +402,7 @@ static void put_title(const struct outline *outline, const struct kin *kin, char
 static void say_all(struct paragraph *p, const struct outline *outline, const struct kin *kin)
 {
     struct lengths lengths = lengths_of(outline, kin);
-    char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE], all[NUMBER_TEXT_SIZE];
+    char from[NUMBER_TEXT_SIZE], to[NUMBER_TEXT_SIZE];
     const struct chapter *last = &outline->narrative->chapters.items[kin->last];
     if (last->from > p->chapter->from)
         paragraph_say(p, "From %s to %s. ", paragraph_moment(p, p->chapter->from, from),
@@ -419,11 +424,7 @@ static void say_all(struct paragraph *p, const struct outline *outline, const st
                       kin->likeness.reason ? kin->likeness.reason : "it was",
                       kin->likeness.word ? ", as the script had asked" : "");
         break;
-    case CHAPTER_RESCALE:
-        paragraph_say(p, "Its tasks were kept from running for ");
-        say_span(p, &lengths);
-        paragraph_say(p, " each time, %s in all. ", paragraph_length(lengths.all, all));
-        break;
+    case CHAPTER_RESCALE: say_kept_from_running(p, &lengths); break;
     case CHAPTER_INCIDENT: say_outages(p, kin, &lengths); break;
     case CHAPTER_COMMAND: say_commands(p, kin, &lengths); break;
     case CHAPTER_FAULT:

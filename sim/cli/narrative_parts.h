@@ -58,6 +58,11 @@ void narrative_tell_given_up(struct paragraph *p);
 /* What was restarted, how often, and what the time of the outage went into. */
 void narrative_tell_restarts(struct paragraph *p);
 
+/* In the chapter: the first or the last line of its job that fits; null: none. */
+const struct log_entry *narrative_find(const struct narrative *narrative,
+                                       const struct chapter *chapter, const char *pattern,
+                                       bool last);
+
 /* Of an outage that no fault of the script or of a machine began: whose task failed first, by what,
  * and the checkpoint that its state came from; 0: there was none. False: it is none such. */
 struct outage_kind {

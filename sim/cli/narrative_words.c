@@ -55,19 +55,25 @@ static bool is_of_job(const struct paragraph *p, const struct log_entry *entry)
     return entry->job && entry->job == p->chapter->job;
 }
 
-/* In the chapter: the first or the last line of the job that fits; null: none. */
-static const struct log_entry *find(const struct paragraph *p, const char *pattern, bool last)
+const struct log_entry *narrative_find(const struct narrative *narrative,
+                                       const struct chapter *chapter, const char *pattern,
+                                       bool last)
 {
     const struct log_entry *found = NULL;
-    for (size_t i = p->chapter->first; i <= p->chapter->last; i++) {
-        const struct log_entry *entry = entry_at(p, i);
-        if (!is_of_job(p, entry) || !run_log_fits(entry, pattern))
+    for (size_t i = chapter->first; i <= chapter->last; i++) {
+        const struct log_entry *entry = &narrative->log->entries.items[i];
+        if (!entry->job || entry->job != chapter->job || !run_log_fits(entry, pattern))
             continue;
         found = entry;
         if (!last)
             break;
     }
     return found;
+}
+
+static const struct log_entry *find(const struct paragraph *p, const char *pattern, bool last)
+{
+    return narrative_find(p->narrative, p->chapter, pattern, last);
 }
 
 size_t paragraph_count(const struct paragraph *p, const char *pattern)
